@@ -1,0 +1,280 @@
+package kcv
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/aes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/cmac"
+)
+
+// vector is one known answer. Full is the whole output, KCV its leftmost
+// bytes: those the standard shows or those someone showed.
+type vector struct {
+	ID, Algorithm, Message, Key, Full, KCV string
+}
+
+// methodOf says which method a vector's algorithm is.
+var methodOf = map[string]Method{
+	"TDES-ECB-ZERO":  TDESZero,
+	"TDES-CMAC-ZERO": TDESCMAC,
+	"AES-ECB-ZERO":   AESZero,
+	"AES-CMAC-ZERO":  AESCMAC,
+	"HMAC-SHA1":      HMACSHA1,
+	"HMAC-SHA224":    HMACSHA224,
+	"HMAC-SHA256":    HMACSHA256,
+	"HMAC-SHA384":    HMACSHA384,
+	"HMAC-SHA512":    HMACSHA512,
+	"SHA1-OF-KEY":    SHA1,
+}
+
+// plainCMAC are the algorithms that are no check value here, but CMAC over a
+// message of their own.
+var plainCMAC = map[string]bool{"AES-CMAC-RAW": true, "AES-CMAC-EMPTY": true, "AES-CMAC-ONES": true}
+
+// otherDefinition is a check value by Adyen's rule: the last 3 bytes, over
+// eight characters 0.
+const otherDefinition = "kcv-pub-022"
+
+func readVectors(t *testing.T, path string) []vector {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vs []vector
+	if err := json.Unmarshal(data, &vs); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if len(vs) == 0 {
+		t.Fatalf("%s: no vectors", path)
+	}
+	return vs
+}
+
+func unhex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestGeneratedVectors(t *testing.T) {
+	agree(t, readVectors(t, "testdata/generated.json"))
+}
+
+func TestPublishedVectors(t *testing.T) {
+	path := filepath.Join(os.Getenv("APCSIM_VECTORS"), "kcv.json")
+	if _, err := os.Stat(path); os.Getenv("APCSIM_VECTORS") == "" || err != nil {
+		t.Skip("APCSIM_VECTORS names no folder of published vectors")
+	}
+	agree(t, readVectors(t, path))
+}
+
+// agree asks for the vector's answer from the key, and again from the whole
+// output as a device would give it.
+func agree(t *testing.T, vs []vector) {
+	t.Helper()
+	for _, v := range vs {
+		key, full := unhex(t, v.Key), unhex(t, v.Full)
+		if plainCMAC[v.Algorithm] {
+			block, err := aes.NewCipher(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cmac.New(block).Sum(nil, unhex(t, v.Message)); !bytes.Equal(got, full) {
+				t.Errorf("%s: CMAC got %X, want %X", v.ID, got, full)
+			}
+			continue
+		}
+		m, ok := methodOf[v.Algorithm]
+		if !ok {
+			t.Errorf("%s: %s is no method", v.ID, v.Algorithm)
+			continue
+		}
+		value, err := m.Compute(key)
+		if err != nil {
+			t.Errorf("%s: %v", v.ID, err)
+			continue
+		}
+		if v.ID == otherDefinition {
+			if value.String() == v.KCV {
+				t.Errorf("%s: got %s, which is another definition's", v.ID, value)
+			}
+			continue
+		}
+		if got := value.Standard(); !strings.HasPrefix(v.Full, got) {
+			t.Errorf("%s: Standard got %s, want the beginning of %s", v.ID, got, v.Full)
+		}
+		if got := value.String(); got != v.Full[:len(got)] || got[:6] != v.KCV[:6] {
+			t.Errorf("%s: String got %s, want the beginning of %s and of %s", v.ID, got, v.Full, v.KCV)
+		}
+		if len(v.KCV) == 10 && value.Standard() != v.KCV {
+			t.Errorf("%s: Standard got %s, want %s", v.ID, value.Standard(), v.KCV)
+		}
+		device, err := m.Value(full)
+		if err != nil || !device.Equal(value) {
+			t.Errorf("%s: from the whole output got %v, %v, want %v", v.ID, device, err, value)
+		}
+	}
+}
+
+func TestEveryMethodIsInTheVectors(t *testing.T) {
+	seen := map[Method]bool{}
+	for _, v := range readVectors(t, "testdata/generated.json") {
+		seen[methodOf[v.Algorithm]] = true
+	}
+	for m := TDESZero; int(m) < len(rules); m++ {
+		if !seen[m] {
+			t.Errorf("no vector for %v", m)
+		}
+	}
+}
+
+func TestLengthsShown(t *testing.T) {
+	key := make([]byte, 16)
+	for _, c := range []struct {
+		m                         Method
+		message, shown, standards int
+	}{
+		{TDESZero, 8, 6, 6}, {TDESCMAC, 8, 6, 10}, {AESZero, 16, 6, 6}, {AESCMAC, 16, 6, 10},
+		{HMACSHA1, 0, 6, 6}, {HMACSHA512, 0, 6, 6}, {SHA1, 0, 8, 40},
+	} {
+		v, err := c.m.Compute(key)
+		if err != nil {
+			t.Fatalf("%v: %v", c.m, err)
+		}
+		got := [3]int{len(c.m.Message()), len(v.String()), len(v.Standard())}
+		if want := [3]int{c.message, c.shown, c.standards}; got != want {
+			t.Errorf("%v: message bytes, digits shown, digits of the standard: got %v, want %v", c.m, got, want)
+		}
+		if v.Method() != c.m {
+			t.Errorf("the value of %v says %v", c.m, v.Method())
+		}
+	}
+}
+
+func TestComputeRefusesOtherKeySizes(t *testing.T) {
+	for m := TDESZero; int(m) < len(rules); m++ {
+		sizes := m.rule().sizes
+		for n := range 66 {
+			taken := n > 0
+			if sizes != nil {
+				taken = bytes.IndexByte([]byte{16, 24, 32}[:len(sizes)], byte(n)) >= 0
+			}
+			_, err := m.Compute(make([]byte, n))
+			if taken != (err == nil) {
+				t.Errorf("%v with %d bytes: got %v", m, n, err)
+			}
+			var size KeySizeError
+			if err != nil && (!errors.As(err, &size) || size != KeySizeError{m, n}) {
+				t.Errorf("%v with %d bytes: got %#v, want a KeySizeError that says so", m, n, err)
+			}
+		}
+	}
+}
+
+func TestErrorsShowNoKey(t *testing.T) {
+	key := []byte("secret of 17 byte")
+	_, err := TDES(key)
+	if err == nil {
+		t.Fatal("17 bytes passed")
+	}
+	for _, s := range []string{string(key), hex.EncodeToString(key), "736563", "[115 101"} {
+		if strings.Contains(strings.ToLower(err.Error()), s) {
+			t.Errorf("the error %q shows the key", err)
+		}
+	}
+}
+
+func TestNoMethodComputesNothing(t *testing.T) {
+	for _, m := range []Method{0, Method(len(rules)), 255} {
+		if v, err := m.Compute(make([]byte, 16)); err == nil || v != (Value{}) {
+			t.Errorf("method %d: Compute got %v, %v, want an error", m, v, err)
+		}
+		if v, err := m.Value(nil); err == nil || v != (Value{}) {
+			t.Errorf("method %d: Value got %v, %v, want an error", m, v, err)
+		}
+		if got := m.String(); got != "no method" {
+			t.Errorf("method %d is called %q", m, got)
+		}
+	}
+	if got := (Value{}).String() + (Value{}).Standard(); got != "" {
+		t.Errorf("the zero Value shows %q", got)
+	}
+}
+
+func TestValueRefusesOutputsOfAnotherLength(t *testing.T) {
+	for m := TDESZero; int(m) < len(rules); m++ {
+		whole := m.rule().whole
+		for _, n := range []int{0, 3, whole - 1, whole + 1} {
+			if v, err := m.Value(make([]byte, n)); err == nil {
+				t.Errorf("%v took %d bytes: %v", m, n, v)
+			}
+		}
+	}
+}
+
+func TestEqualLooksAtMethodAndEveryByte(t *testing.T) {
+	output := make([]byte, 8)
+	a, _ := TDESZero.Value(output)
+	c, _ := TDESCMAC.Value(output)
+	if !a.Equal(a) || a.Equal(c) {
+		t.Errorf("equal to itself %v, to another method's %v", a.Equal(a), a.Equal(c))
+	}
+	for i := range 5 {
+		other := bytes.Clone(output)
+		other[i] = 1
+		if d, _ := TDESCMAC.Value(other); d.Equal(c) {
+			t.Errorf("byte %d is not compared", i)
+		}
+	}
+}
+
+func TestParityBitsDoNotCount(t *testing.T) {
+	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	want, err := TDES(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range key {
+		key[i] ^= 1
+		if got, err := TDES(key); err != nil || got != want {
+			t.Errorf("parity of byte %d turned: got %s, %v, want %s", i, got, err, want)
+		}
+	}
+}
+
+func TestComputeLeavesTheKeyAlone(t *testing.T) {
+	for m := TDESZero; int(m) < len(rules); m++ {
+		key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+		before := bytes.Clone(key)
+		if _, err := m.Compute(key); err != nil || !bytes.Equal(key, before) {
+			t.Errorf("%v: key is %X, %v, was %X", m, key, err, before)
+		}
+	}
+}
+
+func TestHMACRefusesOtherHashes(t *testing.T) {
+	for _, h := range []crypto.Hash{0, crypto.MD5, crypto.SHA3_256, 99} {
+		if got, err := HMAC(h, []byte{1}); err == nil {
+			t.Errorf("hash %d gave %s", h, got)
+		}
+	}
+}
+
+func TestPublicKeyShowsFourBytes(t *testing.T) {
+	got, err := PublicKey([]byte("abc")) // SHA-1 of "abc": FIPS 180-2, appendix A.1
+	if want := "A9993E36"; got != want || err != nil {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}

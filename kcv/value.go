@@ -1,0 +1,33 @@
+package kcv
+
+import (
+	"crypto/subtle"
+	"fmt"
+)
+
+// Value is a check value. The zero Value is that of no key and prints as
+// nothing. A Value is no secret, and may be copied and shared.
+type Value struct {
+	method Method
+	bytes  [20]byte // as many as the method's standard shows, zeros after
+}
+
+// Method tells how the value was made.
+func (v Value) Method() Method { return v.method }
+
+// String is the value as the service shows it: 6 upper-case hexadecimal
+// digits, 8 for a public key.
+func (v Value) String() string { return v.hex(v.method.rule().shown) }
+
+// Standard is the value in the length of its standard, in upper-case
+// hexadecimal: 10 digits for CMAC, 6 for a zero block (ANSI X9.24-1) and, for
+// want of a standard, for HMAC; 40 for a public key's SHA-1.
+func (v Value) Standard() string { return v.hex(v.method.rule().standard) }
+
+func (v Value) hex(n int) string { return fmt.Sprintf("%X", v.bytes[:n]) }
+
+// Equal compares method and standard length, in constant time.
+func (v Value) Equal(w Value) bool {
+	same := subtle.ConstantTimeCompare(v.bytes[:], w.bytes[:])
+	return same&subtle.ConstantTimeByteEq(byte(v.method), byte(w.method)) == 1
+}
