@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// optionalBlock is a tr31.OptionalBlock for programs.
+type optionalBlock struct {
+	ID   string `json:"id"`
+	Data string `json:"data"`
+}
+
+// forPrograms is never nil, so that programs always find an array.
+func forPrograms(blocks []tr31.OptionalBlock) []optionalBlock {
+	out := make([]optionalBlock, 0, len(blocks))
+	for _, b := range blocks {
+		out = append(out, optionalBlock{b.ID, b.Data})
+	}
+	return out
+}
+
+// refusal is the answer for programs where something was refused. Error is
+// the class of a tr31.Error, or one of the classes below.
+type refusal struct {
+	OK      bool   `json:"ok"` // false
+	Error   string `json:"error"`
+	Field   string `json:"field"`
+	Offset  int    `json:"offset"` // -1: none
+	Message string `json:"message"`
+}
+
+const (
+	classInput    = "input"    // the request itself cannot be read
+	classInternal = "internal" // neither the request's fault nor the block's
+)
+
+// refuse words an error for programs.
+func refuse(err error) refusal {
+	var block *tr31.Error
+	var input *inputError
+	var size kcv.KeySizeError
+	switch {
+	case errors.As(err, &block):
+		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: block.Message}
+	case errors.As(err, &input):
+		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message}
+	case errors.As(err, &size):
+		return refusal{Error: string(tr31.ErrKeyLength), Field: "key", Offset: -1, Message: size.Error()}
+	}
+	return refusal{Error: classInternal, Offset: -1, Message: err.Error()}
+}
+
+// printJSON writes one answer, or the refusal in its place, as one line. A
+// refusal comes back as errReported.
+func printJSON(w io.Writer, answer any, err error) error {
+	if err != nil {
+		answer = refuse(err)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if werr := e.Encode(answer); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return errReported
+	}
+	return nil
+}
+
+// batch answers requests, one JSON object a line, in their order and each
+// before the next is read. A line that is refused is answered like any other
+// and makes the whole an errReported.
+func batch[Request, Answer any](ctx context.Context, s streams, answer func(context.Context, Request) (Answer, error)) error {
+	var refused error
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		line, err := readLine(s.in)
+		var tooLong *inputError
+		switch {
+		case errors.Is(err, io.EOF):
+			return refused
+		case err != nil && !errors.As(err, &tooLong):
+			return err
+		}
+		var out Answer
+		if err == nil {
+			out, err = answerLine(ctx, line, answer)
+		}
+		if err := printJSON(s.out, out, err); errors.Is(err, errReported) {
+			refused = err
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+func answerLine[Request, Answer any](ctx context.Context, line []byte, answer func(context.Context, Request) (Answer, error)) (Answer, error) {
+	defer clear(line) // there are keys in it
+	var request Request
+	if err := json.Unmarshal(line, &request); err != nil {
+		var none Answer
+		return none, jsonError(err)
+	}
+	return answer(ctx, request)
+}
+
+// jsonError tells where a line stops making sense. It does not say what
+// stands there, as encoding/json would.
+func jsonError(err error) *inputError {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return &inputError{offset: int(syntax.Offset), message: "the line is not one JSON object"}
+	case errors.As(err, &kind):
+		return &inputError{field: kind.Field, offset: int(kind.Offset), message: "the line has a value of the wrong kind"}
+	}
+	return &inputError{offset: -1, message: "the line is not one JSON object"}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// help answers a command line that names no command: with the list of them,
+// or of those that begin with the word given. Whoever asked for help gets it as
+// a result; for everybody else it is an error.
+func help(s streams, args []string) int {
+	out, status := s.err, exitUsage
+	var words []string
+	for _, a := range args {
+		switch a {
+		case "help", "-h", "-help", "--help":
+			out, status = s.out, exitOK
+		default:
+			words = append(words, a)
+		}
+	}
+	if c, _, ok := find(words); ok { // apcsim help COMMAND
+		c.help(out)
+		return status
+	}
+	// Of what is not understood one word is repeated: the next may be a key.
+	group := words[:min(1, len(words))]
+	listed := below(group)
+	unknown := words[len(group):]
+	if len(listed) == 0 {
+		listed, unknown = commands, group
+	}
+	if len(unknown) > 0 {
+		out, status = s.err, exitUsage
+		fmt.Fprintf(out, "apcsim: there is no command %q here\n\n", withoutDigits(unknown[0]))
+	}
+	overview(out, listed)
+	return status
+}
+
+// below is the commands of a group, named by the first word of their names;
+// all commands where there is no group.
+func below(group []string) (found []command) {
+	for _, c := range commands {
+		if len(group) == 0 || strings.HasPrefix(c.name, group[0]+" ") {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// digits are what could be a key, or a part of one, in the wrong place.
+var digits = regexp.MustCompile(`[0-9A-Fa-f]{8,}`)
+
+// withoutDigits makes a part of a command line fit to be repeated in a message.
+func withoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }
+
+func overview(w io.Writer, listed []command) {
+	fmt.Fprint(w, "apcsim opens and makes TR-31 key blocks and computes key check values.\n\nCommands:\n")
+	for _, c := range listed {
+		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
+	}
+	fmt.Fprint(w, `
+Flags may stand before or after the other arguments; `+"`apcsim COMMAND --help`"+` tells them.
+Exit status: 0, 1 where something was refused, 2 for a wrong command line.
+`)
+}
+
+func (c command) usage() string { return "apcsim " + c.name + " " + c.args }
+
+// help is the page of one command.
+func (c command) help(w io.Writer) {
+	fmt.Fprintf(w, "usage: %s\n\n%s.\n", c.usage(), c.summary)
+	if c.details != "" {
+		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(c.details))
+	}
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	c.setup(fs)
+	fmt.Fprint(w, "\nFlags:\n")
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(w, "  %-20s %s\n", strings.TrimSpace("--"+f.Name+" "+value), text)
+	})
+}

@@ -1,0 +1,132 @@
+// Apcsim is the tool box of the simulator: it opens and makes key blocks and
+// computes check values, for people and, with --json, for programs.
+//
+//	apcsim tr31 inspect BLOCK
+//	apcsim tr31 unwrap --kbpk HEX BLOCK
+//	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
+//	apcsim kcv --algorithm NAME KEYHEX
+//
+// The exit status is 0, 1 where something was refused, 2 for a wrong command
+// line. Results go to standard output, errors to standard error. Keys are
+// printed by `tr31 unwrap`, whose job it is, and by nothing else.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit statuses.
+const (
+	exitOK      = 0
+	exitRefused = 1
+	exitUsage   = 2
+)
+
+// command is one thing the tool does. Its name may be of two words.
+type command struct {
+	name    string
+	args    string // as the usage line shows them
+	summary string // a line, without a full stop
+	details string // further paragraphs for --help
+	// setup defines the flags and returns what to do once they are parsed.
+	setup func(*flag.FlagSet) action
+}
+
+// action does a command's work with what is left of the command line.
+type action func(ctx context.Context, s streams, args []string) error
+
+// streams are the standard three.
+type streams struct {
+	in       *bufio.Reader
+	out, err io.Writer
+}
+
+// commands is everything the tool can do, in the order of the help.
+var commands = []command{inspectCommand, unwrapCommand, wrapCommand, kcvCommand}
+
+// usageError is a command line that cannot be meant: exit status 2.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// errReported is a refusal whose answer has been written already.
+var errReported = errors.New("refused")
+
+// run is the program but for the process around it. It returns the exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s := streams{bufio.NewReaderSize(stdin, 64<<10), stdout, stderr}
+	c, rest, ok := find(args)
+	if !ok {
+		return help(s, args)
+	}
+	err := c.start(ctx, s, rest)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp):
+		c.help(s.out)
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(s.err, "apcsim %s: %s\n\nusage: %s\nMore: apcsim %s --help\n", c.name, usage, c.usage(), c.name)
+		return exitUsage
+	case !errors.Is(err, errReported):
+		fmt.Fprintf(s.err, "apcsim %s: %v\n", c.name, err)
+	}
+	return exitRefused
+}
+
+// find looks up the command at the beginning of the arguments.
+func find(args []string) (c command, rest []string, ok bool) {
+	for _, c := range commands {
+		words := strings.Fields(c.name)
+		if len(args) >= len(words) && strings.Join(args[:len(words)], " ") == c.name {
+			return c, args[len(words):], true
+		}
+	}
+	return command{}, nil, false
+}
+
+// start parses the flags and does the work.
+func (c command) start(ctx context.Context, s streams, args []string) error {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors and help are ours to print
+	work := c.setup(fs)
+	args, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	return work(ctx, s, args)
+}
+
+// parse takes flags wherever they stand, before, between or after the other
+// arguments, which it returns. After "--" everything is an argument.
+func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usageError(withoutDigits(err.Error()))
+		}
+		rest := fs.Args()
+		if used := len(args) - len(rest); used > 0 && args[used-1] == "--" {
+			return append(positional, rest...), nil
+		}
+		if len(rest) == 0 {
+			return positional, nil
+		}
+		positional, args = append(positional, rest[0]), rest[1:]
+	}
+}

@@ -1,0 +1,209 @@
+// Package arch holds the tree to its map: which package may import which.
+// There is nothing in it but this test.
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seed748fb4d1/apcsim"
+
+// mayImport is the table of packages and arrows: what each of our packages may
+// import of ours. A package that is not here is refused, so that a new one
+// gets its row before it gets its imports. A row for "cmd/" stands for
+// everything below that folder, and nobody imports what is below it.
+//
+// What is below internal/ may be imported by everybody who may import all that
+// it imports itself: nobody goes through internal/simtest to the engine.
+var mayImport = map[string][]string{
+	"kcv":                   {},
+	"tr31":                  {},
+	"x509ca":                {},
+	"keystore":              {},
+	"tr34":                  {"tr31", "x509ca"},
+	"hsm":                   {"kcv", "tr31", "tr34"},
+	"hsm/pkcs11":            {"hsm", "tr31"},
+	"hsm/hsmtest":           {"hsm", "kcv", "tr31", "tr34", "x509ca"},
+	"hsm/testkeys":          {"hsm", "kcv", "tr31", "tr34", "x509ca"},
+	"keystore/boltstore":    {"keystore"},
+	"keystore/pgstore":      {"keystore"},
+	"keystore/keystoretest": {"keystore"},
+	"engine":                {"hsm", "keystore", "x509ca", "kcv", "tr31", "tr34"},
+	"endpoint":              {"engine"},
+	"cmd/":                  {anything},
+	"examples/":             {anything},
+	"internal/arch":         {},
+	"internal/awkward":      {"hsm", "kcv", "tr31", "tr34"},
+	"internal/cmac":         {},
+	"internal/simtest":      {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
+}
+
+// anything in a row allows every package of ours that has a row of its own.
+const anything = "*"
+
+// light are the packages that a user's program carries whether it likes or
+// not. Behind them stands the standard library without database/sql and
+// testing, our own packages without cgo, and the one module named.
+var light = []string{"engine", "hsm/testkeys"}
+
+const lightModule = "golang.org/x/crypto"
+
+// pkg is what `go list` says of one package, by the names it uses.
+type pkg struct {
+	ImportPath string
+	Standard   bool
+	Imports    []string // without those of tests
+	CgoFiles   []string
+	Module     *struct{ Path string }
+}
+
+// graph is every package of the tree and every one they reach, by import path.
+type graph map[string]pkg
+
+// ours cuts the module's path off, and tells whether it was there.
+func ours(path string) (string, bool) { return strings.CutPrefix(path, module+"/") }
+
+// row finds what a package may import.
+func row(name string) ([]string, bool) {
+	if allowed, ok := mayImport[name]; ok {
+		return allowed, true
+	}
+	folder, _, _ := strings.Cut(name, "/")
+	allowed, ok := mayImport[folder+"/"]
+	return allowed, ok
+}
+
+// allows tells whether one package of ours may import another.
+func allows(from, to string) bool {
+	allowed, _ := row(from)
+	needs := []string{to}
+	if strings.HasPrefix(to, "internal/") {
+		needs = mayImport[to]
+	}
+	return !slices.ContainsFunc(needs, func(need string) bool {
+		_, known := mayImport[need]
+		return !known || !slices.Contains(allowed, need) && !slices.Contains(allowed, anything)
+	})
+}
+
+// violations lists every breach in the order of the paths.
+func violations(g graph) []string {
+	var found []string
+	for _, path := range slices.Sorted(maps.Keys(g)) {
+		name, mine := ours(path)
+		if !mine {
+			continue
+		}
+		if _, known := row(name); !known {
+			found = append(found, fmt.Sprintf("%s is a new package: give it a row in mayImport and in the documents", name))
+			continue
+		}
+		for _, imported := range g[path].Imports {
+			if to, mine := ours(imported); mine && !allows(name, to) {
+				found = append(found, fmt.Sprintf("%s imports %s, which the table does not allow", name, to))
+			}
+		}
+	}
+	for _, name := range light {
+		found = append(found, heavy(g, name)...)
+	}
+	return found
+}
+
+// heavy lists what stands behind a light package and should not.
+func heavy(g graph, root string) []string {
+	var found []string
+	seen := map[string]bool{}
+	var walk func(path, from string)
+	walk = func(path, from string) {
+		if seen[path] {
+			return
+		}
+		seen[path] = true
+		if why := weight(path, g[path]); why != "" {
+			found = append(found, fmt.Sprintf("behind %s stands %s (%s), imported by %s", root, path, why, from))
+			return
+		}
+		for _, imported := range g[path].Imports {
+			walk(imported, path)
+		}
+	}
+	walk(module+"/"+root, "nobody")
+	return found
+}
+
+// weight says what is wrong with a package behind a light one, or nothing.
+func weight(path string, p pkg) string {
+	_, mine := ours(path)
+	switch {
+	case path == "testing" || strings.HasPrefix(path, "testing/"):
+		return "for tests"
+	case path == "database/sql" || strings.HasPrefix(path, "database/sql/"):
+		return "databases"
+	case p.Standard || path == "C": // the standard library's cgo is Go's own choice
+		return ""
+	case len(p.CgoFiles) > 0 || slices.Contains(p.Imports, "C"):
+		return "cgo"
+	case !mine && (p.Module == nil || p.Module.Path != lightModule):
+		return "another's module"
+	}
+	return ""
+}
+
+// load asks `go list` for the tree. Cgo is on, whatever it is for the test, so
+// that files which need it are seen.
+func load(t *testing.T) graph {
+	t.Helper()
+	var stderr bytes.Buffer
+	list := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-json=ImportPath,Standard,Imports,CgoFiles,Module", "./...")
+	list.Dir = "../.."
+	list.Env = append(os.Environ(), "CGO_ENABLED=1")
+	list.Stderr = &stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	g := graph{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return g
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		g[p.ImportPath] = p
+	}
+}
+
+func TestImportsPointTheWayOfTheTable(t *testing.T) {
+	g := load(t)
+	if _, ok := g[module+"/engine"]; !ok {
+		t.Fatal("go list does not find the engine: the test sees nothing")
+	}
+	for _, v := range violations(g) {
+		t.Error(v)
+	}
+}
+
+func TestTableIsClosed(t *testing.T) {
+	for name, allowed := range mayImport {
+		for _, to := range allowed {
+			if _, ok := mayImport[to]; !ok && to != anything {
+				t.Errorf("%s may import %s, which has no row", name, to)
+			}
+			if back, _ := row(to); slices.Contains(back, name) {
+				t.Errorf("%s and %s may import each other", name, to)
+			}
+		}
+	}
+}

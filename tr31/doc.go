@@ -1,0 +1,47 @@
+// Package tr31 reads and writes TR-31 key blocks: a secret key with its
+// attributes in the clear, bound together under a key block protection key
+// (KBPK). It covers versions A, B, C and D (ASC X9 TR-31:2018, ANSI X9.143)
+// and E (ISO 20038), with every optional block.
+//
+// # Reading
+//
+// [Parse] needs no key. It judges the form of a block and gives its [Header],
+// which nobody should believe yet. [KBPK.Unwrap] then checks the MAC, in
+// constant time, and only after that looks at anything under it:
+//
+//	kbpk, err := tr31.NewKBPK(key)           // prepared once, shared freely
+//	block, err := tr31.Parse(text, tr31.Strict)
+//	secret, err := kbpk.Unwrap(ctx, block)   // the caller clears it
+//
+// [Strict] takes what the standard allows. [Lenient] takes what devices and
+// services in the field take besides: see [Mode]. Either way
+// [Block.String] gives the text that was parsed, byte for byte, and Unwrap
+// authenticates the header as it stands in the Block: a field changed after
+// Parse makes the MAC fail.
+//
+// # Writing
+//
+// [KBPK.Wrap] takes a [Header] and a key, works out length, count and padding,
+// draws the filler and gives the block.
+//
+// # Optional blocks
+//
+// An [OptionalBlock] is an id and a string. [OptionalBlock.Typed] gives its
+// content as a Go type ([KSN], [CheckValue], [Time], ...), and
+// [Content.Encode] turns that back. Kinds without a known format are carried
+// as they are.
+//
+// # Keys in a device
+//
+// [NewKBPK] takes the bytes of a protection key. An owner whose keys stay in a
+// device derives the two working keys there, with [Derivation] or [Variants],
+// and offers them as [Ciphers] to [NewExternalKBPK]. Both make the same blocks.
+//
+// # Errors and secrets
+//
+// A refusal is an [*Error] with its [Class], the field and the offset, so that
+// errors.Is(err, tr31.ErrMAC) works. Whoever passes refusals on to an untrusted
+// party should not tell [ErrMAC] from [ErrKeyLength]. No error, and no way of
+// printing a KBPK, shows a byte of a key. Clear keys are erased as soon as they
+// are used, as far as the Go runtime allows: it may have made copies.
+package tr31

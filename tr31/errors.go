@@ -1,0 +1,48 @@
+package tr31
+
+import "strconv"
+
+// Class is the kind of a refusal, and itself an error, so that callers write
+// errors.Is(err, tr31.ErrMAC). Where several apply, the one met first in
+// reading order is reported; the standards set no order.
+type Class string
+
+const (
+	ErrCharset         Class = "charset"           // a character outside printable ASCII
+	ErrLength          Class = "length"            // block, length field or key data of a wrong size
+	ErrVersion         Class = "version"           // not A to E
+	ErrHeaderField     Class = "header-field"      // a code the standard does not know
+	ErrOptBlock        Class = "opt-block"         // an optional block's id, length or place
+	ErrOptBlockData    Class = "opt-block-data"    // the content of a known optional block
+	ErrOptBlockPadding Class = "opt-block-padding" // optional blocks that do not fill cipher blocks
+	ErrHex             Class = "hex"               // key data or MAC not hexadecimal
+	ErrKBPK            Class = "kbpk"              // a protection key that does not fit the version
+	ErrMAC             Class = "mac"               // not authentic
+	ErrKeyLength       Class = "key-length"        // the length under the MAC is impossible, or wrong for the algorithm
+)
+
+// Error is the class as it is written in [Error.Class].
+func (c Class) Error() string { return "tr31: " + string(c) }
+
+// Error is a refusal. It holds no key material.
+type Error struct {
+	Class   Class
+	Field   string // "key usage", "KS", "key data", ...; empty if it is the whole block
+	Offset  int    // in characters from the start of the block; -1 where there is none
+	Message string // what was wrong, or what would have been right
+}
+
+// Error tells class, field, offset and message in one line.
+func (e *Error) Error() string {
+	s := e.Class.Error()
+	if e.Field != "" {
+		s += ": " + e.Field
+	}
+	if e.Offset >= 0 {
+		s += " at " + strconv.Itoa(e.Offset)
+	}
+	return s + ": " + e.Message
+}
+
+// Is makes errors.Is find the class.
+func (e *Error) Is(target error) bool { return target == e.Class }

@@ -1,0 +1,153 @@
+package tr31
+
+// Sizes in characters.
+const (
+	fixedHeader = 16   // before the optional blocks
+	maxBlock    = 9999 // what the length field can say
+)
+
+// Where the fields of the header stand.
+const (
+	atLength        = 1
+	atUsage         = 5
+	atAlgorithm     = 7
+	atMode          = 8
+	atKeyVersion    = 9
+	atExportability = 11
+	atCount         = 12
+	atContext       = 14
+	atReserved      = 15
+)
+
+// Header is what a key block says in the clear: the 16 fixed characters, less
+// block length and number of optional blocks, which are worked out, and the
+// optional blocks in order.
+type Header struct {
+	Version       Version
+	KeyUsage      string          // two characters, "P0"
+	Algorithm     byte            // of the wrapped key, 'T'
+	ModeOfUse     byte            // 'E'
+	KeyVersion    string          // two characters, "00" when unused
+	Exportability byte            // 'E', 'N' or 'S'
+	Context       byte            // '0', '1' storage only, '2' exchange only
+	Reserved      byte            // '0'
+	Blocks        []OptionalBlock // owned by whoever made the Header
+}
+
+// ParseHeader reads 16 fixed characters as a template, as tools and TR-34
+// tokens have them: whatever stands for length and number of optional blocks
+// is ignored, and codes are not judged; [KBPK.Wrap] does that.
+func ParseHeader(s string) (Header, error) {
+	if len(s) != fixedHeader {
+		return Header{}, &Error{ErrLength, "header", -1, "is not 16 characters"}
+	}
+	if at := unprintable(s); at >= 0 {
+		return Header{}, &Error{ErrCharset, "header", at, "is not printable ASCII"}
+	}
+	h := headerFields(s)
+	_, err := h.Version.rules()
+	return h, err
+}
+
+// headerFields takes the fields from at least 16 characters, unjudged.
+func headerFields(s string) Header {
+	return Header{
+		Version:       Version(s[0]),
+		KeyUsage:      s[atUsage:atAlgorithm],
+		Algorithm:     s[atAlgorithm],
+		ModeOfUse:     s[atMode],
+		KeyVersion:    s[atKeyVersion:atExportability],
+		Exportability: s[atExportability],
+		Context:       s[atContext],
+		Reserved:      s[atReserved],
+	}
+}
+
+// String is the 16 fixed characters, with 0000 for the length of a block that
+// does not exist yet.
+func (h Header) String() string { return string(h.appendFixed(nil, 0)) }
+
+// Block finds an optional block by its id.
+func (h Header) Block(id string) (OptionalBlock, bool) {
+	for _, b := range h.Blocks {
+		if b.ID == id {
+			return b, true
+		}
+	}
+	return OptionalBlock{}, false
+}
+
+// appendFixed writes the 16 fixed characters of a block of the given length.
+func (h *Header) appendFixed(dst []byte, length int) []byte {
+	dst = append(dst, byte(h.Version))
+	dst = appendTwo(dst, length/100)
+	dst = appendTwo(dst, length%100)
+	dst = append(dst, h.KeyUsage...)
+	dst = append(dst, h.Algorithm, h.ModeOfUse)
+	dst = append(dst, h.KeyVersion...)
+	dst = append(dst, h.Exportability)
+	dst = appendTwo(dst, len(h.Blocks))
+	return append(dst, h.Context, h.Reserved)
+}
+
+// appendTwo writes the last two decimal digits; greater numbers were refused before.
+func appendTwo(dst []byte, n int) []byte {
+	return append(dst, '0'+byte(n/10%10), '0'+byte(n%10))
+}
+
+// append writes header and optional blocks: what the MAC covers first.
+func (h *Header) append(dst []byte, length int) []byte {
+	dst = h.appendFixed(dst, length)
+	for i := range h.Blocks {
+		dst = h.Blocks[i].append(dst)
+	}
+	return dst
+}
+
+// size is the length in characters of header and optional blocks.
+func (h *Header) size() int { return fixedHeader + sizeOf(h.Blocks) }
+
+// checkFields judges the fixed fields: what may stand in a block at all, and
+// when strict whether the standard knows it.
+func (h *Header) checkFields(m Mode) error {
+	fits := func(shape, known bool) bool { return shape && (known || m == Lenient) }
+	refuse := func(field string, at int) error {
+		return &Error{ErrHeaderField, field, at, "is not a code of the standard"}
+	}
+	switch {
+	case !fits(isTwo(h.KeyUsage), knownUsage(h.KeyUsage)):
+		return refuse("key usage", atUsage)
+	case !fits(isPrintable(h.Algorithm), knownCode(algorithms, h.Algorithm)):
+		return refuse("algorithm", atAlgorithm)
+	case !fits(isPrintable(h.ModeOfUse), knownCode(modesOfUse, h.ModeOfUse)):
+		return refuse("mode of use", atMode)
+	case !fits(isTwo(h.KeyVersion), isAlphanumeric(h.KeyVersion)):
+		return refuse("key version", atKeyVersion)
+	case !fits(isPrintable(h.Exportability), knownCode(exportabilities, h.Exportability)):
+		return refuse("exportability", atExportability)
+	case !fits(isPrintable(h.Context), knownCode(contexts, h.Context)):
+		return refuse("key context", atContext)
+	case !fits(isPrintable(h.Reserved), h.Reserved == '0'):
+		return refuse("reserved", atReserved)
+	}
+	return nil
+}
+
+func isTwo(s string) bool { return len(s) == 2 && isPrintable(s[0]) && isPrintable(s[1]) }
+
+// checkKeyLength judges the length of a key in bytes.
+func (h *Header) checkKeyLength(n int, m Mode) error {
+	if n == 0 {
+		return &Error{ErrKeyLength, "key", -1, "has no bytes"}
+	}
+	allowed, listed := keyLengths[h.Algorithm]
+	if m == Lenient || !listed {
+		return nil
+	}
+	for _, a := range allowed {
+		if n == a {
+			return nil
+		}
+	}
+	return &Error{ErrKeyLength, "key", -1, "has a length that its algorithm does not"}
+}

@@ -1,0 +1,267 @@
+package tr31
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// vector is one entry of testdata/made.json (our own) or of the published
+// vectors, which have the same form.
+type vector struct {
+	ID       string `json:"id"`
+	Source   string `json:"source"`
+	Version  string `json:"version"`
+	KBPK     string `json:"kbpk"`
+	KeyBlock string `json:"key_block"`
+	Header   struct {
+		Usage         string `json:"key_usage"`
+		Algorithm     string `json:"algorithm"`
+		Mode          string `json:"mode_of_use"`
+		KeyVersion    string `json:"key_version"`
+		Exportability string `json:"exportability"`
+		Context       string `json:"key_context"`
+		Reserved      string `json:"reserved"`
+	} `json:"header"`
+	Blocks []struct {
+		ID   string `json:"id"`
+		Data string `json:"data"`
+	} `json:"optional_blocks"`
+	Key     string `json:"key"`
+	Expect  string `json:"expect"`
+	Lenient string `json:"expect_lenient"`
+	Firm    bool   `json:"class_firm"`
+}
+
+const accepted = "unwrap"
+
+func (v vector) expect(m Mode) string {
+	if m == Lenient {
+		return v.Lenient
+	}
+	return v.Expect
+}
+
+// published is the folder of vectors that are not ours to keep.
+func published(tb testing.TB) []vector {
+	tb.Helper()
+	const why = "APCSIM_VECTORS names no folder of published vectors"
+	dir := os.Getenv("APCSIM_VECTORS")
+	if dir == "" {
+		tb.Skip(why)
+	}
+	all, err := load(filepath.Join(dir, "tr31.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		tb.Skip(why)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(v vector) bool { return strings.HasPrefix(v.ID, "gen-") })
+}
+
+func made(tb testing.TB) []vector {
+	tb.Helper()
+	all, err := load(filepath.Join("testdata", "made.json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(all) < 200 {
+		tb.Fatalf("testdata/made.json has %d vectors", len(all))
+	}
+	return all
+}
+
+func load(path string) (all []vector, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return all, json.Unmarshal(text, &all)
+}
+
+// read is the whole way from text to key.
+func read(kbpk []byte, text string, m Mode) (*Block, []byte, error) {
+	b, err := Parse(text, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	k, err := NewKBPK(kbpk)
+	if err != nil {
+		return b, nil, err
+	}
+	key, err := k.Unwrap(context.Background(), b)
+	return b, key, err
+}
+
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	out, err := hex.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+var modes = map[string]Mode{"strict": Strict, "lenient": Lenient}
+
+// eachVector runs a check on every vector, ours and published, in both modes.
+func eachVector(t *testing.T, check func(t *testing.T, v vector, m Mode)) {
+	for name, vectors := range map[string]func(testing.TB) []vector{"made": made, "published": published} {
+		t.Run(name, func(t *testing.T) {
+			for _, v := range vectors(t) {
+				for mode, m := range modes {
+					t.Run(v.ID+"/"+mode, func(t *testing.T) { check(t, v, m) })
+				}
+			}
+		})
+	}
+}
+
+func TestVectorsGiveTheirVerdicts(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, m Mode) {
+		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, m)
+		want := v.expect(m)
+		if want == accepted {
+			if err != nil {
+				t.Fatalf("%q: %v", v.KeyBlock, err)
+			}
+			if got := strings.ToUpper(hex.EncodeToString(key)); got != v.Key {
+				t.Errorf("got key %s, want %s", got, v.Key)
+			}
+			checkHeader(t, b, v)
+			return
+		}
+		var e *Error
+		if !errors.As(err, &e) {
+			t.Fatalf("%q: got %v, want an *Error of class %s", v.KeyBlock, err, want)
+		}
+		if key != nil {
+			t.Error("a refusal came with a key")
+		}
+		if v.Firm && string(e.Class) != want {
+			t.Errorf("%q: got %v, want class %s", v.KeyBlock, err, want)
+		}
+	})
+}
+
+func checkHeader(t *testing.T, b *Block, v vector) {
+	t.Helper()
+	got := []string{b.Version.String(), b.KeyUsage, string(b.Algorithm), string(b.ModeOfUse),
+		b.KeyVersion, string(b.Exportability), string(b.Context), string(b.Reserved)}
+	h := v.Header
+	want := []string{v.Version, h.Usage, h.Algorithm, h.Mode, h.KeyVersion, h.Exportability, h.Context, h.Reserved}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("got header %q, want %q", got, want)
+	}
+	if len(b.Blocks) != len(v.Blocks) {
+		t.Fatalf("got %d optional blocks, want %d", len(b.Blocks), len(v.Blocks))
+	}
+	for i, w := range v.Blocks {
+		if g := b.Blocks[i]; g.ID != w.ID || g.Data != w.Data {
+			t.Errorf("optional block %d: got %s %q, want %s %q", i, g.ID, g.Data, w.ID, w.Data)
+		}
+	}
+}
+
+func TestParsedVectorsEncodeByteForByte(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, m Mode) {
+		b, err := Parse(v.KeyBlock, m)
+		if err != nil {
+			if v.expect(m) == accepted {
+				t.Fatal(err)
+			}
+			return
+		}
+		if got := b.String(); got != v.KeyBlock {
+			t.Errorf("got  %q\nwant %q", got, v.KeyBlock)
+		}
+	})
+}
+
+// A changed character is refused, whatever it is; save that a lenient reader
+// gives the same key when only the case of a hexadecimal digit changed.
+func TestVectorsCorruptedAtAnyCharacterAreRefused(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, m Mode) {
+		if v.expect(m) != accepted {
+			return
+		}
+		k, err := NewKBPK(unhex(t, v.KBPK))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, key := []byte(v.KeyBlock), unhex(t, v.Key)
+		for i, c := range text {
+			for _, other := range []byte{c ^ 0x01, c ^ 0x20, c ^ 0x80} {
+				text[i] = other
+				checkCorrupted(t, k, string(text), v.KeyBlock, key, m)
+			}
+			text[i] = c
+		}
+	})
+}
+
+func checkCorrupted(t *testing.T, k *KBPK, bad, good string, key []byte, m Mode) {
+	t.Helper()
+	b, err := Parse(bad, m)
+	if err != nil {
+		return
+	}
+	got, err := k.Unwrap(context.Background(), b)
+	if err != nil {
+		return
+	}
+	if m == Strict || !strings.EqualFold(bad, good) || !bytes.Equal(got, key) {
+		t.Errorf("accepted %q, made from %q", bad, good)
+	}
+}
+
+func TestShortenedVectorsAreRefused(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, m Mode) {
+		if v.expect(m) != accepted { // one of these is a good block and a character
+			return
+		}
+		for n := range min(len(v.KeyBlock), 300) {
+			if _, err := Parse(v.KeyBlock[:n], m); err == nil {
+				t.Errorf("accepted %q", v.KeyBlock[:n])
+			}
+		}
+	})
+}
+
+func TestVectorsWrappedAgainUnwrap(t *testing.T) {
+	eachVector(t, func(t *testing.T, v vector, m Mode) {
+		if v.expect(m) != accepted {
+			return
+		}
+		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := NewKBPK(unhex(t, v.KBPK))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := k.Wrap(context.Background(), b.Header, key, &WrapOptions{Mode: m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, got, err := read(unhex(t, v.KBPK), text, m)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if !bytes.Equal(got, key) {
+			t.Errorf("got another key from %q", text)
+		}
+		if want := padded(b.Blocks, b.Version.BlockSize()); len(again.Blocks) != len(want) {
+			t.Errorf("got %d optional blocks, want %d", len(again.Blocks), len(want))
+		}
+	})
+}

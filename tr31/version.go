@@ -1,0 +1,98 @@
+package tr31
+
+import "encoding/binary"
+
+// Version is the first character of a key block: it names the cipher of the
+// protection key and the method of binding.
+type Version byte
+
+const (
+	VersionA Version = 'A' // TDES, variant method; deprecated
+	VersionB Version = 'B' // TDES, derivation method
+	VersionC Version = 'C' // TDES, variant method
+	VersionD Version = 'D' // AES, derivation method, CBC
+	VersionE Version = 'E' // AES, derivation method, CTR (ISO 20038)
+)
+
+// rules is one row of the table of versions.
+type rules struct {
+	block   int    // bytes of a cipher block
+	unit    int    // bytes: key data is a whole number of these
+	least   int    // bytes of key data in the smallest block
+	mac     int    // bytes of MAC in the block
+	variant bool   // working keys are variants, MAC over ciphertext; else derived, MAC over plaintext
+	aes     bool   // family of the protection key
+	usage   uint16 // of the encryption key's derivation
+}
+
+// versions is the table of the standards, A to E in order.
+var versions = [...]rules{
+	{block: 8, unit: 8, least: 8, mac: 4, variant: true},
+	{block: 8, unit: 8, least: 8, mac: 8},
+	{block: 8, unit: 8, least: 8, mac: 4, variant: true},
+	{block: 16, unit: 16, least: 16, mac: 16, aes: true},
+	{block: 16, unit: 1, least: 2, mac: 16, aes: true, usage: 2},
+}
+
+// rules finds the row; an unknown version is an error of class version.
+func (v Version) rules() (*rules, error) {
+	if v < VersionA || v > VersionE {
+		return nil, &Error{Class: ErrVersion, Field: "version", Offset: 0, Message: "is not one of A B C D E"}
+	}
+	return &versions[v-VersionA], nil
+}
+
+// BlockSize is the cipher block in bytes, 8 for A B C and 16 for D E: the total
+// length of optional blocks is a multiple of it. An unknown version has 0.
+func (v Version) BlockSize() int {
+	r, err := v.rules()
+	if err != nil {
+		return 0
+	}
+	return r.block
+}
+
+// String is the version's character.
+func (v Version) String() string { return string(rune(v)) }
+
+// fits tells whether a protection key of so many bits serves the version.
+func (r *rules) fits(bits int) bool {
+	return bits == 128 || bits == 192 || r.aes && bits == 256
+}
+
+// Variants gives the two bytes for versions A and C: KBEK is the protection key
+// with every byte XORed with enc, KBAK with mac.
+func Variants() (enc, mac byte) { return 0x45, 0x4D }
+
+// Usages of a derived key (X9.143, ISO 20038). The encryption key's, 0000 in
+// CBC and 0002 in CTR, stands in the table of versions.
+const usageMAC = 0x0001
+
+// Derivation gives what goes into CMAC under a protection key of so many bits
+// to derive KBEK and KBAK of version B, D or E, 8 bytes for each call: the
+// MACs, concatenated and cut to bits/8 bytes, are the key. For A and C (see
+// [Variants]), and for a length that does not fit the version, both are nil.
+func Derivation(v Version, bits int) (kbek, kbak [][]byte) {
+	r, err := v.rules()
+	if err != nil || r.variant || !r.fits(bits) {
+		return nil, nil
+	}
+	return r.derivation(r.usage, bits), r.derivation(usageMAC, bits)
+}
+
+func (r *rules) derivation(usage uint16, bits int) [][]byte {
+	algorithm := uint16(bits/64 - 2) // 0 and 1 are 2-key and 3-key TDES
+	if r.aes {
+		algorithm += 2 // 2, 3, 4 are AES-128, -192, -256
+	}
+	var inputs [][]byte
+	for have := 0; have < bits; have += r.block * 8 {
+		in := make([]byte, 8) // in[3] stays 0
+		in[0] = byte(len(inputs) + 1)
+		binary.BigEndian.PutUint16(in[1:], usage)
+		binary.BigEndian.PutUint16(in[4:], algorithm)
+		binary.BigEndian.PutUint16(in[6:], uint16(bits))
+		inputs = append(inputs, in)
+	}
+	return inputs
+}

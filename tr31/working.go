@@ -1,0 +1,137 @@
+package tr31
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/subtle"
+
+	"github.com/seed748fb4d1/apcsim/internal/cmac"
+)
+
+// workingKeys are KBEK and KBAK of one version in memory. It is a [Ciphers], so
+// that keys in memory and keys in a device take the same way.
+type workingKeys struct {
+	rules *rules
+	kbek  cipher.Block
+	kbak  cipher.Block // A and C
+	cmac  *cmac.MAC    // B, D and E, on KBAK
+}
+
+// newWorkingKeys derives both keys from a protection key whose length fits.
+func newWorkingKeys(v Version, key []byte) (*workingKeys, error) {
+	r, err := v.rules()
+	if err != nil {
+		return nil, err
+	}
+	enc, mac, err := r.derive(v, key)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(enc)
+	defer clear(mac)
+	w := &workingKeys{rules: r}
+	if w.kbek, err = r.cipher(enc); err != nil {
+		return nil, err
+	}
+	if w.kbak, err = r.cipher(mac); err != nil {
+		return nil, err
+	}
+	if !r.variant {
+		w.cmac = cmac.New(w.kbak)
+	}
+	return w, nil
+}
+
+// derive gives the bytes of KBEK and KBAK.
+func (r *rules) derive(v Version, key []byte) (enc, mac []byte, err error) {
+	if r.variant {
+		e, m := Variants()
+		return masked(key, e), masked(key, m), nil
+	}
+	block, err := r.cipher(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	under := cmac.New(block)
+	derived := func(inputs [][]byte) (out []byte) {
+		out = make([]byte, 0, len(inputs)*r.block)
+		for _, in := range inputs {
+			out = under.Sum(out, in)
+		}
+		return out[:len(key)]
+	}
+	kbek, kbak := Derivation(v, len(key)*8)
+	return derived(kbek), derived(kbak), nil
+}
+
+func masked(key []byte, mask byte) []byte {
+	out := make([]byte, len(key))
+	for i, b := range key {
+		out[i] = b ^ mask
+	}
+	return out
+}
+
+// cipher expands a key of the version's family.
+func (r *rules) cipher(key []byte) (cipher.Block, error) {
+	if r.aes {
+		return aes.NewCipher(key)
+	}
+	if len(key) == 24 {
+		return des.NewTripleDESCipher(key)
+	}
+	three := append(append(make([]byte, 0, 24), key...), key[:8]...) // K1 K2 K1
+	defer clear(three)
+	return des.NewTripleDESCipher(three)
+}
+
+// The modes are spelled out here because package cipher copies the expanded key
+// into every CBC: for the few blocks of a key that costs more than encrypting
+// them, and leaves key material behind.
+
+// Encrypt is [Ciphers.Encrypt].
+func (w *workingKeys) Encrypt(_ context.Context, iv, data []byte) error {
+	if w.rules.unit == 1 {
+		cipher.NewCTR(w.kbek, iv).XORKeyStream(data, data)
+		return nil
+	}
+	for n := w.rules.block; len(data) > 0; data = data[n:] {
+		subtle.XORBytes(data, data[:n], iv)
+		w.kbek.Encrypt(data, data[:n])
+		iv = data[:n]
+	}
+	return nil
+}
+
+// Decrypt is [Ciphers.Decrypt].
+func (w *workingKeys) Decrypt(ctx context.Context, iv, data []byte) error {
+	if w.rules.unit == 1 {
+		return w.Encrypt(ctx, iv, data) // CTR is its own inverse
+	}
+	n := w.rules.block
+	for at := len(data) - n; at >= 0; at -= n { // from the last, which needs the one before as it is
+		before := iv
+		if at > 0 {
+			before = data[at-n : at]
+		}
+		w.kbek.Decrypt(data[at:at+n], data[at:at+n])
+		subtle.XORBytes(data[at:], data[at:at+n], before)
+	}
+	return nil
+}
+
+// MAC is [Ciphers.MAC].
+func (w *workingKeys) MAC(_ context.Context, message []byte) ([]byte, error) {
+	x := make([]byte, 0, w.rules.block)
+	if !w.rules.variant {
+		return w.cmac.Sum(x, message), nil
+	}
+	x = x[:w.rules.block]
+	for ; len(message) > 0; message = message[len(x):] {
+		subtle.XORBytes(x, x, message[:len(x)])
+		w.kbak.Encrypt(x, x)
+	}
+	return x, nil
+}
