@@ -1,0 +1,50 @@
+package hsm
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// maxKeyID bounds the id of a key, in bytes.
+const maxKeyID = 64
+
+// lengths are the bits that a key of each algorithm may have. HMAC keys may
+// have any whole number of bytes up to 256.
+var lengths = map[byte][]int{
+	AES:  {128, 192, 256},
+	TDES: {128, 192},
+	RSA:  {2048, 3072, 4096},
+	EC:   {256, 384, 521},
+}
+
+// maxHMACBits bounds an HMAC key.
+const maxHMACBits = 256 * 8
+
+// Check returns ErrAttributes where no key can have the attributes: an
+// unknown algorithm, a length that it does not have, a hash on another key
+// than HMAC or none on one, codes of the wrong size.
+func (a Attributes) Check() error {
+	ok := len(a.KeyID) <= maxKeyID && len(a.Usage) == 2
+	if a.Algorithm == HMAC {
+		ok = ok && a.Bits > 0 && a.Bits <= maxHMACBits && a.Bits%8 == 0 && a.Hash.Available()
+	} else {
+		ok = ok && slices.Contains(lengths[a.Algorithm], a.Bits) && a.Hash == 0
+	}
+	if !ok {
+		return ErrAttributes
+	}
+	return nil
+}
+
+// AppendBinary appends a form of the attributes that is different for any
+// two that differ: what a backend binds a sealed key to.
+func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
+	b = append(b, 1) // version of this form
+	b = binary.AppendUvarint(b, uint64(len(a.KeyID)))
+	b = append(b, a.KeyID...)
+	b = binary.AppendUvarint(b, uint64(len(a.Usage)))
+	b = append(b, a.Usage...)
+	b = append(b, a.Algorithm, a.Mode, a.Exportability)
+	b = binary.AppendVarint(b, int64(a.Bits))
+	return binary.AppendUvarint(b, uint64(a.Hash)), nil
+}

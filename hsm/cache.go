@@ -1,0 +1,155 @@
+package hsm
+
+import (
+	"container/list"
+	"context"
+	"sync"
+
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// cache keeps the least recently used keys out: prepared keys outlive a call,
+// up to a number. An entry that is evicted or forgotten while in use is
+// closed by its last user.
+type cache struct {
+	size int
+
+	mu      sync.Mutex // guards all below
+	entries map[string]*list.Element
+	order   *list.List // of *prepared, most recently used first
+}
+
+// prepared is an open key with the protection keys derived from it.
+type prepared struct {
+	key        Key
+	attributes Attributes
+	id         string
+
+	users int  // guarded by cache.mu
+	gone  bool // guarded by cache.mu: no longer listed, closed by the last user
+
+	mu    sync.Mutex // guards kbpks
+	kbpks map[tr31.Version]*protection
+}
+
+func newCache(size int) *cache {
+	return &cache{size: size}
+}
+
+// use returns the prepared key, opening it if it is not at hand, and counts
+// the caller in. The caller calls release once.
+func (h *HSM) use(ctx context.Context, k KeyRef) (*prepared, error) {
+	if p := h.cache.find(k); p != nil {
+		return p, nil
+	}
+	key, err := h.backend.Open(ctx, k.Sealed, k.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	return h.cache.add(&prepared{key: key, attributes: k.Attributes, id: string(k.Sealed)}), nil
+}
+
+// find counts the caller in on a key at hand. One asked for with other
+// attributes is not at hand: the device decides on it.
+func (c *cache) find(k KeyRef) *prepared {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[string(k.Sealed)]
+	if !ok || e.Value.(*prepared).attributes != k.Attributes {
+		return nil
+	}
+	c.order.MoveToFront(e)
+	p := e.Value.(*prepared)
+	p.users++
+	return p
+}
+
+// add lists a key just opened and counts the caller in. If another goroutine
+// was faster, its key is used and this one closed.
+func (c *cache) add(p *prepared) *prepared {
+	c.mu.Lock()
+	var closing []*prepared
+	defer func() { c.mu.Unlock(); closeAll(closing) }()
+	if c.entries == nil {
+		c.entries, c.order = map[string]*list.Element{}, list.New()
+	}
+	if e, ok := c.entries[p.id]; ok {
+		if winner := e.Value.(*prepared); winner.attributes == p.attributes {
+			closing = append(closing, p)
+			winner.users++
+			return winner
+		}
+	}
+	p.users = 1
+	c.entries[p.id] = c.order.PushFront(p)
+	for c.order.Len() > c.size {
+		if old := c.drop(c.order.Back()); old != nil {
+			closing = append(closing, old)
+		}
+	}
+	return p
+}
+
+// release counts a user out.
+func (c *cache) release(p *prepared) {
+	c.mu.Lock()
+	p.users--
+	last := p.gone && p.users == 0
+	c.mu.Unlock()
+	if last {
+		p.close()
+	}
+}
+
+// forget takes a key off the list.
+func (c *cache) forget(s Sealed) {
+	c.mu.Lock()
+	var idle *prepared
+	if e, ok := c.entries[string(s)]; ok {
+		idle = c.drop(e)
+	}
+	c.mu.Unlock()
+	if idle != nil {
+		idle.close()
+	}
+}
+
+// clear takes all keys off the list.
+func (c *cache) clear() {
+	c.mu.Lock()
+	var closing []*prepared
+	for c.order != nil && c.order.Len() > 0 {
+		if old := c.drop(c.order.Back()); old != nil {
+			closing = append(closing, old)
+		}
+	}
+	c.mu.Unlock()
+	closeAll(closing)
+}
+
+// drop unlists an entry, under c.mu, and returns it if nobody uses it.
+func (c *cache) drop(e *list.Element) *prepared {
+	p := c.order.Remove(e).(*prepared)
+	delete(c.entries, p.id)
+	p.gone = true
+	if p.users > 0 {
+		return nil
+	}
+	return p
+}
+
+func closeAll(ps []*prepared) {
+	for _, p := range ps {
+		p.close()
+	}
+}
+
+func (p *prepared) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range p.kbpks {
+		k.close()
+	}
+	p.kbpks = nil
+	p.key.Close()
+}

@@ -1,0 +1,262 @@
+package hsm
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// Admit decides on a key that has just been authenticated, from its length in
+// bits: which attributes it gets and which check value is computed, or why it
+// is refused. It is called before anything of the key is kept.
+type Admit func(bits int) (Attributes, kcv.Method, error)
+
+// ImportTR31 opens a key block under a key block protection key and seals what
+// is inside. Refusals of the block are a [*tr31.Error] with their exact class;
+// what Admit refuses is returned as it stands.
+func (h *HSM) ImportTR31(ctx context.Context, kbpk KeyRef, b *tr31.Block, admit Admit) (Made, error) {
+	p, err := h.use(ctx, kbpk)
+	if err != nil {
+		return Made{}, err
+	}
+	defer h.cache.release(p)
+	protect, err := p.protection(ctx, b.Header.Version)
+	if err != nil {
+		return Made{}, err
+	}
+	key, err := protect.Unwrap(ctx, b)
+	if err != nil {
+		return Made{}, err
+	}
+	defer clear(key)
+	a, m, err := admit(len(key) * 8)
+	if err != nil {
+		return Made{}, err
+	}
+	return h.adoptKey(ctx, key, a, m)
+}
+
+// ExportTR31 wraps a key in a key block with the given header, hiding its
+// length, and computes its check value.
+func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k KeyRef, m kcv.Method) (string, kcv.Value, error) {
+	secret, err := h.reveal(ctx, k)
+	if err != nil {
+		return "", kcv.Value{}, err
+	}
+	defer secret.Destroy()
+	return h.wrap(ctx, kbpk, header, secret, m)
+}
+
+// ExportInitialKeyTR31 derives the initial DUKPT key of a base derivation key
+// for a key serial number (10 bytes for TDES, 12 for AES; the counter is
+// ignored) and wraps it.
+func (h *HSM) ExportInitialKeyTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, bdk KeyRef, ksn []byte, m kcv.Method) (string, kcv.Value, error) {
+	initial, err := h.initialKey(ctx, bdk, ksn)
+	if err != nil {
+		return "", kcv.Value{}, err
+	}
+	defer initial.Destroy()
+	return h.wrap(ctx, kbpk, header, initial, m)
+}
+
+// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks that a
+// lenient import brought along leave as they came.
+var wrapOptions = tr31.WrapOptions{HideLength: true, Mode: tr31.Lenient}
+
+func (h *HSM) wrap(ctx context.Context, kbpk KeyRef, header tr31.Header, key Secret, m kcv.Method) (string, kcv.Value, error) {
+	value, err := m.Compute(key.bytes())
+	if err != nil {
+		return "", kcv.Value{}, err
+	}
+	p, err := h.use(ctx, kbpk)
+	if err != nil {
+		return "", kcv.Value{}, err
+	}
+	defer h.cache.release(p)
+	protect, err := p.protection(ctx, header.Version)
+	if err != nil {
+		return "", kcv.Value{}, err
+	}
+	block, err := protect.Wrap(ctx, header, key.bytes(), &wrapOptions)
+	return block, value, err
+}
+
+func (h *HSM) reveal(ctx context.Context, k KeyRef) (Secret, error) {
+	key, err := h.backend.Open(ctx, k.Sealed, k.Attributes)
+	if err != nil {
+		return Secret{}, err
+	}
+	defer key.Close()
+	return key.Reveal(ctx)
+}
+
+// protection is a protection key for one block version whose derived keys are
+// open: in the device where it derives them, else in host memory.
+type protection struct {
+	*tr31.KBPK
+	kbek, kbak Key
+}
+
+func (p *protection) close() {
+	p.kbek.Close()
+	p.kbak.Close()
+}
+
+// protection prepares the key for a block version, once.
+func (p *prepared) protection(ctx context.Context, v tr31.Version) (*protection, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if out, ok := p.kbpks[v]; ok {
+		return out, nil
+	}
+	if err := fits(p.attributes, v); err != nil {
+		return nil, err
+	}
+	kbek, kbak, err := deriveKBPK(ctx, p.key, p.attributes, v)
+	if err != nil {
+		return nil, err
+	}
+	out := &protection{kbek: kbek, kbak: kbak}
+	out.KBPK = tr31.NewExternalKBPK(v, &blockCiphers{v, kbek, kbak})
+	if p.kbpks == nil {
+		p.kbpks = map[tr31.Version]*protection{}
+	}
+	p.kbpks[v] = out
+	return out, nil
+}
+
+// fits refuses a block version of the wrong family for the key.
+func fits(a Attributes, v tr31.Version) error {
+	family := byte(TDES)
+	if v == tr31.VersionD || v == tr31.VersionE {
+		family = AES
+	}
+	if a.Algorithm == family {
+		return nil
+	}
+	return &tr31.Error{Class: tr31.ErrKBPK, Field: "version", Offset: 0,
+		Message: fmt.Sprintf("version %c needs a protection key of algorithm %c, this one is %c", v, family, a.Algorithm)}
+}
+
+// deriveKBPK derives KBEK and KBAK inside the device where it can. Where it
+// cannot, the derivation's CMACs are still made with the device's key and
+// the two results live in host memory; versions A and C, whose keys are
+// variants, need the bytes of the key itself.
+func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek, kbak Key, err error) {
+	kbek, kbak, err = k.DeriveKBPK(ctx, v)
+	if !errors.Is(err, errors.ErrUnsupported) {
+		return kbek, kbak, err
+	}
+	var enc, mac []byte
+	if v == tr31.VersionA || v == tr31.VersionC {
+		enc, mac, err = variants(ctx, k)
+	} else {
+		enc, mac, err = derived(ctx, k, v, a.Bits)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clear(enc)
+	defer clear(mac)
+	if kbek, err = newHostKey(a.Algorithm, enc); err != nil {
+		return nil, nil, err
+	}
+	kbak, err = newHostKey(a.Algorithm, mac)
+	return kbek, kbak, err
+}
+
+func variants(ctx context.Context, k Key) (enc, mac []byte, err error) {
+	s, err := k.Reveal(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer s.Destroy()
+	e, m := tr31.Variants()
+	return masked(s.bytes(), e), masked(s.bytes(), m), nil
+}
+
+func masked(key []byte, mask byte) []byte {
+	out := make([]byte, len(key))
+	for i, b := range key {
+		out[i] = b ^ mask
+	}
+	return out
+}
+
+func derived(ctx context.Context, k Key, v tr31.Version, bits int) (enc, mac []byte, err error) {
+	kbek, kbak := tr31.Derivation(v, bits)
+	if enc, err = cmacs(ctx, k, kbek, bits/8); err != nil {
+		return nil, nil, err
+	}
+	mac, err = cmacs(ctx, k, kbak, bits/8)
+	return enc, mac, err
+}
+
+func cmacs(ctx context.Context, k Key, inputs [][]byte, size int) ([]byte, error) {
+	var out []byte
+	for _, in := range inputs {
+		part, err := cmacOf(ctx, k, in)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, part...)
+	}
+	return out[:size], nil
+}
+
+// blockCiphers runs a key block's cryptography on open keys.
+type blockCiphers struct {
+	version    tr31.Version
+	kbek, kbak Key
+}
+
+func (c *blockCiphers) Encrypt(ctx context.Context, iv, data []byte) error {
+	if c.version == tr31.VersionE {
+		return c.ctr(ctx, iv, data)
+	}
+	return c.kbek.Encrypt(ctx, CBC, iv, data)
+}
+
+func (c *blockCiphers) Decrypt(ctx context.Context, iv, data []byte) error {
+	if c.version == tr31.VersionE {
+		return c.ctr(ctx, iv, data)
+	}
+	return c.kbek.Decrypt(ctx, CBC, iv, data)
+}
+
+// ctr is counter mode on ECB: all counter blocks go through the device at once.
+func (c *blockCiphers) ctr(ctx context.Context, iv, data []byte) error {
+	const size = 16
+	stream := make([]byte, 0, len(data)+size)
+	counter := [size]byte(iv)
+	for len(stream) < len(data) {
+		stream = append(stream, counter[:]...)
+		for i := size - 1; i >= 0; i-- {
+			if counter[i]++; counter[i] != 0 {
+				break
+			}
+		}
+	}
+	if err := c.kbek.Encrypt(ctx, ECB, nil, stream); err != nil {
+		return err
+	}
+	subtle.XORBytes(data, data, stream)
+	return nil
+}
+
+func (c *blockCiphers) MAC(ctx context.Context, message []byte) ([]byte, error) {
+	if c.version != tr31.VersionA && c.version != tr31.VersionC {
+		return cmacOf(ctx, c.kbak, message)
+	}
+	// CBC-MAC: the last block of a CBC encryption.
+	out := append([]byte(nil), message...)
+	var iv [8]byte
+	if err := c.kbak.Encrypt(ctx, CBC, iv[:], out); err != nil {
+		return nil, err
+	}
+	return out[len(out)-8:], nil
+}

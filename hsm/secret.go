@@ -1,0 +1,55 @@
+package hsm
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+)
+
+// Secret is clear key material for the length of one HSM call. The bytes sit
+// behind a closure: no fmt verb, slog or JSON sees through it, even from a
+// field of another struct. The zero Secret is zero bytes.
+//
+// Destroy is best effort: the runtime may have made copies that nobody can
+// reach.
+type Secret struct{ open func() []byte }
+
+// NewSecret copies the bytes; the caller's stay the caller's, to be cleared.
+func NewSecret(b []byte) Secret { return adopt(bytes.Clone(b)) }
+
+// adopt takes the bytes over without a copy.
+func adopt(b []byte) Secret { return Secret{func() []byte { return b }} }
+
+func (s Secret) bytes() []byte {
+	if s.open == nil {
+		return nil
+	}
+	return s.open()
+}
+
+// Len is the length in bytes.
+func (s Secret) Len() int { return len(s.bytes()) }
+
+// Expose hands the bytes to a backend for the length of the call. They must
+// not be kept or changed.
+func (s Secret) Expose(use func(clear []byte) error) error { return use(s.bytes()) }
+
+// Equal compares in constant time.
+func (s Secret) Equal(t Secret) bool { return subtle.ConstantTimeCompare(s.bytes(), t.bytes()) == 1 }
+
+// Destroy overwrites the bytes with zeros.
+func (s Secret) Destroy() { clear(s.bytes()) }
+
+// String tells the length and nothing else.
+func (s Secret) String() string { return fmt.Sprintf("Secret(%d bytes)", s.Len()) }
+
+// Format prints the same for every verb.
+func (s Secret) Format(w fmt.State, _ rune) { fmt.Fprint(w, s.String()) }
+
+// MarshalJSON writes the same.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// LogValue logs the same.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

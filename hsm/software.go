@@ -1,0 +1,257 @@
+package hsm
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/hmac"
+	crand "crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/bits"
+	"sync/atomic"
+)
+
+// SoftwareOptions of a software backend. The zero value is right.
+type SoftwareOptions struct {
+	// MasterKey seals the application keys; nil makes a fresh one that dies
+	// with the process. It is copied.
+	MasterKey *[32]byte
+
+	// Seed makes symmetric keys and Random the same in every run; 0 draws
+	// from crypto/rand. RSA and EC keys and the nonces of seals never follow
+	// a seed.
+	Seed uint64
+}
+
+// Software is a Backend in the memory of the process. Any number of
+// goroutines may share one.
+type Software struct {
+	aead   cipher.AEAD
+	id     string
+	keys   io.Reader // of symmetric keys
+	random io.Reader // of Random
+	closed atomic.Bool
+}
+
+// A sealed key is a version byte, a nonce, and AES-256-GCM ciphertext and
+// tag with the attributes as additional data.
+const (
+	sealVersion = 1
+	sealNonce   = 12
+	sealTag     = 16
+)
+
+// NewSoftware makes a software backend. Nil options are the defaults.
+func NewSoftware(o *SoftwareOptions) *Software {
+	if o == nil {
+		o = &SoftwareOptions{}
+	}
+	var master [32]byte
+	if o.MasterKey != nil {
+		master = *o.MasterKey
+	} else {
+		crand.Read(master[:])
+	}
+	defer clear(master[:])
+	s := &Software{keys: crand.Reader, random: crand.Reader}
+	if o.Seed != 0 {
+		s.keys, s.random = newSeeded(o.Seed, "keys"), newSeeded(o.Seed, "random")
+	}
+	s.aead = newSealer(master[:])
+	s.id = hex.EncodeToString(label(master[:], "master key id")[:8])
+	return s
+}
+
+// label derives from the master key what serves one purpose alone.
+func label(master []byte, purpose string) []byte {
+	h := hmac.New(sha256.New, master)
+	io.WriteString(h, "apcsim "+purpose)
+	return h.Sum(nil)
+}
+
+// newSealer is the cipher under the sealing key. Neither call can fail on a
+// key of 32 bytes.
+func newSealer(master []byte) cipher.AEAD {
+	key := label(master, "sealing key")
+	defer clear(key)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+func (s *Software) open(ctx context.Context) error {
+	if s.closed.Load() {
+		return ErrClosed
+	}
+	return ctx.Err()
+}
+
+// Generate makes a key; see [Backend].
+func (s *Software) Generate(ctx context.Context, a Attributes) (Sealed, Public, error) {
+	if err := s.open(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := a.Check(); err != nil {
+		return nil, nil, err
+	}
+	switch a.Algorithm {
+	case RSA:
+		return s.generateRSA(a)
+	case EC:
+		return s.generateEC(a)
+	}
+	key := make([]byte, a.Bits/8)
+	defer clear(key)
+	for again := true; again; again = a.Algorithm == TDES && degenerate(key) {
+		if _, err := io.ReadFull(s.keys, key); err != nil {
+			return nil, nil, fmt.Errorf("hsm: drawing a key: %w", err)
+		}
+		if a.Algorithm == TDES {
+			oddParity(key)
+		}
+	}
+	return s.seal(key, a), nil, nil
+}
+
+// oddParity sets the lowest bit of each byte so that the number of ones is odd.
+func oddParity(key []byte) {
+	for i, b := range key {
+		key[i] = b&^1 | byte(bits.OnesCount8(b&^1)&1^1)
+	}
+}
+
+// degenerate says whether two parts of a TDES key are the same, so that the
+// key is no stronger than a shorter one.
+func degenerate(key []byte) bool {
+	for i := 8; i < len(key); i += 8 {
+		if [8]byte(key[i-8:]) == [8]byte(key[i:]) || [8]byte(key) == [8]byte(key[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Software) generateRSA(a Attributes) (Sealed, Public, error) {
+	key, err := rsa.GenerateKey(nil, a.Bits) // the reader is ignored since Go 1.26
+	if err != nil {
+		return nil, nil, fmt.Errorf("hsm: making an RSA key: %w", err)
+	}
+	der := x509.MarshalPKCS1PrivateKey(key)
+	defer clear(der)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("hsm: encoding an RSA key: %w", err)
+	}
+	return s.seal(der, a), public, nil
+}
+
+var curves = map[int]elliptic.Curve{256: elliptic.P256(), 384: elliptic.P384(), 521: elliptic.P521()}
+
+func (s *Software) generateEC(a Attributes) (Sealed, Public, error) {
+	key, err := ecdsa.GenerateKey(curves[a.Bits], nil) // the reader is ignored since Go 1.26
+	if err != nil {
+		return nil, nil, fmt.Errorf("hsm: making an EC key: %w", err)
+	}
+	der, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("hsm: encoding an EC key: %w", err)
+	}
+	defer clear(der)
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		return nil, nil, fmt.Errorf("hsm: encoding an EC key: %w", err)
+	}
+	return s.seal(der, a), public, nil
+}
+
+// Import seals a key given in the clear; see [Backend].
+func (s *Software) Import(ctx context.Context, secret Secret, a Attributes) (Sealed, error) {
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.Check(); err != nil {
+		return nil, err
+	}
+	if err := fitsAttributes(secret.bytes(), a); err != nil {
+		return nil, err
+	}
+	return s.seal(secret.bytes(), a), nil
+}
+
+// fitsAttributes says whether clear bytes are a key of the attributes.
+func fitsAttributes(key []byte, a Attributes) error {
+	switch a.Algorithm {
+	case RSA, EC:
+		_, err := parsePrivate(key, a)
+		return err
+	}
+	if len(key)*8 != a.Bits {
+		return fmt.Errorf("%w: %d bytes are not a key of %d bits", ErrAttributes, len(key), a.Bits)
+	}
+	return nil
+}
+
+// seal never follows a seed: the same nonce twice would give keys away.
+func (s *Software) seal(key []byte, a Attributes) Sealed {
+	out := make([]byte, 1+sealNonce, 1+sealNonce+len(key)+sealTag)
+	out[0] = sealVersion
+	nonce := out[1:]
+	crand.Read(nonce)
+	var room [128]byte
+	bound, _ := a.AppendBinary(room[:0])
+	return s.aead.Seal(out, nonce, key, bound)
+}
+
+// Open readies a sealed key; see [Backend].
+func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, error) {
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	if len(sealed) < 1+sealNonce+sealTag || sealed[0] != sealVersion || a.Check() != nil {
+		return nil, ErrSealed
+	}
+	var room [128]byte
+	bound, _ := a.AppendBinary(room[:0])
+	key, err := s.aead.Open(nil, sealed[1:1+sealNonce], sealed[1+sealNonce:], bound)
+	if err != nil {
+		return nil, ErrSealed
+	}
+	return newSoftwareKey(a, key)
+}
+
+// MasterKeyID is 16 hexadecimal digits derived one way from the master key.
+func (s *Software) MasterKeyID(ctx context.Context) (string, error) {
+	if err := s.open(ctx); err != nil {
+		return "", err
+	}
+	return s.id, nil
+}
+
+// Random fills p from crypto/rand, or from the seed's own stream.
+func (s *Software) Random(ctx context.Context, p []byte) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	_, err := io.ReadFull(s.random, p)
+	return err
+}
+
+// Close makes every later call fail with ErrClosed. Keys that are open stay
+// usable until they are closed themselves.
+func (s *Software) Close() error {
+	s.closed.Store(true)
+	return nil
+}

@@ -1,0 +1,214 @@
+package hsm
+
+import (
+	"context"
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/hmac"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// softwareKey is an open key of the software backend, and what the HSM works
+// with where a device leaves it a key's bytes. Ciphers are made on opening;
+// private keys are parsed on first use.
+type softwareKey struct {
+	attributes Attributes
+	raw        []byte
+	block      cipher.Block  // of AES and TDES
+	private    crypto.Signer // of RSA and EC, once parsed
+	parse      sync.Once
+	parsed     error
+
+	mu     sync.RWMutex // held for reading during use, so that Close clears nothing in use
+	closed atomic.Bool
+}
+
+// newSoftwareKey takes over the bytes.
+func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
+	k := &softwareKey{attributes: a, raw: raw}
+	switch a.Algorithm {
+	case AES, TDES:
+		block, err := newBlock(a.Algorithm, raw)
+		if err != nil {
+			return nil, err
+		}
+		k.block = block
+	}
+	return k, nil
+}
+
+// newHostKey is a key in host memory from a copy of its bytes.
+func newHostKey(algorithm byte, raw []byte) (Key, error) {
+	return newSoftwareKey(Attributes{Algorithm: algorithm, Bits: len(raw) * 8}, append([]byte(nil), raw...))
+}
+
+// newBlock is the cipher of an AES or TDES key; two-key TDES is K1 K2 K1.
+func newBlock(algorithm byte, key []byte) (cipher.Block, error) {
+	var block cipher.Block
+	var err error
+	switch {
+	case algorithm == AES:
+		block, err = aes.NewCipher(key)
+	case len(key) == 16:
+		var long [24]byte
+		copy(long[copy(long[:], key):], key[:8])
+		block, err = des.NewTripleDESCipher(long[:])
+		clear(long[:])
+	default:
+		block, err = des.NewTripleDESCipher(key)
+	}
+	if err != nil {
+		return nil, ErrAttributes // the library's error counts bytes; this names the cause
+	}
+	return block, nil
+}
+
+// begin is what every primitive does first; the caller defers the unlocking.
+func (k *softwareKey) begin(ctx context.Context, algorithms ...byte) error {
+	if k.closed.Load() {
+		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, a := range algorithms {
+		if k.attributes.Algorithm == a {
+			return nil
+		}
+	}
+	return ErrRefused
+}
+
+func (k *softwareKey) Encrypt(ctx context.Context, mode CipherMode, iv, data []byte) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.beginCipher(ctx, mode, iv, data); err != nil {
+		return err
+	}
+	if mode == CBC {
+		cipher.NewCBCEncrypter(k.block, iv).CryptBlocks(data, data)
+		return nil
+	}
+	size := k.block.BlockSize()
+	for ; len(data) > 0; data = data[size:] {
+		k.block.Encrypt(data, data[:size])
+	}
+	return nil
+}
+
+func (k *softwareKey) Decrypt(ctx context.Context, mode CipherMode, iv, data []byte) error {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.beginCipher(ctx, mode, iv, data); err != nil {
+		return err
+	}
+	if mode == CBC {
+		cipher.NewCBCDecrypter(k.block, iv).CryptBlocks(data, data)
+		return nil
+	}
+	size := k.block.BlockSize()
+	for ; len(data) > 0; data = data[size:] {
+		k.block.Decrypt(data, data[:size])
+	}
+	return nil
+}
+
+func (k *softwareKey) beginCipher(ctx context.Context, mode CipherMode, iv, data []byte) error {
+	if err := k.begin(ctx, AES, TDES); err != nil {
+		return err
+	}
+	size := k.block.BlockSize()
+	wantIV := 0
+	if mode == CBC {
+		wantIV = size
+	}
+	if mode != ECB && mode != CBC || len(iv) != wantIV || len(data)%size != 0 {
+		return ErrInput
+	}
+	return nil
+}
+
+func (k *softwareKey) CMAC(ctx context.Context, message []byte) ([]byte, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, AES, TDES); err != nil {
+		return nil, err
+	}
+	return cmac.New(k.block).Sum(nil, message), nil
+}
+
+func (k *softwareKey) HMAC(ctx context.Context, message []byte) ([]byte, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, HMAC); err != nil {
+		return nil, err
+	}
+	h := hmac.New(k.attributes.Hash.New, k.raw)
+	h.Write(message)
+	return h.Sum(nil), nil
+}
+
+// DeriveKBPK derives in memory, by the rules that tr31 tells.
+func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kbak Key, err error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, AES, TDES); err != nil {
+		return nil, nil, err
+	}
+	if fits(k.attributes, v) != nil {
+		return nil, nil, ErrInput
+	}
+	var enc, mac []byte
+	if v == tr31.VersionA || v == tr31.VersionC {
+		e, m := tr31.Variants()
+		enc, mac = masked(k.raw, e), masked(k.raw, m)
+	} else {
+		sum := cmac.New(k.block)
+		e, m := tr31.Derivation(v, k.attributes.Bits)
+		enc, mac = sums(sum, e, len(k.raw)), sums(sum, m, len(k.raw))
+	}
+	a := Attributes{Algorithm: k.attributes.Algorithm, Bits: k.attributes.Bits}
+	if kbek, err = newSoftwareKey(a, enc); err != nil {
+		return nil, nil, err
+	}
+	kbak, err = newSoftwareKey(a, mac)
+	return kbek, kbak, err
+}
+
+func sums(mac *cmac.MAC, inputs [][]byte, size int) []byte {
+	var out []byte
+	for _, in := range inputs {
+		out = mac.Sum(out, in)
+	}
+	return out[:size]
+}
+
+// Reveal refuses the private half of a pair that may not be exported.
+func (k *softwareKey) Reveal(ctx context.Context) (Secret, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	a := k.attributes
+	if err := k.begin(ctx, a.Algorithm); err != nil {
+		return Secret{}, err
+	}
+	if a.Exportability == 'N' && (a.Algorithm == RSA || a.Algorithm == EC) {
+		return Secret{}, ErrRefused
+	}
+	return NewSecret(k.raw), nil
+}
+
+func (k *softwareKey) Close() error {
+	if k.closed.Swap(true) {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.raw)
+	return nil
+}

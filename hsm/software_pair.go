@@ -1,0 +1,134 @@
+package hsm
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+)
+
+// parsePrivate reads the private key of a pair and holds it to its
+// attributes. The library's errors are not passed on: they may tell of the
+// key.
+func parsePrivate(der []byte, a Attributes) (crypto.Signer, error) {
+	if a.Algorithm == RSA {
+		key, err := x509.ParsePKCS1PrivateKey(der)
+		if err != nil || len(key.Primes) != 2 || key.N.BitLen() != a.Bits || key.E != 65537 {
+			return nil, fmt.Errorf("%w: not a two-prime RSA key of %d bits with exponent 65537", ErrAttributes, a.Bits)
+		}
+		return key, nil
+	}
+	key, err := x509.ParseECPrivateKey(der)
+	if err != nil || key.Curve != curves[a.Bits] {
+		return nil, fmt.Errorf("%w: not an EC key of P-%d", ErrAttributes, a.Bits)
+	}
+	return key, nil
+}
+
+func (k *softwareKey) pair() (crypto.Signer, error) {
+	k.parse.Do(func() { k.private, k.parsed = parsePrivate(k.raw, k.attributes) })
+	return k.private, k.parsed
+}
+
+func (k *softwareKey) Sign(ctx context.Context, hash crypto.Hash, digest []byte) ([]byte, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, RSA, EC); err != nil {
+		return nil, err
+	}
+	if !hash.Available() || len(digest) != hash.Size() {
+		return nil, ErrInput
+	}
+	key, err := k.pair()
+	if err != nil {
+		return nil, err
+	}
+	out, err := key.Sign(nil, digest, hash)
+	if err != nil {
+		return nil, fmt.Errorf("%w: signing", ErrInput)
+	}
+	return out, nil
+}
+
+func (k *softwareKey) rsa(ctx context.Context, ciphertext []byte) (*rsa.PrivateKey, error) {
+	if err := k.begin(ctx, RSA); err != nil {
+		return nil, err
+	}
+	signer, err := k.pair()
+	if err != nil {
+		return nil, err
+	}
+	key := signer.(*rsa.PrivateKey)
+	if len(ciphertext) != key.Size() {
+		return nil, ErrInput
+	}
+	return key, nil
+}
+
+// DecryptRaw is the bare RSA function. The library has none that is constant
+// in time, so this one is for tests and fallbacks, and says so in the package
+// documentation.
+func (k *softwareKey) DecryptRaw(ctx context.Context, ciphertext []byte) (Secret, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	key, err := k.rsa(ctx, ciphertext)
+	if err != nil {
+		return Secret{}, err
+	}
+	c := new(big.Int).SetBytes(ciphertext)
+	if c.Cmp(key.N) >= 0 {
+		return Secret{}, ErrInput
+	}
+	return adopt(c.Exp(c, key.D, key.N).FillBytes(make([]byte, key.Size()))), nil
+}
+
+func (k *softwareKey) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []byte) (Secret, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	key, err := k.rsa(ctx, ciphertext)
+	if err != nil {
+		return Secret{}, err
+	}
+	if !hash.Available() {
+		return Secret{}, ErrInput
+	}
+	out, err := rsa.DecryptOAEP(hash.New(), nil, key, ciphertext, nil)
+	if errors.Is(err, rsa.ErrDecryption) {
+		return Secret{}, ErrInput
+	}
+	return adopt(out), err
+}
+
+func (k *softwareKey) ECDH(ctx context.Context, peer []byte) (Secret, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, EC); err != nil {
+		return Secret{}, err
+	}
+	signer, err := k.pair()
+	if err != nil {
+		return Secret{}, err
+	}
+	key, err := signer.(*ecdsa.PrivateKey).ECDH()
+	if err != nil {
+		return Secret{}, fmt.Errorf("%w: the key is of no ECDH curve", ErrInput)
+	}
+	return sharedWith(key, peer)
+}
+
+func sharedWith(key *ecdh.PrivateKey, peer []byte) (Secret, error) {
+	public, err := key.Curve().NewPublicKey(peer)
+	if err != nil {
+		return Secret{}, fmt.Errorf("%w: the peer's point is not on the curve", ErrInput)
+	}
+	shared, err := key.ECDH(public)
+	if err != nil {
+		return Secret{}, ErrInput
+	}
+	return adopt(shared), nil
+}

@@ -1,0 +1,151 @@
+// Package awkward is a Backend that lacks whatever a device may lack, so that
+// nothing above it comes to rely on the software one: no CMAC under TDES, no
+// OAEP, no derivation of TDES block keys, seals of whole multiples of 8 bytes
+// only, and it reveals no key but those marked when they were sealed.
+package awkward
+
+import (
+	"context"
+	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// Backend is the awkward device. It borrows the software backend's
+// primitives and seals for itself.
+type Backend struct {
+	*hsm.Software
+	aead cipher.AEAD
+}
+
+// New makes one; the options are those of the software backend.
+func New(o *hsm.SoftwareOptions) *Backend {
+	options := hsm.SoftwareOptions{}
+	if o != nil {
+		options = *o
+	}
+	if options.MasterKey == nil {
+		options.MasterKey = new([32]byte)
+		rand.Read(options.MasterKey[:])
+	}
+	key := sha256.Sum256(append([]byte("awkward "), options.MasterKey[:]...))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // a key of 32 bytes
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // a block of 16 bytes
+	}
+	return &Backend{Software: hsm.NewSoftware(&options), aead: aead}
+}
+
+// Generate makes a key with the software backend and seals it in the awkward
+// form.
+func (b *Backend) Generate(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, error) {
+	open := a
+	open.Exportability = 'E' // so that it can be taken over
+	sealed, public, err := b.Software.Generate(ctx, open)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := b.Software.Open(ctx, sealed, open)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer key.Close()
+	secret, err := key.Reveal(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer secret.Destroy()
+	return b.seal(secret, a), public, nil
+}
+
+// Import seals a secret that the software backend takes.
+func (b *Backend) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (hsm.Sealed, error) {
+	if _, err := b.Software.Import(ctx, s, a); err != nil {
+		return nil, err
+	}
+	return b.seal(s, a), nil
+}
+
+// seal pads to whole blocks of 8 bytes, with the true length in front.
+func (b *Backend) seal(s hsm.Secret, a hsm.Attributes) hsm.Sealed {
+	room := make([]byte, (2+s.Len()+7)/8*8)
+	defer clear(room)
+	binary.BigEndian.PutUint16(room, uint16(s.Len()))
+	s.Expose(func(secret []byte) error { copy(room[2:], secret); return nil })
+	bound, _ := a.AppendBinary(nil)
+	nonce := make([]byte, b.aead.NonceSize())
+	rand.Read(nonce)
+	return b.aead.Seal(nonce, nonce, room, bound)
+}
+
+// Open opens the seal and lends a software key, with the device's gaps.
+func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
+	if _, err := b.MasterKeyID(ctx); err != nil {
+		return nil, err // closed or cancelled
+	}
+	size := b.aead.NonceSize()
+	if len(s) < size {
+		return nil, hsm.ErrSealed
+	}
+	bound, _ := a.AppendBinary(nil)
+	room, err := b.aead.Open(nil, s[:size], s[size:], bound)
+	if err != nil {
+		return nil, hsm.ErrSealed
+	}
+	defer clear(room)
+	secret := hsm.NewSecret(room[2:][:binary.BigEndian.Uint16(room)])
+	defer secret.Destroy()
+	lent, err := b.Software.Import(ctx, secret, a)
+	if err != nil {
+		return nil, err
+	}
+	inner, err := b.Software.Open(ctx, lent, a)
+	if err != nil {
+		return nil, err
+	}
+	return &key{Key: inner, attributes: a}, nil
+}
+
+type key struct {
+	hsm.Key
+	attributes hsm.Attributes
+}
+
+func (k *key) CMAC(ctx context.Context, message []byte) ([]byte, error) {
+	if k.attributes.Algorithm == hsm.TDES {
+		return nil, hsm.Unsupported("CMAC under TDES")
+	}
+	return k.Key.CMAC(ctx, message)
+}
+
+func (k *key) DecryptOAEP(context.Context, crypto.Hash, []byte) (hsm.Secret, error) {
+	return hsm.Secret{}, hsm.Unsupported("RSA-OAEP")
+}
+
+func (k *key) DeriveKBPK(ctx context.Context, v tr31.Version) (hsm.Key, hsm.Key, error) {
+	if k.attributes.Algorithm == hsm.TDES {
+		return nil, nil, hsm.Unsupported("derivation of TDES block keys")
+	}
+	return k.Key.DeriveKBPK(ctx, v)
+}
+
+// Reveal gives keys that may be exported, and TDES keys whose variants and
+// initial keys need their bytes.
+func (k *key) Reveal(ctx context.Context) (hsm.Secret, error) {
+	a := k.attributes
+	needed := a.Algorithm == hsm.TDES && (a.Usage == "K0" || a.Usage == "K1" || a.Usage == "B0")
+	if a.Exportability == 'N' && !needed {
+		return hsm.Secret{}, hsm.ErrRefused
+	}
+	return k.Key.Reveal(ctx)
+}

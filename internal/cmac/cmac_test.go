@@ -1,0 +1,174 @@
+package cmac
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"encoding/hex"
+	"encoding/json"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// textbook is CMAC as SP 800-38B states it, on numbers and on a joined message.
+func textbook(block cipher.Block, message []byte) []byte {
+	n := block.BlockSize()
+	l := make([]byte, n)
+	block.Encrypt(l, l)
+	k1 := doubled(l)
+	last, subkey := (len(message)-1)/n*n, k1
+	if len(message) == 0 || len(message)%n != 0 {
+		subkey = doubled(k1)
+		last = len(message) / n * n
+		message = append(bytes.Clone(message), 0x80)
+		message = append(message, make([]byte, last+n-len(message))...)
+	}
+	c := make([]byte, n)
+	for i := 0; i < len(message); i += n {
+		for j := range c {
+			c[j] ^= message[i+j]
+			if i == last {
+				c[j] ^= subkey[j]
+			}
+		}
+		block.Encrypt(c, c)
+	}
+	return c
+}
+
+func doubled(in []byte) []byte {
+	polynomial := map[int]int64{8: 0x1B, 16: 0x87}[len(in)]
+	x := new(big.Int).SetBytes(in)
+	x.Lsh(x, 1)
+	if top := len(in) * 8; x.Bit(top) == 1 {
+		x.SetBit(x, top, 0)
+		x.Xor(x, big.NewInt(polynomial))
+	}
+	return x.FillBytes(make([]byte, len(in)))
+}
+
+func newCipher(tb testing.TB, kind string, key []byte) cipher.Block {
+	tb.Helper()
+	make := aes.NewCipher
+	if strings.HasPrefix(kind, "TDES") {
+		make = des.NewTripleDESCipher
+		if len(key) == 16 {
+			key = append(bytes.Clone(key), key[:8]...)
+		}
+	}
+	c, err := make(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+func TestSumIsTheTextbooksHoweverTheMessageIsSplit(t *testing.T) {
+	ciphers := []cipher.Block{
+		newCipher(t, "TDES", []byte("0123456789abcdefghijklmn")),
+		newCipher(t, "AES", []byte("0123456789abcdef")),
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		block := rapid.SampledFrom(ciphers).Draw(t, "cipher")
+		parts := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 40), 0, 4).Draw(t, "parts")
+		before := rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "dst")
+		m := New(block)
+		got := m.Sum(bytes.Clone(before), parts...)
+		want := append(bytes.Clone(before), textbook(block, bytes.Join(parts, nil))...)
+		if !bytes.Equal(got, want) || len(got) != len(before)+m.Size() {
+			t.Fatalf("got %X, want %X", got, want)
+		}
+	})
+}
+
+func TestSumLeavesDstWithRoomInPlace(t *testing.T) {
+	m := New(newCipher(t, "AES", make([]byte, 16)))
+	dst := bytes.Repeat([]byte{0xFF}, 32)[:0] // what stood there before must not matter
+	message := []byte("message")
+	if got, want := m.Sum(dst, message), textbook(newCipher(t, "AES", make([]byte, 16)), message); !bytes.Equal(got, want) {
+		t.Errorf("got %X, want %X", got, want)
+	}
+	if n := testing.AllocsPerRun(100, func() { m.Sum(dst, message) }); n > 1 { // the list of parts
+		t.Errorf("got %v allocations", n)
+	}
+}
+
+func TestManyGoroutinesMayShareAMAC(t *testing.T) {
+	m := New(newCipher(t, "TDES", make([]byte, 24)))
+	want := m.Sum(nil, []byte("message"))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 100 {
+				if got := m.Sum(nil, []byte("mess"), []byte("age")); !bytes.Equal(got, want) {
+					t.Errorf("got %X, want %X", got, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// narrow is a cipher of a width that CMAC does not know.
+type narrow struct{ cipher.Block }
+
+func (narrow) BlockSize() int { return 4 }
+
+func TestNewRefusesOtherWidths(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a cipher with blocks of 4 bytes was taken")
+		}
+	}()
+	New(narrow{})
+}
+
+// TestPublishedVectors wants the folder of vectors that are not ours to keep.
+func TestPublishedVectors(t *testing.T) {
+	const why = "APCSIM_VECTORS names no folder of published vectors"
+	dir := os.Getenv("APCSIM_VECTORS")
+	if dir == "" {
+		t.Skip(why)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "kcv.json"))
+	if os.IsNotExist(err) {
+		t.Skip(why)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct{ ID, Algorithm, Key, Message, Full string }
+	if err := json.Unmarshal(text, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, v := range vectors {
+		if !strings.Contains(v.Algorithm, "-CMAC-") {
+			continue
+		}
+		n++
+		m := New(newCipher(t, v.Algorithm, unhex(t, v.Key)))
+		if got, want := m.Sum(nil, unhex(t, v.Message)), unhex(t, v.Full); !bytes.Equal(got, want) {
+			t.Errorf("%s: got %X, want %X", v.ID, got, want)
+		}
+	}
+	if n < 10 {
+		t.Errorf("only %d vectors are of CMAC", n)
+	}
+}
+
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	out, err := hex.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
