@@ -1,6 +1,9 @@
 package tr31
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Mode is how strictly a reader reads, or a writer checks what it is given.
 type Mode int
@@ -43,7 +46,7 @@ func knownUsage(s string) bool {
 func knownCode(list string, c byte) bool { return strings.IndexByte(list, c) >= 0 }
 
 // keyLengths are the bytes a key may have; any other algorithm takes any.
-var keyLengths = map[byte][]int{
+var keyLengths = ['T' + 1][]int{
 	'T': {16, 24},
 	'A': {16, 24, 32},
 	'D': {8, 16, 24}, // the longer ones are tolerated: single DES in a TDES frame
@@ -123,8 +126,12 @@ func isHex(s string) bool { return notHexAt(s, Strict) < 0 }
 
 // appendBytes decodes hexadecimal that has been checked, an even number of digits.
 func appendBytes(dst []byte, s string) []byte {
-	for i := 0; i+1 < len(s); i += 2 {
-		dst = append(dst, hexValues[s[i]]<<4|hexValues[s[i+1]])
+	n := len(s) / 2
+	dst = slices.Grow(dst, n)[:len(dst)+n]
+	out := dst[len(dst)-n:]
+	for i := range out {
+		pair := s[2*i : 2*i+2]
+		out[i] = hexValues[pair[0]]<<4 | hexValues[pair[1]]
 	}
 	return dst
 }

@@ -1,5 +1,7 @@
 package tr31
 
+import "slices"
+
 // Sizes in characters.
 const (
 	fixedHeader = 16   // before the optional blocks
@@ -140,14 +142,11 @@ func (h *Header) checkKeyLength(n int, m Mode) error {
 	if n == 0 {
 		return &Error{ErrKeyLength, "key", -1, "has no bytes"}
 	}
-	allowed, listed := keyLengths[h.Algorithm]
-	if m == Lenient || !listed {
+	if m == Lenient || int(h.Algorithm) >= len(keyLengths) || keyLengths[h.Algorithm] == nil {
 		return nil
 	}
-	for _, a := range allowed {
-		if n == a {
-			return nil
-		}
+	if slices.Contains(keyLengths[h.Algorithm], n) {
+		return nil
 	}
 	return &Error{ErrKeyLength, "key", -1, "has a length that its algorithm does not"}
 }

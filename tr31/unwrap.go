@@ -109,10 +109,11 @@ func macOf(ctx context.Context, r *rules, c Ciphers, message []byte) ([]byte, er
 }
 
 // keyIn finds the key in authentic key data: two bytes of length in bits, the
-// key, filler. The result is a part of data.
+// key, filler. The result is a part of data; that it is not empty is judged
+// with the other lengths.
 func keyIn(data []byte) ([]byte, error) {
 	bits := int(binary.BigEndian.Uint16(data))
-	if bits == 0 || bits%8 != 0 || bits/8 > len(data)-2 {
+	if bits%8 != 0 || bits/8 > len(data)-2 {
 		return nil, &Error{ErrKeyLength, "key", -1, "has a length that is no whole number of bytes in the key data"}
 	}
 	return data[2 : 2+bits/8], nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -137,6 +138,92 @@ func TestLenientReadingTakesLongLengthsCountedInBytes(t *testing.T) {
 	}
 }
 
+func TestALongBlockIsEqualToTheOneWrapped(t *testing.T) {
+	want := Label(strings.Repeat("x", 254)).Encode()
+	text, _ := wrapped(t, want)
+	if got, _ := parsed(t, text, Strict).Block("LB"); got != want {
+		t.Errorf("got %#v, want %#v", got, want)
+	}
+}
+
+// In A and C the MAC is of whole cipher blocks, which a lenient reader does not
+// ask of the optional blocks: zeros fill the message.
+func TestLenientReadingTakesUnpaddedOptionalBlocksInEveryVersion(t *testing.T) {
+	ctx := context.Background()
+	for _, v := range allVersions {
+		h := header(t, Label("hello").Encode())
+		h.Version = Version(v)
+		r, c, err := newKBPK(t).open(h.Version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := append([]byte{0, 128}, bytes.Repeat([]byte{0x5A}, 30)...)
+		message := h.append(nil, h.size()+2*len(data)+2*r.mac)
+		head := len(message)
+		message = append(message, data...)
+		mac, err := protect(ctx, r, c, message, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(message[:head]) + upperHex(message[head:]) + upperHex(mac)
+		if _, err := Parse(text, Strict); !errors.Is(err, ErrOptBlockPadding) {
+			t.Errorf("%c strict: got %v, want class %s", v, err, ErrOptBlockPadding)
+		}
+		for name, k := range map[string]*KBPK{
+			"in memory": newKBPK(t),
+			"external":  NewExternalKBPK(h.Version, newDevice(t, h.Version, testKBPK)),
+		} {
+			key, err := k.Unwrap(ctx, parsed(t, text, Lenient))
+			if err != nil || !bytes.Equal(key, data[2:18]) {
+				t.Errorf("%c %s: got %X, %v", v, name, key, err)
+			}
+		}
+	}
+}
+
+// keeper is a device that keeps what it was shown, to see what becomes of it.
+type keeper struct {
+	faulty
+	seen [][]byte
+}
+
+func (k *keeper) Encrypt(ctx context.Context, iv, data []byte) error {
+	k.seen = append(k.seen, data)
+	return k.faulty.Encrypt(ctx, iv, data)
+}
+
+func (k *keeper) Decrypt(ctx context.Context, iv, data []byte) error {
+	k.seen = append(k.seen, data)
+	return k.faulty.Decrypt(ctx, iv, data)
+}
+
+func (k *keeper) MAC(ctx context.Context, message []byte) ([]byte, error) {
+	k.seen = append(k.seen, message)
+	return k.faulty.MAC(ctx, message)
+}
+
+func TestClearKeyDataIsErasedAfterUse(t *testing.T) {
+	broken := errors.New("broken")
+	key := bytes.Repeat([]byte{0x5A}, 16)
+	for _, v := range allVersions {
+		h := header(t)
+		h.Version = Version(v)
+		for _, f := range []faulty{{}, {encrypt: broken}, {mac: broken}, {decrypt: broken}} {
+			f.device = newDevice(t, h.Version, testKBPK)
+			k := &keeper{faulty: f}
+			external := NewExternalKBPK(h.Version, k)
+			text, _ := newKBPK(t).Wrap(context.Background(), h, key, nil)
+			external.Wrap(context.Background(), h, key, nil)
+			external.Unwrap(context.Background(), parsed(t, text, Strict))
+			for _, seen := range k.seen {
+				if bytes.Contains(seen, key) {
+					t.Errorf("%c: a buffer still holds the key", v)
+				}
+			}
+		}
+	}
+}
+
 func TestALongLengthThatNeedNotBeLongIsKept(t *testing.T) {
 	h := header(t)
 	h.Blocks = []OptionalBlock{{ID: "LB", Data: "label!", form: formLong}}
@@ -150,6 +237,22 @@ func TestALongLengthThatNeedNotBeLongIsKept(t *testing.T) {
 func TestParseRefusesTooLongATextBeforeReadingIt(t *testing.T) {
 	if _, err := Parse(strings.Repeat("\x00", 10000), Lenient); !errors.Is(err, ErrLength) {
 		t.Errorf("got %v, want class %s", err, ErrLength)
+	}
+}
+
+func TestParseRefusesABlockWithoutKeyData(t *testing.T) {
+	for _, v := range allVersions {
+		r, err := Version(v).rules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bytes := range []int{0, r.least - 1} {
+			n := fixedHeader + 2*bytes + 2*r.mac
+			text := fmt.Sprintf("%c%04dP0TE00E0000", v, n) + strings.Repeat("0", n-fixedHeader)
+			if _, err := Parse(text, Lenient); !errors.Is(err, ErrLength) {
+				t.Errorf("%q: got %v, want class %s", text, err, ErrLength)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"crypto"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
+)
+
+// algorithm is what a KeyAlgorithm means to an HSM and to the rules: its
+// TR-31 letter, its length, its hash, and its check values, the default first.
+type algorithm struct {
+	name   KeyAlgorithm
+	bit    algorithmSet // its place in the table
+	letter byte
+	bits   int // of an HMAC key: the length made here (GUESS: that of the hash); others may be imported
+	hash   crypto.Hash
+	hm     string // content of the HM block of an HMAC key (tr31-mapping, section 6)
+	checks []checkMethod
+}
+
+// checkMethod is a KeyCheckValueAlgorithm and how it is computed.
+type checkMethod struct {
+	name   KeyCheckValueAlgorithm
+	method kcv.Method
+}
+
+var (
+	tdesChecks = []checkMethod{{KCVANSIX924, kcv.TDESZero}, {KCVCMAC, kcv.TDESCMAC}}
+	aesChecks  = []checkMethod{{KCVCMAC, kcv.AESCMAC}} // ANSI_X9_24 on AES: GUESS refused
+	pairChecks = []checkMethod{{KCVSHA1, kcv.SHA1}}
+)
+
+func hmacChecks(m kcv.Method) []checkMethod { return []checkMethod{{KCVHMAC, m}} }
+
+// algorithms is every KeyAlgorithm, in the order of the service's description.
+var algorithms = numbered([]algorithm{
+	{name: TDES2Key, letter: hsm.TDES, bits: 128, checks: tdesChecks},
+	{name: TDES3Key, letter: hsm.TDES, bits: 192, checks: tdesChecks},
+	{name: AES128, letter: hsm.AES, bits: 128, checks: aesChecks},
+	{name: AES192, letter: hsm.AES, bits: 192, checks: aesChecks},
+	{name: AES256, letter: hsm.AES, bits: 256, checks: aesChecks},
+	{name: HMACSHA256, letter: hsm.HMAC, bits: 256, hash: crypto.SHA256, hm: "21", checks: hmacChecks(kcv.HMACSHA256)},
+	{name: HMACSHA384, letter: hsm.HMAC, bits: 384, hash: crypto.SHA384, hm: "22", checks: hmacChecks(kcv.HMACSHA384)},
+	{name: HMACSHA512, letter: hsm.HMAC, bits: 512, hash: crypto.SHA512, hm: "23", checks: hmacChecks(kcv.HMACSHA512)},
+	{name: HMACSHA224, letter: hsm.HMAC, bits: 224, hash: crypto.SHA224, hm: "20", checks: hmacChecks(kcv.HMACSHA224)},
+	{name: RSA2048, letter: hsm.RSA, bits: 2048, checks: pairChecks},
+	{name: RSA3072, letter: hsm.RSA, bits: 3072, checks: pairChecks},
+	{name: RSA4096, letter: hsm.RSA, bits: 4096, checks: pairChecks},
+	{name: ECCNISTP256, letter: hsm.EC, bits: 256, checks: pairChecks},
+	{name: ECCNISTP384, letter: hsm.EC, bits: 384, checks: pairChecks},
+	{name: ECCNISTP521, letter: hsm.EC, bits: 521, checks: pairChecks},
+})
+
+func numbered(table []algorithm) []algorithm {
+	for i := range table {
+		table[i].bit = 1 << i
+	}
+	return table
+}
+
+// hmacBits bounds an imported HMAC key (16 to 64 bytes; tr31-mapping, section 3).
+const (
+	minHMACBits = 128
+	maxHMACBits = 512
+)
+
+func (a *algorithm) symmetric() bool { return a.letter != hsm.RSA && a.letter != hsm.EC }
+
+// check finds how a check value is computed; "" means the default.
+func (a *algorithm) check(name KeyCheckValueAlgorithm) (checkMethod, bool) {
+	for _, c := range a.checks {
+		if name == "" || c.name == name {
+			return c, true
+		}
+	}
+	return checkMethod{}, false
+}
+
+func algorithmNamed(name KeyAlgorithm) *algorithm {
+	for i := range algorithms {
+		if algorithms[i].name == name {
+			return &algorithms[i]
+		}
+	}
+	return nil
+}
+
+// algorithmsOf are those a key block's algorithm letter may mean; for HMAC
+// the one of its HM block.
+func algorithmsOf(letter byte, hm string) (out []*algorithm) {
+	for i := range algorithms {
+		if a := &algorithms[i]; a.letter == letter && a.symmetric() && (a.hm == "" || a.hm == hm) {
+			out = append(out, a)
+		}
+	}
+	return out
+}

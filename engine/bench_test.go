@@ -1,0 +1,276 @@
+package engine
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// beside runs a floor and a subject in turns and reports how many times the
+// floor the subject costs, so that a noisy machine disturbs both.
+func beside(b *testing.B, floor, subject func()) {
+	const turn = 64
+	var floorTime, subjectTime time.Duration
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if n++; n%turn != 0 {
+			continue
+		}
+		start := time.Now()
+		for range turn {
+			floor()
+		}
+		middle := time.Now()
+		for range turn {
+			subject()
+		}
+		floorTime += middle.Sub(start)
+		subjectTime += time.Since(middle)
+	}
+	if runs := float64(n / turn * turn); runs > 0 {
+		b.ReportMetric(float64(subjectTime.Nanoseconds())/runs, "ns/subject")
+		b.ReportMetric(float64(floorTime.Nanoseconds())/runs, "ns/floor")
+		b.ReportMetric(float64(subjectTime)/float64(floorTime), "x-floor")
+	}
+}
+
+func benchEngine(b *testing.B, o *Options) *Engine {
+	eng, err := New(nil, nil, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { eng.Close() })
+	return eng
+}
+
+var benchAttributes = KeyAttributes{KeyUsage: TR31K1KeyBlockProtectionKey, KeyClass: SymmetricKey, KeyAlgorithm: AES256,
+	KeyModesOfUse: KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}
+
+func benchKey(b *testing.B, eng *Engine, a KeyAttributes) string {
+	out, err := eng.CreateKey(context.Background(), &CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out.Key.KeyArn
+}
+
+// BenchmarkCreateKey: AES_256 beside a random key, its CMAC, one AES-GCM
+// seal, an ARN and a map insert. The bar is 2.5.
+func BenchmarkCreateKey(b *testing.B) {
+	eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+	ctx, in := context.Background(), &CreateKeyInput{KeyAttributes: benchAttributes, Exportable: new(true)}
+	aead := benchAEAD()
+	var mu sync.Mutex
+	keys := map[string][]byte{}
+	beside(b, func() {
+		var key [32]byte
+		rand.Read(key[:])
+		block, _ := aes.NewCipher(key[:])
+		sum := cmac.New(block).Sum(nil, make([]byte, 16))
+		nonce := make([]byte, 12, 12+32+16)
+		rand.Read(nonce)
+		sealed := aead.Seal(nonce, nonce, key[:], nil)
+		var id [16]byte
+		rand.Read(id[:])
+		for i := range id {
+			id[i] = idAlphabet[id[i]%32]
+		}
+		name := "arn:aws:payment-cryptography:us-east-1:111122223333:key/" + string(id[:])
+		mu.Lock()
+		keys[name] = append(sealed, sum[:3]...)
+		mu.Unlock()
+	}, func() {
+		if _, err := eng.CreateKey(ctx, in); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+func benchAEAD() cipher.AEAD {
+	var key [32]byte
+	rand.Read(key[:])
+	block, _ := aes.NewCipher(key[:])
+	aead, _ := cipher.NewGCM(block)
+	return aead
+}
+
+// BenchmarkGetKey: beside a locked map read and one record decode. The bar
+// is 3.
+func BenchmarkGetKey(b *testing.B) {
+	eng := benchEngine(b, nil)
+	id := benchKey(b, eng, benchAttributes)
+	a, _ := parseARN(id)
+	found, _ := eng.store.Read(context.Background(), a.keyRef())
+	var mu sync.RWMutex
+	records := map[string]keystore.Record{id: found[0].Record}
+	ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
+	beside(b, func() {
+		mu.RLock()
+		rec := records[id]
+		mu.RUnlock()
+		if _, err := decodeKey(&rec); err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		if _, err := eng.GetKey(ctx, in); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+// BenchmarkFreshSimulator: beside a master key, its cipher and an empty map.
+// The bar is 5, and no goroutine.
+func BenchmarkFreshSimulator(b *testing.B) {
+	before := runtime.NumGoroutine()
+	var sink any
+	beside(b, func() {
+		var key [32]byte
+		rand.Read(key[:])
+		block, _ := aes.NewCipher(key[:])
+		aead, _ := cipher.NewGCM(block)
+		sink = []any{aead, map[string][]byte{}}
+	}, func() {
+		eng, err := New(nil, nil, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sink = eng
+	})
+	runtime.KeepAlive(sink)
+	if n := runtime.NumGoroutine(); n > before {
+		b.Errorf("%d goroutines began", n-before)
+	}
+}
+
+// BenchmarkTR31 exports and imports a key, beside its bare cryptography: the
+// block under a prepared protection key, one check value and one seal.
+func BenchmarkTR31(b *testing.B) {
+	for _, v := range []struct {
+		name     string
+		kek, key KeyAlgorithm
+	}{{"B", TDES3Key, TDES2Key}, {"D", AES256, AES128}} {
+		eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+		ctx := context.Background()
+		kek, raw := benchLoad(b, eng, v.kek)
+		key, _ := benchLoad(b, eng, v.key)
+		export := &ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: ExportKeyMaterial{Tr31KeyBlock: &ExportTr31KeyBlock{WrappingKeyIdentifier: kek}}}
+		out, err := eng.ExportKey(ctx, export)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text := out.WrappedKey.KeyMaterial
+		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr31KeyBlock: &ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: text}}}
+		bare := newBareBlock(b, raw, text, algorithmNamed(v.key).checks[0].method)
+		b.Run("ExportKey/version="+v.name, func(b *testing.B) {
+			beside(b, bare.export, func() {
+				if _, err := eng.ExportKey(ctx, export); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+		b.Run("ImportKey/version="+v.name, func(b *testing.B) {
+			beside(b, bare.bringIn, func() {
+				if _, err := eng.ImportKey(ctx, in); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+func benchLoad(b *testing.B, eng *Engine, alg KeyAlgorithm) (arn string, raw []byte) {
+	raw = make([]byte, algorithmNamed(alg).bits/8)
+	rand.Read(raw)
+	a := benchAttributes
+	a.KeyAlgorithm = alg
+	out, err := eng.LoadKey(context.Background(), &LoadKeyInput{KeyAttributes: a, Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(raw), hsm.NewSecret(make([]byte, len(raw)))}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out.Key.KeyArn, raw
+}
+
+// bareBlock is the cryptography of one export and one import with everything
+// at hand.
+type bareBlock struct{ export, bringIn func() }
+
+func newBareBlock(b *testing.B, kek []byte, text string, check kcv.Method) bareBlock {
+	ctx := context.Background()
+	protect, err := tr31.NewKBPK(kek)
+	if err != nil {
+		b.Fatal(err)
+	}
+	parsed, err := tr31.Parse(text, tr31.Lenient)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, err := protect.Unwrap(ctx, parsed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	aead := benchAEAD()
+	sealed := aead.Seal(nil, make([]byte, 12), key, nil)
+	return bareBlock{
+		export: func() {
+			key, _ := aead.Open(nil, make([]byte, 12), sealed, nil)
+			check.Compute(key)
+			protect.Wrap(ctx, parsed.Header, key, &tr31.WrapOptions{HideLength: true})
+		},
+		bringIn: func() {
+			key, _ := protect.Unwrap(ctx, parsed)
+			check.Compute(key)
+			nonce := make([]byte, 12)
+			rand.Read(nonce)
+			aead.Seal(nil, nonce, key, nil)
+		},
+	}
+}
+
+// BenchmarkManyKeys makes a thousand and a million AES_256 keys and reads
+// pages of fifty from the middle. The bars: pages within 20 % of each other,
+// at most 1,500 bytes a key.
+func BenchmarkManyKeys(b *testing.B) {
+	for _, n := range []int{1_000, 1_000_000} {
+		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
+			ctx := context.Background()
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+			in := &CreateKeyInput{KeyAttributes: benchAttributes, Exportable: new(true)}
+			for range n {
+				if _, err := eng.CreateKey(ctx, in); err != nil {
+					b.Fatal(err)
+				}
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			first, err := eng.ListKeys(ctx, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			page := &ListKeysInput{NextToken: first.NextToken}
+			b.ResetTimer()
+			for b.Loop() {
+				if _, err := eng.ListKeys(ctx, page); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "B/key")
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// spyStore sees every byte that is stored.
+type spyStore struct {
+	keystore.Store
+	mu   sync.Mutex // guards seen
+	seen bytes.Buffer
+}
+
+func (s *spyStore) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	s.mu.Lock()
+	for _, c := range changes {
+		if c.Put != nil {
+			fmt.Fprintf(&s.seen, "%s %s ", c.Put.Record.ID, c.Put.Record.Index)
+			s.seen.Write(c.Put.Record.Data)
+		}
+	}
+	s.mu.Unlock()
+	return s.Store.Commit(ctx, id, changes...)
+}
+
+// TestNoKeyByteLeavesTheHSM works with keys of known bytes, well and badly,
+// and looks for them in everything that comes out.
+func TestNoKeyByteLeavesTheHSM(t *testing.T) {
+	canaries := []string{"C0FFEE11C0FFEE22C0FFEE33C0FFEE44", "DEADBEA7DEADBEA8DEADBEA9DEADBEAA"}
+	var said strings.Builder
+	logger := slog.New(slog.NewJSONHandler(&said, nil))
+	say := func(v any) {
+		fmt.Fprintf(&said, "%v %+v %#v %s %q %x\n", v, v, v, v, v, v)
+		logger.Info("said", "value", v)
+		if raw, err := json.Marshal(v); err == nil {
+			said.Write(raw)
+		}
+	}
+	spy := &spyStore{Store: simtest.Store(t)}
+	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Observe: func(ev engine.Event) { say(ev) }})
+
+	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
+	in := &engine.LoadKeyInput{
+		KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(raw(0)), hsm.NewSecret(make([]byte, 16))},
+	}
+	say(in)
+	say(*in)
+	kek, err := eng.LoadKey(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(kek)
+	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes), canaries[1])
+	w, err := exportBlock(eng.Caller, kek.Key.KeyArn, bdk.KeyArn, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	say(w)
+	for i := range w.KeyMaterial { // every spoiled block and its refusal
+		spoiled := w.KeyMaterial[:i] + "7" + w.KeyMaterial[i+1:]
+		if k, err := importBlock(eng.Caller, kek.Key.KeyArn, spoiled); err != nil {
+			say(err)
+		} else {
+			say(k)
+		}
+	}
+	in.Components = in.Components[:1]
+	_, err = eng.LoadKey(ctx, in)
+	say(err)
+	in.Components = []hsm.Secret{hsm.NewSecret(raw(0)), hsm.NewSecret(raw(1)[:5])}
+	_, err = eng.LoadKey(ctx, in)
+	say(err)
+	say(eng)
+
+	everything := said.String() + spy.seen.String()
+	if len(everything) < 10000 {
+		t.Fatalf("only %d characters came out", len(everything))
+	}
+	for i, c := range canaries {
+		key := raw(i)
+		for form, text := range map[string]string{
+			"bytes": string(key), "half of the bytes": string(key[:8]), "hex": c[:16], "lower-case hex": strings.ToLower(c[:16]),
+			"base64": base64.StdEncoding.EncodeToString(key)[:10], "decimals": strings.Trim(fmt.Sprint(key[:8]), "[]"),
+			"Go syntax": strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", key[:6]), "[]byte{"), "}"),
+		} {
+			if strings.Contains(everything, text) {
+				t.Errorf("key %d stands there as %s", i, form)
+			}
+		}
+	}
+}

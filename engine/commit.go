@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// maxAttempts is how often an operation reads, judges and commits anew when
+// somebody else was faster; then it is a ConflictException.
+const maxAttempts = 8
+
+// maxAsks is how often the store is asked for the outcome of one commit.
+const maxAsks = 3
+
+const (
+	kindCounter keystore.Kind = "counter"
+	countKeys                 = "keys"
+	countAlias                = "aliases"
+)
+
+func counter(p keystore.Partition, name string) keystore.Ref {
+	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
+}
+
+// commit makes one commit. An unknown outcome is asked again under the same
+// id, which learns its own result, even after the caller has gone.
+func (e *Engine) commit(ctx context.Context, changes ...keystore.Change) error {
+	var id keystore.CommitID
+	e.commits.fill(id[:])
+	err := e.store.Commit(ctx, id, changes...)
+	for range maxAsks - 1 {
+		if err == nil || judged(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return err
+		}
+		err = e.store.Commit(context.WithoutCancel(ctx), id, changes...)
+	}
+	return err
+}
+
+// judged says that the store has decided: nothing was done.
+func judged(err error) bool {
+	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict,
+		keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// raced says that what was read had changed by the time of the commit.
+func raced(err error) bool {
+	return errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrNotFound) || errors.Is(err, keystore.ErrExists)
+}
+
+// retry runs read, validate, transition and commit until nobody was faster.
+// The attempt returns the commit's error as it is, and refusals as *Error.
+func retry(attempt func() error) error {
+	var err error
+	for range maxAttempts {
+		if err = attempt(); !raced(err) {
+			break
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		return refusal
+	}
+	return storeError(err)
+}
+
+// changeKey loads a key, applies a transition and commits the result.
+func (k *call) changeKey(ctx context.Context, identifier string, transition func(key) (key, error)) (key, error) {
+	if err := k.settle(ctx); err != nil {
+		return key{}, err
+	}
+	var out key
+	err := retry(func() error {
+		k.resources = k.resources[:0]
+		old, err := k.loadKey(ctx, identifier)
+		if err != nil {
+			return err
+		}
+		if out, err = transition(old); err != nil {
+			return err
+		}
+		return k.engine.commit(ctx, keystore.Replace(out.record(out.due(k.engine.limits))))
+	})
+	return out, err
+}
+
+// due is when the store shows the key again: at its deletion, and when it is
+// to be forgotten.
+func (k *key) due(l Limits) time.Time {
+	switch {
+	case k.state == DeletePending:
+		return k.deletePending
+	case k.state == DeleteComplete && l.DeletedVisible > 0:
+		return k.deleted.Add(l.DeletedVisible)
+	}
+	return time.Time{}
+}
+
+// forgotten says whether a deleted key has been visible long enough.
+func (k *key) forgotten(now time.Time, l Limits) bool {
+	return k.state == DeleteComplete && l.DeletedVisible > 0 && !k.deleted.Add(l.DeletedVisible).After(now)
+}

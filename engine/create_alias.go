@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// CreateAliasInput is the request of CreateAlias.
+type CreateAliasInput struct {
+	AliasName string
+	KeyArn    *string
+}
+
+// CreateAliasOutput is the answer of CreateAlias.
+type CreateAliasOutput struct {
+	Alias Alias
+}
+
+func (in *CreateAliasInput) shape(s *shape) {
+	s.text("AliasName", in.AliasName, &textAliasName)
+	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
+}
+
+// CreateAlias creates a name, with or without a key behind it.
+func (c *Caller) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
+	return run(ctx, c, "CreateAlias", in, (*call).createAlias)
+}
+
+func (k *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
+	out := alias{partition: k.home(), name: in.AliasName}
+	err := retry(func() error {
+		changes, err := k.pointAlias(ctx, &out, in.KeyArn)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, keystore.Create(out.record()),
+			keystore.Count(counter(k.home(), countAlias), 1, int64(k.engine.limits.Aliases)))
+		return k.commitAlias(ctx, in.AliasName, changes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &CreateAliasOutput{Alias: out.describe()}, nil
+}
+
+// commitAlias makes the commit; a name that is taken is a refusal, not a
+// reason to try again.
+func (k *call) commitAlias(ctx context.Context, name string, changes []keystore.Change) error {
+	err := k.commitCounted(ctx, "aliases", k.engine.limits.Aliases, changes...)
+	if errors.Is(err, keystore.ErrExists) {
+		return &Error{
+			Code: ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
+			Reasons: []Reason{because("alias-exists", "AliasName", "a name in use", "a new name, or UpdateAlias")},
+		}
+	}
+	return err
+}
+
+// pointAlias points an alias to the key asked for, or to none, and returns
+// what the commit requires: that the key is still as it was judged.
+func (k *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keystore.Change, error) {
+	a.key = ""
+	if keyARN == nil {
+		return nil, nil
+	}
+	k.resources = k.resources[:0]
+	target, err := k.loadKey(ctx, *keyARN)
+	if err != nil {
+		return nil, err
+	}
+	if target.state == DeleteComplete { // GUESS; one that only waits for its deletion is taken
+		return nil, stateError(target, "a usable")
+	}
+	a.key = target.arn.key
+	return []keystore.Change{target.unchanged()}, nil
+}
+
+// unchanged requires that the key's record is as it was read.
+func (k *key) unchanged() keystore.Change {
+	return keystore.Change{Require: &keystore.Require{Ref: k.arn.keyRef(), Expect: k.rev}}
+}

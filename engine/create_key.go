@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// CreateKeyInput is the request of CreateKey.
+type CreateKeyInput struct {
+	KeyAttributes          KeyAttributes
+	KeyCheckValueAlgorithm *KeyCheckValueAlgorithm
+	Exportable             *bool
+	Enabled                *bool
+	Tags                   []Tag
+	DeriveKeyUsage         *KeyUsage
+	ReplicationRegions     []string
+}
+
+// CreateKeyOutput is the answer of CreateKey.
+type CreateKeyOutput struct {
+	Key Key
+}
+
+func (in *CreateKeyInput) shape(s *shape) {
+	s.inside("KeyAttributes", &in.KeyAttributes)
+	maybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
+	s.given("Exportable", in.Exportable != nil)
+	s.tags(in.Tags)
+	maybeOneOf(s, "DeriveKeyUsage", in.DeriveKeyUsage, allDeriveKeyUsage)
+	s.regions("ReplicationRegions", in.ReplicationRegions)
+}
+
+// CreateKey generates a symmetric key or a pair.
+func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
+	return run(ctx, c, "CreateKey", in, (*call).createKey)
+}
+
+func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
+	// Parse: the request as the rules see it.
+	if len(in.ReplicationRegions) > 0 {
+		return nil, notSimulated("ReplicationRegions")
+	}
+	spec := in.KeyAttributes.parse()
+
+	// Validate: the tables decide.
+	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
+		return nil, err
+	}
+	if err := checkDeriveUsage(spec, in.DeriveKeyUsage); err != nil {
+		return nil, err
+	}
+	check, err := chooseCheck(spec.alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	if err != nil {
+		return nil, err
+	}
+	tags, err := k.newTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+
+	made, err := k.storeNewKey(ctx, func(id string) (key, []keystore.Change, error) {
+		// Transition: the new key, with the name and the time handed in.
+		out := k.newKey(id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
+		out.exportable, out.bits, out.check = *in.Exportable, spec.alg.bits, check.name
+		if in.DeriveKeyUsage != nil {
+			out.deriveUsage = *in.DeriveKeyUsage
+		}
+		// HSM: the only step that meets key material.
+		material, err := k.engine.hsm.GenerateKey(ctx, out.hsmAttributes(), check.method)
+		if err != nil {
+			return key{}, nil, hsmError(err)
+		}
+		return out.withMaterial(material), nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &CreateKeyOutput{Key: made.describe()}, nil
+}
+
+// checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).
+func checkDeriveUsage(a attributes, u *KeyUsage) error {
+	if u == nil || a.usage == TR31K3AsymmetricKeyForKeyAgreement {
+		return nil
+	}
+	return invalid("DeriveKeyUsage is only valid for key agreement keys.",
+		because("derive-key-usage", "DeriveKeyUsage", string(*u), "none for "+string(a.usage)))
+}
+
+// chooseCheck is the check value asked for or the algorithm's default. One
+// that does not fit the key is refused (GUESS).
+func chooseCheck(a *algorithm, asked *KeyCheckValueAlgorithm, field string) (checkMethod, error) {
+	var name KeyCheckValueAlgorithm
+	if asked != nil {
+		name = *asked
+	}
+	m, ok := a.check(name)
+	if ok {
+		return m, nil
+	}
+	var fit []KeyCheckValueAlgorithm
+	for _, c := range a.checks {
+		fit = append(fit, c.name)
+	}
+	return m, invalid("The key check value algorithm is not valid for the key algorithm.",
+		because("key-check-value-algorithm", field, string(name), fmt.Sprintf("for %s one of %v", a.name, fit)))
+}

@@ -1,0 +1,37 @@
+package engine
+
+import "context"
+
+// DeleteKeyInput is the request of DeleteKey.
+type DeleteKeyInput struct {
+	KeyIdentifier   string
+	DeleteKeyInDays *int
+}
+
+// DeleteKeyOutput is the answer of DeleteKey.
+type DeleteKeyOutput struct {
+	Key Key
+}
+
+func (in *DeleteKeyInput) shape(s *shape) {
+	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+	s.maybeNumber("DeleteKeyInDays", in.DeleteKeyInDays, 3, 180)
+}
+
+// DeleteKey schedules the deletion of a key. Until the waiting period is over
+// RestoreKey calls it off.
+func (c *Caller) DeleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
+	return run(ctx, c, "DeleteKey", in, (*call).deleteKey)
+}
+
+func (k *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
+	days := k.engine.limits.DefaultDeleteDays
+	if in.DeleteKeyInDays != nil {
+		days = *in.DeleteKeyInDays
+	}
+	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
+	if err != nil {
+		return nil, err
+	}
+	return &DeleteKeyOutput{Key: out.describe()}, nil
+}

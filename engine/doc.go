@@ -1,0 +1,31 @@
+// Package engine does what AWS Payment Cryptography would do: its control
+// plane's operations, key states, attribute rules, limits and exceptions, on
+// real key material in the caller's own process.
+//
+// An [Engine] is a whole simulated cloud of many accounts and Regions. It has
+// the operations of the default caller; [Engine.As] gives others:
+//
+//	eng, err := engine.New(nil, nil, nil) // software HSM, memory, defaults
+//	out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{...})
+//	out, err = eng.As(engine.Identity{Account: "444455556666"}).GetKey(ctx, ...)
+//
+// Inputs and outputs have the members and names of the service's shapes.
+// Optional scalars are pointers, an absent list is nil, a union is a struct
+// of pointers of which exactly one is set. What is not simulated is refused
+// by name with [ErrNotSimulated], never ignored; [Operations] tells for each
+// operation how faithful it is.
+//
+// A refusal is an [*Error]: the exception that the service would answer with
+// and the [Reason] that the service keeps to itself. Checks run in one order
+// everywhere: shape, identifiers, permission, state, attributes, strength,
+// cryptography, quota. All violations of the shape are told at once, of the
+// rest the first.
+//
+// Time is Options.Now and nothing else: a deletion happens when the clock has
+// passed its date, in whatever operation looks next. The engine starts no
+// goroutine. What the public documents do not say is a guess, marked GUESS
+// beside the rule.
+//
+// Erasing a key erases its sealed form from the live store; pages that a
+// database has freed, logs and backups hold sealed bytes until overwritten.
+package engine

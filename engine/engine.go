@@ -1,0 +1,237 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// Options of an Engine. The zero value is right.
+type Options struct {
+	// Now is the simulator's clock; nil is time.Now. It is read once for each
+	// operation and cut to milliseconds.
+	Now func() time.Time
+
+	// Seed makes what the engine draws (ids) the same in every run; 0 draws
+	// afresh. One caller in one order gets the same ids on any backend.
+	Seed uint64
+
+	// Identity is the caller whose operations the Engine itself has. Absent
+	// members are account 111122223333, Region us-east-1 and that account's
+	// root.
+	Identity Identity
+
+	// Limits other than the documented ones.
+	Limits Limits
+
+	// LenientStrength takes what the service took in TR-31 imports before
+	// 2025: keys under weaker keys.
+	LenientStrength bool
+
+	// Explain says whether a key block that fails behind its MAC is refused
+	// with the exact reason. Nil is true; new(false) folds all of them into
+	// one, as a service open to strangers must.
+	Explain *bool
+
+	// Observe is called once for every operation when it ends.
+	Observe func(Event)
+
+	// HSM are the options of the payment commands on the backend: ready RSA
+	// pairs, the size of the cache.
+	HSM hsm.Options
+}
+
+// Identity is who calls: an account, a Region and the ARN of a principal.
+type Identity struct{ Account, Region, ARN string }
+
+// The caller when none is named.
+const (
+	DefaultAccount = "111122223333"
+	DefaultRegion  = "us-east-1"
+)
+
+func (id Identity) withDefaults() Identity {
+	if id.Account == "" {
+		id.Account = DefaultAccount
+	}
+	if id.Region == "" {
+		id.Region = DefaultRegion
+	}
+	if id.ARN == "" {
+		id.ARN = "arn:aws:iam::" + id.Account + ":root"
+	}
+	return id
+}
+
+// Engine is a whole simulated cloud: any number of accounts and Regions. It
+// embeds the default caller, whose operations are its own. Any number of
+// goroutines may share one; it starts none.
+type Engine struct {
+	*Caller
+	hsm     *hsm.HSM
+	store   keystore.Store
+	now     func() time.Time
+	limits  Limits
+	lenient bool
+	explain bool
+	observe func(Event)
+	ids     *stream // of keys
+	commits *stream // commit ids: never seeded, since a store may have many writers
+	closing func() error
+}
+
+// New opens a simulator. A nil backend is the software HSM with a fresh
+// master key, a nil store is memory, nil options are the defaults; what New
+// is given is closed by whoever made it, what it makes itself by
+// [Engine.Close].
+//
+// The store remembers the master key's id: with another one its keys could
+// not be opened, and New refuses.
+func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	var own []func() error
+	if b == nil {
+		b = hsm.NewSoftware(nil)
+		own = append(own, b.Close)
+	}
+	if s == nil {
+		s = keystore.NewMemory()
+		own = append(own, s.Close)
+	}
+	e := &Engine{
+		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, limits: o.Limits.withDefaults(),
+		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe,
+		ids: newStream(o.Seed, "ids"), commits: newStream(0, ""),
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	e.closing = func() error {
+		err := e.hsm.Close()
+		for _, f := range own {
+			err = errors.Join(err, f())
+		}
+		return err
+	}
+	e.Caller = e.As(o.Identity)
+	if err := e.open(context.Background()); err != nil {
+		return nil, errors.Join(err, e.closing())
+	}
+	return e, nil
+}
+
+// open compares master keys and settles what came due while nobody looked.
+func (e *Engine) open(ctx context.Context) error {
+	if err := e.checkMasterKey(ctx); err != nil {
+		return err
+	}
+	return e.Settle(ctx)
+}
+
+// Close forgets open keys, and closes the backend and the store that New made
+// itself.
+func (e *Engine) Close() error { return e.closing() }
+
+// As is the simulator as another caller sees it. Absent members are those of
+// [Options.Identity]'s defaults.
+func (e *Engine) As(id Identity) *Caller { return &Caller{engine: e, identity: id.withDefaults()} }
+
+// Caller is the simulator as one principal in one Region sees it. Its methods
+// are the operations of the service; any number of goroutines may share one.
+type Caller struct {
+	engine   *Engine
+	identity Identity
+}
+
+// Identity is who the caller is.
+func (c *Caller) Identity() Identity { return c.identity }
+
+// home is where the caller's own resources live.
+func (c *Caller) home() keystore.Partition {
+	return keystore.Partition{Account: c.identity.Account, Region: c.identity.Region}
+}
+
+// call is one operation under way.
+type call struct {
+	*Caller
+	op        string
+	now       time.Time
+	shape     shape
+	resources []string
+}
+
+func (e *Engine) moment() time.Time { return e.now().UTC().Truncate(time.Millisecond) }
+
+// run is what all operations share: the clock is read, the shape checked,
+// the work done, the refusal dressed, the event told.
+func run[In any, PIn interface {
+	*In
+	shaped
+}, Out any](ctx context.Context, c *Caller, op string, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
+	k := &call{Caller: c, op: op, now: c.engine.moment()}
+	if in == nil {
+		in = new(In)
+	}
+	out, err := guarded(ctx, k, in, do)
+	if err != nil {
+		refusal := k.dress(err)
+		k.tell(refusal)
+		return nil, refusal
+	}
+	k.tell(nil)
+	return out, nil
+}
+
+func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, unavailable("context", err)
+	}
+	if err := k.shape.check(in); err != nil {
+		return nil, err
+	}
+	return do(k, ctx, in)
+}
+
+// dress makes an *Error of the operation out of any error.
+func (k *call) dress(err error) *Error {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok {
+		refusal = internal(err)
+	}
+	refusal.Op = k.op
+	return refusal
+}
+
+func (k *call) tell(refusal *Error) {
+	if k.engine.observe == nil {
+		return
+	}
+	ev := Event{
+		EventTime: k.now, EventSource: eventSource, EventName: k.op,
+		AWSRegion: k.identity.Region, AccountID: k.identity.Account, UserIdentity: k.identity.ARN,
+		ReadOnly: readOnly(k.op), Resources: k.resources,
+	}
+	if refusal != nil {
+		ev.ErrorCode, ev.ErrorMessage, ev.Reasons = refusal.Code, refusal.Message, refusal.Reasons
+	}
+	k.engine.observe(ev)
+}
+
+// authorize says whether the caller may do the operation with a resource:
+// its own account's (own-account-only until resource policies come).
+func (k *call) authorize(a arn) error {
+	if a.Account == k.identity.Account {
+		return nil
+	}
+	return &Error{
+		Code: ErrAccessDenied, Resource: a.String(),
+		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", k.identity.ARN, k.op, a),
+		Reasons: []Reason{because("account", "", "a resource of account "+a.Account, "one of account "+k.identity.Account)},
+	}
+}

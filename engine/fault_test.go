@@ -1,0 +1,186 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+var errCable = errors.New("somebody pulled the cable")
+
+// cable is a store behind a connection that can break, before a commit takes
+// effect or after.
+type cable struct {
+	keystore.Store
+	before, after int // how many of the next commits fail so
+	commits       int
+}
+
+func (c *cable) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	c.commits++
+	if c.before > 0 {
+		c.before--
+		return errCable
+	}
+	err := c.Store.Commit(ctx, id, changes...)
+	if c.after > 0 {
+		c.after--
+		return errCable
+	}
+	return err
+}
+
+func TestUnknownOutcomesAreResolvedNotRepeated(t *testing.T) {
+	store := &cable{Store: simtest.Store(t)}
+	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
+	store.after = 2
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	if n := countKeys(t, eng.Caller); n != 1 || store.after != 0 {
+		t.Errorf("%d keys after one CreateKey whose outcome was unknown twice", n)
+	}
+	store.before = 1
+	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: "a", Value: "b"}}}); err != nil {
+		t.Errorf("a commit that failed once before it began: %v", err)
+	}
+}
+
+func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T) {
+	store := &cable{Store: simtest.Store(t)}
+	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
+	k := create(t, eng.Caller, kekAttributes(engine.AES256))
+	w, err := exportBlock(eng.Caller, k.KeyArn, k.KeyArn, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, do := range map[string]func() error{
+		"CreateKey": func() error {
+			_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+			return err
+		},
+		"ImportKey":    func() error { _, err := importBlock(eng.Caller, k.KeyArn, w.KeyMaterial); return err },
+		"DeleteKey":    func() error { _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); return err },
+		"StopKeyUsage": func() error { _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn}); return err },
+		"CreateAlias":  func() error { _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: &k.KeyArn}); return err },
+		"TagResource": func() error {
+			_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: "a", Value: "b"}}})
+			return err
+		},
+	} {
+		store.before = 1000
+		refusal := refused(t, what, do(), engine.ErrServiceUnavailable, "keystore")
+		if !errors.Is(refusal, errCable) {
+			t.Errorf("%s: the cause is lost: %v", what, refusal)
+		}
+		store.before = 0
+		got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+		if err != nil || got.Key.KeyState != engine.CreateComplete || !got.Key.Enabled {
+			t.Errorf("after %s: %+v, %v", what, got, err)
+		}
+		if n := countKeys(t, eng.Caller); n != 1 {
+			t.Errorf("after %s: %d keys", what, n)
+		}
+		aliases, err := eng.ListAliases(ctx, nil)
+		if err != nil || len(aliases.Aliases) != 0 {
+			t.Errorf("after %s: %v, %v", what, aliases, err)
+		}
+	}
+}
+
+// TestLosingEveryRaceIsAConflict: an operation gives up after eight attempts,
+// and does not use the HSM again for what it has already sealed.
+func TestLosingEveryRaceIsAConflict(t *testing.T) {
+	store := &rival{Store: simtest.Store(t)}
+	backend := &importCounter{Backend: simtest.Backend(t, nil)}
+	eng := simtest.On(t, backend, store, nil)
+	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.on, backend.imports = true, 0
+	_, err = eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
+	refused(t, "StopKeyUsage", err, engine.ErrConflict, "concurrent-change")
+	if store.commits != 8 {
+		t.Errorf("%d attempts, want 8", store.commits)
+	}
+	_, err = importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial)
+	refused(t, "ImportKey", err, engine.ErrConflict, "concurrent-change")
+	if backend.imports != 1 {
+		t.Errorf("the key was sealed %d times, want once", backend.imports)
+	}
+}
+
+// rival is a store in which somebody else is always faster.
+type rival struct {
+	keystore.Store
+	on      bool
+	commits int
+}
+
+func (r *rival) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	if r.on {
+		r.commits++
+		return keystore.ErrConflict
+	}
+	return r.Store.Commit(ctx, id, changes...)
+}
+
+type importCounter struct {
+	hsm.Backend
+	imports int
+}
+
+func (c *importCounter) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (hsm.Sealed, error) {
+	c.imports++
+	return c.Backend.Import(ctx, s, a)
+}
+
+func TestCancelledContextsChangeNothing(t *testing.T) {
+	eng := simtest.New(t, nil)
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err := eng.CreateKey(gone, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+	if refusal := refused(t, "CreateKey", err, engine.ErrServiceUnavailable, "context"); !errors.Is(refusal, context.Canceled) {
+		t.Errorf("the cause is lost: %v", refusal)
+	}
+	if n := countKeys(t, eng.Caller); n != 0 {
+		t.Errorf("%d keys", n)
+	}
+}
+
+func TestAnotherMasterKeyIsRefused(t *testing.T) {
+	store := simtest.Store(t)
+	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
+	create(t, eng.Caller, kekAttributes(engine.AES128))
+	_, err := engine.New(simtest.Backend(t, nil), store, nil)
+	if !errors.Is(err, engine.ErrMasterKey) {
+		t.Errorf("a fresh backend on an old store: %v, want %v", err, engine.ErrMasterKey)
+	}
+}
+
+func TestEveryOperationIsObservedOnce(t *testing.T) {
+	var events []engine.Event
+	eng := simtest.New(t, &engine.Options{Observe: func(ev engine.Event) { events = append(events, ev) }})
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	eng.As(engine.Identity{Account: "444455556666", Region: "eu-west-1", ARN: "arn:aws:iam::444455556666:user/eve"}).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+	eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+	if len(events) != 3 {
+		t.Fatalf("%d events, want 3", len(events))
+	}
+	if ev := events[0]; ev.EventName != "CreateKey" || ev.ReadOnly || ev.ErrorCode != "" || len(ev.Resources) != 1 || ev.Resources[0] != k.KeyArn {
+		t.Errorf("CreateKey: %+v", ev)
+	}
+	if ev := events[1]; ev.EventName != "GetKey" || !ev.ReadOnly || ev.ErrorCode != engine.ErrAccessDenied || ev.AccountID != "444455556666" ||
+		ev.AWSRegion != "eu-west-1" || ev.UserIdentity != "arn:aws:iam::444455556666:user/eve" || ev.Resources != nil {
+		t.Errorf("GetKey from elsewhere: %+v", ev)
+	}
+	if ev := events[2]; ev.ErrorCode != "" || len(ev.Resources) != 1 {
+		t.Errorf("GetKey: %+v", ev)
+	}
+}

@@ -1,0 +1,30 @@
+package engine
+
+import "context"
+
+// GetKeyInput is the request of GetKey.
+type GetKeyInput struct {
+	KeyIdentifier string
+}
+
+// GetKeyOutput is the answer of GetKey.
+type GetKeyOutput struct {
+	Key Key
+}
+
+func (in *GetKeyInput) shape(s *shape) {
+	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+// GetKey tells what is known of a key, in whatever state it is.
+func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
+	return run(ctx, c, "GetKey", in, (*call).getKey)
+}
+
+func (k *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
+	found, err := k.loadKey(ctx, in.KeyIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	return &GetKeyOutput{Key: found.describe()}, nil
+}

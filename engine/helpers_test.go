@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+var ctx = context.Background()
+
+// Modes of use as the tests name them.
+var (
+	cipherModes = engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}
+	wrapOnly    = engine.KeyModesOfUse{Encrypt: true, Wrap: true}
+	unwrapOnly  = engine.KeyModesOfUse{Decrypt: true, Unwrap: true}
+	macModes    = engine.KeyModesOfUse{Generate: true, Verify: true}
+	deriveModes = engine.KeyModesOfUse{DeriveKey: true}
+)
+
+func attributes(u engine.KeyUsage, a engine.KeyAlgorithm, m engine.KeyModesOfUse) engine.KeyAttributes {
+	return engine.KeyAttributes{KeyUsage: u, KeyClass: engine.SymmetricKey, KeyAlgorithm: a, KeyModesOfUse: m}
+}
+
+func kekAttributes(a engine.KeyAlgorithm) engine.KeyAttributes {
+	return attributes(engine.TR31K1KeyBlockProtectionKey, a, cipherModes)
+}
+
+func create(t *testing.T, c *engine.Caller, a engine.KeyAttributes) engine.Key {
+	t.Helper()
+	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
+	if err != nil {
+		t.Fatalf("CreateKey %v: %v", a, err)
+	}
+	return out.Key
+}
+
+// load makes a key of known bytes, from the bytes and a zero component.
+func load(t *testing.T, c *engine.Caller, a engine.KeyAttributes, key string) engine.Key {
+	t.Helper()
+	raw, err := hex.DecodeString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.LoadKey(ctx, &engine.LoadKeyInput{
+		KeyAttributes: a, Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(raw), hsm.NewSecret(make([]byte, len(raw)))},
+	})
+	if err != nil {
+		t.Fatalf("LoadKey %v: %v", a, err)
+	}
+	return out.Key
+}
+
+func importBlock(c *engine.Caller, kek, block string) (engine.Key, error) {
+	out, err := c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{
+		Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: block},
+	}})
+	if err != nil {
+		return engine.Key{}, err
+	}
+	return out.Key, nil
+}
+
+func exportBlock(c *engine.Caller, kek, key string, h *engine.KeyBlockHeaders) (*engine.WrappedKey, error) {
+	out, err := c.ExportKey(ctx, &engine.ExportKeyInput{
+		ExportKeyIdentifier: key,
+		KeyMaterial:         engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek, KeyBlockHeaders: h}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.WrappedKey, nil
+}
+
+// refused checks that an operation was refused with an exception, by a rule.
+func refused(t *testing.T, what string, err error, code engine.Code, rule string) *engine.Error {
+	t.Helper()
+	refusal, ok := errors.AsType[*engine.Error](err)
+	if !ok {
+		t.Errorf("%s: got %v, want %s", what, err, code)
+		return &engine.Error{Reasons: []engine.Reason{{}}}
+	}
+	if refusal.Code != code || !errors.Is(err, code) {
+		t.Errorf("%s: got %v, want %s", what, err, code)
+	}
+	if len(refusal.Reasons) == 0 || refusal.Reasons[0].Rule != rule {
+		t.Errorf("%s: got reasons %v, want rule %s", what, refusal.Reasons, rule)
+	}
+	return refusal
+}

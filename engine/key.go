@@ -1,0 +1,153 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+const kindKey keystore.Kind = "key"
+
+// key is all that is remembered of a key, of its whole life. It is a value:
+// transitions are functions from one to the next.
+type key struct {
+	arn arn
+	rev keystore.CommitID
+
+	attributes attributes
+	bits       int // length of the material; an imported HMAC key has one of its own
+	check      KeyCheckValueAlgorithm
+	checkValue string
+	exportable bool
+	enabled    bool
+	state      KeyState
+	origin     KeyOrigin
+
+	created, usageStart, usageStop, deletePending, deleted time.Time
+
+	deriveUsage KeyUsage // "" where there is none
+	tags        []Tag    // in the order of their keys
+
+	// What a key block brought along: its header, and its optional blocks
+	// but those that the service does not keep.
+	header string
+	blocks []block
+
+	// Replication, policy and approval: written by later operations.
+	multiRegion   MultiRegionKeyType
+	primaryRegion string
+	replicas      []replica
+	ownRegions    triState // UsingDefaultReplicationRegions
+	policy        string
+	approval      approval
+
+	public hsm.Public
+	sealed hsm.Sealed // nil once erased, and for keys that are only public
+}
+
+type block struct{ id, data string }
+
+type replica struct {
+	region  string
+	status  KeyReplicationState
+	message string
+}
+
+// triState is an optional boolean: 0 absent, 1 false, 2 true.
+type triState uint8
+
+func (t triState) pointer() *bool {
+	if t == 0 {
+		return nil
+	}
+	return new(t == 2)
+}
+
+type approval struct {
+	session   string // "": the import needed none
+	status    SessionStatus
+	initiated time.Time
+	message   string
+	comment   string
+}
+
+// partition is where the key's record lives: its own ARN's.
+func (k *key) partition() keystore.Partition { return k.arn.Partition }
+
+// exportability is the byte of the block the key came in or, for one made
+// here, E or N.
+func (k *key) exportability() byte {
+	switch {
+	case k.header != "":
+		return k.header[11]
+	case k.exportable:
+		return 'E'
+	}
+	return 'N'
+}
+
+// hsmAttributes are those the key is sealed with.
+func (k *key) hsmAttributes() hsm.Attributes {
+	mode, ok := byteOfModes(k.attributes.modes)
+	if !ok {
+		mode = 'N'
+	}
+	return hsm.Attributes{
+		KeyID: k.arn.key, Usage: k.attributes.usage.code(), Algorithm: k.attributes.alg.letter,
+		Mode: mode, Exportability: k.exportability(), Bits: k.bits, Hash: k.attributes.alg.hash,
+	}
+}
+
+func (k *key) ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.hsmAttributes()} }
+
+// describe is the key as the service tells it.
+func (k *key) describe() Key {
+	out := Key{
+		KeyArn:                         k.arn.String(),
+		KeyAttributes:                  k.attributes.members(),
+		KeyCheckValue:                  k.checkValue,
+		KeyCheckValueAlgorithm:         k.check,
+		Enabled:                        k.enabled,
+		Exportable:                     k.exportable,
+		KeyState:                       k.state,
+		KeyOrigin:                      k.origin,
+		CreateTimestamp:                k.created,
+		UsageStartTimestamp:            optional(k.usageStart),
+		UsageStopTimestamp:             optional(k.usageStop),
+		DeletePendingTimestamp:         optional(k.deletePending),
+		DeleteTimestamp:                optional(k.deleted),
+		DeriveKeyUsage:                 optional(k.deriveUsage),
+		MultiRegionKeyType:             optional(k.multiRegion),
+		PrimaryRegion:                  optional(k.primaryRegion),
+		UsingDefaultReplicationRegions: k.ownRegions.pointer(),
+	}
+	for _, r := range k.replicas {
+		if out.ReplicationStatus == nil {
+			out.ReplicationStatus = map[string]ReplicationStatusType{}
+		}
+		out.ReplicationStatus[r.region] = ReplicationStatusType{Status: r.status, StatusMessage: optional(r.message)}
+	}
+	if a := k.approval; a.session != "" {
+		out.MpaStatus = &MpaStatus{MpaSessionArn: a.session, Status: a.status, InitiationDate: a.initiated, StatusMessage: optional(a.message)}
+	}
+	return out
+}
+
+// summary is the key as ListKeys tells it.
+func (k *key) summary() KeySummary {
+	return KeySummary{
+		KeyArn: k.arn.String(), KeyState: k.state, KeyAttributes: k.attributes.members(),
+		KeyCheckValue: k.checkValue, Exportable: k.exportable, Enabled: k.enabled,
+		MultiRegionKeyType: optional(k.multiRegion), PrimaryRegion: optional(k.primaryRegion),
+	}
+}
+
+// optional is nil for the zero value.
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return new(v) // a copy: v itself stays off the heap
+}

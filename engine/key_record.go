@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// keyVersion is the version of a key's record that this build writes.
+const keyVersion = 1
+
+// record is the key as it is stored: found by its id, filtered by its state,
+// due when it is to be deleted or forgotten.
+func (k *key) record(due time.Time) keystore.Record {
+	return keystore.Record{
+		Partition: k.partition(), Kind: kindKey, ID: k.arn.key, Rev: k.rev,
+		Due: due, Index: string(k.state), Data: k.encode(),
+	}
+}
+
+func (k *key) encode() []byte {
+	w := &writer{b: make([]byte, 1, 320)}
+	w.b[0] = keyVersion
+	w.text(string(k.attributes.usage))
+	w.text(string(k.attributes.class))
+	w.text(string(k.attributes.alg.name))
+	w.number(uint64(k.attributes.modes))
+	w.number(uint64(k.bits))
+	w.text(string(k.check))
+	w.text(k.checkValue)
+	w.flag(k.exportable)
+	w.flag(k.enabled)
+	w.text(string(k.state))
+	w.text(string(k.origin))
+	for _, t := range [...]time.Time{k.created, k.usageStart, k.usageStop, k.deletePending, k.deleted} {
+		w.time(t)
+	}
+	w.text(string(k.deriveUsage))
+	w.number(uint64(len(k.tags)))
+	for _, t := range k.tags {
+		w.text(t.Key)
+		w.text(t.Value)
+	}
+	w.text(k.header)
+	w.number(uint64(len(k.blocks)))
+	for _, b := range k.blocks {
+		w.text(b.id)
+		w.text(b.data)
+	}
+	w.text(string(k.multiRegion))
+	w.text(k.primaryRegion)
+	w.number(uint64(len(k.replicas)))
+	for _, r := range k.replicas {
+		w.text(r.region)
+		w.text(string(r.status))
+		w.text(r.message)
+	}
+	w.number(uint64(k.ownRegions))
+	w.text(k.policy)
+	w.text(k.approval.session)
+	w.text(string(k.approval.status))
+	w.time(k.approval.initiated)
+	w.text(k.approval.message)
+	w.text(k.approval.comment)
+	w.bytes(k.public)
+	w.bytes(k.sealed)
+	return w.b
+}
+
+// decodeKey reads a key's record. The result shares the record's bytes.
+func decodeKey(rec *keystore.Record) (k key, err error) {
+	r := newReader(rec.Data, "key", keyVersion)
+	k.arn.Partition, k.arn.key, k.rev = rec.Partition, rec.ID, rec.Rev
+	k.attributes = r.attributes()
+	k.bits = int(r.number() & 0xFFFF)
+	k.check, k.checkValue = member(&r, allKeyCheckValueAlgorithm), r.text()
+	k.exportable, k.enabled = r.flag(), r.flag()
+	k.state, k.origin = member(&r, allKeyState), member(&r, allKeyOrigin)
+	k.created, k.usageStart, k.usageStop = r.time(), r.time(), r.time()
+	k.deletePending, k.deleted = r.time(), r.time()
+	k.deriveUsage = member(&r, allDeriveKeyUsage)
+	for range r.count() {
+		k.tags = append(k.tags, Tag{r.text(), r.text()})
+	}
+	if k.header = r.text(); k.header != "" && len(k.header) != 16 {
+		r.fail = errRecord
+	}
+	for range r.count() {
+		k.blocks = append(k.blocks, block{r.text(), r.text()})
+	}
+	r.later(&k)
+	k.public, k.sealed = r.bytes(), r.bytes()
+	return k, r.end()
+}
+
+func (r *reader) attributes() attributes {
+	a := attributes{usage: member(r, allKeyUsage), class: member(r, allKeyClass)}
+	if a.alg = algorithmNamed(member(r, allKeyAlgorithm)); a.alg == nil || a.usage == "" {
+		r.fail = cmp.Or(r.fail, errRecord)
+	}
+	a.modes = modes(r.number()) & allModes
+	return a
+}
+
+// later reads the members that replication, policy and approval write.
+func (r *reader) later(k *key) {
+	k.multiRegion, k.primaryRegion = member(r, allMultiRegionKeyType), r.text()
+	for range r.count() {
+		k.replicas = append(k.replicas, replica{r.text(), member(r, allKeyReplicationState), r.text()})
+	}
+	if k.ownRegions = triState(r.number()); k.ownRegions > 2 {
+		r.fail = errRecord
+	}
+	k.policy = r.text()
+	k.approval = approval{
+		session: r.text(), status: member(r, allSessionStatus), initiated: r.time(), message: r.text(), comment: r.text(),
+	}
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// ListAliasesInput is the request of ListAliases.
+type ListAliasesInput struct {
+	KeyArn     *string
+	NextToken  *string
+	MaxResults *int
+}
+
+// ListAliasesOutput is the answer of ListAliases.
+type ListAliasesOutput struct {
+	Aliases   []Alias
+	NextToken *string
+}
+
+func (in *ListAliasesInput) shape(s *shape) {
+	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
+	s.maybeText("NextToken", in.NextToken, &textNextToken)
+	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
+}
+
+// ListAliases lists the caller's aliases in the order of their names: all of
+// them, or those of one key.
+func (c *Caller) ListAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
+	return run(ctx, c, "ListAliases", in, (*call).listAliases)
+}
+
+func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
+	var filter keystore.Filter
+	of := pageOf{op: k.op, place: k.home()}
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
+	if in.KeyArn != nil {
+		target, err := k.loadKey(ctx, *in.KeyArn)
+		if err != nil {
+			return nil, err
+		}
+		filter.Index, of.filter = &target.arn.key, target.arn.key
+	}
+	after, err := k.position(ctx, of, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	recs, more, err := k.page(ctx, kindAlias, filter, after, k.pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
+	}
+	out := &ListAliasesOutput{}
+	if out.Aliases, err = k.viewAliases(ctx, recs, filter.Index); err != nil {
+		return nil, err
+	}
+	if more {
+		out.NextToken, err = k.nextToken(ctx, of, recs[len(recs)-1].ID)
+	}
+	return out, err
+}
+
+// viewAliases looks up the aliases of a page with their keys, in one
+// snapshot. One that went away in between, or points elsewhere now, is left
+// out.
+func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *string) ([]Alias, error) {
+	out := make([]Alias, 0, len(recs))
+	if len(recs) == 0 {
+		return out, nil
+	}
+	refs := make([]keystore.Ref, len(recs))
+	for i, rec := range recs {
+		refs[i] = arn{Partition: rec.Partition, alias: rec.ID}.aliasRef()
+	}
+	found, err := k.engine.store.Read(ctx, refs...)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	for _, f := range found {
+		if !f.Record.Exists() {
+			continue
+		}
+		a, err := k.viewAlias(f)
+		if err != nil {
+			return nil, err
+		}
+		if target == nil || a.key == *target {
+			out = append(out, a.describe())
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// ListKeysInput is the request of ListKeys.
+type ListKeysInput struct {
+	KeyState   *KeyState
+	NextToken  *string
+	MaxResults *int
+}
+
+// ListKeysOutput is the answer of ListKeys.
+type ListKeysOutput struct {
+	Keys      []KeySummary
+	NextToken *string
+}
+
+func (in *ListKeysInput) shape(s *shape) {
+	maybeOneOf(s, "KeyState", in.KeyState, allKeyState)
+	s.maybeText("NextToken", in.NextToken, &textNextToken)
+	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
+}
+
+// ListKeys lists the caller's keys in the order of their ids, deleted ones
+// included.
+func (c *Caller) ListKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
+	return run(ctx, c, "ListKeys", in, (*call).listKeys)
+}
+
+func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
+	var wanted KeyState
+	if in.KeyState != nil {
+		wanted = *in.KeyState
+	}
+	of := pageOf{op: k.op, place: k.home(), filter: string(wanted)}
+	after, err := k.position(ctx, of, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	settled, failed := k.engine.settleDue(ctx, k.home(), k.now)
+	if failed != nil {
+		return nil, failed
+	}
+	// The store can only filter by what has been settled. With a backlog
+	// longer than one operation settles, pages are filtered here.
+	var filter keystore.Filter
+	if wanted != "" && settled < settleBatch {
+		filter.Index = new(string(wanted))
+	}
+	recs, more, err := k.page(ctx, kindKey, filter, after, k.pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
+	}
+	out := &ListKeysOutput{Keys: make([]KeySummary, 0, len(recs))}
+	for i := range recs {
+		item, err := k.view(&recs[i])
+		if err != nil {
+			return nil, err
+		}
+		if !item.forgotten(k.now, k.engine.limits) && (wanted == "" || item.state == wanted) {
+			out.Keys = append(out.Keys, item.summary())
+		}
+	}
+	if more {
+		out.NextToken, err = k.nextToken(ctx, of, recs[len(recs)-1].ID)
+	}
+	return out, err
+}
+
+// page reads a page of the caller's records and whether more follow.
+func (k *call) page(ctx context.Context, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
+	recs, err := k.engine.store.Page(ctx, k.home(), kind, f, after, size+1)
+	if err != nil {
+		return nil, false, storeError(err)
+	}
+	if len(recs) > size {
+		return recs[:size], true, nil
+	}
+	return recs, false, nil
+}

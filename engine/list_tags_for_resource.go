@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+	"slices"
+)
+
+// ListTagsForResourceInput is the request of ListTagsForResource.
+type ListTagsForResourceInput struct {
+	ResourceArn string
+	NextToken   *string
+	MaxResults  *int
+}
+
+// ListTagsForResourceOutput is the answer of ListTagsForResource.
+type ListTagsForResourceOutput struct {
+	Tags      []Tag
+	NextToken *string
+}
+
+func (in *ListTagsForResourceInput) shape(s *shape) {
+	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.maybeText("NextToken", in.NextToken, &textNextToken)
+	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
+}
+
+// ListTagsForResource lists the tags of a key in the order of their keys.
+func (c *Caller) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+	return run(ctx, c, "ListTagsForResource", in, (*call).listTagsForResource)
+}
+
+func (k *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
+	found, err := k.loadKey(ctx, in.ResourceArn)
+	if err != nil {
+		return nil, err
+	}
+	of := pageOf{op: k.op, place: found.partition(), filter: found.arn.key}
+	after, err := k.position(ctx, of, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	// Positions are tag keys, so that tags may come and go between pages.
+	rest := slices.DeleteFunc(slices.Clone(found.tags), func(t Tag) bool { return after != "" && t.Key <= after })
+	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), k.pageSize(in.MaxResults))]}
+	if len(out.Tags) < len(rest) {
+		out.NextToken, err = k.nextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)
+	}
+	return out, err
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// keyRef names what an identifier points to in the store. An alias is
+// followed to its key in the same read.
+func (a arn) keyRef() keystore.Ref {
+	if a.alias != "" {
+		return keystore.Ref{Partition: a.Partition, Kind: kindAlias, ID: a.alias, Follow: kindKey}
+	}
+	return keystore.Ref{Partition: a.Partition, Kind: kindKey, ID: a.key}
+}
+
+func (a arn) aliasRef() keystore.Ref {
+	return keystore.Ref{Partition: a.Partition, Kind: kindAlias, ID: a.alias, Follow: kindKey}
+}
+
+// loadKey finds the key that an identifier names: an ARN, or an alias by name
+// or ARN.
+func (k *call) loadKey(ctx context.Context, identifier string) (key, error) {
+	a, err := k.locate(identifier)
+	if err != nil {
+		return key{}, err
+	}
+	found, err := k.engine.store.Read(ctx, a.keyRef())
+	if err != nil {
+		return key{}, storeError(err)
+	}
+	return k.resolve(&found[0], a, identifier)
+}
+
+// locate parses an identifier and asks whether the caller may use it.
+func (k *call) locate(identifier string) (arn, error) {
+	a, ok := parseIdentifier(identifier, k.home())
+	if !ok { // the shape has been checked
+		return arn{}, notFound(identifier, because("identifier", "", "another form", "a key ARN, an alias ARN or an alias"))
+	}
+	return a, k.authorize(a)
+}
+
+// loadKeys finds several in one snapshot. The first that does not resolve or
+// is not the caller's is the refusal.
+func (k *call) loadKeys(ctx context.Context, identifiers ...string) ([]key, error) {
+	arns := make([]arn, len(identifiers))
+	refs := make([]keystore.Ref, len(identifiers))
+	for i, id := range identifiers {
+		a, err := k.locate(id)
+		if err != nil {
+			return nil, err
+		}
+		arns[i], refs[i] = a, a.keyRef()
+	}
+	found, err := k.engine.store.Read(ctx, refs...)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	keys := make([]key, len(identifiers))
+	for i := range found {
+		if keys[i], err = k.resolve(&found[i], arns[i], identifiers[i]); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// resolve is the key in an answer of the store, as it is now.
+func (k *call) resolve(f *keystore.Found, a arn, identifier string) (out key, err error) {
+	if a.Region != k.identity.Region {
+		return key{}, notFound(identifier, because("region", "", "a resource of "+a.Region, "one of "+k.identity.Region))
+	}
+	rec := &f.Record
+	if a.alias != "" {
+		if !rec.Exists() {
+			return key{}, notFound(identifier, because("alias", "", "no such alias", "an alias of this account and Region"))
+		}
+		rec = &f.Followed
+	}
+	if !rec.Exists() {
+		found := "no such key"
+		if a.alias != "" {
+			found = "an alias that points to no key"
+		}
+		return key{}, notFound(identifier, because("key", "", found, "a key of this account and Region"))
+	}
+	if out, err = k.view(rec); err != nil {
+		return out, err
+	}
+	if a.key != "" {
+		out.arn.text = a.text
+	}
+	if out.forgotten(k.now, k.engine.limits) {
+		return key{}, notFound(identifier, because("key", "", "a key deleted too long ago to be told of", "a key of this account and Region"))
+	}
+	if a.alias != "" && out.state == DeleteComplete {
+		return key{}, notFound(identifier, because("key", "", "an alias whose key was deleted", "an alias of a key"))
+	}
+	k.met(&out)
+	return out, nil
+}
+
+// met notes a key that takes part, for the event.
+func (k *call) met(found *key) {
+	if k.engine.observe != nil {
+		k.resources = append(k.resources, found.arn.String())
+	}
+}
+
+// view is a stored key as it is now: settled, whether the store has been told
+// or not.
+func (k *call) view(rec *keystore.Record) (out key, err error) {
+	if out, err = decodeKey(rec); err != nil {
+		return out, internal(err)
+	}
+	out.settle(k.now)
+	return out, nil
+}
+
+// loadAlias finds an alias of the caller by name, and whether its key still
+// is one.
+func (k *call) loadAlias(ctx context.Context, name string) (alias, error) {
+	found, err := k.engine.store.Read(ctx, arn{Partition: k.home(), alias: name}.aliasRef())
+	if err != nil {
+		return alias{}, storeError(err)
+	}
+	if !found[0].Record.Exists() {
+		return alias{}, notFound(name, because("alias", "AliasName", "no such alias", "an alias of this account and Region"))
+	}
+	return k.viewAlias(found[0])
+}
+
+// viewAlias is a stored alias as it is now: detached from a key that has been
+// deleted.
+func (k *call) viewAlias(f keystore.Found) (alias, error) {
+	a, err := decodeAlias(f.Record)
+	if err != nil {
+		return alias{}, internal(err)
+	}
+	if !f.Followed.Exists() {
+		a.key = ""
+		return a, nil
+	}
+	target, err := k.view(&f.Followed)
+	if err != nil {
+		return alias{}, err
+	}
+	if target.state == DeleteComplete {
+		a.key = ""
+	}
+	return a, nil
+}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// LoadKeyInput is the request of LoadKey: what CreateKey takes, and the
+// components.
+type LoadKeyInput struct {
+	KeyAttributes          KeyAttributes
+	KeyCheckValueAlgorithm *KeyCheckValueAlgorithm
+	Exportable             *bool
+	Enabled                *bool
+	Tags                   []Tag
+
+	// Components are two or three, each as long as the key, which is the XOR
+	// of all of them. They stay the caller's, to be destroyed.
+	Components []hsm.Secret
+}
+
+// LoadKeyOutput is the answer of LoadKey.
+type LoadKeyOutput struct {
+	Key Key
+	// ComponentCheckValues are those of the components, in their order: what
+	// each custodian compares with the one on paper.
+	ComponentCheckValues []string
+}
+
+func (in *LoadKeyInput) shape(s *shape) {
+	s.inside("KeyAttributes", &in.KeyAttributes)
+	maybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
+	s.given("Exportable", in.Exportable != nil)
+	s.tags(in.Tags)
+	if n := len(in.Components); n < 2 || n > 3 {
+		s.fail("length", "Components", fmt.Sprintf("%d items", n), "have 2 or 3 items")
+	}
+}
+
+// LoadKey makes a symmetric key from clear components, as a key ceremony
+// would. It is the simulator's own: the service has no such operation. A test
+// that starts from a known key starts here.
+func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
+	return run(ctx, c, "LoadKey", in, (*call).loadComponents)
+}
+
+func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
+	spec := in.KeyAttributes.parse()
+	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
+		return nil, err
+	}
+	bits, err := componentBits(spec, in.Components)
+	if err != nil {
+		return nil, err
+	}
+	check, err := chooseCheck(spec.alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	if err != nil {
+		return nil, err
+	}
+	tags, err := k.newTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	var parts []kcv.Value
+	made, err := k.storeNewKey(ctx, func(id string) (key, []keystore.Change, error) {
+		out := k.newKey(id, spec, OriginExternal, in.Enabled, tags)
+		out.exportable, out.bits, out.check = *in.Exportable, bits, check.name
+		loaded, err := k.engine.hsm.LoadComponents(ctx, in.Components, out.hsmAttributes(), check.method)
+		if err != nil {
+			return key{}, nil, hsmError(err)
+		}
+		parts = loaded.Parts
+		return out.withMaterial(loaded.Made), nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer := &LoadKeyOutput{Key: made.describe()}
+	for _, p := range parts {
+		answer.ComponentCheckValues = append(answer.ComponentCheckValues, p.String())
+	}
+	return answer, nil
+}
+
+// componentBits is the key's length, which all components have.
+func componentBits(spec attributes, components []hsm.Secret) (int, error) {
+	bits := components[0].Len() * 8
+	if spec.class != SymmetricKey {
+		return 0, attributeError("key-class", "KeyAttributes.KeyClass", string(spec.class), string(SymmetricKey))
+	}
+	for i, c := range components {
+		if c.Len()*8 != bits || algorithmOfLength([]*algorithm{spec.alg}, c.Len()*8) == nil {
+			return 0, invalid("The components do not have the length of the key.", because("key-length",
+				fmt.Sprintf("Components[%d]", i), fmt.Sprintf("%d bits", c.Len()*8), "for "+string(spec.alg.name)+" "+fmt.Sprint(spec.alg.bits)+" bits"))
+		}
+	}
+	return bits, nil
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// newKey is a key as it begins: complete, enabled unless told otherwise.
+func (k *call) newKey(id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) key {
+	out := key{
+		arn: arn{Partition: k.home(), key: id}, attributes: spec, state: CreateComplete, origin: origin,
+		enabled: enabled == nil || *enabled, created: k.now, tags: tags,
+	}
+	if out.enabled {
+		out.usageStart = k.now
+	} else {
+		out.usageStop = k.now
+	}
+	return out
+}
+
+func (k key) withMaterial(m hsm.Made) key {
+	k.sealed, k.public, k.checkValue = m.Sealed, m.Public, m.CheckValue.String()
+	return k
+}
+
+// storeNewKey draws an id, makes the key, and stores it with the counter
+// raised, in one commit together with what else the key depends on. Until the
+// commit succeeds the key does not exist. An id that exists is drawn again;
+// where something else changed, make is called with the same id, and need
+// not repeat what it has done for it; a full quota is believed once nothing more is due to be deleted.
+func (k *call) storeNewKey(ctx context.Context, make func(id string) (key, []keystore.Change, error)) (key, error) {
+	if err := k.settle(ctx); err != nil {
+		return key{}, err
+	}
+	count := keystore.Count(counter(k.home(), countKeys), 1, int64(k.engine.limits.Keys))
+	var out key
+	id := k.engine.ids.id()
+	err := retry(func() error {
+		made, also, err := make(id)
+		if err != nil {
+			return err
+		}
+		out = made
+		changes := append(also, keystore.Create(out.record(out.due(k.engine.limits))), count)
+		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, changes...)
+		if errors.Is(err, keystore.ErrExists) {
+			id = k.engine.ids.id()
+		}
+		return err
+	})
+	if err == nil {
+		k.met(&out)
+	}
+	return out, err
+}
+
+// commitCounted is a commit that raises a counter.
+func (k *call) commitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
+	for {
+		err := k.engine.commit(ctx, changes...)
+		if !errors.Is(err, keystore.ErrCeiling) {
+			return err
+		}
+		n, failed := k.engine.settleDue(ctx, k.home(), k.now)
+		if failed != nil {
+			return failed
+		}
+		if n == 0 {
+			return quotaError(what, ceiling)
+		}
+	}
+}
+
+func quotaError(what string, ceiling int) *Error {
+	return &Error{
+		Code:    ErrServiceQuotaExceeded,
+		Message: fmt.Sprintf("The maximum number of %s has been reached.", what),
+		Reasons: []Reason{because("quota", "", fmt.Sprintf("%d %s in use", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
+	}
+}

@@ -1,0 +1,125 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+// together runs 200 callers at once and counts how each ended.
+func together(do func(i int) error) (accepted int, refused map[engine.Code]int, others []error) {
+	refused = map[engine.Code]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range 200 {
+		wg.Go(func() {
+			<-start
+			err := do(i)
+			mu.Lock()
+			defer mu.Unlock()
+			refusal, ok := errors.AsType[*engine.Error](err)
+			switch {
+			case err == nil:
+				accepted++
+			case ok:
+				refused[refusal.Code]++
+			default:
+				others = append(others, err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return accepted, refused, others
+}
+
+func TestTwoHundredCallersKeepTheQuota(t *testing.T) {
+	const quota = 50
+	eng := simtest.New(t, &engine.Options{Limits: engine.Limits{Keys: quota}})
+	accepted, refused, others := together(func(int) error {
+		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+		return err
+	})
+	if accepted != quota || refused[engine.ErrServiceQuotaExceeded] != 200-quota || others != nil {
+		t.Errorf("%d accepted, refused %v, %v; want %d and the rest over quota", accepted, refused, others, quota)
+	}
+	if n := countKeys(t, eng.Caller); n != quota {
+		t.Errorf("%d keys listed, want %d", n, quota)
+	}
+}
+
+func countKeys(t *testing.T, c *engine.Caller) (n int) {
+	for in := (&engine.ListKeysInput{}); ; {
+		page, err := c.ListKeys(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(page.Keys)
+		if in.NextToken = page.NextToken; in.NextToken == nil {
+			return n
+		}
+	}
+}
+
+func TestTwoHundredCallersMakeOneAlias(t *testing.T) {
+	eng := simtest.New(t, nil)
+	accepted, refused, others := together(func(int) error {
+		_, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/one"})
+		return err
+	})
+	if accepted != 1 || refused[engine.ErrConflict] != 199 || others != nil {
+		t.Errorf("%d accepted, refused %v, %v; want one", accepted, refused, others)
+	}
+}
+
+func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
+	eng := simtest.New(t, nil)
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	accepted, refused, others := together(func(i int) error {
+		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: fmt.Sprint(i), Value: "x"}}})
+		return err
+	})
+	if accepted+refused[engine.ErrConflict] != 200 || accepted == 0 || others != nil {
+		t.Errorf("%d accepted, refused %v, %v; want every caller accepted or in conflict", accepted, refused, others)
+	}
+	tags := 0
+	for in := (&engine.ListTagsForResourceInput{ResourceArn: k.KeyArn}); ; {
+		page, err := eng.ListTagsForResource(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tags += len(page.Tags)
+		if in.NextToken = page.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	if tags != accepted {
+		t.Errorf("%d tags after %d accepted updates", tags, accepted)
+	}
+}
+
+func TestADyingKeyIsDeletedOnce(t *testing.T) {
+	clock := engine.NewClock(time.Time{})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{Keys: 3}})
+	for range 3 {
+		k := create(t, eng.Caller, kekAttributes(engine.AES128))
+		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clock.Advance(7 * day)
+	if _, refused, others := together(func(int) error { return eng.Settle(ctx) }); len(refused) > 0 || others != nil {
+		t.Errorf("settling: %v, %v", refused, others)
+	}
+	for range 3 { // a counter lowered twice would let in a fourth
+		create(t, eng.Caller, kekAttributes(engine.AES128))
+	}
+	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+	refused(t, "a fourth key", err, engine.ErrServiceQuotaExceeded, "quota")
+}

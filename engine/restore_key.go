@@ -1,0 +1,30 @@
+package engine
+
+import "context"
+
+// RestoreKeyInput is the request of RestoreKey.
+type RestoreKeyInput struct {
+	KeyIdentifier string
+}
+
+// RestoreKeyOutput is the answer of RestoreKey.
+type RestoreKeyOutput struct {
+	Key Key
+}
+
+func (in *RestoreKeyInput) shape(s *shape) {
+	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+// RestoreKey calls off a scheduled deletion.
+func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
+	return run(ctx, c, "RestoreKey", in, (*call).restoreKey)
+}
+
+func (k *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
+	out, err := k.changeKey(ctx, in.KeyIdentifier, key.restored)
+	if err != nil {
+		return nil, err
+	}
+	return &RestoreKeyOutput{Key: out.describe()}, nil
+}

@@ -1,0 +1,49 @@
+package engine_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+// world is what one run leaves behind: ARNs and check values in order.
+func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
+	clock := engine.NewClock(time.Time{})
+	eng := simtest.On(t, simtest.Backend(t, &hsm.SoftwareOptions{Seed: seed}), simtest.Store(t), &engine.Options{Now: clock.Now, Seed: seed})
+	for _, a := range []engine.KeyAlgorithm{engine.AES256, engine.TDES3Key, engine.AES128, engine.TDES2Key} {
+		for range 5 {
+			k := create(t, eng.Caller, kekAttributes(a))
+			arns, checkValues = append(arns, k.KeyArn), append(checkValues, k.KeyCheckValue)
+		}
+	}
+	return arns, checkValues
+}
+
+// TestTheSameSeedGivesTheSameWorld: ids on any backend, and symmetric keys on
+// the software one.
+func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
+	arns, values := seededRun(t, 42)
+	again, sameValues := seededRun(t, 42)
+	if !slices.Equal(arns, again) {
+		t.Errorf("ids differ: %v and %v", arns, again)
+	}
+	if name := os.Getenv("APCSIM_TEST_HSM"); (name == "" || name == "software") && !slices.Equal(values, sameValues) {
+		t.Errorf("check values differ: %v and %v", values, sameValues)
+	}
+	other, _ := seededRun(t, 43)
+	fresh, _ := seededRun(t, 0)
+	for i := range arns {
+		if arns[i] == other[i] || arns[i] == fresh[i] {
+			t.Errorf("another seed gives the same id %s", arns[i])
+		}
+	}
+	slices.Sort(arns)
+	if n := len(slices.Compact(arns)); n != 20 {
+		t.Errorf("%d different ids of 20", n)
+	}
+}

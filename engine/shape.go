@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// shape collects every violation of the limits in the service's description,
+// in the order of its members. Paths are only put together on failure.
+type shape struct {
+	path    []string
+	reasons []Reason
+}
+
+// shaped is an input or a part of one that knows its limits.
+type shaped interface{ shape(*shape) }
+
+// check is the first check of every operation.
+func (s *shape) check(in shaped) error {
+	in.shape(s)
+	if len(s.reasons) == 0 {
+		return nil
+	}
+	parts := make([]string, len(s.reasons))
+	for i, r := range s.reasons {
+		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, r.Wanted)
+	}
+	plural := "s"
+	if len(parts) == 1 {
+		plural = ""
+	}
+	return invalid(fmt.Sprintf("%d validation error%s detected: %s", len(parts), plural, strings.Join(parts, "; ")), s.reasons...)
+}
+
+func (s *shape) fail(rule, field, found, wanted string) {
+	path := strings.Join(append(slices.Clone(s.path), field), ".")
+	s.reasons = append(s.reasons, because(rule, path, found, wanted))
+}
+
+// inside checks a part under the member's name.
+func (s *shape) inside(field string, part shaped) {
+	s.path = append(s.path, field)
+	part.shape(s)
+	s.path = s.path[:len(s.path)-1]
+}
+
+func (s *shape) given(field string, ok bool) {
+	if !ok {
+		s.fail("required", field, "nothing", "not be null")
+	}
+}
+
+// text checks a required string; the empty one counts as absent where the
+// service wants at least one character.
+func (s *shape) text(field, v string, rule *textRule) {
+	if v == "" && !rule.emptyFits() {
+		s.given(field, false)
+		return
+	}
+	s.value(field, v, rule)
+}
+
+func (s *shape) maybeText(field string, v *string, rule *textRule) {
+	if v != nil {
+		s.value(field, *v, rule)
+	}
+}
+
+// value checks a string that is there. Only its length is told: it may be a
+// key block.
+func (s *shape) value(field, v string, rule *textRule) {
+	n := len(v)
+	if n > rule.Max { // bytes bound characters from above; where Min matters, only ASCII fits the pattern
+		n = utf8.RuneCountInString(v)
+	}
+	if n < rule.Min {
+		s.fail("length", field, fmt.Sprintf("%d characters", n), fmt.Sprintf("have length greater than or equal to %d", rule.Min))
+	}
+	if rule.Max > 0 && n > rule.Max {
+		s.fail("length", field, fmt.Sprintf("%d characters", n), fmt.Sprintf("have length less than or equal to %d", rule.Max))
+		return // what is too long is not read further
+	}
+	if rule.match != nil && !rule.match(v) {
+		s.fail("pattern", field, "another form", "satisfy regular expression pattern: "+rule.Pattern)
+	}
+}
+
+func (s *shape) maybeNumber(field string, v *int, low, high int) {
+	switch {
+	case v == nil:
+	case *v < low:
+		s.fail("range", field, fmt.Sprint(*v), fmt.Sprintf("have value greater than or equal to %d", low))
+	case *v > high:
+		s.fail("range", field, fmt.Sprint(*v), fmt.Sprintf("have value less than or equal to %d", high))
+	}
+}
+
+func oneOf[T ~string](s *shape, field string, v T, all []T) {
+	if v == "" {
+		s.given(field, false)
+		return
+	}
+	if !slices.Contains(all, v) {
+		found := string(v)
+		if len(found) > 64 {
+			found = fmt.Sprintf("%d characters", len(found))
+		}
+		s.fail("enum", field, found, fmt.Sprintf("satisfy enum value set: %v", all))
+	}
+}
+
+func maybeOneOf[T ~string](s *shape, field string, v *T, all []T) {
+	switch {
+	case v == nil:
+	case *v == "": // given, and no value of the set
+		s.fail("enum", field, "an empty string", fmt.Sprintf("satisfy enum value set: %v", all))
+	default:
+		oneOf(s, field, *v, all)
+	}
+}
+
+// exactlyOne checks a union by the names of its members that are set.
+func (s *shape) exactlyOne(set ...string) {
+	if len(set) == 1 {
+		return
+	}
+	found := "none"
+	if len(set) > 1 {
+		found = strings.Join(set, ", ")
+	}
+	path := strings.Join(s.path, ".")
+	s.reasons = append(s.reasons, because("union", path, found, "have exactly one member set"))
+}
+
+func (s *shape) list(field string, n, most int) bool {
+	if n > most {
+		s.fail("length", field, fmt.Sprintf("%d items", n), fmt.Sprintf("have length less than or equal to %d", most))
+		return false
+	}
+	return true
+}
+
+func (s *shape) tags(tags []Tag) {
+	if !s.list("Tags", len(tags), maxTagList) {
+		return
+	}
+	for i := range tags {
+		s.inside(fmt.Sprintf("Tags[%d]", i), &tags[i])
+	}
+}
+
+func (s *shape) tagKeys(keys []string) {
+	if !s.list("TagKeys", len(keys), maxTagList) {
+		return
+	}
+	for i, k := range keys {
+		s.text(fmt.Sprintf("TagKeys[%d]", i), k, &textTagKey)
+	}
+}
+
+func (s *shape) regions(field string, regions []string) {
+	for i, r := range regions {
+		s.text(fmt.Sprintf("%s[%d]", field, i), r, &textRegion)
+	}
+}
+
+func (s *shape) optionalBlocks(blocks map[string]string) {
+	for _, id := range sortedKeys(blocks) {
+		s.value("OptionalBlocks.key", id, &textOptionalBlockId)
+		name := "a block"
+		if len(id) == 2 {
+			name = id
+		}
+		s.text("OptionalBlocks."+name, blocks[id], &textOptionalBlockValue)
+	}
+}

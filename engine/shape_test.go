@@ -1,0 +1,129 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {
+	eng := simtest.New(t, nil)
+	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{
+		KeyAttributes:          engine.KeyAttributes{KeyClass: "WOODEN_KEY", KeyAlgorithm: engine.AES128},
+		KeyCheckValueAlgorithm: new(engine.KeyCheckValueAlgorithm("MD5")),
+		Tags:                   []engine.Tag{{Key: "", Value: "v"}, {Key: strings.Repeat("k", 129), Value: strings.Repeat("ü", 257)}},
+		ReplicationRegions:     []string{"moon"},
+	})
+	refusal := refused(t, "a bad request", err, engine.ErrValidation, "required")
+	want := []string{"KeyAttributes.KeyUsage", "KeyAttributes.KeyClass", "KeyCheckValueAlgorithm", "Exportable",
+		"Tags[0].Key", "Tags[1].Key", "Tags[1].Value", "ReplicationRegions[0]"}
+	if len(refusal.Reasons) != len(want) {
+		t.Fatalf("got %v, want %v", refusal.Reasons, want)
+	}
+	for i, r := range refusal.Reasons {
+		if r.Field != want[i] || r.Offset != -1 {
+			t.Errorf("reason %d: %s, want %s", i, r.Field, want[i])
+		}
+	}
+	if !strings.HasPrefix(refusal.Message, "8 validation errors detected: Value at 'KeyAttributes.KeyUsage' failed to satisfy constraint:") {
+		t.Errorf("message %q", refusal.Message)
+	}
+}
+
+func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
+	c := simtest.New(t, nil).Caller
+	for name, do := range map[string]func() error{
+		"CreateKey":           func() error { _, err := c.CreateKey(ctx, nil); return err },
+		"GetKey":              func() error { _, err := c.GetKey(ctx, nil); return err },
+		"DeleteKey":           func() error { _, err := c.DeleteKey(ctx, &engine.DeleteKeyInput{}); return err },
+		"RestoreKey":          func() error { _, err := c.RestoreKey(ctx, nil); return err },
+		"StartKeyUsage":       func() error { _, err := c.StartKeyUsage(ctx, nil); return err },
+		"StopKeyUsage":        func() error { _, err := c.StopKeyUsage(ctx, nil); return err },
+		"CreateAlias":         func() error { _, err := c.CreateAlias(ctx, nil); return err },
+		"GetAlias":            func() error { _, err := c.GetAlias(ctx, nil); return err },
+		"UpdateAlias":         func() error { _, err := c.UpdateAlias(ctx, nil); return err },
+		"DeleteAlias":         func() error { _, err := c.DeleteAlias(ctx, nil); return err },
+		"TagResource":         func() error { _, err := c.TagResource(ctx, nil); return err },
+		"UntagResource":       func() error { _, err := c.UntagResource(ctx, nil); return err },
+		"ListTagsForResource": func() error { _, err := c.ListTagsForResource(ctx, nil); return err },
+		"ImportKey":           func() error { _, err := c.ImportKey(ctx, nil); return err },
+		"ExportKey":           func() error { _, err := c.ExportKey(ctx, nil); return err },
+		"LoadKey":             func() error { _, err := c.LoadKey(ctx, nil); return err },
+	} {
+		if refusal := refused(t, name, do(), engine.ErrValidation, map[bool]string{true: "union", false: "required"}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
+			t.Errorf("%s: told as %q", name, refusal.Op)
+		}
+	}
+}
+
+// TestUnsimulatedMembersAreRefusedByName: never ignored.
+func TestUnsimulatedMembersAreRefusedByName(t *testing.T) {
+	c := simtest.New(t, nil).Caller
+	arn := "arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa"
+	a := kekAttributes(engine.AES128)
+	rsa := engine.KeyAttributes{KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.PublicKey, KeyAlgorithm: engine.RSA2048, KeyModesOfUse: engine.KeyModesOfUse{Verify: true}}
+	dh := engine.DiffieHellmanDerivationData{SharedInformation: new("00")}
+	hex := strings.Repeat("0", 64)
+	imports := map[string]engine.ImportKeyMaterial{
+		"RootCertificatePublicKey":    {RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: rsa, PublicKeyCertificate: "x"}},
+		"TrustedCertificatePublicKey": {TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{KeyAttributes: rsa, PublicKeyCertificate: "x", CertificateAuthorityPublicKeyIdentifier: arn}},
+		"Tr34KeyBlock":                {Tr34KeyBlock: &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: arn, SigningKeyCertificate: "x", WrappedKeyBlock: hex, KeyBlockFormat: engine.X9TR342012}},
+		"KeyCryptogram":               {KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: a, Exportable: new(true), WrappedKeyCryptogram: hex}},
+		"DiffieHellmanTr31KeyBlock": {DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: arn, CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: "x",
+			DeriveKeyAlgorithm: engine.AES128, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: dh, WrappedKeyBlock: hex}},
+		"As2805KeyCryptogram": {As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{As2805KeyVariant: engine.PINEncryptionKeyVariant28, KeyAlgorithm: engine.TDES2Key, Exportable: new(true), WrappingKeyIdentifier: arn, WrappedKeyCryptogram: hex}},
+	}
+	for arm, material := range imports {
+		_, err := c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: material})
+		if r := refused(t, arm, err, engine.ErrNotSimulated, "not-simulated"); r.Reasons[0].Field != "KeyMaterial."+arm {
+			t.Errorf("%s: refused as %v", arm, r)
+		}
+	}
+	exports := map[string]engine.ExportKeyMaterial{
+		"Tr34KeyBlock":  {Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: arn, WrappingKeyCertificate: "x", KeyBlockFormat: engine.X9TR342012}},
+		"KeyCryptogram": {KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: arn, WrappingKeyCertificate: "x"}},
+		"DiffieHellmanTr31KeyBlock": {DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: arn, CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: "x",
+			DeriveKeyAlgorithm: engine.AES128, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: dh}},
+		"As2805KeyCryptogram": {As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: arn, As2805KeyVariant: engine.PINEncryptionKeyVariant28}},
+	}
+	for arm, material := range exports {
+		_, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: arn, KeyMaterial: material})
+		if r := refused(t, arm, err, engine.ErrNotSimulated, "not-simulated"); r.Reasons[0].Field != "KeyMaterial."+arm {
+			t.Errorf("%s: refused as %v", arm, r)
+		}
+	}
+	_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), ReplicationRegions: []string{"eu-west-1"}})
+	refused(t, "ReplicationRegions", err, engine.ErrNotSimulated, "not-simulated")
+}
+
+func TestAccountsAndRegionsAreApart(t *testing.T) {
+	eng := simtest.New(t, nil)
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	in := &engine.GetKeyInput{KeyIdentifier: k.KeyArn}
+	_, err := eng.As(engine.Identity{Account: "444455556666"}).GetKey(ctx, in)
+	refused(t, "from another account", err, engine.ErrAccessDenied, "account")
+	_, err = eng.As(engine.Identity{Region: "eu-west-1"}).GetKey(ctx, in)
+	refused(t, "from another Region", err, engine.ErrResourceNotFound, "region")
+	if _, err := eng.As(engine.Identity{}).GetKey(ctx, in); err != nil {
+		t.Errorf("as the same caller: %v", err)
+	}
+}
+
+func TestTagsHaveTheirLimits(t *testing.T) {
+	eng := simtest.New(t, nil)
+	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	for what, tags := range map[string][]engine.Tag{
+		"a reserved key": {{Key: "aws:x", Value: "v"}},
+		"the same twice": {{Key: "a", Value: "1"}, {Key: "a", Value: "2"}},
+	} {
+		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: tags})
+		refused(t, what, err, engine.ErrValidation, "tag-key")
+	}
+	_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: make([]engine.Tag, 201)})
+	refused(t, "201 tags", err, engine.ErrValidation, "length")
+	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{}}); err != nil {
+		t.Errorf("an empty list: %v", err)
+	}
+}

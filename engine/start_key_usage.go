@@ -1,0 +1,30 @@
+package engine
+
+import "context"
+
+// StartKeyUsageInput is the request of StartKeyUsage.
+type StartKeyUsageInput struct {
+	KeyIdentifier string
+}
+
+// StartKeyUsageOutput is the answer of StartKeyUsage.
+type StartKeyUsageOutput struct {
+	Key Key
+}
+
+func (in *StartKeyUsageInput) shape(s *shape) {
+	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+// StartKeyUsage enables a key.
+func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
+	return run(ctx, c, "StartKeyUsage", in, (*call).startKeyUsage)
+}
+
+func (k *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
+	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
+	if err != nil {
+		return nil, err
+	}
+	return &StartKeyUsageOutput{Key: out.describe()}, nil
+}

@@ -1,0 +1,546 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"pgregory.net/rapid"
+)
+
+// TestStateMachineAgreesWithModel runs every operation, in several accounts
+// and Regions and with a moving clock, beside a model of what must be true,
+// and compares the two after each step.
+func TestStateMachineAgreesWithModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		clock := engine.NewClock(time.Time{})
+		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3}
+		m := &machine{clock: clock, limits: limits, places: map[place]*world{}}
+		m.eng = simtest.New(t, &engine.Options{Now: clock.Now, Limits: limits})
+		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
+			m.order = append(m.order, p)
+			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{},
+				caller: m.eng.As(engine.Identity{Account: p.account, Region: p.region})}
+		}
+		r.Repeat(map[string]func(*rapid.T){
+			"CreateKey": m.createKey, "LoadKey": m.loadKey, "DeleteKey": m.deleteKey, "RestoreKey": m.restoreKey,
+			"StartKeyUsage": m.startKeyUsage, "StopKeyUsage": m.stopKeyUsage, "GetKey": m.getKey,
+			"CreateAlias": m.createAlias, "UpdateAlias": m.updateAlias, "DeleteAlias": m.deleteAlias, "GetAlias": m.getAlias,
+			"TagResource": m.tagResource, "UntagResource": m.untagResource,
+			"ExportAndImport": m.exportAndImport, "AdvanceClock": m.advanceClock, "Settle": m.settle,
+			"": m.agreesWithEngine,
+		})
+	})
+}
+
+type place struct{ account, region string }
+
+// modelKey is what must be true of a key, in the words of the fact sheet.
+type modelKey struct {
+	arn         string
+	attributes  engine.KeyAttributes
+	checkValue  string
+	exportable  bool
+	enabled     bool
+	state       engine.KeyState
+	born        time.Time
+	start, stop time.Time
+	deleteAt    time.Time // when the wait ends
+	tags        map[string]string
+}
+
+// world is one account in one Region.
+type world struct {
+	place
+	caller  *engine.Caller
+	keys    map[string]*modelKey // by ARN
+	aliases map[string]string    // name to ARN or ""
+}
+
+type machine struct {
+	eng    *engine.Engine
+	clock  *engine.Clock
+	limits engine.Limits
+	places map[place]*world
+	order  []place
+}
+
+func (m *machine) now() time.Time { return m.clock.Now().UTC().Truncate(time.Millisecond) }
+
+func (m *machine) world(t *rapid.T) *world {
+	return m.places[rapid.SampledFrom(m.order).Draw(t, "place")]
+}
+
+// live counts the keys that the quota counts.
+func (w *world) live() (n int) {
+	for _, k := range w.keys {
+		if k.state != engine.DeleteComplete {
+			n++
+		}
+	}
+	return n
+}
+
+// anyKey draws a key of any world, one that never was, or an alias.
+func (m *machine) anyKey(t *rapid.T, w *world) string {
+	ids := []string{
+		"arn:aws:payment-cryptography:" + w.region + ":" + w.account + ":key/aaaaaaaaaaaaaaaa",
+		"alias/none",
+	}
+	for _, p := range m.order {
+		ids = append(ids, slices.Sorted(maps.Keys(m.places[p].keys))...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.aliases)) {
+		ids = append(ids, name, "arn:aws:payment-cryptography:"+w.region+":"+w.account+":"+name)
+	}
+	return rapid.SampledFrom(ids).Draw(t, "key")
+}
+
+// find is what the identifier names to a caller of the world, or how it is
+// refused.
+func (m *machine) find(w *world, id string) (*modelKey, error) {
+	if at := strings.Index(id, "alias/"); at >= 0 {
+		id = w.aliases[id[at:]]
+		if id == "" || w.keys[id].state == engine.DeleteComplete {
+			return nil, engine.ErrResourceNotFound
+		}
+	}
+	if strings.Split(id, ":")[4] != w.account {
+		return nil, engine.ErrAccessDenied
+	}
+	if k := w.keys[id]; k != nil {
+		return k, nil
+	}
+	return nil, engine.ErrResourceNotFound
+}
+
+func same(t *rapid.T, what string, got, want error) {
+	t.Helper()
+	if want == nil && got != nil || want != nil && !errors.Is(got, want) {
+		t.Fatalf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+var modelAttributes = []engine.KeyAttributes{
+	kekAttributes(engine.AES256), kekAttributes(engine.TDES3Key), kekAttributes(engine.TDES2Key),
+	attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes),
+	attributes(engine.TR31M7HMACKey, engine.HMACSHA384, macModes),
+	attributes(engine.TR31K0KeyEncryptionKey, engine.AES192, unwrapOnly),
+	{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes},
+	attributes(engine.TR31P0PINEncryptionKey, engine.AES128, engine.KeyModesOfUse{Encrypt: true}), // refused
+}
+
+func (m *machine) admit(w *world, a engine.KeyAttributes) error {
+	switch {
+	case a.KeyModesOfUse == engine.KeyModesOfUse{Encrypt: true}:
+		return engine.ErrValidation
+	case w.live() >= m.limits.Keys:
+		return engine.ErrServiceQuotaExceeded
+	}
+	return nil
+}
+
+func (m *machine) born(w *world, k engine.Key, a engine.KeyAttributes, exportable, enabled bool) {
+	mk := &modelKey{arn: k.KeyArn, attributes: a, checkValue: k.KeyCheckValue, exportable: exportable,
+		enabled: enabled, state: engine.CreateComplete, born: m.now(), tags: map[string]string{}}
+	if enabled {
+		mk.start = m.now()
+	} else {
+		mk.stop = m.now()
+	}
+	w.keys[k.KeyArn] = mk
+}
+
+func (m *machine) createKey(t *rapid.T) {
+	w := m.world(t)
+	a := rapid.SampledFrom(modelAttributes).Draw(t, "attributes")
+	exportable, enabled := rapid.Bool().Draw(t, "exportable"), rapid.Bool().Draw(t, "enabled")
+	out, err := w.caller.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: &exportable, Enabled: &enabled})
+	same(t, "CreateKey", err, m.admit(w, a))
+	if err == nil {
+		m.born(w, out.Key, a, exportable, enabled)
+	}
+}
+
+func (m *machine) loadKey(t *rapid.T) {
+	w := m.world(t)
+	a := kekAttributes(engine.AES128)
+	one := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "component")
+	out, err := w.caller.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: a, Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(one), hsm.NewSecret(make([]byte, 16))}})
+	same(t, "LoadKey", err, m.admit(w, a))
+	if err == nil {
+		m.born(w, out.Key, a, true, true)
+		if out.ComponentCheckValues[0] != out.Key.KeyCheckValue {
+			t.Fatalf("a key and a zero component: check values %v and %s", out.ComponentCheckValues, out.Key.KeyCheckValue)
+		}
+	}
+}
+
+// change is an operation on a key that is legal in one state.
+func (m *machine) change(t *rapid.T, op string, legal engine.KeyState, do func(*world, string) error, then func(*modelKey)) {
+	w := m.world(t)
+	id := m.anyKey(t, w)
+	k, want := m.find(w, id)
+	if want == nil && k.state != legal {
+		want = engine.ErrValidation
+	}
+	same(t, op+" "+id, do(w, id), want)
+	if want == nil {
+		then(k)
+	}
+}
+
+func (m *machine) deleteKey(t *rapid.T) {
+	days := rapid.IntRange(3, 180).Draw(t, "days")
+	m.change(t, "DeleteKey", engine.CreateComplete, func(w *world, id string) error {
+		_, err := w.caller.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: id, DeleteKeyInDays: &days})
+		return err
+	}, func(k *modelKey) {
+		k.state, k.deleteAt = engine.DeletePending, m.now().Add(time.Duration(days)*day)
+	})
+}
+
+func (m *machine) restoreKey(t *rapid.T) {
+	m.change(t, "RestoreKey", engine.DeletePending, func(w *world, id string) error {
+		_, err := w.caller.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: id})
+		return err
+	}, func(k *modelKey) { k.state, k.deleteAt = engine.CreateComplete, time.Time{} })
+}
+
+func (m *machine) startKeyUsage(t *rapid.T) {
+	m.change(t, "StartKeyUsage", engine.CreateComplete, func(w *world, id string) error {
+		_, err := w.caller.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: id})
+		return err
+	}, func(k *modelKey) { k.enabled, k.start, k.stop = true, m.now(), time.Time{} })
+}
+
+func (m *machine) stopKeyUsage(t *rapid.T) {
+	m.change(t, "StopKeyUsage", engine.CreateComplete, func(w *world, id string) error {
+		_, err := w.caller.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: id})
+		return err
+	}, func(k *modelKey) { k.enabled, k.start, k.stop = false, time.Time{}, m.now() })
+}
+
+func (m *machine) getKey(t *rapid.T) {
+	w := m.world(t)
+	id := m.anyKey(t, w)
+	want, refusal := m.find(w, id)
+	out, err := w.caller.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: id})
+	same(t, "GetKey "+id, err, refusal)
+	if err == nil {
+		want.compare(t, out.Key)
+	}
+}
+
+var modelNames = []string{"alias/a", "alias/b", "alias/c", "alias/d", "alias/e"}
+
+// target draws what an alias may be pointed to.
+func (m *machine) target(t *rapid.T, w *world) (arn *string, refusal error) {
+	if rapid.Bool().Draw(t, "none") {
+		return nil, nil
+	}
+	id := m.anyKey(t, w)
+	if strings.Contains(id, "alias/") {
+		return nil, nil
+	}
+	k, refusal := m.find(w, id)
+	if refusal == nil && k.state == engine.DeleteComplete {
+		refusal = engine.ErrValidation
+	}
+	return &id, refusal
+}
+
+func (m *machine) createAlias(t *rapid.T) {
+	w := m.world(t)
+	name := rapid.SampledFrom(modelNames).Draw(t, "name")
+	arn, want := m.target(t, w)
+	_, taken := w.aliases[name]
+	if want == nil && taken {
+		want = engine.ErrConflict
+	}
+	if want == nil && len(w.aliases) >= m.limits.Aliases {
+		want = engine.ErrServiceQuotaExceeded
+	}
+	_, err := w.caller.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: name, KeyArn: arn})
+	same(t, "CreateAlias", err, want)
+	if err == nil {
+		w.aliases[name] = deref(arn)
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func (m *machine) updateAlias(t *rapid.T) {
+	w := m.world(t)
+	name := rapid.SampledFrom(modelNames).Draw(t, "name")
+	arn, want := m.target(t, w)
+	if _, ok := w.aliases[name]; !ok {
+		want = engine.ErrResourceNotFound
+	}
+	_, err := w.caller.UpdateAlias(ctx, &engine.UpdateAliasInput{AliasName: name, KeyArn: arn})
+	same(t, "UpdateAlias", err, want)
+	if err == nil {
+		w.aliases[name] = deref(arn)
+	}
+}
+
+func (m *machine) deleteAlias(t *rapid.T) {
+	w := m.world(t)
+	name := rapid.SampledFrom(modelNames).Draw(t, "name")
+	_, err := w.caller.DeleteAlias(ctx, &engine.DeleteAliasInput{AliasName: name})
+	var want error
+	if _, ok := w.aliases[name]; !ok {
+		want = engine.ErrResourceNotFound
+	}
+	same(t, "DeleteAlias", err, want)
+	delete(w.aliases, name)
+}
+
+func (m *machine) getAlias(t *rapid.T) {
+	w := m.world(t)
+	name := rapid.SampledFrom(modelNames).Draw(t, "name")
+	out, err := w.caller.GetAlias(ctx, &engine.GetAliasInput{AliasName: name})
+	target, ok := w.aliases[name]
+	if !ok {
+		same(t, "GetAlias", err, engine.ErrResourceNotFound)
+		return
+	}
+	same(t, "GetAlias", err, nil)
+	if got := deref(out.Alias.KeyArn); got != target {
+		t.Fatalf("GetAlias %s: got %q, want %q", name, got, target)
+	}
+}
+
+func (m *machine) tagResource(t *rapid.T) {
+	w := m.world(t)
+	id := m.anyKey(t, w)
+	key, value := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "tag"), rapid.StringN(0, 5, 20).Draw(t, "value")
+	_, err := w.caller.TagResource(ctx, &engine.TagResourceInput{ResourceArn: id, Tags: []engine.Tag{{Key: key, Value: value}}})
+	k, want := m.taggable(w, id)
+	if want == nil {
+		if _, there := k.tags[key]; !there && len(k.tags) >= m.limits.Tags {
+			want = engine.ErrServiceQuotaExceeded
+		}
+	}
+	same(t, "TagResource "+id, err, want)
+	if err == nil {
+		k.tags[key] = value
+	}
+}
+
+// taggable: only key ARNs, and only keys that live.
+func (m *machine) taggable(w *world, id string) (*modelKey, error) {
+	if strings.Contains(id, "alias/") {
+		return nil, engine.ErrValidation
+	}
+	k, want := m.find(w, id)
+	if want == nil && k.state != engine.CreateComplete {
+		want = engine.ErrValidation
+	}
+	return k, want
+}
+
+func (m *machine) untagResource(t *rapid.T) {
+	w := m.world(t)
+	id := m.anyKey(t, w)
+	key := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "tag")
+	_, err := w.caller.UntagResource(ctx, &engine.UntagResourceInput{ResourceArn: id, TagKeys: []string{key, "never"}})
+	k, want := m.taggable(w, id)
+	same(t, "UntagResource "+id, err, want)
+	if err == nil {
+		delete(k.tags, key)
+	}
+}
+
+// strong says whether a key may travel under another, by the user guide.
+func strong(kek, key engine.KeyAlgorithm) bool {
+	rank := map[engine.KeyAlgorithm]int{engine.TDES2Key: 1, engine.TDES3Key: 2, engine.AES128: 3, engine.AES192: 4, engine.AES256: 5}
+	if strings.HasPrefix(string(key), "HMAC") {
+		return kek == engine.AES256
+	}
+	return rank[kek] >= rank[key]
+}
+
+func usable(k *modelKey) bool { return k.state == engine.CreateComplete && k.enabled }
+
+func isKEK(k *modelKey, out bool) bool {
+	u, m := k.attributes.KeyUsage, k.attributes.KeyModesOfUse
+	return (u == engine.TR31K0KeyEncryptionKey || u == engine.TR31K1KeyBlockProtectionKey) && (out && m.Wrap || !out && m.Unwrap)
+}
+
+func (m *machine) exportAndImport(t *rapid.T) {
+	w := m.world(t)
+	kekID, keyID := m.anyKey(t, w), m.anyKey(t, w)
+	wrapped, err := exportBlock(w.caller, kekID, keyID, nil)
+	kek, want := m.find(w, kekID)
+	// Identifiers are all resolved before anything is judged; an account that
+	// is not the caller's is told before what does not exist.
+	k, second := m.find(w, keyID)
+	if want == nil || errors.Is(second, engine.ErrAccessDenied) && !errors.Is(want, engine.ErrAccessDenied) {
+		if second != nil {
+			want = second
+		}
+	}
+	if want == nil && !(usable(kek) && isKEK(kek, true) && usable(k) && k.exportable &&
+		k.attributes.KeyClass == engine.SymmetricKey && strong(kek.attributes.KeyAlgorithm, k.attributes.KeyAlgorithm)) {
+		want = engine.ErrValidation
+	}
+	same(t, fmt.Sprintf("ExportKey %s under %s", keyID, kekID), err, want)
+	if err != nil {
+		return
+	}
+	if *wrapped.KeyCheckValue != k.checkValue {
+		t.Fatalf("exported with check value %s, the key has %s", *wrapped.KeyCheckValue, k.checkValue)
+	}
+	back, err := importBlock(w.caller, kekID, wrapped.KeyMaterial)
+	want = nil
+	if !isKEK(kek, false) {
+		want = engine.ErrValidation
+	} else if w.live() >= m.limits.Keys {
+		want = engine.ErrServiceQuotaExceeded
+	}
+	same(t, "ImportKey", err, want)
+	if err == nil {
+		if back.KeyCheckValue != k.checkValue {
+			t.Fatalf("imported with check value %s, exported with %s", back.KeyCheckValue, k.checkValue)
+		}
+		m.born(w, back, k.attributes, true, true)
+	}
+}
+
+func (m *machine) advanceClock(t *rapid.T) {
+	m.clock.Advance(time.Duration(rapid.Int64Range(0, int64(200*day)).Draw(t, "advance")))
+	for _, w := range m.places {
+		for _, k := range w.keys {
+			if k.state == engine.DeletePending && !k.deleteAt.After(m.now()) {
+				k.state, k.enabled = engine.DeleteComplete, false
+				for name, arn := range w.aliases {
+					if arn == k.arn {
+						w.aliases[name] = ""
+					}
+				}
+			}
+		}
+	}
+}
+
+func (m *machine) settle(t *rapid.T) {
+	if err := m.eng.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *machine) agreesWithEngine(t *rapid.T) {
+	for _, p := range m.order {
+		w := m.places[p]
+		w.compareKeys(t, nil)
+		w.compareKeys(t, new(engine.DeleteComplete))
+		w.compareKeys(t, new(engine.DeletePending))
+		w.compareAliases(t)
+		for arn, k := range w.keys {
+			out, err := w.caller.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: arn})
+			if err != nil {
+				t.Fatal(err)
+			}
+			k.compare(t, out.Key)
+			tags, err := w.caller.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: arn})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]string{}
+			for _, tag := range tags.Tags {
+				got[tag.Key] = tag.Value
+			}
+			if !maps.Equal(got, k.tags) {
+				t.Fatalf("tags of %s: got %v, want %v", arn, got, k.tags)
+			}
+		}
+	}
+}
+
+// compareKeys walks the list in pages of two.
+func (w *world) compareKeys(t *rapid.T, state *engine.KeyState) {
+	var got []string
+	for in := (&engine.ListKeysInput{KeyState: state, MaxResults: new(2)}); ; {
+		page, err := w.caller.ListKeys(ctx, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range page.Keys {
+			got = append(got, k.KeyArn+" "+string(k.KeyState))
+		}
+		if in.NextToken = page.NextToken; in.NextToken == nil {
+			break
+		}
+	}
+	var want []string
+	for arn, k := range w.keys {
+		if state == nil || k.state == *state {
+			want = append(want, arn+" "+string(k.state))
+		}
+	}
+	if slices.Sort(want); !slices.Equal(got, want) {
+		t.Fatalf("ListKeys %v: got %v, want %v", state, got, want)
+	}
+}
+
+func (w *world) compareAliases(t *rapid.T) {
+	out, err := w.caller.ListAliases(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, a := range out.Aliases {
+		got[a.AliasName] = deref(a.KeyArn)
+	}
+	if !maps.Equal(got, w.aliases) {
+		t.Fatalf("ListAliases: got %v, want %v", got, w.aliases)
+	}
+}
+
+func (k *modelKey) compare(t *rapid.T, got engine.Key) {
+	t.Helper()
+	want := engine.Key{
+		KeyArn: k.arn, KeyAttributes: k.attributes, KeyCheckValue: k.checkValue, Enabled: k.enabled,
+		Exportable: k.exportable, KeyState: k.state, CreateTimestamp: k.born,
+		KeyCheckValueAlgorithm: got.KeyCheckValueAlgorithm, KeyOrigin: got.KeyOrigin,
+	}
+	moments := []struct {
+		name string
+		got  *time.Time
+		want time.Time
+	}{
+		{"UsageStart", got.UsageStartTimestamp, k.start}, {"UsageStop", got.UsageStopTimestamp, k.stop},
+		{"DeletePending", got.DeletePendingTimestamp, when(k.state == engine.DeletePending, k.deleteAt)},
+		{"Delete", got.DeleteTimestamp, when(k.state == engine.DeleteComplete, k.deleteAt)},
+	}
+	for _, x := range moments {
+		if (x.got == nil) != x.want.IsZero() || x.got != nil && !x.got.Equal(x.want) {
+			t.Fatalf("%s: %sTimestamp: got %v, want %v", k.arn, x.name, x.got, x.want)
+		}
+	}
+	got.UsageStartTimestamp, got.UsageStopTimestamp, got.DeletePendingTimestamp, got.DeleteTimestamp = nil, nil, nil, nil
+	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		t.Fatalf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func when(ok bool, t time.Time) time.Time {
+	if ok {
+		return t
+	}
+	return time.Time{}
+}

@@ -1,0 +1,31 @@
+package engine
+
+import "context"
+
+// StopKeyUsageInput is the request of StopKeyUsage.
+type StopKeyUsageInput struct {
+	KeyIdentifier string
+}
+
+// StopKeyUsageOutput is the answer of StopKeyUsage.
+type StopKeyUsageOutput struct {
+	Key Key
+}
+
+func (in *StopKeyUsageInput) shape(s *shape) {
+	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+// StopKeyUsage disables a key: it takes part in no cryptography until
+// StartKeyUsage.
+func (c *Caller) StopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
+	return run(ctx, c, "StopKeyUsage", in, (*call).stopKeyUsage)
+}
+
+func (k *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
+	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
+	if err != nil {
+		return nil, err
+	}
+	return &StopKeyUsageOutput{Key: out.describe()}, nil
+}

@@ -1,0 +1,41 @@
+package engine
+
+import "context"
+
+// TagResourceInput is the request of TagResource.
+type TagResourceInput struct {
+	ResourceArn string
+	Tags        []Tag
+}
+
+// TagResourceOutput is the answer of TagResource.
+type TagResourceOutput struct {
+}
+
+func (in *TagResourceInput) shape(s *shape) {
+	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.tags(in.Tags)
+}
+
+// TagResource adds tags to a key or replaces their values.
+func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
+	return run(ctx, c, "TagResource", in, (*call).tagResource)
+}
+
+func (k *call) tagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
+	_, err := k.changeKey(ctx, in.ResourceArn, func(old key) (key, error) {
+		if err := checkTaggable(old); err != nil {
+			return key{}, err
+		}
+		tags, err := k.newTags(in.Tags)
+		if err != nil {
+			return key{}, err
+		}
+		old.tags = mergeTags(old.tags, tags)
+		return old, k.checkTagCount(len(old.tags))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &TagResourceOutput{}, nil
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// reservedTag begins the keys of tags that only AWS may write.
+const reservedTag = "aws:"
+
+// newTags checks the tags of a request and puts them in order. A key named
+// twice and a reserved one are refused (GUESS).
+func (k *call) newTags(tags []Tag) ([]Tag, error) {
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	out := slices.Clone(tags)
+	slices.SortFunc(out, byTagKey)
+	for i, t := range out {
+		if strings.HasPrefix(strings.ToLower(t.Key), reservedTag) {
+			return nil, invalid("Tag keys that begin with aws: are reserved.",
+				because("tag-key", "Tags", t.Key, "a key that does not begin with "+reservedTag))
+		}
+		if i > 0 && out[i-1].Key == t.Key {
+			return nil, invalid("Tag keys must be unique.", because("tag-key", "Tags", t.Key+" twice", "each key once"))
+		}
+	}
+	return out, k.checkTagCount(len(out))
+}
+
+func (k *call) checkTagCount(n int) error {
+	if most := k.engine.limits.Tags; n > most {
+		return &Error{
+			Code: ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
+			Reasons: []Reason{because("quota", "Tags", fmt.Sprintf("%d tags", n), fmt.Sprintf("at most %d on a key", most))},
+		}
+	}
+	return nil
+}
+
+// checkTaggable: keys that wait for deletion or are deleted take no tags
+// (user guide, tagging-keys; the exception is a GUESS).
+func checkTaggable(k key) error {
+	if k.state == DeletePending || k.state == DeleteComplete {
+		return stateError(k, string(CreateComplete))
+	}
+	return nil
+}
+
+// mergeTags is the old tags with the new ones added or in their place; both
+// lists are in order of their keys.
+func mergeTags(old, add []Tag) []Tag {
+	out := slices.Clone(old)
+	for _, t := range add {
+		i, found := slices.BinarySearchFunc(out, t, byTagKey)
+		if found {
+			out[i] = t
+		} else {
+			out = slices.Insert(out, i, t)
+		}
+	}
+	return out
+}
+
+func byTagKey(a, b Tag) int { return strings.Compare(a.Key, b.Key) }

@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"context"
+	"slices"
+)
+
+// UntagResourceInput is the request of UntagResource.
+type UntagResourceInput struct {
+	ResourceArn string
+	TagKeys     []string
+}
+
+// UntagResourceOutput is the answer of UntagResource.
+type UntagResourceOutput struct {
+}
+
+func (in *UntagResourceInput) shape(s *shape) {
+	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.tagKeys(in.TagKeys)
+}
+
+// UntagResource removes tags from a key. A tag key that is not there is
+// ignored.
+func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
+	return run(ctx, c, "UntagResource", in, (*call).untagResource)
+}
+
+func (k *call) untagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
+	_, err := k.changeKey(ctx, in.ResourceArn, func(old key) (key, error) {
+		if err := checkTaggable(old); err != nil {
+			return key{}, err
+		}
+		old.tags = slices.DeleteFunc(slices.Clone(old.tags), func(t Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		return old, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &UntagResourceOutput{}, nil
+}

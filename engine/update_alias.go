@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// UpdateAliasInput is the request of UpdateAlias.
+type UpdateAliasInput struct {
+	AliasName string
+	KeyArn    *string
+}
+
+// UpdateAliasOutput is the answer of UpdateAlias.
+type UpdateAliasOutput struct {
+	Alias Alias
+}
+
+func (in *UpdateAliasInput) shape(s *shape) {
+	s.text("AliasName", in.AliasName, &textAliasName)
+	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
+}
+
+// UpdateAlias points an alias to another key or, without KeyArn, to none.
+func (c *Caller) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
+	return run(ctx, c, "UpdateAlias", in, (*call).updateAlias)
+}
+
+func (k *call) updateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
+	var out alias
+	err := retry(func() (err error) {
+		if out, err = k.loadAlias(ctx, in.AliasName); err != nil {
+			return err
+		}
+		changes, err := k.pointAlias(ctx, &out, in.KeyArn)
+		if err != nil {
+			return err
+		}
+		return k.engine.commit(ctx, append(changes, keystore.Replace(out.record()))...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &UpdateAliasOutput{Alias: out.describe()}, nil
+}
