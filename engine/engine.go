@@ -79,7 +79,7 @@ type Engine struct {
 	lenient bool
 	explain bool
 	observe func(Event)
-	ids     *stream // of keys
+	ids     *stream // of keys: seeded if asked for
 	commits *stream // commit ids: never seeded, since a store may have many writers
 	closing func() error
 }
@@ -107,7 +107,11 @@ func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 	e := &Engine{
 		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, limits: o.Limits.withDefaults(),
 		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe,
-		ids: newStream(o.Seed, "ids"), commits: newStream(0, ""),
+		commits: newStream(0, ""),
+	}
+	e.ids = e.commits
+	if o.Seed != 0 {
+		e.ids = newStream(o.Seed, "ids")
 	}
 	if e.now == nil {
 		e.now = time.Now

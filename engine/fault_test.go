@@ -62,10 +62,19 @@ func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T)
 			_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
 			return err
 		},
-		"ImportKey":    func() error { _, err := importBlock(eng.Caller, k.KeyArn, w.KeyMaterial); return err },
-		"DeleteKey":    func() error { _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); return err },
-		"StopKeyUsage": func() error { _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn}); return err },
-		"CreateAlias":  func() error { _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: &k.KeyArn}); return err },
+		"ImportKey": func() error { _, err := importBlock(eng.Caller, k.KeyArn, w.KeyMaterial); return err },
+		"DeleteKey": func() error {
+			_, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
+			return err
+		},
+		"StopKeyUsage": func() error {
+			_, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
+			return err
+		},
+		"CreateAlias": func() error {
+			_, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: &k.KeyArn})
+			return err
+		},
 		"TagResource": func() error {
 			_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: "a", Value: "b"}}})
 			return err

@@ -159,3 +159,9 @@ type Key interface {
 	// Close forgets the key. A second Close does nothing.
 	Close() error
 }
+
+// OpenGenerator is a device that can hand over a key it has just made without
+// opening its seal again. The caller closes the Key.
+type OpenGenerator interface {
+	GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error)
+}

@@ -75,14 +75,28 @@ func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made
 			if err != nil {
 				return Made{}, err
 			}
-			return h.made(ctx, sealed, public, a, m)
+			return made(ctx, sealed, public, nil, m)
 		}
 	}
-	sealed, public, err := h.backend.Generate(ctx, a)
+	sealed, public, key, err := h.generate(ctx, a)
 	if err != nil {
 		return Made{}, err
 	}
-	return h.made(ctx, sealed, public, a, m)
+	defer key.Close()
+	return made(ctx, sealed, public, key, m)
+}
+
+// generate makes a key and opens it.
+func (h *HSM) generate(ctx context.Context, a Attributes) (Sealed, Public, Key, error) {
+	if device, ok := h.backend.(OpenGenerator); ok {
+		return device.GenerateOpen(ctx, a)
+	}
+	sealed, public, err := h.backend.Generate(ctx, a)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	key, err := h.backend.Open(ctx, sealed, a)
+	return sealed, public, key, err
 }
 
 // Components tells what LoadComponents made: the key, and the check value of
@@ -141,13 +155,15 @@ func (h *HSM) adoptKey(ctx context.Context, raw []byte, a Attributes, m kcv.Meth
 	return Made{Sealed: sealed, CheckValue: value}, err
 }
 
-func (h *HSM) made(ctx context.Context, s Sealed, public Public, a Attributes, m kcv.Method) (Made, error) {
+// made computes the check value: of a pair over its public half, of any other
+// key with the key.
+func made(ctx context.Context, s Sealed, public Public, key Key, m kcv.Method) (Made, error) {
 	out := Made{Sealed: s, Public: public}
 	var err error
 	if public != nil {
 		out.CheckValue, err = m.Compute(public)
 	} else {
-		out.CheckValue, err = h.CheckValue(ctx, KeyRef{s, a}, m)
+		out.CheckValue, err = checkValue(ctx, key, m)
 	}
 	return out, err
 }

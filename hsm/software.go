@@ -6,7 +6,6 @@ import (
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/hmac"
 	crand "crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -34,7 +33,7 @@ type SoftwareOptions struct {
 // goroutines may share one.
 type Software struct {
 	aead   cipher.AEAD
-	id     string
+	id     [8]byte
 	keys   io.Reader // of symmetric keys
 	random io.Reader // of Random
 	closed atomic.Bool
@@ -64,21 +63,24 @@ func NewSoftware(o *SoftwareOptions) *Software {
 	if o.Seed != 0 {
 		s.keys, s.random = newSeeded(o.Seed, "keys"), newSeeded(o.Seed, "random")
 	}
-	s.aead = newSealer(master[:])
-	s.id = hex.EncodeToString(label(master[:], "master key id")[:8])
+	s.aead = newSealer(&master)
+	s.id = [8]byte(label(&master, "master key id"))
 	return s
 }
 
-// label derives from the master key what serves one purpose alone.
-func label(master []byte, purpose string) []byte {
-	h := hmac.New(sha256.New, master)
-	io.WriteString(h, "apcsim "+purpose)
-	return h.Sum(nil)
+// label derives from the master key what serves one purpose alone: SHA-256
+// over the purpose and the key, which all have one length.
+func label(master *[32]byte, purpose string) []byte {
+	var room [64]byte
+	in := append(append(append(room[:0], "apcsim "...), purpose...), master[:]...)
+	out := sha256.Sum256(in)
+	clear(in)
+	return out[:]
 }
 
 // newSealer is the cipher under the sealing key. Neither call can fail on a
 // key of 32 bytes.
-func newSealer(master []byte) cipher.AEAD {
+func newSealer(master *[32]byte) cipher.AEAD {
 	key := label(master, "sealing key")
 	defer clear(key)
 	block, err := aes.NewCipher(key)
@@ -101,20 +103,39 @@ func (s *Software) open(ctx context.Context) error {
 
 // Generate makes a key; see [Backend].
 func (s *Software) Generate(ctx context.Context, a Attributes) (Sealed, Public, error) {
-	if err := s.open(ctx); err != nil {
+	sealed, public, key, err := s.GenerateOpen(ctx, a)
+	if err != nil {
 		return nil, nil, err
+	}
+	return sealed, public, key.Close()
+}
+
+// GenerateOpen makes a key and hands it over open; see [OpenGenerator].
+func (s *Software) GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error) {
+	if err := s.open(ctx); err != nil {
+		return nil, nil, nil, err
 	}
 	if err := a.Check(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	raw, public, err := s.draw(a)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	sealed := s.seal(raw, a)
+	key, err := newSoftwareKey(a, raw)
+	return sealed, public, key, err
+}
+
+// draw makes clear key material.
+func (s *Software) draw(a Attributes) ([]byte, Public, error) {
 	switch a.Algorithm {
 	case RSA:
-		return s.generateRSA(a)
+		return generateRSA(a)
 	case EC:
-		return s.generateEC(a)
+		return generateEC(a)
 	}
 	key := make([]byte, a.Bits/8)
-	defer clear(key)
 	for again := true; again; again = a.Algorithm == TDES && degenerate(key) {
 		if _, err := io.ReadFull(s.keys, key); err != nil {
 			return nil, nil, fmt.Errorf("hsm: drawing a key: %w", err)
@@ -123,7 +144,7 @@ func (s *Software) Generate(ctx context.Context, a Attributes) (Sealed, Public, 
 			oddParity(key)
 		}
 	}
-	return s.seal(key, a), nil, nil
+	return key, nil, nil
 }
 
 // oddParity sets the lowest bit of each byte so that the number of ones is odd.
@@ -144,23 +165,22 @@ func degenerate(key []byte) bool {
 	return false
 }
 
-func (s *Software) generateRSA(a Attributes) (Sealed, Public, error) {
+func generateRSA(a Attributes) ([]byte, Public, error) {
 	key, err := rsa.GenerateKey(nil, a.Bits) // the reader is ignored since Go 1.26
 	if err != nil {
 		return nil, nil, fmt.Errorf("hsm: making an RSA key: %w", err)
 	}
 	der := x509.MarshalPKCS1PrivateKey(key)
-	defer clear(der)
 	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return nil, nil, fmt.Errorf("hsm: encoding an RSA key: %w", err)
 	}
-	return s.seal(der, a), public, nil
+	return der, public, nil
 }
 
 var curves = map[int]elliptic.Curve{256: elliptic.P256(), 384: elliptic.P384(), 521: elliptic.P521()}
 
-func (s *Software) generateEC(a Attributes) (Sealed, Public, error) {
+func generateEC(a Attributes) ([]byte, Public, error) {
 	key, err := ecdsa.GenerateKey(curves[a.Bits], nil) // the reader is ignored since Go 1.26
 	if err != nil {
 		return nil, nil, fmt.Errorf("hsm: making an EC key: %w", err)
@@ -169,12 +189,11 @@ func (s *Software) generateEC(a Attributes) (Sealed, Public, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("hsm: encoding an EC key: %w", err)
 	}
-	defer clear(der)
 	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
 		return nil, nil, fmt.Errorf("hsm: encoding an EC key: %w", err)
 	}
-	return s.seal(der, a), public, nil
+	return der, public, nil
 }
 
 // Import seals a key given in the clear; see [Backend].
@@ -237,7 +256,7 @@ func (s *Software) MasterKeyID(ctx context.Context) (string, error) {
 	if err := s.open(ctx); err != nil {
 		return "", err
 	}
-	return s.id, nil
+	return hex.EncodeToString(s.id[:]), nil
 }
 
 // Random fills p from crypto/rand, or from the seed's own stream.

@@ -2,7 +2,6 @@ package kcv
 
 import (
 	"crypto/subtle"
-	"fmt"
 )
 
 // Value is a check value. The zero Value is that of no key and prints as
@@ -24,7 +23,14 @@ func (v Value) String() string { return v.hex(v.method.rule().shown) }
 // want of a standard, for HMAC; 40 for a public key's SHA-1.
 func (v Value) Standard() string { return v.hex(v.method.rule().standard) }
 
-func (v Value) hex(n int) string { return fmt.Sprintf("%X", v.bytes[:n]) }
+func (v Value) hex(n int) string {
+	const digits = "0123456789ABCDEF"
+	out := make([]byte, 0, 2*len(v.bytes))
+	for _, b := range v.bytes[:n] {
+		out = append(out, digits[b>>4], digits[b&15])
+	}
+	return string(out)
+}
 
 // Equal compares method and standard length, in constant time.
 func (v Value) Equal(w Value) bool {

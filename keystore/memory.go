@@ -88,22 +88,22 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if err := m.open(ctx); err != nil {
+	var s *shelf
+	ids, lock, err := walk(m, ctx, func() *ordered[string] {
+		s = m.shelf(p, kind)
+		switch {
+		case s == nil:
+			return nil
+		case f.Index != nil:
+			return s.byIndex[*f.Index]
+		}
+		return &s.ids
+	})
+	defer m.unlock(lock)
+	if ids == nil || err != nil {
 		return nil, err
 	}
-	s := m.shelf(p, kind)
-	if s == nil {
-		return nil, nil
-	}
-	ids := &s.ids
-	if f.Index != nil {
-		if ids = s.byIndex[*f.Index]; ids == nil {
-			return nil, nil
-		}
-	}
-	var out []Record
+	out := make([]Record, 0, min(limit, 128))
 	ids.from(after, func(id string) bool {
 		if id != after {
 			out = append(out, *s.records[id])
@@ -117,16 +117,15 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	if err := m.open(ctx); err != nil {
-		return nil, err
-	}
-	entries := &m.due
-	if p != (Partition{}) {
-		if entries = m.dueIn[p]; entries == nil {
-			return nil, nil
+	entries, lock, err := walk(m, ctx, func() *ordered[dueEntry] {
+		if p == (Partition{}) {
+			return &m.due
 		}
+		return m.dueIn[p]
+	})
+	defer m.unlock(lock)
+	if entries == nil || err != nil {
+		return nil, err
 	}
 	var out []Record
 	last := before.UnixMilli()
@@ -138,6 +137,43 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 		return len(out) < limit
 	})
 	return out, nil
+}
+
+// walk locks the store for reading an ordered set, which it settles first,
+// under the writers' lock, if need be. The caller unlocks.
+func walk[K any](m *memory, ctx context.Context, set func() *ordered[K]) (o *ordered[K], held lock, err error) {
+	m.mu.RLock()
+	if err := m.open(ctx); err != nil {
+		return nil, reading, err
+	}
+	if o = set(); o == nil || o.settled() {
+		return o, reading, nil
+	}
+	m.mu.RUnlock()
+	m.mu.Lock()
+	if err := m.open(ctx); err != nil {
+		return nil, writing, err
+	}
+	if o = set(); o != nil {
+		o.settle()
+	}
+	return o, writing, nil
+}
+
+// lock is which side of the store's lock is held.
+type lock bool
+
+const (
+	reading lock = false
+	writing lock = true
+)
+
+func (m *memory) unlock(held lock) {
+	if held == writing {
+		m.mu.Unlock()
+	} else {
+		m.mu.RUnlock()
+	}
 }
 
 func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) error {
@@ -235,17 +271,18 @@ func (m *memory) put(r Record, counter bool) {
 	if old == nil {
 		s.ids.insert(r.ID)
 		s.index(r.Index).insert(r.ID)
-	} else if old.Index != r.Index {
-		s.unindex(old.Index, r.ID)
-		s.index(r.Index).insert(r.ID)
-	}
-	if old != nil {
+		s.records[r.ID] = new(r)
+	} else {
 		m.undue(old)
+		if old.Index != r.Index {
+			s.unindex(old.Index, r.ID)
+			s.index(r.Index).insert(r.ID)
+		}
+		*old = r // readers have copies
 	}
 	if !r.Due.IsZero() {
-		m.dueAt(&r)
+		m.dueAt(r.Ref(), r.Due)
 	}
-	s.records[r.ID] = &r
 }
 
 func (m *memory) remove(ref Ref) {
@@ -265,16 +302,16 @@ func (m *memory) undue(r *Record) {
 	}
 }
 
-func (m *memory) dueAt(r *Record) {
+func (m *memory) dueAt(ref Ref, due time.Time) {
 	if m.dueIn == nil {
 		m.due.compare, m.dueIn = compareDue, map[Partition]*ordered[dueEntry]{}
 	}
-	own := m.dueIn[r.Partition]
+	own := m.dueIn[ref.Partition]
 	if own == nil {
 		own = &ordered[dueEntry]{compare: compareDue}
-		m.dueIn[r.Partition] = own
+		m.dueIn[ref.Partition] = own
 	}
-	e := dueEntry{r.Due.UnixMilli(), r.Ref()}
+	e := dueEntry{due.UnixMilli(), ref}
 	m.due.insert(e)
 	own.insert(e)
 }

@@ -9,10 +9,33 @@ const chunkSize = 256
 
 // ordered is a set kept in order: a sorted list of sorted chunks. With a
 // million members an insertion is two binary searches and the move of half a
-// chunk. The zero value is empty. It is guarded by its owner.
+// chunk.
+//
+// Writers outnumber readers while a store fills: what is inserted waits in
+// fresh, unsorted, until somebody asks for the order, so that each member is
+// put in its place once and not while a commit waits. It is guarded by its
+// owner; settle changes it, the walk does not.
 type ordered[K any] struct {
 	compare func(a, b K) int
 	chunks  [][]K // none is empty
+	fresh   []K   // not in chunks
+}
+
+// insert adds a member that is not there.
+func (o *ordered[K]) insert(k K) { o.fresh = append(o.fresh, k) }
+
+// settled says whether a walk would see everything.
+func (o *ordered[K]) settled() bool { return len(o.fresh) == 0 }
+
+// settle puts what is fresh in its place.
+func (o *ordered[K]) settle() {
+	for _, k := range o.fresh {
+		o.place(k)
+	}
+	clear(o.fresh)
+	if o.fresh = o.fresh[:0]; cap(o.fresh) > chunkSize {
+		o.fresh = nil
+	}
 }
 
 // find is where a member is or would be: its chunk, its place in it, and
@@ -28,11 +51,9 @@ func (o *ordered[K]) find(k K) (chunk, at int, found bool) {
 	return chunk, at, found
 }
 
-func (o *ordered[K]) insert(k K) {
-	chunk, at, found := o.find(k)
+func (o *ordered[K]) place(k K) {
+	chunk, at, _ := o.find(k)
 	switch {
-	case found:
-		return
 	case len(o.chunks) == 0:
 		o.chunks = append(o.chunks, []K{k})
 		return
@@ -51,7 +72,9 @@ func (o *ordered[K]) insert(k K) {
 	o.chunks = slices.Insert(o.chunks, chunk+1, half)
 }
 
+// remove takes a member out.
 func (o *ordered[K]) remove(k K) {
+	o.settle()
 	chunk, at, found := o.find(k)
 	if !found {
 		return
@@ -65,7 +88,7 @@ func (o *ordered[K]) remove(k K) {
 }
 
 // from walks the members that are not less than k, in order, until visit
-// returns false.
+// returns false. The set is settled.
 func (o *ordered[K]) from(k K, visit func(K) bool) {
 	chunk, at, _ := o.find(k)
 	for ; chunk < len(o.chunks); chunk, at = chunk+1, 0 {
@@ -77,4 +100,4 @@ func (o *ordered[K]) from(k K, visit func(K) bool) {
 	}
 }
 
-func (o *ordered[K]) empty() bool { return len(o.chunks) == 0 }
+func (o *ordered[K]) empty() bool { return len(o.chunks) == 0 && len(o.fresh) == 0 }

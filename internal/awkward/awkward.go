@@ -20,8 +20,8 @@ import (
 // Backend is the awkward device. It borrows the software backend's
 // primitives and seals for itself.
 type Backend struct {
-	*hsm.Software
-	aead cipher.AEAD
+	hsm.Backend // its primitives, not its commands
+	aead        cipher.AEAD
 }
 
 // New makes one; the options are those of the software backend.
@@ -43,7 +43,7 @@ func New(o *hsm.SoftwareOptions) *Backend {
 	if err != nil {
 		panic(err) // a block of 16 bytes
 	}
-	return &Backend{Software: hsm.NewSoftware(&options), aead: aead}
+	return &Backend{Backend: hsm.NewSoftware(&options), aead: aead}
 }
 
 // Generate makes a key with the software backend and seals it in the awkward
@@ -51,11 +51,11 @@ func New(o *hsm.SoftwareOptions) *Backend {
 func (b *Backend) Generate(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, error) {
 	open := a
 	open.Exportability = 'E' // so that it can be taken over
-	sealed, public, err := b.Software.Generate(ctx, open)
+	sealed, public, err := b.Backend.Generate(ctx, open)
 	if err != nil {
 		return nil, nil, err
 	}
-	key, err := b.Software.Open(ctx, sealed, open)
+	key, err := b.Backend.Open(ctx, sealed, open)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -70,7 +70,7 @@ func (b *Backend) Generate(ctx context.Context, a hsm.Attributes) (hsm.Sealed, h
 
 // Import seals a secret that the software backend takes.
 func (b *Backend) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (hsm.Sealed, error) {
-	if _, err := b.Software.Import(ctx, s, a); err != nil {
+	if _, err := b.Backend.Import(ctx, s, a); err != nil {
 		return nil, err
 	}
 	return b.seal(s, a), nil
@@ -105,11 +105,11 @@ func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm
 	defer clear(room)
 	secret := hsm.NewSecret(room[2:][:binary.BigEndian.Uint16(room)])
 	defer secret.Destroy()
-	lent, err := b.Software.Import(ctx, secret, a)
+	lent, err := b.Backend.Import(ctx, secret, a)
 	if err != nil {
 		return nil, err
 	}
-	inner, err := b.Software.Open(ctx, lent, a)
+	inner, err := b.Backend.Open(ctx, lent, a)
 	if err != nil {
 		return nil, err
 	}
