@@ -137,14 +137,14 @@ type Store interface {
 	// error.
 	Read(ctx context.Context, refs ...Ref) ([]Found, error)
 
-	// Page returns up to limit records of one kind in one partition, in the
+	// Page returns up to limit (1 to 1,000) records of one kind in one partition, in the
 	// byte order of their ids, beginning with the first id greater than
 	// after ("" begins at the start). Records written or removed between two
 	// pages appear or do not; those that stay are each seen exactly once.
 	// Its cost does not depend on the number of records.
 	Page(ctx context.Context, p Partition, kind Kind, filter Filter, after string, limit int) ([]Record, error)
 
-	// Due returns up to limit records whose Due is set and not after before,
+	// Due returns up to limit (1 to 1,000) records whose Due is set and not after before,
 	// oldest first, then by id. The zero Partition means all of them.
 	Due(ctx context.Context, p Partition, before time.Time, limit int) ([]Record, error)
 

@@ -1,0 +1,161 @@
+package keystore_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
+	"pgregory.net/rapid"
+)
+
+func TestMemoryKeepsThePromises(t *testing.T) {
+	keystoretest.Run(t, func(*testing.T) keystore.Store { return keystore.NewMemory() })
+}
+
+// TestMemoryStateMachineAgreesWithModel runs random commits, pages and due
+// lists beside a map.
+func TestMemoryStateMachineAgreesWithModel(t *testing.T) {
+	ctx := context.Background()
+	place := keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+	rapid.Check(t, func(r *rapid.T) {
+		s := keystore.NewMemory()
+		model := map[string]keystore.Record{}
+		n := uint64(0)
+		id := rapid.StringMatching(`[a-c]{1,3}`)
+		commit := func(c keystore.Change) error {
+			n++
+			var rev keystore.CommitID
+			binary.BigEndian.PutUint64(rev[:], n)
+			err := s.Commit(ctx, rev, c)
+			if err == nil && c.Put != nil {
+				rec := c.Put.Record
+				rec.Rev = rev
+				model[rec.ID] = rec
+			}
+			return err
+		}
+		r.Repeat(map[string]func(*rapid.T){
+			"put": func(r *rapid.T) {
+				rec := keystore.Record{Partition: place, Kind: "k", ID: id.Draw(r, "id"), Index: rapid.SampledFrom([]string{"", "x", "y"}).Draw(r, "index")}
+				if d := rapid.IntRange(0, 5).Draw(r, "due"); d > 0 {
+					rec.Due = time.Unix(int64(d), 0).UTC()
+				}
+				rec.Rev = model[rec.ID].Rev
+				if err := commit(keystore.Replace(rec)); err != nil {
+					r.Fatalf("put %s: %v", rec.ID, err)
+				}
+			},
+			"remove": func(r *rapid.T) {
+				rec, ok := model[id.Draw(r, "id")]
+				if !ok {
+					return
+				}
+				if err := commit(keystore.Erase(rec)); err != nil {
+					r.Fatalf("remove %s: %v", rec.ID, err)
+				}
+				delete(model, rec.ID)
+			},
+			"": func(r *rapid.T) {
+				for _, index := range []*string{nil, new(""), new("x")} {
+					got, err := s.Page(ctx, place, "k", keystore.Filter{Index: index}, "b", 1000)
+					if err != nil {
+						r.Fatal(err)
+					}
+					compare(r, got, model, func(rec keystore.Record) bool {
+						return rec.ID > "b" && (index == nil || rec.Index == *index)
+					}, func(a, b keystore.Record) int { return strings.Compare(a.ID, b.ID) })
+				}
+				got, err := s.Due(ctx, place, time.Unix(3, 0), 1000)
+				if err != nil {
+					r.Fatal(err)
+				}
+				compare(r, got, model, func(rec keystore.Record) bool {
+					return !rec.Due.IsZero() && !rec.Due.After(time.Unix(3, 0))
+				}, func(a, b keystore.Record) int {
+					if c := a.Due.Compare(b.Due); c != 0 {
+						return c
+					}
+					return strings.Compare(a.ID, b.ID)
+				})
+			},
+		})
+	})
+}
+
+func compare(r *rapid.T, got []keystore.Record, model map[string]keystore.Record, in func(keystore.Record) bool, order func(a, b keystore.Record) int) {
+	r.Helper()
+	var want []keystore.Record
+	for _, rec := range model {
+		if in(rec) {
+			want = append(want, rec)
+		}
+	}
+	slices.SortFunc(want, order)
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.Fatalf("got  %v\nwant %v", got, want)
+	}
+}
+
+var benchPlace = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+
+func benchRecord(n uint64) (keystore.Record, keystore.CommitID) {
+	var rev keystore.CommitID
+	binary.BigEndian.PutUint64(rev[:], n+1)
+	return keystore.Record{Partition: benchPlace, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}, rev
+}
+
+// BenchmarkCommit creates one record and moves one counter.
+func BenchmarkCommit(b *testing.B) {
+	ctx, s := context.Background(), keystore.NewMemory()
+	ref := keystore.Ref{Partition: benchPlace, Kind: "counter", ID: "n"}
+	b.ReportAllocs()
+	for n := uint64(0); b.Loop(); n++ {
+		b.StopTimer()
+		rec, rev := benchRecord(n)
+		b.StartTimer()
+		if err := s.Commit(ctx, rev, keystore.Create(rec), keystore.Count(ref, 1, 1<<60)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPage reads pages of fifty, with a record created in between.
+func BenchmarkPage(b *testing.B) {
+	for _, size := range []uint64{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
+			ctx, s := context.Background(), keystore.NewMemory()
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			for n := range size {
+				rec, rev := benchRecord(n)
+				if err := s.Commit(ctx, rev, keystore.Create(rec)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if _, err := s.Page(ctx, benchPlace, "key", keystore.Filter{}, "", 1); err != nil {
+				b.Fatal(err)
+			}
+			for n := size; b.Loop(); n++ {
+				rec, rev := benchRecord(n)
+				if err := s.Commit(ctx, rev, keystore.Create(rec)); err != nil {
+					b.Fatal(err)
+				}
+				if page, err := s.Page(ctx, benchPlace, "key", keystore.Filter{}, "8", 50); err != nil || len(page) != 50 {
+					b.Fatal(len(page), err)
+				}
+			}
+			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(size)-250, "B/record-beyond-data")
+		})
+	}
+}
