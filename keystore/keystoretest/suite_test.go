@@ -259,6 +259,7 @@ var breaks = map[string]func(*broken){
 	"NoUpdateIsLost": func(b *broken) {
 		var mu sync.Mutex
 		b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
+			time.Sleep(100 * time.Microsecond) // so that others read the same
 			mu.Lock()
 			defer mu.Unlock()
 			if p := changes[0].Put; p != nil && p.Expect != (keystore.CommitID{}) { // the last writer wins

@@ -1,0 +1,152 @@
+package hsmtest
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	_ "crypto/sha512" // SHA-384 and SHA-512 for signatures
+	"crypto/x509"
+	"errors"
+	"math/big"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// pairOf is an open pair and its public half.
+func pairOf(t T, b hsm.Backend, a hsm.Attributes) (hsm.Key, any) {
+	t.Helper()
+	sealed, der := generate(t, b, a)
+	public, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		t.Fatalf("%s: the public half: %v", name(a), err)
+	}
+	return open(t, b, sealed, a), public
+}
+
+var curves = []struct {
+	attributes hsm.Attributes
+	curve      elliptic.Curve
+	ecdh       ecdh.Curve
+}{{p256, elliptic.P256(), ecdh.P256()}, {p384, elliptic.P384(), ecdh.P384()}, {p521, elliptic.P521(), ecdh.P521()}}
+
+var pairCases = []Case{
+	{"RSASignsAndDecrypts", "For a pair, Public is its public half. RSA keys have the exponent 65537.", func(t T, b hsm.Backend) {
+		k, public := pairOf(t, b, rsa2048)
+		defer k.Close()
+		pub, ok := public.(*rsa.PublicKey)
+		if !ok || pub.N.BitLen() != 2048 || pub.E != 65537 {
+			t.Fatalf("the public half is %T", public)
+		}
+		digest := sample(1, 32)
+		if sig, err := k.Sign(ctx, crypto.SHA256, digest); !lacks(err) && (err != nil || rsa.VerifyPKCS1v15(pub, crypto.SHA256, digest, sig) != nil) {
+			t.Errorf("a signature that does not verify: %v", err)
+		}
+		message := sample(4, 24)
+		raw := make([]byte, 256)
+		copy(raw[100:], message)
+		encrypted := rawRSA(pub, raw)
+		if got, err := k.DecryptRaw(ctx, encrypted); !lacks(err) && (err != nil || !got.Equal(hsm.NewSecret(raw))) {
+			t.Errorf("raw RSA gives other bytes, or %v", err)
+		}
+		for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA512} {
+			c, err := rsa.EncryptOAEP(hash.New(), rand.Reader, pub, message, nil)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			if got, err := k.DecryptOAEP(ctx, hash, c); !lacks(err) && (err != nil || !got.Equal(hsm.NewSecret(message))) {
+				t.Errorf("OAEP with %v gives other bytes, or %v", hash, err)
+			}
+			c[200] ^= 1
+			if _, err := k.DecryptOAEP(ctx, hash, c); !lacks(err) && !errors.Is(err, hsm.ErrInput) {
+				t.Errorf("a spoiled OAEP ciphertext: %v", err)
+			}
+		}
+		for what, err := range map[string]error{
+			"a short ciphertext": second(k.DecryptRaw(ctx, encrypted[1:])), "a number above the modulus": second(k.DecryptRaw(ctx, bytes.Repeat([]byte{0xFF}, 256))),
+			"a short OAEP ciphertext": second(k.DecryptOAEP(ctx, crypto.SHA256, encrypted[1:])), "a short digest": second(k.Sign(ctx, crypto.SHA256, digest[1:])),
+		} {
+			if !errors.Is(err, hsm.ErrInput) && !lacks(err) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}},
+	{"ECSignsAndAgrees", "ECDH returns the x coordinate shared with the peer's public key", func(t T, b hsm.Backend) {
+		for _, c := range curves {
+			k, public := pairOf(t, b, c.attributes)
+			pub, ok := public.(*ecdsa.PublicKey)
+			if !ok || pub.Curve != c.curve {
+				t.Fatalf("%s: the public half is %T", name(c.attributes), public)
+			}
+			digest := sample(2, 48)
+			if sig, err := k.Sign(ctx, crypto.SHA384, digest); !lacks(err) && (err != nil || !ecdsa.VerifyASN1(pub, digest, sig)) {
+				t.Errorf("%s: a signature that does not verify: %v", name(c.attributes), err)
+			}
+			peer, err := c.ecdh.GenerateKey(rand.Reader)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			mine, _ := pub.ECDH()
+			want, _ := peer.ECDH(mine)
+			if got, err := k.ECDH(ctx, peer.PublicKey().Bytes()); !lacks(err) && (err != nil || !got.Equal(hsm.NewSecret(want))) {
+				t.Errorf("%s: another shared secret, or %v", name(c.attributes), err)
+			}
+			for what, point := range map[string][]byte{"nothing": nil, "no point": make([]byte, len(peer.PublicKey().Bytes())), "half a point": peer.PublicKey().Bytes()[:20]} {
+				if _, err := k.ECDH(ctx, point); !lacks(err) && !errors.Is(err, hsm.ErrInput) {
+					t.Errorf("%s: %s as the peer: %v", name(c.attributes), what, err)
+				}
+			}
+			k.Close()
+		}
+	}},
+	{"PairsAreImported", "DER RSAPrivateKey (RFC 8017) for RSA, DER ECPrivateKey (RFC 5915) for EC.", func(t T, b hsm.Backend) {
+		key, err := rsa.GenerateKey(nil, 2048)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		der := x509.MarshalPKCS1PrivateKey(key)
+		digest := sample(1, 32)
+		if sig, err := bring(t, b, der, rsa2048).Sign(ctx, crypto.SHA256, digest); !lacks(err) && (err != nil || rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, digest, sig) != nil) {
+			t.Errorf("an imported RSA key signs otherwise: %v", err)
+		}
+		if _, err := b.Import(ctx, hsm.NewSecret(der), with(rsa2048, func(a *hsm.Attributes) { a.Bits = 3072 })); !errors.Is(err, hsm.ErrAttributes) {
+			t.Errorf("2048 bits as 3072: %v", err)
+		}
+		for _, c := range curves {
+			key, err := ecdsa.GenerateKey(c.curve, nil)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			der, err := x509.MarshalECPrivateKey(key)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			if sig, err := bring(t, b, der, c.attributes).Sign(ctx, crypto.SHA256, digest); !lacks(err) && (err != nil || !ecdsa.VerifyASN1(&key.PublicKey, digest, sig)) {
+				t.Errorf("an imported key of %s signs otherwise: %v", name(c.attributes), err)
+			}
+			wrong := with(c.attributes, func(a *hsm.Attributes) { a.Bits = map[int]int{256: 384, 384: 521, 521: 256}[a.Bits] })
+			if _, err := b.Import(ctx, hsm.NewSecret(der), wrong); !errors.Is(err, hsm.ErrAttributes) {
+				t.Errorf("%s as another curve: %v", name(c.attributes), err)
+			}
+		}
+	}},
+	{"PrivateKeysAreKept", "ErrRefused where the device keeps it.", func(t T, b hsm.Backend) {
+		for _, a := range []hsm.Attributes{rsa2048, p256} {
+			kept := with(a, func(a *hsm.Attributes) { a.Exportability = 'N' })
+			k, _ := pairOf(t, b, kept)
+			if _, err := k.Reveal(ctx); !errors.Is(err, hsm.ErrRefused) {
+				t.Errorf("%s: %v", name(a), err)
+			}
+			k.Close()
+		}
+	}},
+}
+
+// rawRSA is the bare RSA function with a public key.
+func rawRSA(pub *rsa.PublicKey, message []byte) []byte {
+	m := new(big.Int).SetBytes(message)
+	return m.Exp(m, big.NewInt(int64(pub.E)), pub.N).FillBytes(make([]byte, pub.Size()))
+}
