@@ -121,7 +121,8 @@ func BenchmarkGetKey(b *testing.B) {
 		mu.RLock()
 		rec := records[id]
 		mu.RUnlock()
-		if _, err := decodeKey(&rec); err != nil {
+		var k key
+		if err := k.decode(&rec); err != nil {
 			b.Fatal(err)
 		}
 	}, func() {

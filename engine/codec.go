@@ -27,16 +27,22 @@ func (e errVersion) Error() string {
 type writer struct{ b []byte }
 
 func (w *writer) bytes(b []byte) {
-	w.b = binary.AppendUvarint(w.b, uint64(len(b)))
+	w.number(uint64(len(b)))
 	w.b = append(w.b, b...)
 }
 
 func (w *writer) text(s string) {
-	w.b = binary.AppendUvarint(w.b, uint64(len(s)))
+	w.number(uint64(len(s)))
 	w.b = append(w.b, s...)
 }
 
-func (w *writer) number(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
+func (w *writer) number(n uint64) {
+	if n < 0x80 { // nearly all of them
+		w.b = append(w.b, byte(n))
+		return
+	}
+	w.b = binary.AppendUvarint(w.b, n)
+}
 
 func (w *writer) flag(on bool) {
 	var n uint64

@@ -118,7 +118,7 @@ func FuzzKeyRecord(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Fatalf("%x: decodes to %+v, and that to %+v, %v", data, got, again, err)
 		}
-		got.describe() // shows anything that was stored
+		got.describe(new(Key)) // shows anything that was stored
 		got.summary()
 		got.hsmAttributes()
 	})

@@ -82,21 +82,22 @@ func (k *call) changeKey(ctx context.Context, identifier string, transition func
 	var out key
 	err := retry(func() error {
 		k.resources = k.resources[:0]
-		old, err := k.loadKey(ctx, identifier)
+		var old key
+		err := k.loadKey(ctx, identifier, &old)
 		if err != nil {
 			return err
 		}
 		if out, err = transition(old); err != nil {
 			return err
 		}
-		return k.engine.commit(ctx, keystore.Replace(out.record(out.due(k.engine.limits))))
+		return k.engine.commit(ctx, keystore.Replace(out.record(out.due(&k.engine.limits))))
 	})
 	return out, err
 }
 
 // due is when the store shows the key again: at its deletion, and when it is
 // to be forgotten.
-func (k *key) due(l Limits) time.Time {
+func (k *key) due(l *Limits) time.Time {
 	switch {
 	case k.state == DeletePending:
 		return k.deletePending
@@ -107,6 +108,6 @@ func (k *key) due(l Limits) time.Time {
 }
 
 // forgotten says whether a deleted key has been visible long enough.
-func (k *key) forgotten(now time.Time, l Limits) bool {
+func (k *key) forgotten(now time.Time, l *Limits) bool {
 	return k.state == DeleteComplete && l.DeletedVisible > 0 && !k.deleted.Add(l.DeletedVisible).After(now)
 }

@@ -69,8 +69,8 @@ func (k *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keys
 		return nil, nil
 	}
 	k.resources = k.resources[:0]
-	target, err := k.loadKey(ctx, *keyARN)
-	if err != nil {
+	var target key
+	if err := k.loadKey(ctx, *keyARN, &target); err != nil {
 		return nil, err
 	}
 	if target.state == DeleteComplete { // GUESS; one that only waits for its deletion is taken

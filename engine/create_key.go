@@ -60,24 +60,28 @@ func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 		return nil, err
 	}
 
-	made, err := k.storeNewKey(ctx, func(id string) (key, []keystore.Change, error) {
+	var made key
+	err = k.storeNewKey(ctx, &made, func(id string) ([]keystore.Change, error) {
 		// Transition: the new key, with the name and the time handed in.
-		out := k.newKey(id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
-		out.exportable, out.bits, out.check = *in.Exportable, spec.alg.bits, check.name
+		k.newKey(&made, id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
+		made.exportable, made.bits, made.check = *in.Exportable, spec.alg.bits, check.name
 		if in.DeriveKeyUsage != nil {
-			out.deriveUsage = *in.DeriveKeyUsage
+			made.deriveUsage = *in.DeriveKeyUsage
 		}
 		// HSM: the only step that meets key material.
-		material, err := k.engine.hsm.GenerateKey(ctx, out.hsmAttributes(), check.method)
+		material, err := k.engine.hsm.GenerateKey(ctx, made.hsmAttributes(), check.method)
 		if err != nil {
-			return key{}, nil, hsmError(err)
+			return nil, hsmError(err)
 		}
-		return out.withMaterial(material), nil, nil
+		made.setMaterial(&material)
+		return nil, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &CreateKeyOutput{Key: made.describe()}, nil
+	out := &CreateKeyOutput{}
+	made.describe(&out.Key)
+	return out, nil
 }
 
 // checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).

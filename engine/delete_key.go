@@ -29,9 +29,11 @@ func (k *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOut
 	if in.DeleteKeyInDays != nil {
 		days = *in.DeleteKeyInDays
 	}
-	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
+	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
 	if err != nil {
 		return nil, err
 	}
-	return &DeleteKeyOutput{Key: out.describe()}, nil
+	out := &DeleteKeyOutput{}
+	changed.describe(&out.Key)
+	return out, nil
 }

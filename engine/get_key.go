@@ -22,9 +22,11 @@ func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, er
 }
 
 func (k *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
-	found, err := k.loadKey(ctx, in.KeyIdentifier)
-	if err != nil {
+	var found key
+	if err := k.loadKey(ctx, in.KeyIdentifier, &found); err != nil {
 		return nil, err
 	}
-	return &GetKeyOutput{Key: found.describe()}, nil
+	out := &GetKeyOutput{}
+	found.describe(&out.Key)
+	return out, nil
 }

@@ -40,9 +40,11 @@ func (k *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOut
 	case in.KeyMaterial.Tr31KeyBlock == nil:
 		return nil, notSimulated("KeyMaterial." + in.KeyMaterial.arms()[0])
 	}
-	out, err := k.importTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock)
-	if err != nil {
+	var made key
+	if err := k.importTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock, &made); err != nil {
 		return nil, err
 	}
-	return &ImportKeyOutput{Key: out.describe()}, nil
+	out := &ImportKeyOutput{}
+	made.describe(&out.Key)
+	return out, nil
 }

@@ -36,48 +36,40 @@ type arrival struct {
 	check  checkMethod
 }
 
-func (k *call) importTR31(ctx context.Context, in *ImportKeyInput, arm *ImportTr31KeyBlock) (key, error) {
+func (k *call) importTR31(ctx context.Context, in *ImportKeyInput, arm *ImportTr31KeyBlock, out *key) error {
 	// Parse: the block's header, in the clear.
 	b, err := tr31.Parse(arm.WrappedKeyBlock, tr31.Lenient)
 	if err != nil {
-		return key{}, k.blockError(err)
+		return k.blockError(err)
 	}
 	tags, err := k.newTags(in.Tags)
 	if err != nil {
-		return key{}, err
+		return err
 	}
-	var done unwrapped
-	return k.storeNewKey(ctx, func(id string) (key, []keystore.Change, error) {
+	var opened string // id of the protection key that the HSM has opened the block under
+	return k.storeNewKey(ctx, out, func(id string) ([]keystore.Change, error) {
 		// Load and validate.
 		a, err := k.arrive(ctx, b, arm.WrappingKeyIdentifier, in.KeyCheckValueAlgorithm)
 		if err != nil {
-			return key{}, nil, err
+			return nil, err
+		}
+		also := []keystore.Change{a.kek.unchanged()}
+		if out.arn.key == id && opened == a.kek.arn.key {
+			return also, nil // nothing that went into the HSM has changed
 		}
 		// Transition: the new key, but for what only its length tells.
-		out := k.newKey(id, attributes{}, OriginExternal, in.Enabled, tags)
+		k.newKey(out, id, attributes{}, OriginExternal, in.Enabled, tags)
 		out.header = fixedHeader(arm.WrappedKeyBlock)
 		out.exportable = b.Header.Exportability != 'N'
 		out.blocks = keptBlocks(b.Header)
-		// HSM: once, unless the name or the protection key is another one now.
-		if done.key.arn.key != id || done.kek != a.kek.arn.key {
-			if done.key, err = k.unwrap(ctx, a, out); err != nil {
-				return key{}, nil, err
-			}
-			done.kek = a.kek.arn.key
-		}
-		return done.key, []keystore.Change{a.kek.unchanged()}, nil
+		// HSM: the block is opened and the key sealed within the device.
+		opened = a.kek.arn.key
+		return also, k.unwrap(ctx, a, out)
 	})
 }
 
-// unwrapped is a key that the HSM has opened, and the protection key it was
-// under.
-type unwrapped struct {
-	key key
-	kek string
-}
-
 // unwrap opens the block and seals the key within the device.
-func (k *call) unwrap(ctx context.Context, a *arrival, out key) (key, error) {
+func (k *call) unwrap(ctx context.Context, a *arrival, out *key) error {
 	made, err := k.engine.hsm.ImportTR31(ctx, a.kek.ref(), a.block, func(bits int) (hsm.Attributes, kcv.Method, error) {
 		if err := k.admit(a, bits); err != nil {
 			return hsm.Attributes{}, 0, err
@@ -86,18 +78,17 @@ func (k *call) unwrap(ctx context.Context, a *arrival, out key) (key, error) {
 		return out.hsmAttributes(), a.check.method, nil
 	})
 	if err != nil {
-		return key{}, k.blockError(err)
+		return k.blockError(err)
 	}
-	out = out.withMaterial(made)
-	return out, k.checkKC(ctx, &out)
+	out.setMaterial(&made)
+	return k.checkKC(ctx, out)
 }
 
 // arrive loads the protection key and judges all that the header tells.
 func (k *call) arrive(ctx context.Context, b *tr31.Block, kek string, asked *KeyCheckValueAlgorithm) (*arrival, error) {
 	a := &arrival{block: b, asked: asked}
-	var err error
 	k.resources = k.resources[:0]
-	if a.kek, err = k.loadKey(ctx, kek); err != nil {
+	if err := k.loadKey(ctx, kek, &a.kek); err != nil {
 		return nil, err
 	}
 	if err := checkWrappingKey(&a.kek, decrypt|unwrap, wrappingField); err != nil {

@@ -101,9 +101,9 @@ func (k *key) hsmAttributes() hsm.Attributes {
 
 func (k *key) ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.hsmAttributes()} }
 
-// describe is the key as the service tells it.
-func (k *key) describe() Key {
-	out := Key{
+// describe tells of the key as the service does.
+func (k *key) describe(out *Key) {
+	*out = Key{
 		KeyArn:                         k.arn.String(),
 		KeyAttributes:                  k.attributes.members(),
 		KeyCheckValue:                  k.checkValue,
@@ -131,7 +131,6 @@ func (k *key) describe() Key {
 	if a := k.approval; a.session != "" {
 		out.MpaStatus = &MpaStatus{MpaSessionArn: a.session, Status: a.status, InitiationDate: a.initiated, StatusMessage: optional(a.message)}
 	}
-	return out
 }
 
 // summary is the key as ListKeys tells it.

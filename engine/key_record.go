@@ -20,7 +20,7 @@ func (k *key) record(due time.Time) keystore.Record {
 }
 
 func (k *key) encode() []byte {
-	w := &writer{b: make([]byte, 1, 320)}
+	w := &writer{b: make([]byte, 1, 224)}
 	w.b[0] = keyVersion
 	w.text(string(k.attributes.usage))
 	w.text(string(k.attributes.class))
@@ -70,6 +70,12 @@ func (k *key) encode() []byte {
 
 // decodeKey reads a key's record. The result shares the record's bytes.
 func decodeKey(rec *keystore.Record) (k key, err error) {
+	err = k.decode(rec)
+	return k, err
+}
+
+// decode is decodeKey into a zero key.
+func (k *key) decode(rec *keystore.Record) error {
 	r := newReader(rec.Data, "key", keyVersion)
 	k.arn.Partition, k.arn.key, k.rev = rec.Partition, rec.ID, rec.Rev
 	k.attributes = r.attributes()
@@ -89,9 +95,9 @@ func decodeKey(rec *keystore.Record) (k key, err error) {
 	for range r.count() {
 		k.blocks = append(k.blocks, block{r.text(), r.text()})
 	}
-	r.later(&k)
+	r.later(k)
 	k.public, k.sealed = r.bytes(), r.bytes()
-	return k, r.end()
+	return r.end()
 }
 
 func (r *reader) attributes() attributes {

@@ -38,8 +38,8 @@ func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAlia
 		return nil, err
 	}
 	if in.KeyArn != nil {
-		target, err := k.loadKey(ctx, *in.KeyArn)
-		if err != nil {
+		var target key
+		if err := k.loadKey(ctx, *in.KeyArn, &target); err != nil {
 			return nil, err
 		}
 		filter.Index, of.filter = &target.arn.key, target.arn.key

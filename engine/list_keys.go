@@ -57,11 +57,11 @@ func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 	}
 	out := &ListKeysOutput{Keys: make([]KeySummary, 0, len(recs))}
 	for i := range recs {
-		item, err := k.view(&recs[i])
-		if err != nil {
+		var item key
+		if err := k.view(&recs[i], &item); err != nil {
 			return nil, err
 		}
-		if !item.forgotten(k.now, k.engine.limits) && (wanted == "" || item.state == wanted) {
+		if !item.forgotten(k.now, &k.engine.limits) && (wanted == "" || item.state == wanted) {
 			out.Keys = append(out.Keys, item.summary())
 		}
 	}

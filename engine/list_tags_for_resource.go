@@ -33,8 +33,8 @@ func (k *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceI
 	if err := k.settle(ctx); err != nil {
 		return nil, err
 	}
-	found, err := k.loadKey(ctx, in.ResourceArn)
-	if err != nil {
+	var found key
+	if err := k.loadKey(ctx, in.ResourceArn, &found); err != nil {
 		return nil, err
 	}
 	of := pageOf{op: k.op, place: found.partition(), filter: found.arn.key}

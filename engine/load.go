@@ -20,17 +20,18 @@ func (a arn) aliasRef() keystore.Ref {
 }
 
 // loadKey finds the key that an identifier names: an ARN, or an alias by name
-// or ARN.
-func (k *call) loadKey(ctx context.Context, identifier string) (key, error) {
+// or ARN. It is read into a zero key of the caller's: a key is large to hand
+// around.
+func (k *call) loadKey(ctx context.Context, identifier string, into *key) error {
 	a, err := k.locate(identifier)
 	if err != nil {
-		return key{}, err
+		return err
 	}
 	found, err := k.engine.store.Read(ctx, a.keyRef())
 	if err != nil {
-		return key{}, storeError(err)
+		return storeError(err)
 	}
-	return k.resolve(&found[0], a, identifier)
+	return k.resolve(&found[0], &a, identifier, into)
 }
 
 // locate parses an identifier and asks whether the caller may use it.
@@ -60,7 +61,7 @@ func (k *call) loadKeys(ctx context.Context, identifiers ...string) ([]key, erro
 	}
 	keys := make([]key, len(identifiers))
 	for i := range found {
-		if keys[i], err = k.resolve(&found[i], arns[i], identifiers[i]); err != nil {
+		if err = k.resolve(&found[i], &arns[i], identifiers[i], &keys[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -68,38 +69,38 @@ func (k *call) loadKeys(ctx context.Context, identifiers ...string) ([]key, erro
 }
 
 // resolve is the key in an answer of the store, as it is now.
-func (k *call) resolve(f *keystore.Found, a arn, identifier string) (out key, err error) {
+func (k *call) resolve(f *keystore.Found, a *arn, identifier string, into *key) error {
 	if a.Region != k.identity.Region {
-		return key{}, notFound(identifier, because("region", "", "a resource of "+a.Region, "one of "+k.identity.Region))
+		return notFound(identifier, because("region", "", "a resource of "+a.Region, "one of "+k.identity.Region))
 	}
 	rec := &f.Record
 	if a.alias != "" {
 		if !rec.Exists() {
-			return key{}, notFound(identifier, because("alias", "", "no such alias", "an alias of this account and Region"))
+			return notFound(identifier, because("alias", "", "no such alias", "an alias of this account and Region"))
 		}
-		rec = &f.Followed
+		rec = f.Followed
 	}
-	if !rec.Exists() {
+	if rec == nil || !rec.Exists() {
 		found := "no such key"
 		if a.alias != "" {
 			found = "an alias that points to no key"
 		}
-		return key{}, notFound(identifier, because("key", "", found, "a key of this account and Region"))
+		return notFound(identifier, because("key", "", found, "a key of this account and Region"))
 	}
-	if out, err = k.view(rec); err != nil {
-		return out, err
+	if err := k.view(rec, into); err != nil {
+		return err
 	}
 	if a.key != "" {
-		out.arn.text = a.text
+		into.arn.text = a.text
 	}
-	if out.forgotten(k.now, k.engine.limits) {
-		return key{}, notFound(identifier, because("key", "", "a key deleted too long ago to be told of", "a key of this account and Region"))
+	if into.forgotten(k.now, &k.engine.limits) {
+		return notFound(identifier, because("key", "", "a key deleted too long ago to be told of", "a key of this account and Region"))
 	}
-	if a.alias != "" && out.state == DeleteComplete {
-		return key{}, notFound(identifier, because("key", "", "an alias whose key was deleted", "an alias of a key"))
+	if a.alias != "" && into.state == DeleteComplete {
+		return notFound(identifier, because("key", "", "an alias whose key was deleted", "an alias of a key"))
 	}
-	k.met(&out)
-	return out, nil
+	k.met(into)
+	return nil
 }
 
 // met notes a key that takes part, for the event.
@@ -111,12 +112,12 @@ func (k *call) met(found *key) {
 
 // view is a stored key as it is now: settled, whether the store has been told
 // or not.
-func (k *call) view(rec *keystore.Record) (out key, err error) {
-	if out, err = decodeKey(rec); err != nil {
-		return out, internal(err)
+func (k *call) view(rec *keystore.Record, into *key) error {
+	if err := into.decode(rec); err != nil {
+		return internal(err)
 	}
-	out.settle(k.now)
-	return out, nil
+	into.settle(k.now)
+	return nil
 }
 
 // loadAlias finds an alias of the caller by name, and whether its key still
@@ -139,12 +140,12 @@ func (k *call) viewAlias(f keystore.Found) (alias, error) {
 	if err != nil {
 		return alias{}, internal(err)
 	}
-	if !f.Followed.Exists() {
+	if f.Followed == nil {
 		a.key = ""
 		return a, nil
 	}
-	target, err := k.view(&f.Followed)
-	if err != nil {
+	var target key
+	if err := k.view(f.Followed, &target); err != nil {
 		return alias{}, err
 	}
 	if target.state == DeleteComplete {

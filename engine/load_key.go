@@ -66,20 +66,23 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 		return nil, err
 	}
 	var parts []kcv.Value
-	made, err := k.storeNewKey(ctx, func(id string) (key, []keystore.Change, error) {
-		out := k.newKey(id, spec, OriginExternal, in.Enabled, tags)
-		out.exportable, out.bits, out.check = *in.Exportable, bits, check.name
-		loaded, err := k.engine.hsm.LoadComponents(ctx, in.Components, out.hsmAttributes(), check.method)
+	var made key
+	err = k.storeNewKey(ctx, &made, func(id string) ([]keystore.Change, error) {
+		k.newKey(&made, id, spec, OriginExternal, in.Enabled, tags)
+		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
+		loaded, err := k.engine.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
 		if err != nil {
-			return key{}, nil, hsmError(err)
+			return nil, hsmError(err)
 		}
 		parts = loaded.Parts
-		return out.withMaterial(loaded.Made), nil, nil
+		made.setMaterial(&loaded.Made)
+		return nil, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	answer := &LoadKeyOutput{Key: made.describe()}
+	answer := &LoadKeyOutput{}
+	made.describe(&answer.Key)
 	for _, p := range parts {
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, p.String())
 	}

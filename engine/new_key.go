@@ -9,44 +9,44 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// newKey is a key as it begins: complete, enabled unless told otherwise.
-func (k *call) newKey(id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) key {
-	out := key{
-		arn: arn{Partition: k.home(), key: id}, attributes: spec, state: CreateComplete, origin: origin,
-		enabled: enabled == nil || *enabled, created: k.now, tags: tags,
-	}
+// newKey is a key as it begins: complete, enabled unless told otherwise. It is
+// written into out.
+func (k *call) newKey(out *key, id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) {
+	*out = key{}
+	out.arn.Partition, out.arn.key = k.home(), id
+	out.attributes, out.origin, out.tags = spec, origin, tags
+	out.state, out.created = CreateComplete, k.now
+	out.enabled = enabled == nil || *enabled
 	if out.enabled {
 		out.usageStart = k.now
 	} else {
 		out.usageStop = k.now
 	}
-	return out
 }
 
-func (k key) withMaterial(m hsm.Made) key {
+// setMaterial gives a new key what the HSM made.
+func (k *key) setMaterial(m *hsm.Made) {
 	k.sealed, k.public, k.checkValue = m.Sealed, m.Public, m.CheckValue.String()
-	return k
 }
 
-// storeNewKey draws an id, makes the key, and stores it with the counter
-// raised, in one commit together with what else the key depends on. Until the
-// commit succeeds the key does not exist. An id that exists is drawn again;
-// where something else changed, make is called with the same id, and need
-// not repeat what it has done for it; a full quota is believed once nothing more is due to be deleted.
-func (k *call) storeNewKey(ctx context.Context, make func(id string) (key, []keystore.Change, error)) (key, error) {
+// storeNewKey draws an id, has the key made in out, and stores it with the
+// counter raised, in one commit together with what else the key depends on.
+// Until the commit succeeds the key does not exist. An id that exists is drawn
+// again; where something else changed, make is called with the same id, and
+// need not repeat what it has done for it. A full quota is believed once
+// nothing more is due to be deleted.
+func (k *call) storeNewKey(ctx context.Context, out *key, make func(id string) ([]keystore.Change, error)) error {
 	if err := k.settle(ctx); err != nil {
-		return key{}, err
+		return err
 	}
 	count := keystore.Count(counter(k.home(), countKeys), 1, int64(k.engine.limits.Keys))
-	var out key
 	id := k.engine.ids.id()
 	err := retry(func() error {
-		made, also, err := make(id)
+		also, err := make(id)
 		if err != nil {
 			return err
 		}
-		out = made
-		changes := append(also, keystore.Create(out.record(out.due(k.engine.limits))), count)
+		changes := append(also, keystore.Create(out.record(out.due(&k.engine.limits))), count)
 		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, changes...)
 		if errors.Is(err, keystore.ErrExists) {
 			id = k.engine.ids.id()
@@ -54,9 +54,9 @@ func (k *call) storeNewKey(ctx context.Context, make func(id string) (key, []key
 		return err
 	})
 	if err == nil {
-		k.met(&out)
+		k.met(out)
 	}
-	return out, err
+	return err
 }
 
 // commitCounted is a commit that raises a counter.

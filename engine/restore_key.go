@@ -22,9 +22,11 @@ func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreK
 }
 
 func (k *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	out, err := k.changeKey(ctx, in.KeyIdentifier, key.restored)
+	changed, err := k.changeKey(ctx, in.KeyIdentifier, key.restored)
 	if err != nil {
 		return nil, err
 	}
-	return &RestoreKeyOutput{Key: out.describe()}, nil
+	out := &RestoreKeyOutput{}
+	changed.describe(&out.Key)
+	return out, nil
 }

@@ -62,17 +62,17 @@ func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Ti
 	k.settle(now)
 	var changes []keystore.Change
 	switch {
-	case k.forgotten(now, e.limits) && old.state == DeleteComplete:
+	case k.forgotten(now, &e.limits) && old.state == DeleteComplete:
 		changes = []keystore.Change{keystore.Erase(rec)}
 	case k.state == DeleteComplete && old.state != DeleteComplete:
 		if changes, err = e.detach(ctx, k); err != nil {
 			return storeError(err)
 		}
 		changes = append(changes,
-			keystore.Replace(k.record(k.due(e.limits))),
+			keystore.Replace(k.record(k.due(&e.limits))),
 			keystore.Count(counter(k.partition(), countKeys), -1, int64(e.limits.Keys)))
 	default: // due by other limits than the present ones
-		changes = []keystore.Change{keystore.Replace(k.record(k.due(e.limits)))}
+		changes = []keystore.Change{keystore.Replace(k.record(k.due(&e.limits)))}
 	}
 	if err := e.commit(ctx, changes...); err != nil && !raced(err) {
 		return storeError(err)

@@ -9,10 +9,7 @@ import (
 
 // shape collects every violation of the limits in the service's description,
 // in the order of its members. Paths are only put together on failure.
-type shape struct {
-	path    []string
-	reasons []Reason
-}
+type shape struct{ reasons []Reason }
 
 // shaped is an input or a part of one that knows its limits.
 type shaped interface{ shape(*shape) }
@@ -35,15 +32,18 @@ func (s *shape) check(in shaped) error {
 }
 
 func (s *shape) fail(rule, field, found, wanted string) {
-	path := strings.Join(append(slices.Clone(s.path), field), ".")
-	s.reasons = append(s.reasons, because(rule, path, found, wanted))
+	s.reasons = append(s.reasons, because(rule, field, found, wanted))
 }
 
-// inside checks a part under the member's name.
+// inside checks a part under the member's name, which goes in front of the
+// fields that the part finds fault with.
 func (s *shape) inside(field string, part shaped) {
-	s.path = append(s.path, field)
+	before := len(s.reasons)
 	part.shape(s)
-	s.path = s.path[:len(s.path)-1]
+	for i := range s.reasons[before:] {
+		r := &s.reasons[before+i]
+		r.Field = strings.TrimSuffix(field+"."+r.Field, ".")
+	}
 }
 
 func (s *shape) given(field string, ok bool) {
@@ -130,8 +130,7 @@ func (s *shape) exactlyOne(set ...string) {
 	if len(set) > 1 {
 		found = strings.Join(set, ", ")
 	}
-	path := strings.Join(s.path, ".")
-	s.reasons = append(s.reasons, because("union", path, found, "have exactly one member set"))
+	s.fail("union", "", found, "have exactly one member set")
 }
 
 func (s *shape) list(field string, n, most int) bool {

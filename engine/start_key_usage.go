@@ -22,9 +22,11 @@ func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*St
 }
 
 func (k *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
+	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
 	if err != nil {
 		return nil, err
 	}
-	return &StartKeyUsageOutput{Key: out.describe()}, nil
+	out := &StartKeyUsageOutput{}
+	changed.describe(&out.Key)
+	return out, nil
 }

@@ -23,9 +23,11 @@ func (c *Caller) StopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*Stop
 }
 
 func (k *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
-	out, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
+	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
 	if err != nil {
 		return nil, err
 	}
-	return &StopKeyUsageOutput{Key: out.describe()}, nil
+	out := &StopKeyUsageOutput{}
+	changed.describe(&out.Key)
+	return out, nil
 }

@@ -223,13 +223,16 @@ func fitsAttributes(key []byte, a Attributes) error {
 	return nil
 }
 
+// boundRoom holds the attributes of a key whose id is as long as the service's.
+const boundRoom = 48
+
 // seal never follows a seed: the same nonce twice would give keys away.
 func (s *Software) seal(key []byte, a Attributes) Sealed {
 	out := make([]byte, 1+sealNonce, 1+sealNonce+len(key)+sealTag)
 	out[0] = sealVersion
 	nonce := out[1:]
 	crand.Read(nonce)
-	var room [128]byte
+	var room [boundRoom]byte
 	bound, _ := a.AppendBinary(room[:0])
 	return s.aead.Seal(out, nonce, key, bound)
 }
@@ -242,7 +245,7 @@ func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, 
 	if len(sealed) < 1+sealNonce+sealTag || sealed[0] != sealVersion || a.Check() != nil {
 		return nil, ErrSealed
 	}
-	var room [128]byte
+	var room [boundRoom]byte
 	bound, _ := a.AppendBinary(room[:0])
 	key, err := s.aead.Open(nil, sealed[1:1+sealNonce], sealed[1+sealNonce:], bound)
 	if err != nil {

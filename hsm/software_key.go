@@ -2,7 +2,6 @@ package hsm
 
 import (
 	"context"
-	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
@@ -20,10 +19,9 @@ import (
 type softwareKey struct {
 	attributes Attributes
 	raw        []byte
-	block      cipher.Block  // of AES and TDES
-	private    crypto.Signer // of RSA and EC, once parsed
-	parse      sync.Once
-	parsed     error
+	block      cipher.Block             // of AES and TDES
+	mac        atomic.Pointer[cmac.MAC] // of AES and TDES, once asked for
+	pair       *parsedPair              // of RSA and EC
 
 	mu     sync.RWMutex // held for reading during use, so that Close clears nothing in use
 	closed atomic.Bool
@@ -39,6 +37,8 @@ func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
 			return nil, err
 		}
 		k.block = block
+	case RSA, EC:
+		k.pair = &parsedPair{}
 	}
 	return k, nil
 }
@@ -140,7 +140,17 @@ func (k *softwareKey) CMAC(ctx context.Context, message []byte) ([]byte, error) 
 	if err := k.begin(ctx, AES, TDES); err != nil {
 		return nil, err
 	}
-	return cmac.New(k.block).Sum(nil, message), nil
+	return k.cmac().Sum(nil, message), nil
+}
+
+// cmac keeps the subkeys: a key block asks for them again and again.
+func (k *softwareKey) cmac() *cmac.MAC {
+	m := k.mac.Load()
+	if m == nil {
+		m = cmac.New(k.block)
+		k.mac.Store(m) // of two at once either will do
+	}
+	return m
 }
 
 func (k *softwareKey) HMAC(ctx context.Context, message []byte) ([]byte, error) {
@@ -169,7 +179,7 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 		e, m := tr31.Variants()
 		enc, mac = masked(k.raw, e), masked(k.raw, m)
 	} else {
-		sum := cmac.New(k.block)
+		sum := k.cmac()
 		e, m := tr31.Derivation(v, k.attributes.Bits)
 		enc, mac = sums(sum, e, len(k.raw)), sums(sum, m, len(k.raw))
 	}

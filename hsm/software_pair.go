@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 )
 
 // parsePrivate reads the private key of a pair and holds it to its
@@ -30,9 +31,17 @@ func parsePrivate(der []byte, a Attributes) (crypto.Signer, error) {
 	return key, nil
 }
 
-func (k *softwareKey) pair() (crypto.Signer, error) {
-	k.parse.Do(func() { k.private, k.parsed = parsePrivate(k.raw, k.attributes) })
-	return k.private, k.parsed
+// parsedPair is the private key of a pair, parsed once.
+type parsedPair struct {
+	once    sync.Once
+	private crypto.Signer
+	failure error
+}
+
+func (k *softwareKey) private() (crypto.Signer, error) {
+	p := k.pair
+	p.once.Do(func() { p.private, p.failure = parsePrivate(k.raw, k.attributes) })
+	return p.private, p.failure
 }
 
 func (k *softwareKey) Sign(ctx context.Context, hash crypto.Hash, digest []byte) ([]byte, error) {
@@ -44,7 +53,7 @@ func (k *softwareKey) Sign(ctx context.Context, hash crypto.Hash, digest []byte)
 	if !hash.Available() || len(digest) != hash.Size() {
 		return nil, ErrInput
 	}
-	key, err := k.pair()
+	key, err := k.private()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +68,7 @@ func (k *softwareKey) rsa(ctx context.Context, ciphertext []byte) (*rsa.PrivateK
 	if err := k.begin(ctx, RSA); err != nil {
 		return nil, err
 	}
-	signer, err := k.pair()
+	signer, err := k.private()
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +119,7 @@ func (k *softwareKey) ECDH(ctx context.Context, peer []byte) (Secret, error) {
 	if err := k.begin(ctx, EC); err != nil {
 		return Secret{}, err
 	}
-	signer, err := k.pair()
+	signer, err := k.private()
 	if err != nil {
 		return Secret{}, err
 	}

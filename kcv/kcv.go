@@ -87,11 +87,11 @@ var rules = [...]rule{
 
 // rule is the method's row; the zero Method and numbers that are no method
 // have a row of nothing.
-func (m Method) rule() rule {
+func (m Method) rule() *rule {
 	if int(m) >= len(rules) {
-		return rule{}
+		return &rules[0]
 	}
-	return rules[m]
+	return &rules[m]
 }
 
 // String names the method in words, for messages.

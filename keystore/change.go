@@ -6,18 +6,18 @@ import (
 )
 
 // target is the record that a change is about and the revision it expects.
-func (c *Change) target() (Ref, CommitID) {
+func (c *Change) target() (at *Ref, expect CommitID) {
 	switch {
 	case c.Put != nil:
-		return c.Put.Record.Ref(), c.Put.Expect
+		return new(c.Put.Record.Ref()), c.Put.Expect
 	case c.Remove != nil:
-		return c.Remove.Ref, c.Remove.Expect
+		return &c.Remove.Ref, c.Remove.Expect
 	case c.Require != nil:
-		return c.Require.Ref, c.Require.Expect
+		return &c.Require.Ref, c.Require.Expect
 	case c.Add != nil:
-		return c.Add.Ref, CommitID{}
+		return &c.Add.Ref, CommitID{}
 	}
-	return Ref{}, CommitID{}
+	return &Ref{}, CommitID{}
 }
 
 // wellFormed refuses commits that no store could make.
@@ -27,11 +27,10 @@ func wellFormed(id CommitID, changes []Change) error {
 	}
 	for i := range changes {
 		c := &changes[i]
-		if c.arms() != 1 {
-			return fmt.Errorf("%w: change %d has %d members set", ErrInvalid, i, c.arms())
+		if n := c.arms(); n != 1 {
+			return fmt.Errorf("%w: change %d has %d members set", ErrInvalid, i, n)
 		}
 		ref, expect := c.target()
-		ref.Follow = ""
 		if ref.ID == "" || len(ref.ID) > MaxID || ref.Kind == "" {
 			return fmt.Errorf("%w: change %d has no kind, or an id of %d bytes", ErrInvalid, i, len(ref.ID))
 		}
@@ -50,7 +49,7 @@ func wellFormed(id CommitID, changes []Change) error {
 
 // once refuses a record that an earlier change has named. Commits are short:
 // a walk is faster than a set.
-func once(earlier []Change, ref Ref) error {
+func once(earlier []Change, ref *Ref) error {
 	for j := range earlier {
 		other, _ := earlier[j].target()
 		if other.ID == ref.ID && other.Kind == ref.Kind && other.Partition == ref.Partition {
@@ -78,33 +77,29 @@ func CounterValue(r Record) int64 {
 	return int64(binary.BigEndian.Uint64(r.Data))
 }
 
-// rememberedCommits is how many commits a store in memory knows by id; the
+// generation is how many commits a store in memory knows by id at least; the
 // interface asks for 1,000.
-const rememberedCommits = 4096
+const generation = 2048
 
-// commitLog remembers the last commits that took effect. The zero value is
-// empty.
+// commitLog remembers the last commits that took effect: those of this
+// generation and of the one before. The zero value is empty.
 type commitLog struct {
-	ring []CommitID
-	next int
-	set  map[CommitID]struct{}
+	young, old map[CommitID]struct{}
 }
 
 func (l *commitLog) has(id CommitID) bool {
-	_, ok := l.set[id]
-	return ok
+	_, young := l.young[id]
+	_, old := l.old[id]
+	return young || old
 }
 
 func (l *commitLog) add(id CommitID) {
-	if l.set == nil {
-		l.set = map[CommitID]struct{}{}
+	if l.young == nil {
+		l.young = map[CommitID]struct{}{}
 	}
-	if len(l.ring) < rememberedCommits {
-		l.ring = append(l.ring, id)
-	} else {
-		delete(l.set, l.ring[l.next])
-		l.ring[l.next] = id
-		l.next = (l.next + 1) % rememberedCommits
+	if l.young[id] = (struct{}{}); len(l.young) < generation {
+		return
 	}
-	l.set[id] = struct{}{}
+	l.young, l.old = l.old, l.young
+	clear(l.young)
 }

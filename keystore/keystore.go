@@ -74,8 +74,8 @@ func (r Record) Exists() bool { return r.Rev != CommitID{} }
 
 // Found is the answer to one Ref.
 type Found struct {
-	Record   Record // Exists is false where there is none
-	Followed Record // the record followed to, where the Ref asked for it and it exists
+	Record   Record  // Exists is false where there is none
+	Followed *Record // the record followed to; nil where the Ref did not ask for it or there is none
 }
 
 // Filter narrows a page.

@@ -34,15 +34,41 @@ type shelfKey struct {
 
 // shelf is the records of one kind in one partition.
 type shelf struct {
-	records map[string]*Record
-	ids     ordered[string]
-	byIndex map[string]*ordered[string]
+	shelfKey
+	entries map[string]*entry
+	ids     ordered[*entry]
+	byIndex map[string]*ordered[*entry]
 	counter bool // holds counters: Add alone writes here
 }
 
+// entry is a record without what its shelf knows. It changes in place;
+// readers get copies.
+type entry struct {
+	id    string
+	index string
+	data  []byte
+	rev   CommitID
+	due   int64 // milliseconds since 1970, or never
+}
+
+// never is the due time of a record that has none.
+const never = math.MinInt64
+
+// record is the entry as the interface has it; nil is one that does not exist.
+func (s *shelf) record(e *entry) (r Record) {
+	if e == nil {
+		return r
+	}
+	r = Record{Partition: s.partition, Kind: s.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
+	if e.due != never {
+		r.Due = time.UnixMilli(e.due).UTC()
+	}
+	return r
+}
+
 type dueEntry struct {
-	due int64 // milliseconds since 1970
-	ref Ref
+	shelf *shelf
+	*entry
 }
 
 // NewMemory is a store in memory: it forgets when the process ends. It is
@@ -56,16 +82,13 @@ func (m *memory) open(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (m *memory) shelf(p Partition, k Kind) *shelf { return m.shelves[shelfKey{p, k}] }
-
-// record is the record as it is, or one that does not exist.
-func (m *memory) record(p Partition, k Kind, id string) Record {
-	if s := m.shelf(p, k); s != nil {
-		if r := s.records[id]; r != nil {
-			return *r
-		}
+// find is the shelf, nil where there is none yet, and the entry on it.
+func (m *memory) find(p Partition, k Kind, id string) (*shelf, *entry) {
+	s := m.shelves[shelfKey{p, k}]
+	if s == nil {
+		return nil, nil
 	}
-	return Record{}
+	return s, s.entries[id]
 }
 
 func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
@@ -75,10 +98,18 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 		return nil, err
 	}
 	out := make([]Found, len(refs))
-	for i, ref := range refs {
-		out[i].Record = m.record(ref.Partition, ref.Kind, ref.ID)
-		if ref.Follow != "" && out[i].Record.Exists() {
-			out[i].Followed = m.record(ref.Partition, ref.Follow, out[i].Record.Index)
+	for i := range refs {
+		ref := &refs[i]
+		s, e := m.find(ref.Partition, ref.Kind, ref.ID)
+		if e == nil {
+			continue
+		}
+		out[i].Record = s.record(e)
+		if ref.Follow == "" {
+			continue
+		}
+		if s, e = m.find(ref.Partition, ref.Follow, e.index); e != nil {
+			out[i].Followed = new(s.record(e))
 		}
 	}
 	return out, nil
@@ -89,8 +120,8 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
 	var s *shelf
-	ids, lock, err := walk(m, ctx, func() *ordered[string] {
-		s = m.shelf(p, kind)
+	ids, lock, err := walk(m, ctx, func() *ordered[*entry] {
+		s = m.shelves[shelfKey{p, kind}]
 		switch {
 		case s == nil:
 			return nil
@@ -104,9 +135,9 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 		return nil, err
 	}
 	out := make([]Record, 0, min(limit, 128))
-	ids.from(after, func(id string) bool {
-		if id != after {
-			out = append(out, *s.records[id])
+	ids.from(&entry{id: after}, func(e *entry) bool {
+		if e.id != after {
+			out = append(out, s.record(e))
 		}
 		return len(out) < limit
 	})
@@ -129,11 +160,11 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	}
 	var out []Record
 	last := before.UnixMilli()
-	entries.from(dueEntry{due: math.MinInt64}, func(e dueEntry) bool {
+	entries.from(dueEntry{&shelf{}, &entry{due: never}}, func(e dueEntry) bool {
 		if e.due > last {
 			return false
 		}
-		out = append(out, m.record(e.ref.Partition, e.ref.Kind, e.ref.ID))
+		out = append(out, e.shelf.record(e.entry))
 		return len(out) < limit
 	})
 	return out, nil
@@ -188,13 +219,16 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if m.log.has(id) {
 		return nil
 	}
+	var room [8]place
+	places := append(room[:0], make([]place, len(changes))...)
 	for i := range changes {
-		if err := m.judge(&changes[i]); err != nil {
+		var err error
+		if places[i], err = m.judge(&changes[i]); err != nil {
 			return err
 		}
 	}
 	for i := range changes {
-		m.apply(&changes[i], id)
+		m.apply(&changes[i], places[i], id)
 	}
 	m.log.add(id)
 	return nil
@@ -207,32 +241,49 @@ func (m *memory) Close() error {
 	return nil
 }
 
+// place is where a change is made: its shelf, nil where the change is the
+// first of its kind, and the entry that is there.
+type place struct {
+	shelf *shelf
+	entry *entry
+}
+
 // judge says whether a change can be made to what is there.
-func (m *memory) judge(c *Change) error {
+func (m *memory) judge(c *Change) (at place, err error) {
 	ref, expect := c.target()
-	have := m.record(ref.Partition, ref.Kind, ref.ID)
-	if s := m.shelf(ref.Partition, ref.Kind); s != nil && c.Require == nil && s.counter != (c.Add != nil) {
-		return fmt.Errorf("%w: kind %s holds counters or records, not both", ErrInvalid, ref.Kind)
+	at.shelf, at.entry = m.find(ref.Partition, ref.Kind, ref.ID)
+	if at.shelf != nil && c.Require == nil && at.shelf.counter != (c.Add != nil) {
+		return at, fmt.Errorf("%w: kind %s holds counters or records, not both", ErrInvalid, ref.Kind)
 	}
 	if c.Add != nil {
-		value := CounterValue(have)
-		if sum, ok := plus(value, c.Add.Delta); !ok || sum < 0 || c.Add.Delta > 0 && sum > c.Add.Ceiling {
-			return fmt.Errorf("%w: %s %s", ErrCeiling, ref.Kind, ref.ID)
+		if sum, ok := plus(at.entry.value(), c.Add.Delta); !ok || sum < 0 || c.Add.Delta > 0 && sum > c.Add.Ceiling {
+			return at, fmt.Errorf("%w: %s %s", ErrCeiling, ref.Kind, ref.ID)
 		}
-		return nil
+		return at, nil
 	}
-	var failure error
+	var have CommitID
+	if at.entry != nil {
+		have = at.entry.rev
+	}
 	switch {
-	case have.Rev == expect:
-		return nil
+	case have == expect:
+		return at, nil
 	case expect == CommitID{}:
-		failure = ErrExists
-	case !have.Exists():
-		failure = ErrNotFound
+		err = ErrExists
+	case have == CommitID{}:
+		err = ErrNotFound
 	default:
-		failure = ErrConflict
+		err = ErrConflict
 	}
-	return fmt.Errorf("%w: %s %s", failure, ref.Kind, ref.ID)
+	return at, fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
+}
+
+// value is that of a counter; one that does not exist is at zero.
+func (e *entry) value() int64 {
+	if e == nil {
+		return 0
+	}
+	return CounterValue(Record{Data: e.data})
 }
 
 // plus adds without wrapping around.
@@ -241,102 +292,111 @@ func plus(a, b int64) (int64, bool) {
 	return sum, (sum > a) == (b > 0)
 }
 
-func (m *memory) apply(c *Change, id CommitID) {
-	ref, _ := c.target()
+func (m *memory) apply(c *Change, at place, id CommitID) {
 	switch {
 	case c.Put != nil:
-		r := c.Put.Record
-		r.Rev, r.Due = id, r.Due.Truncate(time.Millisecond)
-		m.put(r, false)
+		r := &c.Put.Record
+		due := int64(never)
+		if !r.Due.IsZero() {
+			due = r.Due.UnixMilli()
+		}
+		m.put(m.shelfAt(at, r.Partition, r.Kind, false), at.entry, entry{id: r.ID, index: r.Index, data: r.Data, rev: id, due: due})
 	case c.Add != nil:
-		value := CounterValue(m.record(ref.Partition, ref.Kind, ref.ID)) + c.Add.Delta
-		m.put(Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Rev: id,
-			Data: binary.BigEndian.AppendUint64(nil, uint64(value))}, true)
+		ref := &c.Add.Ref
+		data := binary.BigEndian.AppendUint64(nil, uint64(at.entry.value()+c.Add.Delta))
+		m.put(m.shelfAt(at, ref.Partition, ref.Kind, true), at.entry, entry{id: ref.ID, data: data, rev: id, due: never})
 	case c.Remove != nil:
-		m.remove(ref)
+		m.remove(at)
 	}
 }
 
-func (m *memory) put(r Record, counter bool) {
-	key := shelfKey{r.Partition, r.Kind}
+// shelfAt is the shelf of a place, which the first record of its kind makes.
+func (m *memory) shelfAt(at place, p Partition, k Kind, counter bool) *shelf {
+	if at.shelf != nil {
+		return at.shelf
+	}
+	key := shelfKey{p, k}
 	s := m.shelves[key]
 	if s == nil {
-		s = &shelf{records: map[string]*Record{}, ids: ordered[string]{compare: strings.Compare}, counter: counter}
+		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: ordered[*entry]{compare: compareIDs}, counter: counter}
 		if m.shelves == nil {
 			m.shelves = map[shelfKey]*shelf{}
 		}
 		m.shelves[key] = s
 	}
-	old := s.records[r.ID]
+	return s
+}
+
+// put writes an entry: a new one, or over the one that is there.
+func (m *memory) put(s *shelf, old *entry, e entry) {
 	if old == nil {
-		s.ids.insert(r.ID)
-		s.index(r.Index).insert(r.ID)
-		s.records[r.ID] = new(r)
+		old = new(e)
+		s.entries[e.id] = old
+		s.ids.insert(old)
+		s.index(e.index).insert(old)
 	} else {
-		m.undue(old)
-		if old.Index != r.Index {
-			s.unindex(old.Index, r.ID)
-			s.index(r.Index).insert(r.ID)
+		m.undue(s, old)
+		if old.index != e.index {
+			s.unindex(old)
+			s.index(e.index).insert(old)
 		}
-		*old = r // readers have copies
+		*old = e
 	}
-	if !r.Due.IsZero() {
-		m.dueAt(r.Ref(), r.Due)
-	}
-}
-
-func (m *memory) remove(ref Ref) {
-	s := m.shelf(ref.Partition, ref.Kind)
-	old := s.records[ref.ID]
-	m.undue(old)
-	s.unindex(old.Index, ref.ID)
-	s.ids.remove(ref.ID)
-	delete(s.records, ref.ID)
-}
-
-func (m *memory) undue(r *Record) {
-	if !r.Due.IsZero() {
-		e := dueEntry{r.Due.UnixMilli(), r.Ref()}
-		m.due.remove(e)
-		m.dueIn[r.Partition].remove(e)
+	if e.due != never {
+		m.dueAt(s, old)
 	}
 }
 
-func (m *memory) dueAt(ref Ref, due time.Time) {
+func (m *memory) remove(at place) {
+	m.undue(at.shelf, at.entry)
+	at.shelf.unindex(at.entry)
+	at.shelf.ids.remove(at.entry)
+	delete(at.shelf.entries, at.entry.id)
+}
+
+func (m *memory) undue(s *shelf, e *entry) {
+	if e.due != never {
+		m.due.remove(dueEntry{s, e})
+		m.dueIn[s.partition].remove(dueEntry{s, e})
+	}
+}
+
+func (m *memory) dueAt(s *shelf, e *entry) {
 	if m.dueIn == nil {
 		m.due.compare, m.dueIn = compareDue, map[Partition]*ordered[dueEntry]{}
 	}
-	own := m.dueIn[ref.Partition]
+	own := m.dueIn[s.partition]
 	if own == nil {
 		own = &ordered[dueEntry]{compare: compareDue}
-		m.dueIn[ref.Partition] = own
+		m.dueIn[s.partition] = own
 	}
-	e := dueEntry{due.UnixMilli(), ref}
-	m.due.insert(e)
-	own.insert(e)
+	m.due.insert(dueEntry{s, e})
+	own.insert(dueEntry{s, e})
 }
 
-func (s *shelf) index(value string) *ordered[string] {
+func (s *shelf) index(value string) *ordered[*entry] {
 	o := s.byIndex[value]
 	if o == nil {
-		o = &ordered[string]{compare: strings.Compare}
+		o = &ordered[*entry]{compare: compareIDs}
 		if s.byIndex == nil {
-			s.byIndex = map[string]*ordered[string]{}
+			s.byIndex = map[string]*ordered[*entry]{}
 		}
 		s.byIndex[value] = o
 	}
 	return o
 }
 
-func (s *shelf) unindex(value, id string) {
-	o := s.byIndex[value]
-	if o.remove(id); o.empty() {
-		delete(s.byIndex, value)
+func (s *shelf) unindex(e *entry) {
+	o := s.byIndex[e.index]
+	if o.remove(e); o.empty() {
+		delete(s.byIndex, e.index)
 	}
 }
 
+func compareIDs(a, b *entry) int { return strings.Compare(a.id, b.id) }
+
 // compareDue orders by time, then by id, then by place.
 func compareDue(a, b dueEntry) int {
-	return cmp.Or(cmp.Compare(a.due, b.due), strings.Compare(a.ref.ID, b.ref.ID), strings.Compare(a.ref.Partition.Account, b.ref.Partition.Account),
-		strings.Compare(a.ref.Partition.Region, b.ref.Partition.Region), strings.Compare(string(a.ref.Kind), string(b.ref.Kind)))
+	return cmp.Or(cmp.Compare(a.due, b.due), strings.Compare(a.id, b.id), strings.Compare(a.shelf.partition.Account, b.shelf.partition.Account),
+		strings.Compare(a.shelf.partition.Region, b.shelf.partition.Region), strings.Compare(string(a.shelf.kind), string(b.shelf.kind)))
 }

@@ -18,24 +18,30 @@ const chunkSize = 256
 type ordered[K any] struct {
 	compare func(a, b K) int
 	chunks  [][]K // none is empty
-	fresh   []K   // not in chunks
+	fresh   [][]K // not in chunks; all but the last are full
 }
 
 // insert adds a member that is not there.
-func (o *ordered[K]) insert(k K) { o.fresh = append(o.fresh, k) }
+func (o *ordered[K]) insert(k K) {
+	last := len(o.fresh) - 1
+	if last < 0 || len(o.fresh[last]) == chunkSize {
+		o.fresh = append(o.fresh, nil)
+		last++
+	}
+	o.fresh[last] = append(o.fresh[last], k)
+}
 
 // settled says whether a walk would see everything.
 func (o *ordered[K]) settled() bool { return len(o.fresh) == 0 }
 
 // settle puts what is fresh in its place.
 func (o *ordered[K]) settle() {
-	for _, k := range o.fresh {
-		o.place(k)
+	for _, chunk := range o.fresh {
+		for _, k := range chunk {
+			o.place(k)
+		}
 	}
-	clear(o.fresh)
-	if o.fresh = o.fresh[:0]; cap(o.fresh) > chunkSize {
-		o.fresh = nil
-	}
+	o.fresh = nil
 }
 
 // find is where a member is or would be: its chunk, its place in it, and

@@ -43,15 +43,15 @@ var readCases = []Case{
 		elsewhere.Partition = away
 		commit(t, s, keystore.Create(alias), keystore.Create(empty), keystore.Create(thing("a", "here")), keystore.Create(elsewhere))
 		ref := alias.Ref()
-		if got := read(t, s, ref); got.Followed.Exists() {
+		if got := read(t, s, ref); got.Followed != nil {
 			t.Errorf("followed without being asked to: %+v", got)
 		}
 		ref.Follow = kind
-		if got := read(t, s, ref); string(got.Followed.Data) != "here" || !got.Record.Exists() {
+		if got := read(t, s, ref); got.Followed == nil || string(got.Followed.Data) != "here" || !got.Record.Exists() {
 			t.Errorf("followed to %+v", got)
 		}
 		ref.ID = "y"
-		if got := read(t, s, ref); !got.Record.Exists() || got.Followed.Exists() {
+		if got := read(t, s, ref); !got.Record.Exists() || got.Followed != nil {
 			t.Errorf("followed to nothing: %+v", got)
 		}
 	}},

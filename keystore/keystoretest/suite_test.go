@@ -149,7 +149,7 @@ var breaks = map[string]func(*broken){
 	"ReadReturnsWhatWasPut": found(func(f *keystore.Found) {
 		f.Record.Due = f.Record.Due.Add(500 * time.Microsecond)
 	}),
-	"ReadFollows":             found(func(f *keystore.Found) { f.Followed = keystore.Record{} }),
+	"ReadFollows":             found(func(f *keystore.Found) { f.Followed = nil }),
 	"CommitIsTheRevision":     found(func(f *keystore.Found) { f.Record.Rev[3] = 7 }),
 	"CreateNeedsAbsence":      excused(keystore.ErrExists, nil),
 	"ReplaceNeedsItsRevision": excused(keystore.ErrNotFound, keystore.ErrConflict),
