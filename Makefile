@@ -4,23 +4,32 @@ GO     ?= go
 FUZZ   ?= 1h
 BENCH  ?= .
 
+# Backends besides the software one, and the packages whose tests take theirs
+# from the environment.
+OTHER_HSMS   = awkward
+ON_EVERY_HSM = ./engine
+
 .DEFAULT_GOAL := help
 .PHONY: help test bench soak fmt
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## vet, build without cgo, and every test with the race detector
+test: ## vet, build without cgo, every test with the race detector, then once on each other backend
 	@scripts/setup
 	$(GO) vet ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -timeout 18m ./...
+	@for backend in $(OTHER_HSMS); do \
+	  echo "on the $$backend backend"; \
+	  APCSIM_TEST_HSM=$$backend $(GO) test $(ON_EVERY_HSM) || exit 1; \
+	done
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-soak: ## the long runs: each fuzz target for FUZZ (1h), the state machine for long
-	@scripts/soak $(FUZZ)
+soak: ## the long runs: each fuzz target for FUZZ (1h), the state machines for long on every backend
+	@SOAK_HSMS="software $(OTHER_HSMS)" scripts/soak $(FUZZ)
 
 fmt: ## format the code
 	gofmt -w .

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -39,15 +40,15 @@ func (k *call) storeNewKey(ctx context.Context, out *key, make func(id string) (
 	if err := k.settle(ctx); err != nil {
 		return err
 	}
-	count := keystore.Count(counter(k.home(), countKeys), 1, int64(k.engine.limits.Keys))
+	b := births.Get().(*birth)
+	defer b.free()
 	id := k.engine.ids.id()
 	err := retry(func() error {
 		also, err := make(id)
 		if err != nil {
 			return err
 		}
-		changes := append(also, keystore.Create(out.record(out.due(&k.engine.limits))), count)
-		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, changes...)
+		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, b.of(k, out, also)...)
 		if errors.Is(err, keystore.ErrExists) {
 			id = k.engine.ids.id()
 		}
@@ -57,6 +58,29 @@ func (k *call) storeNewKey(ctx context.Context, out *key, make func(id string) (
 		k.met(out)
 	}
 	return err
+}
+
+// birth is the commit of a new key. It is used again and again: a store does
+// not keep the changes of a commit.
+type birth struct {
+	put     keystore.Put
+	add     keystore.Add
+	changes []keystore.Change
+}
+
+var births = sync.Pool{New: func() any { return new(birth) }}
+
+func (b *birth) free() {
+	clear(b.changes)
+	*b = birth{changes: b.changes[:0]}
+	births.Put(b)
+}
+
+func (b *birth) of(k *call, out *key, also []keystore.Change) []keystore.Change {
+	b.put.Record = out.record(out.due(&k.engine.limits))
+	b.add = keystore.Add{Ref: counter(k.home(), countKeys), Delta: 1, Ceiling: int64(k.engine.limits.Keys)}
+	b.changes = append(append(b.changes[:0], also...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
+	return b.changes
 }
 
 // commitCounted is a commit that raises a counter.

@@ -113,7 +113,7 @@ func (p *prepared) protection(ctx context.Context, v tr31.Version) (*protection,
 	if out, ok := p.kbpks[v]; ok {
 		return out, nil
 	}
-	if err := fits(p.attributes, v); err != nil {
+	if err := fits(p.attributes.Algorithm, v); err != nil {
 		return nil, err
 	}
 	kbek, kbak, err := deriveKBPK(ctx, p.key, p.attributes, v)
@@ -130,16 +130,16 @@ func (p *prepared) protection(ctx context.Context, v tr31.Version) (*protection,
 }
 
 // fits refuses a block version of the wrong family for the key.
-func fits(a Attributes, v tr31.Version) error {
+func fits(algorithm byte, v tr31.Version) error {
 	family := byte(TDES)
 	if v == tr31.VersionD || v == tr31.VersionE {
 		family = AES
 	}
-	if a.Algorithm == family {
+	if algorithm == family {
 		return nil
 	}
 	return &tr31.Error{Class: tr31.ErrKBPK, Field: "version", Offset: 0,
-		Message: fmt.Sprintf("version %c needs a protection key of algorithm %c, this one is %c", v, family, a.Algorithm)}
+		Message: fmt.Sprintf("version %c needs a protection key of algorithm %c, this one is %c", v, family, algorithm)}
 }
 
 // deriveKBPK derives KBEK and KBAK inside the device where it can. Where it

@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
@@ -17,19 +18,27 @@ import (
 // with where a device leaves it a key's bytes. Ciphers are made on opening;
 // private keys are parsed on first use.
 type softwareKey struct {
-	attributes Attributes
-	raw        []byte
-	block      cipher.Block             // of AES and TDES
-	mac        atomic.Pointer[cmac.MAC] // of AES and TDES, once asked for
-	pair       *parsedPair              // of RSA and EC
+	traits
+	raw   []byte
+	block cipher.Block             // of AES and TDES
+	mac   atomic.Pointer[cmac.MAC] // of AES and TDES, once asked for
+	pair  *parsedPair              // of RSA and EC
 
 	mu     sync.RWMutex // held for reading during use, so that Close clears nothing in use
 	closed atomic.Bool
 }
 
+// traits are what the primitives need of a key's attributes.
+type traits struct {
+	bits          int32
+	hash          uint8
+	algorithm     byte
+	exportability byte
+}
+
 // newSoftwareKey takes over the bytes.
 func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
-	k := &softwareKey{attributes: a, raw: raw}
+	k := &softwareKey{traits: traits{int32(a.Bits), uint8(a.Hash), a.Algorithm, a.Exportability}, raw: raw}
 	switch a.Algorithm {
 	case AES, TDES:
 		block, err := newBlock(a.Algorithm, raw)
@@ -78,7 +87,7 @@ func (k *softwareKey) begin(ctx context.Context, algorithms ...byte) error {
 		return err
 	}
 	for _, a := range algorithms {
-		if k.attributes.Algorithm == a {
+		if k.algorithm == a {
 			return nil
 		}
 	}
@@ -159,7 +168,7 @@ func (k *softwareKey) HMAC(ctx context.Context, message []byte) ([]byte, error) 
 	if err := k.begin(ctx, HMAC); err != nil {
 		return nil, err
 	}
-	h := hmac.New(k.attributes.Hash.New, k.raw)
+	h := hmac.New(crypto.Hash(k.hash).New, k.raw)
 	h.Write(message)
 	return h.Sum(nil), nil
 }
@@ -171,7 +180,7 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 	if err := k.begin(ctx, AES, TDES); err != nil {
 		return nil, nil, err
 	}
-	if fits(k.attributes, v) != nil {
+	if fits(k.algorithm, v) != nil {
 		return nil, nil, ErrInput
 	}
 	var enc, mac []byte
@@ -180,10 +189,10 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 		enc, mac = masked(k.raw, e), masked(k.raw, m)
 	} else {
 		sum := k.cmac()
-		e, m := tr31.Derivation(v, k.attributes.Bits)
+		e, m := tr31.Derivation(v, int(k.bits))
 		enc, mac = sums(sum, e, len(k.raw)), sums(sum, m, len(k.raw))
 	}
-	a := Attributes{Algorithm: k.attributes.Algorithm, Bits: k.attributes.Bits}
+	a := Attributes{Algorithm: k.algorithm, Bits: int(k.bits)}
 	if kbek, err = newSoftwareKey(a, enc); err != nil {
 		return nil, nil, err
 	}
@@ -203,11 +212,10 @@ func sums(mac *cmac.MAC, inputs [][]byte, size int) []byte {
 func (k *softwareKey) Reveal(ctx context.Context) (Secret, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	a := k.attributes
-	if err := k.begin(ctx, a.Algorithm); err != nil {
+	if err := k.begin(ctx, k.algorithm); err != nil {
 		return Secret{}, err
 	}
-	if a.Exportability == 'N' && (a.Algorithm == RSA || a.Algorithm == EC) {
+	if k.exportability == 'N' && (k.algorithm == RSA || k.algorithm == EC) {
 		return Secret{}, ErrRefused
 	}
 	return NewSecret(k.raw), nil

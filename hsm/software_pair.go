@@ -40,7 +40,9 @@ type parsedPair struct {
 
 func (k *softwareKey) private() (crypto.Signer, error) {
 	p := k.pair
-	p.once.Do(func() { p.private, p.failure = parsePrivate(k.raw, k.attributes) })
+	p.once.Do(func() {
+		p.private, p.failure = parsePrivate(k.raw, Attributes{Algorithm: k.algorithm, Bits: int(k.bits)})
+	})
 	return p.private, p.failure
 }
 

@@ -152,7 +152,8 @@ type Store interface {
 	// partitions, and applies all of them or none. A change fails with
 	// ErrNotFound, ErrExists, ErrConflict or ErrCeiling (of several, the
 	// first in the order of changes); a record may be named by one change
-	// only, the zero CommitID and no change at all are ErrInvalid.
+	// only, the zero CommitID and no change at all are ErrInvalid. When it
+	// returns, the changes are the caller's again, all but the bytes of Data.
 	//
 	// A commit that has taken effect takes effect once: asked again under
 	// the same CommitID it returns nil and changes nothing, at least as long

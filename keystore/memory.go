@@ -38,7 +38,21 @@ type shelf struct {
 	entries map[string]*entry
 	ids     ordered[*entry]
 	byIndex map[string]*ordered[*entry]
-	counter bool // holds counters: Add alone writes here
+	counter bool    // holds counters: Add alone writes here
+	room    []entry // for entries to come
+}
+
+// maxRoom is how many entries are made room for at once.
+const maxRoom = 128
+
+// keep copies an entry to where it stays. Entries are made room for together,
+// which spares the runtime's garbage collector most of its marking.
+func (s *shelf) keep(e entry) *entry {
+	if len(s.room) == cap(s.room) {
+		s.room = make([]entry, 0, min(2*cap(s.room)+1, maxRoom))
+	}
+	s.room = append(s.room, e)
+	return &s.room[len(s.room)-1]
 }
 
 // entry is a record without what its shelf knows. It changes in place;
@@ -330,7 +344,7 @@ func (m *memory) shelfAt(at place, p Partition, k Kind, counter bool) *shelf {
 // put writes an entry: a new one, or over the one that is there.
 func (m *memory) put(s *shelf, old *entry, e entry) {
 	if old == nil {
-		old = new(e)
+		old = s.keep(e)
 		s.entries[e.id] = old
 		s.ids.insert(old)
 		s.index(e.index).insert(old)
@@ -352,6 +366,7 @@ func (m *memory) remove(at place) {
 	at.shelf.unindex(at.entry)
 	at.shelf.ids.remove(at.entry)
 	delete(at.shelf.entries, at.entry.id)
+	*at.entry = entry{} // its room stays, its data goes
 }
 
 func (m *memory) undue(s *shelf, e *entry) {

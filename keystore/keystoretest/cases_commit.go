@@ -276,6 +276,14 @@ var lifeCases = []Case{
 			}
 		}
 	}},
+	{"ChangesAreTheCallersAgain", "When it returns, the changes are the caller's again, all but the bytes of Data.", func(t T, s keystore.Store) {
+		change := keystore.Create(thing("a", "first"))
+		commit(t, s, change)
+		change.Put.Record = thing("b", "other")
+		if a, b := get(t, s, "a"), get(t, s, "b"); string(a.Data) != "first" || b.Exists() {
+			t.Errorf("the change was used after the commit: %+v, %+v", a, b)
+		}
+	}},
 	{"ReturnedBytesStay", "nobody changes the bytes of Data afterwards.", func(t T, s keystore.Store) {
 		commit(t, s, keystore.Create(thing("a", "first")))
 		old := get(t, s, "a")

@@ -143,9 +143,23 @@ func recorded(change func([]keystore.Record) []keystore.Record) func(*broken) {
 	}
 }
 
+// late makes a commit when its result is read.
+func late(b *broken) {
+	var do func()
+	b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
+		do = func() { b.Store.Commit(ctx, id, changes...) }
+		return nil
+	}
+	b.read = func(ctx context.Context, refs []keystore.Ref) ([]keystore.Found, error) {
+		do()
+		return b.Store.Read(ctx, refs...)
+	}
+}
+
 // breaks puts one thing wrong for each case of the suite.
 var breaks = map[string]func(*broken){
-	"ReadTellsOfAbsence": found(func(f *keystore.Found) { f.Record.Rev[0] = 1 }),
+	"ChangesAreTheCallersAgain": late,
+	"ReadTellsOfAbsence":        found(func(f *keystore.Found) { f.Record.Rev[0] = 1 }),
 	"ReadReturnsWhatWasPut": found(func(f *keystore.Found) {
 		f.Record.Due = f.Record.Due.Add(500 * time.Microsecond)
 	}),
