@@ -12,6 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 	"pgregory.net/rapid"
 )
 
@@ -19,11 +21,34 @@ import (
 // and Regions and with a moving clock, beside a model of what must be true,
 // and compares the two after each step.
 func TestStateMachineAgreesWithModel(t *testing.T) {
+	machineOn(t, func(s keystore.Store, _ uint64) keystore.Store { return s })
+}
+
+// TestStateMachineOnAFaultyStoreAgreesWithModel: a store that loses commits and
+// answers, but not for long, is noticed by nobody.
+func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
+	machineOn(t, func(s keystore.Store, seed uint64) keystore.Store {
+		faults, plan := 0, keystoretest.Sometimes(0.3, seed)
+		return keystoretest.Wrap(s, func(op string) keystoretest.Fault {
+			fault := plan(op)
+			if faults++; fault == keystoretest.None || faults == 3 { // the engine asks three times
+				faults = 0
+				return keystoretest.None
+			}
+			return fault
+		})
+	})
+}
+
+// machineOn runs the machine on stores made of the one that the environment
+// chooses.
+func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.Store) {
 	rapid.Check(t, func(r *rapid.T) {
 		clock := engine.NewClock(time.Time{})
 		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3}
 		m := &machine{clock: clock, limits: limits, places: map[place]*world{}}
-		m.eng = simtest.New(t, &engine.Options{Now: clock.Now, Limits: limits})
+		faulty := store(simtest.Store(t), rapid.Uint64().Draw(r, "seed"))
+		m.eng = simtest.On(t, simtest.Backend(t, nil), faulty, &engine.Options{Now: clock.Now, Limits: limits})
 		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
 			m.order = append(m.order, p)
 			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{},

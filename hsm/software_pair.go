@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -81,9 +82,9 @@ func (k *softwareKey) rsa(ctx context.Context, ciphertext []byte) (*rsa.PrivateK
 	return key, nil
 }
 
-// DecryptRaw is the bare RSA function. The library has none that is constant
-// in time, so this one is for tests and fallbacks, and says so in the package
-// documentation.
+// DecryptRaw is the bare RSA function. The library has none, so it is done with
+// numbers whose timing tells something of them: of a ciphertext blinded by a
+// factor nobody knows.
 func (k *softwareKey) DecryptRaw(ctx context.Context, ciphertext []byte) (Secret, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -95,7 +96,29 @@ func (k *softwareKey) DecryptRaw(ctx context.Context, ciphertext []byte) (Secret
 	if c.Cmp(key.N) >= 0 {
 		return Secret{}, ErrInput
 	}
-	return adopt(c.Exp(c, key.D, key.N).FillBytes(make([]byte, key.Size()))), nil
+	blind, unblind, err := blinding(&key.PublicKey)
+	if err != nil {
+		return Secret{}, err
+	}
+	c.Mod(c.Mul(c, blind), key.N)
+	c.Exp(c, key.D, key.N)
+	c.Mod(c.Mul(c, unblind), key.N)
+	defer c.SetInt64(0)
+	return adopt(c.FillBytes(make([]byte, key.Size()))), nil
+}
+
+// blinding draws a factor for a ciphertext and the one that undoes it in the
+// plaintext.
+func blinding(key *rsa.PublicKey) (blind, unblind *big.Int, err error) {
+	for unblind == nil {
+		r, err := rand.Int(rand.Reader, key.N)
+		if err != nil {
+			return nil, nil, fmt.Errorf("hsm: blinding: %w", err)
+		}
+		unblind = new(big.Int).ModInverse(r, key.N) // nil where there is none
+		blind = r.Exp(r, big.NewInt(int64(key.E)), key.N)
+	}
+	return blind, unblind, nil
 }
 
 func (k *softwareKey) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []byte) (Secret, error) {
