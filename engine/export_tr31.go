@@ -65,11 +65,7 @@ func (k *call) exportTR31(ctx context.Context, in *ExportKeyInput, arm *ExportTr
 }
 
 func (k *call) wrap(ctx context.Context, d *departure, h tr31.Header) (text string, value kcv.Value, err error) {
-	if d.ksn != nil {
-		text, value, err = k.engine.hsm.ExportInitialKeyTR31(ctx, d.kek.ref(), h, d.from.ref(), d.ksn, d.check.method)
-	} else {
-		text, value, err = k.engine.hsm.ExportTR31(ctx, d.kek.ref(), h, d.from.ref(), d.check.method)
-	}
+	text, value, err = k.engine.hsm.ExportTR31(ctx, d.kek.ref(), h, d.material(), d.check.method)
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok { // only what the request put into the header can be at fault
 		return "", value, invalid("The key block headers are not valid.", Reason{
 			Rule: string(refusal.Class), Field: headersField, Found: refusal.Message, Offset: -1})
@@ -138,6 +134,9 @@ func (d *departure) initialKey(ksn string) error {
 	}
 	return nil
 }
+
+// material is what the HSM wraps.
+func (d *departure) material() hsm.Material { return hsm.Material{Key: d.from.ref(), KSN: d.ksn} }
 
 // header is the header of the exported block: version B under TDES, D under
 // AES; what the key has, narrowed by the request.

@@ -28,12 +28,14 @@
 // through, and never leaves. [Key.Reveal] is the one way to a key's bytes; it
 // is called for the length of one command, by these alone:
 //
-//   - ExportTR31, of the key that is wrapped;
-//   - ExportInitialKeyTR31, of a TDES base derivation key, whose variant makes
-//     the right half of the initial key (the AES derivation stays in the device);
-//   - ImportTR31 and both exports, of a TDES protection key under versions A
-//     and C, whose working keys are its variants, on a device that does not
-//     derive them itself (Key.DeriveKBPK).
+//   - every export, of the key that is wrapped or, for the initial key of a TDES
+//     base derivation key, of that: its variant makes the right half (the AES
+//     derivation stays in the device);
+//   - ImportTR31 and ExportTR31, of a TDES protection key under versions A and
+//     C, whose working keys are its variants, on a device that does not derive
+//     them itself (Key.DeriveKBPK);
+//   - ImportAS2805 and ExportAS2805, of the key-encryption key, which wraps
+//     under a variant of itself.
 //
 // Erasing is best effort: the Go runtime may have made copies that nobody can
 // reach. Bare RSA in the software device is blinded, not constant in time,

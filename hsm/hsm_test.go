@@ -136,7 +136,7 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 				continue
 			}
 			header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: inner.Algorithm, ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
-			text, value, err := h.ExportTR31(ctx, outer, header, hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}, zeroMethods[inner.Algorithm])
+			text, value, err := h.ExportTR31(ctx, outer, header, hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}}, zeroMethods[inner.Algorithm])
 			if err != nil {
 				t.Errorf("%s: exporting: %v", v.ID, err)
 				continue
@@ -184,7 +184,7 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 		} {
 			bdk := load(t, h, hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 128}, bytesOf(t, c.bdk))
 			header := tr31.Header{Version: tr31.VersionD, KeyUsage: "B1", Algorithm: c.algorithm, ModeOfUse: 'X', KeyVersion: "00", Exportability: 'S', Context: '0', Reserved: '0'}
-			text, _, err := h.ExportInitialKeyTR31(ctx, kek, header, bdk, bytesOf(t, c.ksn), zeroMethods[c.algorithm])
+			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: bytesOf(t, c.ksn)}, zeroMethods[c.algorithm])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +194,7 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 				t.Errorf("%s, %s: another initial key, %v", c.bdk, c.ksn, err)
 			}
 		}
-		if _, _, err := h.ExportInitialKeyTR31(ctx, kek, tr31.Header{}, kek, make([]byte, 10), kcv.AESCMAC); !errors.Is(err, hsm.ErrInput) {
+		if _, _, err := h.ExportTR31(ctx, kek, tr31.Header{}, hsm.Material{Key: kek, KSN: make([]byte, 10)}, kcv.AESCMAC); !errors.Is(err, hsm.ErrInput) {
 			t.Errorf("a TDES serial number for an AES key: %v", err)
 		}
 	})
@@ -260,7 +260,7 @@ func TestCacheIsBoundedAndForgets(t *testing.T) {
 		wg.Go(func() {
 			for i := range 50 {
 				kek := keks[(i*7+g)%len(keks)]
-				if _, _, err := h.ExportTR31(ctx, kek, header, key, kcv.AESCMAC); err != nil {
+				if _, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: key}, kcv.AESCMAC); err != nil {
 					t.Errorf("export %d: %v", i, err)
 				}
 				if i%9 == 0 {
@@ -319,11 +319,11 @@ func TestCachedKeysAreStillBoundToTheirAttributes(t *testing.T) {
 		kek := load(t, h, kbpkAttributes("D", 256), make([]byte, 32))
 		key := load(t, h, hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128}, make([]byte, 16))
 		header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
-		if _, _, err := h.ExportTR31(ctx, kek, header, key, kcv.AESCMAC); err != nil {
+		if _, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: key}, kcv.AESCMAC); err != nil {
 			t.Fatal(err)
 		}
 		kek.Attributes.Mode = 'D'
-		if _, _, err := h.ExportTR31(ctx, kek, header, key, kcv.AESCMAC); !errors.Is(err, hsm.ErrSealed) {
+		if _, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: key}, kcv.AESCMAC); !errors.Is(err, hsm.ErrSealed) {
 			t.Errorf("with another mode of use: %v, want %v", err, hsm.ErrSealed)
 		}
 	})

@@ -15,6 +15,16 @@ import (
 // is refused. It is called before anything of the key is kept.
 type Admit func(bits int) (Attributes, kcv.Method, error)
 
+// admitKey seals a key that has just been opened, if it is admitted. The bytes
+// stay the caller's, to be cleared.
+func (h *HSM) admitKey(ctx context.Context, key []byte, admit Admit) (Made, error) {
+	a, m, err := admit(len(key) * 8)
+	if err != nil {
+		return Made{}, err
+	}
+	return h.adoptKey(ctx, key, a, m)
+}
+
 // ImportTR31 opens a key block under a key block protection key and seals what
 // is inside. Refusals of the block are a [*tr31.Error] with their exact class;
 // what Admit refuses is returned as it stands.
@@ -33,45 +43,17 @@ func (h *HSM) ImportTR31(ctx context.Context, kbpk KeyRef, b *tr31.Block, admit 
 		return Made{}, err
 	}
 	defer clear(key)
-	a, m, err := admit(len(key) * 8)
-	if err != nil {
-		return Made{}, err
-	}
-	return h.adoptKey(ctx, key, a, m)
+	return h.admitKey(ctx, key, admit)
 }
 
-// ExportTR31 wraps a key in a key block with the given header, hiding its
-// length, and computes its check value.
-func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k KeyRef, m kcv.Method) (string, kcv.Value, error) {
-	secret, err := h.reveal(ctx, k)
+// ExportTR31 wraps key material in a key block with the given header, hiding
+// its length, and computes its check value.
+func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k Material, m kcv.Method) (string, kcv.Value, error) {
+	secret, value, err := h.reveal(ctx, k, m)
 	if err != nil {
 		return "", kcv.Value{}, err
 	}
 	defer secret.Destroy()
-	return h.wrap(ctx, kbpk, header, secret, m)
-}
-
-// ExportInitialKeyTR31 derives the initial DUKPT key of a base derivation key
-// for a key serial number (10 bytes for TDES, 12 for AES; the counter is
-// ignored) and wraps it.
-func (h *HSM) ExportInitialKeyTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, bdk KeyRef, ksn []byte, m kcv.Method) (string, kcv.Value, error) {
-	initial, err := h.initialKey(ctx, bdk, ksn)
-	if err != nil {
-		return "", kcv.Value{}, err
-	}
-	defer initial.Destroy()
-	return h.wrap(ctx, kbpk, header, initial, m)
-}
-
-// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks that a
-// lenient import brought along leave as they came.
-var wrapOptions = tr31.WrapOptions{HideLength: true, Mode: tr31.Lenient}
-
-func (h *HSM) wrap(ctx context.Context, kbpk KeyRef, header tr31.Header, key Secret, m kcv.Method) (string, kcv.Value, error) {
-	value, err := m.Compute(key.bytes())
-	if err != nil {
-		return "", kcv.Value{}, err
-	}
 	p, err := h.use(ctx, kbpk)
 	if err != nil {
 		return "", kcv.Value{}, err
@@ -81,18 +63,13 @@ func (h *HSM) wrap(ctx context.Context, kbpk KeyRef, header tr31.Header, key Sec
 	if err != nil {
 		return "", kcv.Value{}, err
 	}
-	block, err := protect.Wrap(ctx, header, key.bytes(), &wrapOptions)
+	block, err := protect.Wrap(ctx, header, secret.bytes(), &wrapOptions)
 	return block, value, err
 }
 
-func (h *HSM) reveal(ctx context.Context, k KeyRef) (Secret, error) {
-	key, err := h.backend.Open(ctx, k.Sealed, k.Attributes)
-	if err != nil {
-		return Secret{}, err
-	}
-	defer key.Close()
-	return key.Reveal(ctx)
-}
+// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks that a
+// lenient import brought along leave as they came.
+var wrapOptions = tr31.WrapOptions{HideLength: true, Mode: tr31.Lenient}
 
 // protection is a protection key for one block version whose derived keys are
 // open: in the device where it derives them, else in host memory.
