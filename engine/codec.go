@@ -64,8 +64,9 @@ func (w *writer) time(t time.Time) {
 // reader takes a record apart. The first failure is kept and everything
 // after it is zero.
 type reader struct {
-	b    []byte
-	fail error
+	version byte
+	b       []byte
+	fail    error
 }
 
 func newReader(data []byte, kind string, known byte) reader {
@@ -77,7 +78,7 @@ func newReader(data []byte, kind string, known byte) reader {
 	case data[0] > known:
 		return reader{fail: errVersion{kind, data[0], known}}
 	}
-	return reader{b: data[1:]}
+	return reader{version: data[0], b: data[1:]}
 }
 
 func (r *reader) number() uint64 {

@@ -35,6 +35,7 @@ func fullKey() key {
 		ownRegions: 2, policy: `{"Version":"2012-10-17"}`,
 		approval: approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", SessionPending, at(6), "message", "comment"},
 		public:   []byte{0x30, 0x00}, sealed: []byte{0x01, 0x02, 0x03},
+		certificate: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", certified: at(7),
 	}
 }
 
@@ -45,7 +46,9 @@ func TestGoldenRecordsStayReadable(t *testing.T) {
 		bits:       256, check: KCVCMAC, checkValue: "0A3674", enabled: true, state: CreateComplete,
 		origin: OriginAWSPaymentCryptography, created: time.UnixMilli(0).UTC(), sealed: []byte{0xFF},
 	}
-	for name, want := range map[string]key{"key_v1_full": fullKey(), "key_v1_small": small} {
+	first := fullKey()
+	first.certificate, first.certified = "", time.Time{}
+	for name, want := range map[string]key{"key_v1_full": first, "key_v1_small": small, "key_v2_full": fullKey()} {
 		path := "testdata/" + name + ".hex"
 		if *updateGolden {
 			if err := os.WriteFile(path, []byte(hex.EncodeToString(want.encode())+"\n"), 0o644); err != nil {

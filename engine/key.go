@@ -44,6 +44,11 @@ type key struct {
 
 	public hsm.Public
 	sealed hsm.Sealed // nil once erased, and for keys that are only public
+
+	// The certificate that a public key came in, or the last one issued for a
+	// pair, as text, and when it ends.
+	certificate string
+	certified   time.Time
 }
 
 type block struct{ id, data string }

@@ -7,8 +7,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// keyVersion is the version of a key's record that this build writes.
-const keyVersion = 1
+// keyVersion is the latest version of a key's record. A key without a
+// certificate is written in the first, which has no place for one.
+const keyVersion = 2
 
 // record is the key as it is stored: found by its id, filtered by its state,
 // due when it is to be deleted or forgotten.
@@ -20,8 +21,8 @@ func (k *key) record(due time.Time) keystore.Record {
 }
 
 func (k *key) encode() []byte {
-	w := &writer{b: make([]byte, 1, 224)}
-	w.b[0] = keyVersion
+	w := &writer{b: make([]byte, 1, 224+len(k.certificate))}
+	w.b[0] = 1
 	w.text(string(k.attributes.usage))
 	w.text(string(k.attributes.class))
 	w.text(string(k.attributes.alg.name))
@@ -65,6 +66,11 @@ func (k *key) encode() []byte {
 	w.text(k.approval.comment)
 	w.bytes(k.public)
 	w.bytes(k.sealed)
+	if k.certificate != "" {
+		w.b[0] = 2
+		w.text(k.certificate)
+		w.time(k.certified)
+	}
 	return w.b
 }
 
@@ -97,6 +103,11 @@ func (k *key) decode(rec *keystore.Record) error {
 	}
 	r.later(k)
 	k.public, k.sealed = r.bytes(), r.bytes()
+	if r.version > 1 {
+		if k.certificate, k.certified = r.text(), r.time(); k.certificate == "" { // the first version would have done
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
 	return r.end()
 }
 

@@ -99,7 +99,7 @@ func (k *key) settle(now time.Time) {
 	k.state = lifecycle[move{DeletePending, waitElapsed}]
 	k.enabled = false
 	k.deleted, k.deletePending = k.deletePending, time.Time{}
-	k.sealed = nil
+	k.sealed, k.certificate, k.certified = nil, "", time.Time{}
 }
 
 // checkUsable refuses a key that cannot take part in cryptography now.

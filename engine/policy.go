@@ -207,10 +207,14 @@ func usageOfCode(code string) (KeyUsage, bool) {
 // code is the usage's TR-31 code.
 func (u KeyUsage) code() string { return string(u[len("TR31_"):][:2]) }
 
-// wrapTable is "Wrapping strength" for TR-31 (user guide, keys-importexport):
-// under which keys a key may travel. LenientStrength takes what the service
-// took in TR-31 imports before 2025 instead: any cipher key.
-var wrapTable = map[KeyAlgorithm]algorithmSet{
+// Wrapping strength (user guide, keys-importexport): under what a key of each
+// algorithm may travel. A key that is not in a table may not travel so.
+type strengthTable map[KeyAlgorithm]algorithmSet
+
+// kekStrength is for key blocks: under which key-encryption keys, kept or
+// agreed on. LenientStrength takes what the service took in TR-31 imports
+// before 2025 instead: any cipher key.
+var kekStrength = strengthTable{
 	TDES2Key:   ciphers,
 	TDES3Key:   algorithmsNamed(TDES3Key) | anyAES,
 	AES128:     anyAES,
@@ -222,13 +226,34 @@ var wrapTable = map[KeyAlgorithm]algorithmSet{
 	HMACSHA512: algorithmsNamed(AES256),
 }
 
-func checkStrength(wrapping, moved *algorithm, field string) error {
-	if wrapTable[moved.name].has(wrapping) {
+// rsaStrength is for TR-34 and RSA cryptograms: to which pairs.
+var rsaStrength = strengthTable{
+	TDES2Key: anyRSA,
+	TDES3Key: anyRSA,
+	AES128:   algorithmsNamed(RSA3072, RSA4096),
+}
+
+// curveStrength is for key agreements: on which curves. HMAC keys are not in
+// the guide's table; they travel as AES_256 does (GUESS).
+var curveStrength = strengthTable{
+	TDES2Key:   anyECC,
+	TDES3Key:   anyECC,
+	AES128:     anyECC,
+	AES192:     algorithmsNamed(ECCNISTP384, ECCNISTP521),
+	AES256:     algorithmsNamed(ECCNISTP521),
+	HMACSHA224: algorithmsNamed(ECCNISTP521),
+	HMACSHA256: algorithmsNamed(ECCNISTP521),
+	HMACSHA384: algorithmsNamed(ECCNISTP521),
+	HMACSHA512: algorithmsNamed(ECCNISTP521),
+}
+
+func checkStrength(table strengthTable, wrapping, moved *algorithm, field string) error {
+	if table[moved.name].has(wrapping) {
 		return nil
 	}
-	var strong []KeyAlgorithm
+	strong := []KeyAlgorithm{}
 	for _, a := range algorithms {
-		if wrapTable[moved.name].has(&a) {
+		if table[moved.name].has(&a) {
 			strong = append(strong, a.name)
 		}
 	}

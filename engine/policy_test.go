@@ -155,7 +155,7 @@ func TestWrappingStrengthIsTheTable(t *testing.T) {
 			continue
 		}
 		for _, wrapping := range algorithms {
-			got := checkStrength(&wrapping, &moved, "") == nil
+			got := checkStrength(kekStrength, &wrapping, &moved, "") == nil
 			if want := slices.Contains(table[moved.name], wrapping.name); got != want {
 				t.Errorf("%s under %s: taken %t, the table says %t", moved.name, wrapping.name, got, want)
 			}
