@@ -1,0 +1,42 @@
+package x509ca
+
+import (
+	"crypto"
+
+	"golang.org/x/crypto/cryptobyte"
+	tag "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// CSR makes a certification request (PKCS #10, RFC 2986) for the signer's key,
+// RSA or ECDSA, without attributes, and returns its DER. The hash is SHA224,
+// SHA256, SHA384 or SHA512. The subject stands in it as [Name.DER] writes it.
+//
+// It is refused with [RuleName], [RuleHash], [RuleKeyType], or [RuleSignature]
+// if the signer returns no signature by its key. An error of the signer is
+// wrapped.
+func CSR(signer crypto.Signer, hash crypto.Hash, subject Name) (der []byte, err error) {
+	key, err := signerKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	alg, err := algorithmFor(key.key, hash)
+	if err != nil {
+		return nil, err
+	}
+	name, err := subject.DER()
+	if err != nil {
+		return nil, err
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(0) // v1
+		b.AddBytes(name)
+		b.AddBytes(key.spki)
+		b.AddASN1(tag.Tag(0).Constructed().ContextSpecific(), func(*cryptobyte.Builder) {}) // no attributes
+	})
+	body, err := b.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return alg.sign(signer, key.key, body)
+}

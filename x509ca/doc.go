@@ -1,0 +1,43 @@
+// Package x509ca makes and judges X.509 certificates (RFC 5280) as a small
+// certification authority does, and makes PKCS #10 certification requests
+// (RFC 2986). What it makes is written byte for byte as asked; what it judges
+// is judged by rules that are data, so that one can be as strict or as lenient
+// as the service one stands in for.
+//
+// # Making
+//
+// A [Name] is a distinguished name, attribute by attribute. A [Profile] says
+// what a kind of certificate looks like, a [Request] what is particular to one.
+// [NewRoot] makes a self-signed certificate, an [Authority] issues the others,
+// and [CSR] makes a certification request:
+//
+//	root, err := x509ca.NewRoot(signer, caProfile, &x509ca.Request{...})
+//	authority, err := x509ca.NewAuthority(rootCertificate, signer)
+//	leaf, err := authority.Issue(public, leafProfile, &x509ca.Request{...})
+//
+// Private keys are [crypto.Signer], RSA (PKCS #1 v1.5) or ECDSA, and may live in
+// a device. What the signer returns is verified before it is handed out, and
+// its own errors can be found with errors.Is.
+//
+// # As text
+//
+// [EncodeCertificate] and [EncodeCSR] give one line of base64 over PEM text, the
+// form in which services pass certificates in JSON. [Decode] reads it.
+//
+// # Judging
+//
+// [Rules] judge other people's certificates: [Rules.CheckRoot] one that is about
+// to be trusted, [Rules.CheckIssued] one that was issued under those trusted
+// already. The zero Rules are those of RFC 5280, section 6.1; the fields make
+// them stricter or more lenient.
+//
+// Nothing here looks at revocation lists, name constraints (a critical one is
+// refused), certificate policies, extended key usages, or key identifiers, which
+// help to find an issuer and prove nothing.
+//
+// # Errors
+//
+// A refusal is an [*Error] with its [Rule], so that errors.Is(err,
+// x509ca.RuleExpired) works. It says what stood there and what would have
+// passed.
+package x509ca

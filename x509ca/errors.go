@@ -1,0 +1,89 @@
+package x509ca
+
+import "strings"
+
+// Rule is what a refusal rests on, and itself an error, so that callers write
+// errors.Is(err, x509ca.RuleExpired).
+type Rule string
+
+// Rules of reading, which [Decode] applies.
+const (
+	RuleLength  Rule = "length"   // nothing at all, or too much
+	RuleForm    Rule = "form"     // neither base64 nor PEM
+	RulePEMType Rule = "pem-type" // PEM of something that is no certificate
+	RuleSeveral Rule = "several"  // more than one
+	RuleExtra   Rule = "extra"    // other text before or after it
+	RuleParse   Rule = "parse"    // not an X.509 certificate
+)
+
+// Rules about certificates, in the order in which [Rules] apply them to each.
+const (
+	RuleKeyType            Rule = "key-type"            // a key that is neither RSA nor ECDSA
+	RuleKeySize            Rule = "key-size"            // a modulus or curve that is not wanted
+	RuleNotYetValid        Rule = "not-yet-valid"       // before its validity
+	RuleExpired            Rule = "expired"             // after its validity
+	RuleSelfSigned         Rule = "self-signed"         // a root that names another issuer
+	RuleIssuer             Rule = "issuer"              // the issuer is another, or missing
+	RuleSignatureAlgorithm Rule = "signature-algorithm" // broken, such as SHA-1, or unknown
+	RuleSignature          Rule = "signature"           // does not verify
+	RuleIssuerStrength     Rule = "issuer-strength"     // signed by a weaker key
+	RuleCriticalExtension  Rule = "critical-extension"  // one that nobody here understands
+	RuleBasicConstraints   Rule = "basic-constraints"   // not a CA
+	RuleKeyUsage           Rule = "key-usage"           // a key for something else
+	RulePathLength         Rule = "path-length"         // more CAs below it than it allows
+)
+
+// Rules about what is to be made. RuleKeyType and RuleSignature belong here too.
+const (
+	RuleName     Rule = "name"      // a name that cannot be written
+	RuleSerial   Rule = "serial"    // zero, or longer than 20 octets
+	RuleValidity Rule = "validity"  // ends before it begins, or cannot be written
+	RuleProfile  Rule = "profile"   // contradicts itself
+	RuleHash     Rule = "hash"      // none of SHA-224, SHA-256, SHA-384, SHA-512
+	RuleKeyMatch Rule = "key-match" // a signer whose key is not the certificate's
+)
+
+// Error is the rule as it is written in [Error.Rule].
+func (r Rule) Error() string { return "x509ca: " + string(r) }
+
+// Error is a refusal.
+type Error struct {
+	Rule        Rule
+	Certificate string // which one, in the words of [Rules]; empty where there is only one
+	Found       string // what stood there; about 200 bytes of it at most, on one line
+	Wanted      string // what would have passed
+}
+
+// Error tells rule, certificate, what was found and what was wanted in one line.
+func (e *Error) Error() string {
+	s := e.Rule.Error()
+	if e.Certificate != "" {
+		s += ": " + e.Certificate
+	}
+	return s + ": found " + e.Found + ", wanted " + e.Wanted
+}
+
+// Is makes errors.Is find the rule.
+func (e *Error) Is(target error) bool { return target == e.Rule }
+
+// mostShown is how many bytes of somebody else's text an error carries.
+const mostShown = 200
+
+// refuse makes an Error that is about no particular certificate.
+func refuse(rule Rule, found, wanted string) *Error {
+	return &Error{Rule: rule, Found: shown(found), Wanted: shown(wanted)}
+}
+
+// shown makes text of unknown origin fit for a message: of bounded length, valid
+// UTF-8, on one line.
+func shown(s string) string {
+	if len(s) > mostShown {
+		s = s[:mostShown] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7F {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}

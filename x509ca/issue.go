@@ -1,0 +1,212 @@
+package x509ca
+
+import (
+	"bytes"
+	"cmp"
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	tag "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Request is what is particular to one certificate.
+type Request struct {
+	Subject Name
+
+	// Serial is the serial number, big-endian, positive and at most 20 octets
+	// (RFC 5280, section 4.1.2.2). Zero bytes in front are not written, and one
+	// is added where the first bit would make the number negative. Nil draws
+	// one from Rand, nil for crypto/rand: all its bytes count, for if the first
+	// comes out zero, it is made 1.
+	Serial []byte
+	Rand   io.Reader
+
+	// Both ends of the validity are included, and are cut to seconds.
+	NotBefore, NotAfter time.Time
+}
+
+// Authority issues certificates. It is never changed, so that goroutines may
+// share it if they may share its signer. The zero Authority has no key and
+// issues none.
+type Authority struct {
+	signer crypto.Signer
+	public crypto.PublicKey
+	name   []byte // DER, as in its certificate
+	keyID  []byte
+}
+
+// maxSerial is how many octets of a serial number may be written.
+const maxSerial = 20
+
+// NewAuthority makes an authority of a certificate and the signer of its key: a
+// pair of other keys is refused with [RuleKeyMatch]. Whether the certificate
+// says that it may sign others is not looked at: [Rules] do.
+func NewAuthority(certificate *x509.Certificate, signer crypto.Signer) (*Authority, error) {
+	if certificate == nil {
+		return nil, refuse(RuleParse, "no certificate", "one")
+	}
+	public, err := signerKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(public.spki, certificate.RawSubjectPublicKeyInfo) {
+		return nil, refuse(RuleKeyMatch, "a signer with another key", "the key of "+certificate.Subject.String())
+	}
+	a := &Authority{signer, public.key, certificate.RawSubject, certificate.SubjectKeyId}
+	if len(a.keyID) == 0 {
+		a.keyID = public.id
+	}
+	return a, nil
+}
+
+// Issue makes a certificate for a public key, of any kind that
+// [x509.MarshalPKIXPublicKey] takes, and returns its DER. The issuer's name and
+// key identifier are those of the authority's certificate, byte for byte.
+//
+// It is refused with [RuleName], [RuleSerial], [RuleValidity], [RuleProfile],
+// [RuleHash], [RuleKeyType], or [RuleSignature] if the signer returns no
+// signature by its key. An error of the signer or of Rand is wrapped.
+func (a *Authority) Issue(public crypto.PublicKey, p *Profile, r *Request) (der []byte, err error) {
+	key, err := newPublicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	return a.issue(key, p, r)
+}
+
+// NewRoot makes a certificate for the signer's own key, signed by that key, and
+// returns its DER. Refusals and errors are those of [Authority.Issue]. Whether
+// it is a CA is up to the profile.
+func NewRoot(signer crypto.Signer, p *Profile, r *Request) (der []byte, err error) {
+	key, err := signerKey(signer)
+	if err != nil {
+		return nil, err
+	}
+	r = cmp.Or(r, &Request{})
+	name, err := r.Subject.DER()
+	if err != nil {
+		return nil, err
+	}
+	self := &Authority{signer, key.key, name, key.id}
+	return self.issue(key, p, r)
+}
+
+// signerKey is the public key of a signer that may be nil.
+func signerKey(signer crypto.Signer) (*publicKey, error) {
+	if signer == nil {
+		return nil, refuse(RuleKeyType, "no signer", "RSA or ECDSA")
+	}
+	return newPublicKey(signer.Public())
+}
+
+// issue writes the TBSCertificate and signs it.
+func (a *Authority) issue(key *publicKey, p *Profile, r *Request) ([]byte, error) {
+	p, r = cmp.Or(p, &Profile{}), cmp.Or(r, &Request{})
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	alg, err := algorithmFor(a.public, p.Hash)
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.body(alg, key, p, r)
+	if err != nil {
+		return nil, err
+	}
+	return alg.sign(a.signer, a.public, body)
+}
+
+// body writes a TBSCertificate (RFC 5280, section 4.1).
+func (a *Authority) body(alg *algorithm, key *publicKey, p *Profile, r *Request) ([]byte, error) {
+	subject, err := r.Subject.DER()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.checkValidity(); err != nil {
+		return nil, err
+	}
+	serial, err := r.serial(p.serialSize())
+	if err != nil {
+		return nil, err
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(tag.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { b.AddASN1Int64(2) }) // v3
+		b.AddASN1(tag.INTEGER, func(b *cryptobyte.Builder) { b.AddBytes(serial) })
+		alg.add(b)
+		b.AddBytes(a.name)
+		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+			addTime(b, r.NotBefore)
+			addTime(b, r.NotAfter)
+		})
+		b.AddBytes(subject)
+		b.AddBytes(key.spki)
+		p.addExtensions(b, a.keyID, key.id)
+	})
+	return b.Bytes()
+}
+
+// serial is the content of the INTEGER.
+func (r *Request) serial(size int) ([]byte, error) {
+	if r.Serial == nil {
+		return drawSerial(r.Rand, size)
+	}
+	s := bytes.TrimLeft(r.Serial, "\x00")
+	if len(s) == 0 {
+		return nil, refuse(RuleSerial, "zero", "a positive number")
+	}
+	s = positive(s)
+	if len(s) > maxSerial {
+		return nil, refuse(RuleSerial, strconv.Itoa(len(s))+" octets", "at most "+strconv.Itoa(maxSerial))
+	}
+	return s, nil
+}
+
+func drawSerial(from io.Reader, size int) ([]byte, error) {
+	if from == nil {
+		from = rand.Reader
+	}
+	s := make([]byte, size)
+	if _, err := io.ReadFull(from, s); err != nil {
+		return nil, fmt.Errorf("x509ca: drawing a serial number: %w", err)
+	}
+	s[0] = max(s[0], 1)
+	return positive(s), nil
+}
+
+// positive puts a zero byte before a number whose first bit is set.
+func positive(n []byte) []byte {
+	if n[0]&0x80 == 0 {
+		return n
+	}
+	return append([]byte{0}, n...)
+}
+
+func (r *Request) checkValidity() error {
+	from, to := r.NotBefore.UTC(), r.NotAfter.UTC()
+	switch {
+	case from.Year() < 1950 || to.Year() > 9999:
+		return refuse(RuleValidity, shownTime(from)+" to "+shownTime(to), "the years 1950 to 9999")
+	case to.Before(from):
+		return refuse(RuleValidity, "an end at "+shownTime(to), "one not before "+shownTime(from))
+	}
+	return nil
+}
+
+// addTime writes a Time: UTCTime through 2049, GeneralizedTime from then on
+// (RFC 5280, section 4.1.2.5).
+func addTime(b *cryptobyte.Builder, t time.Time) {
+	if t = t.UTC(); t.Year() < 2050 {
+		b.AddASN1UTCTime(t)
+	} else {
+		b.AddASN1GeneralizedTime(t)
+	}
+}
+
+func shownTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

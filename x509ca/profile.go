@@ -1,0 +1,174 @@
+package x509ca
+
+import (
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"math/bits"
+	"strconv"
+
+	"golang.org/x/crypto/cryptobyte"
+	tag "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Extended key usages of RFC 5280, section 4.2.1.12. Others can be used as well.
+var (
+	ServerAuth = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}
+	ClientAuth = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 2}
+)
+
+// Profile is what a kind of certificate looks like. It is only read, so that
+// goroutines may share one. The zero Profile is refused: it has no hash.
+//
+// A certificate has these extensions in this order: basic constraints,
+// authority and subject key identifier, key usage if any, extended key usage if
+// any.
+type Profile struct {
+	Hash crypto.Hash // of the signature: SHA224, SHA256, SHA384 or SHA512
+
+	// SerialSize is how many bytes of serial number are drawn for a Request
+	// without one: 1 to 19, zero means 16.
+	SerialSize int
+
+	// CA makes an authority. PathLength limits how many further CAs may stand
+	// between it and a leaf; nil sets no limit. RFC 5280 has the extension
+	// critical in a CA.
+	CA                       bool
+	PathLength               *int
+	BasicConstraintsCritical bool
+
+	// KeyUsage zero writes no such extension.
+	KeyUsage         x509.KeyUsage
+	KeyUsageCritical bool
+
+	ExtKeyUsage []asn1.ObjectIdentifier
+
+	// NoExtensions leaves all of them out, as many small authorities do for
+	// their leaves. The fields above, but for Hash and SerialSize, are then zero.
+	NoExtensions bool
+}
+
+const (
+	defaultSerialSize = 16
+	maxSerialSize     = 19 // drawn; one more could need 21 octets
+
+	// allKeyUsages are the nine bits that section 4.2.1.3 names.
+	allKeyUsages = x509.KeyUsageDecipherOnly<<1 - 1
+)
+
+// serialSize is SerialSize with its default.
+func (p *Profile) serialSize() int {
+	if p.SerialSize == 0 {
+		return defaultSerialSize
+	}
+	return p.SerialSize
+}
+
+// check tells what contradicts itself. The hash is judged with the key.
+func (p *Profile) check() error {
+	switch size := p.serialSize(); {
+	case size < 1 || size > maxSerialSize:
+		return refuse(RuleProfile, "a serial number of "+strconv.Itoa(size)+" bytes", "1 to "+strconv.Itoa(maxSerialSize))
+	case p.PathLength != nil && !p.CA:
+		return refuse(RuleProfile, "a path length without CA", "both or neither")
+	case p.PathLength != nil && *p.PathLength < 0:
+		return refuse(RuleProfile, "path length "+strconv.Itoa(*p.PathLength), "zero or more")
+	case p.KeyUsage&^allKeyUsages != 0:
+		return refuse(RuleProfile, "key usage "+strconv.Itoa(int(p.KeyUsage)), "the bits of RFC 5280")
+	case p.NoExtensions && p.extends():
+		return refuse(RuleProfile, "extensions and NoExtensions", "one of them")
+	}
+	for _, oid := range p.ExtKeyUsage {
+		if !validOID(oid) {
+			return refuse(RuleProfile, "extended key usage "+oid.String(), "an object identifier")
+		}
+	}
+	return nil
+}
+
+// extends tells whether the profile asks for anything in an extension.
+func (p *Profile) extends() bool {
+	return p.CA || p.BasicConstraintsCritical || p.KeyUsage != 0 || p.KeyUsageCritical || len(p.ExtKeyUsage) > 0
+}
+
+var (
+	idSubjectKeyIdentifier   = asn1.ObjectIdentifier{2, 5, 29, 14}
+	idKeyUsage               = asn1.ObjectIdentifier{2, 5, 29, 15}
+	idSubjectAltName         = asn1.ObjectIdentifier{2, 5, 29, 17}
+	idBasicConstraints       = asn1.ObjectIdentifier{2, 5, 29, 19}
+	idCertificatePolicies    = asn1.ObjectIdentifier{2, 5, 29, 32}
+	idAuthorityKeyIdentifier = asn1.ObjectIdentifier{2, 5, 29, 35}
+	idExtKeyUsage            = asn1.ObjectIdentifier{2, 5, 29, 37}
+)
+
+// addExtensions writes the extensions of a certificate (RFC 5280, section
+// 4.1.2.9) for the key identifiers of the issuer and of the subject.
+func (p *Profile) addExtensions(b *cryptobyte.Builder, authority, subject []byte) {
+	if p.NoExtensions {
+		return
+	}
+	b.AddASN1(tag.Tag(3).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+			addExtension(b, idBasicConstraints, p.BasicConstraintsCritical, p.addBasicConstraints)
+			addExtension(b, idAuthorityKeyIdentifier, false, func(b *cryptobyte.Builder) { addAuthorityKeyID(b, authority) })
+			addExtension(b, idSubjectKeyIdentifier, false, func(b *cryptobyte.Builder) { b.AddASN1OctetString(subject) })
+			if p.KeyUsage != 0 {
+				addExtension(b, idKeyUsage, p.KeyUsageCritical, p.addKeyUsage)
+			}
+			if len(p.ExtKeyUsage) > 0 {
+				addExtension(b, idExtKeyUsage, false, p.addExtKeyUsage)
+			}
+		})
+	})
+}
+
+func addExtension(b *cryptobyte.Builder, id asn1.ObjectIdentifier, critical bool, value cryptobyte.BuilderContinuation) {
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(id)
+		if critical { // DER leaves a default out
+			b.AddASN1Boolean(true)
+		}
+		b.AddASN1(tag.OCTET_STRING, value)
+	})
+}
+
+func (p *Profile) addBasicConstraints(b *cryptobyte.Builder) {
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		if p.CA {
+			b.AddASN1Boolean(true)
+		}
+		if p.PathLength != nil {
+			b.AddASN1Int64(int64(*p.PathLength))
+		}
+	})
+}
+
+func addAuthorityKeyID(b *cryptobyte.Builder, id []byte) {
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(tag.Tag(0).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(id) })
+	})
+}
+
+// addKeyUsage writes the usages as DER wants a list of named bits: the first
+// one leftmost, and no zero bit after the last one set.
+func (p *Profile) addKeyUsage(b *cryptobyte.Builder) {
+	b.AddASN1(tag.BIT_STRING, func(b *cryptobyte.Builder) {
+		used := bits.Len16(uint16(p.KeyUsage))
+		row := bits.Reverse16(uint16(p.KeyUsage))
+		if used <= 8 {
+			b.AddUint8(uint8(8 - used))
+			b.AddUint8(uint8(row >> 8))
+			return
+		}
+		b.AddUint8(uint8(16 - used))
+		b.AddUint16(row)
+	})
+}
+
+func (p *Profile) addExtKeyUsage(b *cryptobyte.Builder) {
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, oid := range p.ExtKeyUsage {
+			b.AddASN1ObjectIdentifier(oid)
+		}
+	})
+}

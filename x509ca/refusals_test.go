@@ -1,0 +1,448 @@
+package x509ca
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math/big"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// refusal is a rule and how to break it: with wrong false the same thing, done
+// as nearly the same as can be, passes.
+type refusal struct {
+	rule Rule
+	how  string
+	run  func(t *testing.T, wrong bool) error
+}
+
+// either is a if the case is to go wrong, else b.
+func either[T any](wrong bool, a, b T) T {
+	if wrong {
+		return a
+	}
+	return b
+}
+
+// issued judges a leaf under a root, after the edits have changed it.
+func issued(t *testing.T, r *Rules, edits ...edit) error {
+	root := newRoot(t)
+	r.Now = now
+	return r.CheckIssued(root.leaf(t, edits...).Certificate, root.Certificate)
+}
+
+// under judges a leaf whose root the edits have changed.
+func under(t *testing.T, r *Rules, edits ...edit) error {
+	root := newRoot(t, edits...)
+	r.Now = now
+	return r.CheckIssued(root.leaf(t).Certificate, root.Certificate)
+}
+
+var refusals = []refusal{
+	{RuleLength, "an empty text", func(t *testing.T, wrong bool) error {
+		_, err := Decode(either(wrong, " \n", EncodeCertificate(newRoot(t).Raw)+" \n"))
+		return err
+	}},
+	{RuleLength, "a long text", func(t *testing.T, wrong bool) error {
+		text := EncodeCertificate(newRoot(t).Raw)
+		_, err := Decode(text + strings.Repeat("\n", maxText-len(text)+either(wrong, 1, 0)))
+		return err
+	}},
+	{RuleLength, "a long certificate", func(t *testing.T, wrong bool) error {
+		_, err := Decode(EncodeCertificate(padded(t, maxDER+either(wrong, 1, 0))))
+		return err
+	}},
+	{RuleForm, "neither base64 nor PEM", func(t *testing.T, wrong bool) error {
+		text := EncodeCertificate(newRoot(t).Raw)
+		_, err := Decode(either(wrong, "*", "") + text)
+		return err
+	}},
+	{RuleForm, "base64 of something else", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(either(wrong, "a certificate", inPEM("CERTIFICATE", newRoot(t).Raw))))
+		return err
+	}},
+	{RuleForm, "PEM without an end", func(t *testing.T, wrong bool) error {
+		text := inPEM("CERTIFICATE", newRoot(t).Raw)
+		_, err := Decode(inBase64(text[:len(text)-either(wrong, 2, 1)]))
+		return err
+	}},
+	{RuleForm, "PEM on one line", func(t *testing.T, wrong bool) error {
+		text := inPEM("CERTIFICATE", newRoot(t).Raw)
+		_, err := Decode(inBase64(either(wrong, strings.ReplaceAll(text, "\n", ""), text)))
+		return err
+	}},
+	{RuleForm, "PEM with a header", func(t *testing.T, wrong bool) error {
+		text := inPEM("CERTIFICATE", newRoot(t).Raw)
+		_, err := Decode(strings.Replace(text, "\n", either(wrong, "\nA: b\n", "\n\n"), 1))
+		return err
+	}},
+	{RuleForm, "base64 with bits left over", func(t *testing.T, wrong bool) error {
+		text := inPEM("CERTIFICATE", newRoot(t).Raw)
+		for len(text)%3 == 0 {
+			text += "\n"
+		}
+		_, err := Decode(leftOver(inBase64(text), wrong))
+		return err
+	}},
+	{RuleForm, "PEM with bits left over", func(t *testing.T, wrong bool) error {
+		text := inPEM("CERTIFICATE", newRoot(t).Raw)
+		for !strings.Contains(text, "=") { // the length of a signature varies
+			text = inPEM("CERTIFICATE", newRoot(t).Raw)
+		}
+		_, err := Decode(leftOver(text, wrong))
+		return err
+	}},
+	{RulePEMType, "a certification request", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(inPEM(either(wrong, requestType, certificateType), newRoot(t).Raw)))
+		return err
+	}},
+	{RuleSeveral, "two certificates", func(t *testing.T, wrong bool) error {
+		root := newRoot(t).Raw
+		_, err := Decode(EncodeCertificate(either(wrong, [][]byte{root, root}, [][]byte{root})...))
+		return err
+	}},
+	{RuleExtra, "text after the certificate", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(inPEM("CERTIFICATE", newRoot(t).Raw) + either(wrong, "x", "\n")))
+		return err
+	}},
+	{RuleExtra, "text before the certificate", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(either(wrong, "subject=CN=x\n", "\n") + inPEM("CERTIFICATE", newRoot(t).Raw)))
+		return err
+	}},
+	{RuleParse, "DER that is cut", func(t *testing.T, wrong bool) error {
+		der := newRoot(t).Raw
+		_, err := Decode(EncodeCertificate(der[:len(der)-either(wrong, 1, 0)]))
+		return err
+	}},
+	{RuleParse, "DER with a byte after it", func(t *testing.T, wrong bool) error {
+		_, err := Decode(EncodeCertificate(append(newRoot(t).Raw, either(wrong, []byte{0}, nil)...)))
+		return err
+	}},
+	{RuleParse, "no certificate to judge", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckIssued(root.leaf(t).Certificate, either(wrong, nil, root.Certificate))
+	}},
+
+	{RuleKeyType, "a certificate for Ed25519", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		var key crypto.PublicKey = must2(ed25519.GenerateKey(nil))
+		o := leafOrder()
+		der, err := root.authority(t).Issue(either(wrong, key, p256b().Public()), &o.Profile, &o.Request)
+		return (&Rules{Now: now}).CheckIssued(o.finish(t)(der, err).Certificate, root.Certificate)
+	}},
+	{RuleKeySize, "a curve that is not wanted", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{}, func(o *order) { o.key = newKey(either(wrong, elliptic.P224(), elliptic.P256())) })
+	}},
+	{RuleKeySize, "a curve that the caller does not want", func(t *testing.T, wrong bool) error {
+		r := &Rules{Curves: []elliptic.Curve{elliptic.P256(), either(wrong, elliptic.P521(), elliptic.P384())}}
+		return issued(t, r, func(o *order) { o.key = p384() })
+	}},
+	{RuleKeySize, "no curves at all", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{Curves: either(wrong, []elliptic.Curve{}, nil)})
+	}},
+	{RuleKeySize, "a modulus that is not wanted", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{RSABits: either(wrong, []int{3072}, []int{2048})}, func(o *order) { o.key = rsa2048() })
+	}},
+	{RuleNotYetValid, "a second early", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{}, func(o *order) { o.NotBefore = now.Add(either(wrong, time.Second, 0)) })
+	}},
+	{RuleNotYetValid, "a root a second early", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{}, func(o *order) { o.NotBefore = now.Add(either(wrong, time.Second, 0)) })
+	}},
+	{RuleExpired, "a second late", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{}, func(o *order) { o.NotAfter = now.Add(either(wrong, -time.Second, 0)) })
+	}},
+	{RuleExpired, "a root a second late", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{}, func(o *order) { o.NotAfter = now.Add(either(wrong, -time.Second, 0)) })
+	}},
+	{RuleSelfSigned, "an intermediate as root", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckRoot(either(wrong, root.ca(t, "between"), root).Certificate)
+	}},
+	{RuleIssuer, "another issuer's name", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		other := newRoot(t, func(o *order) { o.Subject = Name{{Type: CommonName, Value: either(wrong, "rooT", "root")}} })
+		root.RawSubject = other.RawSubject // the same key under a name of its own
+		return (&Rules{Now: now}).CheckIssued(root.leaf(t).Certificate, either(wrong, newRoot(t), other).Certificate)
+	}},
+	{RuleIssuer, "a name in another form", func(t *testing.T, wrong bool) error {
+		named := func(f Form) edit { return func(o *order) { o.Subject = Name{{CommonName, "root", f}} } }
+		leaf := newRoot(t, named(UTF8String)).leaf(t)
+		return (&Rules{Now: now}).CheckIssued(leaf.Certificate, newRoot(t, named(either(wrong, PrintableString, UTF8String))).Certificate)
+	}},
+	{RuleIssuer, "no issuer", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckIssued(root.leaf(t).Certificate, either(wrong, nil, []*x509.Certificate{root.Certificate})...)
+	}},
+	{RuleSignatureAlgorithm, "SHA-1", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckIssued(signedWith(t, root, either(wrong, crypto.SHA1, crypto.SHA256)), root.Certificate)
+	}},
+	{RuleSignatureAlgorithm, "an algorithm that nobody knows", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckIssued(signedWith(t, root, either(wrong, crypto.SHA512_256, crypto.SHA224)), root.Certificate)
+	}},
+	{RuleSignature, "another key under the same name", func(t *testing.T, wrong bool) error {
+		root := newRoot(t, func(o *order) { o.key = newKey(elliptic.P256()) })
+		return (&Rules{Now: now}).CheckIssued(root.leaf(t).Certificate, either(wrong, newRoot(t), root).Certificate)
+	}},
+	{RuleSignature, "another key, with SHA-224", func(t *testing.T, wrong bool) error {
+		root := newRoot(t, func(o *order) { o.key = newKey(elliptic.P256()) })
+		leaf := root.leaf(t, func(o *order) { o.Hash = crypto.SHA224 })
+		return (&Rules{Now: now}).CheckIssued(leaf.Certificate, either(wrong, newRoot(t), root).Certificate)
+	}},
+	{RuleSignature, "a root signed by another of its name", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		o := caOrder("root")
+		o.key = either(wrong, p256b(), p256())
+		return (&Rules{Now: now}).CheckRoot(root.issue(t, o).Certificate)
+	}},
+	{RuleIssuerStrength, "a stronger curve than its issuer's", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{IssuerStrength: true}, func(o *order) { o.key = either(wrong, p384, p256b)() })
+	}},
+	{RuleIssuerStrength, "a stronger curve, where that matters", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{IssuerStrength: wrong}, func(o *order) { o.key = p384() })
+	}},
+	{RuleIssuerStrength, "a curve under RSA", func(t *testing.T, wrong bool) error {
+		root := newRoot(t, func(o *order) { o.key = rsa2048() })
+		leaf := root.leaf(t, func(o *order) { o.key = either(wrong, p256, rsa2048)() })
+		return (&Rules{Now: now, IssuerStrength: true}).CheckIssued(leaf.Certificate, root.Certificate)
+	}},
+	{RuleCriticalExtension, "an extension that nobody knows", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		return (&Rules{Now: now}).CheckIssued(extended(t, root, asn1.ObjectIdentifier{2, 999, 1}, wrong), root.Certificate)
+	}},
+	{RuleCriticalExtension, "name constraints", func(t *testing.T, wrong bool) error {
+		return (&Rules{Now: now}).CheckRoot(constrained(t, wrong))
+	}},
+	{RuleBasicConstraints, "an issuer that is no CA", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{AllowNoBasicConstraints: true}, func(o *order) { o.CA = !wrong })
+	}},
+	{RuleBasicConstraints, "an issuer without the extension", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{AllowNoBasicConstraints: !wrong}, func(o *order) { o.Profile = Profile{Hash: o.Hash, NoExtensions: true} })
+	}},
+	{RuleBasicConstraints, "a leaf that is to issue others", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{CA: wrong}, func(o *order) { o.KeyUsage = x509.KeyUsageCertSign })
+	}},
+	{RuleBasicConstraints, "a root that is no CA", func(t *testing.T, wrong bool) error {
+		return (&Rules{Now: now}).CheckRoot(newRoot(t, func(o *order) { o.CA = !wrong }).Certificate)
+	}},
+	{RuleKeyUsage, "an issuer without keyCertSign", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{}, func(o *order) {
+			o.KeyUsage = x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature | either(wrong, 0, x509.KeyUsageCertSign)
+		})
+	}},
+	{RuleKeyUsage, "an issuer without the extension", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{RequireKeyUsage: wrong}, func(o *order) { o.KeyUsage = 0 })
+	}},
+	{RuleKeyUsage, "a leaf for something else", func(t *testing.T, wrong bool) error {
+		r := &Rules{KeyUsage: x509.KeyUsageKeyEncipherment | either(wrong, 0, x509.KeyUsageDigitalSignature)}
+		return issued(t, r)
+	}},
+	{RuleKeyUsage, "a leaf that says it is for something else", func(t *testing.T, wrong bool) error {
+		return issued(t, &Rules{KeyUsage: x509.KeyUsageKeyEncipherment}, func(o *order) {
+			o.NoExtensions = !wrong
+			o.KeyUsageCritical = wrong
+			o.KeyUsage = either(wrong, o.KeyUsage, 0)
+		})
+	}},
+	{RulePathLength, "a CA below one that allows none", func(t *testing.T, wrong bool) error {
+		root := newRoot(t, func(o *order) { o.PathLength = new(either(wrong, 0, 1)) })
+		ca := root.ca(t, "between")
+		return (&Rules{Now: now}).CheckIssued(ca.leaf(t).Certificate, ca.Certificate, root.Certificate)
+	}},
+	{RulePathLength, "a CA to import below one that allows none", func(t *testing.T, wrong bool) error {
+		root := newRoot(t, func(o *order) { o.PathLength = new(0) })
+		return (&Rules{Now: now, CA: true}).CheckIssued(either(wrong, root.ca(t, "between"), root).Certificate, root.Certificate)
+	}},
+
+	{RuleName, "a name that cannot be written", func(t *testing.T, wrong bool) error {
+		_, err := CSR(p256(), crypto.SHA256, Name{{Type: Country, Value: either(wrong, "U*", "US")}})
+		return err
+	}},
+	{RuleSerial, "zero", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.Serial = []byte{0, either[byte](wrong, 0, 1)} })
+	}},
+	{RuleSerial, "no bytes", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.Serial = either(wrong, []byte{}, nil) })
+	}},
+	{RuleSerial, "21 octets", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.Serial = append([]byte{either[byte](wrong, 0x80, 0x7F)}, make([]byte, 19)...) })
+	}},
+	{RuleValidity, "an end before the beginning", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.NotAfter = o.NotBefore.Add(either(wrong, -time.Second, 0)) })
+	}},
+	{RuleValidity, "a year of five digits", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.NotAfter = time.Date(either(wrong, 10000, 9999), 12, 31, 0, 0, 0, 0, time.UTC) })
+	}},
+	{RuleValidity, "no beginning", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.NotBefore = either(wrong, time.Time{}, time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)) })
+	}},
+	{RuleProfile, "a path length without CA", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.CA, o.PathLength = !wrong, new(0) })
+	}},
+	{RuleProfile, "a negative path length", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.PathLength = new(either(wrong, -1, 0)) })
+	}},
+	{RuleProfile, "a serial number of 20 random bytes", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.SerialSize = either(wrong, 20, 19) })
+	}},
+	{RuleProfile, "a tenth key usage", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.KeyUsage = 1 << either(wrong, 9, 8) })
+	}},
+	{RuleProfile, "extensions that are left out", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.NoExtensions = wrong })
+	}},
+	{RuleProfile, "an extended key usage that is none", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.ExtKeyUsage = []asn1.ObjectIdentifier{{either(wrong, 3, 2), 999}} })
+	}},
+	{RuleHash, "no hash", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.Hash = either(wrong, 0, crypto.SHA256) })
+	}},
+	{RuleHash, "SHA-1", func(t *testing.T, wrong bool) error {
+		_, err := CSR(p256(), either(wrong, crypto.SHA1, crypto.SHA224), subject)
+		return err
+	}},
+	{RuleKeyType, "no signer", func(t *testing.T, wrong bool) error {
+		_, err := CSR(either(wrong, nil, p256()), crypto.SHA256, subject)
+		return err
+	}},
+	{RuleKeyType, "a signer with Ed25519", func(t *testing.T, wrong bool) error {
+		_, key, _ := ed25519.GenerateKey(nil)
+		return made(func(o *order) { o.key = either[crypto.Signer](wrong, key, p256()) })
+	}},
+	{RuleKeyMatch, "a signer with another key", func(t *testing.T, wrong bool) error {
+		_, err := NewAuthority(newRoot(t).Certificate, either(wrong, p256b, p256)())
+		return err
+	}},
+	{RuleParse, "an authority without a certificate", func(t *testing.T, wrong bool) error {
+		_, err := NewAuthority(either(wrong, nil, newRoot(t).Certificate), p256())
+		return err
+	}},
+	{RuleSignature, "a signer that signs something else", func(t *testing.T, wrong bool) error {
+		odd := oddSigner{p256(), func(digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+			return p256().Sign(nil, append([]byte{digest[0] ^ either[byte](wrong, 1, 0)}, digest[1:]...), opts)
+		}}
+		return made(func(o *order) { o.key = odd })
+	}},
+	{RuleSignature, "a signer that returns r and s without DER", func(t *testing.T, wrong bool) error {
+		odd := oddSigner{p256(), func(digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+			r, s, err := ecdsa.Sign(nil, p256().(*ecdsa.PrivateKey), digest)
+			return either(wrong, append(r.Bytes(), s.Bytes()...), must(asn1.Marshal([]*big.Int{r, s}))), err
+		}}
+		return made(func(o *order) { o.key = odd })
+	}},
+}
+
+// leftOver sets a bit of base64 that stands for nothing: the last one of the
+// letter before the padding.
+func leftOver(text string, wrong bool) string {
+	at := strings.Index(text, "=") - 1
+	return text[:at] + string([]byte{text[at] + either[byte](wrong, 1, 0)}) + text[at+1:]
+}
+
+// made makes a root after the edits have changed it.
+func made(edits ...edit) error {
+	o := caOrder("root").with(edits)
+	_, err := NewRoot(o.key, &o.Profile, &o.Request)
+	return err
+}
+
+// signedWith makes a leaf whose signature is by a hash that we do not offer.
+func signedWith(t *testing.T, root *cert, h crypto.Hash) *x509.Certificate {
+	t.Helper()
+	oids := map[crypto.Hash]asn1.ObjectIdentifier{
+		crypto.SHA1: {1, 2, 840, 10045, 4, 1}, crypto.SHA224: {1, 2, 840, 10045, 4, 3, 1},
+		crypto.SHA256: {1, 2, 840, 10045, 4, 3, 2}, crypto.SHA512_256: {2, 999, 5},
+	}
+	alg := &algorithm{hash: h, oid: oids[h]}
+	o, a := leafOrder(), root.authority(t)
+	body := must(a.body(alg, must(newPublicKey(o.key.Public())), &o.Profile, &o.Request))
+	return must(Decode(EncodeCertificate(must(alg.sign(root.key, root.key.Public(), body)))))
+}
+
+// extended makes a leaf with an extension of somebody's own.
+func extended(t *testing.T, root *cert, id asn1.ObjectIdentifier, critical bool) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now,
+		ExtraExtensions: []pkix.Extension{{Id: id, Critical: critical, Value: []byte{5, 0}}},
+	}
+	return must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, root.Certificate, p256b().Public(), root.key))))
+}
+
+// constrained makes a root with name constraints.
+func constrained(t *testing.T, critical bool) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now, BasicConstraintsValid: true, IsCA: true,
+		PermittedDNSDomains: []string{"bank.example"}, PermittedDNSDomainsCritical: critical,
+	}
+	return must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
+}
+
+// padded makes a certificate of so many bytes of DER. Its key is RSA, so that
+// its signature has always the same length.
+func padded(t *testing.T, size int) []byte {
+	t.Helper()
+	value := make([]byte, size/2)
+	for {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now,
+			ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 999}, Value: value}},
+		}
+		der := must(x509.CreateCertificate(nil, template, template, rsa2048().Public(), rsa2048()))
+		if len(der) == size {
+			return der
+		}
+		value = make([]byte, len(value)+size-len(der))
+	}
+}
+
+// everyRule reads the constants of errors.go.
+func everyRule(t *testing.T) []Rule {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []Rule
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && strings.HasPrefix(spec.Names[0].Name, "Rule") {
+			text := spec.Values[0].(*ast.BasicLit).Value
+			found = append(found, Rule(must(strconv.Unquote(text))))
+		}
+		return true
+	})
+	return found
+}
+
+func TestEveryRuleRefusesWhatBreaksItAndNothingNear(t *testing.T) {
+	tested := map[Rule]bool{}
+	for _, c := range refusals {
+		tested[c.rule] = true
+		t.Run(string(c.rule)+"/"+c.how, func(t *testing.T) {
+			wantRule(t, c.run(t, true), c.rule)
+			wantRule(t, c.run(t, false), "")
+		})
+	}
+	all := everyRule(t)
+	if len(all) < 20 {
+		t.Errorf("found %v in errors.go", all)
+	}
+	for _, rule := range all {
+		if !tested[rule] {
+			t.Errorf("no test breaks %q", rule)
+		}
+	}
+}

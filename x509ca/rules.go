@@ -1,0 +1,176 @@
+package x509ca
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/elliptic"
+	"crypto/x509"
+	"strconv"
+	"time"
+)
+
+// Rules judge certificates. The zero Rules are those of RFC 5280, section 6.1,
+// at the present time, for RSA keys of 2048, 3072 and 4096 bits and for keys on
+// P-256, P-384 and P-521; nil Rules are the same. They are only read, so that
+// goroutines may share them.
+type Rules struct {
+	Now time.Time // the time to judge at; zero means time.Now
+
+	// CA has CheckIssued judge a certificate that is to issue others. It then
+	// counts in the path lengths of those above it.
+	CA bool
+
+	// KeyUsage has CheckIssued want at least one of these usages in a
+	// certificate that has the extension; zero wants none.
+	KeyUsage x509.KeyUsage
+
+	// AllowNoBasicConstraints takes a CA without that extension. One that has
+	// it must say CA in any case.
+	AllowNoBasicConstraints bool
+
+	// RequireKeyUsage refuses a CA without that extension. One that has it must
+	// say keyCertSign in any case.
+	RequireKeyUsage bool
+
+	// IssuerStrength refuses a certificate whose key is stronger than the one
+	// that signed it, see [RuleIssuerStrength]: RSA by modulus and ECDSA by curve.
+	// An ECDSA key needs an ECDSA issuer. An RSA key may have an ECDSA issuer of
+	// at least its security strength in NIST SP 800-57 part 1, table 2.
+	IssuerStrength bool
+
+	RSABits []int            // moduli to take; nil means 2048, 3072, 4096
+	Curves  []elliptic.Curve // curves to take; nil means P-256, P-384, P-521
+
+	// The words for the certificates in an [Error]: the one judged, its issuer,
+	// and the last of a longer chain or what CheckRoot is given. Empty means
+	// "certificate", "issuer" and "root".
+	Certificate, Issuer, Root string
+}
+
+// CheckRoot judges a certificate that is about to be trusted: it must be signed
+// by itself and may sign others. It is refused with one of the rules of
+// [Rules].
+func (r *Rules) CheckRoot(c *x509.Certificate) error {
+	return r.path(true, []*x509.Certificate{c}).check()
+}
+
+// CheckIssued judges a certificate by the chain of those above it: its issuer,
+// that one's issuer, and so on. The last of the chain is trusted as it stands,
+// so that it need not be self-signed and its signature is not verified; all else
+// about it is judged as for the others. A certificate may be the last of its own
+// chain if it signs itself.
+//
+// Each certificate goes through the rules in the order in which their constants
+// stand, the one judged first, its issuer next; the first refusal ends it. A
+// signature with SHA-1 or MD5 is always refused.
+func (r *Rules) CheckIssued(c *x509.Certificate, chain ...*x509.Certificate) error {
+	p := r.path(false, append([]*x509.Certificate{c}, chain...))
+	if len(chain) == 0 {
+		return p.refuse(0, RuleIssuer, "no issuer", "the certificates above it")
+	}
+	return p.check()
+}
+
+// path is a certificate and those above it, while they are judged.
+type path struct {
+	Rules
+	certificates []*x509.Certificate
+	alone        bool // there is one, and it is its own issuer
+}
+
+func (r *Rules) path(alone bool, certificates []*x509.Certificate) *path {
+	p := &path{certificates: certificates, alone: alone}
+	if r != nil {
+		p.Rules = *r
+	}
+	if p.Now.IsZero() {
+		p.Now = time.Now()
+	}
+	return p
+}
+
+// checks are what each certificate of a path goes through, in order.
+var checks = []func(*path, int) error{
+	(*path).checkKey,
+	(*path).checkValidity,
+	(*path).checkIssuer,
+	(*path).checkSignature,
+	(*path).checkStrength,
+	(*path).checkExtensions,
+	(*path).checkBasicConstraints,
+	(*path).checkKeyUsage,
+	(*path).checkPathLength,
+}
+
+func (p *path) check() error {
+	for i, c := range p.certificates {
+		if c == nil {
+			return p.refuse(i, RuleParse, "no certificate", "one")
+		}
+	}
+	for i := range p.certificates {
+		for _, check := range checks {
+			if err := check(p, i); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// above is the issuer of a certificate; nil above the last, which is trusted.
+func (p *path) above(i int) *x509.Certificate {
+	if p.alone {
+		return p.certificates[i]
+	}
+	if i+1 < len(p.certificates) {
+		return p.certificates[i+1]
+	}
+	return nil
+}
+
+// isCA tells whether a certificate is judged as one that signs others.
+func (p *path) isCA(i int) bool { return p.alone || i > 0 || p.CA }
+
+// refuse makes an Error about one certificate of the path.
+func (p *path) refuse(i int, rule Rule, found, wanted string) error {
+	return &Error{Rule: rule, Certificate: p.role(i), Found: shown(found), Wanted: shown(wanted)}
+}
+
+func (p *path) role(i int) string {
+	issuer := cmp.Or(p.Issuer, "issuer")
+	switch last := len(p.certificates) - 1; {
+	case p.alone || i > 1 && i == last:
+		return cmp.Or(p.Root, "root")
+	case i == 0:
+		return cmp.Or(p.Certificate, "certificate")
+	case i == 1:
+		return issuer
+	}
+	return issuer + " " + strconv.Itoa(i) // counted from the certificate upwards
+}
+
+func (p *path) checkValidity(i int) error {
+	c := p.certificates[i]
+	switch {
+	case p.Now.Before(c.NotBefore):
+		return p.refuse(i, RuleNotYetValid, "valid from "+shownTime(c.NotBefore), "from "+shownTime(p.Now)+" or before")
+	case p.Now.After(c.NotAfter):
+		return p.refuse(i, RuleExpired, "valid until "+shownTime(c.NotAfter), "until "+shownTime(p.Now)+" or after")
+	}
+	return nil
+}
+
+// checkIssuer compares names byte for byte, as crypto/x509 does. RFC 5280,
+// section 7.1, would take some more for equal.
+func (p *path) checkIssuer(i int) error {
+	c, issuer := p.certificates[i], p.above(i)
+	if issuer == nil || bytes.Equal(c.RawIssuer, issuer.RawSubject) {
+		return nil
+	}
+	rule := RuleIssuer
+	if p.alone {
+		rule = RuleSelfSigned
+	}
+	return p.refuse(i, rule, "issued by "+c.Issuer.String(), "by "+issuer.Subject.String())
+}
