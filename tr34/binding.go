@@ -1,0 +1,189 @@
+package tr34
+
+import (
+	"bytes"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	der "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// BindingKind is which of the four tokens a [Binding] is.
+type BindingKind int
+
+const (
+	UnbindKDH BindingKind = iota // the KDH lets its KRD go (X9 TR 34, annex B.14)
+	UnbindCA                     // the KRD's CA parts it from its KDH (B.13)
+	RebindKDH                    // the KDH hands its KRD to another KDH (B.11)
+	RebindCA                     // the KRD's CA gives it another KDH (B.10)
+)
+
+// bindingRule is a row of the table of unbind and rebind tokens.
+type bindingRule struct {
+	name   string
+	rebind bool // the content is a SignedData with the new KDH's certificate
+	byCA   bool // signed by the KRD's CA, and naming the old KDH
+	usage  x509.KeyUsage
+}
+
+var bindingRules = [...]bindingRule{
+	UnbindKDH: {"KDH unbind", false, false, x509.KeyUsageDigitalSignature},
+	UnbindCA:  {"CA unbind", false, true, x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign},
+	RebindKDH: {"KDH rebind", true, false, x509.KeyUsageDigitalSignature},
+	RebindCA:  {"CA rebind", true, true, x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign},
+}
+
+// String is the token's name, such as "CA rebind".
+func (k BindingKind) String() string {
+	if k < 0 || int(k) >= len(bindingRules) {
+		return fmt.Sprintf("BindingKind(%d)", int(k))
+	}
+	return bindingRules[k].name
+}
+
+// Binding is an unbind or rebind token: who tells which KRD to forget its KDH,
+// and to obey which other one. From [ParseBinding] its fields tell what the
+// token says, and nobody should believe it before [Binding.Verify], which goes
+// by the message as it was received. For [NewBinding] they tell what the token
+// is to say.
+type Binding struct {
+	Kind BindingKind
+
+	Signer IssuerSerial // the KDH, or in the CA forms the KRD's CA
+	KRD    IssuerSerial // whose binding it is
+	OldKDH IssuerSerial // the CA forms alone
+	NewKDH []byte       // certificate, DER; rebind tokens alone
+
+	Nonce       []byte    // nil if there is none
+	SigningTime time.Time // zero if there is none
+	CRL         []byte    // DER; nil if there is none
+
+	// WithSequence tells that the SignedData within a rebind token has its
+	// SEQUENCE around it, as implementations other than annex B write it.
+	WithSequence bool
+
+	message   *message // as received, with what Verify looks at
+	rule      *bindingRule
+	recipient IssuerSerial
+}
+
+// ParseBinding reads an unbind or rebind token without any key, up to 64 KiB of
+// DER, and finds out which it is. It refuses with class asn1 or structure. The
+// bytes are not kept. The KDH forms are those that name no old KDH.
+func ParseBinding(token []byte) (*Binding, error) {
+	m, r := newSigned(token)
+	b := &Binding{
+		Signer:      m.signer.id,
+		Nonce:       bytes.Clone(m.nonce),
+		SigningTime: m.time,
+		CRL:         bytes.Clone(m.crl()),
+		message:     m,
+	}
+	content := &reader{m.content, r.fail}
+	if rebind := m.signedData.contentType.Equal(oidSigned); rebind {
+		b.readRebind(content)
+	} else {
+		b.readUnbind(content)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	b.rule, b.recipient = &bindingRules[b.Kind], b.KRD
+	b.Signer, b.KRD, b.OldKDH = b.Signer.clone(), b.KRD.clone(), b.OldKDH.clone()
+	return b, nil
+}
+
+// readUnbind reads the content of an unbind token, which alone may be signed
+// without attributes.
+func (b *Binding) readUnbind(r *reader) {
+	if !b.message.signedData.contentType.Equal(oidData) {
+		r.refuse("content type", "is neither data nor signed data")
+	}
+	b.Kind = UnbindKDH
+	if b.readNames(r) {
+		b.Kind = UnbindCA
+	}
+}
+
+// readRebind reads the content of a rebind token: a SignedData, usually without
+// the SEQUENCE around it.
+func (b *Binding) readRebind(r *reader) {
+	if b.message.signer.attributes == nil {
+		r.refuse("signed attributes", "are missing")
+	}
+	if r.fail.err == nil && !wellFormed(r.in, maxDepth) {
+		r.fail.class = ErrASN1
+		r.refuse("content", "is not DER, or cut short")
+	}
+	if b.WithSequence = r.peek(der.SEQUENCE); b.WithSequence {
+		r = r.last(der.SEQUENCE, "content")
+	}
+	inner := r.signedData(shapeNewKDH)
+	if !inner.contentType.Equal(oidData) {
+		r.refuse("content type", "within the content is not data")
+	}
+	b.Kind = RebindKDH
+	if b.readNames(&reader{inner.content, r.fail}) {
+		b.Kind = RebindCA
+	}
+	if r.fail.err == nil {
+		b.NewKDH = bytes.Clone(inner.certificates[0])
+	}
+}
+
+// readNames reads the KRD, and the old KDH if it is there, which it tells.
+func (b *Binding) readNames(r *reader) (old bool) {
+	b.KRD = r.issuerSerial("KRD identifier")
+	old = r.more()
+	if old {
+		b.OldKDH = r.issuerSerial("old KDH identifier")
+	}
+	r.end("content")
+	return old
+}
+
+// Bytes is the DER as it was received, or nil if the Binding is not from
+// [ParseBinding]. It is the caller's.
+func (b *Binding) Bytes() []byte {
+	if b.message == nil {
+		return nil
+	}
+	return bytes.Clone(b.message.raw)
+}
+
+// Verify checks who signed the token, when and for whom, as [Token.Verify] does:
+// with class certificate, signer, digest, signature, nonce, time, crl or
+// recipient. In the CA forms c.KDH is the certificate of the KRD's CA; they need
+// neither nonce nor time, unless c.Nonce asks for one, and no CRL. A Binding not
+// from [ParseBinding] is refused with class structure.
+//
+// The caller's are, besides what needs a memory: that OldKDH is the KDH to which
+// the KRD is bound, that the CA is the KRD's, and all about the certificate
+// NewKDH.
+func (b *Binding) Verify(c *Check) error {
+	if c == nil {
+		c = new(Check)
+	}
+	if b.message == nil {
+		return notParsed()
+	}
+	if b.rule.byCA && c.KDH != nil && !c.KDH.IsCA {
+		return badCertificate("is not a CA's, as this token needs", nil)
+	}
+	if err := b.message.authenticate(c, b.rule.usage); err != nil {
+		return err
+	}
+	if !b.rule.byCA || c.Nonce != nil {
+		if err := b.message.fresh(c); err != nil {
+			return err
+		}
+	}
+	if err := b.message.notRevoked(c, !b.rule.byCA && c.Nonce == nil); err != nil {
+		return err
+	}
+	if !b.recipient.Names(c.KRD) {
+		return &Error{ErrRecipient, "KRD identifier", "does not name the KRD certificate", nil}
+	}
+	return nil
+}

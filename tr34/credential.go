@@ -1,0 +1,45 @@
+package tr34
+
+import (
+	"bytes"
+	"crypto/x509"
+)
+
+// Credential is a credential token, by which KDH and KRD show each other their
+// certificates: a SignedData with one certificate, for a KDH usually its CA's
+// CRL, and no signer (X9 TR 34, annex B.6 and B.7). Nothing in it is authentic
+// by itself: whether the certificate is from the right CA is the caller's to
+// check.
+type Credential struct {
+	Certificate []byte // DER; crypto/x509 need not be able to parse it
+	CRL         []byte // DER; nil for none
+}
+
+// ParseCredential reads a credential token, up to 64 KiB of DER, which is not
+// kept. The CRL may also stand behind the signers, as sample B.6 has it. It
+// refuses with class asn1 or structure.
+func ParseCredential(token []byte) (*Credential, error) {
+	r := newMessage(token)
+	s := r.contentInfo().signedData(shapeCredential)
+	if !s.contentType.Equal(oidData) || s.content != nil {
+		r.refuse("content", "is not empty data")
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return &Credential{bytes.Clone(s.certificates[0]), bytes.Clone(s.crl())}, nil
+}
+
+// Encode makes the token. It refuses with class certificate or crl what
+// crypto/x509 does not parse.
+func (c *Credential) Encode() ([]byte, error) {
+	if _, err := x509.ParseCertificate(c.Certificate); err != nil {
+		return nil, &Error{ErrCertificate, "certificate", "is not the DER of one", err}
+	}
+	crls, err := withCRL(c.CRL)
+	if err != nil {
+		return nil, err
+	}
+	s := signedData{version: 1, contentType: oidData, certificates: [][]byte{c.Certificate}, crls: crls}
+	return s.message()
+}

@@ -1,0 +1,196 @@
+package tr34
+
+import (
+	"encoding/asn1"
+	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// What is read at most. The longest message of the standard, a rebind token
+// with its certificate and its CRL, has some two thousand bytes.
+const (
+	maxMessage = 64 << 10
+	maxDepth   = 32
+)
+
+// The tags of the messages that are not universal.
+var (
+	explicit0 = der.Tag(0).ContextSpecific().Constructed()
+	explicit1 = der.Tag(1).ContextSpecific().Constructed()
+	implicit0 = der.Tag(0).ContextSpecific()
+)
+
+// reader walks through DER. The first thing that is not as it should be is kept
+// as the refusal, and everything read after it is empty: so the code that reads
+// follows the tables of the standard, and the refusal is asked for at the end.
+type reader struct {
+	in   cryptobyte.String
+	fail *refusal // shared by all readers of one message
+}
+
+type refusal struct {
+	class Class
+	err   *Error
+}
+
+// newReader begins to read; whatever is refused is of the given class.
+func newReader(in []byte, class Class) *reader {
+	return &reader{in, &refusal{class: class}}
+}
+
+// newMessage begins to read a message: one element of DER, all the way down,
+// with nothing after it.
+func newMessage(in []byte) *reader {
+	r := newReader(in, ErrASN1)
+	var tag der.Tag
+	var first cryptobyte.String
+	whole := r.in
+	switch {
+	case len(in) > maxMessage:
+		r.refuse("message", "is longer than 64 KiB")
+	case !whole.ReadAnyASN1Element(&first, &tag) || !wellFormed(in, maxDepth):
+		r.refuse("message", "is not DER, or cut short")
+	case !whole.Empty():
+		r.refuse("message", "has something after it")
+	}
+	r.fail.class = ErrStructure
+	return r
+}
+
+// wellFormed tells whether elements follow each other to the end, and so do
+// those within them.
+func wellFormed(in cryptobyte.String, depth int) bool {
+	const constructed = 0x20
+	for !in.Empty() {
+		var body cryptobyte.String
+		var tag der.Tag
+		if depth == 0 || !in.ReadAnyASN1(&body, &tag) {
+			return false
+		}
+		if tag&constructed != 0 && !wellFormed(body, depth-1) {
+			return false
+		}
+	}
+	return true
+}
+
+// err is the refusal, or nil.
+func (r *reader) err() error {
+	if r.fail.err == nil {
+		return nil
+	}
+	return r.fail.err
+}
+
+func (r *reader) refuse(field, message string) {
+	if r.fail.err == nil {
+		r.fail.err = &Error{Class: r.fail.class, Field: field, Message: message}
+	}
+}
+
+// more tells whether there is anything left worth reading.
+func (r *reader) more() bool { return r.fail.err == nil && !r.in.Empty() }
+
+func (r *reader) peek(tag der.Tag) bool { return r.more() && r.in.PeekASN1Tag(tag) }
+
+// end holds that everything was read.
+func (r *reader) end(field string) {
+	if r.more() {
+		r.refuse(field, "has more than belongs there")
+	}
+}
+
+// open goes into the next element.
+func (r *reader) open(tag der.Tag, field string) *reader {
+	body := &reader{fail: r.fail}
+	if r.fail.err == nil && !r.in.ReadASN1(&body.in, tag) {
+		r.refuse(field, "is missing or of another kind")
+	}
+	return body
+}
+
+// last is open for an element with nothing after it.
+func (r *reader) last(tag der.Tag, field string) *reader {
+	body := r.open(tag, field)
+	r.end(field)
+	return body
+}
+
+// element gives the next element with its tag and length.
+func (r *reader) element(tag der.Tag, field string) []byte {
+	var whole cryptobyte.String
+	if r.fail.err == nil && !r.in.ReadASN1Element(&whole, tag) {
+		r.refuse(field, "is missing or of another kind")
+	}
+	return whole
+}
+
+// octets gives the content of an OCTET STRING, which is not nil if it is there.
+func (r *reader) octets(field string) []byte { return r.open(der.OCTET_STRING, field).in }
+
+// number reads a small INTEGER that has one of the values given.
+func (r *reader) number(field string, values ...int) (n int) {
+	if r.fail.err == nil && (!r.in.ReadASN1Integer(&n) || !slices.Contains(values, n)) {
+		r.refuse(field, "is missing or has an unknown value")
+	}
+	return n
+}
+
+func (r *reader) oid(field string) (id asn1.ObjectIdentifier) {
+	if r.fail.err == nil && !r.in.ReadASN1ObjectIdentifier(&id) {
+		r.refuse(field, "is missing or no object identifier")
+	}
+	return id
+}
+
+// algorithm reads an AlgorithmIdentifier that is one of those given, its
+// parameters NULL or absent.
+func (r *reader) algorithm(field string, known ...asn1.ObjectIdentifier) asn1.ObjectIdentifier {
+	a := r.open(der.SEQUENCE, field)
+	id := a.oid(field)
+	if a.more() && len(a.last(der.NULL, field).in) != 0 {
+		r.refuse(field, "has a NULL with content")
+	}
+	if !slices.ContainsFunc(known, id.Equal) {
+		r.refuse(field, "is not one of TR-34")
+	}
+	return id
+}
+
+// expect reads an object identifier that is known beforehand.
+func (r *reader) expect(want asn1.ObjectIdentifier, field string) {
+	if id := r.oid(field); !id.Equal(want) {
+		r.refuse(field, "is not one of TR-34")
+	}
+}
+
+// addAlgorithm writes an AlgorithmIdentifier, its parameters NULL or absent.
+func addAlgorithm(b *cryptobyte.Builder, id asn1.ObjectIdentifier, null bool) {
+	addSequence(b, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(id)
+		if null {
+			b.AddASN1NULL()
+		}
+	})
+}
+
+func addSequence(b *cryptobyte.Builder, f cryptobyte.BuilderContinuation) {
+	b.AddASN1(der.SEQUENCE, f)
+}
+
+// encode runs a writer. Whatever it is given was judged before; what the
+// builder still finds, such as an impossible time, is of class structure.
+func encode(write func(*cryptobyte.Builder)) ([]byte, error) {
+	var b cryptobyte.Builder
+	write(&b)
+	out, err := b.Bytes()
+	if err != nil {
+		return nil, &Error{ErrStructure, "message", "cannot be written", err}
+	}
+	if len(out) > maxMessage {
+		return nil, &Error{ErrStructure, "message", "would be longer than 64 KiB", nil}
+	}
+	return out, nil
+}

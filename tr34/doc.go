@@ -1,0 +1,47 @@
+// Package tr34 reads and writes the messages of X9 TR 34 (ANSI X9.139), by
+// which a key distribution host (KDH) sends a symmetric key to a key receiving
+// device (KRD) under RSA: the key token in the layouts in use, and the messages
+// around it. It works on bytes alone and knows neither network nor store.
+//
+// # Reading
+//
+// [Parse] needs no key. It judges the form of a key token and tells what stands
+// in it, which nobody should believe yet. [Token.Open] then checks certificate,
+// signature, freshness, revocation and recipient, and only after that decrypts,
+// and holds that the key block inside belongs to the signer and to the signed
+// header:
+//
+//	token, err := tr34.Parse(der)
+//	opened, err := token.Open(krdKey, &tr34.Check{KDH: kdh, CA: kdhCA, KRD: krd, Nonce: nonce})
+//	defer clear(opened.Key)
+//
+// [Token.Verify] is the part that needs no private key. Two checks need a memory
+// and are the caller's: that a nonce is used once, and that a one-pass token has
+// a later signing time than the last one from the same KDH. [Opened] has both.
+//
+// # Layouts
+//
+// Implementations differ in a few tags, see [Layout]. The reader takes what is
+// known of the field; the writer, [Seal], makes any of the four. Only
+// [LayoutRFC] and [LayoutStrict] are CMS that other software can open.
+//
+// # Other messages
+//
+// [Credential] is how KDH and KRD show their certificates, [ParseRandom] and
+// [NewRandom] the random number of a two-pass exchange, [Binding] the four
+// tokens that unbind a KRD from its KDH or rebind it to another.
+//
+// # Keys in a device
+//
+// Private keys are a [crypto.Decrypter] and a [crypto.Signer], and so may live
+// in a device.
+//
+// # Errors and secrets
+//
+// A refusal is an [*Error] with its [Class], so that errors.Is(err,
+// tr34.ErrNonce) works; the classes stand in the order of the checks. Whoever
+// passes refusals on to an untrusted party should not tell [ErrOAEP],
+// [ErrContent], [ErrKeyBlock], [ErrIDKDH] and [ErrHeader] apart. No error shows a
+// byte of a key. Content keys and clear key blocks are erased as soon as they
+// are used, as far as the Go runtime allows: it may have made copies.
+package tr34

@@ -1,0 +1,50 @@
+package tr34
+
+// Class is the kind of a refusal, and itself an error, so that callers write
+// errors.Is(err, tr34.ErrNonce). The constants stand in the order in which a
+// receiver checks; the first that applies is reported.
+type Class string
+
+const (
+	ErrASN1        Class = "asn1"        // not DER, too long, or something after the message
+	ErrStructure   Class = "structure"   // DER, but not the message it should be
+	ErrCertificate Class = "certificate" // the signer's certificate: issuer, validity, key usage, kind of key
+	ErrSigner      Class = "signer"      // signed by somebody else than that certificate's owner
+	ErrDigest      Class = "digest"      // the content is not the one that was signed
+	ErrSignature   Class = "signature"   // not authentic
+	ErrNonce       Class = "nonce"       // two-pass: not the random number expected
+	ErrTime        Class = "time"        // one-pass: no signing time
+	ErrCRL         Class = "crl"         // missing where it must be, not the CA's, out of date, or the signer is in it
+	ErrRecipient   Class = "recipient"   // for another KRD
+	ErrOAEP        Class = "oaep"        // the content key does not come out
+	ErrContent     Class = "content"     // the content key does not fit, or what it opens is not padded
+	ErrKeyBlock    Class = "keyblock"    // what was encrypted is no TR-34 key block
+	ErrIDKDH       Class = "idkdh"       // the key block is another KDH's than the signer's
+	ErrHeader      Class = "header"      // key block header missing, malformed, or not the one that was signed
+)
+
+// Error is the class as it is written in [Error.Class].
+func (c Class) Error() string { return "tr34: " + string(c) }
+
+// Error is a refusal. It holds no key material.
+type Error struct {
+	Class   Class
+	Field   string // "random nonce", "KDH certificate", ...
+	Message string // what was wrong, or what would have been right
+	Err     error  // the cause, where another package found it; Unwrap gives it
+}
+
+// Error tells class, field, message and cause in one line.
+func (e *Error) Error() string {
+	s := e.Class.Error() + ": " + e.Field + ": " + e.Message
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+// Is makes errors.Is find the class.
+func (e *Error) Is(target error) bool { return target == e.Class }
+
+// Unwrap gives the cause, or nil.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,84 @@
+package tr34
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// IssuerSerial names a certificate, and so its owner, the way of CMS: by issuer
+// and serial number (RFC 5652, section 10.2.4). The zero value names nobody.
+type IssuerSerial struct {
+	Issuer []byte // DER of the Name, as received
+	Serial *big.Int
+}
+
+// NameOf is how TR-34 names the owner of a certificate. It shares the
+// certificate's memory.
+func NameOf(c *x509.Certificate) IssuerSerial {
+	return IssuerSerial{c.RawIssuer, c.SerialNumber}
+}
+
+// Names tells whether it is this certificate that is meant. The issuer is
+// compared byte for byte: a Name in other string types is another Name.
+func (id IssuerSerial) Names(c *x509.Certificate) bool {
+	return c != nil && id.whole() && NameOf(c).whole() && id.equal(NameOf(c))
+}
+
+// String is for people: the distinguished name, and the serial number in
+// hexadecimal.
+func (id IssuerSerial) String() string {
+	if !id.whole() {
+		return "nobody"
+	}
+	name := fmt.Sprintf("%X", id.Issuer)
+	var parts pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(id.Issuer, &parts); err == nil && len(rest) == 0 {
+		name = parts.String()
+	}
+	return fmt.Sprintf("%s, serial %X", name, id.Serial)
+}
+
+// whole tells whether anybody is named.
+func (id IssuerSerial) whole() bool { return len(id.Issuer) > 0 && id.Serial != nil }
+
+// equal compares in constant time, since one side may have been encrypted.
+func (id IssuerSerial) equal(other IssuerSerial) bool {
+	return subtle.ConstantTimeCompare(id.Issuer, other.Issuer) == 1 &&
+		subtle.ConstantTimeCompare(id.Serial.Bytes(), other.Serial.Bytes()) == 1 &&
+		id.Serial.Sign() == other.Serial.Sign()
+}
+
+// add writes an IssuerAndSerialNumber.
+func (id IssuerSerial) add(b *cryptobyte.Builder) {
+	addSequence(b, func(b *cryptobyte.Builder) {
+		b.AddBytes(id.Issuer)
+		b.AddASN1BigInt(id.Serial)
+	})
+}
+
+// clone shares nothing.
+func (id IssuerSerial) clone() IssuerSerial {
+	if !id.whole() {
+		return IssuerSerial{}
+	}
+	return IssuerSerial{bytes.Clone(id.Issuer), new(big.Int).Set(id.Serial)}
+}
+
+// issuerSerial reads an IssuerAndSerialNumber.
+func (r *reader) issuerSerial(field string) IssuerSerial {
+	in := r.open(der.SEQUENCE, field)
+	id := IssuerSerial{Issuer: in.element(der.SEQUENCE, field), Serial: new(big.Int)}
+	if r.fail.err == nil && !in.in.ReadASN1Integer(id.Serial) {
+		r.refuse(field, "has no serial number")
+	}
+	in.end(field)
+	return id
+}

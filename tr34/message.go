@@ -1,0 +1,121 @@
+package tr34
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// message is what key, unbind and rebind tokens share: a SignedData with one
+// signer, as received. It is never changed after it was parsed.
+type message struct {
+	raw []byte
+	*signedData
+	signer     *signerInfo
+	attributes // zero where none are signed
+}
+
+// notParsed is told of a token that is the zero value or made by hand.
+func notParsed() error { return &Error{ErrStructure, "token", "was not parsed", nil} }
+
+// newSigned reads a message that is signed, from a copy of what is given. The
+// refusal stays in the reader.
+func newSigned(in []byte) (*message, *reader) {
+	raw := bytes.Clone(in[:min(len(in), maxMessage+1)]) // as much as it takes to refuse the length
+	r := newMessage(raw)
+	m := &message{raw: raw, signedData: r.contentInfo().signedData(shapeSigned), signer: new(signerInfo)}
+	if r.fail.err != nil {
+		return m, r
+	}
+	m.signer = &m.signers[0]
+	if m.signer.attributes != nil {
+		m.readAttributes(r)
+	}
+	return m, r
+}
+
+// readAttributes reads the signed attributes and holds them against the rest of
+// the message (RFC 5652, section 5.3; RFC 6211).
+func (m *message) readAttributes(r *reader) {
+	in := &reader{m.signer.attributes, r.fail}
+	m.attributes = in.open(explicit0, "signed attributes").attributes()
+	switch {
+	case !m.attributes.contentType.Equal(m.signedData.contentType):
+		r.refuse("content type", "is not signed as it stands in the message")
+	case len(m.digest) != sha256.Size:
+		r.refuse("message digest", "is missing or not of 32 bytes")
+	case m.protection != nil && !m.protection.Equal(m.signer.algorithm):
+		r.refuse("algorithm protection", "names another signature algorithm than the signer")
+	}
+}
+
+// sign makes the one signer of a message that is otherwise complete. A nil for
+// the attributes signs the content itself.
+func (s *signedData) sign(c *x509.Certificate, key crypto.Signer, a *attributes, sorted bool) error {
+	info := signerInfo{id: NameOf(c), algorithm: oidRSA}
+	if a != nil {
+		digest := sha256.Sum256(s.content)
+		a.contentType, a.digest = s.contentType, digest[:]
+		body, err := a.encode(sorted)
+		if err != nil {
+			return err
+		}
+		info.attributes, err = encode(func(b *cryptobyte.Builder) {
+			b.AddASN1(explicit0, func(b *cryptobyte.Builder) { b.AddBytes(body) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	sum := info.sum(s.content)
+	signature, err := key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		return fmt.Errorf("tr34: sign: %w", err)
+	}
+	info.signature = signature
+	s.signers = []signerInfo{info}
+	return nil
+}
+
+// canSign judges who is to sign.
+func canSign(c *x509.Certificate, key crypto.Signer) error {
+	const field = "signer's certificate"
+	if c == nil || !NameOf(c).whole() {
+		return &Error{ErrCertificate, field, "is missing, or has no issuer or serial number", nil}
+	}
+	public, ok := c.PublicKey.(*rsa.PublicKey)
+	if !ok {
+		return &Error{ErrCertificate, field, "has no RSA key", nil}
+	}
+	if key == nil || !public.Equal(key.Public()) {
+		return &Error{ErrSigner, "private key", "is missing, or not that of the certificate", nil}
+	}
+	return nil
+}
+
+// withCRL is a list of one CRL, or of none.
+func withCRL(crl []byte) ([][]byte, error) {
+	if crl == nil {
+		return nil, nil
+	}
+	list, err := x509.ParseRevocationList(crl)
+	if err != nil || len(list.Raw) != len(crl) {
+		return nil, &Error{ErrCRL, "CRL", "is not the DER of one", err}
+	}
+	return [][]byte{crl}, nil
+}
+
+// toSecond cuts a time to what a message can say. The zero time stays zero.
+func toSecond(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(time.Second)
+}

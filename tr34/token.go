@@ -1,0 +1,87 @@
+package tr34
+
+import (
+	"bytes"
+	"encoding/asn1"
+	"time"
+)
+
+// Token is a parsed key token. Its fields tell what the token says, and nobody
+// should believe it before [Token.Verify]. Verify and Open go by the message as
+// it was received, whatever the fields say by then. The zero Token passes
+// nothing. Any number of goroutines may share a Token.
+type Token struct {
+	Layout             Layout
+	Version            int                   // of the SignedData: 1, or 3 as RFC 5652 asks
+	Signer             IssuerSerial          // the KDH
+	Recipient          IssuerSerial          // the KRD
+	Header             string                // key block header, 16 characters; empty if none is signed
+	Nonce              []byte                // of a two-pass token; nil if there is none
+	SigningTime        time.Time             // of a one-pass token; zero if there is none
+	CRL                []byte                // DER; nil if there is none
+	Cipher             Cipher                // of the key block
+	SignatureAlgorithm asn1.ObjectIdentifier // rsaEncryption or sha256WithRSAEncryption
+
+	message  *message
+	envelope *envelope
+}
+
+// Parse reads a key token of any layout without any key, up to 64 KiB of DER:
+// it judges form and structure, and refuses with class asn1 or structure. The
+// bytes are not kept.
+//
+// Taken besides what the standard prints: SignedData version 3, either object
+// identifier of the signature algorithm, signed attributes in any order, nonce
+// and signing time together, CMSAlgorithmProtection, attributes it does not
+// know. There is one signer, one recipient and at most one CRL, and no
+// certificate.
+func Parse(der []byte) (*Token, error) {
+	m, r := newSigned(der)
+	switch {
+	case !m.signedData.contentType.Equal(oidEnveloped) || m.content == nil:
+		r.refuse("content", "is not enveloped data")
+	case m.signer.attributes == nil:
+		r.refuse("signed attributes", "are missing")
+	}
+	e := (&reader{m.content, r.fail}).envelope()
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return &Token{
+		Layout:             e.layout,
+		Version:            m.version,
+		Signer:             m.signer.id.clone(),
+		Recipient:          e.recipient.clone(),
+		Header:             string(m.header),
+		Nonce:              bytes.Clone(m.nonce),
+		SigningTime:        m.time,
+		CRL:                bytes.Clone(m.crl()),
+		Cipher:             e.cipher,
+		SignatureAlgorithm: m.signer.algorithm,
+		message:            m,
+		envelope:           e,
+	}, nil
+}
+
+// Bytes is the DER as it was received, or nil for the zero Token. It is the
+// caller's.
+func (t *Token) Bytes() []byte {
+	if t.message == nil {
+		return nil
+	}
+	return bytes.Clone(t.message.raw)
+}
+
+// isHeader tells whether a text can be a key block header. What it says is not
+// judged: in TR-34 it carries attributes, and version and length mean nothing.
+func isHeader(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7E {
+			return false
+		}
+	}
+	return len(s) == headerLength
+}
+
+// headerLength is that of a TR-31 header without optional blocks.
+const headerLength = 16

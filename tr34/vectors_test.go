@@ -1,0 +1,401 @@
+package tr34
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// vector is one entry of testdata/index.json (our own, made with other
+// implementations and checked by OpenSSL) or of the published vectors, which
+// have the same form. Names of files are beside the index.
+type vector struct {
+	ID         string `json:"id"`
+	File       string `json:"file"`
+	Kind       string `json:"kind"`
+	Layout     string `json:"layout"`
+	SignerCert string `json:"signer_cert"`
+	SignerCA   string `json:"signer_ca"`
+	KRDCert    string `json:"krd_cert"`
+	KRDKey     string `json:"krd_key"`
+	NewKDHCert string `json:"new_kdh_cert"`
+	OldKDHCert string `json:"old_kdh_cert"`
+	Cert       string `json:"cert"`
+	Nonce      string `json:"nonce"`
+	Time       string `json:"signing_time"`
+	CRL        string `json:"crl"`
+	Cipher     string `json:"content_cipher"`
+	Header     string `json:"header"`
+	Key        string `json:"key"`
+	Expect     string `json:"expect"`
+
+	dir string
+}
+
+const accepted = "accept"
+
+// vectorTime is when every certificate of the vectors is valid that ever should be.
+var vectorTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+
+// published is the folder of vectors that are not ours to keep.
+func published(tb testing.TB) []vector {
+	tb.Helper()
+	const why = "APCSIM_VECTORS names no folder of published vectors"
+	dir := os.Getenv("APCSIM_VECTORS")
+	if dir == "" {
+		tb.Skip(why)
+	}
+	all, err := load(filepath.Join(dir, "tr34"))
+	if errors.Is(err, os.ErrNotExist) {
+		tb.Skip(why)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(v vector) bool { return strings.HasPrefix(v.ID, "gen-") })
+}
+
+func made(tb testing.TB) []vector {
+	tb.Helper()
+	all, err := load("testdata")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(all) < 95 {
+		tb.Fatalf("testdata/index.json has %d vectors", len(all))
+	}
+	return all
+}
+
+func load(dir string) (all []vector, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(text, &all)
+	for i := range all {
+		all[i].dir = dir
+	}
+	return all, err
+}
+
+// eachVector runs a check on every vector, ours and published, for which it is.
+func eachVector(t *testing.T, fits func(v vector) bool, check func(t *testing.T, v vector)) {
+	for name, vectors := range map[string]func(testing.TB) []vector{"made": made, "published": published} {
+		t.Run(name, func(t *testing.T) {
+			for _, v := range vectors(t) {
+				if fits(v) {
+					t.Run(v.ID, func(t *testing.T) { t.Parallel(); check(t, v) })
+				}
+			}
+		})
+	}
+}
+
+func isToken(v vector) bool      { return strings.HasPrefix(v.Kind, "key token") }
+func isCredential(v vector) bool { return strings.HasSuffix(v.Kind, "credential token") }
+func isRandom(v vector) bool     { return strings.HasPrefix(v.Kind, "random") }
+func isBinding(v vector) bool    { return strings.HasSuffix(v.Kind, "bind") }
+func isSigned(v vector) bool     { return (isToken(v) || isBinding(v)) && v.Expect == accepted }
+
+func (v vector) read(tb testing.TB, name string) []byte {
+	tb.Helper()
+	out, err := os.ReadFile(filepath.Join(v.dir, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+func (v vector) token(tb testing.TB) []byte { return v.read(tb, v.File) }
+
+func (v vector) certificate(tb testing.TB, name string) *x509.Certificate {
+	tb.Helper()
+	if name == "" {
+		return nil
+	}
+	c, err := x509.ParseCertificate(unarmoured(tb, v.read(tb, name)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+// privateKeys are parsed once: to validate one takes longer than to use it.
+var privateKeys sync.Map
+
+func (v vector) privateKey(tb testing.TB, name string) *rsa.PrivateKey {
+	tb.Helper()
+	path := filepath.Join(v.dir, name)
+	if known, ok := privateKeys.Load(path); ok {
+		return known.(*rsa.PrivateKey)
+	}
+	raw := unarmoured(tb, v.read(tb, name))
+	k, err := x509.ParsePKCS1PrivateKey(raw)
+	if err != nil {
+		any, err := x509.ParsePKCS8PrivateKey(raw)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		k = any.(*rsa.PrivateKey)
+	}
+	privateKeys.Store(path, k)
+	return k
+}
+
+func unarmoured(tb testing.TB, text []byte) []byte {
+	tb.Helper()
+	block, _ := pem.Decode(text)
+	if block == nil {
+		tb.Fatal("no PEM")
+	}
+	return block.Bytes
+}
+
+// nonce is nil where the vector has none.
+func (v vector) nonce(tb testing.TB) []byte {
+	if v.Nonce == "" {
+		return nil
+	}
+	return unhex(tb, v.Nonce)
+}
+
+// check is what the vector says that the receiver knows. Unbind and rebind
+// vectors do not name the CA of the signer; their index has it elsewhere.
+func (v vector) check(tb testing.TB) *Check {
+	tb.Helper()
+	ca := v.SignerCA
+	if ca == "" && !strings.HasPrefix(v.Kind, "ca-") {
+		ca = filepath.Join(filepath.Dir(v.SignerCert), "kdh_ca.crt")
+	}
+	return &Check{
+		KDH: v.certificate(tb, v.SignerCert), CA: v.certificate(tb, ca), KRD: v.certificate(tb, v.KRDCert),
+		Now: vectorTime, Nonce: v.nonce(tb),
+	}
+}
+
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	out, err := hex.DecodeString(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+// open is the whole way from token to key.
+func open(der []byte, krd crypto.Decrypter, c *Check) (*Opened, error) {
+	t, err := Parse(der)
+	if err != nil {
+		return nil, err
+	}
+	return t.Open(krd, c)
+}
+
+func TestKeyTokensGiveTheirVerdicts(t *testing.T) {
+	eachVector(t, isToken, func(t *testing.T, v vector) {
+		got, err := open(v.token(t), v.privateKey(t, v.KRDKey), v.check(t))
+		if v.Expect != accepted {
+			checkRefused(t, err, Class(v.Expect))
+			if got != nil {
+				t.Error("a refusal came with a key")
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Key, unhex(t, v.Key)) || got.Header != v.Header {
+			t.Errorf("got key %X under %q, want %s under %q", got.Key, got.Header, v.Key, v.Header)
+		}
+		if v.Nonce != "" && !bytes.Equal(got.Nonce, unhex(t, v.Nonce)) {
+			t.Errorf("got nonce %X, want %s", got.Nonce, v.Nonce)
+		}
+		if v.Time != "" && got.SigningTime.Format("060102150405Z") != v.Time {
+			t.Errorf("got signing time %v, want %s", got.SigningTime, v.Time)
+		}
+	})
+}
+
+// checkRefused holds that an error is an *Error of a class.
+func checkRefused(t *testing.T, err error, want Class) {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) || e.Class != want || !errors.Is(err, want) {
+		t.Errorf("got %v, want an *Error of class %s", err, string(want))
+	}
+}
+
+var vectorLayouts = map[string]Layout{
+	"annexb": LayoutStandard, "rfc": LayoutRFC, "clover": LayoutRFC, "strict": LayoutRFC, "aws2012": LayoutX9TR342012,
+}
+
+var vectorCiphers = map[string]Cipher{"tdes": TDESCBC, "aes128": AES128CBC, "aes256": AES256CBC}
+
+func TestParsedKeyTokensTellWhatTheySay(t *testing.T) {
+	eachVector(t, isToken, func(t *testing.T, v vector) {
+		der := v.token(t)
+		got, err := Parse(der)
+		if err != nil {
+			if v.Expect != string(ErrASN1) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if got.Layout != vectorLayouts[v.Layout] || got.Cipher != vectorCiphers[v.Cipher] || (got.CRL != nil) != (v.CRL == "present") {
+			t.Errorf("got %s, %s, CRL %t, want %s, %s, CRL %s", got.Layout, got.Cipher, got.CRL != nil, v.Layout, v.Cipher, v.CRL)
+		}
+		if v.Expect == accepted {
+			if got.Header != v.Header || !got.Signer.Names(v.certificate(t, v.SignerCert)) || !got.Recipient.Names(v.certificate(t, v.KRDCert)) {
+				t.Errorf("got %q from %s to %s", got.Header, got.Signer, got.Recipient)
+			}
+		}
+		if !bytes.Equal(got.Bytes(), der) {
+			t.Error("Bytes is not what was parsed")
+		}
+	})
+}
+
+// The parts that were read, written again, are the message.
+func TestParsedMessagesEncodeByteForByte(t *testing.T) {
+	checkEncodes := func(t *testing.T, m *message, der []byte) {
+		t.Helper()
+		if got, err := m.signedData.message(); err != nil || !bytes.Equal(got, der) {
+			t.Errorf("got  %X, %v\nwant %X", got, err, der)
+		}
+	}
+	eachVector(t, isToken, func(t *testing.T, v vector) {
+		der := v.token(t)
+		got, err := Parse(der)
+		if err != nil {
+			return
+		}
+		checkEncodes(t, got.message, der)
+		if content, err := got.envelope.content(); err != nil || !bytes.Equal(content, got.message.content) {
+			t.Errorf("envelope: got  %X, %v\nwant %X", content, err, got.message.content)
+		}
+	})
+	eachVector(t, isBinding, func(t *testing.T, v vector) {
+		got, err := ParseBinding(v.token(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkEncodes(t, got.message, v.token(t))
+	})
+	eachVector(t, isCredential, func(t *testing.T, v vector) {
+		c, err := ParseCredential(v.token(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Encode(); err != nil || !bytes.Equal(got, v.token(t)) {
+			t.Errorf("got %X, %v", got, err)
+		}
+	})
+	eachVector(t, isRandom, func(t *testing.T, v vector) {
+		nonce, err := ParseRandom(v.token(t))
+		if err != nil || !bytes.Equal(nonce, v.nonce(t)) {
+			t.Fatalf("got %X, %v, want %s", nonce, err, v.Nonce)
+		}
+		if got, err := NewRandom(nonce); err != nil || !bytes.Equal(got, v.token(t)) {
+			t.Errorf("got %X, %v", got, err)
+		}
+	})
+}
+
+func TestCredentialVectorsShowTheirCertificate(t *testing.T) {
+	eachVector(t, isCredential, func(t *testing.T, v vector) {
+		got, err := ParseCredential(v.token(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := v.certificate(t, v.Cert); !bytes.Equal(got.Certificate, want.Raw) {
+			t.Errorf("got certificate %X, want %X", got.Certificate, want.Raw)
+		}
+		if v.CRL != "" && (got.CRL != nil) != (v.CRL == "present") {
+			t.Errorf("got CRL %X, want it %s", got.CRL, v.CRL)
+		}
+	})
+}
+
+var vectorKinds = map[string]BindingKind{
+	"kdh-unbind": UnbindKDH, "ca-unbind": UnbindCA, "kdh-rebind": RebindKDH, "ca-rebind": RebindCA,
+}
+
+func TestBindingVectorsGiveTheirVerdicts(t *testing.T) {
+	eachVector(t, isBinding, func(t *testing.T, v vector) {
+		got, err := ParseBinding(v.token(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := got.Verify(v.check(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got.Kind != vectorKinds[v.Kind] || !got.Signer.Names(v.certificate(t, v.SignerCert)) || !got.KRD.Names(v.certificate(t, v.KRDCert)) {
+			t.Errorf("got %s from %s for %s", got.Kind, got.Signer, got.KRD)
+		}
+		if v.OldKDHCert != "" && !got.OldKDH.Names(v.certificate(t, v.OldKDHCert)) {
+			t.Errorf("got old KDH %s", got.OldKDH)
+		}
+		if v.NewKDHCert != "" && !bytes.Equal(got.NewKDH, v.certificate(t, v.NewKDHCert).Raw) {
+			t.Errorf("got new KDH %X", got.NewKDH)
+		}
+		if (v.NewKDHCert == "") != (got.NewKDH == nil) || v.OldKDHCert == "" && got.OldKDH.whole() {
+			t.Errorf("got more than the vector says: %v", got)
+		}
+		if !bytes.Equal(got.Bytes(), v.token(t)) {
+			t.Error("Bytes is not what was parsed")
+		}
+	})
+}
+
+// verify is Parse and Verify of a token of any kind that is signed.
+func (v vector) verify(der []byte, c *Check) error {
+	if isToken(v) {
+		t, err := Parse(der)
+		if err != nil {
+			return err
+		}
+		return t.Verify(c)
+	}
+	b, err := ParseBinding(der)
+	if err != nil {
+		return err
+	}
+	return b.Verify(c)
+}
+
+func TestVectorsCorruptedAtAnyByteAreRefused(t *testing.T) {
+	eachVector(t, isSigned, func(t *testing.T, v vector) {
+		der, check := v.token(t), v.check(t)
+		for i, b := range der {
+			der[i] = b ^ [...]byte{0x01, 0x20, 0x80}[i%3]
+			var e *Error
+			if err := v.verify(der, check); !errors.As(err, &e) {
+				t.Errorf("byte %d: %02X in place of %02X: got %v", i, der[i], b, err)
+			}
+			der[i] = b
+		}
+	})
+}
+
+func TestShortenedVectorsAreRefused(t *testing.T) {
+	eachVector(t, isSigned, func(t *testing.T, v vector) {
+		der := v.token(t)
+		for n := range der {
+			checkRefused(t, v.verify(der[:n], nil), ErrASN1)
+		}
+		checkRefused(t, v.verify(append(der, 0), nil), ErrASN1)
+	})
+}

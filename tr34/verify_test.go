@@ -1,0 +1,233 @@
+package tr34
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"math/big"
+	"sync"
+	"testing"
+	"time"
+)
+
+// onePass is a token with a signing time, and what its receiver knows.
+func (p *parties) onePass(t *testing.T, crl []byte) (*Token, *Check) {
+	t.Helper()
+	s, c := p.sealing(LayoutStandard), p.check()
+	s.Nonce, s.SigningTime, s.CRL, c.Nonce = nil, testTime, crl, nil
+	token, err := Parse(p.seal(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, c
+}
+
+func (p *parties) twoPass(t *testing.T, crl []byte) (*Token, *Check) {
+	t.Helper()
+	s := p.sealing(LayoutStandard)
+	s.CRL = crl
+	token, err := Parse(p.seal(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, p.check()
+}
+
+// newCRL is a CRL of CA KDH, in date unless the template says otherwise.
+func newCRL(t *testing.T, p *parties, list *x509.RevocationList) []byte {
+	t.Helper()
+	list.Number = big.NewInt(1)
+	if list.ThisUpdate.IsZero() {
+		list.ThisUpdate, list.NextUpdate = testTime, testTime.AddDate(1, 0, 0)
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, p.kdhCA, p.kdhCAKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+func TestCRLPolicy(t *testing.T) {
+	p := newParties(t)
+	v := vector{dir: "testdata"}
+	revoked := newCRL(t, p, &x509.RevocationList{RevokedCertificateEntries: []x509.RevocationListEntry{
+		{SerialNumber: big.NewInt(1), RevocationTime: testTime}, {SerialNumber: p.kdh.SerialNumber, RevocationTime: testTime}}})
+	ended := newCRL(t, p, &x509.RevocationList{ThisUpdate: testTime.AddDate(-1, 0, 0), NextUpdate: testTime})
+	early := newCRL(t, p, &x509.RevocationList{ThisUpdate: vectorTime.Add(time.Second), NextUpdate: vectorTime.AddDate(1, 0, 0)})
+	partial := newCRL(t, p, &x509.RevocationList{ExtraExtensions: []pkix.Extension{
+		{Id: asn1.ObjectIdentifier{2, 5, 29, 28}, Critical: true, Value: []byte{0x30, 3, 0x81, 1, 0xFF}}}})
+	indirect := newCRL(t, p, &x509.RevocationList{RevokedCertificateEntries: []x509.RevocationListEntry{{
+		SerialNumber: big.NewInt(1), RevocationTime: testTime,
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 29}, Critical: true, Value: []byte{0x30, 0}}}}}})
+	const taken = Class("")
+	for _, c := range []struct {
+		name                        string
+		crl                         []byte
+		standard, optional, ignored Class // the same for both passes,
+		twoPass                     Class // save with the standard's policy
+	}{
+		{"none", nil, ErrCRL, taken, taken, taken},
+		{"good", p.crl, taken, taken, taken, taken},
+		{"lists the signer", revoked, ErrCRL, ErrCRL, taken, ErrCRL},
+		{"lists another", v.read(t, "gen/pki/kdh_ca.crl"), taken, taken, taken, taken},
+		{"lists nobody", v.read(t, "gen/pki/kdh_ca_empty.crl"), taken, taken, taken, taken},
+		{"has ended", ended, ErrCRL, ErrCRL, taken, ErrCRL},
+		{"has not begun", early, ErrCRL, ErrCRL, taken, ErrCRL},
+		{"is partial", partial, ErrCRL, ErrCRL, taken, ErrCRL},
+		{"is indirect", indirect, ErrCRL, ErrCRL, taken, ErrCRL},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			one, oneCheck := p.onePass(t, c.crl)
+			two, twoCheck := p.twoPass(t, c.crl)
+			for policy, want := range map[CRLPolicy][2]Class{
+				CRLStandard: {c.standard, c.twoPass}, CRLOptional: {c.optional, c.optional}, CRLIgnored: {c.ignored, c.ignored},
+			} {
+				oneCheck.CRL, twoCheck.CRL = policy, policy
+				checkVerdict(t, one.Verify(oneCheck), want[0])
+				checkVerdict(t, two.Verify(twoCheck), want[1])
+			}
+		})
+	}
+	t.Run("without the CA", func(t *testing.T) {
+		token, c := p.onePass(t, p.crl)
+		c.CA = nil
+		checkVerdict(t, token.Verify(c), ErrCRL)
+		c.CRL = CRLIgnored
+		checkVerdict(t, token.Verify(c), taken)
+	})
+}
+
+// checkVerdict takes an empty class for acceptance.
+func checkVerdict(t *testing.T, err error, want Class) {
+	t.Helper()
+	if want != "" {
+		checkRefused(t, err, want)
+	} else if err != nil {
+		t.Errorf("got %v, want it accepted", err)
+	}
+}
+
+func TestVerifyChecksInTheOrderOfTheStandard(t *testing.T) {
+	p := newParties(t)
+	token, good := p.onePass(t, p.crl)
+	if err := token.Verify(good); err != nil {
+		t.Fatal(err)
+	}
+	broken := takeApart(t, token.Bytes())
+	broken.at(1, 0, 4, 0, 5).data[0] ^= 1 // the signature, behind a CRL
+	badSignature, err := Parse(broken.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken = takeApart(t, token.Bytes())
+	broken.at(1, 0, 4, 0, 5).data[0] ^= 1
+	broken.at(1, 0, 2, 1, 0, 0, 2, 2).data[0] ^= 1 // and the ciphertext
+	badDigest, err := Parse(broken.bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Everything is wrong; from line to line one thing less.
+	c := Check{KDH: p.kdh2, CA: p.krdCA, KRD: p.krd2, Now: vectorTime, Nonce: testNonce}
+	checkRefused(t, badDigest.Verify(&c), ErrCertificate)
+	c.CA = p.kdhCA
+	checkRefused(t, badDigest.Verify(&c), ErrSigner)
+	c.KDH = p.kdh
+	checkRefused(t, badDigest.Verify(&c), ErrDigest)
+	checkRefused(t, badSignature.Verify(&c), ErrSignature)
+	checkRefused(t, token.Verify(&c), ErrNonce)
+	c.Nonce = nil
+	c.CA = nil // so that the CRL cannot be checked
+	checkRefused(t, token.Verify(&c), ErrCRL)
+	c.CA = p.kdhCA
+	checkRefused(t, token.Verify(&c), ErrRecipient)
+	c.KRD = p.krd
+	checkVerdict(t, token.Verify(&c), "")
+}
+
+func TestVerifyAsksForFreshness(t *testing.T) {
+	p := newParties(t)
+	one, oneCheck := p.onePass(t, p.crl)
+	two, twoCheck := p.twoPass(t, p.crl)
+	checkRefused(t, one.Verify(twoCheck), ErrNonce)
+	checkRefused(t, two.Verify(oneCheck), ErrTime)
+	twoCheck.Nonce = append(testNonce[:len(testNonce):len(testNonce)], 0)
+	checkRefused(t, two.Verify(twoCheck), ErrNonce)
+	twoCheck.Nonce = []byte{} // not nil: a nonce was expected, and none is right
+	checkRefused(t, two.Verify(twoCheck), ErrNonce)
+	checkRefused(t, one.Verify(twoCheck), ErrNonce)
+}
+
+func TestVerifyJudgesTheCertificate(t *testing.T) {
+	p := newParties(t)
+	token, good := p.twoPass(t, nil)
+	for _, c := range []struct {
+		name string
+		edit func(c *Check)
+		want Class
+	}{
+		{"at its first second", func(c *Check) { c.Now = p.kdh.NotBefore }, ""},
+		{"before", func(c *Check) { c.Now = p.kdh.NotBefore.Add(-1) }, ErrCertificate},
+		{"at its last second", func(c *Check) { c.Now = p.kdh.NotAfter }, ""},
+		{"after", func(c *Check) { c.Now = p.kdh.NotAfter.Add(1) }, ErrCertificate},
+		{"now by default", func(c *Check) { c.Now = time.Time{} }, ""},
+		{"without key usage", func(c *Check) { c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.KeyUsage = 0 }) }, ""},
+		{"for encryption alone", func(c *Check) {
+			c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.KeyUsage = x509.KeyUsageKeyEncipherment })
+		}, ErrCertificate},
+		{"without RSA key", func(c *Check) { c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.PublicKey = nil }) }, ErrCertificate},
+		{"from a CA that has ended", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.NotAfter = testTime }) }, ErrCertificate},
+		{"from one that is no CA", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.IsCA = false }) }, ErrCertificate},
+		{"from another CA of the same name", func(c *Check) {
+			c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.PublicKey = p.krdCA.PublicKey })
+		}, ErrCertificate},
+		{"of which only name and key are known", func(c *Check) { c.CA, c.KDH = nil, disguised(NameOf(p.kdh), p.kdh) }, ""},
+		{"missing", func(c *Check) { c.KDH = nil }, ErrCertificate},
+		{"of the KRD missing", func(c *Check) { c.KRD = nil }, ErrRecipient},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			check := *good
+			c.edit(&check)
+			checkVerdict(t, token.Verify(&check), c.want)
+		})
+	}
+}
+
+// edited is a copy of a certificate with something else in it.
+func edited(c *x509.Certificate, edit func(*x509.Certificate)) *x509.Certificate {
+	c = new(*c)
+	edit(c)
+	return c
+}
+
+func TestNothingKnownPassesNothing(t *testing.T) {
+	p := newParties(t)
+	token, _ := p.twoPass(t, nil)
+	checkRefused(t, token.Verify(nil), ErrCertificate)
+	checkRefused(t, token.Verify(&Check{KDH: &x509.Certificate{}, KRD: &x509.Certificate{}}), ErrCertificate)
+	checkRefused(t, new(Token).Verify(p.check()), ErrStructure)
+	checkRefused(t, new(Binding).Verify(p.check()), ErrStructure)
+	if new(Token).Bytes() != nil || new(Binding).Bytes() != nil {
+		t.Error("nothing has bytes")
+	}
+	_, err := Seal(new(Sealing), testKey)
+	checkRefused(t, err, ErrCertificate)
+	_, err = NewBinding(new(Binding), nil, nil)
+	checkRefused(t, err, ErrStructure)
+	_, err = new(Credential).Encode()
+	checkRefused(t, err, ErrCertificate)
+}
+
+func TestGoroutinesShareTokenAndCheck(t *testing.T) {
+	p := newParties(t)
+	token, c := p.twoPass(t, p.crl)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := token.Open(p.krdKey, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
