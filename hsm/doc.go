@@ -12,7 +12,9 @@
 // # Commands
 //
 // [HSM] builds the payment commands once, on any Backend: a key and its check
-// value, loading components, TR-31 key blocks in and out, initial DUKPT keys.
+// value, loading components, and keys in and out as TR-31 key blocks (under a
+// key that is kept or one agreed on), TR-34 key tokens, RSA and AS 2805
+// cryptograms, initial DUKPT keys among them.
 // What a device lacks ([Unsupported]) is built from what it has, or refused
 // with that error. A bounded number of prepared keys (open handles, derived
 // key block keys, parsed private keys) outlive a call; [HSM.Forget] and

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 
@@ -60,6 +61,9 @@ func (d *decrypter) Decrypt(_ io.Reader, ciphertext []byte, o crypto.DecrypterOp
 		return nil, ErrRefused
 	}
 	out, err := decryptOAEP(d.ctx, d.key, oaep.Hash, ciphertext)
+	if errors.Is(err, ErrInput) {
+		return nil, rsa.ErrDecryption // as the standard library says it
+	}
 	return out.bytes(), err
 }
 

@@ -1,0 +1,44 @@
+package hsm
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/tr34"
+)
+
+// ImportTR34 opens a TR-34 key token with the pair it was made for and seals
+// the key inside. Refusals of the token are a [*tr34.Error] with their exact
+// class; what Admit refuses is returned as it stands. Whether the token's nonce
+// or signing time was seen before is the caller's to know.
+func (h *HSM) ImportTR34(ctx context.Context, krd KeyRef, t *tr34.Token, c *tr34.Check, admit Admit) (Made, error) {
+	p, err := h.use(ctx, krd)
+	if err != nil {
+		return Made{}, err
+	}
+	defer h.cache.release(p)
+	opened, err := t.Open(&decrypter{ctx, p.key}, c)
+	if err != nil {
+		return Made{}, err
+	}
+	defer clear(opened.Key)
+	return h.admitKey(ctx, opened.Key, admit)
+}
+
+// ExportTR34 makes a TR-34 key token around key material, signed by a pair, and
+// computes the material's check value. The sealing's Signer is that pair,
+// whatever stands there. Refusals of the sealing are a [*tr34.Error].
+func (h *HSM) ExportTR34(ctx context.Context, s tr34.Sealing, signer KeyRef, k Material, m kcv.Method) ([]byte, kcv.Value, error) {
+	secret, value, err := h.reveal(ctx, k, m)
+	if err != nil {
+		return nil, kcv.Value{}, err
+	}
+	defer secret.Destroy()
+	if s.KDH != nil {
+		if s.Signer, err = h.Signer(ctx, signer, s.KDH.RawSubjectPublicKeyInfo); err != nil {
+			return nil, kcv.Value{}, err
+		}
+	}
+	out, err := tr34.Seal(&s, secret.bytes())
+	return out, value, err
+}
