@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -11,11 +12,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
 // spyStore sees every byte that is stored.
@@ -51,7 +54,7 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		}
 	}
 	spy := &spyStore{Store: simtest.Store(t)}
-	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Observe: func(ev engine.Event) { say(ev) }})
+	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, CA: engine.ECCNISTP256, Observe: func(ev engine.Event) { say(ev) }})
 
 	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
 	in := &engine.LoadKeyInput{
@@ -78,6 +81,21 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		} else {
 			say(k)
 		}
+	}
+	// The same bytes by cryptogram and key token, taken and refused.
+	p := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA3072, false)
+	say(p)
+	for _, spec := range []engine.WrappingKeySpec{engine.RSAOAEPSHA256, engine.RSAOAEPSHA512} {
+		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true),
+			ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, raw(1))}})
+		say(k)
+		say(err)
+	}
+	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	for _, header := range []string{headerOf[engine.TDES2Key], headerOf[engine.AES128], "D9999K0TB00E000?"} {
+		k, err := importToken(eng.Caller, h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, raw(1))))
+		say(k)
+		say(err)
 	}
 	in.Components = in.Components[:1]
 	_, err = eng.LoadKey(ctx, in)

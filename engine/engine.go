@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,9 @@ type Options struct {
 	// operation and cut to milliseconds.
 	Now func() time.Time
 
-	// Seed makes what the engine draws (ids) the same in every run; 0 draws
-	// afresh. One caller in one order gets the same ids on any backend.
+	// Seed makes what the engine draws (ids, tokens, serial numbers) the same
+	// in every run; 0 draws afresh. One caller in one order gets the same on any
+	// backend.
 	Seed uint64
 
 	// Identity is the caller whose operations the Engine itself has. Absent
@@ -40,6 +42,11 @@ type Options struct {
 
 	// Observe is called once for every operation when it ends.
 	Observe func(Event)
+
+	// CA is the algorithm of the certificate authority of each account and
+	// Region, which is made when it is first asked for: RSA_4096, as the
+	// service's, if empty. One that is there already stays as it is.
+	CA KeyAlgorithm
 
 	// HSM are the options of the payment commands on the backend: ready RSA
 	// pairs, the size of the cache.
@@ -80,8 +87,12 @@ type Engine struct {
 	lenient bool
 	explain bool
 	observe func(Event)
-	ids     *stream // of keys: seeded if asked for
+	ids     *stream // of keys: this and the next two seeded if asked for
+	tokens  *stream // ids of import and export tokens
+	serials *stream // of certificates
 	commits *stream // commit ids: never seeded, since a store may have many writers
+	ca      *algorithm
+	roots   sync.Map // of keystore.Partition to *authority, which do not change
 	closing func() error
 }
 
@@ -110,9 +121,12 @@ func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe,
 		commits: newStream(0, ""),
 	}
-	e.ids = e.commits
+	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits
 	if o.Seed != 0 {
-		e.ids = newStream(o.Seed, "ids")
+		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
+	}
+	if e.ca = algorithmNamed(cmp.Or(o.CA, RSA4096)); e.ca == nil || e.ca.symmetric() {
+		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
 	}
 	if e.now == nil {
 		e.now = time.Now

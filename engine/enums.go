@@ -86,6 +86,18 @@ const (
 	Sensitive     KeyExportability = "SENSITIVE"
 )
 
+// KeyMaterialType is an enumeration of the service.
+type KeyMaterialType string
+
+// Values of KeyMaterialType.
+const (
+	MaterialTR34KeyBlock                KeyMaterialType = "TR34_KEY_BLOCK"
+	MaterialTR31KeyBlock                KeyMaterialType = "TR31_KEY_BLOCK"
+	MaterialRootPublicKeyCertificate    KeyMaterialType = "ROOT_PUBLIC_KEY_CERTIFICATE"
+	MaterialTrustedPublicKeyCertificate KeyMaterialType = "TRUSTED_PUBLIC_KEY_CERTIFICATE"
+	MaterialKeyCryptogram               KeyMaterialType = "KEY_CRYPTOGRAM"
+)
+
 // KeyOrigin is an enumeration of the service.
 type KeyOrigin string
 
@@ -168,6 +180,17 @@ const (
 	SessionCancelled SessionStatus = "CANCELLED"
 )
 
+// SigningAlgorithmType is an enumeration of the service.
+type SigningAlgorithmType string
+
+// Values of SigningAlgorithmType.
+const (
+	SignSHA224 SigningAlgorithmType = "SHA224"
+	SignSHA256 SigningAlgorithmType = "SHA256"
+	SignSHA384 SigningAlgorithmType = "SHA384"
+	SignSHA512 SigningAlgorithmType = "SHA512"
+)
+
 // Tr34KeyBlockFormat is an enumeration of the service.
 type Tr34KeyBlockFormat string
 
@@ -205,12 +228,14 @@ var (
 	allKeyDerivationFunction      = []KeyDerivationFunction{KDFNISTSP800, KDFANSIX963}
 	allKeyDerivationHashAlgorithm = []KeyDerivationHashAlgorithm{HashSHA256, HashSHA384, HashSHA512}
 	allKeyExportability           = []KeyExportability{Exportable, NonExportable, Sensitive}
+	allKeyMaterialType            = []KeyMaterialType{MaterialTR34KeyBlock, MaterialTR31KeyBlock, MaterialRootPublicKeyCertificate, MaterialTrustedPublicKeyCertificate, MaterialKeyCryptogram}
 	allKeyOrigin                  = []KeyOrigin{OriginExternal, OriginAWSPaymentCryptography}
 	allKeyReplicationState        = []KeyReplicationState{ReplicationInProgress, ReplicationDeleteInProgress, ReplicationFailed, ReplicationSynchronized}
 	allKeyState                   = []KeyState{CreateInProgress, CreateComplete, DeletePending, DeleteComplete}
 	allKeyUsage                   = []KeyUsage{TR31B0BaseDerivationKey, TR31C0CardVerificationKey, TR31D0SymmetricDataEncryptionKey, TR31D1AsymmetricKeyForDataEncryption, TR31E0EMVMKeyAppCryptograms, TR31E1EMVMKeyConfidentiality, TR31E2EMVMKeyIntegrity, TR31E4EMVMKeyDynamicNumbers, TR31E5EMVMKeyCardPersonalization, TR31E6EMVMKeyOther, TR31K0KeyEncryptionKey, TR31K1KeyBlockProtectionKey, TR31K3AsymmetricKeyForKeyAgreement, TR31M0ISO16609MACKey, TR31M3ISO97973MACKey, TR31M1ISO97971MACKey, TR31M6ISO97975CMACKey, TR31M7HMACKey, TR31P0PINEncryptionKey, TR31P1PINGenerationKey, TR31S0AsymmetricKeyForDigitalSignature, TR31V1IBM3624PINVerificationKey, TR31V2VisaPINVerificationKey, TR31K2TR34AsymmetricKey}
 	allMultiRegionKeyType         = []MultiRegionKeyType{MultiRegionPrimary, MultiRegionReplica}
 	allSessionStatus              = []SessionStatus{SessionPending, SessionApproved, SessionFailed, SessionCancelled}
+	allSigningAlgorithmType       = []SigningAlgorithmType{SignSHA224, SignSHA256, SignSHA384, SignSHA512}
 	allSymmetricKeyAlgorithm      = []KeyAlgorithm{TDES2Key, TDES3Key, AES128, AES192, AES256, HMACSHA256, HMACSHA384, HMACSHA512, HMACSHA224}
 	allTr34KeyBlockFormat         = []Tr34KeyBlockFormat{X9TR342012}
 	allWrappedKeyMaterialFormat   = []WrappedKeyMaterialFormat{FormatKeyCryptogram, FormatTR31KeyBlock, FormatTR34KeyBlock}

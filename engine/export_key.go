@@ -22,19 +22,29 @@ func (in *ExportKeyInput) shape(s *shape) {
 	}
 }
 
-// ExportKey wraps a symmetric key for another party. Of the material forms
-// TR-31 key blocks are simulated; the others are refused by name.
+// ExportKey wraps a symmetric key for another party.
 func (c *Caller) ExportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
 	return run(ctx, c, "ExportKey", in, (*call).exportKey)
 }
 
 func (k *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
-	if in.KeyMaterial.Tr31KeyBlock == nil {
-		return nil, notSimulated("KeyMaterial." + in.KeyMaterial.arms()[0])
-	}
-	out, err := k.exportTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock)
+	out, err := k.exportMaterial(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	return &ExportKeyOutput{WrappedKey: out}, nil
+}
+
+func (k *call) exportMaterial(ctx context.Context, in *ExportKeyInput) (*WrappedKey, error) {
+	switch m := &in.KeyMaterial; {
+	case m.Tr34KeyBlock != nil:
+		return k.exportTR34(ctx, in, m.Tr34KeyBlock)
+	case m.KeyCryptogram != nil:
+		return k.exportCryptogram(ctx, in, m.KeyCryptogram)
+	case m.DiffieHellmanTr31KeyBlock != nil:
+		return k.exportAgreed(ctx, in, m.DiffieHellmanTr31KeyBlock)
+	case m.As2805KeyCryptogram != nil:
+		return k.exportAS2805(ctx, in, m.As2805KeyCryptogram)
+	}
+	return k.exportTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock) // the shape has checked that one is set
 }

@@ -29,7 +29,7 @@ func kekAttributes(a engine.KeyAlgorithm) engine.KeyAttributes {
 	return attributes(engine.TR31K1KeyBlockProtectionKey, a, cipherModes)
 }
 
-func create(t *testing.T, c *engine.Caller, a engine.KeyAttributes) engine.Key {
+func create(t testing.TB, c *engine.Caller, a engine.KeyAttributes) engine.Key {
 	t.Helper()
 	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
 	if err != nil {
@@ -39,7 +39,7 @@ func create(t *testing.T, c *engine.Caller, a engine.KeyAttributes) engine.Key {
 }
 
 // load makes a key of known bytes, from the bytes and a zero component.
-func load(t *testing.T, c *engine.Caller, a engine.KeyAttributes, key string) engine.Key {
+func load(t testing.TB, c *engine.Caller, a engine.KeyAttributes, key string) engine.Key {
 	t.Helper()
 	raw, err := hex.DecodeString(key)
 	if err != nil {
@@ -77,7 +77,7 @@ func exportBlock(c *engine.Caller, kek, key string, h *engine.KeyBlockHeaders) (
 }
 
 // refused checks that an operation was refused with an exception, by a rule.
-func refused(t *testing.T, what string, err error, code engine.Code, rule string) *engine.Error {
+func refused(t testing.TB, what string, err error, code engine.Code, rule string) *engine.Error {
 	t.Helper()
 	refusal, ok := errors.AsType[*engine.Error](err)
 	if !ok {

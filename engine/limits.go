@@ -9,6 +9,21 @@ type Limits struct {
 	Aliases int // aliases in an account and Region (2,000; user guide, quotas)
 	Tags    int // tags on a key (200; GUESS: the most one request may name)
 
+	// OpenTokens is how many import and export tokens of an account and Region
+	// may be open at once, expired ones not counted (100; GUESS: the service
+	// tells no figure).
+	OpenTokens int
+
+	// TokenLife is how long import and export tokens and their certificates
+	// serve (7 days; [Limits2026] has 30), TokenReuse how much of it must be
+	// left for ReuseLastGeneratedToken (7 days).
+	TokenLife, TokenReuse time.Duration
+
+	// CertificateLife is how long the certificate of a pair serves (90 days),
+	// CertificateReuse how much of that must be left for GetPublicKeyCertificate
+	// to give the same again (30 days).
+	CertificateLife, CertificateReuse time.Duration
+
 	DefaultPage       int // items of a page when MaxResults is absent (50)
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 
@@ -17,13 +32,30 @@ type Limits struct {
 	DeletedVisible time.Duration
 }
 
+// Limits2026 are the limits of the 2026 edition of the service's documents,
+// where they differ: import and export tokens serve 30 days.
+func Limits2026() Limits { return Limits{TokenLife: 30 * day} }
+
+const day = 24 * time.Hour
+
 func (l Limits) withDefaults() Limits {
 	for _, d := range []struct {
 		field *int
 		value int
 	}{
-		{&l.Keys, 2000}, {&l.Aliases, 2000}, {&l.Tags, 200},
+		{&l.Keys, 2000}, {&l.Aliases, 2000}, {&l.Tags, 200}, {&l.OpenTokens, 100},
 		{&l.DefaultPage, 50}, {&l.DefaultDeleteDays, 7},
+	} {
+		if *d.field == 0 {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&l.TokenLife, 7 * day}, {&l.TokenReuse, 7 * day},
+		{&l.CertificateLife, 90 * day}, {&l.CertificateReuse, 30 * day},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value

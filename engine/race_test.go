@@ -123,3 +123,31 @@ func TestADyingKeyIsDeletedOnce(t *testing.T) {
 	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
 	refused(t, "a fourth key", err, engine.ErrServiceQuotaExceeded, "quota")
 }
+
+// TestTwoHundredCallersOfTwoEnginesMakeOneRoot: the first commit wins, across
+// engines on one store as across processes.
+func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
+	backend, store := simtest.Backend(t, nil), simtest.Store(t)
+	o := &engine.Options{CA: engine.ECCNISTP256, Limits: engine.Limits{OpenTokens: 1000}}
+	engines := []*engine.Engine{simtest.On(t, backend, store, o), simtest.On(t, backend, store, o)}
+	pair := agreeingPair(t, engines[0].Caller, engine.ECCNISTP256, nil)
+	var roots, leaves sync.Map
+	accepted, refused, others := together(func(i int) error {
+		out, err := engines[i%2].GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
+		if err == nil {
+			roots.Store(out.KeyCertificateChain, true)
+			leaves.Store(out.KeyCertificate, true)
+		}
+		return err
+	})
+	if accepted+refused[engine.ErrConflict] != 200 || accepted == 0 || others != nil {
+		t.Errorf("%d accepted, refused %v, %v", accepted, refused, others)
+	}
+	for what, m := range map[string]*sync.Map{"root": &roots, "certificate": &leaves} {
+		n := 0
+		m.Range(func(any, any) bool { n++; return true })
+		if n != 1 {
+			t.Errorf("%d different %ss", n, what)
+		}
+	}
+}

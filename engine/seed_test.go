@@ -11,7 +11,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/simtest"
 )
 
-// world is what one run leaves behind: ARNs and check values in order.
+// seededRun is what one run leaves behind: ARNs, tokens and serial numbers, and
+// check values, in order.
 func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.On(t, simtest.Backend(t, &hsm.SoftwareOptions{Seed: seed}), simtest.Store(t), &engine.Options{Now: clock.Now, Seed: seed})
@@ -21,7 +22,12 @@ func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 			arns, checkValues = append(arns, k.KeyArn), append(checkValues, k.KeyCheckValue)
 		}
 	}
-	return arns, checkValues
+	for range 3 {
+		p := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false)
+		c := readCertificate(t, p.WrappingKeyCertificate)
+		arns = append(arns, p.ImportToken, c.Subject.SerialNumber+c.SerialNumber.String())
+	}
+	return append(arns, readCertificate(t, parametersForExport(t, eng.Caller).SigningKeyCertificateChain).SerialNumber.String()), checkValues
 }
 
 // TestTheSameSeedGivesTheSameWorld: ids on any backend, and symmetric keys on
@@ -43,7 +49,7 @@ func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
 		}
 	}
 	slices.Sort(arns)
-	if n := len(slices.Compact(arns)); n != 20 {
-		t.Errorf("%d different ids of 20", n)
+	if n := len(slices.Compact(arns)); n != 27 {
+		t.Errorf("%d different ids of 27", n)
 	}
 }

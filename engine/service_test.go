@@ -46,6 +46,9 @@ var requests = []struct{ in, out any }{
 	{TagResourceInput{}, TagResourceOutput{}}, {UntagResourceInput{}, UntagResourceOutput{}},
 	{ListTagsForResourceInput{}, ListTagsForResourceOutput{}},
 	{ImportKeyInput{}, ImportKeyOutput{}}, {ExportKeyInput{}, ExportKeyOutput{}},
+	{GetParametersForImportInput{}, GetParametersForImportOutput{}}, {GetParametersForExportInput{}, GetParametersForExportOutput{}},
+	{GetPublicKeyCertificateInput{}, GetPublicKeyCertificateOutput{}},
+	{GetCertificateSigningRequestInput{}, GetCertificateSigningRequestOutput{}},
 }
 
 // TestShapesHaveEveryMemberOfTheService walks the Go types beside the
@@ -118,6 +121,7 @@ func TestEnumerationsAreTheService(t *testing.T) {
 		"KeyAlgorithm": texts(allKeyAlgorithm), "KeyCheckValueAlgorithm": texts(allKeyCheckValueAlgorithm),
 		"KeyClass": texts(allKeyClass), "KeyDerivationFunction": texts(allKeyDerivationFunction),
 		"KeyDerivationHashAlgorithm": texts(allKeyDerivationHashAlgorithm), "KeyExportability": texts(allKeyExportability),
+		"KeyMaterialType": texts(allKeyMaterialType), "SigningAlgorithmType": texts(allSigningAlgorithmType),
 		"KeyState": texts(allKeyState), "KeyUsage": texts(allKeyUsage), "SymmetricKeyAlgorithm": texts(allSymmetricKeyAlgorithm),
 		"Tr34KeyBlockFormat": texts(allTr34KeyBlockFormat), "WrappingKeySpec": texts(allWrappingKeySpec),
 	} {
@@ -140,7 +144,11 @@ func texts[T ~string](vs []T) (out []string) {
 // rulesByShape pairs every limit on a string with the shape it is of.
 var rulesByShape = map[string]*textRule{
 	"AliasName": &textAliasName, "CertificateType": &textCertificateType,
-	"EvenHexLengthBetween16And32": &textEvenHexLengthBetween16And32, "ExportTokenId": &textExportTokenId,
+	"CertificateSubjectTypeCommonNameString": &textCommonName, "CertificateSubjectTypeOrganizationString": &textOrganization,
+	"CertificateSubjectTypeOrganizationUnitString": &textOrganization, "CertificateSubjectTypeCityString": &textPlace,
+	"CertificateSubjectTypeStateOrProvinceString": &textPlace, "CertificateSubjectTypeCountryString": &textCountry,
+	"CertificateSubjectTypeEmailAddressString": &textEmailAddress,
+	"EvenHexLengthBetween16And32":              &textEvenHexLengthBetween16And32, "ExportTokenId": &textExportTokenId,
 	"HexLength20Or24": &textHexLength20Or24, "ImportTokenId": &textImportTokenId, "KeyArn": &textKeyArn,
 	"KeyArnOrKeyAliasType": &textKeyArnOrKeyAliasType, "KeyVersion": &textKeyVersion,
 	"MpaRequesterComment": &textMpaRequesterComment, "NextToken": &textNextToken, "OptionalBlockId": &textOptionalBlockId,

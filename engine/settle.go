@@ -8,12 +8,12 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// settleBatch is how many keys one operation settles at most.
+// settleBatch is how many keys and tokens one operation settles at most.
 const settleBatch = 100
 
 // Settle writes into the store what time has decided in every account and
-// Region: keys whose waiting period is over are deleted. It goes on until
-// nothing is due. Operations read as if it had been called; calling it makes
+// Region: keys whose waiting period is over are deleted, and the pairs of
+// tokens that have expired erased. It goes on until nothing is due. Operations read as if it had been called; calling it makes
 // the deletions final at once.
 func (e *Engine) Settle(ctx context.Context) error {
 	now := e.moment()
@@ -37,14 +37,19 @@ func (k *call) settle(ctx context.Context) error {
 	return nil
 }
 
-// settleDue settles the oldest keys that are due and tells how many there were.
+// settleDue settles the oldest keys and tokens that are due and tells how many
+// there were.
 func (e *Engine) settleDue(ctx context.Context, p keystore.Partition, now time.Time) (int, *Error) {
 	due, err := e.store.Due(ctx, p, now, settleBatch)
 	if err != nil {
 		return 0, storeError(err)
 	}
 	for _, rec := range due {
-		if err := e.settleKey(ctx, rec, now); err != nil {
+		settle := e.settleKey
+		if rec.Kind == kindToken {
+			settle = e.settleToken
+		}
+		if err := settle(ctx, rec, now); err != nil {
 			return 0, err
 		}
 	}

@@ -43,15 +43,16 @@ func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
 // machineOn runs the machine on stores made of the one that the environment
 // chooses.
 func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.Store) {
+	other := newPartner(t)
 	rapid.Check(t, func(r *rapid.T) {
 		clock := engine.NewClock(time.Time{})
-		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3}
-		m := &machine{clock: clock, limits: limits, places: map[place]*world{}}
+		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
+		m := &machine{t: t, clock: clock, limits: limits, places: map[place]*world{}, partner: other}
 		faulty := store(simtest.Store(t), rapid.Uint64().Draw(r, "seed"))
-		m.eng = simtest.On(t, simtest.Backend(t, nil), faulty, &engine.Options{Now: clock.Now, Limits: limits})
+		m.eng = simtest.On(t, simtest.Backend(t, nil), faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: engine.ECCNISTP256})
 		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
 			m.order = append(m.order, p)
-			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{},
+			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{}, tokens: map[string]*modelToken{},
 				caller: m.eng.As(engine.Identity{Account: p.account, Region: p.region})}
 		}
 		r.Repeat(map[string]func(*rapid.T){
@@ -59,6 +60,10 @@ func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.
 			"StartKeyUsage": m.startKeyUsage, "StopKeyUsage": m.stopKeyUsage, "GetKey": m.getKey,
 			"CreateAlias": m.createAlias, "UpdateAlias": m.updateAlias, "DeleteAlias": m.deleteAlias, "GetAlias": m.getAlias,
 			"TagResource": m.tagResource, "UntagResource": m.untagResource,
+			"ImportRoot": m.importRoot, "CreateAgreeing": m.createAgreeing, "GetParameters": m.getParameters,
+			"ImportKeyToken": m.importKeyToken, "ImportCryptogram": m.importCryptogram,
+			"ExportWithCertificate": m.exportWithCertificate, "ExportAgreed": m.exportAgreed,
+			"AS2805": m.exportAndImportAS2805, "PublicKeyCertificate": m.publicKeyCertificate,
 			"ExportAndImport": m.exportAndImport, "AdvanceClock": m.advanceClock, "Settle": m.settle,
 			"": m.agreesWithEngine,
 		})
@@ -79,6 +84,10 @@ type modelKey struct {
 	start, stop time.Time
 	deleteAt    time.Time // when the wait ends
 	tags        map[string]string
+
+	agrees      bool   // a pair whose DeriveKeyUsage is K1
+	certificate string // the last one given for a pair, and when it ends
+	certified   time.Time
 }
 
 // world is one account in one Region.
@@ -87,14 +96,17 @@ type world struct {
 	caller  *engine.Caller
 	keys    map[string]*modelKey // by ARN
 	aliases map[string]string    // name to ARN or ""
+	tokens  map[string]*modelToken
 }
 
 type machine struct {
-	eng    *engine.Engine
-	clock  *engine.Clock
-	limits engine.Limits
-	places map[place]*world
-	order  []place
+	t       testing.TB
+	partner *partner
+	eng     *engine.Engine
+	clock   *engine.Clock
+	limits  engine.Limits
+	places  map[place]*world
+	order   []place
 }
 
 func (m *machine) now() time.Time { return m.clock.Now().UTC().Truncate(time.Millisecond) }
@@ -158,6 +170,8 @@ var modelAttributes = []engine.KeyAttributes{
 	attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes),
 	attributes(engine.TR31M7HMACKey, engine.HMACSHA384, macModes),
 	attributes(engine.TR31K0KeyEncryptionKey, engine.AES192, unwrapOnly),
+	attributes(engine.TR31K0KeyEncryptionKey, engine.TDES3Key, cipherModes),
+	attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes),
 	{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes},
 	attributes(engine.TR31P0PINEncryptionKey, engine.AES128, engine.KeyModesOfUse{Encrypt: true}), // refused
 }
@@ -541,7 +555,7 @@ func (k *modelKey) compare(t *rapid.T, got engine.Key) {
 	want := engine.Key{
 		KeyArn: k.arn, KeyAttributes: k.attributes, KeyCheckValue: k.checkValue, Enabled: k.enabled,
 		Exportable: k.exportable, KeyState: k.state, CreateTimestamp: k.born,
-		KeyCheckValueAlgorithm: got.KeyCheckValueAlgorithm, KeyOrigin: got.KeyOrigin,
+		KeyCheckValueAlgorithm: got.KeyCheckValueAlgorithm, KeyOrigin: got.KeyOrigin, DeriveKeyUsage: got.DeriveKeyUsage,
 	}
 	moments := []struct {
 		name string

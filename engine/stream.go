@@ -46,3 +46,19 @@ func (s *stream) id() string {
 	}
 	return string(b[:])
 }
+
+// Read fills p with what is drawn.
+func (s *stream) Read(p []byte) (int, error) {
+	s.fill(p)
+	return len(p), nil
+}
+
+// digits draws decimal digits.
+func (s *stream) digits(n int) string {
+	b := make([]byte, n)
+	s.fill(b)
+	for i := range b {
+		b[i] = '0' + b[i]%10
+	}
+	return string(b)
+}

@@ -20,6 +20,9 @@ func (r *textRule) emptyFits() bool { return r.Min == 0 && (r.match == nil || r.
 var (
 	textAliasName                   = textRule{7, 256, `alias/[a-zA-Z0-9/_-]+`, isAliasName}
 	textCertificateType             = textRule{1, 32768, `[^\[;\]<>]+`, isCertificateText}
+	textCommonName                  = textRule{1, 64, `[^\[;\]<>]+`, isCertificateText}
+	textCountry                     = textRule{2, 2, `[A-Za-z]+`, letters.some}
+	textEmailAddress                = textRule{1, 128, "[a-zA-Z0-9.!#$%&’*+/=?^_`{|}~-]+@[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)*", isEmailAddress}
 	textEvenHexLengthBetween16And32 = textRule{16, 32, `(?:[0-9a-fA-F][0-9a-fA-F])+`, isEvenHex}
 	textExportTokenId               = textRule{0, 0, `(export-token-[0-9a-zA-Z]{16,64})?`, isToken("export-token-")}
 	textHexLength20Or24             = textRule{20, 24, `[0-9A-F]{20}|[0-9A-F]{24}`, isKSN}
@@ -31,6 +34,8 @@ var (
 	textNextToken                   = textRule{1, 8192, ``, nil}
 	textOptionalBlockId             = textRule{2, 2, `[0-9A-Z]{2}`, isPair}
 	textOptionalBlockValue          = textRule{1, 108, `[0-9a-zA-Z]+`, alphanumeric.some}
+	textOrganization                = textCommonName
+	textPlace                       = textRule{1, 128, `[^\[;\]<>]+`, isCertificateText}
 	textRegion                      = textRule{0, 0, `[a-z]{2}-[a-z]{1,16}-[0-9]+`, isRegion}
 	textResourceArn                 = textKeyArn
 	textSharedInformation           = textRule{2, 2048, `(?:[0-9a-fA-F][0-9a-fA-F])+`, isEvenHex}
@@ -65,7 +70,10 @@ var (
 	anyHex            = newCharset(digits + "ABCDEFabcdef")
 	upperAlphanumeric = newCharset(digits + upper)
 	alphanumeric      = newCharset(digits + upper + lower)
+	letters           = newCharset(upper + lower)
 	aliasChars        = newCharset(digits + upper + lower + "/_-")
+	mailboxChars      = newCharset(digits + upper + lower + ".!#$%&*+/=?^_`{|}~-")
+	hostChars         = newCharset(digits + upper + lower + "-")
 )
 
 // all says whether s has only characters of the set.
@@ -93,6 +101,21 @@ func isPair(s string) bool { return upperAlphanumeric.between(s, 2, 2) }
 func isKSN(s string) bool { return (len(s) == 20 || len(s) == 24) && upperHex.all(s) }
 
 func isCertificateText(s string) bool { return s != "" && !strings.ContainsAny(s, "[;]<>") }
+
+// isEmailAddress: the service's pattern has a typographic apostrophe among the
+// characters of a mailbox.
+func isEmailAddress(s string) bool {
+	mailbox, host, ok := strings.Cut(s, "@")
+	if !ok || mailbox == "" || !mailboxChars.all(strings.ReplaceAll(mailbox, "’", "")) {
+		return false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if !hostChars.some(label) {
+			return false
+		}
+	}
+	return true
+}
 
 func isToken(prefix string) func(string) bool {
 	return func(s string) bool {

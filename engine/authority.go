@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/x509ca"
+)
+
+// What the service's certificates look like, read off one that it published
+// (control-plane, section 11.1): all are signed with SHA-512 by a root of the
+// account in the Region.
+var (
+	rootProfile = x509ca.Profile{Hash: crypto.SHA512, CA: true, BasicConstraintsCritical: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature, KeyUsageCritical: true}
+
+	tokenProfile = x509ca.Profile{Hash: crypto.SHA512,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, KeyUsageCritical: true,
+		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
+
+	// agreementProfile is for EC pairs, which encipher nothing (GUESS: none is
+	// published that shows its usages).
+	agreementProfile = x509ca.Profile{Hash: crypto.SHA512,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, KeyUsageCritical: true,
+		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
+)
+
+// pairProfile is that of a pair's certificate: RSA pairs have the token's.
+func pairProfile(alg *algorithm) *x509ca.Profile {
+	if alg.letter == hsm.EC {
+		return &agreementProfile
+	}
+	return &tokenProfile
+}
+
+const (
+	rootLife = 30 * 365 * day // GUESS: no root of the service is published
+	backdate = time.Hour      // certificates begin so long before they are issued
+)
+
+// rootName is the root's, the account its common name.
+func rootName(account string) x509ca.Name {
+	return x509ca.Name{
+		{Type: x509ca.Country, Value: "US", Form: x509ca.PrintableString},
+		{Type: x509ca.Organization, Value: "AWS Cryptography", Form: x509ca.UTF8String},
+		{Type: x509ca.OrganizationalUnit, Value: "AWS Payment Cryptography", Form: x509ca.UTF8String},
+		{Type: x509ca.Province, Value: "Virginia", Form: x509ca.UTF8String},
+		{Type: x509ca.CommonName, Value: account, Form: x509ca.UTF8String},
+		{Type: x509ca.Locality, Value: "Arlington", Form: x509ca.UTF8String},
+	}
+}
+
+// leafName names the account and a number that is drawn.
+func (k *call) leafName() x509ca.Name {
+	return x509ca.Name{
+		{Type: x509ca.CommonName, Value: k.identity.Account, Form: x509ca.UTF8String},
+		{Type: x509ca.SerialNumber, Value: k.engine.serials.digits(10), Form: x509ca.PrintableString},
+	}
+}
+
+// authority is the certificate authority of an account in a Region.
+type authority struct {
+	certificate *x509.Certificate
+	text        string
+	key         hsm.KeyRef
+	public      hsm.Public
+}
+
+const (
+	kindAuthority    keystore.Kind = "authority"
+	authorityVersion               = 1
+)
+
+// authority is the caller's, made when it is first asked for. Of several that
+// make one at once, in any number of processes, the first commit wins.
+func (k *call) authority(ctx context.Context) (*authority, error) {
+	if known, ok := k.engine.roots.Load(k.home()); ok {
+		return known.(*authority), nil
+	}
+	ref := keystore.Ref{Partition: k.home(), Kind: kindAuthority, ID: "root"}
+	var out *authority
+	var made *keystore.Record
+	err := retry(func() error {
+		found, err := k.engine.store.Read(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if rec := found[0].Record; rec.Exists() {
+			out, err = decodeAuthority(&rec)
+			return err
+		}
+		if made == nil {
+			if made, err = k.newAuthority(ctx, ref); err != nil {
+				return err
+			}
+		}
+		if err := k.engine.commit(ctx, keystore.Create(*made)); err != nil {
+			return err
+		}
+		out, err = decodeAuthority(made)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	known, _ := k.engine.roots.LoadOrStore(k.home(), out)
+	return known.(*authority), nil
+}
+
+// newAuthority makes the pair and its self-signed certificate.
+func (k *call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
+	alg := k.engine.ca
+	a := authorityAttributes(ref.Partition, alg)
+	made, err := k.engine.hsm.GenerateKey(ctx, a, kcv.SHA1)
+	if err != nil {
+		return nil, hsmError(err)
+	}
+	signer, err := k.engine.hsm.Signer(ctx, hsm.KeyRef{Sealed: made.Sealed, Attributes: a}, made.Public)
+	if err != nil {
+		return nil, hsmError(err)
+	}
+	der, err := x509ca.NewRoot(signer, &rootProfile, &x509ca.Request{
+		Subject: rootName(k.identity.Account), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: k.now.Add(rootLife)})
+	if err != nil {
+		return nil, issueError(err)
+	}
+	w := &writer{b: []byte{authorityVersion}}
+	w.text(string(alg.name))
+	w.bytes(der)
+	w.bytes(made.Public)
+	w.bytes(made.Sealed)
+	return &keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Data: w.b}, nil
+}
+
+// authorityAttributes are those the authority's key is sealed with (TR-31's S1:
+// the pair of a CA).
+func authorityAttributes(p keystore.Partition, alg *algorithm) hsm.Attributes {
+	return hsm.Attributes{KeyID: "ca-" + p.Account + "-" + p.Region, Usage: "S1", Algorithm: alg.letter, Mode: 'S', Exportability: 'N', Bits: alg.bits}
+}
+
+func decodeAuthority(rec *keystore.Record) (*authority, error) {
+	r := newReader(rec.Data, "authority", authorityVersion)
+	alg := algorithmNamed(member(&r, allKeyAlgorithm))
+	der := r.bytes()
+	out := &authority{public: r.bytes()}
+	out.key.Sealed = r.bytes()
+	if err := r.end(); err != nil {
+		return nil, internal(err)
+	}
+	if alg == nil {
+		return nil, internal(errRecord)
+	}
+	var err error
+	if out.certificate, err = x509.ParseCertificate(der); err != nil {
+		return nil, internal(err)
+	}
+	out.key.Attributes, out.text = authorityAttributes(rec.Partition, alg), x509ca.EncodeCertificate(der)
+	return out, nil
+}
+
+// certify issues a certificate for a public key of the caller's account, as
+// text.
+func (k *call) certify(ctx context.Context, ca *authority, public hsm.Public, p *x509ca.Profile, until time.Time) (string, error) {
+	signer, err := k.engine.hsm.Signer(ctx, ca.key, ca.public)
+	if err != nil {
+		return "", hsmError(err)
+	}
+	issuer, err := x509ca.NewAuthority(ca.certificate, signer)
+	if err != nil {
+		return "", issueError(err)
+	}
+	key, err := x509.ParsePKIXPublicKey(public)
+	if err != nil {
+		return "", internal(err)
+	}
+	der, err := issuer.Issue(key, p, &x509ca.Request{Subject: k.leafName(), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: until})
+	if err != nil {
+		return "", issueError(err)
+	}
+	return x509ca.EncodeCertificate(der), nil
+}
+
+// issueError tells why a certificate or a request was not made: only its
+// subject comes from a caller, the rest is the device's or ours.
+func issueError(err error) error {
+	refusal, ok := errors.AsType[*x509ca.Error](err)
+	if !ok {
+		return hsmError(err)
+	}
+	if refusal.Rule != x509ca.RuleName {
+		return internal(err)
+	}
+	out := invalid("The certificate subject is not valid.", because(string(refusal.Rule), "CertificateSubject", refusal.Found, refusal.Wanted))
+	out.Err = err
+	return out
+}

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"encoding/hex"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+func goldenToken() token {
+	at := time.UnixMilli(1_760_000_000_000).UTC()
+	return token{place: goldenPlace, id: "import-token-bwxli6ocftypneu5", material: MaterialTR34KeyBlock, alg: algorithmNamed(RSA2048),
+		created: at, expires: at.Add(7 * day), certificate: "LS0tLS1CRUdJTg==", public: []byte{0x30, 0x01}, sealed: []byte{0x01, 0x02}}
+}
+
+// golden reads a record that an earlier build wrote, or writes it anew.
+func golden(t *testing.T, name string, data []byte) []byte {
+	t.Helper()
+	path := "testdata/" + name + ".hex"
+	if *updateGolden {
+		if err := os.WriteFile(path, []byte(hex.EncodeToString(data)+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestGoldenTokensStayReadable(t *testing.T) {
+	want := goldenToken()
+	data := golden(t, "token_v1", want.record().Data)
+	got, err := decodeToken(&keystore.Record{Partition: goldenPlace, ID: want.id, Data: data})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	if again := want.record(); string(again.Data) != string(data) || again.Index != "import-token-TR34_KEY_BLOCK-RSA_2048" || !again.Due.Equal(want.expires) {
+		t.Errorf("written as %+v", again)
+	}
+	for n := range len(data) {
+		if _, err := decodeToken(&keystore.Record{ID: want.id, Data: data[:n]}); err == nil {
+			t.Errorf("cut to %d bytes: decoded", n)
+		}
+	}
+	var version errVersion
+	later := append([]byte{tokenVersion + 1}, data[1:]...)
+	if _, err := decodeToken(&keystore.Record{ID: want.id, Data: later}); !errors.As(err, &version) {
+		t.Errorf("a later version: %v", err)
+	}
+}
+
+func TestGoldenAuthoritiesStayReadable(t *testing.T) {
+	eng, err := New(nil, nil, &Options{CA: ECCNISTP256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer eng.Close()
+	k := &call{Caller: eng.Caller, now: time.UnixMilli(1_760_000_000_000).UTC()}
+	rec, err := k.newAuthority(t.Context(), keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := golden(t, "authority_v1", rec.Data)
+	a, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, ID: "root", Data: data})
+	if err != nil || a.certificate.Subject.CommonName != "111122223333" || a.key.Attributes.KeyID != "ca-111122223333-us-east-1" || len(a.key.Sealed) == 0 || len(a.public) == 0 || a.text == "" {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	for n := range len(data) {
+		if _, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: data[:n]}); err == nil {
+			t.Errorf("cut to %d bytes: decoded", n)
+		}
+	}
+}
+
+// FuzzTokenRecord: a record is refused or written again as it was.
+func FuzzTokenRecord(f *testing.F) {
+	want := goldenToken()
+	f.Add(want.record().Data, want.id)
+	want.sealed = nil
+	f.Add(want.record().Data, want.id)
+	f.Fuzz(func(t *testing.T, data []byte, id string) {
+		got, err := decodeToken(&keystore.Record{Partition: goldenPlace, ID: id, Data: data})
+		if err != nil {
+			return
+		}
+		rec := got.record()
+		again, err := decodeToken(&rec)
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%x: decodes to %+v, and that to %+v, %v", data, got, again, err)
+		}
+	})
+}

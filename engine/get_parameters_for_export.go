@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// GetParametersForExportInput is the request of GetParametersForExport.
+type GetParametersForExportInput struct {
+	KeyMaterialType         KeyMaterialType
+	SigningKeyAlgorithm     KeyAlgorithm
+	ReuseLastGeneratedToken *bool
+}
+
+// GetParametersForExportOutput is the answer of GetParametersForExport.
+type GetParametersForExportOutput struct {
+	SigningKeyCertificate         string
+	SigningKeyCertificateChain    string
+	SigningKeyAlgorithm           KeyAlgorithm
+	ExportToken                   string
+	ParametersValidUntilTimestamp time.Time
+}
+
+func (in *GetParametersForExportInput) shape(s *shape) {
+	oneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
+	oneOf(s, "SigningKeyAlgorithm", in.SigningKeyAlgorithm, allKeyAlgorithm)
+}
+
+// GetParametersForExport gives a token for exports by TR-34, and the certificate
+// of the key that signs them. The token serves any number of exports until it
+// expires.
+func (c *Caller) GetParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
+	return run(ctx, c, "GetParametersForExport", in, (*call).getParametersForExport)
+}
+
+func (k *call) getParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
+	t, ca, err := k.parametersFor(ctx, &parameters{
+		prefix: exportToken, material: in.KeyMaterialType, alg: algorithmNamed(in.SigningKeyAlgorithm), field: "SigningKeyAlgorithm",
+		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: exportMaterials,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &GetParametersForExportOutput{
+		SigningKeyCertificate: t.certificate, SigningKeyCertificateChain: ca.text, SigningKeyAlgorithm: t.alg.name,
+		ExportToken: t.id, ParametersValidUntilTimestamp: t.expires,
+	}, nil
+}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// GetParametersForImportInput is the request of GetParametersForImport.
+type GetParametersForImportInput struct {
+	KeyMaterialType         KeyMaterialType
+	WrappingKeyAlgorithm    KeyAlgorithm
+	ReuseLastGeneratedToken *bool
+}
+
+// GetParametersForImportOutput is the answer of GetParametersForImport.
+type GetParametersForImportOutput struct {
+	WrappingKeyCertificate        string
+	WrappingKeyCertificateChain   string
+	WrappingKeyAlgorithm          KeyAlgorithm
+	ImportToken                   string
+	ParametersValidUntilTimestamp time.Time
+}
+
+func (in *GetParametersForImportInput) shape(s *shape) {
+	oneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
+	oneOf(s, "WrappingKeyAlgorithm", in.WrappingKeyAlgorithm, allKeyAlgorithm)
+}
+
+// GetParametersForImport gives a token for imports by TR-34 or RSA cryptogram,
+// and the certificate of the key that the sender encrypts to. The token serves
+// any number of imports until it expires.
+func (c *Caller) GetParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
+	return run(ctx, c, "GetParametersForImport", in, (*call).getParametersForImport)
+}
+
+func (k *call) getParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
+	t, ca, err := k.parametersFor(ctx, &parameters{
+		prefix: importToken, material: in.KeyMaterialType, alg: algorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
+		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: importMaterials,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &GetParametersForImportOutput{
+		WrappingKeyCertificate: t.certificate, WrappingKeyCertificateChain: ca.text, WrappingKeyAlgorithm: t.alg.name,
+		ImportToken: t.id, ParametersValidUntilTimestamp: t.expires,
+	}, nil
+}

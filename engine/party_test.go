@@ -1,0 +1,188 @@
+package engine_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/pem"
+	"math/big"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+// The other party of an exchange, on the standard library alone: an authority
+// of its own, and keys that the authority certifies.
+
+// rsaKey is one of the last ready pairs, which no simulator of these tests comes
+// to hand out.
+func rsaKey(t testing.TB, bits, fromEnd int) *rsa.PrivateKey {
+	t.Helper()
+	keys := partyKeys(t)[bits]
+	return keys[len(keys)-1-fromEnd]
+}
+
+var partyOnce struct {
+	sync.Once
+	keys map[int][]*rsa.PrivateKey
+}
+
+func partyKeys(t testing.TB) map[int][]*rsa.PrivateKey {
+	partyOnce.Do(func() {
+		partyOnce.keys = map[int][]*rsa.PrivateKey{}
+		source := testkeys.Ready()
+		for _, bits := range []int{2048, 3072, 4096} {
+			for {
+				private, _, ok := source.Next(bits)
+				if !ok {
+					break
+				}
+				private.Expose(func(der []byte) error {
+					key, err := x509.ParsePKCS1PrivateKey(der)
+					if err == nil {
+						partyOnce.keys[bits] = append(partyOnce.keys[bits], key)
+					}
+					return err
+				})
+			}
+		}
+	})
+	return partyOnce.keys
+}
+
+func ecKey(t testing.TB, c elliptic.Curve) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(c, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// certified is a key with a certificate.
+type certified struct {
+	crypto.Signer
+	certificate *x509.Certificate
+}
+
+// text is the certificate as the service takes it.
+func (c certified) text() string { return certificateText(c.certificate.Raw) }
+
+func certificateText(der []byte) string {
+	return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// issue certifies a key; nil for the issuer makes it self-signed. Change may
+// make the certificate a bad one.
+func issue(t testing.TB, key crypto.Signer, name string, by *certified, change func(*x509.Certificate)) certified {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name, Organization: []string{"Other party"}},
+		NotBefore: noon.Add(-24 * time.Hour), NotAfter: noon.Add(400 * 24 * time.Hour),
+	}
+	if by == nil {
+		template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign|x509.KeyUsageDigitalSignature
+	}
+	if change != nil {
+		change(template)
+	}
+	parent, signer := template, key
+	if by != nil {
+		parent, signer = by.certificate, by.Signer
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certified{key, c}
+}
+
+func asCA(c *x509.Certificate) {
+	c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
+}
+
+// publicAttributes are those of an imported certificate authority.
+func publicAttributes(a engine.KeyAlgorithm) engine.KeyAttributes {
+	return engine.KeyAttributes{KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.PublicKey,
+		KeyAlgorithm: a, KeyModesOfUse: engine.KeyModesOfUse{Verify: true}}
+}
+
+func importMaterial(c *engine.Caller, m engine.ImportKeyMaterial) (engine.Key, error) {
+	out, err := c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: m})
+	if err != nil {
+		return engine.Key{}, err
+	}
+	return out.Key, nil
+}
+
+// trust imports a root and returns its key.
+func trust(t testing.TB, c *engine.Caller, root certified, a engine.KeyAlgorithm) engine.Key {
+	t.Helper()
+	k, err := importMaterial(c, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+		KeyAttributes: publicAttributes(a), PublicKeyCertificate: root.text()}})
+	if err != nil {
+		t.Fatalf("importing the root: %v", err)
+	}
+	return k
+}
+
+// readCertificate reads what the service gives.
+func readCertificate(t testing.TB, text string) *x509.Certificate {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, rest := pem.Decode(raw)
+	if block == nil || block.Type != "CERTIFICATE" || len(rest) > 0 {
+		t.Fatalf("not one certificate: %s", raw)
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// concatKDF is NIST SP 800-56C's one-step derivation with SHA-256.
+func concatKDF(shared, info []byte, size int) (out []byte) {
+	for n := uint32(1); len(out) < size; n++ {
+		sum := sha256.Sum256(append(append(binary.BigEndian.AppendUint32(nil, n), shared...), info...))
+		out = append(out, sum[:]...)
+	}
+	return out[:size]
+}
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func clocked(t testing.TB, o engine.Options) (*engine.Engine, *engine.Clock) {
+	t.Helper()
+	clock := engine.NewClock(noon)
+	o.Now = clock.Now
+	return simtest.New(t, &o), clock
+}

@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"crypto/x509"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// receiver reads the certificate of the RSA key that a departing key is wrapped
+// to, and holds it to its strength and its authority.
+func (k *call) receiver(d *departure, text string, ca *key) (*x509.Certificate, error) {
+	field, caField := d.field+".WrappingKeyCertificate", d.field+".CertificateAuthorityPublicKeyIdentifier"
+	issuer, err := checkAuthority(ca, caField)
+	if err != nil {
+		return nil, err
+	}
+	c, alg, err := readCertificate(text, field)
+	if err != nil {
+		return nil, err
+	}
+	if alg.letter != hsm.RSA {
+		return nil, invalid("The certificate is not valid.", because("key-type", field, string(alg.name), "an RSA key"))
+	}
+	if err := checkStrength(rsaStrength, alg, d.as.alg, field); err != nil {
+		return nil, err
+	}
+	return c, k.checkTrusted(c, field, issuer, caField)
+}

@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/tr34"
+)
+
+const tr34Field = "KeyMaterial.Tr34KeyBlock"
+
+// ownPair is the pair of the account that takes part in a TR-34 exchange: a
+// token's, or a key named at run time with a certificate that somebody else made
+// for it.
+type ownPair struct {
+	ref         hsm.KeyRef
+	alg         *algorithm
+	certificate *x509.Certificate
+	field       string // the member that names it
+	name        string
+	unchanged   keystore.Change
+}
+
+// pairMembers are the members of an arm that name it: a token, or a key and its
+// certificate.
+type pairMembers struct {
+	token, key, certificate                *string
+	tokenField, keyField, certificateField string
+}
+
+// usesToken says which of the two it is; both and neither are refused (GUESS),
+// an empty token is none.
+func (m *pairMembers) usesToken() (bool, error) {
+	token := m.token != nil && *m.token != ""
+	switch {
+	case token && (m.key != nil || m.certificate != nil):
+		return false, invalid("The parameters exclude each other.", because("one-of", m.tokenField,
+			"a token and a key with its certificate", "one of them"))
+	case !token && m.key == nil:
+		return false, invalid("A parameter is missing.", because("one-of", m.tokenField, "neither a token nor a key", "one of them"))
+	case !token && m.certificate == nil:
+		return false, missing(m.certificateField)
+	}
+	return token, nil
+}
+
+// nonceBytes is the random number of a request; nil where there is none.
+func nonceBytes(text *string) []byte {
+	if text == nil {
+		return nil
+	}
+	out, _ := hex.DecodeString(*text) // the shape has checked the digits
+	return out
+}
+
+// behindDecryption are the classes that only the owner of the private key can
+// tell apart.
+var behindDecryption = []tr34.Class{tr34.ErrOAEP, tr34.ErrContent, tr34.ErrKeyBlock, tr34.ErrIDKDH, tr34.ErrHeader}
+
+// faultyMember is the member that a class of refusal is about, where it is not
+// the token.
+var faultyMember = map[tr34.Class]string{
+	tr34.ErrCertificate: ".SigningKeyCertificate", tr34.ErrSigner: ".SigningKeyCertificate", tr34.ErrNonce: ".RandomNonce", tr34.ErrTime: ".RandomNonce",
+}
+
+// tokenError tells why a key token was refused: a *tr34.Error by its class, the
+// rest as the device's.
+func (k *call) tokenError(err error) error {
+	refusal, ok := errors.AsType[*tr34.Error](err)
+	if !ok {
+		return hsmError(err)
+	}
+	if slices.Contains(behindDecryption, refusal.Class) {
+		return k.foldable(tr34Field+".WrappedKeyBlock", string(refusal.Class), refusal.Message, "a token made for this key by this signer", -1)
+	}
+	field := tr34Field + ".WrappedKeyBlock"
+	if member, ok := faultyMember[refusal.Class]; ok {
+		field = tr34Field + member
+	}
+	out := invalid("The key block is invalid.", because(string(refusal.Class), field, refusal.Field+": "+refusal.Message, "a token that X9 TR 34 takes"))
+	out.Err = refusal
+	return out
+}

@@ -1,0 +1,431 @@
+package engine_test
+
+import (
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/tr34"
+)
+
+// host is a key distribution host with a certificate under a root that the
+// service trusts.
+type host struct {
+	kdh certified
+	ca  engine.Key
+}
+
+func newHost(t testing.TB, c *engine.Caller) host {
+	t.Helper()
+	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil)
+	return host{issue(t, rsaKey(t, 2048, 1), "KDH", &root, nil), trust(t, c, root, engine.RSA2048)}
+}
+
+var headerOf = map[engine.KeyAlgorithm]string{engine.TDES2Key: "D9999K0TB00E0000", engine.AES128: "D9999K0AB00E0000"}
+
+// seal makes a token to the holder of a certificate.
+func (h host) seal(t testing.TB, krd string, change func(*tr34.Sealing), key []byte) string {
+	t.Helper()
+	s := &tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: h.kdh.certificate, Signer: h.kdh.Signer, KRD: readCertificate(t, krd),
+		Header: headerOf[engine.TDES2Key], Nonce: []byte("8 bytes!")}
+	if change != nil {
+		change(s)
+	}
+	der, err := tr34.Seal(s, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ToUpper(hex.EncodeToString(der))
+}
+
+func (h host) arm(token *string, block string) *engine.ImportTr34KeyBlock {
+	return &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, SigningKeyCertificate: h.kdh.text(),
+		ImportToken: token, WrappedKeyBlock: block, KeyBlockFormat: engine.X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}
+}
+
+func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, error) {
+	return importMaterial(c, engine.ImportKeyMaterial{Tr34KeyBlock: arm})
+}
+
+var tdesKey, aesKey = "0123456789ABCDEFFEDCBA9876543210", "79ADAEF3212AADCE312ACE422ACCFEFB"
+
+func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	h := newHost(t, eng.Caller)
+	for _, layout := range []tr34.Layout{tr34.LayoutStandard, tr34.LayoutRFC, tr34.LayoutStrict, tr34.LayoutX9TR342012} {
+		for _, c := range []struct {
+			a      engine.KeyAlgorithm
+			key    string
+			pair   engine.KeyAlgorithm
+			cipher tr34.Cipher
+		}{{engine.TDES2Key, tdesKey, engine.RSA2048, tr34.TDESCBC}, {engine.AES128, aesKey, engine.RSA3072, tr34.AES128CBC}} {
+			p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, c.pair, true)
+			for _, twoPass := range []bool{true, false} {
+				block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) {
+					s.Layout, s.Cipher, s.Header = layout, c.cipher, headerOf[c.a]
+					if !twoPass {
+						s.Nonce, s.SigningTime = nil, noon
+					}
+				}, unhex(t, c.key))
+				arm := h.arm(&p.ImportToken, block)
+				if !twoPass {
+					arm.RandomNonce = nil
+				}
+				k, err := importToken(eng.Caller, arm)
+				want, _ := kcv.TDES(unhex(t, c.key))
+				if c.a == engine.AES128 {
+					want, _ = kcv.AES(unhex(t, c.key))
+				}
+				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != engine.TR31K0KeyEncryptionKey || !k.Exportable {
+					t.Errorf("%s, %s, two-pass %t: imported as %+v, %v", layout, c.a, twoPass, k, err)
+				}
+				again, err := importToken(eng.Caller, arm)
+				if err != nil || again.KeyArn == k.KeyArn || again.KeyCheckValue != want {
+					t.Errorf("%s: a second time: %+v, %v", layout, again, err)
+				}
+			}
+			clock.Advance(time.Second)
+		}
+	}
+}
+
+func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	other := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	cryptograms := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false)
+	key := unhex(t, tdesKey)
+	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
+	stranger := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
+	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
+	expired := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), stranger.certificate}, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) })
+	last := len(good) - 2
+	sealed := func(change func(*tr34.Sealing)) string { return h.seal(t, p.WrappingKeyCertificate, change, key) }
+	for _, c := range []struct {
+		what   string
+		change func(*engine.ImportTr34KeyBlock)
+		code   engine.Code
+		rule   string
+	}{
+		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") }, engine.ErrResourceNotFound, "token"},
+		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, engine.ErrValidation, "token-material"},
+		{"another token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &other.ImportToken }, engine.ErrValidation, "recipient"},
+		{"neither token nor key", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = nil }, engine.ErrValidation, "one-of"},
+		{"an empty token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("") }, engine.ErrValidation, "one-of"},
+		{"a token and a key", func(a *engine.ImportTr34KeyBlock) { a.WrappingKeyIdentifier = &h.ca.KeyArn }, engine.ErrValidation, "one-of"},
+		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn }, engine.ErrValidation, "required"},
+		{"another nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = new("0011223344556677") }, engine.ErrValidation, "nonce"},
+		{"no nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = nil }, engine.ErrValidation, "nonce"},
+		{"a nonce for a one-pass token", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Nonce, s.SigningTime = nil, noon })
+		}, engine.ErrValidation, "nonce"},
+		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) }, engine.ErrValidation, "signature"},
+		{"a cut token", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] }, engine.ErrValidation, "asn1"},
+		{"half a digit pair", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good + "0" }, engine.ErrValidation, "asn1"},
+		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() }, engine.ErrValidation, "signature"},
+		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, engine.ErrValidation, "expired"},
+		{"a usage of no key here", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999E3TX00E0000" })
+		}, engine.ErrValidation, "key-usage"},
+		{"a mode that the usage has not", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999K0TX00E0000" })
+		}, engine.ErrValidation, "key-modes-of-use"},
+		{"AES_128 to RSA_2048", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[engine.AES128], tr34.AES128CBC })
+		}, engine.ErrValidation, "wrapping-strength"},
+		{"a key of no length", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = h.seal(t, p.WrappingKeyCertificate, nil, key[:8])
+		}, engine.ErrValidation, "key-length"},
+	} {
+		arm := h.arm(&p.ImportToken, good)
+		c.change(arm)
+		_, err := importToken(eng.Caller, arm)
+		refused(t, c.what, err, c.code, c.rule)
+	}
+	for what, other := range map[string]*engine.Caller{"account": eng.As(engine.Identity{Account: "444455556666"}), "Region": eng.As(engine.Identity{Region: "eu-west-1"})} {
+		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
+		refused(t, "another "+what+"'s token", err, engine.ErrResourceNotFound, "token")
+	}
+	clock.Advance(7 * day)
+	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
+	refused(t, "an expired token", err, engine.ErrValidation, "token-expired")
+}
+
+// flipped changes the last digit.
+func flipped(digits string) string {
+	last := digits[len(digits)-1]
+	return digits[:len(digits)-1] + string("0123456789ABCDEF"[15-strings.IndexByte("0123456789ABCDEF", last)])
+}
+
+// TestKeyTokensFoldWhatOnlyTheKeyTells: without Explain a stranger cannot tell
+// apart what went wrong behind the decryption.
+func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
+	for _, explain := range []bool{true, false} {
+		eng, _ := clocked(t, engine.Options{CA: engine.RSA2048, Explain: &explain})
+		h := newHost(t, eng.Caller)
+		p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+		other := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+		// A certificate that names the token's owner and has another key: what is
+		// sealed to it does not open.
+		mixed := *readCertificate(t, p.WrappingKeyCertificate)
+		mixed.PublicKey = readCertificate(t, other.WrappingKeyCertificate).PublicKey
+		told := map[string]bool{}
+		for what, c := range map[string]struct{ block, rule string }{
+			"to another key": {h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.KRD = &mixed }, unhex(t, tdesKey)), "oaep"},
+			"of 8 bytes":     {h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)[:8]), "key-length"},
+		} {
+			_, err := importToken(eng.Caller, h.arm(&p.ImportToken, c.block))
+			rule := "key-block"
+			if explain {
+				rule = c.rule
+			}
+			r := refused(t, what, err, engine.ErrValidation, rule)
+			told[r.Error()] = true
+		}
+		if want := map[bool]int{true: 2, false: 1}[explain]; len(told) != want {
+			t.Errorf("explain %t: %d refusals are told apart, want %d: %v", explain, len(told), want, told)
+		}
+	}
+}
+
+// ownPairOf is an RSA pair of the account with a certificate of somebody else's.
+func ownPairOf(t testing.TB, c *engine.Caller, u engine.KeyUsage, m engine.KeyModesOfUse, root *certified) (engine.Key, certified) {
+	t.Helper()
+	k := create(t, c, engine.KeyAttributes{KeyUsage: u, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.RSA3072, KeyModesOfUse: m})
+	public := publicKeyOf(t, c, k.KeyArn).(*rsa.PublicKey)
+	return k, issue(t, &rsa.PrivateKey{PublicKey: *public}, "own", root, nil)
+}
+
+func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	h := newHost(t, eng.Caller)
+	outside := issue(t, rsaKey(t, 4096, 0), "outside", nil, nil)
+	pair, own := ownPairOf(t, eng.Caller, engine.TR31K2TR34AsymmetricKey, unwrapOnly, &outside)
+	deriving, derivingCert := ownPairOf(t, eng.Caller, engine.TR31K2TR34AsymmetricKey, deriveModes, &outside)
+	block := h.seal(t, own.text(), nil, unhex(t, tdesKey))
+	arm := func(k engine.Key, c certified) *engine.ImportTr34KeyBlock {
+		a := h.arm(nil, block)
+		a.WrappingKeyIdentifier, a.WrappingKeyCertificate = &k.KeyArn, new(c.text())
+		return a
+	}
+	k, err := importToken(eng.Caller, arm(pair, own))
+	if want, _ := kcv.TDES(unhex(t, tdesKey)); err != nil || k.KeyCheckValue != want {
+		t.Fatalf("imported as %+v, %v", k, err)
+	}
+	_, err = importToken(eng.Caller, arm(pair, derivingCert))
+	refused(t, "a certificate of another key", err, engine.ErrValidation, "certificate-key")
+	_, err = importToken(eng.Caller, arm(deriving, derivingCert))
+	refused(t, "a pair that may not unwrap", err, engine.ErrValidation, "key-modes-of-use")
+	_, err = importToken(eng.Caller, arm(h.ca, own))
+	refused(t, "no pair", err, engine.ErrValidation, "key-usage")
+	if _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: pair.KeyArn}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = importToken(eng.Caller, arm(pair, own))
+	refused(t, "a stopped pair", err, engine.ErrValidation, "key-enabled")
+	if _, err := eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: pair.KeyArn}); err != nil {
+		t.Fatal(err)
+	}
+	clock.Set(noon.Add(-2 * day))
+	_, err = importToken(eng.Caller, arm(pair, own))
+	refused(t, "before all certificates", err, engine.ErrValidation, "not-yet-valid")
+}
+
+func exportToken(c *engine.Caller, key string, arm *engine.ExportTr34KeyBlock) (*engine.WrappedKey, error) {
+	arm.KeyBlockFormat = engine.X9TR342012
+	out, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: arm}})
+	if err != nil {
+		return nil, err
+	}
+	return out.WrappedKey, nil
+}
+
+func parametersForExport(t testing.TB, c *engine.Caller) *engine.GetParametersForExportOutput {
+	t.Helper()
+	out, err := c.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, SigningKeyAlgorithm: engine.RSA2048})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestKeysAreExportedAsTheServiceWritesTokens and opened by the other party.
+func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	root := issue(t, rsaKey(t, 4096, 0), "KRD CA", nil, nil)
+	krd := issue(t, rsaKey(t, 3072, 0), "KRD", &root, nil)
+	ca := trust(t, eng.Caller, root, engine.RSA4096)
+	p := parametersForExport(t, eng.Caller)
+	outside := issue(t, rsaKey(t, 4096, 1), "outside", nil, nil)
+	signing, signerCert := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Sign: true}, &outside)
+	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes), tdesKey)
+	aes := load(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.AES128, cipherModes), aesKey)
+	byToken := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
+	byKey := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), SigningKeyIdentifier: &signing.KeyArn, SigningKeyCertificate: new(signerCert.text())}
+	for _, c := range []struct {
+		what   string
+		arm    engine.ExportTr34KeyBlock
+		key    engine.Key
+		nonce  string
+		change func(*engine.ExportTr34KeyBlock)
+		kdh    *x509.Certificate
+		header string
+		clear  string
+	}{
+		{"two-pass, by token", byToken, bdk, "0011223344556677", nil, readCertificate(t, p.SigningKeyCertificate), "D0112B0TX00E0000", tdesKey},
+		{"one-pass, by token", byToken, aes, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
+		{"by a key of the account", byKey, aes, "00112233445566778899AABBCCDDEEFF", nil, signerCert.certificate, "D0112K0AB00E0000", aesKey},
+		{"narrowed", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(engine.NonExportable), KeyVersion: new("07")}
+		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AD07N0000", aesKey},
+	} {
+		arm := c.arm
+		if c.nonce != "" {
+			arm.RandomNonce = &c.nonce
+		}
+		if c.change != nil {
+			c.change(&arm)
+		}
+		w, err := exportToken(eng.Caller, c.key.KeyArn, &arm)
+		if err != nil {
+			t.Errorf("%s: %v", c.what, err)
+			continue
+		}
+		token, err := tr34.Parse(unhex(t, w.KeyMaterial))
+		if err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		check := &tr34.Check{KDH: c.kdh, KRD: krd.certificate, Now: noon, CRL: tr34.CRLOptional}
+		if c.nonce != "" {
+			check.Nonce = unhex(t, c.nonce)
+		}
+		opened, err := token.Open(krd.Signer.(*rsa.PrivateKey), check)
+		if err != nil || string(opened.Key) != string(unhex(t, c.clear)) || opened.Header != c.header || token.Layout != tr34.LayoutX9TR342012 {
+			t.Errorf("%s: opened %v, %v, layout %s; want header %s", c.what, opened, err, token.Layout, c.header)
+		}
+		if c.nonce == "" && !opened.SigningTime.Equal(noon) {
+			t.Errorf("%s: signed at %s", c.what, opened.SigningTime)
+		}
+		if *w.KeyCheckValue != c.key.KeyCheckValue || w.WrappedKeyMaterialFormat != engine.FormatTR34KeyBlock || w.WrappingKeyArn != ca.KeyArn || strings.ToUpper(w.KeyMaterial) != w.KeyMaterial {
+			t.Errorf("%s: %+v", c.what, w)
+		}
+	}
+}
+
+func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	self := issue(t, rsaKey(t, 2048, 0), "KRD", nil, nil)
+	ca := trust(t, eng.Caller, self, engine.RSA2048)
+	p := parametersForExport(t, eng.Caller)
+	// ANSI X9.24-1's well-known base derivation key and terminal.
+	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes), tdesKey)
+	const want = "6AC292FAA1315B4D858AB3A3D7D5933A"
+	export := func(m engine.ExportKeyMaterial) (*engine.WrappedKey, error) {
+		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: bdk.KeyArn, KeyMaterial: m,
+			ExportAttributes: &engine.ExportAttributes{ExportDukptInitialKey: &engine.ExportDukptInitialKey{KeySerialNumber: "FFFF9876543210E00000"}}})
+		if err != nil {
+			return nil, err
+		}
+		return out.WrappedKey, nil
+	}
+	w, err := export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: self.text(),
+		ExportToken: &p.ExportToken, KeyBlockFormat: engine.X9TR342012}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := tr34.Parse(unhex(t, w.KeyMaterial))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := token.Open(self.Signer.(*rsa.PrivateKey), &tr34.Check{KDH: readCertificate(t, p.SigningKeyCertificate), KRD: self.certificate, Now: noon, CRL: tr34.CRLIgnored})
+	if err != nil || strings.ToUpper(hex.EncodeToString(opened.Key)) != want || opened.Header != "D0112B1TX00S0000" {
+		t.Errorf("TR-34: %v, %v", opened, err)
+	}
+	w, err = export(engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: self.text()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, _ := kcv.TDES(unhex(t, want)); *w.KeyCheckValue != sum {
+		t.Errorf("cryptogram with check value %s, want %s", *w.KeyCheckValue, sum)
+	}
+	kek := create(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes))
+	_, err = export(engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: engine.PINEncryptionKeyVariant28}})
+	refused(t, "by AS 2805", err, engine.ErrValidation, "export-form")
+}
+
+func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	root := issue(t, rsaKey(t, 3072, 0), "KRD CA", nil, nil)
+	krd := issue(t, rsaKey(t, 2048, 0), "KRD", &root, nil)
+	ca := trust(t, eng.Caller, root, engine.RSA3072)
+	p := parametersForExport(t, eng.Caller)
+	k := create(t, eng.Caller, kekAttributes(engine.TDES2Key))
+	aes := create(t, eng.Caller, kekAttributes(engine.AES128))
+	hmac := create(t, eng.Caller, attributes(engine.TR31M7HMACKey, engine.HMACSHA256, macModes))
+	verifying, verifyingCert := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Verify: true}, &root)
+	signing, _ := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Sign: true}, &root)
+	for _, c := range []struct {
+		what   string
+		key    engine.Key
+		change func(*engine.ExportTr34KeyBlock)
+		code   engine.Code
+		rule   string
+	}{
+		{"AES_128 to RSA_2048", aes, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},
+		{"an HMAC key", hmac, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},
+		{"an unknown token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = new("export-token-aaaaaaaaaaaaaaaa") }, engine.ErrResourceNotFound, "token"},
+		{"no token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = nil }, engine.ErrValidation, "one-of"},
+		{"a key that may not sign", k, func(a *engine.ExportTr34KeyBlock) {
+			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &verifying.KeyArn, new(verifyingCert.text())
+		}, engine.ErrValidation, "key-modes-of-use"},
+		{"another key's certificate", k, func(a *engine.ExportTr34KeyBlock) {
+			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &signing.KeyArn, new(verifyingCert.text())
+		}, engine.ErrValidation, "certificate-key"},
+		{"optional blocks", k, func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "x"}}
+		}, engine.ErrValidation, "optional-block"},
+		{"wider modes", k, func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &macModes}
+		}, engine.ErrValidation, "key-modes-of-use"},
+		{"an EC certificate", k, func(a *engine.ExportTr34KeyBlock) {
+			a.WrappingKeyCertificate = issue(t, ecKey(t, elliptic.P256()), "KRD", &root, nil).text()
+		}, engine.ErrValidation, "key-type"},
+	} {
+		arm := &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
+		c.change(arm)
+		_, err := exportToken(eng.Caller, c.key.KeyArn, arm)
+		refused(t, c.what, err, c.code, c.rule)
+	}
+	clock.Advance(7 * day)
+	_, err := exportToken(eng.Caller, k.KeyArn, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken})
+	refused(t, "an expired token", err, engine.ErrValidation, "token-expired")
+}
+
+// TestOneTokenServesManyKeys, as the service documents.
+func TestOneTokenServesManyKeys(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	var values []string
+	for i := range 5 {
+		key := slices.Repeat([]byte{byte(i+1) << 1, 0x5A}, 8)
+		k, err := importToken(eng.Caller, h.arm(&p.ImportToken, h.seal(t, p.WrappingKeyCertificate, nil, key)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, k.KeyCheckValue)
+	}
+	slices.Sort(values)
+	if n := len(slices.Compact(values)); n != 5 {
+		t.Errorf("%d different keys of 5: %s", n, fmt.Sprint(values))
+	}
+}

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/x509ca"
+)
+
+// trustRules are what the service asks of other people's certificates
+// (control-plane, section 11.3): a CA says so where it says anything, and signs
+// nothing stronger than itself; a leaf may have no extension at all.
+func (k *call) trustRules() *x509ca.Rules {
+	return &x509ca.Rules{Now: k.now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
+}
+
+// readCertificate reads a caller's certificate and the algorithm of its key.
+func readCertificate(text, field string) (*x509.Certificate, *algorithm, error) {
+	c, err := x509ca.Decode(text)
+	if err != nil {
+		return nil, nil, certificateError(err, field)
+	}
+	alg := algorithmOfKey(c.PublicKey)
+	if alg == nil {
+		return nil, nil, invalid("The certificate is not valid.", because("key-type", field, "a key of no algorithm of the service",
+			fmt.Sprintf("one of %v", (anyRSA|anyECC).names())))
+	}
+	return c, alg, nil
+}
+
+// algorithmOfKey is the algorithm of a public key, nil where the service has none.
+func algorithmOfKey(public any) *algorithm {
+	letter, bits := byte(hsm.RSA), 0
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		bits = key.N.BitLen()
+	case *ecdsa.PublicKey:
+		letter, bits = hsm.EC, key.Curve.Params().BitSize
+	}
+	for i := range algorithms {
+		if a := &algorithms[i]; a.letter == letter && a.bits == bits {
+			return a
+		}
+	}
+	return nil
+}
+
+// checkTrusted holds a caller's certificate to the rules, under the certificate
+// of the authority that the request names. That one alone is consulted, not
+// those above it (GUESS): it was judged when it was imported.
+func (k *call) checkTrusted(c *x509.Certificate, field string, issuer *x509.Certificate, caField string) error {
+	rules := k.trustRules()
+	err := rules.CheckIssued(c, issuer)
+	if refusal, ok := errors.AsType[*x509ca.Error](err); ok && refusal.Certificate == rules.Issuer {
+		return certificateError(err, caField)
+	}
+	return certificateError(err, field)
+}
+
+// checkAuthority holds the key of a certificate authority to its state, class
+// and usage, and gives its certificate.
+func checkAuthority(ca *key, field string) (*x509.Certificate, error) {
+	if err := ca.checkUsable(field); err != nil {
+		return nil, err
+	}
+	a := ca.attributes
+	if a.class != PublicKey || a.usage != TR31S0AsymmetricKeyForDigitalSignature {
+		return nil, invalid("The certificate authority key is not valid.", because("certificate-authority", field,
+			string(a.usage)+", "+string(a.class), "an imported certificate of "+string(TR31S0AsymmetricKeyForDigitalSignature)))
+	}
+	c, err := x509ca.Decode(ca.certificate)
+	if err != nil {
+		return nil, internal(err)
+	}
+	return c, nil
+}
+
+// checkOwnCertificate holds a certificate that somebody else made for a pair of
+// the account to that pair and its time.
+func (k *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certificate, error) {
+	c, _, err := readCertificate(text, field)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(c.RawSubjectPublicKeyInfo, pair.public) {
+		return nil, invalid("The certificate does not belong to the key.",
+			because("certificate-key", field, "a certificate of another key", "one of "+pair.arn.String()))
+	}
+	rule, found := x509ca.RuleNotYetValid, "one that begins "+c.NotBefore.UTC().Format(timeForm)
+	if k.now.After(c.NotAfter) {
+		rule, found = x509ca.RuleExpired, "one that ended "+c.NotAfter.UTC().Format(timeForm)
+	} else if !k.now.Before(c.NotBefore) {
+		return c, nil
+	}
+	return nil, invalid("The certificate is not valid.", because(string(rule), field, found, "one valid at "+k.now.Format(timeForm)))
+}
+
+const timeForm = "2006-01-02T15:04:05Z"
+
+// certificateError tells why a certificate was refused; nil for nil.
+func certificateError(err error, field string) error {
+	if err == nil {
+		return nil
+	}
+	refusal, ok := errors.AsType[*x509ca.Error](err)
+	if !ok {
+		return internal(err)
+	}
+	found := refusal.Found
+	if refusal.Certificate != "" {
+		found = refusal.Certificate + ": " + found
+	}
+	out := invalid("The certificate is not valid.", because(string(refusal.Rule), field, found, refusal.Wanted))
+	out.Err = err
+	return out
+}
+
+// checkPair holds a pair of the account to its state, usage and modes of use.
+func checkPair(pair *key, usage KeyUsage, need modes, field string) error {
+	if err := pair.checkUsable(field); err != nil {
+		return err
+	}
+	if a := pair.attributes; a.class != AsymmetricKeyPair || a.usage != usage {
+		return invalid("The key cannot be used for this.", because("key-usage", field, string(a.usage)+", "+string(a.class), string(usage)+", "+string(AsymmetricKeyPair)))
+	}
+	if m := pair.attributes.modes; !m.allows(need) {
+		return invalid("The key's modes of use do not allow this operation.", because("key-modes-of-use", field, m.String(), need.String()))
+	}
+	return nil
+}
