@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
+	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
 // optionalBlock is a tr31.OptionalBlock for programs.
@@ -26,7 +27,7 @@ func forPrograms(blocks []tr31.OptionalBlock) []optionalBlock {
 }
 
 // refusal is the answer for programs where something was refused. Error is
-// the class of a tr31.Error, or one of the classes below.
+// the class of a tr31.Error or tr34.Error, or one of the classes below.
 type refusal struct {
 	OK      bool   `json:"ok"` // false
 	Error   string `json:"error"`
@@ -43,11 +44,14 @@ const (
 // refuse words an error for programs.
 func refuse(err error) refusal {
 	var block *tr31.Error
+	var token *tr34.Error
 	var input *inputError
 	var size kcv.KeySizeError
 	switch {
 	case errors.As(err, &block):
 		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: block.Message}
+	case errors.As(err, &token):
+		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: token.Message}
 	case errors.As(err, &input):
 		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message}
 	case errors.As(err, &size):

@@ -59,7 +59,7 @@ var digits = regexp.MustCompile(`[0-9A-Fa-f]{8,}`)
 func withoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }
 
 func overview(w io.Writer, listed []command) {
-	fmt.Fprint(w, "apcsim opens and makes TR-31 key blocks and computes key check values.\n\nCommands:\n")
+	fmt.Fprint(w, "apcsim opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n")
 	for _, c := range listed {
 		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
 	}

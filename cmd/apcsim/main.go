@@ -1,14 +1,18 @@
-// Apcsim is the tool box of the simulator: it opens and makes key blocks and
-// computes check values, for people and, with --json, for programs.
+// Apcsim is the tool box of the simulator: it opens and makes key blocks, opens
+// key tokens and computes check values, for people and, with --json, for
+// programs.
 //
 //	apcsim tr31 inspect BLOCK
 //	apcsim tr31 unwrap --kbpk HEX BLOCK
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
+//	apcsim tr34 inspect TOKEN
+//	apcsim tr34 unwrap --krd-key FILE --krd-cert FILE --kdh-cert FILE TOKEN
 //	apcsim kcv --algorithm NAME KEYHEX
 //
 // The exit status is 0, 1 where something was refused, 2 for a wrong command
 // line. Results go to standard output, errors to standard error. Keys are
-// printed by `tr31 unwrap`, whose job it is, and by nothing else.
+// printed by `tr31 unwrap` and `tr34 unwrap`, whose job it is, and by nothing
+// else.
 package main
 
 import (
@@ -53,7 +57,7 @@ type streams struct {
 }
 
 // commands is everything the tool can do, in the order of the help.
-var commands = []command{inspectCommand, unwrapCommand, wrapCommand, kcvCommand}
+var commands = []command{inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
 
 // usageError is a command line that cannot be meant: exit status 2.
 type usageError string

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// tokenVector is a key token with what opening it gives.
+type tokenVector struct {
+	ID, File, Kind, Nonce, Header, Key, Expect, Layout string
+	SignerCert                                         string `json:"signer_cert"`
+	SignerCA                                           string `json:"signer_ca"`
+	KRDCert                                            string `json:"krd_cert"`
+	KRDKey                                             string `json:"krd_key"`
+
+	dir string
+}
+
+// tokenVectors reads the tokens made for this project, which stand beside tr34,
+// or all where the environment names their folder.
+func tokenVectors(t *testing.T) (out []tokenVector) {
+	t.Helper()
+	dir := filepath.Join(os.Getenv("APCSIM_VECTORS"), "tr34")
+	if _, err := os.Stat(dir); os.Getenv("APCSIM_VECTORS") == "" || err != nil {
+		dir = "../../tr34/testdata"
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []tokenVector
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		if strings.HasPrefix(v.Kind, "key token") {
+			v.dir = dir
+			out = append(out, v)
+		}
+	}
+	if len(out) < 70 {
+		t.Fatalf("%s: %d key tokens, want more", dir, len(out))
+	}
+	return out
+}
+
+func (v tokenVector) path(name string) string { return filepath.Join(v.dir, name) }
+
+func (v tokenVector) args(more ...string) []string {
+	args := []string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "--krd-cert", v.path(v.KRDCert), "--kdh-cert", v.path(v.SignerCert), "--at", "2026-12-01T12:00:00Z"}
+	if v.SignerCA != "" {
+		args = append(args, "--kdh-ca", v.path(v.SignerCA))
+	}
+	if v.Nonce != "" {
+		args = append(args, "--nonce", v.Nonce)
+	}
+	return append(args, more...)
+}
+
+func (v tokenVector) unwrap(t *testing.T, stdin string, more ...string) (answer, int) {
+	t.Helper()
+	var out, errs strings.Builder
+	status := run(context.Background(), v.args(append(more, "--json")...), strings.NewReader(stdin), &out, &errs)
+	if errs.Len() > 0 {
+		t.Fatalf("%s: %s", v.ID, &errs)
+	}
+	var a answer
+	if err := json.Unmarshal([]byte(out.String()), &a); err != nil {
+		t.Fatalf("%s: %v: %s", v.ID, err, &out)
+	}
+	return a, status
+}
+
+func TestTokensGiveTheirVerdicts(t *testing.T) {
+	for _, v := range tokenVectors(t) {
+		got, status := v.unwrap(t, "", v.path(v.File))
+		if v.Expect == "accept" {
+			if !got.OK || got.Header != v.Header || got.Key != v.Key || status != exitOK {
+				t.Errorf("%s: got %+v, status %d, want key %s", v.ID, got, status, v.Key)
+			}
+			continue
+		}
+		if got.OK || got.Error != v.Expect || status != exitRefused {
+			t.Errorf("%s: got %+v, status %d, want a refusal of class %s", v.ID, got, status, v.Expect)
+		}
+	}
+}
+
+func TestTokensAreReadInEveryForm(t *testing.T) {
+	for _, v := range tokenVectors(t) {
+		if v.ID != "gen-aws-tdes" && v.ID != "gen-two-pass-rfc-aes128" {
+			continue
+		}
+		der, err := os.ReadFile(v.path(v.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		digits, text := hex.EncodeToString(der), base64.StdEncoding.EncodeToString(der)
+		armored := string(pem.EncodeToMemory(&pem.Block{Type: "CMS", Bytes: der}))
+		for what, c := range map[string][2]string{ // argument, standard input
+			"hexadecimal": {digits, ""}, "upper case": {strings.ToUpper(digits), ""}, "base64": {text, ""}, "DER on standard input": {"-", string(der)},
+			"PEM on standard input": {"-", armored}, "hexadecimal lines": {"-", digits[:100] + "\n" + digits[100:] + "\n"},
+		} {
+			if got, _ := v.unwrap(t, c[1], c[0]); !got.OK || got.Key != v.Key {
+				t.Errorf("%s in %s: %+v", v.ID, what, got)
+			}
+		}
+		key, err := os.ReadFile(v.path(v.KRDKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := v.unwrap(t, string(key), v.path(v.File), "--krd-key", "-"); !got.OK || got.Key != v.Key {
+			t.Errorf("%s with the key on standard input: %+v", v.ID, got)
+		}
+	}
+}
+
+func TestTokensAreExplainedWithoutAnyKey(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range tokenVectors(t) {
+		if v.Expect != "accept" {
+			continue
+		}
+		var out, errs strings.Builder
+		if status := run(context.Background(), []string{"tr34", "inspect", v.path(v.File)}, strings.NewReader(""), &out, &errs); status != exitOK {
+			t.Fatalf("%s: %s", v.ID, &errs)
+		}
+		for _, want := range []string{"message         key token", v.Header, v.Nonce} {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in\n%s", v.ID, want, &out)
+			}
+		}
+		if strings.Contains(out.String(), v.Key) {
+			t.Errorf("%s: the key is told", v.ID)
+		}
+		for layout := range layoutWords {
+			seen[layout] = seen[layout] || strings.Contains(out.String(), layoutWords[layout])
+		}
+	}
+	for _, layout := range []string{"standard", "rfc", "x9-tr34-2012"} {
+		if !seen[layout] {
+			t.Errorf("no token of layout %s", layout)
+		}
+	}
+}
+
+func TestOtherMessagesAreNamed(t *testing.T) {
+	dir := "../../tr34/testdata/gen/tokens/"
+	for name, want := range map[string]string{"kdh-unbind.der": "KDH unbind", "ca-unbind.der": "CA unbind", "kdh-rebind.der": "KDH rebind", "ca-rebind.der": "CA rebind",
+		"kdh-cred.der": "credential", "random.der": "random number"} {
+		var out strings.Builder
+		status := run(context.Background(), []string{"tr34", "inspect", "--json", dir + name}, strings.NewReader(""), &out, &out)
+		if status != exitOK || !strings.Contains(out.String(), `"message":"`+want+`"`) {
+			t.Errorf("%s: status %d, %s; want %s", name, status, &out, want)
+		}
+	}
+}
+
+func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
+	v := tokenVectors(t)[0]
+	for what, c := range map[string]struct {
+		args   []string
+		status int
+		says   string
+	}{
+		"no token":         {v.args(), exitUsage, "wants one token"},
+		"no certificate":   {[]string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "x"}, exitUsage, "--kdh-cert"},
+		"two from stdin":   {v.args("--krd-key", "-", "-"), exitUsage, "not both"},
+		"nothing of use":   {v.args("certainly not!"), exitRefused, "neither DER nor PEM"},
+		"no such file":     {v.args("--krd-cert", "/no/such/file", v.path(v.File)), exitRefused, "krd-cert"},
+		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused, "is no certificate"},
+		"no private key":   {v.args("--krd-key", v.path(v.KRDCert), v.path(v.File)), exitRefused, "is no RSA private key"},
+		"no time":          {v.args("--at", "noon", v.path(v.File)), exitRefused, "is no time"},
+		"no nonce":         {v.args("--nonce", "xyz", v.path(v.File)), exitRefused, "hexadecimal"},
+		"inspect nothing":  {[]string{"tr34", "inspect"}, exitUsage, "wants one token"},
+	} {
+		var out, errs strings.Builder
+		if status := run(context.Background(), c.args, strings.NewReader(""), &out, &errs); status != c.status || !strings.Contains(errs.String(), c.says) {
+			t.Errorf("%s: status %d, %s; want %d and %q", what, status, &errs, c.status, c.says)
+		}
+	}
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/tr34"
+)
+
+var tokenUnwrapCommand = command{
+	name:    "tr34 unwrap",
+	args:    "--krd-key FILE --krd-cert FILE --kdh-cert FILE [--kdh-ca FILE] [--nonce HEX] [--at TIME] TOKEN",
+	summary: "Open a TR-34 key token with the receiver's private key and print the key",
+	details: tokenForms + `
+Certificates and the private key (PKCS #1 or #8) are PEM or DER. --krd-key may be -, and
+is then read from standard input.
+
+With --nonce the token is a two-pass one and must carry that random number; without it,
+it is a one-pass token, fresh by its signing time, which is printed for you to compare
+with the last one. Without --kdh-ca it is not checked who certified the signer, nor
+the revocation list in the token.
+
+With --json the answer is one object:
+  {"ok":true,"header":"16 characters","key":"HEX","nonce":"HEX","signing_time":"..."}
+  {"ok":false,"error":"signature","field":"...","offset":-1,"message":"..."}
+An error is a class of the token, or "input" for what cannot be read.`,
+	setup: setupTokenUnwrap,
+}
+
+// openedToken is the answer for programs.
+type openedToken struct {
+	OK          bool   `json:"ok"`
+	Header      string `json:"header"`
+	Key         string `json:"key"`
+	Nonce       string `json:"nonce,omitempty"`
+	SigningTime string `json:"signing_time,omitempty"`
+}
+
+// tokenFlags are the files and values of the command line.
+type tokenFlags struct {
+	krdKey, krdCert, kdhCert, kdhCA, nonce, at string
+	json                                       bool
+}
+
+func setupTokenUnwrap(fs *flag.FlagSet) action {
+	var f tokenFlags
+	fs.StringVar(&f.krdKey, "krd-key", "", "the receiver's RSA private key, `FILE`, or - for standard input")
+	fs.StringVar(&f.krdCert, "krd-cert", "", "the receiver's certificate, `FILE`")
+	fs.StringVar(&f.kdhCert, "kdh-cert", "", "the signer's certificate, `FILE`")
+	fs.StringVar(&f.kdhCA, "kdh-ca", "", "the certificate of the signer's CA, `FILE`")
+	fs.StringVar(&f.nonce, "nonce", "", "the random number that the token must carry, `HEX`")
+	fs.StringVar(&f.at, "at", "", "when the certificates must be valid, `TIME` as 2026-01-31T12:00:00Z or 2026-01-31; now if not given")
+	fs.BoolVar(&f.json, "json", false, "answer with a JSON object")
+	return func(_ context.Context, s streams, args []string) error {
+		if err := f.check(args); err != nil {
+			return err
+		}
+		answer, err := f.unwrap(s, args[0])
+		if f.json {
+			return printJSON(s.out, answer, err)
+		}
+		if err != nil {
+			return err
+		}
+		return printTable(s.out, answer.lines())
+	}
+}
+
+func (f *tokenFlags) check(args []string) error {
+	switch {
+	case len(args) != 1:
+		return usageError("wants one token")
+	case f.krdKey == "" || f.krdCert == "" || f.kdhCert == "":
+		return usageError("wants --krd-key, --krd-cert and --kdh-cert")
+	case f.krdKey == fromStdin && args[0] == fromStdin:
+		return usageError("wants the key or the token on standard input, not both")
+	}
+	return nil
+}
+
+func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
+	der, err := readToken(s, arg)
+	if err != nil {
+		return openedToken{}, err
+	}
+	t, err := tr34.Parse(der)
+	if err != nil {
+		return openedToken{}, err
+	}
+	check, err := f.receiver()
+	if err != nil {
+		return openedToken{}, err
+	}
+	key, err := f.privateKey(s)
+	if err != nil {
+		return openedToken{}, err
+	}
+	opened, err := t.Open(key, check)
+	if err != nil {
+		return openedToken{}, err
+	}
+	defer clear(opened.Key)
+	return openedToken{true, opened.Header, fmt.Sprintf("%X", opened.Key), fmt.Sprintf("%X", opened.Nonce), moment(opened.SigningTime)}, nil
+}
+
+// receiver is what the command line says that the receiver knows.
+func (f *tokenFlags) receiver() (c *tr34.Check, err error) {
+	c = &tr34.Check{}
+	if c.KDH, err = readCertificate("kdh-cert", f.kdhCert); err != nil {
+		return nil, err
+	}
+	if c.KRD, err = readCertificate("krd-cert", f.krdCert); err != nil {
+		return nil, err
+	}
+	if f.kdhCA == "" {
+		c.CRL = tr34.CRLIgnored
+	} else if c.CA, err = readCertificate("kdh-ca", f.kdhCA); err != nil {
+		return nil, err
+	}
+	if f.nonce != "" {
+		if c.Nonce, err = unhex("nonce", f.nonce); err != nil {
+			return nil, err
+		}
+	}
+	c.Now, err = f.when()
+	return c, err
+}
+
+func (f *tokenFlags) when() (time.Time, error) {
+	if f.at == "" {
+		return time.Now(), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, f.at); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, &inputError{"at", -1, "is no time such as 2026-01-31T12:00:00Z or 2026-01-31"}
+}
+
+func readCertificate(field, name string) (*x509.Certificate, error) {
+	data, err := readFile(field, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	c, err := x509.ParseCertificate(fromPEM(data))
+	if err != nil {
+		return nil, &inputError{field, -1, "is no certificate: " + err.Error()}
+	}
+	return c, nil
+}
+
+// fromPEM is the first block of PEM text, or else the data as it is.
+func fromPEM(data []byte) []byte {
+	if block, _ := pem.Decode(bytes.TrimSpace(data)); block != nil {
+		return block.Bytes
+	}
+	return data
+}
+
+// privateKey reads the receiver's key. What the library says of one that does
+// not parse is not repeated.
+func (f *tokenFlags) privateKey(s streams) (*rsa.PrivateKey, error) {
+	var data []byte
+	var err error
+	if f.krdKey == fromStdin {
+		data, err = readArgument(s, fromStdin)
+	} else {
+		data, err = readFile("krd-key", f.krdKey)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("krd-key: %w", err)
+	}
+	defer clear(data)
+	der := fromPEM(data)
+	defer clear(der)
+	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return key, nil
+	}
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		if key, ok := key.(*rsa.PrivateKey); ok {
+			return key, nil
+		}
+	}
+	return nil, &inputError{"krd-key", -1, "is no RSA private key"}
+}
+
+func (o openedToken) lines() [][3]string {
+	lines := [][3]string{{"header", o.Header}, {"key", o.Key}}
+	if o.Nonce != "" {
+		lines = append(lines, [3]string{"random nonce", o.Nonce})
+	}
+	if o.SigningTime != "" {
+		lines = append(lines, [3]string{"signing time", o.SigningTime})
+	}
+	return lines
+}
