@@ -111,13 +111,8 @@ func (r *reader) header(field string) []byte {
 func (r *reader) protection(field string) asn1.ObjectIdentifier {
 	in := r.open(der.SEQUENCE, field)
 	in.algorithm(field, oidSHA256)
-	// [1] is implicit: the SEQUENCE's tag is gone, and its content stands alone.
-	signature := in.last(explicit1, field)
-	id := signature.oid(field)
-	if signature.more() && len(signature.last(der.NULL, field).in) != 0 {
-		r.refuse(field, "has a NULL with content")
-	}
-	return id
+	// [1] is implicit: it stands in place of the SEQUENCE's tag.
+	return in.last(constructed1, field).identifier(field)
 }
 
 // encode writes the content of signedAttrs with what is there: content type,

@@ -19,7 +19,7 @@ type Credential struct {
 // kept. The CRL may also stand behind the signers, as sample B.6 has it. It
 // refuses with class asn1 or structure.
 func ParseCredential(token []byte) (*Credential, error) {
-	r := newMessage(token)
+	r := openMessage(token)
 	s := r.contentInfo().signedData(shapeCredential)
 	if !s.contentType.Equal(oidData) || s.content != nil {
 		r.refuse("content", "is not empty data")
@@ -41,5 +41,5 @@ func (c *Credential) Encode() ([]byte, error) {
 		return nil, err
 	}
 	s := signedData{version: 1, contentType: oidData, certificates: [][]byte{c.Certificate}, crls: crls}
-	return s.message()
+	return s.encode()
 }

@@ -52,7 +52,8 @@ func (c *Check) checkCRL(raw []byte) error {
 	if err := list.CheckSignatureFrom(c.CA); err != nil {
 		return refuse("is not signed by the CA", err)
 	}
-	if !list.NextUpdate.IsZero() && !c.within(list.ThisUpdate, list.NextUpdate) || c.now().Before(list.ThisUpdate) {
+	now := c.now()
+	if now.Before(list.ThisUpdate) || !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
 		return refuse("is not valid at this time", nil)
 	}
 	return c.notListed(list)

@@ -15,11 +15,11 @@ const (
 	maxDepth   = 32
 )
 
-// The tags of the messages that are not universal.
+// The context-specific tags of the messages.
 var (
-	explicit0 = der.Tag(0).ContextSpecific().Constructed()
-	explicit1 = der.Tag(1).ContextSpecific().Constructed()
-	implicit0 = der.Tag(0).ContextSpecific()
+	constructed0 = der.Tag(0).ContextSpecific().Constructed()
+	constructed1 = der.Tag(1).ContextSpecific().Constructed()
+	primitive0   = der.Tag(0).ContextSpecific()
 )
 
 // reader walks through DER. The first thing that is not as it should be is kept
@@ -40,9 +40,9 @@ func newReader(in []byte, class Class) *reader {
 	return &reader{in, &refusal{class: class}}
 }
 
-// newMessage begins to read a message: one element of DER, all the way down,
+// openMessage begins to read a message: one element of DER, all the way down,
 // with nothing after it.
-func newMessage(in []byte) *reader {
+func openMessage(in []byte) *reader {
 	r := newReader(in, ErrASN1)
 	var tag der.Tag
 	var first cryptobyte.String
@@ -148,13 +148,18 @@ func (r *reader) oid(field string) (id asn1.ObjectIdentifier) {
 // algorithm reads an AlgorithmIdentifier that is one of those given, its
 // parameters NULL or absent.
 func (r *reader) algorithm(field string, known ...asn1.ObjectIdentifier) asn1.ObjectIdentifier {
-	a := r.open(der.SEQUENCE, field)
-	id := a.oid(field)
-	if a.more() && len(a.last(der.NULL, field).in) != 0 {
-		r.refuse(field, "has a NULL with content")
-	}
+	id := r.open(der.SEQUENCE, field).identifier(field)
 	if !slices.ContainsFunc(known, id.Equal) {
 		r.refuse(field, "is not one of TR-34")
+	}
+	return id
+}
+
+// identifier reads what stands within an AlgorithmIdentifier.
+func (r *reader) identifier(field string) asn1.ObjectIdentifier {
+	id := r.oid(field)
+	if r.more() && len(r.last(der.NULL, field).in) != 0 {
+		r.refuse(field, "has a NULL with content")
 	}
 	return id
 }

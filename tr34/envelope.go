@@ -56,7 +56,7 @@ func (r *reader) oaep(field string) (tagged bool) {
 	algorithm := r.open(der.SEQUENCE, field)
 	algorithm.expect(oidOAEP, field)
 	parameters := algorithm.last(der.SEQUENCE, field)
-	tagged = parameters.peek(explicit0)
+	tagged = parameters.peek(constructed0)
 	part := func(number uint8, read func(*reader)) {
 		if !tagged {
 			read(parameters)
@@ -100,9 +100,9 @@ func (e *envelope) readContent(r *reader) (inside bool) {
 	e.iv = algorithm.octets("IV")
 	inside = algorithm.more()
 	if inside {
-		e.sealed = algorithm.last(implicit0, field).in
+		e.sealed = algorithm.last(primitive0, field).in
 	} else {
-		e.sealed = r.open(implicit0, field).in
+		e.sealed = r.open(primitive0, field).in
 	}
 	r.end(field)
 	block := ciphers[e.cipher].block
@@ -189,7 +189,7 @@ func (e *envelope) add(b *cryptobyte.Builder, rule *layoutRule) {
 }
 
 func (e *envelope) addSealed(b *cryptobyte.Builder) {
-	b.AddASN1(implicit0, func(b *cryptobyte.Builder) { b.AddBytes(e.sealed) })
+	b.AddASN1(primitive0, func(b *cryptobyte.Builder) { b.AddBytes(e.sealed) })
 }
 
 // addOAEP writes the key encryption algorithm, with or without context tags.
@@ -206,8 +206,8 @@ func addOAEP(b *cryptobyte.Builder, tagged bool) {
 		b.AddASN1ObjectIdentifier(oidOAEP)
 		addSequence(b, func(b *cryptobyte.Builder) {
 			if tagged {
-				b.AddASN1(explicit0, func(b *cryptobyte.Builder) { addAlgorithm(b, oidSHA256, true) })
-				b.AddASN1(explicit1, mask)
+				b.AddASN1(constructed0, func(b *cryptobyte.Builder) { addAlgorithm(b, oidSHA256, true) })
+				b.AddASN1(constructed1, mask)
 				return
 			}
 			addAlgorithm(b, oidSHA256, true)

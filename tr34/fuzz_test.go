@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"errors"
+	"flag"
 	"io"
 	"testing"
 )
@@ -17,10 +18,25 @@ func checkFuzzed(t *testing.T, der []byte, err error) {
 	}
 }
 
+// minimizeBriefly holds the fuzzer to what it is for. Its seeds are messages of
+// two thousand bytes; to make one shorter that reached something new it tries as
+// many as the square of that, for a minute, unless told otherwise.
+func minimizeBriefly(f *testing.F) {
+	f.Helper()
+	const name = "test.fuzzminimizetime"
+	if given := flag.Lookup(name); given == nil || given.Value.String() != given.DefValue {
+		return
+	}
+	if err := flag.Set(name, "100x"); err != nil {
+		f.Fatal(err)
+	}
+}
+
 // FuzzParse holds that a token is refused with an *Error, or that its parts
 // encode to the same token, and that Verify returns from it. No private key is
 // used: what is drawn would make every run look new to the fuzzer.
 func FuzzParse(f *testing.F) {
+	minimizeBriefly(f)
 	p := newParties(f)
 	for _, v := range made(f) {
 		if isToken(v) {
@@ -51,7 +67,7 @@ func checkReencoded(t *testing.T, der []byte, token *Token) {
 	if m.content, err = token.envelope.content(); err != nil {
 		t.Fatalf("%X: %v", der, err)
 	}
-	out, err := m.message()
+	out, err := m.encode()
 	if err != nil {
 		return // a few bytes longer than what is read
 	}
@@ -110,6 +126,7 @@ func (s stamp) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 
 // FuzzOther does the same for the other messages.
 func FuzzOther(f *testing.F) {
+	minimizeBriefly(f)
 	p := newParties(f)
 	for _, v := range made(f) {
 		if !isToken(v) {

@@ -2,6 +2,7 @@ package tr34
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/subtle"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -54,6 +55,12 @@ func (id IssuerSerial) equal(other IssuerSerial) bool {
 	return subtle.ConstantTimeCompare(id.Issuer, other.Issuer) == 1 &&
 		subtle.ConstantTimeCompare(id.Serial.Bytes(), other.Serial.Bytes()) == 1 &&
 		id.Serial.Sign() == other.Serial.Sign()
+}
+
+// rsaKey is the RSA key of a certificate, if it has one that can be used.
+func rsaKey(c *x509.Certificate) (*rsa.PublicKey, bool) {
+	key, ok := c.PublicKey.(*rsa.PublicKey)
+	return key, ok && key != nil && key.N != nil
 }
 
 // add writes an IssuerAndSerialNumber.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
@@ -29,7 +28,7 @@ func notParsed() error { return &Error{ErrStructure, "token", "was not parsed", 
 // refusal stays in the reader.
 func newSigned(in []byte) (*message, *reader) {
 	raw := bytes.Clone(in[:min(len(in), maxMessage+1)]) // as much as it takes to refuse the length
-	r := newMessage(raw)
+	r := openMessage(raw)
 	m := &message{raw: raw, signedData: r.contentInfo().signedData(shapeSigned), signer: new(signerInfo)}
 	if r.fail.err != nil {
 		return m, r
@@ -45,7 +44,7 @@ func newSigned(in []byte) (*message, *reader) {
 // the message (RFC 5652, section 5.3; RFC 6211).
 func (m *message) readAttributes(r *reader) {
 	in := &reader{m.signer.attributes, r.fail}
-	m.attributes = in.open(explicit0, "signed attributes").attributes()
+	m.attributes = in.open(constructed0, "signed attributes").attributes()
 	switch {
 	case !m.attributes.contentType.Equal(m.signedData.contentType):
 		r.refuse("content type", "is not signed as it stands in the message")
@@ -68,7 +67,7 @@ func (s *signedData) sign(c *x509.Certificate, key crypto.Signer, a *attributes,
 			return err
 		}
 		info.attributes, err = encode(func(b *cryptobyte.Builder) {
-			b.AddASN1(explicit0, func(b *cryptobyte.Builder) { b.AddBytes(body) })
+			b.AddASN1(constructed0, func(b *cryptobyte.Builder) { b.AddBytes(body) })
 		})
 		if err != nil {
 			return err
@@ -90,7 +89,7 @@ func canSign(c *x509.Certificate, key crypto.Signer) error {
 	if c == nil || !NameOf(c).whole() {
 		return &Error{ErrCertificate, field, "is missing, or has no issuer or serial number", nil}
 	}
-	public, ok := c.PublicKey.(*rsa.PublicKey)
+	public, ok := rsaKey(c)
 	if !ok {
 		return &Error{ErrCertificate, field, "has no RSA key", nil}
 	}

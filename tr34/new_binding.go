@@ -43,7 +43,7 @@ func NewBinding(b *Binding, signer *x509.Certificate, key crypto.Signer) ([]byte
 	if err := m.sign(signer, key, b.attributes(), true); err != nil {
 		return nil, err
 	}
-	return m.message()
+	return m.encode()
 }
 
 // check judges what the token is to say.

@@ -37,9 +37,9 @@ var oaepSHA256 = rsa.OAEPOptions{Hash: crypto.SHA256, MGFHash: crypto.SHA256}
 //
 // krd is the private key of c.KRD. It is asked once to decrypt, with an
 // [*rsa.OAEPOptions] of SHA-256, MGF1 with SHA-256 and no label, and what it
-// gives is cleared. An error of which errors.Is finds [rsa.ErrDecryption] or [ErrOAEP] means that decryption
-// failed, and becomes class oaep; any other, as of a device that is out of
-// reach, is passed on wrapped and has no class.
+// gives is cleared. An error in which errors.Is finds [rsa.ErrDecryption] or
+// [ErrOAEP] means that decryption failed, and becomes class oaep; any other, as
+// of a device that is out of reach, is passed on wrapped and has no class.
 func (t *Token) Open(krd crypto.Decrypter, c *Check) (*Opened, error) {
 	if err := t.Verify(c); err != nil {
 		return nil, err

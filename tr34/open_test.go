@@ -32,7 +32,7 @@ func (p *parties) forge(t *testing.T, c Cipher, plain, contentKey, sent []byte) 
 	if err := m.sign(p.kdh, p.kdhKey, &attributes{nonce: testNonce, header: []byte(testHeader)}, true); err != nil {
 		t.Fatal(err)
 	}
-	der, err := m.message()
+	der, err := m.encode()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func decryptedByOpenSSL(t *testing.T, p *parties, content []byte) []byte {
 	enveloped, err := encode(func(b *cryptobyte.Builder) {
 		addSequence(b, func(b *cryptobyte.Builder) {
 			b.AddASN1ObjectIdentifier(oidEnveloped)
-			b.AddASN1(explicit0, func(b *cryptobyte.Builder) { b.AddBytes(content) })
+			b.AddASN1(constructed0, func(b *cryptobyte.Builder) { b.AddBytes(content) })
 		})
 	})
 	if err != nil {

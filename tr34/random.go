@@ -13,7 +13,7 @@ import (
 // refuses with class asn1 or structure.
 func ParseRandom(token []byte) (nonce []byte, err error) {
 	const field = "random nonce"
-	r := newMessage(token)
+	r := openMessage(token)
 	attribute := r.last(der.SEQUENCE, field)
 	attribute.expect(oidNonce, field)
 	value := attribute.last(der.SET, field)

@@ -69,7 +69,7 @@ func Seal(s *Sealing, key []byte) ([]byte, error) {
 	if err := m.sign(s.KDH, s.Signer, &a, rule.sorted); err != nil {
 		return nil, err
 	}
-	return m.message()
+	return m.encode()
 }
 
 // check judges all that the caller decided and gives the receiver's key.
@@ -118,8 +118,8 @@ func (s *Sealing) receiver() (*rsa.PublicKey, error) {
 	if s.KRD == nil || !NameOf(s.KRD).whole() {
 		return nil, &Error{ErrRecipient, "KRD certificate", "is missing, or has no issuer or serial number", nil}
 	}
-	public, ok := s.KRD.PublicKey.(*rsa.PublicKey)
-	if !ok || public == nil {
+	public, ok := rsaKey(s.KRD)
+	if !ok {
 		return nil, &Error{ErrRecipient, "KRD certificate", "has no RSA key", nil}
 	}
 	return public, nil

@@ -42,7 +42,7 @@ var (
 func (r *reader) contentInfo() *reader {
 	info := r.last(der.SEQUENCE, "message")
 	info.expect(oidSigned, "message type")
-	return info.last(explicit0, "message").last(der.SEQUENCE, "signed data")
+	return info.last(constructed0, "message").last(der.SEQUENCE, "signed data")
 }
 
 // signedData reads what stands within a SignedData.
@@ -55,15 +55,15 @@ func (r *reader) signedData(want shape) *signedData {
 	in := r.open(der.SEQUENCE, "content")
 	s.contentType = in.oid("content type")
 	if in.more() {
-		s.content = in.last(explicit0, "content").last(der.OCTET_STRING, "content").in
+		s.content = in.last(constructed0, "content").last(der.OCTET_STRING, "content").in
 	}
-	s.certificates = r.list(explicit0, "certificates")
-	s.crls = r.list(explicit1, "CRLs")
+	s.certificates = r.list(constructed0, "certificates")
+	s.crls = r.list(constructed1, "CRLs")
 	for in := r.open(der.SET, "signers"); in.more(); {
 		s.signers = append(s.signers, in.signer())
 	}
 	if want.signers == 0 && s.crls == nil {
-		s.crls = r.list(explicit1, "CRLs") // sample B.6 has them at the end
+		s.crls = r.list(constructed1, "CRLs") // sample B.6 has them at the end
 	}
 	r.end("signed data")
 	s.check(r, want)
@@ -99,8 +99,8 @@ func (r *reader) signer() (s signerInfo) {
 	in.number("signer version", 1)
 	s.id = in.issuerSerial("signer identifier")
 	in.algorithm("signer's digest algorithm", oidSHA256)
-	if in.peek(explicit0) {
-		s.attributes = in.element(explicit0, "signed attributes")
+	if in.peek(constructed0) {
+		s.attributes = in.element(constructed0, "signed attributes")
 	}
 	s.algorithm = in.algorithm("signature algorithm", oidRSA, oidSHA256RSA)
 	s.signature = in.octets("signature")
@@ -128,12 +128,12 @@ func (s *signedData) crl() []byte {
 	return s.crls[0]
 }
 
-// message writes the whole message.
-func (s *signedData) message() ([]byte, error) {
+// encode writes the whole message.
+func (s *signedData) encode() ([]byte, error) {
 	return encode(func(b *cryptobyte.Builder) {
 		addSequence(b, func(b *cryptobyte.Builder) {
 			b.AddASN1ObjectIdentifier(oidSigned)
-			b.AddASN1(explicit0, func(b *cryptobyte.Builder) { addSequence(b, s.add) })
+			b.AddASN1(constructed0, func(b *cryptobyte.Builder) { addSequence(b, s.add) })
 		})
 	})
 }
@@ -149,11 +149,11 @@ func (s *signedData) add(b *cryptobyte.Builder) {
 	addSequence(b, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(s.contentType)
 		if s.content != nil {
-			b.AddASN1(explicit0, func(b *cryptobyte.Builder) { b.AddASN1OctetString(s.content) })
+			b.AddASN1(constructed0, func(b *cryptobyte.Builder) { b.AddASN1OctetString(s.content) })
 		}
 	})
-	addList(b, explicit0, s.certificates)
-	addList(b, explicit1, s.crls)
+	addList(b, constructed0, s.certificates)
+	addList(b, constructed1, s.crls)
 	b.AddASN1(der.SET, func(b *cryptobyte.Builder) {
 		for i := range s.signers {
 			addSequence(b, s.signers[i].add)

@@ -172,8 +172,9 @@ func (v vector) nonce(tb testing.TB) []byte {
 	return unhex(tb, v.Nonce)
 }
 
-// check is what the vector says that the receiver knows. Unbind and rebind
-// vectors do not name the CA of the signer; their index has it elsewhere.
+// check is what the vector says that the receiver knows. The index does not name
+// the CA of those who sign unbind and rebind tokens: a KDH's is beside it, and
+// of a CA it is taken on trust.
 func (v vector) check(tb testing.TB) *Check {
 	tb.Helper()
 	ca := v.SignerCA
@@ -272,7 +273,7 @@ func TestParsedKeyTokensTellWhatTheySay(t *testing.T) {
 func TestParsedMessagesEncodeByteForByte(t *testing.T) {
 	checkEncodes := func(t *testing.T, m *message, der []byte) {
 		t.Helper()
-		if got, err := m.signedData.message(); err != nil || !bytes.Equal(got, der) {
+		if got, err := m.signedData.encode(); err != nil || !bytes.Equal(got, der) {
 			t.Errorf("got  %X, %v\nwant %X", got, err, der)
 		}
 	}

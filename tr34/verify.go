@@ -87,7 +87,7 @@ func (m *message) authenticate(c *Check, usage x509.KeyUsage) error {
 		}
 	}
 	sum := m.signer.sum(m.content)
-	public := c.KDH.PublicKey.(*rsa.PublicKey) // held by certificate
+	public, _ := rsaKey(c.KDH) // which certificate found
 	if err := rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], m.signer.signature); err != nil {
 		return &Error{ErrSignature, "signature", "is not the signer's", err}
 	}
@@ -105,7 +105,7 @@ func (c *Check) certificate(usage x509.KeyUsage) error {
 	if c.KDH.KeyUsage != 0 && c.KDH.KeyUsage&usage == 0 {
 		return badCertificate("is not for signatures", nil)
 	}
-	if key, ok := c.KDH.PublicKey.(*rsa.PublicKey); !ok || key == nil {
+	if _, ok := rsaKey(c.KDH); !ok {
 		return badCertificate("has no RSA key", nil)
 	}
 	if c.CA == nil {

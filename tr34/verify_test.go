@@ -2,6 +2,7 @@ package tr34
 
 import (
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -209,6 +210,19 @@ func TestNothingKnownPassesNothing(t *testing.T) {
 	checkRefused(t, new(Binding).Verify(p.check()), ErrStructure)
 	if new(Token).Bytes() != nil || new(Binding).Bytes() != nil {
 		t.Error("nothing has bytes")
+	}
+	empty := disguised(NameOf(p.kdh), p.kdh)
+	for _, key := range []any{nil, (*rsa.PublicKey)(nil), &rsa.PublicKey{}, 5} {
+		empty.PublicKey = key
+		checkRefused(t, token.Verify(&Check{KDH: empty, KRD: p.krd, Now: vectorTime}), ErrCertificate)
+		s := p.sealing(LayoutStandard)
+		s.KDH = empty
+		_, err := Seal(s, testKey)
+		checkRefused(t, err, ErrCertificate)
+		s = p.sealing(LayoutStandard)
+		s.KRD = empty
+		_, err = Seal(s, testKey)
+		checkRefused(t, err, ErrRecipient)
 	}
 	_, err := Seal(new(Sealing), testKey)
 	checkRefused(t, err, ErrCertificate)

@@ -48,7 +48,8 @@ type Attribute struct {
 // without extensions that we do not make, a certificate needs a subject.
 type Name []Attribute
 
-// maxName is how long a name may be, in bytes of DER. Two of them and the largest keys stay within what [Decode] reads.
+// maxName is how long a name may be, in bytes of DER. Two of them and the largest
+// keys stay within what [Decode] reads.
 const maxName = 1 << 13
 
 // attributeType is a row of RFC 5280, appendix A.1. Least and most count
