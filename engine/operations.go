@@ -1,5 +1,7 @@
 package engine
 
+import "context"
+
 // Operation is one of the service's and how it is simulated: the README's
 // table and a server's dispatch both come from this list.
 type Operation struct {
@@ -7,6 +9,61 @@ type Operation struct {
 	ReadOnly  bool
 	Simulated bool
 	Fidelity  string // how faithfully, or that it is refused
+}
+
+// Call does the operation for a caller, with a request that fill is given to
+// fill in: a pointer to its input, zero. The result is a pointer to its output,
+// or what fill or the operation refused with. One that is not simulated is
+// [ErrNotSimulated], and fill is not called.
+func (o *Operation) Call(ctx context.Context, c *Caller, fill func(in any) error) (any, error) {
+	call, ok := methods[o.Name]
+	if !ok {
+		refusal := notSimulated(o.Name)
+		refusal.Op = o.Name
+		return nil, refusal
+	}
+	return call(ctx, c, fill)
+}
+
+// methods are those of the operations that are simulated. They stand apart
+// from the list because they refer to it.
+var methods = map[string]func(context.Context, *Caller, func(any) error) (any, error){
+	"CreateKey":                    does((*Caller).CreateKey),
+	"GetKey":                       does((*Caller).GetKey),
+	"ListKeys":                     does((*Caller).ListKeys),
+	"DeleteKey":                    does((*Caller).DeleteKey),
+	"RestoreKey":                   does((*Caller).RestoreKey),
+	"StartKeyUsage":                does((*Caller).StartKeyUsage),
+	"StopKeyUsage":                 does((*Caller).StopKeyUsage),
+	"ImportKey":                    does((*Caller).ImportKey),
+	"ExportKey":                    does((*Caller).ExportKey),
+	"GetParametersForImport":       does((*Caller).GetParametersForImport),
+	"GetParametersForExport":       does((*Caller).GetParametersForExport),
+	"GetPublicKeyCertificate":      does((*Caller).GetPublicKeyCertificate),
+	"GetCertificateSigningRequest": does((*Caller).GetCertificateSigningRequest),
+	"CreateAlias":                  does((*Caller).CreateAlias),
+	"GetAlias":                     does((*Caller).GetAlias),
+	"ListAliases":                  does((*Caller).ListAliases),
+	"UpdateAlias":                  does((*Caller).UpdateAlias),
+	"DeleteAlias":                  does((*Caller).DeleteAlias),
+	"TagResource":                  does((*Caller).TagResource),
+	"UntagResource":                does((*Caller).UntagResource),
+	"ListTagsForResource":          does((*Caller).ListTagsForResource),
+}
+
+// does makes the call of a method.
+func does[In, Out any](method func(*Caller, context.Context, *In) (*Out, error)) func(context.Context, *Caller, func(any) error) (any, error) {
+	return func(ctx context.Context, c *Caller, fill func(any) error) (any, error) {
+		in := new(In)
+		if err := fill(in); err != nil {
+			return nil, err
+		}
+		out, err := method(c, ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
 }
 
 // notYet is the fidelity of what is refused by name.
@@ -48,11 +105,17 @@ var Operations = []Operation{
 	{"GetMpaTeamAssociation", true, false, notYet},
 }
 
-func readOnly(op string) bool {
-	for _, o := range Operations {
-		if o.Name == op {
-			return o.ReadOnly
+// OperationNamed finds one by name; nil where the service has no such.
+func OperationNamed(name string) *Operation {
+	for i := range Operations {
+		if Operations[i].Name == name {
+			return &Operations[i]
 		}
 	}
-	return false
+	return nil
+}
+
+func readOnly(op string) bool {
+	o := OperationNamed(op)
+	return o != nil && o.ReadOnly
 }

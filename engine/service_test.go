@@ -234,8 +234,8 @@ func TestOperationsAreTheService(t *testing.T) {
 		}
 		listed[op.Name] = true
 		_, method := reflect.TypeFor[*Caller]().MethodByName(op.Name)
-		if method != op.Simulated {
-			t.Errorf("%s: listed as simulated %t, a method %t", op.Name, op.Simulated, method)
+		if _, callable := methods[op.Name]; method != op.Simulated || callable != method {
+			t.Errorf("%s: listed as simulated %t, a method %t, callable %t", op.Name, op.Simulated, method, callable)
 		}
 	}
 	if len(listed) != len(d.Operations) {

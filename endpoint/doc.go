@@ -1,0 +1,24 @@
+// Package endpoint lets a client of AWS Payment Cryptography talk to a
+// simulator: the same wire protocol, over a socket or without one.
+//
+//	http.ListenAndServe("127.0.0.1:8089", endpoint.Handler(eng, nil))
+//
+// or, in the process of an AWS SDK for Go client, with nothing in between:
+//
+//	cfg.HTTPClient = endpoint.HTTPClient(eng, nil)
+//
+// The protocol is AWS JSON 1.0: POST to /, the operation in X-Amz-Target, a JSON
+// object each way. Members that nobody knows are ignored; an unknown operation,
+// unreadable JSON, a wrong type, a missing signature and a body that is too long
+// get the answer that AWS gives. What the service keeps to itself travels in the
+// header [ReasonHeader].
+//
+// # Who calls
+//
+// Account and principal come from the access key by [Options.Callers], the
+// Region from the credential scope of the signature. Signatures are only
+// verified if [Options.Verify] says so, as local simulators have it; a request
+// without any is refused unless [Options.Anonymous] lets it in.
+//
+// What the public documents do not say is a guess, marked GUESS beside the rule.
+package endpoint

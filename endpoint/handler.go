@@ -1,0 +1,185 @@
+package endpoint
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// Options of a handler. The zero value is right; nil means the same.
+type Options struct {
+	// Callers are who signs with which access key. Any other key is Default.
+	Callers map[string]Credential
+
+	// Default is the caller with an access key that is not in Callers. Absent
+	// members are the engine's defaults, but for the Region, which is that of
+	// the signature.
+	Default engine.Identity
+
+	// Verify checks signatures (AWS Signature Version 4) with the secrets of
+	// Callers, and the time they were made at. Other access keys are refused.
+	Verify bool
+
+	// Anonymous lets requests without any signature in, as Default.
+	Anonymous bool
+
+	// ExceptionStatus answers each exception with the HTTP status that an older
+	// description of the service names (403, 404, 409, 402, 429, 503); without
+	// it client faults are 400 and server faults 500, as AWS JSON has it.
+	ExceptionStatus bool
+
+	// Now is the time that signatures are compared with; nil is time.Now. It is
+	// not the simulator's clock, which a test may move.
+	Now func() time.Time
+}
+
+// Credential is who an access key belongs to, and its secret for Verify.
+type Credential struct {
+	engine.Identity
+	Secret string
+}
+
+// MaxBody is the longest request that is read, in bytes.
+const MaxBody = 1 << 20
+
+const (
+	contentType  = "application/x-amz-json-1.0"
+	targetPrefix = "PaymentCryptographyControlPlane."
+
+	// ReasonHeader carries why a request was refused: one line of printable
+	// ASCII, at most 1 KiB, reasons parted by "; ".
+	ReasonHeader = "X-Apcsim-Reason"
+)
+
+// Handler answers the service's operations by a simulator. Any number of
+// goroutines may use it.
+func Handler(eng *engine.Engine, o *Options) http.Handler {
+	h := &handler{engine: eng}
+	if o != nil {
+		h.options = *o
+	}
+	if h.options.Now == nil {
+		h.options.Now = time.Now
+	}
+	return h
+}
+
+type handler struct {
+	engine  *engine.Engine
+	options Options
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", requestID())
+	out, err := h.answer(w, r)
+	if err != nil {
+		h.refuse(w, err)
+		return
+	}
+	body := encode(out)
+	w.Header().Set("Content-Type", contentType)
+	w.Write(body)
+}
+
+// answer is the output of the operation that is asked for.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+	op, err := target(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	who, err := h.identify(r, body)
+	if err != nil {
+		return nil, err
+	}
+	return op.Call(r.Context(), h.engine.As(who), func(in any) error { return decode(body, in) })
+}
+
+// target is the operation that the request names.
+func target(r *http.Request) (*engine.Operation, error) {
+	switch {
+	case r.URL.Path != "/" && r.URL.Path != "":
+		return nil, &protocolError{http.StatusNotFound, "UnknownOperationException", "There is nothing at " + printableOnly(r.URL.Path) + "; requests are posted to /."}
+	case r.Method != http.MethodPost:
+		return nil, &protocolError{http.StatusMethodNotAllowed, "UnknownOperationException", "Requests are posted to /."}
+	}
+	if given := r.Header.Get("Content-Type"); given != "" {
+		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
+			return nil, &protocolError{http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", "The content type is not " + contentType + "."} // GUESS
+		}
+	}
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	if op := engine.OperationNamed(name); ok && op != nil {
+		return op, nil
+	}
+	return nil, &protocolError{http.StatusBadRequest, "UnknownOperationException", "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
+}
+
+// bodyError tells why a body was not read to its end.
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+	}
+	return &protocolError{http.StatusBadRequest, "SerializationException", "The body ends too soon."}
+}
+
+// requestID is a random UUID (RFC 9562, version 4), as the service's are.
+func requestID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// client is a transport that ends in a handler.
+type client struct{ handler http.Handler }
+
+// Client is what [HTTPClient] gives: an HTTP client of an AWS SDK for Go, and a
+// transport of net/http.
+type Client interface {
+	Do(*http.Request) (*http.Response, error)
+	http.RoundTripper
+}
+
+// HTTPClient is a client whose requests go to the simulator without a socket:
+// the host and the scheme of a request are not looked at. Any number of
+// goroutines may share one.
+func HTTPClient(eng *engine.Engine, o *Options) Client { return &client{Handler(eng, o)} }
+
+// RoundTrip answers a request in the goroutine of the caller.
+func (c *client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
+
+// Do answers a request in the goroutine of the caller. It fails with the
+// context's error if that is cancelled before it begins.
+func (c *client) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	in := r.Clone(r.Context())
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	if in.Host == "" {
+		in.Host = in.URL.Host
+	}
+	w := &answer{header: http.Header{}}
+	c.handler.ServeHTTP(w, in)
+	if err := r.Context().Err(); err != nil {
+		return nil, context.Cause(r.Context())
+	}
+	return w.response(r), nil
+}

@@ -1,0 +1,107 @@
+package endpoint
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// protocolError is a refusal by the wire protocol, before any operation: an
+// exception that all AWS services share.
+type protocolError struct {
+	status        int
+	code, message string
+}
+
+func (e *protocolError) Error() string { return e.code + ": " + e.message }
+
+// exceptions are the statuses of the service's exceptions: by AWS JSON, and by
+// the traits of an older description (control-plane, section 1.1).
+var exceptions = map[engine.Code]struct{ plain, own int }{
+	engine.ErrAccessDenied:         {400, 403},
+	engine.ErrConflict:             {400, 409},
+	engine.ErrInternalServer:       {500, 500},
+	engine.ErrResourceNotFound:     {400, 404},
+	engine.ErrServiceQuotaExceeded: {400, 402},
+	engine.ErrServiceUnavailable:   {500, 503},
+	engine.ErrThrottling:           {400, 429},
+	engine.ErrValidation:           {400, 400},
+	engine.ErrNotSimulated:         {501, 501}, // the simulator's own
+}
+
+// refuse writes an exception: its name in the body and in a header, and the
+// members that the service declares for it.
+func (h *handler) refuse(w http.ResponseWriter, err error) {
+	status, code, members := h.exception(err)
+	if why := reason(err); why != "" {
+		w.Header().Set(ReasonHeader, why)
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Amzn-Errortype", code)
+	if status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	w.WriteHeader(status)
+	w.Write(encode(members))
+}
+
+// faultBody is the body of an exception. ResourceNotFoundException has the
+// resource and no message.
+type faultBody struct {
+	Type       string `wire:"__type"`
+	Message    *string
+	ResourceId *string
+}
+
+func (h *handler) exception(err error) (status int, code string, members *faultBody) {
+	if e, ok := errors.AsType[*protocolError](err); ok {
+		return e.status, e.code, &faultBody{Type: e.code, Message: &e.message}
+	}
+	refusal, ok := errors.AsType[*engine.Error](err)
+	if !ok { // the engine returns nothing else
+		refusal = &engine.Error{Code: engine.ErrInternalServer, Message: "Internal server error."}
+	}
+	status = exceptions[refusal.Code].plain
+	if h.options.ExceptionStatus {
+		status = exceptions[refusal.Code].own
+	}
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	members = &faultBody{Type: string(refusal.Code)}
+	if refusal.Code == engine.ErrResourceNotFound {
+		members.ResourceId = &refusal.Resource
+	} else {
+		members.Message = &refusal.Message
+	}
+	return status, string(refusal.Code), members
+}
+
+// maxReason is the most that the reason header holds, in bytes.
+const maxReason = 1 << 10
+
+// reason is why, for a header.
+func reason(err error) string {
+	refusal, ok := errors.AsType[*engine.Error](err)
+	if !ok {
+		return ""
+	}
+	var parts []string
+	for _, r := range refusal.Reasons {
+		parts = append(parts, r.String())
+	}
+	out := printableOnly(strings.Join(parts, "; "))
+	return out[:min(len(out), maxReason)]
+}
+
+// printableOnly replaces whatever is not printable ASCII.
+func printableOnly(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r > 0x7E {
+			return '?'
+		}
+		return r
+	}, s)
+}
