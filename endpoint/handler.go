@@ -39,6 +39,20 @@ type Options struct {
 	// Now is the time that signatures are compared with; nil is time.Now. It is
 	// not the simulator's clock, which a test may move.
 	Now func() time.Time
+
+	// Observe is called once for every request when it has been answered, by
+	// the goroutine that answered it.
+	Observe func(Call)
+}
+
+// Call is a request as a log tells it: nothing of its body and no secret.
+type Call struct {
+	RequestID string
+	Operation string          // "CreateKey"; "" where the request names none
+	Caller    engine.Identity // zero where the request was refused before it was known
+	Code      string          // the exception; "" when accepted
+	Reason    string          // as in [ReasonHeader]
+	Duration  time.Duration   // from the end of the request's header to its answer
 }
 
 // Credential is who an access key belongs to, and its secret for Verify.
@@ -78,23 +92,31 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Amzn-Requestid", requestID())
-	out, err := h.answer(w, r)
+	begun := time.Now()
+	call := Call{RequestID: requestID()}
+	w.Header().Set("X-Amzn-Requestid", call.RequestID)
+	out, err := h.answer(w, r, &call)
 	if err != nil {
 		h.refuse(w, err)
-		return
+	} else {
+		body := encode(out)
+		w.Header().Set("Content-Type", contentType)
+		w.Write(body)
 	}
-	body := encode(out)
-	w.Header().Set("Content-Type", contentType)
-	w.Write(body)
+	if h.options.Observe != nil {
+		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), w.Header().Get(ReasonHeader), time.Since(begun)
+		h.options.Observe(call)
+	}
 }
 
-// answer is the output of the operation that is asked for.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+// answer is the output of the operation that is asked for. It notes in call what
+// it finds out.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (any, error) {
 	op, err := target(r)
 	if err != nil {
 		return nil, err
 	}
+	call.Operation = op.Name
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
 		return nil, bodyError(err)
@@ -103,7 +125,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.Call(r.Context(), h.engine.As(who), func(in any) error { return decode(body, in) })
+	caller := h.engine.As(who)
+	call.Caller = caller.Identity()
+	return op.Call(r.Context(), caller, func(in any) error { return decode(body, in) })
 }
 
 // target is the operation that the request names.
