@@ -54,8 +54,6 @@ func assign(at string, to reflect.Value, value any) error {
 		return assignStruct(at, to, value)
 	case reflect.Slice:
 		return assignList(at, to, value)
-	case reflect.Map:
-		return assignMap(at, to, value)
 	case reflect.String:
 		s, ok := value.(string)
 		if !ok {
@@ -101,23 +99,6 @@ func assignList(at string, to reflect.Value, value any) error {
 		if err := assign(fmt.Sprintf("%s[%d]", at, i), out.Index(i), item); err != nil {
 			return err
 		}
-	}
-	to.Set(out)
-	return nil
-}
-
-func assignMap(at string, to reflect.Value, value any) error {
-	object, ok := value.(map[string]any)
-	if !ok {
-		return wrongType(at, "an object", value)
-	}
-	out := reflect.MakeMapWithSize(to.Type(), len(object))
-	for k, item := range object {
-		v := reflect.New(to.Type().Elem()).Elem()
-		if err := assign(at, v, item); err != nil {
-			return err
-		}
-		out.SetMapIndex(reflect.ValueOf(k), v)
 	}
 	to.Set(out)
 	return nil

@@ -101,15 +101,15 @@ func appendMap(b *bytes.Buffer, v reflect.Value) {
 	b.WriteByte('}')
 }
 
-// appendString writes a JSON string; most need no escape.
+// appendString writes a JSON string; most need no escape. What needs none in
+// JSON gets none.
 func appendString(b *bytes.Buffer, s string) {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c > 0x7E || c == '"' || c == '\\' {
-			text, err := json.Marshal(s)
-			if err != nil {
-				text = []byte(`""`) // a string always encodes
-			}
-			b.Write(text)
+			e := json.NewEncoder(b)
+			e.SetEscapeHTML(false)
+			e.Encode(s) // a string always encodes
+			b.Truncate(b.Len() - len("\n"))
 			return
 		}
 	}

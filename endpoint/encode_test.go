@@ -1,0 +1,113 @@
+package endpoint
+
+import (
+	"encoding/json"
+	"errors"
+	"math/big"
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
+	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
+	"github.com/aws/smithy-go"
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// TestEveryStringIsJSON reads back whatever a string may hold.
+func TestEveryStringIsJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.String().Draw(t, "text")
+		var got string
+		if out := encode(new(want)); json.Unmarshal(out, &got) != nil || got != want {
+			t.Errorf("%q is written %s", want, out)
+		}
+	})
+	if got, want := string(encode(new(`<&>'é"`))), `"<&>'é\""`; got != want {
+		t.Errorf("%s, wanted %s", got, want)
+	}
+}
+
+// TestTimesAreExactToTheMillisecond holds the numbers to exact arithmetic.
+func TestTimesAreExactToTheMillisecond(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		milli := rapid.Int64Range(0, 253402300799999).Draw(t, "milliseconds") // the year 9999
+		text := string(encode(new(time.UnixMilli(milli))))
+		got, ok := new(big.Rat).SetString(text)
+		if !ok || got.Cmp(big.NewRat(milli, 1000)) != 0 {
+			t.Errorf("%d ms are written %s", milli, text)
+		}
+	})
+	for milli, want := range map[int64]string{1698245002065: "1698245002.065", 1697643478920: "1697643478.92", 1697643478000: "1697643478"} {
+		if got := string(encode(new(time.UnixMilli(milli)))); got != want {
+			t.Errorf("%s, wanted %s", got, want)
+		}
+	}
+}
+
+// TestAShapeIsWrittenWithWhatItHas covers the members that no operation fills
+// yet.
+func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
+	key := engine.Key{ReplicationStatus: map[string]engine.ReplicationStatusType{
+		"us-west-2": {Status: engine.ReplicationInProgress, StatusMessage: new("soon")}, "eu-west-1": {Status: engine.ReplicationInProgress}}}
+	var got struct {
+		ReplicationStatus map[string]engine.ReplicationStatusType
+		PrimaryRegion     any
+	}
+	if err := json.Unmarshal(encode(&key), &got); err != nil || got.PrimaryRegion != nil || !reflect.DeepEqual(got.ReplicationStatus, key.ReplicationStatus) {
+		t.Errorf("%v: %+v", err, got)
+	}
+}
+
+// TestEveryExceptionIsATypeOfTheSDK writes each exception that the service has
+// and lets the SDK read it, those too that no operation throws yet.
+func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
+	want := map[engine.Code]struct {
+		like   error
+		status [2]int
+	}{
+		engine.ErrAccessDenied:         {&types.AccessDeniedException{}, [2]int{400, 403}},
+		engine.ErrConflict:             {&types.ConflictException{}, [2]int{400, 409}},
+		engine.ErrInternalServer:       {&types.InternalServerException{}, [2]int{500, 500}},
+		engine.ErrResourceNotFound:     {&types.ResourceNotFoundException{}, [2]int{400, 404}},
+		engine.ErrServiceQuotaExceeded: {&types.ServiceQuotaExceededException{}, [2]int{400, 402}},
+		engine.ErrServiceUnavailable:   {&types.ServiceUnavailableException{}, [2]int{500, 503}},
+		engine.ErrThrottling:           {&types.ThrottlingException{}, [2]int{400, 429}},
+		engine.ErrValidation:           {&types.ValidationException{}, [2]int{400, 400}},
+	}
+	for code, c := range want {
+		for i, own := range []bool{false, true} {
+			h := &handler{options: Options{ExceptionStatus: own}}
+			status := 0
+			sdk := pc.New(pc.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
+				HTTPClient: refuser(func(w http.ResponseWriter) {
+					h.refuse(w, &engine.Error{Code: code, Message: "because", Resource: "alias/a"})
+					status = w.(*answer).status
+				})})
+			_, err := sdk.CreateAlias(t.Context(), &pc.CreateAliasInput{AliasName: aws.String("alias/a")}) // declares all of them
+			api, ok := errors.AsType[smithy.APIError](err)
+			if !ok || reflect.TypeOf(api) != reflect.TypeOf(c.like) || status != c.status[i] || api.ErrorCode() != string(code) {
+				t.Errorf("%s: status %d, the SDK read %T: %v", code, status, api, err)
+			}
+			if missing, ok := api.(*types.ResourceNotFoundException); ok && (missing.ResourceId == nil || *missing.ResourceId != "alias/a") || !ok && api.ErrorMessage() != "because" {
+				t.Errorf("%s: %v", code, err)
+			}
+		}
+	}
+	if got, want := len(exceptions), len(want)+1; got != want { // and NotSimulatedException
+		t.Errorf("%d exceptions have a status, wanted %d", got, want)
+	}
+}
+
+type refuser func(http.ResponseWriter)
+
+func (f refuser) Do(r *http.Request) (*http.Response, error) {
+	w := &answer{header: http.Header{}}
+	f(w)
+	return w.response(r), nil
+}

@@ -1,0 +1,189 @@
+package endpoint_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+const (
+	scope         = "Credential=" + accessKey + "/20260501/us-east-1/payment-cryptography/aws4_request"
+	authorization = "AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=host;x-amz-date, Signature=00"
+	target        = "PaymentCryptographyControlPlane."
+)
+
+// post is a request as a client signs it, changed by the test.
+func post(op, body string, change ...func(*http.Request)) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("X-Amz-Target", target+op)
+	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	r.Header.Set("Authorization", authorization)
+	for _, c := range change {
+		c(r)
+	}
+	return r
+}
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func without(name string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Del(name) }
+}
+
+// ask is one answer, with its body read as JSON.
+func ask(t *testing.T, h http.Handler, r *http.Request) (*http.Response, map[string]any) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	answer := w.Result()
+	var body map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatalf("the body is no JSON object: %v: %q", err, w.Body)
+	}
+	if id := answer.Header.Get("x-amzn-RequestId"); !requestID.MatchString(id) {
+		t.Errorf("request id %q", id)
+	}
+	if kind := answer.Header.Get("Content-Type"); kind != "application/x-amz-json-1.0" {
+		t.Errorf("content type %q", kind)
+	}
+	return answer, body
+}
+
+var requestID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+const create = `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY",` +
+	`"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyModesOfUse":{"Wrap":true,"Unwrap":true,"Encrypt":true,"Decrypt":true}}}`
+
+// endless is a body that never says how long it is.
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = ' '
+	}
+	return len(b), nil
+}
+
+// TestWhatIsNoRequestGetsTheAnswerOfAWS has one case for each way to get the
+// protocol wrong.
+func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	for name, c := range map[string]struct {
+		r      *http.Request
+		status int
+		code   string
+	}{
+		"unknown operation":    {post("MakeKey", "{}"), 400, "UnknownOperationException"},
+		"another service":      {post("", "{}", header("X-Amz-Target", "KMS.ListKeys")), 400, "UnknownOperationException"},
+		"no target":            {post("", "{}", without("X-Amz-Target")), 400, "UnknownOperationException"},
+		"case of the target":   {post("listkeys", "{}"), 400, "UnknownOperationException"},
+		"GET":                  {httptest.NewRequest(http.MethodGet, "/", nil), 405, "UnknownOperationException"},
+		"a path":               {post("ListKeys", "{}", func(r *http.Request) { r.URL.Path = "/keys" }), 404, "UnknownOperationException"},
+		"a web form":           {post("ListKeys", "{}", header("Content-Type", "application/x-www-form-urlencoded")), 415, "UnsupportedMediaTypeException"},
+		"broken content type":  {post("ListKeys", "{}", header("Content-Type", ";;")), 415, "UnsupportedMediaTypeException"},
+		"no JSON":              {post("ListKeys", "{"), 400, "SerializationException"},
+		"two values":           {post("ListKeys", "{} {}"), 400, "SerializationException"},
+		"bytes after it":       {post("ListKeys", "{}x"), 400, "SerializationException"},
+		"a list":               {post("ListKeys", "[]"), 400, "SerializationException"},
+		"a string":             {post("ListKeys", `"x"`), 400, "SerializationException"},
+		"number for a string":  {post("GetKey", `{"KeyIdentifier":1}`), 400, "SerializationException"},
+		"string for a number":  {post("ListKeys", `{"MaxResults":"1"}`), 400, "SerializationException"},
+		"a fraction":           {post("ListKeys", `{"MaxResults":1.5}`), 400, "SerializationException"},
+		"too large a number":   {post("ListKeys", `{"MaxResults":1e300}`), 400, "SerializationException"},
+		"string for a boolean": {post("CreateKey", `{"Exportable":"true"}`), 400, "SerializationException"},
+		"object for a list":    {post("UntagResource", `{"TagKeys":{}}`), 400, "SerializationException"},
+		"list for an object":   {post("CreateKey", `{"KeyAttributes":[]}`), 400, "SerializationException"},
+		"string in a list":     {post("TagResource", `{"Tags":["a"]}`), 400, "SerializationException"},
+		"deep nesting":         {post("ListKeys", strings.Repeat("[", 200_000)), 400, "SerializationException"},
+		"too long":             {post("ListKeys", strings.Repeat(" ", endpoint.MaxBody+1)), 413, "RequestEntityTooLargeException"},
+		"endless":              {post("ListKeys", "", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(endless{}), -1 }), 413, "RequestEntityTooLargeException"},
+		"no signature":         {post("ListKeys", "{}", without("Authorization")), 403, "MissingAuthenticationTokenException"},
+		"basic authorization":  {post("ListKeys", "{}", header("Authorization", "Basic YTpi")), 403, "IncompleteSignatureException"},
+		"algorithm alone":      {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256")), 403, "IncompleteSignatureException"},
+		"no scope":             {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 Credential=AKID, SignedHeaders=host, Signature=00")), 403, "IncompleteSignatureException"},
+		"another scope":        {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "payment-cryptography", "kms", 1))), 403, "IncompleteSignatureException"},
+		"Region of nowhere":    {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "../..", 1))), 403, "IncompleteSignatureException"},
+		"no signed headers":    {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", Signature=00")), 403, "IncompleteSignatureException"},
+		"not simulated":        {post("PutResourcePolicy", "{}"), 501, "NotSimulatedException"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer, body := ask(t, h, c.r)
+			if answer.StatusCode != c.status || body["__type"] != c.code || answer.Header.Get("x-amzn-ErrorType") != c.code {
+				t.Errorf("%d %v %v, wanted %d %s", answer.StatusCode, answer.Header, body, c.status, c.code)
+			}
+			if text, _ := body["Message"].(string); text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
+				t.Errorf("message %q", text)
+			}
+			if allowed := answer.Header.Get("Allow"); (c.status == 405) != (allowed == "POST") {
+				t.Errorf("Allow: %q", allowed)
+			}
+		})
+	}
+}
+
+// TestWhatAWSTakesIsTaken are requests that look odd and are none the worse.
+func TestWhatAWSTakesIsTaken(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	for name, r := range map[string]*http.Request{
+		"no body":             post("ListKeys", ""),
+		"nulls":               post("ListKeys", `{"MaxResults":null,"KeyState":null}`),
+		"unknown members":     post("ListKeys", `{"Nobody":{"knows":[1,2,{}]}}`),
+		"a whole number":      post("ListKeys", `{"MaxResults":1e1}`),
+		"spaces":              post("ListKeys", " \n{ }\t"),
+		"JSON 1.1":            post("ListKeys", "{}", header("Content-Type", "application/x-amz-json-1.1; charset=utf-8")),
+		"no content type":     post("ListKeys", "{}", without("Content-Type")),
+		"tight authorization": post("ListKeys", "{}", header("Authorization", strings.ReplaceAll(authorization, ", ", ","))),
+	} {
+		if answer, body := ask(t, h, r); answer.StatusCode != 200 || body["Keys"] == nil {
+			t.Errorf("%s: %d %v", name, answer.StatusCode, body)
+		}
+	}
+}
+
+// TestTheBytesOfAnAnswer holds one answer to the byte: order of the members,
+// times as numbers with milliseconds, all nine modes of use, nothing that is
+// absent.
+func TestTheBytesOfAnAnswer(t *testing.T) {
+	clock := engine.NewClock(noon.Add(65_000_000))
+	h := endpoint.Handler(simtest.New(t, &engine.Options{Now: clock.Now, Seed: 7}), nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, post("CreateKey", create))
+	varying := regexp.MustCompile(`key/[a-z0-9]{16}|"KeyCheckValue":"[0-9A-F]{6}"`)
+	const want = `{"Key":{"KeyArn":"arn:aws:payment-cryptography:us-east-1:111122223333:*","KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY",` +
+		`"KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true,` +
+		`"Generate":false,"Sign":false,"Verify":false,"DeriveKey":false,"NoRestrictions":false}},*,"KeyCheckValueAlgorithm":"CMAC","Enabled":true,` +
+		`"Exportable":true,"KeyState":"CREATE_COMPLETE","KeyOrigin":"AWS_PAYMENT_CRYPTOGRAPHY","CreateTimestamp":1777636800.065,"UsageStartTimestamp":1777636800.065}}`
+	if got := varying.ReplaceAllString(w.Body.String(), "*"); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, post("GetAlias", `{"AliasName":"alias/nobody"}`))
+	if got, want := w.Body.String(), `{"__type":"ResourceNotFoundException","ResourceId":"alias/nobody"}`; got != want || w.Code != 400 {
+		t.Errorf("got %d %s, wanted 400 %s", w.Code, got, want)
+	}
+}
+
+// TestReasonsFitInAHeader has a request that is wrong in many places, in
+// letters that a header does not carry.
+func TestReasonsFitInAHeader(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	tags := strings.TrimSuffix(strings.Repeat(`{"Key":"","Value":"ü\r\nX-Forged: 1"},`, 100), ",")
+	answer, _ := ask(t, h, post("CreateKey", `{"KeyCheckValueAlgorithm":"ü\r\nX-Forged: 1","Tags":[`+tags+`]}`))
+	why := answer.Header.Get(endpoint.ReasonHeader)
+	if len(why) < 500 || len(why) > 1024 || !strings.Contains(why, "; ") || strings.ContainsFunc(why, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
+		t.Errorf("%d bytes: %q", len(why), why)
+	}
+	if answer.Header.Get("X-Forged") != "" {
+		t.Error("the request wrote a header of the answer")
+	}
+}

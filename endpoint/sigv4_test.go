@@ -1,0 +1,140 @@
+package endpoint_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
+	"github.com/aws/smithy-go"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+// tampered changes a request after it was signed.
+type tampered struct {
+	pc.HTTPClient
+	change func(*http.Request)
+}
+
+func (c tampered) Do(r *http.Request) (*http.Response, error) {
+	c.change(r)
+	return c.HTTPClient.Do(r)
+}
+
+// as is a client of somebody else, new because the SDK's signer remembers what
+// it derived by the access key alone.
+func as(c *pc.Client, access, secret, session string) *pc.Client {
+	o := c.Options()
+	return client(func(to *pc.Options) {
+		to.Credentials = credentials.NewStaticCredentialsProvider(access, secret, session)
+		to.BaseEndpoint, to.HTTPClient = o.BaseEndpoint, o.HTTPClient
+	})
+}
+
+var known = map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}, Secret: secretKey}}
+
+// TestSignaturesAreVerifiedWhenAsked holds the check to what the real SDK
+// signs, over a socket too, where the host is another.
+func TestSignaturesAreVerifiedWhenAsked(t *testing.T) {
+	doors(t, func(t *testing.T, open func(*engine.Engine, *endpoint.Options) *pc.Client) {
+		eng := simtest.New(t, nil)
+		right := open(eng, &endpoint.Options{Verify: true, Callers: known})
+		change := func(f func(*http.Request)) func(*pc.Options) {
+			return func(o *pc.Options) { o.HTTPClient = tampered{o.HTTPClient, f} }
+		}
+		for name, c := range map[string]struct {
+			client *pc.Client
+			code   string
+		}{
+			"right":           {right, ""},
+			"session token":   {as(right, accessKey, secretKey, "session"), ""},
+			"another Region":  {pc.New(right.Options(), func(o *pc.Options) { o.Region = "eu-central-1" }), ""},
+			"wrong secret":    {as(right, accessKey, "another", ""), "InvalidSignatureException"},
+			"unknown key":     {as(right, "AKIDOTHER", secretKey, ""), "UnrecognizedClientException"},
+			"header changed":  {pc.New(right.Options(), change(header("X-Amz-Target", target+"ListAliases"))), "InvalidSignatureException"},
+			"query added":     {pc.New(right.Options(), change(func(r *http.Request) { r.URL.RawQuery = "a=1" })), "InvalidSignatureException"},
+			"scope of to-day": {pc.New(right.Options(), change(header("X-Amz-Date", "20200101T000000Z"))), "IncompleteSignatureException"},
+			"no date":         {pc.New(right.Options(), change(without("X-Amz-Date"))), "IncompleteSignatureException"},
+			"signature no hex": {pc.New(right.Options(), change(func(r *http.Request) {
+				a := r.Header.Get("Authorization")
+				r.Header.Set("Authorization", a[:len(a)-1]+"x")
+			})), "InvalidSignatureException"},
+			"host not signed": {pc.New(right.Options(), change(func(r *http.Request) {
+				r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "host;", "", 1))
+			})), "IncompleteSignatureException"},
+		} {
+			_, err := c.client.ListKeys(ctx, &pc.ListKeysInput{})
+			switch api, _ := errors.AsType[smithy.APIError](err); {
+			case c.code == "" && err != nil:
+				t.Errorf("%s: %v", name, err)
+			case c.code != "" && (api == nil || api.ErrorCode() != c.code):
+				t.Errorf("%s: %v, wanted %s", name, err, c.code)
+			}
+		}
+	})
+}
+
+func TestTheBodyIsSigned(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
+	var signed *http.Request
+	c := client(func(o *pc.Options) {
+		o.HTTPClient = doer(func(r *http.Request) (*http.Response, error) { signed = r.Clone(ctx); return nil, errors.New("kept") })
+	})
+	c.GetAlias(ctx, &pc.GetAliasInput{AliasName: aws.String("alias/a")})
+	for body, want := range map[string]int{`{"AliasName":"alias/a"}`: 400, `{"AliasName":"alias/b"}`: 403} {
+		r := httptest.NewRequest(http.MethodPost, signed.URL.String(), strings.NewReader(body))
+		r.Header = signed.Header
+		if answer, fields := ask(t, h, r); answer.StatusCode != want {
+			t.Errorf("%s: %d %v, wanted %d", body, answer.StatusCode, fields, want)
+		}
+	}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+func TestClocksMayDifferByFiveMinutes(t *testing.T) {
+	eng := simtest.New(t, nil)
+	for skew, ok := range map[time.Duration]bool{0: true, 4 * time.Minute: true, -4 * time.Minute: true, 6 * time.Minute: false, -6 * time.Minute: false} {
+		c := client(func(o *pc.Options) {
+			o.HTTPClient = endpoint.HTTPClient(eng, &endpoint.Options{Verify: true, Callers: known, Now: func() time.Time { return time.Now().Add(skew) }})
+		})
+		_, err := c.ListKeys(ctx, &pc.ListKeysInput{})
+		if api, _ := errors.AsType[smithy.APIError](err); ok != (err == nil) || !ok && api.ErrorCode() != "InvalidSignatureException" {
+			t.Errorf("%v apart: %v", skew, err)
+		}
+	}
+}
+
+// TestWhoCalls: the account by the access key, the Region by the signature.
+func TestWhoCalls(t *testing.T) {
+	o := &endpoint.Options{
+		Callers:   map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}}, "AK/WITH/SLASHES": {Identity: engine.Identity{Account: "222233334444"}}},
+		Default:   engine.Identity{Account: "123456789012", Region: "ap-south-1"},
+		Anonymous: true,
+	}
+	eng := simtest.New(t, nil)
+	h := endpoint.Handler(eng, o)
+	for want, r := range map[string]*http.Request{
+		"us-east-1:999988887777":    post("CreateKey", create),
+		"eu-central-1:999988887777": post("CreateKey", create, header("Authorization", strings.Replace(authorization, "us-east-1", "eu-central-1", 1))),
+		"us-east-1:123456789012":    post("CreateKey", create, header("Authorization", strings.Replace(authorization, accessKey, "AKIDOTHER", 1))),
+		"us-east-1:222233334444":    post("CreateKey", create, header("Authorization", strings.Replace(authorization, accessKey, "AK/WITH/SLASHES", 1))),
+		"ap-south-1:123456789012":   post("CreateKey", create, without("Authorization")),
+	} {
+		_, body := ask(t, h, r)
+		key, _ := body["Key"].(map[string]any)
+		if arn, _ := key["KeyArn"].(string); !strings.HasPrefix(arn, "arn:aws:payment-cryptography:"+want+":key/") {
+			t.Errorf("%v, wanted a key of %s", body, want)
+		}
+	}
+}
