@@ -1,0 +1,80 @@
+// Package sdkjs_test runs the JavaScript example.
+package sdkjs_test
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+// TestJavaScriptClientTellsItsStory installs the SDK as the lock file has it,
+// in a copy of this folder, and runs the example against a socket.
+func TestJavaScriptClientTellsItsStory(t *testing.T) {
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%s is not installed: scripts/setup sees to it on Debian (%v)", program, err)
+		}
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"package.json", "package-lock.json", ".npmrc", "main.mjs"} {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), nil))
+	defer server.Close()
+	run := func(name string, arguments ...string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), name, arguments...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY="+server.URL, "AWS_REGION=us-east-1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s %s: %v\n%s", name, strings.Join(arguments, " "), err, out)
+		}
+		return string(out)
+	}
+	run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
+	story := run("node", "main.mjs")
+	for _, want := range []string{
+		`created TDES_3KEY, check value [0-9A-F]{6}, CREATE_COMPLETE`,
+		`at \d{4}-\d\d-\d\dT[0-9:.]+Z, arn:aws:payment-cryptography:us-east-1:111122223333:key/[0-9a-z]{16}`,
+		`alias/pin-key is that key: true`,
+		`listed 3 keys on 3 pages, that one among them: true`,
+		`ResourceNotFoundException: .*alias`,
+		`ValidationException: .*key-modes-of-use`,
+		`DELETE_PENDING, 3 days left`,
+		`CREATE_COMPLETE again`,
+	} {
+		if !regexp.MustCompile("(?m)^" + want).MatchString(story) {
+			t.Errorf("the story lacks %q:\n%s", want, story)
+		}
+	}
+}
+
+// TestLockFileNamesNoRegistry: whoever installs the example takes the registry
+// of their own configuration.
+func TestLockFileNamesNoRegistry(t *testing.T) {
+	for _, name := range []string{"package-lock.json", ".npmrc"} {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(body), "\n") {
+			if strings.Contains(line, "://") {
+				t.Errorf("%s:%d: %s", name, n+1, line)
+			}
+		}
+	}
+}
