@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 )
@@ -289,6 +290,9 @@ func TestNamesAreReadable(t *testing.T) {
 	id := NameOf(p.kdh)
 	if got, want := id.String(), "CN=KB Vectors KDH CA,O=KB Vectors,C=US, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if negative := (IssuerSerial{id.Issuer, new(big.Int).Neg(id.Serial)}); negative.Names(p.kdh) || !id.Names(p.kdh) {
+		t.Errorf("%s and %s are not told apart", negative, id)
 	}
 	id.Issuer = []byte{0x30, 0x05}
 	if got, want := id.String(), "3005, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {

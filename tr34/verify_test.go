@@ -61,6 +61,12 @@ func TestCRLPolicy(t *testing.T) {
 	indirect := newCRL(t, p, &x509.RevocationList{RevokedCertificateEntries: []x509.RevocationListEntry{{
 		SerialNumber: big.NewInt(1), RevocationTime: testTime,
 		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 29}, Critical: true, Value: []byte{0x30, 0}}}}}})
+	renamed := edited(p.kdhCA, func(k *x509.Certificate) { k.RawSubject = p.krdCA.RawSubject })
+	other, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+		Number: big.NewInt(1), ThisUpdate: testTime, NextUpdate: testTime.AddDate(1, 0, 0)}, renamed, p.kdhCAKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const taken = Class("")
 	for _, c := range []struct {
 		name                        string
@@ -75,6 +81,7 @@ func TestCRLPolicy(t *testing.T) {
 		{"lists nobody", v.read(t, "gen/pki/kdh_ca_empty.crl"), taken, taken, taken, taken},
 		{"has ended", ended, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"has not begun", early, ErrCRL, ErrCRL, taken, ErrCRL},
+		{"is of another name", other, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"is partial", partial, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"is indirect", indirect, ErrCRL, ErrCRL, taken, ErrCRL},
 	} {
@@ -178,6 +185,9 @@ func TestVerifyJudgesTheCertificate(t *testing.T) {
 		}, ErrCertificate},
 		{"without RSA key", func(c *Check) { c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.PublicKey = nil }) }, ErrCertificate},
 		{"from a CA that has ended", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.NotAfter = testTime }) }, ErrCertificate},
+		{"from a CA of another name", func(c *Check) {
+			c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.RawSubject = p.krdCA.RawSubject })
+		}, ErrCertificate},
 		{"from one that is no CA", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.IsCA = false }) }, ErrCertificate},
 		{"from another CA of the same name", func(c *Check) {
 			c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.PublicKey = p.krdCA.PublicKey })
