@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // decode reads a request into an input of engine. Member names are those of the
@@ -17,86 +18,182 @@ func decode(body []byte, in any) error {
 	if len(bytes.TrimSpace(body)) == 0 { // as good as {}
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return unreadable("The body is not JSON.")
+	if !json.Valid(body) {
+		return unreadable("The body is not one JSON value.")
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return unreadable("There is more than one JSON value in the body.")
-	}
-	return assign("the body", reflect.ValueOf(in).Elem(), value)
+	r := reader{body}
+	return r.assign("the body", reflect.ValueOf(in).Elem())
 }
 
 func unreadable(message string) error {
 	return &protocolError{http.StatusBadRequest, "SerializationException", message}
 }
 
-func wrongType(at, wanted string, value any) error {
-	found := map[reflect.Kind]string{reflect.String: "a string", reflect.Bool: "a boolean", reflect.Slice: "a list", reflect.Map: "an object"}[reflect.ValueOf(value).Kind()]
-	if _, ok := value.(json.Number); ok {
-		found = "a number"
+// reader is what is left of a text that is known to be valid JSON: it looks at
+// the first byte of a value and believes the rest.
+type reader struct{ rest []byte }
+
+// next is the first byte of what comes, behind the white space.
+func (r *reader) next() byte {
+	i := 0
+	for r.rest[i] == ' ' || r.rest[i] == '\t' || r.rest[i] == '\n' || r.rest[i] == '\r' {
+		i++
 	}
-	return unreadable(printableOnly(fmt.Sprintf("%s: found %s, wanted %s.", at, found, wanted)))
+	r.rest = r.rest[i:]
+	return r.rest[0]
 }
 
-// assign puts a JSON value into a member.
-func assign(at string, to reflect.Value, value any) error {
-	if value == nil {
+// more takes the byte before the next member of a list or an object, or the one
+// that closes it.
+func (r *reader) more(closing byte) bool {
+	c := r.next()
+	if c == ',' {
+		r.rest = r.rest[1:]
+		c = r.next()
+	}
+	if c == closing {
+		r.rest = r.rest[1:]
+		return false
+	}
+	return true
+}
+
+// word takes a string with its quotes, a number, true, false or null.
+func (r *reader) word() []byte {
+	n := 1
+	if r.next() == '"' {
+		for r.rest[n] != '"' {
+			if r.rest[n] == '\\' {
+				n++
+			}
+			n++
+		}
+		n++
+	} else {
+		for n < len(r.rest) && !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(r.rest[n])) {
+			n++
+		}
+	}
+	word := r.rest[:n]
+	r.rest = r.rest[n:]
+	return word
+}
+
+// text takes a string.
+func (r *reader) text() string {
+	word := r.word()
+	if plain := word[1 : len(word)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
+		return string(plain)
+	}
+	var s string
+	json.Unmarshal(word, &s) // it is valid
+	return s
+}
+
+// skip takes a value of whatever kind.
+func (r *reader) skip() {
+	for depth := 0; ; {
+		switch r.next() {
+		case '{', '[':
+			depth++
+			r.rest = r.rest[1:]
+		case '}', ']':
+			depth--
+			r.rest = r.rest[1:]
+		case ',', ':':
+			r.rest = r.rest[1:]
+		default:
+			r.word()
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+// assign puts the next value into a member.
+func (r *reader) assign(at string, to reflect.Value) error {
+	c := r.next()
+	if c == 'n' {
+		r.word()
 		return nil
 	}
 	switch to.Kind() {
 	case reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
-		return assign(at, to.Elem(), value)
+		return r.assign(at, to.Elem())
 	case reflect.Struct:
-		return assignStruct(at, to, value)
+		if c != '{' {
+			return wrongType(at, "an object", c)
+		}
+		return r.assignStruct(to)
 	case reflect.Slice:
-		return assignList(at, to, value)
+		if c != '[' {
+			return wrongType(at, "a list", c)
+		}
+		return r.assignList(at, to)
 	case reflect.String:
-		s, ok := value.(string)
-		if !ok {
-			return wrongType(at, "a string", value)
+		if c != '"' {
+			return wrongType(at, "a string", c)
 		}
-		to.SetString(s)
+		to.SetString(r.text())
 	case reflect.Bool:
-		b, ok := value.(bool)
-		if !ok {
-			return wrongType(at, "a boolean", value)
+		if c != 't' && c != 'f' {
+			return wrongType(at, "a boolean", c)
 		}
-		to.SetBool(b)
+		to.SetBool(len(r.word()) == len("true"))
 	case reflect.Int:
-		return assignInteger(at, to, value)
+		if c != '-' && (c < '0' || c > '9') {
+			return wrongType(at, "an integer", c)
+		}
+		return assignInteger(at, to, string(r.word()))
 	default:
 		panic(fmt.Sprintf("endpoint: no input has a %s", to.Kind())) // a mistake of ours, found by the tests
 	}
 	return nil
 }
 
-func assignStruct(at string, to reflect.Value, value any) error {
-	object, ok := value.(map[string]any)
-	if !ok {
-		return wrongType(at, "an object", value)
+func wrongType(at, wanted string, first byte) error {
+	found := "a number"
+	switch first {
+	case '"':
+		found = "a string"
+	case 't', 'f':
+		found = "a boolean"
+	case '[':
+		found = "a list"
+	case '{':
+		found = "an object"
 	}
-	for _, f := range fieldsOf(to.Type()) {
-		if member, ok := object[f.name]; ok {
-			if err := assign(f.name, to.Field(f.index), member); err != nil {
-				return err
-			}
+	return unreadable(fmt.Sprintf("%s: found %s, wanted %s.", at, found, wanted))
+}
+
+// assignStruct takes an object. Of a member that is there twice the last counts.
+func (r *reader) assignStruct(to reflect.Value) error {
+	fields := fieldsOf(to.Type())
+	for r.rest = r.rest[1:]; r.more('}'); {
+		name := r.text()
+		r.next()
+		r.rest = r.rest[1:] // the colon
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			r.skip()
+			continue
+		}
+		member := to.Field(fields[i].index)
+		member.SetZero()
+		if err := r.assign(name, member); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func assignList(at string, to reflect.Value, value any) error {
-	list, ok := value.([]any)
-	if !ok {
-		return wrongType(at, "a list", value)
-	}
-	out := reflect.MakeSlice(to.Type(), len(list), len(list))
-	for i, item := range list {
-		if err := assign(fmt.Sprintf("%s[%d]", at, i), out.Index(i), item); err != nil {
+func (r *reader) assignList(at string, to reflect.Value) error {
+	out := reflect.MakeSlice(to.Type(), 0, 4)
+	for r.rest = r.rest[1:]; r.more(']'); {
+		out = reflect.Append(out, reflect.Zero(to.Type().Elem()))
+		if err := r.assign(at+"[]", out.Index(out.Len()-1)); err != nil {
 			return err
 		}
 	}
@@ -108,12 +205,8 @@ func assignList(at string, to reflect.Value, value any) error {
 const maxInteger = 1<<31 - 1
 
 // assignInteger takes whole numbers in whatever notation.
-func assignInteger(at string, to reflect.Value, value any) error {
-	n, ok := value.(json.Number)
-	if !ok {
-		return wrongType(at, "an integer", value)
-	}
-	f, err := strconv.ParseFloat(n.String(), 64)
+func assignInteger(at string, to reflect.Value, number string) error {
+	f, err := strconv.ParseFloat(number, 64)
 	if err != nil || f != float64(int64(f)) || f > maxInteger || f < -maxInteger {
 		return unreadable(at + ": found a number that is no 32-bit integer, wanted an integer.")
 	}
