@@ -132,6 +132,11 @@ func (r *reader) assign(at string, to reflect.Value) error {
 			return wrongType(at, "a list", c)
 		}
 		return r.assignList(at, to)
+	case reflect.Map:
+		if c != '{' {
+			return wrongType(at, "an object", c)
+		}
+		return r.assignMap(at, to)
 	case reflect.String:
 		if c != '"' {
 			return wrongType(at, "a string", c)
@@ -196,6 +201,24 @@ func (r *reader) assignList(at string, to reflect.Value) error {
 		if err := r.assign(at+"[]", out.Index(out.Len()-1)); err != nil {
 			return err
 		}
+	}
+	to.Set(out)
+	return nil
+}
+
+// assignMap takes an object whose members have names of the caller's: the
+// optional blocks of ExportKey.
+func (r *reader) assignMap(at string, to reflect.Value) error {
+	out := reflect.MakeMap(to.Type())
+	for r.rest = r.rest[1:]; r.more('}'); {
+		name := r.text()
+		r.next()
+		r.rest = r.rest[1:] // the colon
+		value := reflect.New(to.Type().Elem()).Elem()
+		if err := r.assign(at, value); err != nil {
+			return err
+		}
+		out.SetMapIndex(reflect.ValueOf(name), value)
 	}
 	to.Set(out)
 	return nil
