@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
@@ -49,8 +48,15 @@ var settled = sync.OnceValues(func() (*settling, error) {
 	return s, s.err
 })
 
+// fataler is a test, of rapid or not.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // newWorld is a world of its own, the same for everybody who asks.
-func newWorld(t testing.TB, o *endpoint.Options) *world {
+func newWorld(t fataler, o *endpoint.Options) *world {
 	t.Helper()
 	s, err := settled()
 	if err != nil {
@@ -71,7 +77,7 @@ func newWorld(t testing.TB, o *endpoint.Options) *world {
 
 // goodRequests are those that a new world answers with success, at least the
 // first time it is asked.
-func goodRequests(t testing.TB) []goodRequest {
+func goodRequests(t fataler) []goodRequest {
 	t.Helper()
 	s, err := settled()
 	if err != nil {

@@ -14,6 +14,7 @@ type TagResourceOutput struct {
 
 func (in *TagResourceInput) shape(s *shape) {
 	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.given("Tags", in.Tags != nil)
 	s.tags(in.Tags)
 }
 

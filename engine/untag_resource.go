@@ -17,6 +17,7 @@ type UntagResourceOutput struct {
 
 func (in *UntagResourceInput) shape(s *shape) {
 	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.given("TagKeys", in.TagKeys != nil)
 	s.tagKeys(in.TagKeys)
 }
 
