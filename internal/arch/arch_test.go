@@ -45,6 +45,8 @@ var mayImport = map[string][]string{
 	"internal/arch":         {},
 	"internal/awkward":      {"hsm", "kcv", "tr31", "tr34"},
 	"internal/cmac":         {},
+	"internal/ratio":        {},
+	"internal/server":       {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
 	"internal/simtest":      {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
 }
 

@@ -1,0 +1,87 @@
+package server
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// maxCalls is how many calls are remembered; of more the oldest are forgotten.
+const maxCalls = 1000
+
+// calls are the last operations of an engine. Goroutines may share one.
+type calls struct {
+	mu     sync.Mutex // guards what follows
+	events []engine.Event
+	next   int // where the next one goes, once there are maxCalls
+}
+
+// add remembers an operation, but for those with which the simulator's own calls
+// look around.
+func (c *calls) add(e engine.Event) {
+	if e.ReadOnly && e.UserIdentity == operator(e.AccountID) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.events) < maxCalls {
+		c.events = append(c.events, e)
+		return
+	}
+	c.events[c.next] = e
+	c.next = (c.next + 1) % maxCalls
+}
+
+// forget starts anew.
+func (c *calls) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.events, c.next = nil, 0
+}
+
+// recent are the calls, oldest first.
+func (c *calls) recent() []engine.Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Concat(c.events[c.next:], c.events[:c.next])
+}
+
+// callView is a call as GET calls tells it.
+type callView struct {
+	Time      time.Time    `json:"time"` // of the simulator
+	Operation string       `json:"operation"`
+	Account   string       `json:"account"`
+	Region    string       `json:"region"`
+	Caller    string       `json:"caller"` // ARN
+	ReadOnly  bool         `json:"readOnly"`
+	Resources []string     `json:"resources,omitempty"`
+	Error     string       `json:"error,omitempty"` // the exception
+	Message   string       `json:"message,omitempty"`
+	Reasons   []reasonView `json:"reasons,omitempty"`
+}
+
+// reasonView is an engine.Reason in JSON.
+type reasonView struct {
+	Rule   string `json:"rule"`
+	Field  string `json:"field,omitempty"`
+	Found  string `json:"found,omitempty"`
+	Wanted string `json:"wanted,omitempty"`
+	Offset int    `json:"offset"` // in a key block; -1 where there is none
+}
+
+func viewCall(e engine.Event) callView {
+	return callView{
+		Time: e.EventTime, Operation: e.EventName, Account: e.AccountID, Region: e.AWSRegion, Caller: e.UserIdentity,
+		ReadOnly: e.ReadOnly, Resources: e.Resources, Error: string(e.ErrorCode), Message: e.ErrorMessage, Reasons: viewReasons(e.Reasons),
+	}
+}
+
+func viewReasons(reasons []engine.Reason) []reasonView {
+	var out []reasonView
+	for _, r := range reasons {
+		out = append(out, reasonView(r))
+	}
+	return out
+}

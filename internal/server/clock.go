@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// offsetRecord holds by how much a clock is ahead: a version and the
+// nanoseconds, 8 bytes, big endian. Its partition is one that no ARN can name,
+// its kind none of the engine's.
+var offsetRecord = keystore.Ref{Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"}, Kind: "clock", ID: "offset"}
+
+const offsetVersion = 1
+
+// Failures of a clock.
+var (
+	errTooFar = errors.New("the clock would be more than 36525 days ahead")
+	errOffset = errors.New("server: the clock's record in the store is damaged")
+)
+
+// clock is the wall clock and an offset that a store remembers, so that what was
+// made in the future of another run is still of the past in this one. It never
+// goes back. Goroutines may share one; another process that moves the clock of
+// the same store is noticed at the next advance.
+type clock struct {
+	wall   func() time.Time
+	store  keystore.Store
+	moving sync.Mutex   // held while the offset changes
+	offset atomic.Int64 // nanoseconds
+	latest atomic.Int64 // what was told last, nanoseconds since 1970
+}
+
+// openClock reads the offset, which is zero in a new store.
+func openClock(ctx context.Context, wall func() time.Time, s keystore.Store) (*clock, error) {
+	c := &clock{wall: wall, store: s}
+	_, offset, err := c.read(ctx)
+	c.offset.Store(int64(offset))
+	return c, err
+}
+
+// now is the simulator's time. Where the wall clock was set back, it stands still.
+func (c *clock) now() time.Time {
+	for {
+		latest, t := c.latest.Load(), c.wall().UnixNano()+c.offset.Load()
+		if t <= latest {
+			return time.Unix(0, latest).UTC()
+		}
+		if c.latest.CompareAndSwap(latest, t) {
+			return time.Unix(0, t).UTC()
+		}
+	}
+}
+
+// ahead is the offset.
+func (c *clock) ahead() time.Duration { return time.Duration(c.offset.Load()) }
+
+// advance moves the clock forward for good: the store knows before anybody sees
+// it.
+func (c *clock) advance(ctx context.Context, d time.Duration) error {
+	c.moving.Lock()
+	defer c.moving.Unlock()
+	for {
+		r, offset, err := c.read(ctx)
+		if err != nil {
+			return err
+		}
+		if d < 0 || d > maxDuration-offset {
+			return errTooFar
+		}
+		err = c.write(ctx, r, offset+d)
+		if errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) {
+			continue // another process was faster
+		}
+		if err != nil {
+			return fmt.Errorf("server: keeping the clock: %w", err)
+		}
+		c.offset.Store(int64(offset + d))
+		return nil
+	}
+}
+
+func (c *clock) read(ctx context.Context) (keystore.Record, time.Duration, error) {
+	found, err := c.store.Read(ctx, offsetRecord)
+	if err != nil {
+		return keystore.Record{}, 0, fmt.Errorf("server: reading the clock: %w", err)
+	}
+	r := found[0].Record
+	if !r.Exists() {
+		return keystore.Record{Partition: offsetRecord.Partition, Kind: offsetRecord.Kind, ID: offsetRecord.ID}, 0, nil
+	}
+	if len(r.Data) != 9 || r.Data[0] != offsetVersion {
+		return r, 0, errOffset
+	}
+	offset := time.Duration(binary.BigEndian.Uint64(r.Data[1:]))
+	if offset < 0 || offset > maxDuration {
+		return r, 0, errOffset
+	}
+	return r, offset, nil
+}
+
+// write commits an offset over the record that was read. An outcome that is
+// unknown is asked once more under the same id.
+func (c *clock) write(ctx context.Context, r keystore.Record, offset time.Duration) error {
+	var id keystore.CommitID
+	rand.Read(id[:])
+	r.Data = binary.BigEndian.AppendUint64([]byte{offsetVersion}, uint64(offset))
+	change := keystore.Create(r)
+	if r.Exists() {
+		change = keystore.Replace(r)
+	}
+	err := c.store.Commit(ctx, id, change)
+	if err == nil || errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return c.store.Commit(context.WithoutCancel(ctx), id, change)
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// Config is a configuration file as the package documentation describes it. The
+// zero value is an empty one.
+type Config struct {
+	Callers map[string]Caller `json:"callers"` // by access key
+	Limits  engine.Limits     `json:"limits"`
+	Keys    []Key             `json:"keys"`
+}
+
+// Caller is who has an access key.
+type Caller struct {
+	Account string `json:"account"` // 12 digits
+	ARN     string `json:"arn"`     // of the principal; "": the account's root
+	Secret  string `json:"secret"`  // secret access key; "": none
+}
+
+// Key is a key to load from its components.
+type Key struct {
+	Account    string       `json:"account"` // "": the server's
+	Region     string       `json:"region"`  // "": the server's
+	Alias      string       `json:"alias"`   // "alias/..."; "": none
+	Components []hsm.Secret `json:"components"`
+
+	KeyAttributes          engine.KeyAttributes
+	KeyCheckValueAlgorithm *engine.KeyCheckValueAlgorithm
+	Exportable             *bool // nil: true
+	Enabled                *bool // nil: true
+	Tags                   []engine.Tag
+}
+
+// maxConfig is the longest configuration, in bytes.
+const maxConfig = 16 << 20
+
+// ReadConfig reads a configuration file.
+func ReadConfig(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	defer clear(raw)
+	if err != nil {
+		return nil, err
+	}
+	c, err := ParseConfig(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ParseConfig reads the text of a configuration file. An error names the member
+// at fault and repeats no value.
+func ParseConfig(raw []byte) (*Config, error) {
+	if len(raw) > maxConfig {
+		return nil, &inputError{"", fmt.Sprintf("is longer than %d bytes", maxConfig)}
+	}
+	c := &Config{}
+	if err := bind(raw, c); err != nil {
+		return nil, err
+	}
+	for _, access := range slices.Sorted(maps.Keys(c.Callers)) {
+		if err := c.Callers[access].check(below("callers", access)); err != nil {
+			return nil, err
+		}
+	}
+	for i, k := range c.Keys {
+		if err := k.check(fmt.Sprintf("keys[%d]", i)); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+var (
+	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2}-[a-z]{1,16}-[0-9]{1,3}$`)
+	arnPattern     = regexp.MustCompile(`^arn:aws:(iam|sts)::([0-9]{12}):[!-~]{1,1000}$`)
+)
+
+func (c Caller) check(path string) error {
+	if !accountPattern.MatchString(c.Account) {
+		return &inputError{below(path, "account"), "wanted 12 digits"}
+	}
+	if c.ARN == "" {
+		return nil
+	}
+	if m := arnPattern.FindStringSubmatch(c.ARN); m == nil || m[2] != c.Account {
+		return &inputError{below(path, "arn"), "wanted an ARN of iam or sts in the caller's account"}
+	}
+	return nil
+}
+
+func (k *Key) check(path string) error {
+	switch {
+	case k.Account != "" && !accountPattern.MatchString(k.Account):
+		return &inputError{below(path, "account"), "wanted 12 digits"}
+	case k.Region != "" && !regionPattern.MatchString(k.Region):
+		return &inputError{below(path, "region"), `wanted a Region like "us-east-1"`}
+	case len(k.Components) < 2 || len(k.Components) > 3:
+		return &inputError{below(path, "components"), fmt.Sprintf("there are %d, wanted 2 or 3", len(k.Components))}
+	case k.Alias != "" && !strings.HasPrefix(k.Alias, "alias/"):
+		return &inputError{below(path, "alias"), `wanted a name that begins with "alias/"`}
+	}
+	return nil
+}
+
+// credentials are the callers as the endpoint wants them. With verify each needs
+// a secret, or anybody could sign for it.
+func (c *Config) credentials(verify bool) (map[string]endpoint.Credential, error) {
+	out := map[string]endpoint.Credential{}
+	for access, caller := range c.Callers {
+		if verify && caller.Secret == "" {
+			return nil, &inputError{below(below("callers", access), "secret"), "is needed to verify signatures"}
+		}
+		out[access] = endpoint.Credential{Identity: engine.Identity{Account: caller.Account, ARN: caller.ARN}, Secret: caller.Secret}
+	}
+	if verify && len(out) == 0 {
+		return nil, &OptionError{"verify", "there are no callers whose signatures could be checked"}
+	}
+	return out, nil
+}

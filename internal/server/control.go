@@ -1,0 +1,251 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// ownPath is where the simulator's own calls are.
+const ownPath = "/_apcsim/"
+
+// ownCall is one of them. A path that ends in "/{id}" takes whatever follows.
+type ownCall struct {
+	Method  string `json:"method"`
+	Path    string `json:"path"` // below ownPath
+	Summary string `json:"summary"`
+	open    bool   // without Options.Control, from everywhere
+	do      func(*request) (any, error)
+}
+
+// ownCalls is all of them. It is a function since the first one lists it.
+func ownCalls() []ownCall {
+	return []ownCall{
+		{"GET", "", "list these calls", false, (*request).index},
+		{"GET", "health", "whether the simulator answers, its version and its time", true, (*request).health},
+		{"GET", "now", "the simulator's time and how far it is ahead", false, (*request).now},
+		{"POST", "advance", `move the clock forward: {"duration": "72h"}`, false, (*request).advance},
+		{"POST", "reset", "forget everything, set the clock right, load the keys of the configuration again", false, (*request).reset},
+		{"POST", "keys", "load a key from components, written as in the configuration", false, (*request).loadKey},
+		{"GET", "keys", "list keys; ?account= ?region= ?limit=1..100 ?next=", false, (*request).listKeys},
+		{"GET", "keys/{id}", "all about a key, by its id, ARN or alias, but its secret; ?account= ?region=", false, (*request).inspectKey},
+		{"GET", "calls", "the last operations and why they were refused; ?limit=", false, (*request).recentCalls},
+	}
+}
+
+// request is one of the simulator's own calls under way.
+type request struct {
+	*http.Request
+	server *Server
+	world  *world
+	id     string // what follows the path
+	body   []byte
+}
+
+// ownError is a refusal of one of the simulator's own calls.
+type ownError struct {
+	status  int
+	message string
+}
+
+func (e *ownError) Error() string { return e.message }
+
+// maxOwnBody is the longest body of one of the simulator's own calls, in bytes.
+const maxOwnBody = 64 << 10
+
+// serveOwn answers one of the simulator's own calls, in JSON.
+func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, in *world) {
+	begun := time.Now()
+	call, out, err := s.doOwn(w, r, in)
+	status := http.StatusOK
+	if err != nil {
+		status, out = refusal(err)
+	}
+	answerJSON(w, status, out)
+	if call == nil || !call.open { // whoever asks for health asks often
+		s.logOwn(r, nameOf(call), status, begun)
+	}
+}
+
+// nameOf never has what the client wrote: "GET keys/{id}".
+func nameOf(c *ownCall) string {
+	if c == nil {
+		return ""
+	}
+	return c.Method + " " + c.Path
+}
+
+func answerJSON(w http.ResponseWriter, status int, out any) {
+	body, err := json.Marshal(out)
+	if err != nil { // a mistake of ours, found by the tests
+		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer has no JSON"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n'))
+}
+
+// doOwn finds the call, checks that this client may make it, and makes it.
+func (s *Server) doOwn(w http.ResponseWriter, r *http.Request, in *world) (*ownCall, any, error) {
+	there := ownCallsAt(r.URL.Path)
+	if len(there) == 0 || !there[0].open {
+		if err := s.admit(r); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(there) == 0 {
+		return nil, nil, &ownError{http.StatusNotFound, "there is no such call; GET " + ownPath + " lists them"}
+	}
+	call := withMethod(there, r.Method)
+	if call == nil {
+		for _, c := range there {
+			w.Header().Add("Allow", c.Method)
+		}
+		return nil, nil, &ownError{http.StatusMethodNotAllowed, "the call has another method"}
+	}
+	q := &request{Request: r, server: s, world: in, id: call.id(r.URL.Path)}
+	if r.Method == http.MethodPost {
+		var err error
+		if q.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxOwnBody)); err != nil {
+			return call, nil, bodyError(err)
+		}
+		defer clear(q.body)
+	}
+	out, err := call.do(q)
+	return call, out, err
+}
+
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &ownError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", maxOwnBody)}
+	}
+	return &ownError{http.StatusBadRequest, "the body ends too soon"}
+}
+
+// ownCallsAt are the calls of a path, one for each method.
+func ownCallsAt(path string) (there []ownCall) {
+	path = strings.TrimPrefix(path, ownPath)
+	for _, c := range ownCalls() {
+		if c.Path == path || c.stem() != "" && strings.HasPrefix(path, c.stem()) && path != c.stem() {
+			there = append(there, c)
+		}
+	}
+	return there
+}
+
+// withMethod is the call of a method, if any; HEAD is as good as GET.
+func withMethod(there []ownCall, method string) *ownCall {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for _, c := range there {
+		if c.Method == method {
+			return &c
+		}
+	}
+	return nil
+}
+
+// stem is what stands before an id; "" where the path has none.
+func (c *ownCall) stem() string {
+	if stem, ok := strings.CutSuffix(c.Path, "{id}"); ok {
+		return stem
+	}
+	return ""
+}
+
+// id is what a path has in the place of {id}.
+func (c *ownCall) id(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, ownPath), cmp.Or(c.stem(), c.Path))
+}
+
+// admit refuses whoever is not on this machine. A web page that is open on it is
+// not either: it comes with its own Origin or, after its name was pointed at a
+// loopback address, its own Host.
+func (s *Server) admit(r *http.Request) error {
+	if !s.options.Control {
+		return &ownError{http.StatusNotFound, "the simulator's own calls are off"}
+	}
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	switch {
+	case err != nil || !remote.Addr().Unmap().IsLoopback():
+		return &ownError{http.StatusForbidden, "the client is not on a loopback address"}
+	case !s.loopback || !isLoopback(local):
+		return &ownError{http.StatusForbidden, "the server is not on a loopback address"}
+	case !isLoopbackName(r.Host):
+		return &ownError{http.StatusForbidden, "the Host is not a loopback name"}
+	}
+	for _, origin := range r.Header.Values("Origin") {
+		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" && u.Scheme != "https" || !isLoopbackName(u.Host) {
+			return &ownError{http.StatusForbidden, "the Origin is not a loopback name"}
+		}
+	}
+	return nil
+}
+
+// isLoopbackName says whether a host, with or without a port, is localhost or a
+// loopback address.
+func isLoopbackName(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(hostPort, "["), "]")
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	at, err := netip.ParseAddr(host)
+	return err == nil && at.Unmap().IsLoopback()
+}
+
+// refusalView is the body of a refusal.
+type refusalView struct {
+	Error     string       `json:"error"`
+	Exception string       `json:"exception,omitempty"` // the engine's
+	Reasons   []reasonView `json:"reasons,omitempty"`
+}
+
+// refusal is the status and the body of an error. It holds nothing that could be
+// a key.
+func refusal(err error) (int, refusalView) {
+	if e, ok := errors.AsType[*ownError](err); ok {
+		return e.status, refusalView{Error: e.message}
+	}
+	view := refusalView{Error: withoutDigits(err.Error())}
+	if e, ok := errors.AsType[*engine.Error](err); ok {
+		view.Exception, view.Reasons = string(e.Code), viewReasons(e.Reasons)
+		for i := range view.Reasons {
+			view.Reasons[i].Found = withoutDigits(view.Reasons[i].Found)
+		}
+		return statusOf(e.Code), view
+	}
+	if _, ok := errors.AsType[*inputError](err); ok || errors.Is(err, errTooFar) {
+		return http.StatusBadRequest, view
+	}
+	return http.StatusInternalServerError, view
+}
+
+func statusOf(c engine.Code) int {
+	switch c {
+	case engine.ErrResourceNotFound:
+		return http.StatusNotFound
+	case engine.ErrConflict:
+		return http.StatusConflict
+	case engine.ErrInternalServer, engine.ErrServiceUnavailable:
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
+}

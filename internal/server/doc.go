@@ -1,0 +1,58 @@
+// Package server is what `apcsim serve` runs: a simulator behind a socket, with
+// a file of callers, limits and keys to begin with, logs without secrets, and
+// the simulator's own calls under /_apcsim/.
+//
+//	s, err := server.Listen(ctx, "127.0.0.1:8089", &server.Options{Log: log})
+//	fmt.Println("listening on", s.URL())
+//	err = s.Serve(ctx) // until ctx is cancelled and the calls in flight are done
+//
+// Everything is in memory: what the simulator knows ends with the process.
+//
+// # The configuration file
+//
+// [ReadConfig] reads a JSON object. All members are optional; one that nobody
+// knows, or that is there twice, is refused.
+//
+//	{
+//	  "callers": {
+//	    "AKIDEXAMPLE": {
+//	      "account": "111122223333",
+//	      "arn": "arn:aws:iam::111122223333:user/ceremony",
+//	      "secret": "the secret access key, for --verify"
+//	    }
+//	  },
+//	  "limits": {"Keys": 100, "TokenLife": "30d"},
+//	  "keys": [
+//	    {
+//	      "account": "111122223333",
+//	      "region": "us-east-1",
+//	      "alias": "alias/zone-key",
+//	      "components": ["11111111111111111111111111111111", "..."],
+//	      "KeyAttributes": {
+//	        "KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
+//	        "KeyClass": "SYMMETRIC_KEY",
+//	        "KeyAlgorithm": "AES_128",
+//	        "KeyModesOfUse": {"Wrap": true, "Unwrap": true}
+//	      },
+//	      "Tags": [{"Key": "purpose", "Value": "tests"}]
+//	    }
+//	  ]
+//	}
+//
+// Of a caller, account is needed, arn is the account's root where it is absent,
+// and the Region is always that of the signature. Limits have the names and
+// meanings of engine.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
+// key, the members that begin with a capital are those of CreateKey; Exportable
+// is true where it is absent, account and region are the server's. The key is
+// the XOR of its 2 or 3 components in hexadecimal: with a component of zeros,
+// the other is the key itself.
+//
+// No error repeats a value of the file.
+//
+// # The simulator's own calls
+//
+// GET /_apcsim/health is always there. The others need [Options.Control], a
+// server that listens on a loopback address and a client that comes from one; the
+// Host must be a loopback name and an Origin, if any, too, so that no web page
+// elsewhere reaches them. GET /_apcsim/ lists them.
+package server

@@ -1,0 +1,244 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// Options of a server. The zero value is right; nil means the same.
+type Options struct {
+	Config    *Config       // nil: an empty one; the server's from now on
+	Account   string        // of callers whose access key is not in Config; "": engine.DefaultAccount
+	Region    string        // of requests and keys that name none; "": engine.DefaultRegion
+	Seed      uint64        // of ids, serial numbers and symmetric keys; 0: fresh ones
+	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 7 days
+
+	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
+	Control         bool // the simulator's own calls under /_apcsim/, on a loopback address only
+	Verify          bool // check signatures with the secrets of Config
+	Anonymous       bool // let requests without a signature in
+	Explain         bool // exact reasons even where strangers may call
+	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
+
+	Log      *slog.Logger     // nil: none
+	Now      func() time.Time // the wall clock; nil: time.Now
+	Timeouts Timeouts
+}
+
+// Timeouts bound what a client may take; zero fields are the defaults.
+type Timeouts struct {
+	Header   time.Duration // from a connection, or a request's first byte, to the end of its header (5 s)
+	Read     time.Duration // to the end of its body (30 s)
+	Write    time.Duration // from the end of its header to the end of the answer (2 min: RSA_4096 takes its time)
+	Idle     time.Duration // between two requests of a connection (2 min)
+	Shutdown time.Duration // for calls in flight when the server stops (10 s)
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	return Timeouts{
+		Header: cmp.Or(t.Header, 5*time.Second), Read: cmp.Or(t.Read, 30*time.Second), Write: cmp.Or(t.Write, 2*time.Minute),
+		Idle: cmp.Or(t.Idle, 2*time.Minute), Shutdown: cmp.Or(t.Shutdown, 10*time.Second),
+	}
+}
+
+// maxHeader is the longest header of a request, in bytes; net/http adds 4,096.
+const maxHeader = 32 << 10
+
+// OptionError is an option that cannot be meant.
+type OptionError struct {
+	Option string // "control"
+	Wanted string
+}
+
+func (e *OptionError) Error() string { return e.Option + ": " + e.Wanted }
+
+// Server is a simulator that listens. Any number of goroutines may share one.
+type Server struct {
+	options     Options
+	home        engine.Identity // account and Region of whoever names none
+	credentials map[string]endpoint.Credential
+	log         *slog.Logger
+	listener    net.Listener
+	loopback    bool // only this machine can reach it
+
+	mu        sync.RWMutex // guards world
+	world     *world
+	resetting sync.Mutex     // held by a reset
+	closing   sync.WaitGroup // of worlds that were reset
+}
+
+// Listen opens a simulator at a TCP address, "127.0.0.1:8089"; port 0 picks one.
+// Requests are answered once Serve is called.
+func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
+	s := &Server{}
+	if o != nil {
+		s.options = *o
+	}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	var l net.ListenConfig
+	var err error
+	if s.listener, err = l.Listen(ctx, "tcp", address); err != nil {
+		return nil, err
+	}
+	s.loopback = isLoopback(s.listener.Addr())
+	if s.options.Control && !s.loopback {
+		err = &OptionError{"control", "the simulator's own calls are for loopback addresses only"}
+	} else {
+		s.world, err = s.newWorld(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.listener.Close())
+	}
+	s.warn()
+	return s, nil
+}
+
+// prepare fills in what the options leave out, and checks them.
+func (s *Server) prepare() (err error) {
+	o := &s.options
+	if o.Config == nil {
+		o.Config = &Config{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	o.Timeouts = o.Timeouts.withDefaults()
+	if s.log = o.Log; s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.home = engine.Identity{Account: cmp.Or(o.Account, engine.DefaultAccount), Region: cmp.Or(o.Region, engine.DefaultRegion)}
+	switch {
+	case !accountPattern.MatchString(s.home.Account):
+		return &OptionError{"account", "wanted 12 digits"}
+	case !regionPattern.MatchString(s.home.Region):
+		return &OptionError{"region", `wanted a Region like "us-east-1"`}
+	}
+	s.credentials, err = o.Config.credentials(o.Verify)
+	return err
+}
+
+// URL is where the server listens: "http://127.0.0.1:8089".
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// Serve answers requests until the context is cancelled. Then it takes no new
+// ones, gives those in flight Timeouts.Shutdown to finish, and returns nil. It is
+// called once, and closes the server.
+func (s *Server) Serve(ctx context.Context) error {
+	t := s.options.Timeouts
+	h := &http.Server{
+		Handler: s, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- h.Serve(s.listener) }()
+	select {
+	case err := <-stopped: // the listener broke
+		return errors.Join(err, h.Close())
+	case <-ctx.Done():
+	}
+	s.log.Info("stopping", "patience", t.Shutdown)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
+	defer cancel()
+	if h.Shutdown(bound) != nil {
+		s.log.Warn("calls in flight were cut off", "after", t.Shutdown)
+		return h.Close()
+	}
+	s.closing.Wait()
+	return s.now().close()
+}
+
+// Close gives up a server that Serve was not called on.
+func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.now().close()) }
+
+// now is the world of the moment.
+func (s *Server) now() *world {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.world
+}
+
+// ServeHTTP answers one request: paths below /_apcsim/ are the simulator's own,
+// the rest is the service's.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	world := s.enter()
+	defer world.using.Done()
+	if strings.HasPrefix(r.URL.Path, ownPath) {
+		s.serveOwn(w, r, world)
+		return
+	}
+	world.api.ServeHTTP(w, r)
+}
+
+// isLoopback says whether only this machine reaches an address.
+func isLoopback(a net.Addr) bool {
+	if a == nil {
+		return false
+	}
+	at, err := netip.ParseAddrPort(a.String())
+	return err == nil && at.Addr().Unmap().IsLoopback()
+}
+
+// version is the program's, as the go command stamped it.
+var version = sync.OnceValue(func() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+})
+
+// warn says what deserves to be known before anybody trusts the server.
+func (s *Server) warn() {
+	o := &s.options
+	if o.TestKeys {
+		s.log.Warn("RSA PAIRS ARE TEST KEYS: their private halves are published with the source code; protect nothing with them")
+	}
+	if o.Control {
+		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.URL()+ownPath)
+	}
+	if s.loopback {
+		return
+	}
+	s.log.Warn("LISTENING BEYOND THIS MACHINE: this is a simulator, not AWS Payment Cryptography and not an HSM; "+
+		"keys stand unprotected in the memory of this process and travel without TLS; never give it a real key, PIN or card number",
+		"address", s.listener.Addr().String())
+	if !o.Verify || o.Anonymous {
+		s.log.Warn("NO AUTHENTICATION: whoever reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)
+	}
+	if o.Explain {
+		s.log.Warn("exact reasons are told to strangers: key blocks and tokens can be attacked with them")
+	}
+}
+
+// logCall writes one line for a request of the service.
+func (s *Server) logCall(c endpoint.Call) {
+	level := slog.LevelInfo
+	attributes := []slog.Attr{
+		slog.String("operation", c.Operation), slog.String("account", c.Caller.Account), slog.String("region", c.Caller.Region),
+		slog.Duration("duration", c.Duration.Round(time.Microsecond)), slog.String("request", c.RequestID),
+	}
+	if c.Code != "" {
+		level = slog.LevelWarn
+		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", c.Reason))
+	}
+	s.log.LogAttrs(context.Background(), level, "call", attributes...)
+}
+
+// logOwn writes one line for one of the simulator's own calls.
+func (s *Server) logOwn(r *http.Request, name string, status int, begun time.Time) {
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "own call", slog.String("call", name), slog.Int("status", status),
+		slog.Duration("duration", time.Since(begun).Round(time.Microsecond)))
+}

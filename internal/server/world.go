@@ -1,0 +1,103 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// world is one simulator and all that stands below it: what lasts from one reset
+// to the next.
+type world struct {
+	backend hsm.Backend
+	store   keystore.Store
+	clock   *clock
+	engine  *engine.Engine
+	api     http.Handler // the service's operations
+	calls   calls
+	using   sync.WaitGroup // requests that are in it
+}
+
+// newWorld opens a simulator on a new store and loads the keys of the
+// configuration into it.
+func (s *Server) newWorld(ctx context.Context) (*world, error) {
+	o := &s.options
+	w := &world{backend: hsm.NewSoftware(&hsm.SoftwareOptions{Seed: o.Seed}), store: keystore.NewMemory()}
+	err := w.open(ctx, s)
+	if err == nil {
+		err = o.Config.loadAll(ctx, w.engine, s.home)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	w.calls.forget() // what the file asked for nobody called
+	w.api = endpoint.Handler(w.engine, &endpoint.Options{
+		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
+		ExceptionStatus: o.ExceptionStatus, Observe: s.logCall,
+	})
+	return w, nil
+}
+
+func (w *world) open(ctx context.Context, s *Server) (err error) {
+	o := &s.options
+	if w.clock, err = openClock(ctx, o.Now, w.store); err != nil {
+		return err
+	}
+	limits := o.Config.Limits
+	if o.TokenLife != 0 {
+		limits.TokenLife = o.TokenLife
+	}
+	var ready hsm.Ready
+	if o.TestKeys {
+		ready = testkeys.Ready()
+	}
+	w.engine, err = engine.New(w.backend, w.store, &engine.Options{
+		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: limits,
+		Explain: new(s.loopback || o.Explain), Observe: w.calls.add, HSM: hsm.Options{Ready: ready},
+	})
+	return err
+}
+
+// close ends a simulator that no request is in.
+func (w *world) close() error {
+	var err error
+	if w.engine != nil {
+		err = w.engine.Close()
+	}
+	return errors.Join(err, w.store.Close(), w.backend.Close())
+}
+
+// enter is the world of now, held until its using is done.
+func (s *Server) enter() *world {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.world.using.Add(1)
+	return s.world
+}
+
+// reset puts a new world in the place of the old one. Requests that are in the
+// old one finish there; then it is closed.
+func (s *Server) reset(ctx context.Context) (*world, error) {
+	fresh, err := s.newWorld(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	old := s.world
+	s.world = fresh
+	s.mu.Unlock()
+	s.closing.Go(func() {
+		old.using.Wait()
+		if err := old.close(); err != nil {
+			s.log.Error("closing the simulator before the reset", "error", err)
+		}
+	})
+	return fresh, nil
+}
