@@ -59,13 +59,13 @@ var digits = regexp.MustCompile(`[0-9A-Fa-f]{8,}`)
 func withoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }
 
 func overview(w io.Writer, listed []command) {
-	fmt.Fprint(w, "apcsim opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n")
+	fmt.Fprint(w, "apcsim simulates AWS Payment Cryptography for AWS clients, opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n")
 	for _, c := range listed {
 		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
 	}
 	fmt.Fprint(w, `
 Flags may stand before or after the other arguments; `+"`apcsim COMMAND --help`"+` tells them.
-Exit status: 0, 1 where something was refused, 2 for a wrong command line.
+Exit status: 0, 1 where something was refused or could not be done, 2 for a wrong command line.
 `)
 }
 

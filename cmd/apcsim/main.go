@@ -1,7 +1,8 @@
-// Apcsim is the tool box of the simulator: it opens and makes key blocks, opens
-// key tokens and computes check values, for people and, with --json, for
-// programs.
+// Apcsim is the simulator as a server, and its tool box: it answers AWS clients
+// over HTTP, opens and makes key blocks, opens key tokens and computes check
+// values, for people and, with --json, for programs.
 //
+//	apcsim serve [--listen HOST:PORT] [--config FILE] [FLAG]...
 //	apcsim tr31 inspect BLOCK
 //	apcsim tr31 unwrap --kbpk HEX BLOCK
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
@@ -9,10 +10,11 @@
 //	apcsim tr34 unwrap --krd-key FILE --krd-cert FILE --kdh-cert FILE TOKEN
 //	apcsim kcv --algorithm NAME KEYHEX
 //
-// The exit status is 0, 1 where something was refused, 2 for a wrong command
-// line. Results go to standard output, errors to standard error. Keys are
-// printed by `tr31 unwrap` and `tr34 unwrap`, whose job it is, and by nothing
-// else.
+// The exit status is 0, 1 where something was refused or could not be done, 2 for
+// a wrong command line; a server that a signal stops has done its work: 0.
+// Results go to standard output, errors and the server's log to standard error.
+// Keys are printed by `tr31 unwrap` and `tr34 unwrap`, whose job it is, and by
+// nothing else. `apcsim serve --help` describes the server's configuration file.
 package main
 
 import (
@@ -57,7 +59,7 @@ type streams struct {
 }
 
 // commands is everything the tool can do, in the order of the help.
-var commands = []command{inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
+var commands = []command{serveCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
 
 // usageError is a command line that cannot be meant: exit status 2.
 type usageError string

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/seed748fb4d1/apcsim/internal/server"
+)
+
+var serveCommand = command{
+	name:    "serve",
+	args:    "[--listen HOST:PORT] [--config FILE] [FLAG]...",
+	summary: "Answer AWS clients over HTTP, as the service would",
+	details: `
+The one line on standard output is "listening on http://HOST:PORT"; standard error
+has the log, a line for each call, without requests and secrets. SIGTERM and
+SIGINT stop the server; it finishes the calls in flight, for at most 10 seconds.
+Everything is in memory and ends with the process.
+
+A client is pointed at it by its environment:
+
+  AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY=http://127.0.0.1:8089
+
+Whoever reaches the address can use every key, unless --verify checks signatures.
+On an address other than loopback that is said loudly, --control is refused, and
+refusals of key blocks keep their exact reasons to themselves without --explain.
+
+FILE is a JSON object; all members are optional, unknown ones are refused:
+
+  {
+    "callers": {"AKIDEXAMPLE": {"account": "111122223333",
+      "arn": "arn:aws:iam::111122223333:user/ceremony", "secret": "..."}},
+    "limits": {"Keys": 100, "TokenLife": "30d"},
+    "keys": [{"alias": "alias/zone-key", "components": ["HEX", "HEX"],
+      "KeyAttributes": {"KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
+        "KeyClass": "SYMMETRIC_KEY", "KeyAlgorithm": "AES_128",
+        "KeyModesOfUse": {"Wrap": true, "Unwrap": true}}}]
+  }
+
+callers are who signs with which access key; secret is for --verify. limits are the
+fields of engine.Limits (go doc apcsim/engine Limits), times like "36h" or "7d". A
+key is the XOR of its 2 or 3 components; it may have account, region, Exportable
+(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. A longer
+example is examples/serve/config.json.
+
+GET /_apcsim/health tells that the server answers. With --control, and for clients
+on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the
+clock, forgetting everything, loading and inspecting keys, the last calls and why
+they were refused.`,
+	setup: setupServe,
+}
+
+// lifetime is a flag for a time, with days.
+type lifetime struct{ options *server.Options }
+
+func (l lifetime) String() string { return "" }
+
+func (l lifetime) Set(text string) (err error) {
+	if l.options.TokenLife, err = server.ParseDuration(text); err == nil && l.options.TokenLife == 0 {
+		err = errors.New("wanted more than none")
+	}
+	return err
+}
+
+func setupServe(fs *flag.FlagSet) action {
+	o := &server.Options{}
+	listen := fs.String("listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
+	config := fs.String("config", "", "`FILE` with callers, limits and keys, as above")
+	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
+	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
+	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids and symmetric keys the same in every run")
+	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 30d (7d)")
+	fs.BoolVar(&o.TestKeys, "test-keys", false, "hand out ready RSA pairs, which everybody knows, instead of making new ones")
+	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
+	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")
+	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
+	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
+	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
+	return func(ctx context.Context, s streams, args []string) error {
+		if len(args) > 0 {
+			return usageError("takes flags only")
+		}
+		return serve(ctx, s, *listen, *config, o)
+	}
+}
+
+// serve runs the server until a signal or the context ends it.
+func serve(ctx context.Context, s streams, listen, config string, o *server.Options) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if config != "" {
+		if o.Config, err = server.ReadConfig(config); err != nil {
+			return err
+		}
+	}
+	o.Log = slog.New(slog.NewTextHandler(s.err, nil))
+	srv, err := server.Listen(ctx, listen, o)
+	if wrong, ok := errors.AsType[*server.OptionError](err); ok {
+		return usageError("--" + wrong.Error())
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(s.out, "listening on", srv.URL()); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	return srv.Serve(ctx)
+}
