@@ -271,6 +271,9 @@ func (c *checking) number(at string, s *shape, v any) {
 		}
 	default:
 		i, err := strconv.ParseInt(n.String(), 10, 32)
+		if f, _ := n.Float64(); err != nil && !c.answer && f == float64(int32(f)) { // 1e1 in a request is 10
+			i, err = int64(f), nil
+		}
 		if err != nil {
 			c.f.add(at, "%s is no integer", n)
 			return
@@ -292,7 +295,12 @@ func (d *service) checkRequest(op string, in map[string]any) (f findings) {
 		f.add("", "%v", err)
 		return f
 	}
-	(&checking{d, &f, false}).value("", d.Operations[op].Input.Shape, value)
+	return d.checkValue(d.Operations[op].Input.Shape, value)
+}
+
+// checkValue holds a value of a request against a shape.
+func (d *service) checkValue(name string, v any) (f findings) {
+	(&checking{d, &f, false}).value("", name, v)
 	return f
 }
 

@@ -1,0 +1,195 @@
+package endpoint_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+const goodHeaders = "Content-Type: application/x-amz-json-1.0\nAuthorization: " + signedAs + "\nX-Amz-Target: PaymentCryptographyControlPlane."
+
+// FuzzHandler: any method, any path, any headers and any body get an answer, and
+// the same one from a simulator in the same state. The bits of options choose
+// among those of the handler.
+func FuzzHandler(f *testing.F) {
+	for i, r := range goodRequests(f) {
+		f.Add("POST", "/", goodHeaders+r.op+"\nX-Amz-Date: 20260101T000000Z", asJSON(r.body), byte(i%2)*2)
+	}
+	create := `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY","KeyModesOfUse":{"DeriveKey":true},"KeyUsage":"TR31_B0_BASE_DERIVATION_KEY"}}`
+	for _, headers := range []string{
+		"", "X-Amz-Target: CreateKey", goodHeaders, goodHeaders + "createKey", goodHeaders + "CreateKey\nX-Amz-Target: GetKey",
+		"X-Amz-Target: PaymentCryptographyControlPlane.CreateKey", "X-Amz-Target: PaymentCryptographyControlPlane.CreateKey\nAuthorization: Bearer of bad news",
+		strings.Replace(goodHeaders, "us-east-1", "eu-west-1", 1) + "CreateKey", strings.Replace(goodHeaders, "AKID/", "AK/ID/", 1) + "CreateKey",
+		strings.Replace(goodHeaders, "json-1.0", "json-1.1; charset=utf-8", 1) + "CreateKey", strings.Replace(goodHeaders, "Content-Type: application", "Content-Type: text", 1) + "CreateKey",
+		goodHeaders + "CreateKey\nContent-Length: 5\nContent-Encoding: gzip\nTransfer-Encoding: chunked\nExpect: 100-continue",
+		strings.Replace(goodHeaders, "host;x-amz-date", "content-length;host;x-amz-date;;\x00", 1) + "CreateKey\nX-Amz-Date: 20260101T000000Z",
+	} {
+		for options := range byte(8) {
+			f.Add("POST", "/", headers, []byte(create), options)
+		}
+	}
+	f.Add("GET", "/", goodHeaders+"ListKeys", []byte(nil), byte(0))
+	f.Add("", "", goodHeaders+"ListKeys", []byte(nil), byte(2))
+	f.Add("POST", "//\x00/../é", goodHeaders+"ListKeys", []byte("{}"), byte(0))
+	f.Add("POST", "/", goodHeaders+"ListKeys", bytes.Repeat([]byte(" "), endpoint.MaxBody+1), byte(0))
+	f.Fuzz(func(t *testing.T, method, path, headers string, body []byte, options byte) {
+		o := &endpoint.Options{
+			Anonymous: options&1 != 0, ExceptionStatus: options&2 != 0, Verify: options&4 != 0,
+			Now:     func() time.Time { return time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC) },
+			Callers: map[string]endpoint.Credential{"AKID": {Identity: engine.Identity{ARN: "arn:aws:iam::111122223333:user/fuzz"}, Secret: "secret"}},
+		}
+		got := askedTwice(t, o, func() *http.Request { return anyRequest(method, path, headers, body) })
+		if got.status == http.StatusOK && o.Verify && !o.Anonymous {
+			t.Errorf("%q: a signature that was not made with the secret is taken: %s", headers, got)
+		}
+	})
+}
+
+// FuzzOperations: any body for any operation. Where the description is at hand,
+// the answer is held to it, and a body that is taken must fit it.
+func FuzzOperations(f *testing.F) {
+	index := map[string]uint8{}
+	for i, op := range engine.Operations {
+		index[op.Name] = uint8(i)
+		for _, body := range []string{"", "{}", "null", "[]", `{"KeyIdentifier":"alias/pin"}`, `{"ResourceArn":null,"Tags":[{"Key":"a"}],"TagKeys":[null]}`, `{"MaxResults":1e1,"NextToken":"a"}`} {
+			f.Add(uint8(i), []byte(body))
+		}
+	}
+	for _, r := range goodRequests(f) {
+		f.Add(index[r.op], asJSON(r.body))
+	}
+	f.Fuzz(func(t *testing.T, i uint8, body []byte) {
+		op := engine.Operations[int(i)%len(engine.Operations)].Name
+		got := askedTwice(t, nil, func() *http.Request { return posted(op, body) })
+		d := descriptionOrNil(t)
+		if d == nil {
+			return
+		}
+		var value any
+		dec := json.NewDecoder(bytes.NewReader(body))
+		dec.UseNumber()
+		dec.Decode(&value) // what is no JSON is refused, which is checked
+		if value == nil {
+			value = object{}
+		}
+		in, _ := value.(object)
+		for _, wrong := range d.checkAnswer(op, got, got.status == http.StatusNotImplemented && unbuiltMember(op, in)) {
+			t.Errorf("%s %q: %s: %s", op, body, got, wrong)
+		}
+		if got.status != http.StatusOK {
+			return
+		}
+		for _, wrong := range d.checkValue(d.Operations[op].Input.Shape, value) {
+			if !strings.HasSuffix(wrong, ": no Value") { // of a tag, which the engine takes for the empty one
+				t.Errorf("%s %q is taken: %s", op, body, wrong)
+			}
+		}
+	})
+}
+
+// anyRequest is one that no client would send.
+func anyRequest(method, path, headers string, body []byte) *http.Request {
+	r := &http.Request{Method: method, URL: &url.URL{Path: path}, Host: "apcsim.test", Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}
+	for line := range strings.SplitSeq(headers, "\n") {
+		name, value, _ := strings.Cut(line, ":")
+		r.Header.Add(name, strings.TrimSpace(value))
+	}
+	if n, err := strconv.ParseInt(r.Header.Get("Content-Length"), 10, 64); err == nil {
+		r.ContentLength = n
+	}
+	return r
+}
+
+// askedTwice sends a request to two worlds in the same state, holds the answers
+// to the protocol and to each other, and sees that nothing is left running.
+func askedTwice(t *testing.T, o *endpoint.Options, build func() *http.Request) *reply {
+	t.Helper()
+	running := runtime.NumGoroutine()
+	var answers [2]*reply
+	for i := range answers {
+		w := newWorld(t, o)
+		answers[i] = w.ask(build())
+		w.close()
+	}
+	for wait := time.Millisecond; runtime.NumGoroutine() > running+4; wait *= 2 { // the fuzzer's own come and go
+		if wait > time.Second {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), running)
+		}
+		time.Sleep(wait)
+	}
+	checkWire(t, answers[0])
+	first, second := sameEachTime(t, answers[0]), sameEachTime(t, answers[1])
+	if !reflect.DeepEqual(first, second) {
+		t.Errorf("two answers to one request:\n%v\n%v", first, second)
+	}
+	return answers[0]
+}
+
+// checkWire holds an answer to what all answers have.
+func checkWire(t *testing.T, got *reply) {
+	t.Helper()
+	var f findings
+	new(service).checkHeaders(&f, got)
+	value, err := oneJSON(got.body)
+	body, ok := value.(object)
+	switch {
+	case err != nil || !ok:
+		f.add("body", "no JSON object, %v", err)
+	case got.status == http.StatusOK:
+	case got.status < 400 || got.status > 499 && (got.status != http.StatusNotImplemented || got.code() != "NotSimulatedException"):
+		f.add("status", "%d", got.status)
+	case body["__type"] != got.code() || got.code() == "":
+		f.add("body", "__type %v, X-Amzn-Errortype %q", body["__type"], got.code())
+	}
+	for _, wrong := range f {
+		t.Errorf("%s: %s", got, wrong)
+	}
+}
+
+// drawn are members whose values no seed makes the same: keys wrapped with
+// randomness, and certificates signed with it.
+var drawn = map[string]bool{
+	"KeyMaterial": true, "KeyCertificate": true, "KeyCertificateChain": true, "CertificateSigningRequest": true,
+	"WrappingKeyCertificate": true, "WrappingKeyCertificateChain": true, "SigningKeyCertificate": true, "SigningKeyCertificateChain": true,
+}
+
+// sameEachTime is an answer without what is drawn anew each time.
+func sameEachTime(t *testing.T, got *reply) []any {
+	value, err := oneJSON(got.body)
+	if err != nil {
+		t.Fatalf("%s: %v", got, err)
+	}
+	header := maps.Clone(got.header)
+	header.Del("X-Amzn-Requestid")
+	hideDrawn(value)
+	return []any{got.status, header, value}
+}
+
+func hideDrawn(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			hideDrawn(item)
+		}
+	case object:
+		for k, item := range v {
+			if _, isText := item.(string); isText && (drawn[k] || k == "KeyCheckValue" && v["KeyCheckValueAlgorithm"] == "SHA_1") {
+				v[k] = "drawn"
+			}
+			hideDrawn(item)
+		}
+	}
+}
