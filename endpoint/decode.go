@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -21,7 +22,7 @@ func decode(body []byte, in any) error {
 	if !json.Valid(body) {
 		return unreadable("The body is not one JSON value.")
 	}
-	r := reader{body}
+	r := reader{string(body), len(body) > longBody}
 	return r.assign("the body", reflect.ValueOf(in).Elem())
 }
 
@@ -30,8 +31,15 @@ func unreadable(message string) error {
 }
 
 // reader is what is left of a text that is known to be valid JSON: it looks at
-// the first byte of a value and believes the rest.
-type reader struct{ rest []byte }
+// the first byte of a value and believes the rest. Strings are parts of that
+// text, or copies where somebody might keep one of a text that is long.
+type reader struct {
+	rest string
+	long bool
+}
+
+// longBody is how much a string may keep in memory beside itself, in bytes.
+const longBody = 4 << 10
 
 // next is the first byte of what comes, behind the white space.
 func (r *reader) next() byte {
@@ -59,7 +67,7 @@ func (r *reader) more(closing byte) bool {
 }
 
 // word takes a string with its quotes, a number, true, false or null.
-func (r *reader) word() []byte {
+func (r *reader) word() string {
 	n := 1
 	if r.next() == '"' {
 		for r.rest[n] != '"' {
@@ -70,7 +78,7 @@ func (r *reader) word() []byte {
 		}
 		n++
 	} else {
-		for n < len(r.rest) && !bytes.ContainsRune([]byte(" \t\r\n,]}"), rune(r.rest[n])) {
+		for n < len(r.rest) && strings.IndexByte(" \t\r\n,]}", r.rest[n]) < 0 {
 			n++
 		}
 	}
@@ -82,11 +90,14 @@ func (r *reader) word() []byte {
 // text takes a string.
 func (r *reader) text() string {
 	word := r.word()
-	if plain := word[1 : len(word)-1]; bytes.IndexByte(plain, '\\') < 0 && utf8.Valid(plain) {
-		return string(plain)
+	if plain := word[1 : len(word)-1]; strings.IndexByte(plain, '\\') < 0 && utf8.ValidString(plain) {
+		if r.long {
+			return strings.Clone(plain)
+		}
+		return plain
 	}
 	var s string
-	json.Unmarshal(word, &s) // it is valid
+	json.Unmarshal([]byte(word), &s) // it is valid
 	return s
 }
 
@@ -151,7 +162,7 @@ func (r *reader) assign(at string, to reflect.Value) error {
 		if c != '-' && (c < '0' || c > '9') {
 			return wrongType(at, "an integer", c)
 		}
-		return assignInteger(at, to, string(r.word()))
+		return assignInteger(at, to, r.word())
 	default:
 		panic(fmt.Sprintf("endpoint: no input has a %s", to.Kind())) // a mistake of ours, found by the tests
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,37 +17,41 @@ import (
 // absent ones left out, a list that is there and empty as [], times as seconds
 // since 1970 with milliseconds. What it is given are the shapes of engine, whose
 // kinds it knows all.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	b.Grow(1024)
-	appendValue(&b, reflect.ValueOf(v))
-	return b.Bytes()
+func encode(w io.Writer, v any) error {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	*b = appendValue((*b)[:0], reflect.ValueOf(v))
+	_, err := w.Write(*b)
+	return err
 }
 
-func appendValue(b *bytes.Buffer, v reflect.Value) {
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func appendValue(b []byte, v reflect.Value) []byte {
 	switch v.Kind() {
 	case reflect.Pointer:
-		appendValue(b, v.Elem())
+		return appendValue(b, v.Elem())
 	case reflect.Struct:
-		if at, ok := v.Interface().(time.Time); ok {
-			b.Write(appendTime(b.AvailableBuffer(), at))
-			return
+		if v.Type() == timeType {
+			return appendTime(b, v.Interface().(time.Time))
 		}
-		appendStruct(b, v)
+		return appendStruct(b, v)
 	case reflect.Slice:
-		appendList(b, v)
+		return appendList(b, v)
 	case reflect.Map:
-		appendMap(b, v)
+		return appendMap(b, v)
 	case reflect.String:
-		appendString(b, v.String())
+		return appendString(b, v.String())
 	case reflect.Bool:
-		b.Write(strconv.AppendBool(b.AvailableBuffer(), v.Bool()))
+		return strconv.AppendBool(b, v.Bool())
 	case reflect.Int:
-		b.Write(strconv.AppendInt(b.AvailableBuffer(), v.Int(), 10))
+		return strconv.AppendInt(b, v.Int(), 10)
 	default:
 		panic(fmt.Sprintf("endpoint: no shape has a %s", v.Kind())) // a mistake of ours, found by the tests
 	}
 }
+
+var timeType = reflect.TypeFor[time.Time]()
 
 // appendTime writes a time as a JSON number: 1698245002.065, zeros at the end
 // left out.
@@ -57,65 +63,63 @@ func appendTime(b []byte, t time.Time) []byte {
 	return strconv.AppendFloat(b, float64(milli)/1000, 'f', -1, 64)
 }
 
-func appendStruct(b *bytes.Buffer, v reflect.Value) {
-	b.WriteByte('{')
-	first := true
+func appendStruct(b []byte, v reflect.Value) []byte {
+	opening := byte('{')
 	for _, f := range fieldsOf(v.Type()) {
 		value := v.Field(f.index)
 		if f.optional && value.IsNil() {
 			continue
 		}
-		if !first {
-			b.WriteByte(',')
-		}
-		first = false
-		b.WriteString(f.quoted)
-		appendValue(b, value)
+		b = append(append(b, opening), f.quoted...)
+		b = appendValue(b, value)
+		opening = ','
 	}
-	b.WriteByte('}')
+	if opening == '{' {
+		b = append(b, '{')
+	}
+	return append(b, '}')
 }
 
-func appendList(b *bytes.Buffer, v reflect.Value) {
-	b.WriteByte('[')
+func appendList(b []byte, v reflect.Value) []byte {
+	b = append(b, '[')
 	for i := range v.Len() {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		appendValue(b, v.Index(i))
+		b = appendValue(b, v.Index(i))
 	}
-	b.WriteByte(']')
+	return append(b, ']')
 }
 
-func appendMap(b *bytes.Buffer, v reflect.Value) {
+func appendMap(b []byte, v reflect.Value) []byte {
 	keys := v.MapKeys()
-	slices.SortFunc(keys, func(x, y reflect.Value) int { return bytes.Compare([]byte(x.String()), []byte(y.String())) })
-	b.WriteByte('{')
+	slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
+	b = append(b, '{')
 	for i, k := range keys {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		appendString(b, k.String())
-		b.WriteByte(':')
-		appendValue(b, v.MapIndex(k))
+		b = append(appendString(b, k.String()), ':')
+		b = appendValue(b, v.MapIndex(k))
 	}
-	b.WriteByte('}')
+	return append(b, '}')
 }
 
 // appendString writes a JSON string; most need no escape. What needs none in
 // JSON gets none.
-func appendString(b *bytes.Buffer, s string) {
+func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c > 0x7E || c == '"' || c == '\\' {
-			e := json.NewEncoder(b)
+			out := bytes.NewBuffer(b)
+			e := json.NewEncoder(out)
 			e.SetEscapeHTML(false)
 			e.Encode(s) // a string always encodes
-			b.Truncate(b.Len() - len("\n"))
-			return
+			return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 		}
 	}
-	b.WriteByte('"')
-	b.WriteString(s)
-	b.WriteByte('"')
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
 }
 
 // field is a member of a shape.

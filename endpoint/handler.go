@@ -1,8 +1,11 @@
 package endpoint
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -92,16 +95,18 @@ type handler struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	begun := time.Now()
 	call := Call{RequestID: requestID()}
+	var begun time.Time
+	if h.options.Observe != nil {
+		begun = time.Now()
+	}
 	w.Header().Set("X-Amzn-Requestid", call.RequestID)
 	out, err := h.answer(w, r, &call)
 	if err != nil {
 		h.refuse(w, err)
 	} else {
-		body := encode(out)
 		w.Header().Set("Content-Type", contentType)
-		w.Write(body)
+		encode(w, out) // a client that has gone is not told
 	}
 	if h.options.Observe != nil {
 		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), w.Header().Get(ReasonHeader), time.Since(begun)
@@ -117,9 +122,9 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (an
 		return nil, err
 	}
 	call.Operation = op.Name
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := bodyOf(w, r)
 	if err != nil {
-		return nil, bodyError(err)
+		return nil, err
 	}
 	who, err := h.identify(r, body)
 	if err != nil {
@@ -138,7 +143,7 @@ func target(r *http.Request) (*engine.Operation, error) {
 	case r.Method != http.MethodPost:
 		return nil, &protocolError{http.StatusMethodNotAllowed, "UnknownOperationException", "Requests are posted to /."}
 	}
-	if given := r.Header.Get("Content-Type"); given != "" {
+	if given := r.Header.Get("Content-Type"); given != "" && given != contentType {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
 			return nil, &protocolError{http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", "The content type is not " + contentType + "."} // GUESS
 		}
@@ -150,20 +155,35 @@ func target(r *http.Request) (*engine.Operation, error) {
 	return nil, &protocolError{http.StatusBadRequest, "UnknownOperationException", "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
 }
 
-// bodyError tells why a body was not read to its end.
-func bodyError(err error) error {
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+// bodyOf reads the body to its end or to the limit.
+func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if n := r.ContentLength; n > 0 && n <= longBody { // nearly all
+		body := make([]byte, n)
+		if _, err := io.ReadFull(r.Body, body); err != nil {
+			return nil, errShort
+		}
+		return body, nil
 	}
-	return &protocolError{http.StatusBadRequest, "SerializationException", "The body ends too soon."}
+	var b bytes.Buffer
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+	}
+	if err != nil {
+		return nil, errShort
+	}
+	return b.Bytes(), nil
 }
+
+var errShort = unreadable("The body ends too soon.")
 
 // requestID is a random UUID (RFC 9562, version 4), as the service's are.
 func requestID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
 // client is a transport that ends in a handler.
@@ -193,14 +213,12 @@ func (c *client) Do(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
-	in := r.Clone(r.Context())
-	if in.Body == nil {
-		in.Body = http.NoBody
+	in := r // the handler changes nothing of it
+	if r.Body == nil || r.Host == "" {
+		in = r.WithContext(r.Context())
+		in.Body, in.Host = cmp.Or[io.ReadCloser](r.Body, http.NoBody), cmp.Or(r.Host, r.URL.Host)
 	}
-	if in.Host == "" {
-		in.Host = in.URL.Host
-	}
-	w := &answer{header: http.Header{}}
+	w := &answer{header: make(http.Header, 4)}
 	c.handler.ServeHTTP(w, in)
 	if err := r.Context().Err(); err != nil {
 		return nil, context.Cause(r.Context())

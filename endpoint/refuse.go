@@ -44,7 +44,7 @@ func (h *handler) refuse(w http.ResponseWriter, err error) {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	w.WriteHeader(status)
-	w.Write(encode(members))
+	encode(w, members)
 }
 
 // faultBody is the body of an exception. ResourceNotFoundException has the

@@ -73,22 +73,28 @@ func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error
 // parseSignature reads the header: the algorithm, the credential with its scope,
 // the signed headers, the signature.
 func parseSignature(authorization string) (s signature, ok bool) {
-	rest, ok := strings.CutPrefix(authorization, signingAlgorithm)
-	if !ok || !strings.HasPrefix(rest, " ") {
+	rest, ok := strings.CutPrefix(authorization, signingAlgorithm+" ")
+	if !ok {
 		return s, false
 	}
-	members := map[string]string{}
+	var credential, headers string
 	for part := range strings.SplitSeq(rest, ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		members[name] = value
+		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
+		case "Credential":
+			credential = value
+		case "SignedHeaders":
+			headers = value
+		case "Signature":
+			s.value = value
+		}
 	}
-	scope := strings.Split(members["Credential"], "/")
-	if len(scope) < 5 {
-		return s, false
+	var terminator string
+	for _, to := range []*string{&terminator, &s.service, &s.region, &s.date} { // from the end: an access key may hold a slash
+		i := max(strings.LastIndexByte(credential, '/'), 0)
+		credential, *to = credential[:i], strings.TrimPrefix(credential[i:], "/")
 	}
-	scope, access := scope[len(scope)-4:], strings.Join(scope[:len(scope)-4], "/") // an access key may hold a slash
-	s = signature{accessKey: access, date: scope[0], region: scope[1], service: scope[2], headers: strings.Split(members["SignedHeaders"], ";"), value: members["Signature"]}
-	ok = access != "" && scope[3] == "aws4_request" && s.service == signingService && isRegion(s.region) && members["SignedHeaders"] != "" && s.value != ""
+	s.accessKey, s.headers = credential, strings.Split(headers, ";")
+	ok = s.accessKey != "" && terminator == "aws4_request" && s.service == signingService && isRegion(s.region) && headers != "" && s.value != ""
 	return s, ok
 }
 

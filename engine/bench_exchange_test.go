@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/ratio"
 	"github.com/seed748fb4d1/apcsim/tr34"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
@@ -78,7 +79,7 @@ func BenchmarkTR34(b *testing.B) {
 		}
 		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr34KeyBlock: &ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca, SigningKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw),
 			ImportToken: &p.ImportToken, WrappedKeyBlock: upperHexOf(der), KeyBlockFormat: X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
-		beside(b, func() {
+		ratio.Beside(b, 1, func() {
 			rsa.DecryptOAEP(sha256.New(), nil, party.key, encrypted, nil)
 			rsa.VerifyPKCS1v15(&party.key.PublicKey, crypto.SHA256, digest[:], signature)
 		}, func() {
@@ -96,7 +97,7 @@ func BenchmarkTR34(b *testing.B) {
 		a.KeyAlgorithm = TDES2Key
 		in := &ExportKeyInput{ExportKeyIdentifier: benchKey(b, eng, a), KeyMaterial: ExportKeyMaterial{Tr34KeyBlock: &ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca,
 			WrappingKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw), ExportToken: &p.ExportToken, KeyBlockFormat: X9TR342012, RandomNonce: new("0011223344556677")}}}
-		beside(b, func() {
+		ratio.Beside(b, 1, func() {
 			rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
 			rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
 		}, func() {
@@ -139,7 +140,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 		b.Fatal(err)
 	}
 	digest := sha512.Sum512([]byte("digest"))
-	beside(b, func() {
+	ratio.Beside(b, 1, func() {
 		if _, err := signer.Sign(nil, digest[:], crypto.SHA512); err != nil {
 			b.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func BenchmarkGetPublicKeyCertificate(b *testing.B) {
 	eng := benchEngine(b, &Options{CA: ECCNISTP256})
 	arn := benchKey(b, eng, KeyAttributes{KeyUsage: TR31K3AsymmetricKeyForKeyAgreement, KeyClass: AsymmetricKeyPair, KeyAlgorithm: ECCNISTP256, KeyModesOfUse: KeyModesOfUse{DeriveKey: true}})
 	ctx, in, get := context.Background(), &GetPublicKeyCertificateInput{KeyIdentifier: arn}, &GetKeyInput{KeyIdentifier: arn}
-	beside(b, func() {
+	ratio.Beside(b, 1, func() {
 		if _, err := eng.GetKey(ctx, get); err != nil {
 			b.Fatal(err)
 		}

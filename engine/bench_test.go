@@ -9,43 +9,14 @@ import (
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/ratio"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
-
-// beside runs a floor and a subject in turns and reports how many times the
-// floor the subject costs, so that a noisy machine disturbs both.
-func beside(b *testing.B, floor, subject func()) {
-	const turn = 64
-	var floorTime, subjectTime time.Duration
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		if n++; n%turn != 0 {
-			continue
-		}
-		start := time.Now()
-		for range turn {
-			floor()
-		}
-		middle := time.Now()
-		for range turn {
-			subject()
-		}
-		floorTime += middle.Sub(start)
-		subjectTime += time.Since(middle)
-	}
-	if runs := float64(n / turn * turn); runs > 0 {
-		b.ReportMetric(float64(subjectTime.Nanoseconds())/runs, "ns/subject")
-		b.ReportMetric(float64(floorTime.Nanoseconds())/runs, "ns/floor")
-		b.ReportMetric(float64(subjectTime)/float64(floorTime), "x-floor")
-	}
-}
 
 func benchEngine(b *testing.B, o *Options) *Engine {
 	eng, err := New(nil, nil, o)
@@ -75,7 +46,7 @@ func BenchmarkCreateKey(b *testing.B) {
 	aead := benchAEAD()
 	var mu sync.Mutex
 	keys := map[string][]byte{}
-	beside(b, func() {
+	ratio.Beside(b, 64, func() {
 		var key [32]byte
 		rand.Read(key[:])
 		block, _ := aes.NewCipher(key[:])
@@ -117,7 +88,7 @@ func BenchmarkGetKey(b *testing.B) {
 	var mu sync.RWMutex
 	records := map[string]keystore.Record{id: found[0].Record}
 	ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
-	beside(b, func() {
+	ratio.Beside(b, 64, func() {
 		mu.RLock()
 		rec := records[id]
 		mu.RUnlock()
@@ -137,7 +108,7 @@ func BenchmarkGetKey(b *testing.B) {
 func BenchmarkFreshSimulator(b *testing.B) {
 	before := runtime.NumGoroutine()
 	var sink any
-	beside(b, func() {
+	ratio.Beside(b, 64, func() {
 		var key [32]byte
 		rand.Read(key[:])
 		block, _ := aes.NewCipher(key[:])
@@ -176,14 +147,14 @@ func BenchmarkTR31(b *testing.B) {
 		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr31KeyBlock: &ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: text}}}
 		bare := newBareBlock(b, raw, text, algorithmNamed(v.key).checks[0].method)
 		b.Run("ExportKey/version="+v.name, func(b *testing.B) {
-			beside(b, bare.export, func() {
+			ratio.Beside(b, 64, bare.export, func() {
 				if _, err := eng.ExportKey(ctx, export); err != nil {
 					b.Fatal(err)
 				}
 			})
 		})
 		b.Run("ImportKey/version="+v.name, func(b *testing.B) {
-			beside(b, bare.bringIn, func() {
+			ratio.Beside(b, 64, bare.bringIn, func() {
 				if _, err := eng.ImportKey(ctx, in); err != nil {
 					b.Fatal(err)
 				}

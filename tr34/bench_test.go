@@ -5,34 +5,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"slices"
 	"testing"
-	"time"
-)
 
-// beside runs a floor and a subject in turns and reports how many times the
-// floor the subject costs: the median of the turns, so that a busy machine
-// disturbs neither.
-func beside(b *testing.B, floor, subject func()) {
-	took := func(f func()) float64 {
-		start := time.Now()
-		f()
-		return float64(time.Since(start).Nanoseconds())
-	}
-	var floors, subjects, ratios []float64
-	b.ReportAllocs()
-	for b.Loop() {
-		f, s := took(floor), took(subject)
-		floors, subjects, ratios = append(floors, f), append(subjects, s), append(ratios, s/f)
-	}
-	median := func(all []float64) float64 {
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	b.ReportMetric(median(subjects), "ns/subject")
-	b.ReportMetric(median(floors), "ns/floor")
-	b.ReportMetric(median(ratios), "x-floor")
-}
+	"github.com/seed748fb4d1/apcsim/internal/ratio"
+)
 
 // must stops at what cannot fail.
 func must[T any](v T, err error) T {
@@ -58,7 +34,7 @@ func BenchmarkOpen(b *testing.B) {
 				der := p.seal(b, p.sealing(l))
 				token := must(Parse(der))
 				sum := token.message.signer.sum(nil)
-				beside(b, func() {
+				ratio.Beside(b, 1, func() {
 					must(p.krdKey.Decrypt(rand.Reader, token.envelope.wrapped, &oaepSHA256))
 					if err := rsa.VerifyPKCS1v15(&p.kdhKey.PublicKey, crypto.SHA256, sum[:], token.message.signer.signature); err != nil {
 						b.Fatal(err)
@@ -78,7 +54,7 @@ func BenchmarkSeal(b *testing.B) {
 	for _, l := range everyLayout {
 		b.Run("layout="+l.String(), func(b *testing.B) {
 			s, sum, contentKey := p.sealing(l), sha256.Sum256(nil), make([]byte, 24)
-			beside(b, func() {
+			ratio.Beside(b, 1, func() {
 				must(p.kdhKey.Sign(rand.Reader, sum[:], crypto.SHA256))
 				must(rsa.EncryptOAEP(sha256.New(), rand.Reader, &p.krdKey.PublicKey, contentKey, nil))
 			}, func() {
