@@ -52,11 +52,7 @@ func (g *drawer) learn(name string, v any) {
 
 // request draws one for an operation.
 func (g *drawer) request(t *rapid.T, op string) object {
-	out := g.value(t, g.d.Operations[op].Input.Shape).(object)
-	if rapid.IntRange(0, 3).Draw(t, "unknown member") == 0 {
-		out["Unheard"] = object{"KeyIdentifier": []any{1.5, nil}}
-	}
-	return out
+	return g.value(t, g.d.Operations[op].Input.Shape).(object)
 }
 
 func (g *drawer) value(t *rapid.T, name string) any {
@@ -113,6 +109,9 @@ func (g *drawer) structure(t *rapid.T, name string, s *shape) any {
 		case n == 1 && often > 2 && rapid.Bool().Draw(t, m+" null"):
 			out[m] = nil
 		}
+	}
+	if rapid.IntRange(0, 5).Draw(t, "unknown member") == 0 {
+		out["Unheard"] = object{"KeyIdentifier": []any{1.5, nil, "]}\\\""}}
 	}
 	return out
 }

@@ -36,14 +36,15 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
     "callers": {"AKIDEXAMPLE": {"account": "111122223333",
       "arn": "arn:aws:iam::111122223333:user/ceremony", "secret": "..."}},
     "limits": {"Keys": 100, "TokenLife": "30d"},
-    "keys": [{"alias": "alias/zone-key", "components": ["HEX", "HEX"],
+    "keys": [{"alias": "alias/zone-key", "components":
+      ["11111111111111111111111111111111", "22222222222222222222222222222222"],
       "KeyAttributes": {"KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
-        "KeyClass": "SYMMETRIC_KEY", "KeyAlgorithm": "AES_128",
-        "KeyModesOfUse": {"Wrap": true, "Unwrap": true}}}]
+        "KeyClass": "SYMMETRIC_KEY", "KeyAlgorithm": "AES_128", "KeyModesOfUse":
+          {"Encrypt": true, "Decrypt": true, "Wrap": true, "Unwrap": true}}}]
   }
 
 callers are who signs with which access key; secret is for --verify. limits are the
-fields of engine.Limits (go doc apcsim/engine Limits), times like "36h" or "7d". A
+fields of engine.Limits (go doc ./engine Limits), times like "36h" or "7d". A
 key is the XOR of its 2 or 3 components; it may have account, region, Exportable
 (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. A longer
 example is examples/serve/config.json.

@@ -27,12 +27,12 @@
 //	      "account": "111122223333",
 //	      "region": "us-east-1",
 //	      "alias": "alias/zone-key",
-//	      "components": ["11111111111111111111111111111111", "..."],
+//	      "components": ["11111111111111111111111111111111", "22222222222222222222222222222222"],
 //	      "KeyAttributes": {
 //	        "KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
 //	        "KeyClass": "SYMMETRIC_KEY",
 //	        "KeyAlgorithm": "AES_128",
-//	        "KeyModesOfUse": {"Wrap": true, "Unwrap": true}
+//	        "KeyModesOfUse": {"Encrypt": true, "Decrypt": true, "Wrap": true, "Unwrap": true}
 //	      },
 //	      "Tags": [{"Key": "purpose", "Value": "tests"}]
 //	    }
