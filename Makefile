@@ -28,7 +28,7 @@ test: ## vet, build without cgo, every test with the race detector, then once on
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-soak: ## the long runs: each fuzz target for FUZZ (1h), the state machines for long on every backend
+soak: ## the long runs: each fuzz target for FUZZ (1h), state machines for long on every backend, many connections
 	@SOAK_HSMS="software $(OTHER_HSMS)" scripts/soak $(FUZZ)
 
 fmt: ## format the code

@@ -1,0 +1,105 @@
+package endpoint_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
+)
+
+var load = flag.Duration("load", 2*time.Second, "how long the load test runs")
+
+// TestManyConnections keeps 64 connections busy with what ends where it began:
+// an alias made, read, moved and deleted, pages of keys, and requests that are
+// wrong. Every answer must be the one that is due, and memory and goroutines
+// afterwards what they were in the middle. The long run of make soak is 30 s.
+func TestManyConnections(t *testing.T) {
+	const connections = 64
+	eng := simtest.New(t, nil)
+	server := httptest.NewServer(endpoint.Handler(eng, nil))
+	defer server.Close()
+	for range 100 {
+		must(eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{KeyAlgorithm: engine.AES128, KeyClass: engine.SymmetricKey,
+			KeyUsage: engine.TR31K0KeyEncryptionKey, KeyModesOfUse: engine.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t)
+	}
+	var calls atomic.Int64
+	var group sync.WaitGroup
+	middle, end := time.Now().Add(*load/2), time.Now().Add(*load)
+	for i := range connections {
+		group.Go(func() {
+			transport := &http.Transport{MaxConnsPerHost: 1}
+			defer transport.CloseIdleConnections()
+			for round := 0; time.Now().Before(end); round++ {
+				n, err := loadRound(&http.Client{Transport: transport}, server.URL, fmt.Sprintf("alias/%d-%d", i, round))
+				if calls.Add(n); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(time.Until(middle))
+	bytes, goroutines := inUse(), runtime.NumGoroutine()
+	group.Wait()
+	after := inUse()
+	t.Logf("%d calls in %v on %d connections; %d kB in use in the middle, %d kB at the end", calls.Load(), *load, connections, bytes>>10, after>>10)
+	if after > bytes+bytes/4+1<<20 {
+		t.Errorf("%d bytes in use at the end, %d in the middle", after, bytes)
+	}
+	if n := runtime.NumGoroutine(); n > goroutines {
+		t.Errorf("%d goroutines at the end, %d in the middle", n, goroutines)
+	}
+}
+
+func inUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// loadRound is one round of calls on a connection, and how many they were.
+func loadRound(c *http.Client, url, alias string) (calls int64, err error) {
+	name := `{"AliasName":"` + alias + `"}`
+	for _, call := range []struct {
+		op, body string
+		status   int
+		has      string
+	}{
+		{"CreateAlias", name, 200, alias},
+		{"GetAlias", name, 200, alias},
+		{"ListKeys", `{"MaxResults":10}`, 200, "NextToken"},
+		{"UpdateAlias", name, 200, alias},
+		{"CreateAlias", name, 400, "ConflictException"},
+		{"GetKey", `{"KeyIdentifier":"` + alias + `"}`, 400, "ResourceNotFoundException"},
+		{"GetKey", `{`, 400, "SerializationException"},
+		{"DeleteAlias", name, 200, "{}"},
+	} {
+		r, _ := http.NewRequest(http.MethodPost, url, strings.NewReader(call.body))
+		r.Header.Set("X-Amz-Target", target+call.op)
+		r.Header.Set("Authorization", authorization)
+		answer, err := c.Do(r)
+		if err != nil {
+			return calls, fmt.Errorf("%s: no answer: %w", call.op, err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || answer.StatusCode != call.status || !json.Valid(body) || !strings.Contains(string(body), call.has) {
+			return calls, fmt.Errorf("%s: %v: %d %s, wanted %d %s", call.op, err, answer.StatusCode, body, call.status, call.has)
+		}
+		calls++
+	}
+	return calls, nil
+}
