@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -24,7 +25,8 @@ type object = map[string]any
 // in it, and the way to talk to it.
 type world struct {
 	http.Handler
-	close func()
+	client endpoint.Client // the other door
+	close  func()
 }
 
 // goodRequest is one that a world has answered well.
@@ -97,7 +99,7 @@ func open(store keystore.Store, seed uint64, o *endpoint.Options) (*world, error
 	if err != nil {
 		return nil, err
 	}
-	return &world{endpoint.Handler(eng, o), func() { eng.Close(); device.Close(); store.Close() }}, nil
+	return &world{endpoint.Handler(eng, o), endpoint.HTTPClient(eng, o), func() { eng.Close(); device.Close(); store.Close() }}, nil
 }
 
 // endlessPairs begins again when the ready pairs are used up, so that no test
@@ -165,6 +167,21 @@ func (w *world) ask(r *http.Request) *reply {
 	got := httptest.NewRecorder()
 	w.ServeHTTP(got, r)
 	return &reply{got.Code, got.Result().Header, got.Body.Bytes()}
+}
+
+// call sends a request through the other door.
+func (w *world) call(t fataler, r *http.Request) *reply {
+	t.Helper()
+	got, err := w.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(got.Body)
+	if err != nil || got.ContentLength != int64(len(body)) {
+		t.Fatalf("%d bytes of %d, %v", len(body), got.ContentLength, err)
+	}
+	got.Header.Del("Content-Length")
+	return &reply{got.StatusCode, got.Header, body}
 }
 
 // settling makes a world out of requests. The first that fails ends it.

@@ -113,29 +113,30 @@ func anyRequest(method, path, headers string, body []byte) *http.Request {
 	return r
 }
 
-// askedTwice sends a request to two worlds in the same state, holds the answers
-// to the protocol and to each other, and sees that nothing is left running.
+// askedTwice sends a request to two worlds in the same state, through the handler
+// and through the client, holds the answers to the protocol and to each other,
+// and sees that nothing is left running.
 func askedTwice(t *testing.T, o *endpoint.Options, build func() *http.Request) *reply {
 	t.Helper()
 	running := runtime.NumGoroutine()
-	var answers [2]*reply
-	for i := range answers {
-		w := newWorld(t, o)
-		answers[i] = w.ask(build())
-		w.close()
-	}
+	w := newWorld(t, o)
+	got := w.ask(build())
+	w.close()
+	w = newWorld(t, o)
+	again := w.call(t, build())
+	w.close()
 	for wait := time.Millisecond; runtime.NumGoroutine() > running+4; wait *= 2 { // the fuzzer's own come and go
 		if wait > time.Second {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), running)
 		}
 		time.Sleep(wait)
 	}
-	checkWire(t, answers[0])
-	first, second := sameEachTime(t, answers[0]), sameEachTime(t, answers[1])
+	checkWire(t, got)
+	first, second := sameEachTime(t, got), sameEachTime(t, again)
 	if !reflect.DeepEqual(first, second) {
 		t.Errorf("two answers to one request:\n%v\n%v", first, second)
 	}
-	return answers[0]
+	return got
 }
 
 // checkWire holds an answer to what all answers have.
