@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 	"github.com/aws/smithy-go"
@@ -306,6 +308,21 @@ func TestACancelledCallReturnsItsContext(t *testing.T) {
 			t.Errorf("cancelled: %v", err)
 		}
 	})
+}
+
+// TestTheEnvironmentPointsTheSDKHere is the README's way: nothing in the program
+// names the simulator.
+func TestTheEnvironmentPointsTheSDKHere(t *testing.T) {
+	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), nil))
+	defer server.Close()
+	for name, value := range map[string]string{"AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY": server.URL, "AWS_REGION": "eu-west-2",
+		"AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": "any", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none"} {
+		t.Setenv(name, value)
+	}
+	c := pc.NewFromConfig(must(config.LoadDefaultConfig(ctx))(t))
+	if key := must(c.CreateKey(ctx, kek(types.KeyAlgorithmAes192)))(t).Key; !strings.HasPrefix(*key.KeyArn, "arn:aws:payment-cryptography:eu-west-2:111122223333:key/") {
+		t.Errorf("a key of %s", *key.KeyArn)
+	}
 }
 
 // TestTheClientIsATransportToo goes through net/http's own client.
