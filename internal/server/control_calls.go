@@ -90,7 +90,7 @@ func (q *request) reset() (any, error) {
 	}
 	q.server.resetting.Lock()
 	defer q.server.resetting.Unlock()
-	fresh, err := q.server.reset(context.WithoutCancel(q.Context()))
+	fresh, err := q.server.reset(q.Context())
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
@@ -71,7 +72,8 @@ type Server struct {
 	credentials map[string]endpoint.Credential
 	log         *slog.Logger
 	listener    net.Listener
-	loopback    bool // only this machine can reach it
+	loopback    bool         // only this machine can reach it
+	active      atomic.Int64 // requests being answered
 
 	mu        sync.RWMutex // guards world
 	world     *world
@@ -150,7 +152,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		return errors.Join(err, h.Close())
 	case <-ctx.Done():
 	}
-	s.log.Info("stopping", "patience", t.Shutdown)
+	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
 	defer cancel()
 	if h.Shutdown(bound) != nil {
@@ -172,10 +174,14 @@ func (s *Server) now() *world {
 }
 
 // ServeHTTP answers one request: paths below /_apcsim/ are the simulator's own,
-// the rest is the service's.
+// the rest is the service's. A call that has arrived is made to its end, also for
+// a client that has closed its side or is gone.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world := s.enter()
 	defer world.using.Done()
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	r = r.WithContext(context.WithoutCancel(r.Context()))
 	if strings.HasPrefix(r.URL.Path, ownPath) {
 		s.serveOwn(w, r, world)
 		return

@@ -1,0 +1,184 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+const exampleConfig = "../../examples/serve/config.json"
+
+func TestTheExampleConfigurationIsRead(t *testing.T) {
+	got, err := ReadConfig(exampleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Caller{"111122223333", "arn:aws:iam::111122223333:user/ceremony", "example secret of the ceremony"}); got.Callers["AKIDCEREMONY"] != want {
+		t.Errorf("a caller: got %+v, want %+v", got.Callers["AKIDCEREMONY"], want)
+	}
+	if want := (engine.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {
+		t.Errorf("limits: got %+v, want %+v", got.Limits, want)
+	}
+	if len(got.Keys) != 2 {
+		t.Fatalf("got %d keys, want 2", len(got.Keys))
+	}
+	k := got.Keys[1]
+	if want := hsm.NewSecret([]byte("\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10")); !k.Components[0].Equal(want) {
+		t.Error("the first component of the second key is another")
+	}
+	k.Components = nil
+	want := Key{
+		Account: "444455556666", Region: "eu-central-1", Alias: "alias/pin-key",
+		KeyAttributes: engine.KeyAttributes{
+			KeyUsage: "TR31_P0_PIN_ENCRYPTION_KEY", KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.TDES2Key,
+			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		},
+		Exportable: new(false), Enabled: new(true),
+	}
+	if d := cmp.Diff(want, k); d != "" {
+		t.Errorf("the second key (-want +got):\n%s", d)
+	}
+}
+
+func TestEveryLimitCanBeConfigured(t *testing.T) {
+	got := parsed(t, `{"limits":{"Keys":1,"Aliases":2,"Tags":3,"OpenTokens":4,"TokenLife":"5s","TokenReuse":"6s","CertificateLife":"7s",
+		"CertificateReuse":"8s","DefaultPage":9,"DefaultDeleteDays":10,"DeletedVisible":"11s"}}`).Limits
+	want := engine.Limits{
+		Keys: 1, Aliases: 2, Tags: 3, OpenTokens: 4, TokenLife: 5 * time.Second, TokenReuse: 6 * time.Second, CertificateLife: 7 * time.Second,
+		CertificateReuse: 8 * time.Second, DefaultPage: 9, DefaultDeleteDays: 10, DeletedVisible: 11 * time.Second,
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for f, v := range reflect.ValueOf(got).Fields() {
+		if v.IsZero() {
+			t.Errorf("%s is not in the test", f.Name)
+		}
+	}
+}
+
+// canary is a secret that no error may repeat.
+const canary = "5EC4E7AB1E5EC4E7AB1E5EC4E7AB1E01"
+
+func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{``, "the JSON ends too soon"},
+		{`{"keys":["` + canary, "the JSON ends too soon"},
+		{`{"keys":[` + canary + `]}`, "is not JSON after byte 9"},
+		{`{} "` + canary + `"`, "there is more than one JSON value"},
+		{`[]`, "found a list, wanted an object"},
+		{`null`, "found null, wanted an object"},
+		{strings.Repeat("[", 40), "the JSON nests too deep"},
+		{`{"store":"` + canary + `"}`, "store: there is no such member; there are callers, limits, keys"},
+		{`{"Keys":[]}`, "Keys: there is no such member; there are callers, limits, keys"},
+		{`{"` + canary + `":1}`, "(a name of 32 bytes): there is no such member; there are callers, limits, keys"},
+		{`{"callers":{"A":{}},"callers":{}}`, "callers: is there twice"},
+		{`{"callers":{"A":{"account":"1"}}}`, "callers.A.account: wanted 12 digits"},
+		{`{"callers":{"A":{}}}`, "callers.A.account: wanted 12 digits"},
+		{`{"callers":{"A":{"account":"111122223333","arn":"` + canary + `"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
+		{`{"callers":{"A":{"account":"111122223333","arn":"arn:aws:iam::444455556666:root"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
+		{`{"callers":{"A":{"account":"111122223333","secret":12345678}}}`, "callers.A.secret: found a number, wanted a string"},
+		{`{"callers":{"A":{"region":"us-east-1"}}}`, "callers.A.region: there is no such member; there are account, arn, secret"},
+		{`{"limits":{"Keys":0}}`, "limits.Keys: wanted a whole number of 1 or more"},
+		{`{"limits":{"Keys":1.5}}`, "limits.Keys: wanted a whole number of 1 or more"},
+		{`{"limits":{"Keys":99999999999}}`, "limits.Keys: wanted a whole number of 1 or more"},
+		{`{"limits":{"Keys":"100"}}`, "limits.Keys: found a string, wanted a number"},
+		{`{"limits":{"TokenLife":"` + canary + `"}}`, "limits.TokenLife: " + errDuration.Error()},
+		{`{"limits":{"TokenLife":7}}`, `limits.TokenLife: found a number, wanted a time like "36h" or "7d"`},
+		{`{"keys":{}}`, "keys: found an object, wanted a list"},
+		{`{"keys":[null]}`, "keys[0]: found null, wanted an object"},
+		{`{"keys":[{"components":"` + canary + `"}]}`, "keys[0].components: found a string, wanted a list"},
+		{`{"keys":[{"components":["` + canary + `",` + "1234" + `]}]}`, "keys[0].components[1]: found a number, wanted a string of hexadecimal digits"},
+		{`{"keys":[{"components":["` + canary + `x"]}]}`, "keys[0].components[0]: wanted pairs of hexadecimal digits"},
+		{`{"keys":[{"components":["` + canary + `",""]}]}`, "keys[0].components[1]: wanted pairs of hexadecimal digits"},
+		{`{"keys":[{"components":["` + canary + `"]}]}`, "keys[0].components: there are 1, wanted 2 or 3"},
+		{`{"keys":[{"account":"` + canary + `"}]}`, "keys[0].account: wanted 12 digits"},
+		{`{"keys":[{"region":"` + canary + `"}]}`, `keys[0].region: wanted a Region like "us-east-1"`},
+		{`{"keys":[{"alias":"` + canary + `","components":["00","00"]}]}`, `keys[0].alias: wanted a name that begins with "alias/"`},
+		{`{"keys":[{"Exportable":"` + canary + `"}]}`, "keys[0].Exportable: found a string, wanted a boolean"},
+		{`{"keys":[{"KeyAttributes":{"KeyModesOfUse":{"Fly":true}}}]}`, "keys[0].KeyAttributes.KeyModesOfUse.Fly: there is no such member; " +
+			"there are Encrypt, Decrypt, Wrap, Unwrap, Generate, Sign, Verify, DeriveKey, NoRestrictions"},
+		{`{"keys":[{"Tags":[{"Key":"a","Value":{}}]}]}`, "keys[0].Tags[0].Value: found an object, wanted a string"},
+	} {
+		_, err := ParseConfig([]byte(c.text))
+		if err == nil || err.Error() != c.want {
+			t.Errorf("%s:\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+// TestKeysAreRefusedByPathAndWithoutValues is about what only the engine knows.
+func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
+	long := `"components":["` + canary + `","` + canary + `"],`
+	for _, c := range []struct{ text, want string }{
+		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
+		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`, "Components[1]: key-length"},
+		{`{"keys":[{"alias":"alias/a b",` + long + aKey + `]}`, "AliasName"},
+		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`, "keys[1]: CreateAlias: ConflictException"},
+		{`{"keys":[{"Tags":[{"Key":"` + strings.Repeat(canary, 9) + `","Value":""}],` + long + aKey + `]}`, "Tags"},
+		{`{"limits":{"Keys":1},"keys":[{` + long + aKey + `,{` + long + aKey + `]}`, "keys[1]: LoadKey: ServiceQuotaExceededException"},
+	} {
+		s, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: parsed(t, c.text)})
+		if err == nil {
+			t.Errorf("%s: is loaded", c.text)
+			s.Close()
+			continue
+		}
+		if got := err.Error(); !strings.Contains(got, c.want) || !strings.HasPrefix(got, "keys[") || strings.Contains(got, canary) {
+			t.Errorf("%s:\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+func TestAFileThatIsNotThereOrTooLongIsRefused(t *testing.T) {
+	if _, err := ReadConfig(filepath.Join(t.TempDir(), "none.json")); !os.IsNotExist(err) {
+		t.Errorf("no file: got %v", err)
+	}
+	long := filepath.Join(t.TempDir(), "long.json")
+	if err := os.WriteFile(long, make([]byte, maxConfig+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadConfig(long); err == nil || !strings.Contains(err.Error(), long+": is longer than") {
+		t.Errorf("a long file: got %v", err)
+	}
+}
+
+func TestOptionsThatCannotBeMeantAreRefused(t *testing.T) {
+	caller := `{"callers":{"A":{"account":"111122223333"}}}`
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Account: "12"}, "account: wanted 12 digits"},
+		{Options{Region: "nowhere"}, `region: wanted a Region like "us-east-1"`},
+		{Options{Verify: true}, "verify: there are no callers whose signatures could be checked"},
+		{Options{Verify: true, Config: parsed(t, caller)}, "callers.A.secret: is needed to verify signatures"},
+	} {
+		if _, err := Listen(t.Context(), "127.0.0.1:0", &c.o); err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+// TestTheDocumentedConfigurationIsLoaded takes the one of the package's comment.
+func TestTheDocumentedConfigurationIsLoaded(t *testing.T) {
+	source, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(source), "refused.\n//\n")
+	text, _, _ = strings.Cut(text, "\n//\n// Of a caller")
+	c := parsed(t, strings.ReplaceAll(text, "//", ""))
+	s, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: c, Verify: true})
+	if err != nil || len(c.Keys) != 1 {
+		t.Fatalf("got %d keys, %v", len(c.Keys), err)
+	}
+	s.Close()
+}
