@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/server"
+)
+
+const exampleConfig = "../../examples/serve/config.json"
+
+// build makes the program.
+func build(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "apcsim")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// process is a server that runs as a program of its own.
+type process struct {
+	cmd    *exec.Cmd
+	url    string
+	out    *bufio.Reader
+	stderr bytes.Buffer // to be read once it has ended
+}
+
+// launch starts a server and returns once it has said where it listens.
+func launch(t testing.TB, binary string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.CommandContext(t.Context(), binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)}
+	p.cmd.Stderr = &p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.out = bufio.NewReader(stdout)
+	line, err := p.out.ReadString('\n')
+	found := regexp.MustCompile(`^listening on (http://127\.0\.0\.1:[0-9]+)\n$`).FindStringSubmatch(line)
+	if found == nil {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+		t.Fatalf("the line on standard output: %q, %v\n%s", line, err, &p.stderr)
+	}
+	p.url = found[1]
+	return p
+}
+
+// wait is the rest of standard output and the exit status.
+func (p *process) wait(t testing.TB) (rest string, status int) {
+	t.Helper()
+	raw, err := io.ReadAll(p.out)
+	if err != nil {
+		t.Error(err)
+	}
+	_ = p.cmd.Wait() // the status tells
+	return string(raw), p.cmd.ProcessState.ExitCode()
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d, %s, %v", url, res.StatusCode, raw, err)
+	}
+	return string(raw)
+}
+
+// unfinished sends a call without the last byte of its body, and waits until the
+// server has begun it.
+func (p *process) unfinished(t *testing.T) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_, err = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: PaymentCryptographyControlPlane.ListKeys\r\n"+
+		"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The server asks for the body when the call reads it.
+	if line, err := bufio.NewReader(io.LimitReader(c, 25)).ReadString('\n'); line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
+	return c
+}
+
+func TestServeAnswersAndEndsCleanly(t *testing.T) {
+	binary := build(t)
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		p := launch(t, binary, "--anonymous", "--control", "--config", exampleConfig)
+		if got := get(t, p.url+"/_apcsim/health"); !strings.HasPrefix(got, `{"status":"ok","version":"`) {
+			t.Errorf("health: got %s", got)
+		}
+		if got := get(t, p.url+"/_apcsim/keys/alias/zone-key"); !strings.Contains(got, `"KeyCheckValue":"90618D"`) {
+			t.Errorf("the key of the configuration: got %s", got)
+		}
+		c := p.unfinished(t)
+		if err := p.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		refuses(t, p.url)
+		if _, err := io.WriteString(c, "{}"); err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("the call in flight: %v, %v", res, err)
+		} else {
+			res.Body.Close()
+		}
+		if rest, status := p.wait(t); rest != "" || status != 0 {
+			t.Errorf("%v: status %d, more on standard output: %q", signal, status, rest)
+		}
+		log := p.stderr.String()
+		if !strings.Contains(log, "msg=call operation=ListKeys account=111122223333") || strings.Contains(log, "example secret") {
+			t.Errorf("the log:\n%s", log)
+		}
+	}
+}
+
+// refuses returns once the server takes no new connections.
+func refuses(t *testing.T, url string) {
+	t.Helper()
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			return
+		}
+		c.Close()
+	}
+	t.Fatal("new connections are taken")
+}
+
+func TestASecondSignalEndsAtOnce(t *testing.T) {
+	p := launch(t, build(t), "--anonymous")
+	p.unfinished(t)
+	for range 50 { // the first may still be at work when the second comes
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, status := p.wait(t); status != -1 { // the signal's
+		t.Errorf("status %d, want an end by the signal", status)
+	}
+}
+
+func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
+	secret := "5EC4E7AB1E5EC4E7AB1E5EC4E7AB1E01"
+	file := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(file, []byte(`{"keys":[{"components":["`+secret+`",1]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"--listen", "0.0.0.0:0", "--control"}, exitUsage, "--control: the simulator's own calls are for loopback addresses only"},
+		{[]string{"--account", "12"}, exitUsage, "--account: wanted 12 digits"},
+		{[]string{"--region", "here"}, exitUsage, "--region: wanted a Region"},
+		{[]string{"--verify"}, exitUsage, "--verify: there are no callers"},
+		{[]string{"--token-lifetime", "soon"}, exitUsage, `wanted a time like "90m"`},
+		{[]string{"--token-lifetime", "0s"}, exitUsage, "wanted more than none"},
+		{[]string{"--seed", "x"}, exitUsage, "seed"},
+		{[]string{"--store", "memory"}, exitUsage, "flag provided but not defined"},
+		{[]string{"now"}, exitUsage, "takes flags only"},
+		{[]string{"--config", file}, exitRefused, file + ": keys[0].components[1]: found a number, wanted a string of hexadecimal digits"},
+		{[]string{"--config", "/nowhere/" + "config.json"}, exitRefused, "no such file"},
+		{[]string{"--listen", taken.Addr().String()}, exitRefused, "address already in use"},
+		{[]string{"--listen", "nowhere"}, exitRefused, "missing port"},
+	} {
+		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, c.args...)
+		got := apcsim(t, "", args...)
+		if got.status != c.status || got.out != "" || !strings.Contains(got.err, c.want) || strings.Contains(got.err, secret) {
+			t.Errorf("%q: got %+v, want %d, %s", c.args, got, c.status, c.want)
+		}
+	}
+}
+
+func TestServeEndsWithItsContextAndNeedsStandardOutput(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	status := make(chan int)
+	go func() {
+		status <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--token-lifetime", "7d12h"}, strings.NewReader(""), w, io.Discard)
+	}()
+	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || !strings.HasPrefix(line, "listening on http://127.0.0.1:") {
+		t.Errorf("got %q, %v", line, err)
+	}
+	cancel()
+	if got := <-status; got != exitOK {
+		t.Errorf("status %d, want %d", got, exitOK)
+	}
+	r.Close()
+	if got := run(t.Context(), []string{"serve", "--listen", "127.0.0.1:0"}, strings.NewReader(""), w, io.Discard); got != exitRefused {
+		t.Errorf("without standard output: status %d, want %d", got, exitRefused)
+	}
+}
+
+// TestTheConfigurationOfTheHelpIsOne reads the example of --help.
+func TestTheConfigurationOfTheHelpIsOne(t *testing.T) {
+	help := apcsim(t, "", "serve", "--help").out
+	_, text, _ := strings.Cut(help, "are refused:\n")
+	text, _, _ = strings.Cut(text, "\n\ncallers are")
+	c, err := server.ParseConfig([]byte(text))
+	if err != nil || len(c.Keys) != 1 || len(c.Callers) != 1 || !json.Valid([]byte(text)) {
+		t.Errorf("got %v of\n%s", err, text)
+	}
+	fs := apcsim(t, "", "help", "serve").out
+	for _, flag := range []string{"listen", "account", "region", "seed", "test-keys", "token-lifetime", "config", "control", "anonymous", "verify", "explain", "exception-status"} {
+		if !strings.Contains(fs, "\n  --"+flag+" ") {
+			t.Errorf("--help does not tell --%s", flag)
+		}
+	}
+}
+
+// BenchmarkStart is from starting the program to its line on standard output,
+// with the keys of the example loaded. The bar is 50 ms.
+func BenchmarkStart(b *testing.B) {
+	binary := build(b)
+	for b.Loop() {
+		p := launch(b, binary, "--test-keys", "--config", exampleConfig)
+		b.StopTimer()
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			b.Fatal(err)
+		}
+		if _, status := p.wait(b); status != 0 {
+			b.Fatalf("status %d", status)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/start")
+}

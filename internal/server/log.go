@@ -1,0 +1,53 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+)
+
+// warn says what deserves to be known before anybody trusts the server.
+func (s *Server) warn() {
+	o := &s.options
+	if o.TestKeys {
+		s.log.Warn("RSA PAIRS ARE TEST KEYS: their private halves are published with the source code; protect nothing with them")
+	}
+	if o.Control {
+		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.URL()+ownPath)
+	}
+	if s.loopback {
+		return
+	}
+	s.log.Warn("LISTENING BEYOND THIS MACHINE: this is a simulator, not AWS Payment Cryptography and not an HSM; "+
+		"keys stand unprotected in the memory of this process and travel without TLS; never give it a real key, PIN or card number",
+		"address", s.listener.Addr().String())
+	if !o.Verify || o.Anonymous {
+		s.log.Warn("NO AUTHENTICATION: whoever reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)
+	}
+	if o.Explain {
+		s.log.Warn("exact reasons are told to strangers: key blocks and tokens can be attacked with them")
+	}
+}
+
+// logCall writes one line for a request of the service.
+func (s *Server) logCall(c endpoint.Call) {
+	level := slog.LevelInfo
+	attributes := []slog.Attr{
+		slog.String("operation", c.Operation), slog.String("account", c.Caller.Account), slog.String("region", c.Caller.Region),
+		slog.Duration("duration", c.Duration.Round(time.Microsecond)), slog.String("request", c.RequestID),
+	}
+	if c.Code != "" {
+		level = slog.LevelWarn
+		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", c.Reason))
+	}
+	s.log.LogAttrs(context.Background(), level, "call", attributes...)
+}
+
+// logOwn writes one line for one of the simulator's own calls.
+func (s *Server) logOwn(r *http.Request, name string, status int, begun time.Time) {
+	s.log.LogAttrs(r.Context(), slog.LevelInfo, "own call", slog.String("call", name), slog.Int("status", status),
+		slog.Duration("duration", time.Since(begun).Round(time.Microsecond)))
+}
