@@ -116,7 +116,7 @@ func ecdhKeys(t testing.TB) []ecdhKey {
 		mode string
 		a    types.KeyAlgorithm
 	}{{"20", 28, "C", types.KeyAlgorithmHmacSha224}, {"21", 16, "C", types.KeyAlgorithmHmacSha256}, {"22", 48, "G", types.KeyAlgorithmHmacSha384}, {"23", 64, "V", types.KeyAlgorithmHmacSha512}} {
-		keys = append(keys, ecdhKey{"D0000M7H" + h.mode + "00E0000", random(h.size), h.a, types.KeyCheckValueAlgorithmHmac, []tr31.OptionalBlock{{ID: "HM", Data: h.code}}, 2})
+		keys = append(keys, ecdhKey{"D0000M7H" + h.mode + "00E0000", random(h.size), h.a, types.KeyCheckValueAlgorithmHmac, []tr31.OptionalBlock{{ID: "HM", Data: h.code}}, 0})
 	}
 	return keys
 }

@@ -234,17 +234,18 @@ var rsaStrength = strengthTable{
 }
 
 // curveStrength is for key agreements: on which curves. HMAC keys are not in
-// the guide's table; they travel as AES_256 does (GUESS).
+// the guide's table; they travel on each curve (GUESS, as customer-flows, section
+// 16, replays them), under a derived key of AES_256.
 var curveStrength = strengthTable{
 	TDES2Key:   anyECC,
 	TDES3Key:   anyECC,
 	AES128:     anyECC,
 	AES192:     algorithmsNamed(ECCNISTP384, ECCNISTP521),
 	AES256:     algorithmsNamed(ECCNISTP521),
-	HMACSHA224: algorithmsNamed(ECCNISTP521),
-	HMACSHA256: algorithmsNamed(ECCNISTP521),
-	HMACSHA384: algorithmsNamed(ECCNISTP521),
-	HMACSHA512: algorithmsNamed(ECCNISTP521),
+	HMACSHA224: anyECC,
+	HMACSHA256: anyECC,
+	HMACSHA384: anyECC,
+	HMACSHA512: anyECC,
 }
 
 func checkStrength(table strengthTable, wrapping, moved *algorithm, field string) error {

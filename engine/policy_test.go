@@ -142,20 +142,30 @@ func TestLifecycleRefusesEveryAbsentPair(t *testing.T) {
 // TestWrappingStrengthIsTheTable holds the sets against the table of
 // control-plane, section 10, written out.
 func TestWrappingStrengthIsTheTable(t *testing.T) {
-	table := map[KeyAlgorithm][]KeyAlgorithm{
+	rsa, ecc := []KeyAlgorithm{RSA2048, RSA3072, RSA4096}, []KeyAlgorithm{ECCNISTP256, ECCNISTP384, ECCNISTP521}
+	compareStrength(t, rsaStrength, map[KeyAlgorithm][]KeyAlgorithm{TDES2Key: rsa, TDES3Key: rsa, AES128: rsa[1:]})
+	compareStrength(t, curveStrength, map[KeyAlgorithm][]KeyAlgorithm{
+		TDES2Key: ecc, TDES3Key: ecc, AES128: ecc, AES192: ecc[1:], AES256: ecc[2:],
+		HMACSHA224: ecc, HMACSHA256: ecc, HMACSHA384: ecc, HMACSHA512: ecc,
+	})
+	compareStrength(t, kekStrength, map[KeyAlgorithm][]KeyAlgorithm{
 		TDES2Key:   {TDES2Key, TDES3Key, AES128, AES192, AES256},
 		TDES3Key:   {TDES3Key, AES128, AES192, AES256},
 		AES128:     {AES128, AES192, AES256},
 		AES192:     {AES192, AES256},
 		AES256:     {AES256},
 		HMACSHA224: {AES256}, HMACSHA256: {AES256}, HMACSHA384: {AES256}, HMACSHA512: {AES256},
-	}
+	})
+}
+
+func compareStrength(t *testing.T, set strengthTable, table map[KeyAlgorithm][]KeyAlgorithm) {
+	t.Helper()
 	for _, moved := range algorithms {
 		if !moved.symmetric() {
 			continue
 		}
 		for _, wrapping := range algorithms {
-			got := checkStrength(kekStrength, &wrapping, &moved, "") == nil
+			got := checkStrength(set, &wrapping, &moved, "") == nil
 			if want := slices.Contains(table[moved.name], wrapping.name); got != want {
 				t.Errorf("%s under %s: taken %t, the table says %t", moved.name, wrapping.name, got, want)
 			}
