@@ -157,3 +157,35 @@ func TestAnAdvanceOfUnknownOutcomeHappensOnce(t *testing.T) {
 		t.Errorf("a closed store: got %v, %v ahead", err, c.ahead())
 	}
 }
+
+// overtaken is a store in which somebody is faster with the next commit.
+type overtaken struct {
+	keystore.Store
+	first func()
+}
+
+func (s *overtaken) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	if first := s.first; first != nil {
+		s.first = nil
+		first()
+	}
+	return s.Store.Commit(ctx, id, changes...)
+}
+
+func TestAnAdvanceThatIsOvertakenIsMadeOnTop(t *testing.T) {
+	s := &overtaken{Store: keystore.NewMemory()}
+	c, other := opened(t, time.Now, s), opened(t, time.Now, s.Store)
+	for i := range 2 { // the record is new, then known
+		s.first = func() {
+			if err := other.advance(t.Context(), time.Hour); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := c.advance(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := c.ahead(), time.Duration(i+1)*61*time.Minute; got != want {
+			t.Errorf("got %v ahead, want %v", got, want)
+		}
+	}
+}

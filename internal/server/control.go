@@ -218,17 +218,20 @@ type refusalView struct {
 	Reasons   []reasonView `json:"reasons,omitempty"`
 }
 
-// refusal is the status and the body of an error. It holds nothing that could be
-// a key.
+// refusal is the status and the body of an error. That of a key that cannot be
+// loaded holds nothing that could be one.
 func refusal(err error) (int, refusalView) {
 	if e, ok := errors.AsType[*ownError](err); ok {
 		return e.status, refusalView{Error: e.message}
 	}
-	view := refusalView{Error: withoutDigits(err.Error())}
+	view := refusalView{Error: err.Error()}
 	if e, ok := errors.AsType[*engine.Error](err); ok {
 		view.Exception, view.Reasons = string(e.Code), viewReasons(e.Reasons)
+		_, loading := errors.AsType[*loadError](err)
 		for i := range view.Reasons {
-			view.Reasons[i].Found = withoutDigits(view.Reasons[i].Found)
+			if r := &view.Reasons[i]; loading {
+				r.Found = withoutDigits(r.Found)
+			}
 		}
 		return statusOf(e.Code), view
 	}

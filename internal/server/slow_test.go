@@ -2,18 +2,23 @@ package server
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
 // short are timeouts that a test can wait for.
-var short = Timeouts{Header: 100 * time.Millisecond, Read: 200 * time.Millisecond, Write: 300 * time.Millisecond, Idle: 100 * time.Millisecond}
+var short = Timeouts{Header: wait, Read: 2 * wait, Idle: wait}
+
+const wait = 300 * time.Millisecond
 
 func (r *running) dial(t *testing.T) *net.TCPConn {
 	t.Helper()
@@ -55,6 +60,7 @@ func beginning(op string) string {
 func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 	before := runtime.NumGoroutine()
 	r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: short})
+	var clients sync.WaitGroup
 	for name, c := range map[string]struct {
 		sent string
 		half bool // the client ends its side
@@ -74,17 +80,18 @@ func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 		"a long header":        {"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096-100), false, ""},
 		"a header too long":    {"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096) + "\r\n\r\n", true, "431"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		clients.Go(func() {
 			conn := r.dial(t)
 			send(t, conn, c.sent)
 			if c.half {
 				conn.CloseWrite()
 			}
 			if got := closes(t, conn); !strings.Contains(got, c.want) {
-				t.Errorf("got %q, want %s", got, c.want)
+				t.Errorf("%s: got %q, want %s", name, got, c.want)
 			}
 		})
 	}
+	clients.Wait()
 	r.create(t) // others are served
 	r.end(t)
 	for until := time.Now().Add(patience); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
@@ -94,8 +101,42 @@ func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 	}
 }
 
+// TestEachTimeoutAlone has all others at their defaults, which are longer than the
+// test's patience or of no help.
+func TestEachTimeoutAlone(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		t    Timeouts
+		sent string
+	}{
+		{"header", Timeouts{Header: wait, Read: time.Hour}, "POST / HTTP/1.1\r\nHost: localhost\r\n"},
+		{"read", Timeouts{Read: wait}, beginning("CreateKey")},
+		{"idle", Timeouts{Idle: wait}, beginning("CreateKey") + secondHalf},
+	} {
+		r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: c.t})
+		conn := r.dial(t)
+		conn.SetDeadline(time.Now().Add(4 * time.Second)) // before the default for headers
+		send(t, conn, c.sent)
+		if closes(t, conn); t.Failed() {
+			t.Fatalf("%s does nothing", c.name)
+		}
+	}
+}
+
+func TestACallIsMadeForAClientThatIsGone(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Anonymous: true})
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	req := httptest.NewRequest("POST", "/", strings.NewReader(createAES)).WithContext(gone)
+	req.Header.Set(target, operation("CreateKey"))
+	w := httptest.NewRecorder()
+	if r.ServeHTTP(w, req); w.Code != http.StatusOK {
+		t.Errorf("got %d, %s", w.Code, w.Body)
+	}
+}
+
 func TestAClientThatReadsNothingCannotHoldTheServer(t *testing.T) {
-	r := start(t, "127.0.0.1", Options{Control: true, Timeouts: short})
+	r := start(t, "127.0.0.1", Options{Control: true, Timeouts: Timeouts{Write: wait}})
 	c := r.dial(t)
 	c.SetReadBuffer(4096)
 	ask := strings.Repeat("GET /_apcsim/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 64)
