@@ -2,14 +2,23 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// shape collects every violation of the limits in the service's description,
-// in the order of its members. Paths are only put together on failure.
-type shape struct{ reasons []Reason }
+// shape collects the violations of the limits in the service's description, in
+// the order of its members: all of them are counted, maxViolations told. Paths
+// are only put together on failure.
+type shape struct {
+	reasons []Reason
+	count   int
+}
+
+// maxViolations bounds what a request that is wrong a hundred thousand times
+// gets for an answer.
+const maxViolations = 100
 
 // shaped is an input or a part of one that knows its limits.
 type shaped interface{ shape(*shape) }
@@ -25,14 +34,19 @@ func (s *shape) check(in shaped) error {
 		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, r.Wanted)
 	}
 	plural := "s"
-	if len(parts) == 1 {
+	if s.count == 1 {
 		plural = ""
 	}
-	return invalid(fmt.Sprintf("%d validation error%s detected: %s", len(parts), plural, strings.Join(parts, "; ")), s.reasons...)
+	if more := s.count - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return invalid(fmt.Sprintf("%d validation error%s detected: %s", s.count, plural, strings.Join(parts, "; ")), s.reasons...)
 }
 
 func (s *shape) fail(rule, field, found, wanted string) {
-	s.reasons = append(s.reasons, because(rule, field, found, wanted))
+	if s.count++; len(s.reasons) < maxViolations {
+		s.reasons = append(s.reasons, because(rule, field, found, wanted))
+	}
 }
 
 // inside checks a part under the member's name, which goes in front of the
@@ -103,13 +117,21 @@ func oneOf[T ~string](s *shape, field string, v T, all []T) {
 		return
 	}
 	if !slices.Contains(all, v) {
-		found := string(v)
-		if len(found) > 64 {
-			found = fmt.Sprintf("%d characters", len(found))
-		}
-		s.fail("enum", field, found, fmt.Sprintf("satisfy enum value set: %v", all))
+		s.fail("enum", field, shown(string(v)), fmt.Sprintf("satisfy enum value set: %v", all))
 	}
 }
+
+// shown is a client's own word, to be repeated in a reason, or its length where
+// it is long or could be a key in the wrong place.
+func shown(word string) string {
+	if len(word) > 64 || keyLike.MatchString(word) {
+		return fmt.Sprintf("%d characters", len(word))
+	}
+	return word
+}
+
+// keyLike is more hexadecimal digits than any name of the service has in a row.
+var keyLike = regexp.MustCompile(`[0-9A-Fa-f]{8}`)
 
 func maybeOneOf[T ~string](s *shape, field string, v *T, all []T) {
 	switch {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -98,5 +99,20 @@ func TestTagsHaveTheirLimits(t *testing.T) {
 	refused(t, "201 tags", err, engine.ErrValidation, "length")
 	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{}}); err != nil {
 		t.Errorf("an empty list: %v", err)
+	}
+}
+
+// TestAKeyInPlaceOfAWordIsNotRepeated: reasons travel into headers and logs.
+func TestAKeyInPlaceOfAWordIsNotRepeated(t *testing.T) {
+	const key = "0123456789ABCDEFFEDCBA9876543210"
+	attributes := kekAttributes(engine.AES128)
+	attributes.KeyAlgorithm = key
+	eng := simtest.New(t, nil)
+	_, wrong := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: attributes})
+	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true), Tags: []engine.Tag{{Key: key}, {Key: key}}})
+	for _, err := range []error{wrong, twice} {
+		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, key[:8]) || !strings.Contains(text, "32 characters") {
+			t.Errorf("%s", text)
+		}
 	}
 }

@@ -20,10 +20,10 @@ func (k *call) newTags(tags []Tag) ([]Tag, error) {
 	for i, t := range out {
 		if strings.HasPrefix(strings.ToLower(t.Key), reservedTag) {
 			return nil, invalid("Tag keys that begin with aws: are reserved.",
-				because("tag-key", "Tags", t.Key, "a key that does not begin with "+reservedTag))
+				because("tag-key", "Tags", shown(t.Key), "a key that does not begin with "+reservedTag))
 		}
 		if i > 0 && out[i-1].Key == t.Key {
-			return nil, invalid("Tag keys must be unique.", because("tag-key", "Tags", t.Key+" twice", "each key once"))
+			return nil, invalid("Tag keys must be unique.", because("tag-key", "Tags", shown(t.Key)+" twice", "each key once"))
 		}
 	}
 	return out, k.checkTagCount(len(out))
