@@ -29,8 +29,6 @@ func (a *answer) Write(b []byte) (int, error) {
 
 func (a *answer) response(r *http.Request) *http.Response {
 	a.WriteHeader(http.StatusOK)
-	n := a.body.Len()
-	a.header.Set("Content-Length", strconv.Itoa(n))
 	status := "200 OK"
 	if a.status != http.StatusOK {
 		status = strconv.Itoa(a.status) + " " + http.StatusText(a.status)
@@ -38,6 +36,6 @@ func (a *answer) response(r *http.Request) *http.Response {
 	return &http.Response{
 		Status: status, StatusCode: a.status,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header, Body: io.NopCloser(&a.body), ContentLength: int64(n), Request: r,
+		Header: a.header, Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()), Request: r,
 	}
 }

@@ -180,7 +180,6 @@ func (w *world) call(t fataler, r *http.Request) *reply {
 	if err != nil || got.ContentLength != int64(len(body)) {
 		t.Fatalf("%d bytes of %d, %v", len(body), got.ContentLength, err)
 	}
-	got.Header.Del("Content-Length")
 	return &reply{got.StatusCode, got.Header, body}
 }
 

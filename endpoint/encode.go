@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strconv"
@@ -17,12 +16,17 @@ import (
 // absent ones left out, a list that is there and empty as [], times as seconds
 // since 1970 with milliseconds. What it is given are the shapes of engine, whose
 // kinds it knows all.
-func encode(w io.Writer, v any) error {
+func encode(v any) *[]byte {
 	b := buffers.Get().(*[]byte)
-	defer buffers.Put(b)
 	*b = appendValue((*b)[:0], reflect.ValueOf(v))
-	_, err := w.Write(*b)
-	return err
+	return b
+}
+
+// release takes back what encode returned.
+func release(b *[]byte) {
+	if cap(*b) <= 64<<10 { // one long answer is not kept for ever
+		buffers.Put(b)
+	}
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -21,9 +21,9 @@ import (
 )
 
 func encoded(v any) []byte {
-	var b bytes.Buffer
-	encode(&b, v)
-	return b.Bytes()
+	b := encode(v)
+	defer release(b)
+	return bytes.Clone(*b)
 }
 
 // TestEveryStringIsJSON reads back whatever a string may hold.

@@ -3,7 +3,6 @@ package endpoint
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,8 +64,12 @@ type Credential struct {
 	Secret string
 }
 
-// MaxBody is the longest request that is read, in bytes.
+// MaxBody is the longest request that is taken, in bytes.
 const MaxBody = 1 << 20
+
+// maxDrain is how much of a refused request is thrown away before its
+// connection is given up.
+const maxDrain = 64 << 20
 
 const (
 	contentType  = "application/x-amz-json-1.0"
@@ -104,14 +108,26 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out, err := h.answer(w, r, &call)
 	if err != nil {
 		h.refuse(w, err)
+		// A client that sends all before it reads gets to read.
+		io.CopyN(io.Discard, r.Body, maxDrain)
 	} else {
-		w.Header().Set("Content-Type", contentType)
-		encode(w, out) // a client that has gone is not told
+		respond(w, http.StatusOK, out)
 	}
 	if h.options.Observe != nil {
 		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), w.Header().Get(ReasonHeader), time.Since(begun)
 		h.options.Observe(call)
 	}
+}
+
+// respond writes an answer in one piece. A client that has gone is not told.
+func respond(w http.ResponseWriter, status int, v any) {
+	b := encode(v)
+	defer release(b)
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(*b)))
+	w.WriteHeader(status)
+	w.Write(*b)
 }
 
 // answer is the output of the operation that is asked for. It notes in call what
@@ -122,7 +138,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (an
 		return nil, err
 	}
 	call.Operation = op.Name
-	body, err := bodyOf(w, r)
+	body, err := bodyOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -156,21 +172,19 @@ func target(r *http.Request) (*engine.Operation, error) {
 }
 
 // bodyOf reads the body to its end or to the limit.
-func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if n := r.ContentLength; n > 0 && n <= longBody { // nearly all
-		body := make([]byte, n)
-		if _, err := io.ReadFull(r.Body, body); err != nil {
-			return nil, errShort
-		}
-		return body, nil
-	}
+func bodyOf(r *http.Request) ([]byte, error) {
 	var b bytes.Buffer
-	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+	if n := r.ContentLength; n > 0 && n <= longBody { // nearly all
+		b.Grow(int(n) + bytes.MinRead)
 	}
-	if err != nil {
+	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
+	switch {
+	case n > MaxBody:
+		return nil, &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+	case err != nil || r.ContentLength > n:
 		return nil, errShort
+	case r.ContentLength > 0 && r.ContentLength < n: // without a socket nobody else looks
+		return nil, unreadable("The body is longer than Content-Length says.")
 	}
 	return b.Bytes(), nil
 }
@@ -205,10 +219,13 @@ func HTTPClient(eng *engine.Engine, o *Options) Client { return &client{Handler(
 func (c *client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
 
 // Do answers a request in the goroutine of the caller. It fails with the
-// context's error if that is cancelled before it begins.
+// context's error if that is cancelled before it begins or ends.
 func (c *client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
+	}
+	if r.URL == nil {
+		return nil, errors.New("endpoint: a request without a URL")
 	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
@@ -221,7 +238,7 @@ func (c *client) Do(r *http.Request) (*http.Response, error) {
 	w := &answer{header: make(http.Header, 4)}
 	c.handler.ServeHTTP(w, in)
 	if err := r.Context().Err(); err != nil {
-		return nil, context.Cause(r.Context())
+		return nil, err
 	}
 	return w.response(r), nil
 }

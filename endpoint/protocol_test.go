@@ -1,8 +1,11 @@
 package endpoint_test
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -107,13 +110,17 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 		"deep nesting":         {post("ListKeys", strings.Repeat("[", 200_000)), 400, "SerializationException"},
 		"too long":             {post("ListKeys", strings.Repeat(" ", endpoint.MaxBody+1)), 413, "RequestEntityTooLargeException"},
 		"endless":              {post("ListKeys", "", func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(endless{}), -1 }), 413, "RequestEntityTooLargeException"},
-		"no signature":         {post("ListKeys", "{}", without("Authorization")), 403, "MissingAuthenticationTokenException"},
-		"basic authorization":  {post("ListKeys", "{}", header("Authorization", "Basic YTpi")), 403, "IncompleteSignatureException"},
-		"algorithm alone":      {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256")), 403, "IncompleteSignatureException"},
-		"no scope":             {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 Credential=AKID, SignedHeaders=host, Signature=00")), 403, "IncompleteSignatureException"},
-		"another scope":        {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "payment-cryptography", "kms", 1))), 403, "IncompleteSignatureException"},
-		"Region of nowhere":    {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "../..", 1))), 403, "IncompleteSignatureException"},
-		"no signed headers":    {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", Signature=00")), 403, "IncompleteSignatureException"},
+		"no signature":         {post("ListKeys", "{}", without("Authorization")), 400, "MissingAuthenticationTokenException"},
+		"basic authorization":  {post("ListKeys", "{}", header("Authorization", "Basic YTpi")), 400, "IncompleteSignatureException"},
+		"algorithm alone":      {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256")), 400, "IncompleteSignatureException"},
+		"no scope":             {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 Credential=AKID, SignedHeaders=host, Signature=00")), 400, "IncompleteSignatureException"},
+		"another scope":        {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "payment-cryptography", "kms", 1))), 400, "InvalidSignatureException"},
+		"no Region":            {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "", 1))), 400, "IncompleteSignatureException"},
+		"Region of nowhere":    {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "----", 1))), 400, "InvalidSignatureException"},
+		"Region of no ARN":     {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "us-gov-west-1", 1))), 400, "InvalidSignatureException"},
+		"cut off":              {post("ListKeys", "{}", func(r *http.Request) { r.ContentLength = 5 }), 400, "SerializationException"},
+		"longer than it says":  {post("ListKeys", "{}garbage", func(r *http.Request) { r.ContentLength = 2 }), 400, "SerializationException"},
+		"no signed headers":    {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", Signature=00")), 400, "IncompleteSignatureException"},
 		"not simulated":        {post("PutResourcePolicy", "{}"), 501, "NotSimulatedException"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +130,9 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 			}
 			if text, _ := body["Message"].(string); text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
 				t.Errorf("message %q", text)
+			}
+			if why := answer.Header.Get(endpoint.ReasonHeader); why == "" {
+				t.Error("no reason")
 			}
 			if allowed := answer.Header.Get("Allow"); (c.status == 405) != (allowed == "POST") {
 				t.Errorf("Allow: %q", allowed)
@@ -173,6 +183,41 @@ func TestTheBytesOfAnAnswer(t *testing.T) {
 	}
 }
 
+// TestAHundredThousandMistakesGetAShortAnswer: a request may be a megabyte of
+// them.
+func TestAHundredThousandMistakesGetAShortAnswer(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	many := strings.Replace(create, "{", `{"ReplicationRegions":[""`+strings.Repeat(`,""`, 100_000)+`],`, 1)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, post("CreateKey", many))
+	if w.Code != 400 || w.Body.Len() > 32<<10 || !strings.Contains(w.Body.String(), "100001 validation errors detected") || !strings.Contains(w.Body.String(), "and 99901 more") {
+		t.Errorf("%d, %d bytes: %.300s", w.Code, w.Body.Len(), w.Body)
+	}
+}
+
+// TestAClientThatSendsAllBeforeItReadsGetsItsAnswer, however wrong and long its
+// request is.
+func TestAClientThatSendsAllBeforeItReadsGetsItsAnswer(t *testing.T) {
+	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), nil))
+	defer server.Close()
+	for op, want := range map[string]string{"ListKeys": "413 ", "Nothing": "400 "} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		const length = 20 << 20
+		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: here\r\nX-Amz-Target: %s%s\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n", target, op, authorization, length)
+		if _, err := io.CopyN(c, endless{}, length); err != nil {
+			t.Fatalf("%s: %v", op, err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || !strings.HasPrefix(answer.Status, want) {
+			t.Errorf("%s: %v, %v, wanted %s", op, answer, err, want)
+		}
+	}
+}
+
 // TestReasonsFitInAHeader has a request that is wrong in many places, in
 // letters that a header does not carry.
 func TestReasonsFitInAHeader(t *testing.T) {
@@ -185,5 +230,10 @@ func TestReasonsFitInAHeader(t *testing.T) {
 	}
 	if answer.Header.Get("X-Forged") != "" {
 		t.Error("the request wrote a header of the answer")
+	}
+	answer, _ = ask(t, h, post("CreateKey", strings.NewReplacer("AES_128", "a??X: y; b", "K0_KEY", "K9_KEY", "SYMMETRIC_KEY", "SYMMETRIC").Replace(create)))
+	parts := strings.Split(answer.Header.Get(endpoint.ReasonHeader), "; ")
+	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: enum") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: enum: found a??X: y, b") {
+		t.Errorf("%d reasons, wanted three, one for each member: %q", len(parts), parts)
 	}
 }

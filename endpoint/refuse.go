@@ -38,13 +38,11 @@ func (h *handler) refuse(w http.ResponseWriter, err error) {
 	if why := reason(err); why != "" {
 		w.Header().Set(ReasonHeader, why)
 	}
-	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Amzn-Errortype", code)
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
-	w.WriteHeader(status)
-	encode(w, members)
+	respond(w, status, members)
 }
 
 // faultBody is the body of an exception. ResourceNotFoundException has the
@@ -82,18 +80,36 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 // maxReason is the most that the reason header holds, in bytes.
 const maxReason = 1 << 10
 
-// reason is why, for a header.
+// reason is why, for a header. Reasons that would not fit are cut, each to its
+// share.
 func reason(err error) string {
+	if e, ok := errors.AsType[*protocolError](err); ok {
+		return oneReason(e.message, maxReason)
+	}
 	refusal, ok := errors.AsType[*engine.Error](err)
 	if !ok {
 		return ""
 	}
+	const between = "; "
+	reasons := refusal.Reasons[:min(len(refusal.Reasons), 20)] // more would be cut beyond recognition
 	var parts []string
-	for _, r := range refusal.Reasons {
-		parts = append(parts, r.String())
+	room := maxReason
+	for i, r := range reasons {
+		left := len(reasons) - i
+		part := oneReason(r.String(), (room-(left-1)*len(between))/left)
+		parts, room = append(parts, part), room-len(part)-len(between)
 	}
-	out := printableOnly(strings.Join(parts, "; "))
-	return out[:min(len(out), maxReason)]
+	return strings.Join(parts, between)
+}
+
+// oneReason is a reason as the header may have it, at most so long.
+func oneReason(text string, most int) string {
+	const cut = "..."
+	text = printableOnly(strings.ReplaceAll(text, ";", ","))
+	if len(text) > most {
+		text = text[:most-len(cut)] + cut
+	}
+	return text
 }
 
 // printableOnly replaces whatever is not printable ASCII.

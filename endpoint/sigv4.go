@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,14 +25,20 @@ const (
 )
 
 // What AWS answers to requests that are not signed as they should be (GUESS for
-// the status: not documented for the service).
+// the status, that of any client's fault: not documented for the service).
 var (
-	errNoToken = &protocolError{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
-	errPartial = &protocolError{http.StatusForbidden, "IncompleteSignatureException", "The Authorization header is not that of an AWS Signature Version 4."}
-	errUnknown = &protocolError{http.StatusForbidden, "UnrecognizedClientException", "The security token included in the request is invalid."}
-	errForged  = &protocolError{http.StatusForbidden, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method."}
-	errExpired = &protocolError{http.StatusForbidden, "InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes."}
+	errNoToken = unsigned("MissingAuthenticationTokenException", "Missing Authentication Token")
+	errPartial = unsigned("IncompleteSignatureException", "The Authorization header is not that of an AWS Signature Version 4.")
+	errService = unsigned("InvalidSignatureException", "Credential should be scoped to correct service: '"+signingService+"'.")
+	errRegion  = unsigned("InvalidSignatureException", "Credential should be scoped to a valid Region, such as 'us-east-1'.")
+	errUnknown = unsigned("UnrecognizedClientException", "The security token included in the request is invalid.")
+	errForged  = unsigned("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
+	errExpired = unsigned("InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes.")
 )
+
+func unsigned(code, message string) *protocolError {
+	return &protocolError{http.StatusBadRequest, code, message}
+}
 
 // signature is an Authorization header of AWS Signature Version 4.
 type signature struct {
@@ -50,8 +57,13 @@ func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error
 		return engine.Identity{}, errNoToken
 	}
 	s, ok := parseSignature(authorization)
-	if !ok {
+	switch {
+	case !ok:
 		return engine.Identity{}, errPartial
+	case s.service != signingService:
+		return engine.Identity{}, errService
+	case !regionPattern.MatchString(s.region):
+		return engine.Identity{}, errRegion
 	}
 	caller, known := h.options.Callers[s.accessKey]
 	if h.options.Verify {
@@ -94,24 +106,22 @@ func parseSignature(authorization string) (s signature, ok bool) {
 		credential, *to = credential[:i], strings.TrimPrefix(credential[i:], "/")
 	}
 	s.accessKey, s.headers = credential, strings.Split(headers, ";")
-	ok = s.accessKey != "" && terminator == "aws4_request" && s.service == signingService && isRegion(s.region) && headers != "" && s.value != ""
+	ok = s.accessKey != "" && terminator == "aws4_request" && s.service != "" && s.region != "" && headers != "" && s.value != ""
 	return s, ok
 }
 
-// isRegion bounds what may stand for a Region: the pattern of the service is the
-// engine's to judge.
-func isRegion(s string) bool {
-	return len(s) >= 4 && len(s) <= 32 && !strings.ContainsFunc(s, func(r rune) bool {
-		return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
-	})
-}
+// regionPattern is what the service takes for a Region in an ARN.
+var regionPattern = regexp.MustCompile(`^[a-z]{2}-[a-z]{1,16}-[0-9]+$`)
 
 // verify computes the signature anew (AWS General Reference, "Create a signed
 // AWS API request") and compares.
 func (h *handler) verify(r *http.Request, body []byte, s signature, secret string) error {
 	at, err := time.Parse(signingTime, r.Header.Get("X-Amz-Date"))
-	if err != nil || at.Format("20060102") != s.date || !slices.Contains(s.headers, "host") {
+	if err != nil || at.Format("20060102") != s.date {
 		return errPartial
+	}
+	if name := unsignedHeader(r, s.headers); name != "" {
+		return unsigned("InvalidSignatureException", "'"+printableOnly(name)+"' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	if skew := h.options.Now().Sub(at); skew > maxSkew || skew < -maxSkew {
 		return errExpired
@@ -136,6 +146,20 @@ func mac(key []byte, message string) []byte {
 	return h.Sum(nil)
 }
 
+// unsignedHeader is a header that must be signed and is not: the host, and all
+// of AWS that are there.
+func unsignedHeader(r *http.Request, signed []string) string {
+	if !slices.Contains(signed, "host") {
+		return "host"
+	}
+	for name := range r.Header {
+		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(signed, name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // canonicalRequest is what is hashed: method, path, query, the signed headers
 // and the hash of the body.
 func canonicalRequest(r *http.Request, headers []string, body []byte) string {
@@ -146,21 +170,46 @@ func canonicalRequest(r *http.Request, headers []string, body []byte) string {
 	}
 	var lines strings.Builder
 	for _, name := range headers {
-		value := strings.Join(r.Header.Values(name), ",")
-		switch name {
-		case "host":
-			value = r.Host
-		case "content-length":
-			value = r.Header.Get(name)
-			if value == "" {
-				value = lengthOf(r)
-			}
-		}
-		lines.WriteString(name + ":" + strings.Join(strings.Fields(value), " ") + "\n")
+		lines.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
-	query := strings.ReplaceAll(url.Values(r.URL.Query()).Encode(), "+", "%20")
-	return strings.Join([]string{r.Method, path, query, lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
+	return strings.Join([]string{r.Method, path, canonicalQuery(r.URL.RawQuery), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
 }
 
-// lengthOf is the header that net/http takes out of a request.
-func lengthOf(r *http.Request) string { return strconv.FormatInt(r.ContentLength, 10) }
+// canonicalHeader is a header's values, trimmed, spaces in a row as one. Two
+// headers net/http takes out of a request.
+func canonicalHeader(r *http.Request, name string) string {
+	values := slices.Clone(r.Header.Values(name))
+	switch {
+	case name == "host":
+		values = []string{r.Host}
+	case name == "content-length" && len(values) == 0:
+		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+	}
+	for i, v := range values {
+		values[i] = strings.Join(strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == '\t' }), " ")
+	}
+	return strings.Join(values, ",")
+}
+
+// canonicalQuery is the query, encoded anew and in order. The protocol has none,
+// but a client may sign one.
+func canonicalQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	var parts []string
+	for part := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(part, "=")
+		parts = append(parts, queryWord(name)+"="+queryWord(value))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, "&")
+}
+
+// queryWord is a word with all but the unreserved characters escaped (RFC 3986).
+func queryWord(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		s = plain
+	}
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
+}
