@@ -4,8 +4,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/server"
 )
 
 // help answers a command line that names no command: with the list of them,
@@ -35,7 +36,7 @@ func help(s streams, args []string) int {
 	}
 	if len(unknown) > 0 {
 		out, status = s.err, exitUsage
-		fmt.Fprintf(out, "apcsim: there is no command %q here\n\n", withoutDigits(unknown[0]))
+		fmt.Fprintf(out, "apcsim: there is no command %q here\n\n", server.WithoutDigits(unknown[0]))
 	}
 	overview(out, listed)
 	return status
@@ -51,12 +52,6 @@ func below(group []string) (found []command) {
 	}
 	return found
 }
-
-// digits are what could be a key, or a part of one, in the wrong place.
-var digits = regexp.MustCompile(`[0-9A-Fa-f]{8,}`)
-
-// withoutDigits makes a part of a command line fit to be repeated in a message.
-func withoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }
 
 func overview(w io.Writer, listed []command) {
 	fmt.Fprint(w, "apcsim simulates AWS Payment Cryptography for AWS clients, opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n")

@@ -26,6 +26,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/server"
 )
 
 func main() {
@@ -124,7 +126,7 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, usageError(withoutDigits(err.Error()))
+			return nil, usageError(server.WithoutDigits(err.Error()))
 		}
 		rest := fs.Args()
 		if used := len(args) - len(rest); used > 0 && args[used-1] == "--" {

@@ -24,6 +24,7 @@ func (c *calls) add(e engine.Event) {
 	if e.ReadOnly && e.UserIdentity == operator(e.AccountID) {
 		return
 	}
+	e = brief(e)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.events) < maxCalls {
@@ -32,6 +33,25 @@ func (c *calls) add(e engine.Event) {
 	}
 	c.events[c.next] = e
 	c.next = (c.next + 1) % maxCalls
+}
+
+// What is remembered of one call at most: a request can be wrong in many places.
+const (
+	maxReasons = 16
+	maxText    = 1 << 10
+)
+
+// brief is an event as it is remembered: of bounded size, and without what could
+// be a key in the wrong place.
+func brief(e engine.Event) engine.Event {
+	short := func(s string) string { return WithoutDigits(s[:min(len(s), maxText)]) }
+	e.ErrorMessage = short(e.ErrorMessage)
+	e.Reasons = slices.Clone(e.Reasons[:min(len(e.Reasons), maxReasons)])
+	for i := range e.Reasons {
+		r := &e.Reasons[i]
+		r.Field, r.Found, r.Wanted = short(r.Field), short(r.Found), short(r.Wanted)
+	}
+	return e
 }
 
 // forget starts anew.

@@ -189,6 +189,11 @@ func (s *Server) admit(r *http.Request) error {
 	case !isLoopbackName(r.Host):
 		return &ownError{http.StatusForbidden, "the Host is not a loopback name"}
 	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if r.Header.Get(name) != "" {
+			return &ownError{http.StatusForbidden, "the request has come through a proxy"}
+		}
+	}
 	for _, origin := range r.Header.Values("Origin") {
 		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" && u.Scheme != "https" || !isLoopbackName(u.Host) {
 			return &ownError{http.StatusForbidden, "the Origin is not a loopback name"}
@@ -230,7 +235,7 @@ func refusal(err error) (int, refusalView) {
 		_, loading := errors.AsType[*loadError](err)
 		for i := range view.Reasons {
 			if r := &view.Reasons[i]; loading {
-				r.Found = withoutDigits(r.Found)
+				r.Found = WithoutDigits(r.Found)
 			}
 		}
 		return statusOf(e.Code), view

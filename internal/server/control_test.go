@@ -212,6 +212,33 @@ func TestRecentCallsTellWhy(t *testing.T) {
 	}
 }
 
+// TestWhatNeverReachedTheEngineIsACallToo: it is what a new client meets first.
+func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true})
+	r.call(t, "CreateKey", createAES) // without a signature
+	r.call(t, "Fly", "{}")
+	var got struct{ Calls []callView }
+	r.own(t, "GET", "calls", "", &got)
+	if len(got.Calls) != 2 || got.Calls[0].Operation != "CreateKey" || got.Calls[0].Error != "MissingAuthenticationTokenException" || got.Calls[1].Error != "UnknownOperationException" || got.Calls[1].Message == "" {
+		t.Errorf("got %+v", got.Calls)
+	}
+}
+
+// TestACallIsRememberedBriefly: a request that is wrong everywhere must not fill
+// the memory, nor a key in the wrong place stay in it.
+func TestACallIsRememberedBriefly(t *testing.T) {
+	var c calls
+	long := engine.Event{ErrorMessage: strings.Repeat("m", 1<<20)}
+	for range 1000 {
+		long.Reasons = append(long.Reasons, engine.Reason{Found: "0123456789ABCDEFFEDCBA9876543210", Wanted: strings.Repeat("w", 1<<16)})
+	}
+	c.add(long)
+	got := c.recent()[0]
+	if len(got.ErrorMessage) > maxText || len(got.Reasons) != maxReasons || got.Reasons[0].Found != "..." || len(got.Reasons[0].Wanted) > maxText || long.Reasons[0].Found == "..." {
+		t.Errorf("%d bytes of message, %d reasons, the first %+v", len(got.ErrorMessage), len(got.Reasons), got.Reasons[0])
+	}
+}
+
 func TestOldCallsAreForgotten(t *testing.T) {
 	var c calls
 	for i := range maxCalls + 7 {

@@ -13,7 +13,7 @@ import (
 // that could be a key, whatever was written in place of a usage or a tag.
 type loadError struct{ err error }
 
-func (e *loadError) Error() string { return withoutDigits(e.err.Error()) }
+func (e *loadError) Error() string { return WithoutDigits(e.err.Error()) }
 func (e *loadError) Unwrap() error { return e.err }
 
 // load makes the key, and its alias first: of the two it is the one that can be

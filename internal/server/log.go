@@ -41,7 +41,7 @@ func (s *Server) logCall(c endpoint.Call) {
 	}
 	if c.Code != "" {
 		level = slog.LevelWarn
-		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", c.Reason))
+		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", WithoutDigits(c.Reason)))
 	}
 	s.log.LogAttrs(context.Background(), level, "call", attributes...)
 }

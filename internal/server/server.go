@@ -149,7 +149,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	go func() { stopped <- h.Serve(s.listener) }()
 	select {
 	case err := <-stopped: // the listener broke
-		return errors.Join(err, h.Close())
+		return errors.Join(err, h.Close(), s.now().close())
 	case <-ctx.Done():
 	}
 	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)

@@ -150,5 +150,5 @@ func below(path, name string) string {
 	return path + "." + name
 }
 
-// withoutDigits takes out of a text what could be a key, or a part of one.
-func withoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }
+// WithoutDigits takes out of a text what could be a key, or a part of one.
+func WithoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }

@@ -40,9 +40,30 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	w.calls.forget() // what the file asked for nobody called
 	w.api = endpoint.Handler(w.engine, &endpoint.Options{
 		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
-		ExceptionStatus: o.ExceptionStatus, Observe: s.logCall,
+		ExceptionStatus: o.ExceptionStatus, Now: o.Now,
+		Observe: func(c endpoint.Call) {
+			s.logCall(c)
+			if o.Control && !reachedEngine(c) {
+				w.calls.add(engine.Event{EventTime: w.clock.now(), EventName: c.Operation, AWSRegion: c.Caller.Region,
+					AccountID: c.Caller.Account, ErrorCode: engine.Code(c.Code), ErrorMessage: c.Reason})
+			}
+		},
 	})
 	return w, nil
+}
+
+// reachedEngine says whether the engine has seen a call and told of it: what is
+// no request of the protocol and what is not simulated at all ends before it.
+func reachedEngine(c endpoint.Call) bool {
+	switch engine.Code(c.Code) {
+	case "", engine.ErrAccessDenied, engine.ErrConflict, engine.ErrInternalServer, engine.ErrResourceNotFound, engine.ErrServiceQuotaExceeded,
+		engine.ErrServiceUnavailable, engine.ErrThrottling, engine.ErrValidation:
+		return true
+	case engine.ErrNotSimulated:
+		op := engine.OperationNamed(c.Operation)
+		return op != nil && op.Simulated
+	}
+	return false
 }
 
 func (w *world) open(ctx context.Context, s *Server) (err error) {
@@ -58,9 +79,13 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
+	var observe func(engine.Event)
+	if o.Control { // nobody else can read them
+		observe = w.calls.add
+	}
 	w.engine, err = engine.New(w.backend, w.store, &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: limits,
-		Explain: new(s.loopback || o.Explain), Observe: w.calls.add, HSM: hsm.Options{Ready: ready},
+		Explain: new(s.loopback || o.Explain), Observe: observe, HSM: hsm.Options{Ready: ready},
 	})
 	return err
 }
