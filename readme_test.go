@@ -66,7 +66,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 	if !ok {
 		t.Fatal("the README has no program")
 	}
-	dir, err := os.MkdirTemp(".", "testdata-readme-")
+	dir, err := os.MkdirTemp(".", "_readme-") // which ./... does not see
 	if err != nil {
 		t.Fatal(err)
 	}
