@@ -70,11 +70,13 @@ func (r *reader) more(closing byte) bool {
 func (r *reader) word() string {
 	n := 1
 	if r.next() == '"' {
-		for r.rest[n] != '"' {
-			if r.rest[n] == '\\' {
-				n++
+		n += strings.IndexByte(r.rest[1:], '"')
+		if strings.IndexByte(r.rest[1:n], '\\') >= 0 { // that quote may be a part of the string
+			for n = 1; r.rest[n] != '"'; n++ {
+				if r.rest[n] == '\\' {
+					n++
+				}
 			}
-			n++
 		}
 		n++
 	} else {

@@ -3,11 +3,12 @@ package endpoint
 import (
 	"bytes"
 	"cmp"
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"mime"
 	"net/http"
 	"strconv"
@@ -173,10 +174,16 @@ func target(r *http.Request) (*engine.Operation, error) {
 
 // bodyOf reads the body to its end or to the limit.
 func bodyOf(r *http.Request) ([]byte, error) {
-	var b bytes.Buffer
 	if n := r.ContentLength; n > 0 && n <= longBody { // nearly all
-		b.Grow(int(n) + bytes.MinRead)
+		body := make([]byte, n+1)
+		if got, err := io.ReadFull(r.Body, body); err == io.ErrUnexpectedEOF && int64(got) == n {
+			return body[:n], nil
+		} else if err != nil {
+			return nil, errShort
+		}
+		return nil, errLong
 	}
+	var b bytes.Buffer
 	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
 	switch {
 	case n > MaxBody:
@@ -184,17 +191,22 @@ func bodyOf(r *http.Request) ([]byte, error) {
 	case err != nil || r.ContentLength > n:
 		return nil, errShort
 	case r.ContentLength > 0 && r.ContentLength < n: // without a socket nobody else looks
-		return nil, unreadable("The body is longer than Content-Length says.")
+		return nil, errLong
 	}
 	return b.Bytes(), nil
 }
 
-var errShort = unreadable("The body ends too soon.")
+var (
+	errShort = unreadable("The body ends too soon.")
+	errLong  = unreadable("The body is longer than Content-Length says.")
+)
 
-// requestID is a random UUID (RFC 9562, version 4), as the service's are.
+// requestID is a random UUID (RFC 9562, version 4), as the service's are. It
+// names a request and guards nothing.
 func requestID() string {
 	var b [16]byte
-	rand.Read(b[:])
+	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
 	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ func unsigned(code, message string) *protocolError {
 // signature is an Authorization header of AWS Signature Version 4.
 type signature struct {
 	accessKey, date, region, service string
-	headers                          []string
+	headers                          string
 	value                            string
 }
 
@@ -62,7 +61,7 @@ func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error
 		return engine.Identity{}, errPartial
 	case s.service != signingService:
 		return engine.Identity{}, errService
-	case !regionPattern.MatchString(s.region):
+	case !isRegion(s.region):
 		return engine.Identity{}, errRegion
 	}
 	caller, known := h.options.Callers[s.accessKey]
@@ -105,13 +104,28 @@ func parseSignature(authorization string) (s signature, ok bool) {
 		i := max(strings.LastIndexByte(credential, '/'), 0)
 		credential, *to = credential[:i], strings.TrimPrefix(credential[i:], "/")
 	}
-	s.accessKey, s.headers = credential, strings.Split(headers, ";")
+	s.accessKey, s.headers = credential, headers
 	ok = s.accessKey != "" && terminator == "aws4_request" && s.service != "" && s.region != "" && headers != "" && s.value != ""
 	return s, ok
 }
 
-// regionPattern is what the service takes for a Region in an ARN.
-var regionPattern = regexp.MustCompile(`^[a-z]{2}-[a-z]{1,16}-[0-9]+$`)
+// isRegion is what the service takes for a Region in an ARN:
+// [a-z]{2}-[a-z]{1,16}-[0-9]+, here of at most 32 characters.
+func isRegion(s string) bool {
+	country, rest, _ := strings.Cut(s, "-")
+	name, number, _ := strings.Cut(rest, "-")
+	return len(s) <= 32 && len(country) == 2 && all(country, 'a', 'z') && len(name) >= 1 && len(name) <= 16 && all(name, 'a', 'z') &&
+		number != "" && all(number, '0', '9')
+}
+
+func all(s string, low, high byte) bool {
+	for i := range len(s) {
+		if s[i] < low || s[i] > high {
+			return false
+		}
+	}
+	return true
+}
 
 // verify computes the signature anew (AWS General Reference, "Create a signed
 // AWS API request") and compares.
@@ -120,14 +134,15 @@ func (h *handler) verify(r *http.Request, body []byte, s signature, secret strin
 	if err != nil || at.Format("20060102") != s.date {
 		return errPartial
 	}
-	if name := unsignedHeader(r, s.headers); name != "" {
+	headers := strings.Split(s.headers, ";")
+	if name := unsignedHeader(r, headers); name != "" {
 		return unsigned("InvalidSignatureException", "'"+printableOnly(name)+"' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	if skew := h.options.Now().Sub(at); skew > maxSkew || skew < -maxSkew {
 		return errExpired
 	}
 	scope := strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
-	request := sha256.Sum256([]byte(canonicalRequest(r, s.headers, body)))
+	request := sha256.Sum256([]byte(canonicalRequest(r, headers, body)))
 	toSign := strings.Join([]string{signingAlgorithm, at.Format(signingTime), scope, hex.EncodeToString(request[:])}, "\n")
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
