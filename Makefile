@@ -7,7 +7,7 @@ BENCH  ?= .
 # Backends besides the software one, and the packages whose tests take theirs
 # from the environment.
 OTHER_HSMS   = awkward
-ON_EVERY_HSM = ./engine
+ON_EVERY_HSM = ./engine ./endpoint
 
 .DEFAULT_GOAL := help
 .PHONY: help test bench soak fmt
