@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -243,9 +242,9 @@ func (c *client) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	in := r // the handler changes nothing of it
-	if r.Body == nil || r.Host == "" {
+	if r.Body == nil {
 		in = r.WithContext(r.Context())
-		in.Body, in.Host = cmp.Or[io.ReadCloser](r.Body, http.NoBody), cmp.Or(r.Host, r.URL.Host)
+		in.Body = http.NoBody
 	}
 	w := &answer{header: make(http.Header, 4)}
 	c.handler.ServeHTTP(w, in)

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -196,7 +197,7 @@ func canonicalHeader(r *http.Request, name string) string {
 	values := slices.Clone(r.Header.Values(name))
 	switch {
 	case name == "host":
-		values = []string{r.Host}
+		values = []string{cmp.Or(r.Host, r.URL.Host)} // a request that has crossed no socket may have but the second
 	case name == "content-length" && len(values) == 0:
 		values = []string{strconv.FormatInt(r.ContentLength, 10)}
 	}
