@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -163,12 +164,12 @@ func mac(key []byte, message string) []byte {
 }
 
 // unsignedHeader is a header that must be signed and is not: the host, and all
-// of AWS that are there.
+// of AWS that are there; the first of several.
 func unsignedHeader(r *http.Request, signed []string) string {
 	if !slices.Contains(signed, "host") {
 		return "host"
 	}
-	for name := range r.Header {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(signed, name) {
 			return name
 		}
