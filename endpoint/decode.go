@@ -2,14 +2,11 @@ package endpoint
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 )
 
 // decode reads a request into an input of engine. Member names are those of the
@@ -19,115 +16,29 @@ func decode(body []byte, in any) error {
 	if len(bytes.TrimSpace(body)) == 0 { // as good as {}
 		return nil
 	}
-	if !json.Valid(body) {
-		return unreadable("The body is not one JSON value.")
+	r := reader{rest: string(body), long: len(body) > longBody}
+	if err := r.assign("the body", reflect.ValueOf(in).Elem()); err != nil {
+		return err
 	}
-	r := reader{string(body), len(body) > longBody}
-	return r.assign("the body", reflect.ValueOf(in).Elem())
+	if r.end(); r.bad {
+		return errSyntax
+	}
+	return nil
 }
+
+var errSyntax = unreadable("The body is not one JSON value.")
 
 func unreadable(message string) error {
 	return &protocolError{http.StatusBadRequest, "SerializationException", message}
 }
 
-// reader is what is left of a text that is known to be valid JSON: it looks at
-// the first byte of a value and believes the rest. Strings are parts of that
-// text, or copies where somebody might keep one of a text that is long.
-type reader struct {
-	rest string
-	long bool
-}
-
-// longBody is how much a string may keep in memory beside itself, in bytes.
-const longBody = 4 << 10
-
-// next is the first byte of what comes, behind the white space.
-func (r *reader) next() byte {
-	i := 0
-	for r.rest[i] == ' ' || r.rest[i] == '\t' || r.rest[i] == '\n' || r.rest[i] == '\r' {
-		i++
-	}
-	r.rest = r.rest[i:]
-	return r.rest[0]
-}
-
-// more takes the byte before the next member of a list or an object, or the one
-// that closes it.
-func (r *reader) more(closing byte) bool {
-	c := r.next()
-	if c == ',' {
-		r.rest = r.rest[1:]
-		c = r.next()
-	}
-	if c == closing {
-		r.rest = r.rest[1:]
-		return false
-	}
-	return true
-}
-
-// word takes a string with its quotes, a number, true, false or null.
-func (r *reader) word() string {
-	n := 1
-	if r.next() == '"' {
-		n += strings.IndexByte(r.rest[1:], '"')
-		if strings.IndexByte(r.rest[1:n], '\\') >= 0 { // that quote may be a part of the string
-			for n = 1; r.rest[n] != '"'; n++ {
-				if r.rest[n] == '\\' {
-					n++
-				}
-			}
-		}
-		n++
-	} else {
-		for n < len(r.rest) && strings.IndexByte(" \t\r\n,]}", r.rest[n]) < 0 {
-			n++
-		}
-	}
-	word := r.rest[:n]
-	r.rest = r.rest[n:]
-	return word
-}
-
-// text takes a string.
-func (r *reader) text() string {
-	word := r.word()
-	if plain := word[1 : len(word)-1]; strings.IndexByte(plain, '\\') < 0 && utf8.ValidString(plain) {
-		if r.long {
-			return strings.Clone(plain)
-		}
-		return plain
-	}
-	var s string
-	json.Unmarshal([]byte(word), &s) // it is valid
-	return s
-}
-
-// skip takes a value of whatever kind.
-func (r *reader) skip() {
-	for depth := 0; ; {
-		switch r.next() {
-		case '{', '[':
-			depth++
-			r.rest = r.rest[1:]
-		case '}', ']':
-			depth--
-			r.rest = r.rest[1:]
-		case ',', ':':
-			r.rest = r.rest[1:]
-		default:
-			r.word()
-		}
-		if depth == 0 {
-			return
-		}
-	}
-}
-
 // assign puts the next value into a member.
 func (r *reader) assign(at string, to reflect.Value) error {
 	c := r.next()
-	if c == 'n' {
+	switch {
+	case r.bad:
+		return errSyntax
+	case c == 'n':
 		r.word()
 		return nil
 	}
@@ -172,16 +83,20 @@ func (r *reader) assign(at string, to reflect.Value) error {
 }
 
 func wrongType(at, wanted string, first byte) error {
-	found := "a number"
-	switch first {
-	case '"':
+	var found string
+	switch {
+	case first == '"':
 		found = "a string"
-	case 't', 'f':
+	case first == 't' || first == 'f':
 		found = "a boolean"
-	case '[':
+	case first == '[':
 		found = "a list"
-	case '{':
+	case first == '{':
 		found = "an object"
+	case first == '-' || first >= '0' && first <= '9':
+		found = "a number"
+	default:
+		return errSyntax
 	}
 	return unreadable(fmt.Sprintf("%s: found %s, wanted %s.", at, found, wanted))
 }
@@ -189,10 +104,8 @@ func wrongType(at, wanted string, first byte) error {
 // assignStruct takes an object. Of a member that is there twice the last counts.
 func (r *reader) assignStruct(to reflect.Value) error {
 	fields := fieldsOf(to.Type())
-	for r.rest = r.rest[1:]; r.more('}'); {
-		name := r.text()
-		r.next()
-		r.rest = r.rest[1:] // the colon
+	for r.take('{'); r.more('}'); {
+		name := r.name()
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
 			r.skip()
@@ -209,7 +122,7 @@ func (r *reader) assignStruct(to reflect.Value) error {
 
 func (r *reader) assignList(at string, to reflect.Value) error {
 	out := reflect.MakeSlice(to.Type(), 0, 4)
-	for r.rest = r.rest[1:]; r.more(']'); {
+	for r.take('['); r.more(']'); {
 		out = reflect.Append(out, reflect.Zero(to.Type().Elem()))
 		if err := r.assign(at+"[]", out.Index(out.Len()-1)); err != nil {
 			return err
@@ -223,10 +136,8 @@ func (r *reader) assignList(at string, to reflect.Value) error {
 // optional blocks of ExportKey.
 func (r *reader) assignMap(at string, to reflect.Value) error {
 	out := reflect.MakeMap(to.Type())
-	for r.rest = r.rest[1:]; r.more('}'); {
-		name := r.text()
-		r.next()
-		r.rest = r.rest[1:] // the colon
+	for r.take('{'); r.more('}'); {
+		name := r.name()
 		value := reflect.New(to.Type().Elem()).Elem()
 		if err := r.assign(at, value); err != nil {
 			return err
