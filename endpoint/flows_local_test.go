@@ -13,13 +13,11 @@ import (
 	"encoding/hex"
 	"hash"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
-	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -35,32 +33,6 @@ type local struct {
 }
 
 func (l local) text() string { return x509ca.EncodeCertificate(l.certificate.Raw) }
-
-// localPairs are the ready RSA pairs, of which no simulator of these tests comes
-// to the last.
-var localPairs = sync.OnceValue(func() map[int][]*rsa.PrivateKey {
-	out := map[int][]*rsa.PrivateKey{}
-	source := testkeys.Ready()
-	for _, bits := range []int{2048, 3072, 4096} {
-		for {
-			private, _, ok := source.Next(bits)
-			if !ok {
-				break
-			}
-			private.Expose(func(der []byte) error {
-				key, err := x509.ParsePKCS1PrivateKey(der)
-				out[bits] = append(out[bits], key)
-				return err
-			})
-		}
-	}
-	return out
-})
-
-func localRSA(bits, fromEnd int) *rsa.PrivateKey {
-	pairs := localPairs()[bits]
-	return pairs[len(pairs)-1-fromEnd]
-}
 
 func localEC(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 	t.Helper()

@@ -10,6 +10,8 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
 )
 
 // ensureAlias, deleteOldKey and createOrUpdateAlias are the Go programs' own
@@ -68,8 +70,8 @@ func (r *replay) succeeds(what string, err error) {
 func TestFlow8GoPrograms(t *testing.T) {
 	r := newReplay(t, nil)
 	caAlias, keyAlias := aws.String("alias/go-tr34-kdh-ca"), aws.String("alias/go-tr34-import")
-	ca := r.root(localRSA(3072, 0))
-	kdh, krd := r.issue(ca, localRSA(3072, 1), &leafProfile), r.issue(ca, localRSA(3072, 2), &leafProfile)
+	ca := r.root(simtest.PartyRSA(3072, 0))
+	kdh, krd := r.issue(ca, simtest.PartyRSA(3072, 1), &leafProfile), r.issue(ca, simtest.PartyRSA(3072, 2), &leafProfile)
 	kekBytes := unhex(t, demoKEK)
 	var kek, authority, first *types.Key
 	for range 2 { // import, twice
@@ -156,8 +158,8 @@ func TestFlow9ExchangeWithAnHSM(t *testing.T) {
 	pin := r.create("P0", types.KeyAlgorithmTdes2key, "B", nil)
 	r.create("B0", types.KeyAlgorithmTdes2key, "X", nil)
 
-	ca := r.root(localRSA(2048, 0))
-	kdh, krd := r.issue(ca, localRSA(2048, 1), &leafProfile), r.issue(ca, localRSA(2048, 2), &leafProfile)
+	ca := r.root(simtest.PartyRSA(2048, 0))
+	kdh, krd := r.issue(ca, simtest.PartyRSA(2048, 1), &leafProfile), r.issue(ca, simtest.PartyRSA(2048, 2), &leafProfile)
 	authority := r.trusted(ca, types.KeyAlgorithmRsa2048, nil)
 	p := r.forImport(types.KeyMaterialTypeTr34KeyBlock, types.KeyAlgorithmRsa2048)
 	r.chained(p.WrappingKeyCertificate, p.WrappingKeyCertificateChain)

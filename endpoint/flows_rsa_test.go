@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
+
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
 )
 
 // oaepImport is what a script asks of ImportKey with a key under RSA.
@@ -55,15 +57,15 @@ func TestFlow4ImportUnderRSA(t *testing.T) {
 		t.Errorf("AES_256 under RSA_4096: %v", err)
 	}
 	r.wire.spellsModes = true
-	r.trusted(r.root(localRSA(4096, 0)), types.KeyAlgorithmRsa4096, untagged(types.KeyCheckValueAlgorithmCmac))
+	r.trusted(r.root(simtest.PartyRSA(4096, 0)), types.KeyAlgorithmRsa4096, untagged(types.KeyCheckValueAlgorithmCmac))
 }
 
 func TestFlow5ExportUnderRSA(t *testing.T) {
 	r := newReplay(t, nil)
 	k := r.create("K0", types.KeyAlgorithmTdes3key, "B", func(in *pc.CreateKeyInput) { in.Enabled = aws.Bool(true) })
 	given := must(r.GetKey(ctx, &pc.GetKeyInput{KeyIdentifier: k.KeyArn}))(t).Key
-	ca := r.root(localRSA(4096, 0))
-	leaf := r.issue(ca, localRSA(2048, 0), &leafProfile)
+	ca := r.root(simtest.PartyRSA(4096, 0))
+	leaf := r.issue(ca, simtest.PartyRSA(2048, 0), &leafProfile)
 	root := r.trusted(ca, types.KeyAlgorithmRsa4096, untagged(types.KeyCheckValueAlgorithmAnsiX924))
 	r.matches(given, r.oaepExport(given.KeyArn, root, leaf))
 	r.deleteIn3Days(*given.KeyArn)
@@ -74,9 +76,9 @@ func TestFlow6ExportUnderRSAForAPartner(t *testing.T) {
 	r := newReplay(t, nil)
 	r.wire.spellsModes = true // as the function does in every request
 	tags := tagged("Name", "Partner", "Description", "Keys of the partner")
-	rootCA := r.root(localRSA(4096, 0))
-	ica := r.issue(rootCA, localRSA(4096, 1), &authorityProfile)
-	partner := r.issue(ica, localRSA(4096, 2), &leafProfile)
+	rootCA := r.root(simtest.PartyRSA(4096, 0))
+	ica := r.issue(rootCA, simtest.PartyRSA(4096, 1), &authorityProfile)
+	partner := r.issue(ica, simtest.PartyRSA(4096, 2), &leafProfile)
 	root := r.trusted(rootCA, types.KeyAlgorithmRsa4096, func(in *pc.ImportKeyInput) {
 		in.Tags, in.KeyCheckValueAlgorithm = tags, types.KeyCheckValueAlgorithmCmac
 	})
@@ -116,7 +118,7 @@ func TestFlow10NodeToNode(t *testing.T) {
 	must(r.ListKeys(ctx, &pc.ListKeysInput{MaxResults: aws.Int32(1)}))(t)
 	tags := tagged("Name", "KEK", "Purpose", "node to node")
 	mine := r.create("K0", types.KeyAlgorithmTdes2key, "B", func(in *pc.CreateKeyInput) { in.Tags = tags })
-	self := r.root(localRSA(2048, 0)) // root and leaf in one
+	self := r.root(simtest.PartyRSA(2048, 0)) // root and leaf in one
 	authority := r.trusted(self, types.KeyAlgorithmRsa2048, nil)
 	kekOut := r.oaepExport(mine.KeyArn, authority, self)
 	r.matches(mine, kekOut)

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
 )
 
 const (
@@ -23,8 +24,8 @@ const (
 // another one under the same token.
 func (r *replay) tr34Import(header string, key []byte, deleteOld bool) (*types.Key, func(header string, key []byte) *pc.ImportKeyInput) {
 	r.Helper()
-	ca := r.root(localRSA(2048, 0))
-	kdh := r.issue(ca, localRSA(2048, 1), &leafProfile)
+	ca := r.root(simtest.PartyRSA(2048, 0))
+	kdh := r.issue(ca, simtest.PartyRSA(2048, 1), &leafProfile)
 	r.freeAlias("alias/tr34-key-import-kdh-ca") // steps 1 and 2
 	authority := r.trusted(ca, types.KeyAlgorithmRsa2048, untagged(types.KeyCheckValueAlgorithmAnsiX924))
 	r.pointAlias("alias/tr34-key-import-kdh-ca", authority)

@@ -16,6 +16,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
@@ -177,8 +178,8 @@ func (r *replay) tr34Export(key *string, authority *types.Key, krd local) (walke
 
 func TestFlow3ExportByTR34(t *testing.T) {
 	r := newReplay(t, nil)
-	ca := r.root(localRSA(2048, 0))
-	krd := r.issue(ca, localRSA(2048, 1), &leafProfile)
+	ca := r.root(simtest.PartyRSA(2048, 0))
+	krd := r.issue(ca, simtest.PartyRSA(2048, 1), &leafProfile)
 	name := aws.String("alias/exported-key")
 	for range 2 { // the second run finds the aliases taken, and the key
 		r.freeAlias("alias/tr34-key-export-krd-ca")

@@ -14,53 +14,18 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/internal/simtest"
 )
 
 // The other party of an exchange, on the standard library alone: an authority
 // of its own, and keys that the authority certifies.
 
-// rsaKey is one of the last ready pairs, which no simulator of these tests comes
-// to hand out.
-func rsaKey(t testing.TB, bits, fromEnd int) *rsa.PrivateKey {
-	t.Helper()
-	keys := partyKeys(t)[bits]
-	return keys[len(keys)-1-fromEnd]
-}
-
-var partyOnce struct {
-	sync.Once
-	keys map[int][]*rsa.PrivateKey
-}
-
-func partyKeys(t testing.TB) map[int][]*rsa.PrivateKey {
-	partyOnce.Do(func() {
-		partyOnce.keys = map[int][]*rsa.PrivateKey{}
-		source := testkeys.Ready()
-		for _, bits := range []int{2048, 3072, 4096} {
-			for {
-				private, _, ok := source.Next(bits)
-				if !ok {
-					break
-				}
-				private.Expose(func(der []byte) error {
-					key, err := x509.ParsePKCS1PrivateKey(der)
-					if err == nil {
-						partyOnce.keys[bits] = append(partyOnce.keys[bits], key)
-					}
-					return err
-				})
-			}
-		}
-	})
-	return partyOnce.keys
-}
+// rsaKey is a pair that no simulator of these tests comes to hand out.
+func rsaKey(t testing.TB, bits, fromEnd int) *rsa.PrivateKey { return simtest.PartyRSA(bits, fromEnd) }
 
 func ecKey(t testing.TB, c elliptic.Curve) *ecdsa.PrivateKey {
 	t.Helper()
