@@ -75,7 +75,11 @@ func (r *reader) assign(at string, to reflect.Value) error {
 		if c != '-' && (c < '0' || c > '9') {
 			return wrongType(at, "an integer", c)
 		}
-		return assignInteger(at, to, r.word())
+		number := r.word()
+		if r.bad {
+			return errSyntax
+		}
+		return assignInteger(at, to, number)
 	default:
 		panic(fmt.Sprintf("endpoint: no input has a %s", to.Kind())) // a mistake of ours, found by the tests
 	}

@@ -101,6 +101,7 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 		"a string":             {post("ListKeys", `"x"`), 400, "SerializationException"},
 		"number for a string":  {post("GetKey", `{"KeyIdentifier":1}`), 400, "SerializationException"},
 		"string for a number":  {post("ListKeys", `{"MaxResults":"1"}`), 400, "SerializationException"},
+		"no number":            {post("ListKeys", `{"MaxResults":1x}`), 400, "SerializationException"},
 		"a fraction":           {post("ListKeys", `{"MaxResults":1.5}`), 400, "SerializationException"},
 		"too large a number":   {post("ListKeys", `{"MaxResults":1e300}`), 400, "SerializationException"},
 		"string for a boolean": {post("CreateKey", `{"Exportable":"true"}`), 400, "SerializationException"},
