@@ -291,7 +291,11 @@ func TestErrorsNameFieldAndOffset(t *testing.T) {
 func TestAFailedUnwrapLeavesOthersAlone(t *testing.T) {
 	text, want := wrapped(t, Label("label").Encode())
 	good := parsed(t, text, Strict)
-	bad := parsed(t, text[:len(text)-1]+string(text[len(text)-1]^1), Lenient)
+	other := "0" // any other digit than the MAC's last one
+	if strings.HasSuffix(text, other) {
+		other = "1"
+	}
+	bad := parsed(t, text[:len(text)-1]+other, Lenient)
 	before := *bad
 	k := newKBPK(t)
 	var all sync.WaitGroup
