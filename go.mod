@@ -24,4 +24,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.3 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8 // indirect
+	github.com/gofrs/flock v0.13.2 // indirect
+	github.com/miekg/pkcs11 v1.1.2 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )

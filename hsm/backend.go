@@ -54,6 +54,9 @@ var (
 	ErrInput = errors.New("hsm: malformed input")
 	// ErrClosed: the backend or the key was closed.
 	ErrClosed = errors.New("hsm: closed")
+	// ErrNoMasterKey: the device has no master key yet. An [Initializer] makes
+	// one; until then nothing but Close succeeds.
+	ErrNoMasterKey = errors.New("hsm: the device has no master key")
 )
 
 // UnsupportedError says that a device has no such primitive. [HSM] falls back
@@ -164,4 +167,11 @@ type Key interface {
 // opening its seal again. The caller closes the Key.
 type OpenGenerator interface {
 	GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error)
+}
+
+// Initializer is a device whose master key is not there from the beginning but
+// made once, when somebody says so. Initialize makes it, or finds the one that
+// another process has made meanwhile; a device that has one keeps it.
+type Initializer interface {
+	Initialize(ctx context.Context) error
 }

@@ -56,6 +56,15 @@ type Made struct {
 // MasterKeyID names the backend's master key; see [Backend].
 func (h *HSM) MasterKeyID(ctx context.Context) (string, error) { return h.backend.MasterKeyID(ctx) }
 
+// Initialize makes the backend's master key; see [Initializer]. One that is no
+// Initializer has its master key from the beginning.
+func (h *HSM) Initialize(ctx context.Context) error {
+	if device, ok := h.backend.(Initializer); ok {
+		return device.Initialize(ctx)
+	}
+	return nil
+}
+
 // Random fills p from the backend; see [Backend].
 func (h *HSM) Random(ctx context.Context, p []byte) error { return h.backend.Random(ctx, p) }
 

@@ -1,0 +1,20 @@
+//go:build !cgo
+
+package pkcs11
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// Backend is a token of a PKCS#11 module; this build has none.
+type Backend struct{ hsm.Backend }
+
+// Open says what is missing: a PKCS#11 module is C code, and this build was
+// made without cgo.
+func Open(context.Context, Options) (*Backend, error) {
+	return nil, fmt.Errorf("pkcs11: this program was built without cgo, which PKCS#11 modules need: build it with CGO_ENABLED=1 and a C compiler: %w", errors.ErrUnsupported)
+}

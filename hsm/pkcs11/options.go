@@ -1,0 +1,128 @@
+package pkcs11
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Options say which token of which module a backend works on. Module, PIN and
+// one of Label, Serial and Slot are needed; the rest has defaults.
+type Options struct {
+	// Module is the path of the PKCS#11 module, a shared library. It holds a
+	// slash: a bare name would be searched for by the system's loader.
+	Module string
+
+	// Reserved is handed to the module when it is initialised (pReserved of
+	// C_Initialize); NSS softoken takes its configuration there. All backends of
+	// one module in one process name the same.
+	Reserved string
+
+	// The token: Label and Serial as C_GetTokenInfo shows them without the
+	// padding, Slot as C_GetSlotList does. Where several are given all must fit.
+	// Slot numbers may change whenever a module is initialised: a label or a
+	// serial is the better name.
+	Label  string
+	Serial string
+	Slot   *uint
+
+	// PIN is asked for once when opening and once for each recovery that needs
+	// a login. A PIN that the token refuses is never tried again.
+	PIN PIN
+
+	// MasterLabel is in front of the labels of the master keys on the token:
+	// two families of them may share it. "" is "apcsim".
+	MasterLabel string
+
+	// PoolSize is how many calls may be in the module at a time. Twice as many
+	// sessions are open at most, and one more. 0 is twice GOMAXPROCS; a token
+	// that allows fewer sessions gets fewer.
+	PoolSize int
+
+	// LockDir is where Initialize locks a file named by the token's serial; all
+	// processes on the token must name the same. "" is os.TempDir().
+	LockDir string
+
+	// Quirks are what a module needs to be spared.
+	Quirks Quirks
+
+	// Log tells of master keys made, of connections lost and recovered. Nil is
+	// silent. It is never told a secret.
+	Log *slog.Logger
+}
+
+// Quirks are what a module needs to be spared. The zero value spares it
+// nothing: what a module lacks is found by trying.
+type Quirks struct {
+	// Without are mechanisms (CKM_ numbers) that the module has and that do not
+	// work, or work wrong. They are treated as absent.
+	Without []uint
+
+	// NoUnwrapTemplate makes the master of keys that are kept without
+	// CKA_UNWRAP_TEMPLATE, for a module that takes the attribute and then cannot
+	// use the key. One that refuses the attribute is found out without it.
+	NoUnwrapTemplate bool
+}
+
+// PIN obtains the user's PIN. The bytes are the backend's, which clears them;
+// the binding to the module makes a copy that it does not clear.
+type PIN func() ([]byte, error)
+
+// PINFile reads a PIN from a file; line ends behind it are not part of it.
+func PINFile(path string) PIN {
+	return func() ([]byte, error) {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("pkcs11: reading the PIN: %w", err)
+		}
+		return bytes.TrimRight(raw, "\r\n"), nil
+	}
+}
+
+// PINEnv reads a PIN from an environment variable.
+func PINEnv(name string) PIN {
+	return func() ([]byte, error) {
+		pin, ok := os.LookupEnv(name)
+		if !ok {
+			return nil, fmt.Errorf("pkcs11: reading the PIN: the environment has no %s", name)
+		}
+		return []byte(pin), nil
+	}
+}
+
+// withDefaults checks the options and fills in what they leave out.
+func (o Options) withDefaults() (Options, error) {
+	switch {
+	case o.Module == "":
+		return o, errors.New("pkcs11: Options.Module is empty, want the path of a PKCS#11 module")
+	case !strings.ContainsRune(o.Module, filepath.Separator):
+		return o, fmt.Errorf("pkcs11: Options.Module is %q, want a path: with a bare name the loader would search for it", o.Module)
+	case o.Label == "" && o.Serial == "" && o.Slot == nil:
+		return o, errors.New("pkcs11: no token is named: want Options.Label, Serial or Slot")
+	case o.PIN == nil:
+		return o, errors.New("pkcs11: Options.PIN is nil, want where the PIN comes from: PINFile, PINEnv or a function")
+	case o.PoolSize < 0:
+		return o, fmt.Errorf("pkcs11: Options.PoolSize is %d", o.PoolSize)
+	}
+	path, err := filepath.Abs(o.Module)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return o, fmt.Errorf("pkcs11: Options.Module: %w", err)
+	}
+	o.Module = path
+	o.MasterLabel = cmp.Or(o.MasterLabel, "apcsim")
+	o.PoolSize = cmp.Or(o.PoolSize, 2*runtime.GOMAXPROCS(0))
+	o.LockDir = cmp.Or(o.LockDir, os.TempDir())
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}

@@ -1,0 +1,133 @@
+package pkcs11
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// ParseURI reads options in the form of RFC 7512:
+//
+//	pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin
+//
+// Of the path it takes token, serial and slot-id, of the query module-path and
+// pin-source, which is a path, file:PATH or env:NAME. Attributes of this package
+// alone stand in the query: x-master-label, x-pool-size, x-lock-dir, x-reserved,
+// x-without (CKM_ numbers, comma-separated). Every other attribute is refused by
+// name, pin-value because a command line is no place for a PIN.
+func ParseURI(text string) (Options, error) {
+	rest, ok := strings.CutPrefix(text, "pkcs11:")
+	if !ok {
+		return Options{}, errors.New(`pkcs11: a token's URI begins with "pkcs11:"`)
+	}
+	path, query, _ := strings.Cut(rest, "?")
+	var o Options
+	seen := map[string]bool{}
+	read := func(part, separator string, take func(*Options, string, string) error) error {
+		for attribute := range strings.SplitSeq(part, separator) {
+			if attribute == "" {
+				continue
+			}
+			name, raw, ok := strings.Cut(attribute, "=")
+			value, err := url.PathUnescape(raw)
+			switch {
+			case !ok || err != nil:
+				return fmt.Errorf("pkcs11: the URI's attribute %q: want name=value, other characters as %%XX", name)
+			case seen[name]:
+				return fmt.Errorf("pkcs11: the URI has the attribute %q twice", name)
+			}
+			seen[name] = true
+			if err := take(&o, name, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := read(path, ";", pathAttribute); err != nil {
+		return Options{}, err
+	}
+	if err := read(query, "&", queryAttribute); err != nil {
+		return Options{}, err
+	}
+	return o, nil
+}
+
+func pathAttribute(o *Options, name, value string) error {
+	switch name {
+	case "token":
+		o.Label = value
+	case "serial":
+		o.Serial = value
+	case "slot-id":
+		n, err := strconv.ParseUint(value, 10, 32)
+		if err != nil {
+			return errors.New("pkcs11: the URI's slot-id is no number")
+		}
+		slot := uint(n)
+		o.Slot = &slot
+	case "manufacturer", "model", "slot-manufacturer", "slot-description", "library-manufacturer", "library-description", "library-version":
+		return fmt.Errorf("pkcs11: tokens are not chosen by the URI's %s: use token, serial or slot-id", name)
+	case "object", "id", "type":
+		return fmt.Errorf("pkcs11: the URI names a token, not one of its objects by %s: the master keys are found by x-master-label", name)
+	default:
+		return fmt.Errorf("pkcs11: the URI's path has an unknown attribute %q", name)
+	}
+	return nil
+}
+
+func queryAttribute(o *Options, name, value string) error {
+	switch name {
+	case "module-path":
+		o.Module = value
+	case "pin-source":
+		o.PIN = pinSource(value)
+		if o.PIN == nil {
+			return errors.New("pkcs11: the URI's pin-source is neither a path nor file:PATH nor env:NAME")
+		}
+	case "x-master-label":
+		o.MasterLabel = value
+	case "x-lock-dir":
+		o.LockDir = value
+	case "x-reserved":
+		o.Reserved = value
+	case "x-pool-size":
+		n, err := strconv.ParseUint(value, 10, 16)
+		if err != nil || n == 0 {
+			return errors.New("pkcs11: the URI's x-pool-size is no number from 1 to 65535")
+		}
+		o.PoolSize = int(n)
+	case "x-without":
+		for word := range strings.SplitSeq(value, ",") {
+			n, err := strconv.ParseUint(word, 0, 32)
+			if err != nil {
+				return errors.New("pkcs11: the URI's x-without is no list of CKM_ numbers like 0x2109,0x1051")
+			}
+			o.Quirks.Without = append(o.Quirks.Without, uint(n))
+		}
+	case "pin-value":
+		return errors.New("pkcs11: the URI's pin-value is not taken, since others can read command lines: use pin-source")
+	case "module-name":
+		return errors.New("pkcs11: the URI's module-name is not taken: name the file by module-path")
+	default:
+		return fmt.Errorf("pkcs11: the URI's query has an unknown attribute %q", name)
+	}
+	return nil
+}
+
+// pinSource is where a PIN is read from, nil where the text names no place. A
+// file's URI may have the empty host, as RFC 8089 allows.
+func pinSource(text string) PIN {
+	if name, ok := strings.CutPrefix(text, "env:"); ok {
+		if name == "" {
+			return nil
+		}
+		return PINEnv(name)
+	}
+	path := strings.TrimPrefix(strings.TrimPrefix(text, "file:"), "//")
+	if path == "" || strings.HasPrefix(path, "|") {
+		return nil
+	}
+	return PINFile(path)
+}
