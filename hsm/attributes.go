@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 )
 
@@ -47,4 +48,21 @@ func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, a.Algorithm, a.Mode, a.Exportability)
 	b = binary.AppendVarint(b, int64(a.Bits))
 	return binary.AppendUvarint(b, uint64(a.Hash)), nil
+}
+
+// Fit returns ErrAttributes where clear bytes, in the form that Import takes,
+// are no key with the attributes.
+func (a Attributes) Fit(s Secret) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	switch a.Algorithm {
+	case RSA, EC:
+		_, err := parsePrivate(s.bytes(), a)
+		return err
+	}
+	if s.Len()*8 != a.Bits {
+		return fmt.Errorf("%w: %d bytes are not a key of %d bits", ErrAttributes, s.Len(), a.Bits)
+	}
+	return nil
 }

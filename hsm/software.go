@@ -201,26 +201,10 @@ func (s *Software) Import(ctx context.Context, secret Secret, a Attributes) (Sea
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.Check(); err != nil {
-		return nil, err
-	}
-	if err := fitsAttributes(secret.bytes(), a); err != nil {
+	if err := a.Fit(secret); err != nil {
 		return nil, err
 	}
 	return s.seal(secret.bytes(), a), nil
-}
-
-// fitsAttributes says whether clear bytes are a key of the attributes.
-func fitsAttributes(key []byte, a Attributes) error {
-	switch a.Algorithm {
-	case RSA, EC:
-		_, err := parsePrivate(key, a)
-		return err
-	}
-	if len(key)*8 != a.Bits {
-		return fmt.Errorf("%w: %d bytes are not a key of %d bits", ErrAttributes, len(key), a.Bits)
-	}
-	return nil
 }
 
 // boundRoom holds the attributes of a key whose id is as long as the service's.

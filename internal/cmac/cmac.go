@@ -1,6 +1,6 @@
-// Package cmac computes CMAC (NIST SP 800-38B) over any block cipher, for the
-// packages here that need it: key blocks, check values, and an HSM whose
-// device has no CMAC of its own.
+// Package cmac computes CMAC (NIST SP 800-38B), for the packages here that need
+// it: [MAC] over any block cipher, for key blocks and check values, and [Masked]
+// for an HSM whose device has no CMAC of its own.
 package cmac
 
 import (
@@ -31,6 +31,34 @@ func New(block cipher.Block) *MAC {
 	double(k1, k1)
 	double(k2, k1)
 	return m
+}
+
+// Masked is a message made ready for a device that has CBC and no CMAC (SP
+// 800-38B, section 6.2): padded to whole blocks, its last one masked with the
+// subkey that belongs there. The last block of its CBC encryption with a zero IV
+// is the MAC. L is the encryption of the zero block under the same key; one that
+// has neither 8 nor 16 bytes panics.
+//
+// Whoever has the result and the message has the subkey, and with it a way to
+// forge: it is cleared once it was enciphered, and L as well. Neither argument
+// is changed or retained.
+func Masked(l, message []byte) []byte {
+	size := len(l)
+	if size != 8 && size != 16 {
+		panic("cmac: L has neither 8 bytes nor 16")
+	}
+	var subkey [maxBlock]byte
+	defer clear(subkey[:])
+	double(subkey[:size], l)
+	blocks := max(1, (len(message)+size-1)/size)
+	out := make([]byte, blocks*size)
+	if copy(out, message) < len(out) {
+		out[len(message)] = 0x80
+		double(subkey[:size], subkey[:size])
+	}
+	last := out[len(out)-size:]
+	subtle.XORBytes(last, last, subkey[:])
+	return out
 }
 
 // Size is the length of a whole MAC in bytes: the block size.
@@ -65,7 +93,8 @@ func (m *MAC) Sum(dst []byte, parts ...[]byte) []byte {
 	return dst
 }
 
-// double multiplies by x in GF(2^64) or GF(2^128), in constant time.
+// double multiplies by x in GF(2^64) or GF(2^128), in constant time. Both may
+// be the same bytes.
 func double(dst, src []byte) {
 	constant := byte(0x1B)
 	if len(src) == 16 {

@@ -116,6 +116,48 @@ func TestManyGoroutinesMayShareAMAC(t *testing.T) {
 	all.Wait()
 }
 
+// TestMaskedEndsInTheTextbooksMAC: what a device with CBC makes of it.
+func TestMaskedEndsInTheTextbooksMAC(t *testing.T) {
+	ciphers := []cipher.Block{
+		newCipher(t, "TDES", []byte("0123456789abcdefghijklmn")),
+		newCipher(t, "AES", []byte("0123456789abcdef")),
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		block := rapid.SampledFrom(ciphers).Draw(t, "cipher")
+		message := rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "message")
+		before := bytes.Clone(message)
+		if got, want := byCBC(block, message), textbook(block, message); !bytes.Equal(got, want) {
+			t.Fatalf("%d bytes: got %X, want %X", len(message), got, want)
+		}
+		if !bytes.Equal(message, before) {
+			t.Fatal("the message was changed")
+		}
+	})
+}
+
+// byCBC is the MAC as a device makes it that has ECB and CBC.
+func byCBC(block cipher.Block, message []byte) []byte {
+	size := block.BlockSize()
+	l := make([]byte, size)
+	block.Encrypt(l, l)
+	out := Masked(l, message)
+	cipher.NewCBCEncrypter(block, make([]byte, size)).CryptBlocks(out, out)
+	return out[len(out)-size:]
+}
+
+func TestMaskedRefusesOtherWidths(t *testing.T) {
+	for _, size := range []int{0, 7, 24} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("an L of %d bytes was taken", size)
+				}
+			}()
+			Masked(make([]byte, size), nil)
+		}()
+	}
+}
+
 // narrow is a cipher of a width that CMAC does not know.
 type narrow struct{ cipher.Block }
 
@@ -157,6 +199,9 @@ func TestPublishedVectors(t *testing.T) {
 		m := New(newCipher(t, v.Algorithm, unhex(t, v.Key)))
 		if got, want := m.Sum(nil, unhex(t, v.Message)), unhex(t, v.Full); !bytes.Equal(got, want) {
 			t.Errorf("%s: got %X, want %X", v.ID, got, want)
+		}
+		if got, want := byCBC(newCipher(t, v.Algorithm, unhex(t, v.Key)), unhex(t, v.Message)), unhex(t, v.Full); !bytes.Equal(got, want) {
+			t.Errorf("%s by CBC: got %X, want %X", v.ID, got, want)
 		}
 	}
 	if n < 10 {

@@ -1,0 +1,225 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"context"
+	"crypto/cipher"
+	"sync"
+
+	p11 "github.com/miekg/pkcs11"
+)
+
+// connection is one login to the token and everything that lasts as long as
+// it: sessions, and the handles of the objects in them. It is lost as a whole.
+// All its methods are called with module.calls held.
+type connection struct {
+	module     *module
+	api        cryptoki
+	slot       uint
+	generation int // of the module
+
+	login p11.SessionHandle // keeps the login, and holds the transport key; never lent
+	// Session objects end with the session that made them. Those of application
+	// keys are made in homes, where no call leaves an operation behind, so
+	// that no home is ever closed alone; workers run the operations.
+	homes, workers *pool
+
+	masters   *masters // nil: the token has none
+	transport transport
+	caps      *capabilities
+
+	mu      sync.Mutex         // guards doomed
+	doomed  []p11.ObjectHandle // objects that the module did not destroy when it was told to
+	objects int                // guarded by mu: session objects of keys that are there now
+}
+
+// transport is a key that both sides know: what the device wraps under it the
+// host can open.
+type transport struct {
+	handle p11.ObjectHandle
+	block  cipher.Block
+}
+
+const allSessions = p11.CKF_SERIAL_SESSION | p11.CKF_RW_SESSION
+
+func (c *connection) openSession() (p11.SessionHandle, error) {
+	s, err := c.api.OpenSession(c.slot, allSessions)
+	return s, failure("C_OpenSession", err)
+}
+
+func (c *connection) closeSession(s p11.SessionHandle) error {
+	return failure("C_CloseSession", c.api.CloseSession(s))
+}
+
+// close ends all sessions, and with them the login. The caller holds
+// module.calls for writing: no session is lent.
+func (c *connection) close() {
+	if c.generation != c.module.generation || !c.module.up {
+		return // gone already; the numbers may be another's by now
+	}
+	c.homes.closeAll()
+	c.workers.closeAll()
+	if c.closeSession(c.login) != nil {
+		c.closeSession(c.login) // once more: it holds the login
+	}
+}
+
+// at runs one call that leaves no operation behind, in a home.
+func (c *connection) at(ctx context.Context, function string, call func(p11.SessionHandle) error) error {
+	s, err := c.homes.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.homes.returned(s)
+	return failure(function, call(s))
+}
+
+// operation runs a pair of calls, C_xInit and C_x, in a worker. A worker that
+// may be left with the operation is closed.
+func (c *connection) operation(ctx context.Context, function string, start, finish func(p11.SessionHandle) error) error {
+	s, err := c.workers.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	if err := failure(function+"Init", start(s)); err != nil {
+		c.workers.broken(s)
+		return err
+	}
+	if err := failure(function, finish(s)); err != nil {
+		c.workers.broken(s)
+		return err
+	}
+	c.workers.returned(s)
+	return nil
+}
+
+// The calls, by their PKCS#11 names.
+
+func (c *connection) create(ctx context.Context, template []*p11.Attribute) (p11.ObjectHandle, error) {
+	return c.object(ctx, "C_CreateObject", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
+		return c.api.CreateObject(s, template)
+	})
+}
+
+func (c *connection) generate(ctx context.Context, m uint, template []*p11.Attribute) (p11.ObjectHandle, error) {
+	return c.object(ctx, "C_GenerateKey", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
+		return c.api.GenerateKey(s, mechanism(m, nil), template)
+	})
+}
+
+func (c *connection) unwrap(ctx context.Context, m []*p11.Mechanism, master p11.ObjectHandle, wrapped []byte, template []*p11.Attribute) (p11.ObjectHandle, error) {
+	return c.object(ctx, "C_UnwrapKey", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
+		return c.api.UnwrapKey(s, m, master, wrapped, template)
+	})
+}
+
+func (c *connection) derive(ctx context.Context, m []*p11.Mechanism, base p11.ObjectHandle, template []*p11.Attribute) (p11.ObjectHandle, error) {
+	return c.object(ctx, "C_DeriveKey", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
+		return c.api.DeriveKey(s, m, base, template)
+	})
+}
+
+// object is a call that makes a session object. The caller destroys it.
+func (c *connection) object(ctx context.Context, function string, call func(p11.SessionHandle) (p11.ObjectHandle, error)) (h p11.ObjectHandle, err error) {
+	err = c.at(ctx, function, func(s p11.SessionHandle) error {
+		var err error
+		h, err = call(s)
+		return err
+	})
+	if err == nil {
+		c.count(1)
+	}
+	return h, err
+}
+
+func (c *connection) generatePair(ctx context.Context, m uint, public, private []*p11.Attribute) (pub, priv p11.ObjectHandle, err error) {
+	err = c.at(ctx, "C_GenerateKeyPair", func(s p11.SessionHandle) error {
+		var err error
+		pub, priv, err = c.api.GenerateKeyPair(s, mechanism(m, nil), public, private)
+		return err
+	})
+	if err == nil {
+		c.count(2)
+	}
+	return pub, priv, err
+}
+
+func (c *connection) count(n int) {
+	c.mu.Lock()
+	c.objects += n
+	c.mu.Unlock()
+}
+
+// destroy ends a session object, now or when the next one is destroyed. It
+// is not the caller's context that bounds it: the object would stay.
+func (c *connection) destroy(h p11.ObjectHandle) {
+	c.mu.Lock()
+	doomed := append(c.doomed, h)
+	c.doomed = nil
+	c.objects--
+	c.mu.Unlock()
+	for _, h := range doomed {
+		err := c.at(context.Background(), "C_DestroyObject", func(s p11.SessionHandle) error { return c.api.DestroyObject(s, h) })
+		if err != nil && !lost(err) {
+			c.mu.Lock()
+			c.doomed = append(c.doomed, h)
+			c.mu.Unlock()
+		}
+	}
+}
+
+// attribute reads one attribute: asked for several, the binding gives nothing
+// where one of them cannot be read.
+func (c *connection) attribute(ctx context.Context, h p11.ObjectHandle, kind uint) (value []byte, err error) {
+	err = c.at(ctx, "C_GetAttributeValue", func(s p11.SessionHandle) error {
+		found, err := c.api.GetAttributeValue(s, h, []*p11.Attribute{{Type: kind}})
+		if err == nil {
+			value = found[0].Value
+		}
+		return err
+	})
+	return value, err
+}
+
+func (c *connection) wrap(ctx context.Context, m []*p11.Mechanism, under, key p11.ObjectHandle) (wrapped []byte, err error) {
+	err = c.at(ctx, "C_WrapKey", func(s p11.SessionHandle) error {
+		var err error
+		wrapped, err = c.api.WrapKey(s, m, under, key)
+		return err
+	})
+	return wrapped, err
+}
+
+func (c *connection) random(ctx context.Context, n int) (out []byte, err error) {
+	err = c.at(ctx, "C_GenerateRandom", func(s p11.SessionHandle) error {
+		var err error
+		out, err = c.api.GenerateRandom(s, n)
+		return err
+	})
+	if err == nil && len(out) != n {
+		err = &Error{Function: "C_GenerateRandom", Code: ckrGeneralError, Name: "a wrong number of bytes"}
+	}
+	return out, err
+}
+
+func (c *connection) encrypt(ctx context.Context, m []*p11.Mechanism, key p11.ObjectHandle, data []byte) (out []byte, err error) {
+	err = c.operation(ctx, "C_Encrypt",
+		func(s p11.SessionHandle) error { return c.api.EncryptInit(s, m, key) },
+		func(s p11.SessionHandle) (err error) { out, err = c.api.Encrypt(s, data); return err })
+	return out, err
+}
+
+func (c *connection) decrypt(ctx context.Context, m []*p11.Mechanism, key p11.ObjectHandle, data []byte) (out []byte, err error) {
+	err = c.operation(ctx, "C_Decrypt",
+		func(s p11.SessionHandle) error { return c.api.DecryptInit(s, m, key) },
+		func(s p11.SessionHandle) (err error) { out, err = c.api.Decrypt(s, data); return err })
+	return out, err
+}
+
+func (c *connection) sign(ctx context.Context, m []*p11.Mechanism, key p11.ObjectHandle, data []byte) (out []byte, err error) {
+	err = c.operation(ctx, "C_Sign",
+		func(s p11.SessionHandle) error { return c.api.SignInit(s, m, key) },
+		func(s p11.SessionHandle) (err error) { out, err = c.api.Sign(s, data); return err })
+	return out, err
+}

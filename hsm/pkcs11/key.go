@@ -1,0 +1,306 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"context"
+	"crypto/subtle"
+	"sync"
+
+	p11 "github.com/miekg/pkcs11"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// key is an open key: session objects, made when they are asked for and made
+// again when the connection that had them is gone.
+type key struct {
+	backend *Backend
+	a       hsm.Attributes
+	source  source
+
+	// inUse is held for reading by every call, so that Close destroys nothing
+	// in use: some modules would then work with another key.
+	inUse  sync.RWMutex
+	closed bool // guarded by inUse
+
+	objects [purposes]object
+	modulus modulus // of RSA
+}
+
+// source makes an object of a key for a purpose.
+type source interface {
+	object(ctx context.Context, c *connection, a hsm.Attributes, p purpose) (p11.ObjectHandle, error)
+}
+
+// object is a session object of a key for one purpose.
+type object struct {
+	mu     sync.Mutex  // guards both, and is held while one is made
+	at     *connection // nil: it was not asked for
+	handle p11.ObjectHandle
+}
+
+// get is the object's handle on a connection.
+func (k *key) get(ctx context.Context, c *connection, p purpose) (p11.ObjectHandle, error) {
+	o := &k.objects[p]
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.at == c {
+		return o.handle, nil
+	}
+	h, err := k.source.object(ctx, c, k.a, p)
+	if err != nil {
+		return 0, err
+	}
+	o.at, o.handle = c, h
+	return h, nil
+}
+
+// object unwraps the key: a symmetric one as a key of its algorithm, or for
+// carrying as a secret, whose bits no module touches.
+func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p purpose) (p11.ObjectHandle, error) {
+	class, kind, blob := uint(p11.CKO_SECRET_KEY), secretType(a), w.blob
+	switch {
+	case paired(a):
+		class, kind = p11.CKO_PRIVATE_KEY, pairType(a)
+	case p == carrying:
+		kind = p11.CKK_GENERIC_SECRET
+	case w.work != nil:
+		blob = w.work
+	}
+	return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), blob, sessionKey(class, kind, p, revealable(a) && p == carrying))
+}
+
+// adopt takes over an object that is there already.
+func (k *key) adopt(c *connection, p purpose, h p11.ObjectHandle) {
+	k.objects[p].at, k.objects[p].handle = c, h
+}
+
+// do runs calls with the key's object for a purpose, on the connection of the
+// moment, and once more if that turns out lost.
+func (k *key) do(ctx context.Context, p purpose, calls func(*connection, p11.ObjectHandle) error) error {
+	return k.backend.do(ctx, func(c *connection) error {
+		h, err := k.get(ctx, c, p)
+		if err != nil {
+			return err
+		}
+		return calls(c, h)
+	})
+}
+
+// begin is what every primitive does first, with inUse held.
+func (k *key) begin(ctx context.Context, algorithms ...byte) error {
+	if k.closed {
+		return hsm.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, a := range algorithms {
+		if k.a.Algorithm == a {
+			return nil
+		}
+	}
+	return hsm.ErrRefused
+}
+
+// cipherMechanisms are those of one block cipher.
+type cipherMechanisms struct {
+	ecb, cbc, cmac, derive uint
+	size                   int
+}
+
+var mechanismsOf = map[byte]cipherMechanisms{
+	hsm.AES:  {p11.CKM_AES_ECB, p11.CKM_AES_CBC, p11.CKM_AES_CMAC, p11.CKM_AES_ECB_ENCRYPT_DATA, 16},
+	hsm.TDES: {p11.CKM_DES3_ECB, p11.CKM_DES3_CBC, p11.CKM_DES3_CMAC, p11.CKM_DES3_ECB_ENCRYPT_DATA, 8},
+}
+
+// Encrypt works in the token.
+func (k *key) Encrypt(ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+	return k.cipher(ctx, mode, iv, data, (*connection).encrypt)
+}
+
+// Decrypt works in the token.
+func (k *key) Decrypt(ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+	return k.cipher(ctx, mode, iv, data, (*connection).decrypt)
+}
+
+func (k *key) cipher(ctx context.Context, mode hsm.CipherMode, iv, data []byte,
+	run func(*connection, context.Context, []*p11.Mechanism, p11.ObjectHandle, []byte) ([]byte, error)) error {
+	k.inUse.RLock()
+	defer k.inUse.RUnlock()
+	if err := k.begin(ctx, hsm.AES, hsm.TDES); err != nil {
+		return err
+	}
+	ms := mechanismsOf[k.a.Algorithm]
+	m, wantIV := mechanism(ms.ecb, nil), 0
+	if mode == hsm.CBC {
+		m, wantIV = mechanism(ms.cbc, iv), ms.size
+	}
+	if mode != hsm.ECB && mode != hsm.CBC || len(iv) != wantIV || len(data)%ms.size != 0 {
+		return hsm.ErrInput
+	}
+	if len(data) == 0 {
+		return nil
+	}
+	return k.do(ctx, enciphering, func(c *connection, h p11.ObjectHandle) error {
+		if !c.caps.ciphers[k.a.Algorithm] {
+			return hsm.Unsupported(nameFor(canCipher, k.a.Algorithm))
+		}
+		out, err := run(c, ctx, m, h, data)
+		if err != nil {
+			return err
+		}
+		defer clear(out)
+		if len(out) != len(data) {
+			return &Error{Function: "C_Encrypt or C_Decrypt", Code: ckrGeneralError, Name: "an output of another length"}
+		}
+		copy(data, out)
+		return nil
+	})
+}
+
+// CMAC works in the token, where it has one for the algorithm.
+func (k *key) CMAC(ctx context.Context, message []byte) (out []byte, err error) {
+	k.inUse.RLock()
+	defer k.inUse.RUnlock()
+	if err := k.begin(ctx, hsm.AES, hsm.TDES); err != nil {
+		return nil, err
+	}
+	ms := mechanismsOf[k.a.Algorithm]
+	err = k.backend.do(ctx, func(c *connection) error {
+		if !c.caps.cmacs[k.a.Algorithm] {
+			return hsm.Unsupported(nameFor(canCMAC, k.a.Algorithm))
+		}
+		h, err := k.get(ctx, c, authenticating)
+		if err != nil {
+			return err
+		}
+		out, err = c.signed(ctx, mechanism(ms.cmac, nil), h, message, ms.size)
+		return err
+	})
+	return out, err
+}
+
+// signed is a MAC of the length it must have.
+func (c *connection) signed(ctx context.Context, m []*p11.Mechanism, h p11.ObjectHandle, message []byte, size int) ([]byte, error) {
+	out, err := c.sign(ctx, m, h, message)
+	if err == nil && len(out) != size {
+		err = &Error{Function: "C_Sign", Code: ckrGeneralError, Name: "a MAC of a wrong length"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// HMAC works in the token.
+func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) {
+	k.inUse.RLock()
+	defer k.inUse.RUnlock()
+	if err := k.begin(ctx, hsm.HMAC); err != nil {
+		return nil, err
+	}
+	m, ok := hmacs[k.a.Hash]
+	if !ok {
+		return nil, hsm.Unsupported("HMAC with " + k.a.Hash.String())
+	}
+	err = k.do(ctx, authenticating, func(c *connection, h p11.ObjectHandle) error {
+		if c.caps.lacks(m) {
+			return hsm.Unsupported("HMAC with " + k.a.Hash.String())
+		}
+		out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size())
+		return unsupported(err, "HMAC with "+k.a.Hash.String())
+	})
+	return out, err
+}
+
+// unsupported gives a missing mechanism its name.
+func unsupported(err error, primitive string) error {
+	if failedWith(err, lacking...) {
+		return hsm.Unsupported(primitive)
+	}
+	return err
+}
+
+// Reveal has the token wrap the key under the transport key: the one way out,
+// for keys that were sealed as ones that may take it.
+func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
+	k.inUse.RLock()
+	defer k.inUse.RUnlock()
+	if err := k.begin(ctx, k.a.Algorithm); err != nil {
+		return hsm.Secret{}, err
+	}
+	if !revealable(k.a) {
+		return hsm.Secret{}, hsm.ErrRefused
+	}
+	if paired(k.a) {
+		return k.revealPair(ctx)
+	}
+	err = k.do(ctx, carrying, func(c *connection, h p11.ObjectHandle) error {
+		raw, err := c.take(ctx, h, k.a.Bits/8)
+		if err != nil {
+			return err
+		}
+		defer clear(raw)
+		out = hsm.NewSecret(raw)
+		return nil
+	})
+	return out, err
+}
+
+// take brings a secret over to the host: its first bytes, behind which there
+// may be padding alone.
+func (c *connection) take(ctx context.Context, h p11.ObjectHandle, size int) ([]byte, error) {
+	blob, err := c.wrap(ctx, byKW.mechanism(nil), c.transport.handle, h)
+	if err != nil {
+		return nil, err
+	}
+	out, ok := unwrapHost(c.transport.block, blob)
+	if !ok || len(out) < size {
+		clear(out)
+		return nil, &Error{Function: "C_WrapKey", Code: ckrGeneralError, Name: "what it gave is no RFC 3394 key wrap of the key"}
+	}
+	for _, b := range out[size:] {
+		if b != 0 {
+			clear(out)
+			return nil, &Error{Function: "C_WrapKey", Code: ckrGeneralError, Name: "the key is longer than it should be"}
+		}
+	}
+	return out[:size:size], nil
+}
+
+// Close destroys the key's objects.
+func (k *key) Close() error {
+	k.inUse.Lock()
+	defer k.inUse.Unlock()
+	if k.closed {
+		return nil
+	}
+	k.closed = true
+	k.backend.forget(k)
+	return nil
+}
+
+// odd says whether each byte has an odd number of ones, in time that does not
+// tell which has not.
+func odd(key []byte) bool {
+	good := 1
+	for _, b := range key {
+		b ^= b >> 4
+		b ^= b >> 2
+		b ^= b >> 1
+		good &= subtle.ConstantTimeByteEq(b&1, 1)
+	}
+	return good == 1
+}
+
+// lacks says whether a mechanism is not to be used.
+func (caps *capabilities) lacks(m uint) bool {
+	for _, w := range caps.without {
+		if w == m {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,268 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+
+	p11 "github.com/miekg/pkcs11"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// masters are the keys on the token that last. They are made together, once,
+// and never changed.
+type masters struct {
+	id         string
+	revealable p11.ObjectHandle // wraps keys that may be revealed
+	kept       p11.ObjectHandle // wraps keys that may not: what it unwraps stays in the token
+	binding    p11.ObjectHandle // authenticates sealed keys with their attributes
+}
+
+// Each family of masters is three keys and a fourth that says the family is
+// whole: it is made last, and its CKA_ID tells what the others must come to.
+const (
+	roleRevealable = "revealable"
+	roleKept       = "kept"
+	roleBinding    = "binding"
+	roleReady      = "ready"
+)
+
+// A CKA_ID of a master: which family it is of and, for the last one, the id.
+const (
+	familySize = 16
+	idSize     = 8
+)
+
+// checksum is a SHA-256 hash.
+type checksum = [sha256.Size]byte
+
+// findMasters looks for the family on the token: nil where there is none. The
+// caller holds module.calls for writing.
+func (c *connection) findMasters(label string) (*masters, error) {
+	ready, err := c.find(label, roleReady)
+	if err != nil || len(ready) == 0 {
+		return nil, err
+	}
+	if len(ready) > 1 {
+		return nil, fmt.Errorf("%w: there are %d keys labelled %q", ErrMasterKeys, len(ready), label+" "+roleReady)
+	}
+	ctx := context.Background()
+	mark, err := c.attribute(ctx, ready[0], p11.CKA_ID)
+	if err != nil {
+		return nil, err
+	}
+	if len(mark) != familySize+idSize {
+		return nil, fmt.Errorf("%w: the CKA_ID of %q is of another form", ErrMasterKeys, label+" "+roleReady)
+	}
+	var m masters
+	for role, handle := range map[string]*p11.ObjectHandle{roleRevealable: &m.revealable, roleKept: &m.kept, roleBinding: &m.binding} {
+		found, err := c.find(label, role, p11.NewAttribute(p11.CKA_ID, mark[:familySize]))
+		if err != nil {
+			return nil, err
+		}
+		if len(found) != 1 {
+			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), label+" "+role)
+		}
+		*handle = found[0]
+		if err := c.guarded(ctx, *handle, label+" "+role); err != nil {
+			return nil, err
+		}
+	}
+	id, err := c.identify(ctx, &m)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(id, mark[familySize:]) {
+		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, mark[familySize:])
+	}
+	m.id = hex.EncodeToString(id)
+	return &m, nil
+}
+
+// guarded refuses a master that the token would give away.
+func (c *connection) guarded(ctx context.Context, h p11.ObjectHandle, label string) error {
+	for kind, want := range map[uint]byte{p11.CKA_SENSITIVE: 1, p11.CKA_EXTRACTABLE: 0} {
+		value, err := c.attribute(ctx, h, kind)
+		if err != nil {
+			return err
+		}
+		if len(value) != 1 || value[0] != want {
+			return fmt.Errorf("%w: %q may be taken out of the token", ErrMasterKeys, label)
+		}
+	}
+	return nil
+}
+
+// find lists the token's keys of a role. Nothing else is under way in the
+// module: a find beside the making of an object disturbs some modules.
+func (c *connection) find(label, role string, more ...*p11.Attribute) (found []p11.ObjectHandle, err error) {
+	template := append([]*p11.Attribute{
+		p11.NewAttribute(p11.CKA_CLASS, p11.CKO_SECRET_KEY),
+		p11.NewAttribute(p11.CKA_TOKEN, true),
+		p11.NewAttribute(p11.CKA_LABEL, label+" "+role),
+	}, more...)
+	err = c.operation(context.Background(), "C_FindObjects",
+		func(s p11.SessionHandle) error { return c.api.FindObjectsInit(s, template) },
+		func(s p11.SessionHandle) error {
+			for {
+				some, _, err := c.api.FindObjects(s, 16)
+				if err != nil {
+					return err
+				}
+				if len(some) == 0 {
+					return c.api.FindObjectsFinal(s)
+				}
+				found = append(found, some...)
+			}
+		})
+	return found, err
+}
+
+// identify computes the family's id: whatever bit of whichever key changes,
+// it is another one. What the wrapping masters make of a key that everybody
+// knows is authenticated by the binding one.
+func (c *connection) identify(ctx context.Context, m *masters) ([]byte, error) {
+	known := make([]byte, 32)
+	for i := range known {
+		known[i] = byte(i)
+	}
+	h, err := c.createSecret(ctx, known)
+	if err != nil {
+		return nil, err
+	}
+	defer c.destroy(h)
+	message := []byte("apcsim master key id")
+	for _, master := range []p11.ObjectHandle{m.revealable, m.kept} {
+		wrapped, err := c.wrap(ctx, mechanism(p11.CKM_AES_KEY_WRAP, nil), master, h)
+		if err != nil {
+			return nil, fmt.Errorf("pkcs11: wrapping under a master key by CKM_AES_KEY_WRAP, which this backend needs: %w", err)
+		}
+		message = append(message, wrapped...)
+	}
+	mac, err := c.sign(ctx, mechanism(p11.CKM_SHA256_HMAC, nil), m.binding, message)
+	if err != nil {
+		return nil, fmt.Errorf("pkcs11: authenticating by CKM_SHA256_HMAC, which this backend needs: %w", err)
+	}
+	if len(mac) != sha256.Size {
+		return nil, fmt.Errorf("%w: CKM_SHA256_HMAC gives %d bytes", ErrMasterKeys, len(mac))
+	}
+	return mac[:idSize], nil
+}
+
+// createSecret brings bytes in as a secret of no use but to be wrapped.
+func (c *connection) createSecret(ctx context.Context, value []byte) (p11.ObjectHandle, error) {
+	return c.create(ctx, sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true, p11.NewAttribute(p11.CKA_VALUE, value)))
+}
+
+// makeMasters makes a family. What an attempt that was cut off has left is
+// destroyed first: it has sealed nothing. The caller holds module.calls for
+// writing and the lock of the token.
+func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
+	for _, role := range []string{roleRevealable, roleKept, roleBinding} {
+		left, err := c.find(label, role)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range left {
+			if err := failure("C_DestroyObject", c.api.DestroyObject(c.login, h)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	family := make([]byte, familySize)
+	rand.Read(family)
+	var m masters
+	var err error
+	if m.revealable, err = c.makeMaster(label, roleRevealable, family, wrapsUnwraps); err != nil {
+		return nil, err
+	}
+	if m.kept, err = c.makeKept(label, family, q); err != nil {
+		return nil, err
+	}
+	if m.binding, err = c.makeMaster(label, roleBinding, family, authenticates); err != nil {
+		return nil, err
+	}
+	id, err := c.identify(context.Background(), &m)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = c.makeMaster(label, roleReady, append(family, id...), nil); err != nil {
+		return nil, err
+	}
+	return c.findMasters(label)
+}
+
+// makeMaster makes one key on the token, of 32 bytes: AES where it wraps.
+func (c *connection) makeMaster(label, role string, id []byte, flags []uint, more ...*p11.Attribute) (p11.ObjectHandle, error) {
+	m, keyType := uint(p11.CKM_GENERIC_SECRET_KEY_GEN), uint(p11.CKK_GENERIC_SECRET)
+	if len(flags) > 1 {
+		m, keyType = p11.CKM_AES_KEY_GEN, p11.CKK_AES
+	}
+	template := keyTemplate(p11.CKO_SECRET_KEY, keyType, flags, true, true, false, append([]*p11.Attribute{
+		p11.NewAttribute(p11.CKA_VALUE_LEN, 32),
+		p11.NewAttribute(p11.CKA_LABEL, label+" "+role),
+		p11.NewAttribute(p11.CKA_ID, id),
+		p11.NewAttribute(p11.CKA_MODIFIABLE, false),
+	}, more...)...)
+	h, err := c.api.GenerateKey(c.login, mechanism(m, nil), template)
+	if err != nil {
+		return 0, fmt.Errorf("pkcs11: making the master key %q: %w", label+" "+role, failure("C_GenerateKey", err))
+	}
+	return h, nil
+}
+
+// makeKept makes the master whose keys stay in the token: by its
+// CKA_UNWRAP_TEMPLATE, where the module knows one.
+func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.ObjectHandle, error) {
+	if nestable && !q.NoUnwrapTemplate {
+		var pin runtime.Pinner
+		defer pin.Unpin()
+		h, err := c.makeMaster(label, roleKept, family, wrapsUnwraps, nested(p11.CKA_UNWRAP_TEMPLATE, &pin,
+			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)))
+		if !failedWith(err, ckrAttributeTypeInvalid, ckrAttributeValueInvalid, ckrAttributeReadOnly, ckrTemplateInconsistent, ckrArgumentsBad) {
+			return h, err
+		}
+	}
+	return c.makeMaster(label, roleKept, family, wrapsUnwraps)
+}
+
+// makeTransport makes the key under which the token hands over what may be
+// revealed. It protects nothing that lasts: it is drawn for the connection.
+func (c *connection) makeTransport() error {
+	value := make([]byte, 32)
+	defer clear(value)
+	rand.Read(value)
+	block, err := aes.NewCipher(value)
+	if err != nil {
+		return fmt.Errorf("pkcs11: the transport key: %w", err)
+	}
+	h, err := c.api.CreateObject(c.login, keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wraps, false, true, false, p11.NewAttribute(p11.CKA_VALUE, value)))
+	if err != nil {
+		return fmt.Errorf("pkcs11: the transport key: %w", failure("C_CreateObject", err))
+	}
+	c.transport = transport{handle: h, block: block}
+	return nil
+}
+
+// masterFor is the master that seals a key with the attributes.
+func (m *masters) masterFor(a hsm.Attributes) p11.ObjectHandle {
+	if revealable(a) {
+		return m.revealable
+	}
+	return m.kept
+}
+
+// revealable says whether a key may leave the token for the length of a call:
+// one that may be exported, and TDES keys of which commands need variants
+// (key blocks A and C, AS 2805, initial DUKPT keys).
+func revealable(a hsm.Attributes) bool {
+	return a.Exportability != 'N' || a.Algorithm == hsm.TDES && (a.Usage == "K0" || a.Usage == "K1" || a.Usage == "B0")
+}

@@ -1,0 +1,111 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	p11 "github.com/miekg/pkcs11"
+)
+
+// module is a PKCS#11 library in this process. There is one for each path,
+// whatever the number of backends on it: initialising and finalising concern
+// all of them.
+type module struct {
+	path     string
+	reserved string
+	api      cryptoki
+
+	// calls is held for reading by every call and for writing by what no call
+	// may run beside: initialising, finalising, finding and writing token
+	// objects, and closing sessions that may hold objects in use.
+	calls      sync.RWMutex
+	up         bool                // guarded by calls: C_Initialize was called
+	foreign    bool                // guarded by calls: somebody else in the process had called it
+	generation int                 // guarded by calls: how often it was called; handles of an earlier one mean nothing
+	pins       map[string]checksum // guarded by calls: of the PINs that tokens, by serial, took
+
+	users int // guarded by modules.mu
+}
+
+// modules are those in use, by path.
+var modules = struct {
+	mu     sync.Mutex
+	byPath map[string]*module
+}{byPath: map[string]*module{}}
+
+// useModule counts a backend in on a module and loads it for the first one.
+func useModule(path, reserved string) (*module, error) {
+	modules.mu.Lock()
+	defer modules.mu.Unlock()
+	m := modules.byPath[path]
+	if m == nil {
+		api, err := load(path)
+		if err != nil {
+			return nil, err
+		}
+		m = &module{path: path, reserved: reserved, api: api, pins: map[string]checksum{}}
+		modules.byPath[path] = m
+	}
+	if m.reserved != reserved {
+		return nil, fmt.Errorf("pkcs11: %s is in use with other initialisation arguments (Options.Reserved)", path)
+	}
+	m.users++
+	return m, nil
+}
+
+// release counts a backend out. The last one finalises the module.
+func (m *module) release() error {
+	modules.mu.Lock()
+	defer modules.mu.Unlock()
+	if m.users--; m.users > 0 {
+		return nil
+	}
+	delete(modules.byPath, m.path)
+	m.calls.Lock()
+	defer m.calls.Unlock()
+	err := m.finalize()
+	m.api.Destroy()
+	return err
+}
+
+// initialize makes the module ready, if it is not. The caller holds calls.
+func (m *module) initialize() error {
+	if m.up {
+		return nil
+	}
+	var options []p11.InitializeOption
+	if m.reserved != "" {
+		text := append([]byte(m.reserved), 0)
+		var pin runtime.Pinner
+		pin.Pin(&text[0])
+		defer pin.Unpin()
+		options = append(options, p11.InitializeWithReserved(unsafe.Pointer(&text[0])))
+	}
+	err := failure("C_Initialize", m.api.Initialize(options...))
+	if err != nil && !failedWith(err, ckrAlreadyInitialized) {
+		return err
+	}
+	m.foreign = err != nil
+	m.up = true
+	m.generation++
+	clear(m.pins)
+	return nil
+}
+
+// finalize ends the module's work: every session and handle of it is gone.
+// What somebody else has initialised stays. The caller holds calls.
+func (m *module) finalize() error {
+	if !m.up || m.foreign {
+		return nil
+	}
+	err := failure("C_Finalize", m.api.Finalize())
+	if err != nil && !failedWith(err, ckrCryptokiNotInitialized) {
+		return err
+	}
+	m.up = false
+	return nil
+}
