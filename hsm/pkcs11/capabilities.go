@@ -6,11 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	_ "embed"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,18 +27,19 @@ type Capability struct {
 type capabilities struct {
 	list []Capability
 
-	generates map[uint]bool        // by CKM of key generation
-	ciphers   map[byte]bool        // ECB and CBC, by algorithm
-	cmacs     map[byte]bool        // by algorithm
-	derives   map[byte]bool        // KBEK and KBAK inside, by algorithm
-	padsZeros bool                 // CKM_AES_KEY_WRAP pads a key of 28 bytes with zeros
-	pairs     map[byte]wrapping    // how a private key is wrapped, by algorithm
-	signs     map[byte]bool        // by algorithm
-	raw       bool                 // CKM_RSA_X_509
-	oaep      map[crypto.Hash]bool // CKM_RSA_PKCS_OAEP, telling bad padding from an outage
-	agrees    bool                 // CKM_ECDH1_DERIVE
-	without   []uint               // Quirks.Without
-	failure   error                // of the connection while probing
+	generates  map[uint]bool        // by CKM of key generation
+	ciphers    map[byte]bool        // ECB and CBC, by algorithm
+	cmacs      map[byte]bool        // by algorithm
+	derives    map[byte]bool        // KBEK and KBAK inside, by algorithm
+	padsZeros  bool                 // CKM_AES_KEY_WRAP pads a key of 28 bytes with zeros
+	pairs      map[byte]wrapping    // how a private key is wrapped, by algorithm
+	signs      map[byte]bool        // by algorithm
+	raw        bool                 // CKM_RSA_X_509
+	oaep       map[crypto.Hash]bool // CKM_RSA_PKCS_OAEP, telling bad padding from an outage
+	agrees     bool                 // CKM_ECDH1_DERIVE
+	wantsPoint bool                 // CKA_NSS_DB in the template of an EC key that is unwrapped
+	without    []uint               // Quirks.Without
+	failure    error                // of the connection while probing
 }
 
 // Names of what is probed, as an UnsupportedError has them.
@@ -70,12 +66,6 @@ func nameFor(format string, algorithm byte) string {
 	n := ciphered[algorithm]
 	return fmt.Sprintf(format, n[0], n[1])
 }
-
-// The pair that is brought in to see what the module does with one. It was
-// made for that and protects nothing.
-//
-//go:embed probe.pem
-var probePEM []byte
 
 // probe tries everything once. Only a lost connection is an error.
 func (c *connection) probe(q Quirks) error {
@@ -275,121 +265,4 @@ func (p *prober) keeping() {
 		}
 		return nil
 	})
-}
-
-func (p *prober) rsa() {
-	block, _ := pem.Decode(probePEM)
-	private, err := x509.ParsePKCS1PrivateKey(block.Bytes)
-	if err != nil {
-		panic(err) // it stands in the program
-	}
-	a := hsm.Attributes{Usage: "D1", Algorithm: hsm.RSA, Exportability: 'N', Bits: 2048}
-	digest := make([]byte, 32)
-	blob, how := p.pair(canRSA, hsm.RSA, func() (p11.ObjectHandle, error) { return p.createRSA(p.ctx, private) })
-	p.caps.signs[hsm.RSA] = p.try(canSignRSA, "as named", []uint{p11.CKM_RSA_PKCS}, p.unwrapped(a, how, blob, signing, func(h p11.ObjectHandle) error {
-		out, err := p.signDigest(p.ctx, a, h, crypto.SHA256, digest)
-		if err != nil {
-			return err
-		}
-		return rsa.VerifyPKCS1v15(&private.PublicKey, crypto.SHA256, digest, out)
-	}))
-	p.caps.raw = p.try(canRaw, "as named", []uint{p11.CKM_RSA_X_509}, p.unwrapped(a, how, blob, decrypting, func(h p11.ObjectHandle) error {
-		zero := make([]byte, private.Size())
-		zero[len(zero)-1] = 1 // to any power itself
-		out, err := p.decrypt(p.ctx, mechanism(p11.CKM_RSA_X_509, nil), h, zero)
-		if err == nil && !bytes.Equal(out, zero) {
-			err = errOtherResult
-		}
-		return err
-	}))
-	for _, hash := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		p.caps.oaep[hash] = p.try(fmt.Sprintf(canOAEP, hash), "as named", []uint{p11.CKM_RSA_PKCS_OAEP}, p.unwrapped(a, how, blob, decrypting, func(h p11.ObjectHandle) error {
-			cryptogram, err := rsa.EncryptOAEP(hash.New(), rand.Reader, &private.PublicKey, digest, nil)
-			if err != nil {
-				return err
-			}
-			out, err := p.decrypt(p.ctx, oaepMechanism(hash), h, cryptogram)
-			if err != nil {
-				return err
-			}
-			if !bytes.Equal(out, digest) {
-				return errOtherResult
-			}
-			cryptogram[len(cryptogram)-1] ^= 1
-			if _, err := p.decrypt(p.ctx, oaepMechanism(hash), h, cryptogram); !failedWith(err, badPadding...) {
-				return fmt.Errorf("pkcs11: bad padding is not told from an outage: %w", err)
-			}
-			return nil
-		}))
-	}
-}
-
-func (p *prober) ec() {
-	a := hsm.Attributes{Usage: "K3", Algorithm: hsm.EC, Exportability: 'N', Bits: 256}
-	var public hsm.Public
-	blob, how := p.pair(canEC, hsm.EC, func() (h p11.ObjectHandle, err error) {
-		h, public, err = p.newPair(p.ctx, a)
-		return h, err
-	})
-	p.caps.signs[hsm.EC] = p.try(canSignEC, "as named", []uint{p11.CKM_ECDSA}, p.unwrapped(a, how, blob, signing, func(h p11.ObjectHandle) error {
-		digest := make([]byte, 32)
-		out, err := p.signDigest(p.ctx, a, h, crypto.SHA256, digest)
-		if err != nil {
-			return err
-		}
-		return verifyEC(public, digest, out)
-	}))
-	p.caps.agrees = p.try(canAgree, "as named", []uint{p11.CKM_ECDH1_DERIVE}, p.unwrapped(a, how, blob, deriving, func(h p11.ObjectHandle) error {
-		peer, err := pointOf(public)
-		if err != nil {
-			return err
-		}
-		out, err := p.agree(p.ctx, a, h, peer)
-		clear(out)
-		return err
-	}))
-}
-
-// pair finds the wrapping by which a private key goes out and comes back.
-func (p *prober) pair(name string, algorithm byte, make func() (p11.ObjectHandle, error)) (blob []byte, how wrapping) {
-	h, failure := make()
-	if failure == nil {
-		defer p.destroy(h)
-	}
-	mechanisms := map[wrapping]uint{byKWP: p11.CKM_AES_KEY_WRAP_PAD, byKW: p11.CKM_AES_KEY_WRAP, byCBC: p11.CKM_AES_CBC_PAD}
-	for _, w := range []wrapping{byKWP, byKW, byCBC} {
-		works := p.try(name, w.String(), []uint{mechanisms[w]}, func() (err error) {
-			if failure != nil {
-				return failure
-			}
-			if blob, err = p.wrapUnder(p.ctx, w, p.masters.kept, h); err != nil {
-				return err
-			}
-			back, err := p.unwrapUnder(p.ctx, w, p.masters.kept, blob, sessionKey(p11.CKO_PRIVATE_KEY, pairType(hsm.Attributes{Algorithm: algorithm}), signing, false))
-			if err == nil {
-				p.destroy(back)
-			}
-			return err
-		})
-		if works {
-			p.caps.pairs[algorithm] = w
-			return blob, w
-		}
-	}
-	return nil, 0
-}
-
-// unwrapped runs an attempt on the pair that was wrapped.
-func (p *prober) unwrapped(a hsm.Attributes, how wrapping, blob []byte, use purpose, do func(p11.ObjectHandle) error) func() error {
-	return func() error {
-		if how == 0 {
-			return errors.New("pkcs11: no private key can be wrapped")
-		}
-		h, err := p.unwrapUnder(p.ctx, how, p.masters.kept, blob, sessionKey(p11.CKO_PRIVATE_KEY, pairType(a), use, false))
-		if err != nil {
-			return err
-		}
-		defer p.destroy(h)
-		return do(h)
-	}
 }

@@ -59,16 +59,17 @@ func (k *key) get(ctx context.Context, c *connection, p purpose) (p11.ObjectHand
 // object unwraps the key: a symmetric one as a key of its algorithm, or for
 // carrying as a secret, whose bits no module touches.
 func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p purpose) (p11.ObjectHandle, error) {
-	class, kind, blob := uint(p11.CKO_SECRET_KEY), secretType(a), w.blob
+	if paired(a) {
+		return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), w.blob, c.caps.pairTemplate(a, w.second, p))
+	}
+	kind, blob := secretType(a), w.blob
 	switch {
-	case paired(a):
-		class, kind = p11.CKO_PRIVATE_KEY, pairType(a)
 	case p == carrying:
 		kind = p11.CKK_GENERIC_SECRET
-	case w.work != nil:
-		blob = w.work
+	case w.second != nil:
+		blob = w.second
 	}
-	return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), blob, sessionKey(class, kind, p, revealable(a) && p == carrying))
+	return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), blob, sessionKey(p11.CKO_SECRET_KEY, kind, p, revealable(a) && p == carrying))
 }
 
 // adopt takes over an object that is there already.

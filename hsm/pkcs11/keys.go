@@ -45,8 +45,7 @@ func (b *Backend) GenerateOpen(ctx context.Context, a hsm.Attributes) (sealed hs
 // generatePairFor makes a pair. No object of it stays: its check value is of
 // the public half.
 func (c *connection) generatePairFor(ctx context.Context, k *key) (hsm.Sealed, hsm.Public, error) {
-	if _, ok := c.caps.pairs[k.a.Algorithm]; !ok {
-		_, err := c.sealPair(ctx, 0, k.a)
+	if err := c.pairs(k.a); err != nil {
 		return nil, nil, err
 	}
 	h, public, err := c.newPair(ctx, k.a)
@@ -54,7 +53,11 @@ func (c *connection) generatePairFor(ctx context.Context, k *key) (hsm.Sealed, h
 		return nil, nil, unsupported(err, "making a key of algorithm "+string(rune(k.a.Algorithm)))
 	}
 	defer c.destroy(h)
-	w, err := c.sealPair(ctx, h, k.a)
+	point, err := pointOf(k.a, public)
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := c.wrapPair(ctx, h, point, k.a)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -133,12 +136,15 @@ func (c *connection) importKey(ctx context.Context, raw []byte, a hsm.Attributes
 		}
 		return c.seal(ctx, w, a)
 	}
-	h, err := c.createPair(ctx, raw, a)
+	if err := c.pairs(a); err != nil {
+		return nil, err
+	}
+	h, point, err := c.createPair(ctx, raw, a)
 	if err != nil {
 		return nil, err
 	}
 	defer c.destroy(h)
-	w, err := c.sealPair(ctx, h, a)
+	w, err := c.wrapPair(ctx, h, point, a)
 	if err != nil {
 		return nil, err
 	}

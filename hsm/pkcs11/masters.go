@@ -26,20 +26,31 @@ type masters struct {
 	binding    p11.ObjectHandle // authenticates sealed keys with their attributes
 }
 
-// Each family of masters is three keys and a fourth that says the family is
-// whole: it is made last, and its CKA_ID tells what the others must come to.
+// role is what one key of a family is for. A family is three keys and a fourth
+// that says the family is whole: it is made last, and its CKA_ID tells what
+// the others must come to.
+type role string
+
 const (
-	roleRevealable = "revealable"
-	roleKept       = "kept"
-	roleBinding    = "binding"
-	roleReady      = "ready"
+	roleRevealable role = "revealable"
+	roleKept       role = "kept"
+	roleBinding    role = "binding"
+	roleReady      role = "ready"
 )
 
-// A CKA_ID of a master: which family it is of and, for the last one, the id.
+// A master's CKA_ID is its family, its role and, of the last one, the id. No two
+// are the same: NSS softoken would put one key in the place of the other.
 const (
 	familySize = 16
 	idSize     = 8
 )
+
+func (r role) keyID(family []byte) []byte {
+	return append(append(make([]byte, 0, familySize+len(roleRevealable)+idSize), family...), r...)
+}
+
+// label is the CKA_LABEL, of whatever family.
+func (r role) label(prefix string) string { return prefix + " " + string(r) }
 
 // checksum is a SHA-256 hash.
 type checksum = [sha256.Size]byte
@@ -52,27 +63,28 @@ func (c *connection) findMasters(label string) (*masters, error) {
 		return nil, err
 	}
 	if len(ready) > 1 {
-		return nil, fmt.Errorf("%w: there are %d keys labelled %q", ErrMasterKeys, len(ready), label+" "+roleReady)
+		return nil, fmt.Errorf("%w: there are %d keys labelled %q", ErrMasterKeys, len(ready), roleReady.label(label))
 	}
 	ctx := context.Background()
 	mark, err := c.attribute(ctx, ready[0], p11.CKA_ID)
 	if err != nil {
 		return nil, err
 	}
-	if len(mark) != familySize+idSize {
-		return nil, fmt.Errorf("%w: the CKA_ID of %q is of another form", ErrMasterKeys, label+" "+roleReady)
+	if len(mark) != familySize+len(roleReady)+idSize {
+		return nil, fmt.Errorf("%w: the CKA_ID of %q is of another form", ErrMasterKeys, roleReady.label(label))
 	}
+	family, made := mark[:familySize], mark[familySize+len(roleReady):]
 	var m masters
-	for role, handle := range map[string]*p11.ObjectHandle{roleRevealable: &m.revealable, roleKept: &m.kept, roleBinding: &m.binding} {
-		found, err := c.find(label, role, p11.NewAttribute(p11.CKA_ID, mark[:familySize]))
+	for role, handle := range map[role]*p11.ObjectHandle{roleRevealable: &m.revealable, roleKept: &m.kept, roleBinding: &m.binding} {
+		found, err := c.find(label, role, p11.NewAttribute(p11.CKA_ID, role.keyID(family)))
 		if err != nil {
 			return nil, err
 		}
 		if len(found) != 1 {
-			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), label+" "+role)
+			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), role.label(label))
 		}
 		*handle = found[0]
-		if err := c.guarded(ctx, *handle, label+" "+role); err != nil {
+		if err := c.guarded(ctx, *handle, role.label(label)); err != nil {
 			return nil, err
 		}
 	}
@@ -80,8 +92,8 @@ func (c *connection) findMasters(label string) (*masters, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(id, mark[familySize:]) {
-		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, mark[familySize:])
+	if !bytes.Equal(id, made) {
+		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, made)
 	}
 	m.id = hex.EncodeToString(id)
 	return &m, nil
@@ -103,11 +115,11 @@ func (c *connection) guarded(ctx context.Context, h p11.ObjectHandle, label stri
 
 // find lists the token's keys of a role. Nothing else is under way in the
 // module: a find beside the making of an object disturbs some modules.
-func (c *connection) find(label, role string, more ...*p11.Attribute) (found []p11.ObjectHandle, err error) {
+func (c *connection) find(label string, role role, more ...*p11.Attribute) (found []p11.ObjectHandle, err error) {
 	template := append([]*p11.Attribute{
 		p11.NewAttribute(p11.CKA_CLASS, p11.CKO_SECRET_KEY),
 		p11.NewAttribute(p11.CKA_TOKEN, true),
-		p11.NewAttribute(p11.CKA_LABEL, label+" "+role),
+		p11.NewAttribute(p11.CKA_LABEL, role.label(label)),
 	}, more...)
 	err = c.operation(context.Background(), "C_FindObjects",
 		func(s p11.SessionHandle) error { return c.api.FindObjectsInit(s, template) },
@@ -166,7 +178,7 @@ func (c *connection) createSecret(ctx context.Context, value []byte) (p11.Object
 // destroyed first: it has sealed nothing. The caller holds module.calls for
 // writing and the lock of the token.
 func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
-	for _, role := range []string{roleRevealable, roleKept, roleBinding} {
+	for _, role := range []role{roleRevealable, roleKept, roleBinding} {
 		left, err := c.find(label, role)
 		if err != nil {
 			return nil, err
@@ -181,40 +193,40 @@ func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
 	rand.Read(family)
 	var m masters
 	var err error
-	if m.revealable, err = c.makeMaster(label, roleRevealable, family, wrapsUnwraps); err != nil {
+	if m.revealable, err = c.makeMaster(label, roleRevealable, roleRevealable.keyID(family), wrapsUnwraps); err != nil {
 		return nil, err
 	}
 	if m.kept, err = c.makeKept(label, family, q); err != nil {
 		return nil, err
 	}
-	if m.binding, err = c.makeMaster(label, roleBinding, family, authenticates); err != nil {
+	if m.binding, err = c.makeMaster(label, roleBinding, roleBinding.keyID(family), authenticates); err != nil {
 		return nil, err
 	}
 	id, err := c.identify(context.Background(), &m)
 	if err != nil {
 		return nil, err
 	}
-	if _, err = c.makeMaster(label, roleReady, append(family, id...), nil); err != nil {
+	if _, err = c.makeMaster(label, roleReady, append(roleReady.keyID(family), id...), nil); err != nil {
 		return nil, err
 	}
 	return c.findMasters(label)
 }
 
 // makeMaster makes one key on the token, of 32 bytes: AES where it wraps.
-func (c *connection) makeMaster(label, role string, id []byte, flags []uint, more ...*p11.Attribute) (p11.ObjectHandle, error) {
+func (c *connection) makeMaster(label string, role role, id []byte, flags []uint, more ...*p11.Attribute) (p11.ObjectHandle, error) {
 	m, keyType := uint(p11.CKM_GENERIC_SECRET_KEY_GEN), uint(p11.CKK_GENERIC_SECRET)
 	if len(flags) > 1 {
 		m, keyType = p11.CKM_AES_KEY_GEN, p11.CKK_AES
 	}
 	template := keyTemplate(p11.CKO_SECRET_KEY, keyType, flags, true, true, false, append([]*p11.Attribute{
 		p11.NewAttribute(p11.CKA_VALUE_LEN, 32),
-		p11.NewAttribute(p11.CKA_LABEL, label+" "+role),
+		p11.NewAttribute(p11.CKA_LABEL, role.label(label)),
 		p11.NewAttribute(p11.CKA_ID, id),
 		p11.NewAttribute(p11.CKA_MODIFIABLE, false),
 	}, more...)...)
 	h, err := c.api.GenerateKey(c.login, mechanism(m, nil), template)
 	if err != nil {
-		return 0, fmt.Errorf("pkcs11: making the master key %q: %w", label+" "+role, failure("C_GenerateKey", err))
+		return 0, fmt.Errorf("pkcs11: making the master key %q: %w", role.label(label), failure("C_GenerateKey", err))
 	}
 	return h, nil
 }
@@ -225,13 +237,13 @@ func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.Object
 	if nestable && !q.NoUnwrapTemplate {
 		var pin runtime.Pinner
 		defer pin.Unpin()
-		h, err := c.makeMaster(label, roleKept, family, wrapsUnwraps, nested(p11.CKA_UNWRAP_TEMPLATE, &pin,
+		h, err := c.makeMaster(label, roleKept, roleKept.keyID(family), wrapsUnwraps, nested(p11.CKA_UNWRAP_TEMPLATE, &pin,
 			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)))
 		if !failedWith(err, ckrAttributeTypeInvalid, ckrAttributeValueInvalid, ckrAttributeReadOnly, ckrTemplateInconsistent, ckrArgumentsBad) {
 			return h, err
 		}
 	}
-	return c.makeMaster(label, roleKept, family, wrapsUnwraps)
+	return c.makeMaster(label, roleKept, roleKept.keyID(family), wrapsUnwraps)
 }
 
 // makeTransport makes the key under which the token hands over what may be

@@ -103,8 +103,11 @@ func (c *connection) public(ctx context.Context, a hsm.Attributes, h p11.ObjectH
 	return x509.MarshalPKIXPublicKey(key)
 }
 
-// pointOf is the uncompressed point of a public key.
-func pointOf(public hsm.Public) ([]byte, error) {
+// pointOf is the uncompressed point of a public key; nil of an RSA one.
+func pointOf(a hsm.Attributes, public hsm.Public) ([]byte, error) {
+	if a.Algorithm != hsm.EC {
+		return nil, nil
+	}
 	key, err := x509.ParsePKIXPublicKey(public)
 	if err != nil {
 		return nil, err
@@ -127,26 +130,32 @@ func verifyEC(public hsm.Public, digest, signature []byte) error {
 	return nil
 }
 
-// createPair brings in a private key given as DER, for its wrapping. The
-// parser's errors are not passed on: they may tell of the key.
-func (c *connection) createPair(ctx context.Context, der []byte, a hsm.Attributes) (p11.ObjectHandle, error) {
+// createPair brings in a private key given as DER, for its wrapping, and tells
+// the point of an EC key. The parser's errors are not passed on: they may tell
+// of the key.
+func (c *connection) createPair(ctx context.Context, der []byte, a hsm.Attributes) (h p11.ObjectHandle, point []byte, err error) {
 	if a.Algorithm == hsm.RSA {
 		key, err := x509.ParsePKCS1PrivateKey(der)
 		if err != nil {
-			return 0, hsm.ErrAttributes
+			return 0, nil, hsm.ErrAttributes
 		}
-		return c.createRSA(ctx, key)
+		h, err = c.createRSA(ctx, key)
+		return h, nil, err
 	}
 	key, err := x509.ParseECPrivateKey(der)
 	if err != nil {
-		return 0, hsm.ErrAttributes
+		return 0, nil, hsm.ErrAttributes
 	}
 	d, err := key.Bytes()
 	if err != nil {
-		return 0, hsm.ErrAttributes
+		return 0, nil, hsm.ErrAttributes
 	}
 	defer clear(d)
-	return c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_EC, carrying, true, curves[a.Bits].params(), p11.NewAttribute(p11.CKA_VALUE, d)))
+	if point, err = key.PublicKey.Bytes(); err != nil {
+		return 0, nil, hsm.ErrAttributes
+	}
+	h, err = c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_EC, carrying, true, curves[a.Bits].params(), p11.NewAttribute(p11.CKA_VALUE, d)))
+	return h, point, err
 }
 
 func (c *connection) createRSA(ctx context.Context, key *rsa.PrivateKey) (p11.ObjectHandle, error) {
@@ -167,14 +176,31 @@ func (c *connection) createRSA(ctx context.Context, key *rsa.PrivateKey) (p11.Ob
 	return c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_RSA, carrying, true, more...))
 }
 
-// sealPair seals a private key that is an object.
-func (c *connection) sealPair(ctx context.Context, h p11.ObjectHandle, a hsm.Attributes) (wrapped, error) {
-	how, ok := c.caps.pairs[a.Algorithm]
-	if !ok {
-		return wrapped{}, hsm.Unsupported(map[byte]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
+// pairs says by an error that no pair of the algorithm can be sealed.
+func (c *connection) pairs(a hsm.Attributes) error {
+	if c.caps.pairs[a.Algorithm] == 0 {
+		return hsm.Unsupported(map[byte]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
 	}
+	return nil
+}
+
+// wrapPair wraps a private key that is an object, with the point of an EC key
+// beside it.
+func (c *connection) wrapPair(ctx context.Context, h p11.ObjectHandle, point []byte, a hsm.Attributes) (wrapped, error) {
+	how := c.caps.pairs[a.Algorithm]
 	blob, err := c.wrapUnder(ctx, how, c.masters.masterFor(a), h)
-	return wrapped{how: how, blob: blob}, err
+	return wrapped{how: how, blob: blob, second: point}, err
+}
+
+// ckaNSSDB is NSS softoken's attribute of a private key for its public half.
+const ckaNSSDB = 0xD5A0DB00
+
+// pairTemplate is the template of a private key that is unwrapped to be used.
+func (caps *capabilities) pairTemplate(a hsm.Attributes, point []byte, p purpose) []*p11.Attribute {
+	if a.Algorithm == hsm.EC && caps.wantsPoint {
+		return sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_EC, p, false, p11.NewAttribute(ckaNSSDB, point))
+	}
+	return sessionKey(p11.CKO_PRIVATE_KEY, pairType(a), p, false)
 }
 
 // digestInfo is what PKCS #1 v1.5 signs (RFC 8017, section 9.2).
@@ -383,8 +409,16 @@ func (k *key) revealPair(ctx context.Context) (out hsm.Secret, err error) {
 		if !ok {
 			return hsm.ErrRefused
 		}
-		h, err := c.unwrapUnder(ctx, w.how, c.masters.revealable, w.blob,
-			keyTemplate(p11.CKO_PRIVATE_KEY, pairType(k.a), uses[signing], false, false, true))
+		readable := c.caps.pairTemplate(k.a, w.second, signing)
+		for _, attribute := range readable {
+			switch attribute.Type {
+			case p11.CKA_SENSITIVE:
+				attribute.Value = []byte{0}
+			case p11.CKA_EXTRACTABLE:
+				attribute.Value = []byte{1}
+			}
+		}
+		h, err := c.unwrapUnder(ctx, w.how, c.masters.revealable, w.blob, readable)
 		if err != nil {
 			return err
 		}

@@ -15,9 +15,8 @@ import (
 )
 
 // A sealed key is a version byte, how it was wrapped, the length of what the
-// master made of the key, that, what the master made of the key that works
-// in its place (of few HMAC keys), and the MAC of the binding master over the
-// attributes and all of it.
+// master made of the key, that, what is beside it, and the MAC of the binding
+// master over the attributes and all of it.
 const (
 	sealVersion = 1
 	sealHeader  = 1 + 1 + 2
@@ -54,7 +53,10 @@ func (w wrapping) mechanism(iv []byte) []*p11.Mechanism {
 type wrapped struct {
 	how  wrapping
 	blob []byte
-	work []byte // of the key that works in its place; nil: it works itself
+	// second is beside it: the point of an EC key, which some modules want
+	// told, and the blob of the key that works in the place of an HMAC key that
+	// must not be padded.
+	second []byte
 }
 
 // wrapUnder has a master wrap an object.
@@ -85,10 +87,10 @@ func (c *connection) seal(ctx context.Context, w wrapped, a hsm.Attributes) (hsm
 	if len(w.blob) > 1<<16-1 {
 		return nil, fmt.Errorf("pkcs11: a wrapped key of %d bytes", len(w.blob))
 	}
-	out := make([]byte, 0, sealHeader+len(w.blob)+len(w.work)+sealMAC)
+	out := make([]byte, 0, sealHeader+len(w.blob)+len(w.second)+sealMAC)
 	out = append(out, sealVersion, byte(w.how))
 	out = binary.BigEndian.AppendUint16(out, uint16(len(w.blob)))
-	out = append(append(out, w.blob...), w.work...)
+	out = append(append(out, w.blob...), w.second...)
 	mac, err := c.bind(ctx, out, a)
 	return append(out, mac...), err
 }
@@ -126,7 +128,7 @@ func (c *connection) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes)
 	}
 	w := wrapped{how: how, blob: rest[:size]}
 	if size < len(rest) {
-		w.work = rest[size:]
+		w.second = rest[size:]
 	}
 	return w, nil
 }

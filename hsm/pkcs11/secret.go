@@ -49,7 +49,7 @@ func (c *connection) sealSecret(ctx context.Context, key []byte, a hsm.Attribute
 	h.Write(key)
 	sum := h.Sum(nil)
 	defer clear(sum)
-	w.work, err = c.wrapSecret(ctx, sum, padded(hsm.Attributes{Algorithm: hsm.HMAC, Hash: a.Hash, Bits: len(sum) * 8}), a)
+	w.second, err = c.wrapSecret(ctx, sum, padded(hsm.Attributes{Algorithm: hsm.HMAC, Hash: a.Hash, Bits: len(sum) * 8}), a)
 	return w, err
 }
 
