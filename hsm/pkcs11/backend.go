@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -29,8 +30,9 @@ type Backend struct {
 	closed   bool
 	conn     *connection   // nil: down
 	caps     *capabilities // once probed
-	serial   string        // of the token, once found
-	masterID string        // once known: another one is refused
+	serial   string        // of the token, once found, and its label
+	label    string
+	masterID string // once known: another one is refused
 
 	recovery sync.Mutex // held while one goroutine connects
 	outage   outage     // guarded by recovery
@@ -104,7 +106,7 @@ func (b *Backend) do(ctx context.Context, calls func(*connection) error) error {
 		} else {
 			err = calls(c)
 		}
-		b.module.calls.RUnlock()
+		b.leave(c)
 		if !lost(err) {
 			return err
 		}
@@ -132,9 +134,17 @@ func (b *Backend) enter(ctx context.Context) (*connection, error) {
 			return b.conn, nil
 		}
 		b.module.calls.RUnlock()
-		if err := b.recover(); err != nil {
+		if err := b.reconnect(); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// leave is the end of what enter began.
+func (b *Backend) leave(c *connection) {
+	b.module.calls.RUnlock()
+	if cause := c.failing.Load(); cause != nil {
+		b.drop(c, *cause)
 	}
 }
 
@@ -159,9 +169,9 @@ func (b *Backend) drop(c *connection, cause error) {
 	}
 }
 
-// recover makes a new connection, unless the last attempt is too short ago: then
+// reconnect makes a new connection, unless the last attempt is too short ago: then
 // calls fail at once, with its reason.
-func (b *Backend) recover() error {
+func (b *Backend) reconnect() error {
 	b.recovery.Lock()
 	defer b.recovery.Unlock()
 	b.module.calls.Lock()
@@ -238,7 +248,7 @@ func (b *Backend) login() (c *connection, err error) {
 	if err := c.makeTransport(); err != nil {
 		return c, err
 	}
-	b.serial = info.SerialNumber
+	b.serial, b.label = info.SerialNumber, info.Label
 	m, err := c.findMasters(b.options.MasterLabel)
 	if err != nil {
 		return c, err
@@ -281,7 +291,6 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 	if err != nil {
 		return 0, p11.TokenInfo{}, failure("C_GetSlotList", err)
 	}
-	o := &b.options
 	var found []uint
 	var at p11.TokenInfo
 	var seen []string
@@ -298,18 +307,27 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 		}
 		info.Label, info.SerialNumber = unpadded(info.Label), unpadded(info.SerialNumber)
 		seen = append(seen, fmt.Sprintf("%q (serial %q, slot %d)", info.Label, info.SerialNumber, slot))
-		if (o.Label == "" || o.Label == info.Label) && (o.Serial == "" || o.Serial == info.SerialNumber) && (o.Slot == nil || *o.Slot == slot) &&
-			(b.serial == "" || b.serial == info.SerialNumber) {
+		if b.wanted(slot, info) {
 			found, at = append(found, slot), info
 		}
 	}
 	switch len(found) {
 	case 0:
-		return 0, at, fmt.Errorf("%w %s; the module shows %s", errNoToken, o.token(), cmp.Or(strings.Join(seen, ", "), "none"))
+		return 0, at, fmt.Errorf("%w %s; the module shows %s", errNoToken, b.options.token(), cmp.Or(strings.Join(seen, ", "), "none"))
 	case 1:
 		return found[0], at, nil
 	}
-	return 0, at, fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), o.token(), strings.Join(seen, ", "))
+	return 0, at, fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), b.options.token(), strings.Join(seen, ", "))
+}
+
+// wanted says whether a token is the one meant: by the options at first, after
+// that the one that was found, since slots change their numbers.
+func (b *Backend) wanted(slot uint, info p11.TokenInfo) bool {
+	if b.serial != "" || b.label != "" {
+		return info.SerialNumber == b.serial && info.Label == b.label
+	}
+	o := &b.options
+	return (o.Label == "" || o.Label == info.Label) && (o.Serial == "" || o.Serial == info.SerialNumber) && (o.Slot == nil || *o.Slot == slot)
 }
 
 // token is how the options name it.
@@ -338,15 +356,14 @@ func (b *Backend) authenticate(c *connection, info p11.TokenInfo) error {
 	}
 	defer clear(pin)
 	sum := sha256.Sum256(pin)
-	known, taken := b.module.pins[info.SerialNumber]
-	if taken && known != sum {
-		return fmt.Errorf("%w: another one is in use in this process", ErrPIN)
-	}
 	err = failure("C_Login", b.module.api.Login(c.login, p11.CKU_USER, string(pin)))
 	switch {
 	case err == nil:
 		b.module.pins[info.SerialNumber] = sum
-	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by somebody else
+	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by somebody else: the token did not look at the PIN
+		if known, ok := b.module.pins[info.SerialNumber]; ok && subtle.ConstantTimeCompare(known[:], sum[:]) != 1 {
+			return fmt.Errorf("%w: the token is in use with another one in this process", ErrPIN)
+		}
 	case failedWith(err, pinCodes...):
 		return fmt.Errorf("%w: %w", ErrPIN, err)
 	default:
@@ -381,16 +398,20 @@ func (b *Backend) Initialize(ctx context.Context) error {
 		return err
 	}
 	b.module.calls.RUnlock()
+	err = b.initialize(c)
+	if lost(err) {
+		b.drop(c, err)
+	}
+	return err
+}
+
+// initialize makes or finds the masters.
+func (b *Backend) initialize(c *connection) error {
 	b.module.calls.Lock()
 	defer b.module.calls.Unlock()
 	if b.conn != c || b.closed {
-		return fmt.Errorf("pkcs11: the token was lost while master keys were being made")
+		return errors.New("pkcs11: the token was lost while master keys were to be made")
 	}
-	return b.initialize(c)
-}
-
-// initialize makes or finds the masters, with everything locked.
-func (b *Backend) initialize(c *connection) error {
 	m, err := c.findMasters(b.options.MasterLabel)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/cipher"
 	"sync"
+	"sync/atomic"
 
 	p11 "github.com/miekg/pkcs11"
 )
@@ -29,9 +30,10 @@ type connection struct {
 	transport transport
 	caps      *capabilities
 
-	mu      sync.Mutex         // guards doomed
-	doomed  []p11.ObjectHandle // objects that the module did not destroy when it was told to
-	objects int                // guarded by mu: session objects of keys that are there now
+	failing atomic.Pointer[error] // set once a destroy has met a lost connection
+
+	mu     sync.Mutex         // guards doomed
+	doomed []p11.ObjectHandle // objects that the module did not destroy when it was told to
 }
 
 // transport is a key that both sides know: what the device wraps under it the
@@ -127,9 +129,6 @@ func (c *connection) object(ctx context.Context, function string, call func(p11.
 		h, err = call(s)
 		return err
 	})
-	if err == nil {
-		c.count(1)
-	}
 	return h, err
 }
 
@@ -139,16 +138,7 @@ func (c *connection) generatePair(ctx context.Context, m uint, public, private [
 		pub, priv, err = c.api.GenerateKeyPair(s, mechanism(m, nil), public, private)
 		return err
 	})
-	if err == nil {
-		c.count(2)
-	}
 	return pub, priv, err
-}
-
-func (c *connection) count(n int) {
-	c.mu.Lock()
-	c.objects += n
-	c.mu.Unlock()
 }
 
 // destroy ends a session object, now or when the next one is destroyed. It
@@ -157,11 +147,13 @@ func (c *connection) destroy(h p11.ObjectHandle) {
 	c.mu.Lock()
 	doomed := append(c.doomed, h)
 	c.doomed = nil
-	c.objects--
 	c.mu.Unlock()
 	for _, h := range doomed {
 		err := c.at(context.Background(), "C_DestroyObject", func(s p11.SessionHandle) error { return c.api.DestroyObject(s, h) })
-		if err != nil && !lost(err) {
+		switch {
+		case lost(err):
+			c.failing.Store(&err) // nobody hears of it here: the next to leave sees to it
+		case err != nil:
 			c.mu.Lock()
 			c.doomed = append(c.doomed, h)
 			c.mu.Unlock()

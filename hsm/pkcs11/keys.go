@@ -170,15 +170,17 @@ func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (ope
 // that is gone are gone with it.
 func (b *Backend) forget(k *key) {
 	b.module.calls.RLock()
-	defer b.module.calls.RUnlock()
 	if b.closed || !b.alive() {
+		b.module.calls.RUnlock()
 		return
 	}
+	c := b.conn
 	for i := range k.objects {
-		if o := &k.objects[i]; o.at == b.conn {
-			b.conn.destroy(o.handle)
+		if o := &k.objects[i]; o.at == c {
+			c.destroy(o.handle)
 		}
 	}
+	b.leave(c)
 }
 
 var (
