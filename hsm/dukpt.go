@@ -13,20 +13,15 @@ var variantMask = [8]byte{0xC0, 0xC0, 0xC0, 0xC0}
 // initialKey derives the initial DUKPT key. The AES derivation runs in the
 // device; the right half of the TDES one needs a variant of the base
 // derivation key, and so its bytes.
-func (h *HSM) initialKey(ctx context.Context, bdk KeyRef, ksn []byte) (Secret, error) {
-	key, err := h.backend.Open(ctx, bdk.Sealed, bdk.Attributes)
-	if err != nil {
-		return Secret{}, err
-	}
-	defer key.Close()
+func initialKey(ctx context.Context, bdk Key, a Attributes, ksn []byte) (Secret, error) {
 	switch {
-	case bdk.Attributes.Algorithm == AES && len(ksn) == 12:
-		return initialAES(ctx, key, bdk.Attributes.Bits, ksn[:8])
-	case bdk.Attributes.Algorithm == TDES && len(ksn) == 10:
-		return initialTDES(ctx, key, ksn[:8])
+	case a.Algorithm == AES && len(ksn) == 12:
+		return initialAES(ctx, bdk, a.Bits, ksn[:8])
+	case a.Algorithm == TDES && len(ksn) == 10:
+		return initialTDES(ctx, bdk, ksn[:8])
 	}
 	return Secret{}, fmt.Errorf("%w: a key serial number of %d bytes with a base derivation key of algorithm %c",
-		ErrInput, len(ksn), bdk.Attributes.Algorithm)
+		ErrInput, len(ksn), a.Algorithm)
 }
 
 // initialTDES: each half is the encryption of the first 8 bytes of the key

@@ -2,10 +2,8 @@ package hsm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -143,14 +141,14 @@ func (h *HSM) LoadComponents(ctx context.Context, parts []Secret, a Attributes, 
 	return c, err
 }
 
-// CheckValue computes the check value of a symmetric key.
+// CheckValue computes the check value of a symmetric key, which stays prepared.
 func (h *HSM) CheckValue(ctx context.Context, k KeyRef, m kcv.Method) (kcv.Value, error) {
-	key, err := h.backend.Open(ctx, k.Sealed, k.Attributes)
+	p, err := h.use(ctx, k)
 	if err != nil {
 		return kcv.Value{}, err
 	}
-	defer key.Close()
-	return checkValue(ctx, key, m)
+	defer h.cache.release(p)
+	return checkValue(ctx, p.key, m)
 }
 
 // adoptKey seals clear bytes as a key and computes the check value while they
@@ -188,7 +186,8 @@ func checkValue(ctx context.Context, k Key, m kcv.Method) (kcv.Value, error) {
 		out = m.Message()
 		err = k.Encrypt(ctx, ECB, nil, out)
 	case kcv.TDESCMAC, kcv.AESCMAC:
-		out, err = cmacOf(ctx, k, m.Message())
+		zero := m.Message() // one block
+		out, err = cmacOf(ctx, k, len(zero), zero)
 	default:
 		out, err = k.HMAC(ctx, m.Message())
 	}
@@ -196,60 +195,6 @@ func checkValue(ctx context.Context, k Key, m kcv.Method) (kcv.Value, error) {
 		return kcv.Value{}, err
 	}
 	return m.Value(out)
-}
-
-// cmacOf is the device's CMAC or, where it has none, CMAC built on its ECB.
-func cmacOf(ctx context.Context, k Key, message []byte) ([]byte, error) {
-	out, err := k.CMAC(ctx, message)
-	if !errors.Is(err, errors.ErrUnsupported) {
-		return out, err
-	}
-	block, err := newDeviceBlock(ctx, k)
-	if err != nil {
-		return nil, err
-	}
-	out = cmac.New(block).Sum(nil, message)
-	return out, block.err
-}
-
-// deviceBlock is a device's key as a cipher.Block, for the length of one
-// call. The first failure is kept and everything after it is void.
-type deviceBlock struct {
-	ctx  context.Context
-	key  Key
-	size int
-	err  error
-}
-
-// newDeviceBlock learns the width of a block by trying: an AES device takes
-// no single block of 8 bytes.
-func newDeviceBlock(ctx context.Context, k Key) (*deviceBlock, error) {
-	var probe [8]byte
-	err := k.Encrypt(ctx, ECB, nil, probe[:])
-	switch {
-	case err == nil:
-		return &deviceBlock{ctx: ctx, key: k, size: 8}, nil
-	case errors.Is(err, ErrInput):
-		return &deviceBlock{ctx: ctx, key: k, size: 16}, nil
-	}
-	return nil, err
-}
-
-func (b *deviceBlock) BlockSize() int { return b.size }
-
-func (b *deviceBlock) Encrypt(dst, src []byte) {
-	copy(dst[:b.size], src[:b.size])
-	if b.err == nil {
-		b.err = b.key.Encrypt(b.ctx, ECB, nil, dst[:b.size])
-	}
-}
-
-// Decrypt completes cipher.Block; CMAC has no use for it.
-func (b *deviceBlock) Decrypt(dst, src []byte) {
-	copy(dst[:b.size], src[:b.size])
-	if b.err == nil {
-		b.err = b.key.Decrypt(b.ctx, ECB, nil, dst[:b.size])
-	}
 }
 
 // HMAC computes the HMAC of a message under an HMAC key, which stays prepared.

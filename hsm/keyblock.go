@@ -166,17 +166,17 @@ func masked(key []byte, mask byte) []byte {
 
 func derived(ctx context.Context, k Key, v tr31.Version, bits int) (enc, mac []byte, err error) {
 	kbek, kbak := tr31.Derivation(v, bits)
-	if enc, err = cmacs(ctx, k, kbek, bits/8); err != nil {
+	if enc, err = cmacs(ctx, k, v, kbek, bits/8); err != nil {
 		return nil, nil, err
 	}
-	mac, err = cmacs(ctx, k, kbak, bits/8)
+	mac, err = cmacs(ctx, k, v, kbak, bits/8)
 	return enc, mac, err
 }
 
-func cmacs(ctx context.Context, k Key, inputs [][]byte, size int) ([]byte, error) {
+func cmacs(ctx context.Context, k Key, v tr31.Version, inputs [][]byte, size int) ([]byte, error) {
 	var out []byte
 	for _, in := range inputs {
-		part, err := cmacOf(ctx, k, in)
+		part, err := cmacOf(ctx, k, v.BlockSize(), in)
 		if err != nil {
 			return nil, err
 		}
@@ -227,7 +227,7 @@ func (c *blockCiphers) ctr(ctx context.Context, iv, data []byte) error {
 
 func (c *blockCiphers) MAC(ctx context.Context, message []byte) ([]byte, error) {
 	if c.version != tr31.VersionA && c.version != tr31.VersionC {
-		return cmacOf(ctx, c.kbak, message)
+		return cmacOf(ctx, c.kbak, c.version.BlockSize(), message)
 	}
 	// CBC-MAC: the last block of a CBC encryption.
 	out := append([]byte(nil), message...)

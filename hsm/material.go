@@ -28,14 +28,17 @@ func (h *HSM) reveal(ctx context.Context, k Material, m kcv.Method) (Secret, kcv
 	return secret, value, err
 }
 
+// open is the material in the clear. The handle on its key stays prepared, as
+// that of the key above it does: what is exported once often is again, and a
+// device opens a seal slower than it does anything else with the key.
 func (h *HSM) open(ctx context.Context, k Material) (Secret, error) {
-	if k.KSN != nil {
-		return h.initialKey(ctx, k.Key, k.KSN)
-	}
-	key, err := h.backend.Open(ctx, k.Key.Sealed, k.Key.Attributes)
+	p, err := h.use(ctx, k.Key)
 	if err != nil {
 		return Secret{}, err
 	}
-	defer key.Close()
-	return key.Reveal(ctx)
+	defer h.cache.release(p)
+	if k.KSN != nil {
+		return initialKey(ctx, p.key, k.Key.Attributes, k.KSN)
+	}
+	return p.key.Reveal(ctx)
 }
