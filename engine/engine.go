@@ -102,7 +102,8 @@ type Engine struct {
 // [Engine.Close].
 //
 // The store remembers the master key's id: with another one its keys could
-// not be opened, and New refuses.
+// not be opened, and New refuses with [ErrMasterKey]. A device that has none
+// yet ([hsm.Initializer]) makes it for a store that remembers none.
 func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 	if o == nil {
 		o = &Options{}

@@ -167,9 +167,10 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	store := simtest.Store(t)
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
 	create(t, eng.Caller, kekAttributes(engine.AES128))
-	_, err := engine.New(simtest.Backend(t, nil), store, nil)
+	another := simtest.Backend(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}})
+	_, err := engine.New(another, store, nil)
 	if !errors.Is(err, engine.ErrMasterKey) {
-		t.Errorf("a fresh backend on an old store: %v, want %v", err, engine.ErrMasterKey)
+		t.Errorf("another backend on an old store: %v, want %v", err, engine.ErrMasterKey)
 	}
 }
 

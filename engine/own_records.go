@@ -19,48 +19,88 @@ const (
 	ownVersion               = 1
 )
 
-// ErrMasterKey: the store's keys were sealed under another master key than
-// the backend's.
+// ErrMasterKey: the store's keys were sealed under a master key that the backend
+// does not have.
 var ErrMasterKey = errors.New("engine: the store belongs to another master key")
 
 // own reads a record of the engine, or makes it: of several that try at once
 // the first commit wins.
 func (e *Engine) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
-	ref := keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id}
 	var value []byte
 	err := retry(func() error {
-		found, err := e.store.Read(ctx, ref)
-		if err != nil {
+		var found bool
+		var err error
+		if value, found, err = e.readOwn(ctx, id); found || err != nil {
 			return err
-		}
-		if rec := found[0].Record; rec.Exists() {
-			r := newReader(rec.Data, id, ownVersion)
-			value = r.bytes()
-			return r.end()
 		}
 		if value, err = make(); err != nil {
 			return err
 		}
 		w := &writer{b: []byte{ownVersion}}
 		w.bytes(value)
-		return e.commit(ctx, keystore.Create(keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Data: w.b}))
+		return e.commit(ctx, keystore.Create(keystore.Record{Partition: ownPartition, Kind: kindOwn, ID: id, Data: w.b}))
 	})
 	return value, err
 }
 
+// readOwn reads a record of the engine, if there is one.
+func (e *Engine) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
+	items, err := e.store.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
+	if err != nil || !items[0].Record.Exists() {
+		return nil, false, err
+	}
+	r := newReader(items[0].Record.Data, id, ownVersion)
+	value = r.bytes()
+	return value, true, r.end()
+}
+
+// ownMasterKey is the record that remembers the master key's id.
+const ownMasterKey = "master-key"
+
 // checkMasterKey compares the backend's master key with the one recorded when
 // the store was new.
 func (e *Engine) checkMasterKey(ctx context.Context) error {
-	id, err := e.hsm.MasterKeyID(ctx)
+	id, err := e.masterKeyID(ctx)
 	if err != nil {
-		return fmt.Errorf("engine: the master key: %w", err)
+		return err
 	}
-	recorded, err := e.own(ctx, "master-key", func() ([]byte, error) { return []byte(id), nil })
+	recorded, err := e.own(ctx, ownMasterKey, func() ([]byte, error) { return []byte(id), nil })
 	if err != nil {
 		return fmt.Errorf("engine: opening the store: %w", err)
 	}
 	if string(recorded) != id {
 		return fmt.Errorf("%w: it has %s, the backend %s", ErrMasterKey, recorded, id)
+	}
+	return nil
+}
+
+// masterKeyID names the backend's master key. A device that has none makes one,
+// if the store is as new.
+func (e *Engine) masterKeyID(ctx context.Context) (string, error) {
+	id, err := e.hsm.MasterKeyID(ctx)
+	if errors.Is(err, hsm.ErrNoMasterKey) {
+		if err := e.checkNoMasterKey(ctx); err != nil {
+			return "", err
+		}
+		if err = e.hsm.Initialize(ctx); err == nil {
+			id, err = e.hsm.MasterKeyID(ctx)
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("engine: the master key: %w", err)
+	}
+	return id, nil
+}
+
+// checkNoMasterKey refuses a store that remembers a master key: a new one would
+// open none of its keys, and hide that the device is the wrong one or was wiped.
+func (e *Engine) checkNoMasterKey(ctx context.Context) error {
+	recorded, found, err := e.readOwn(ctx, ownMasterKey)
+	if err != nil {
+		return fmt.Errorf("engine: opening the store: %w", err)
+	}
+	if found {
+		return fmt.Errorf("%w: it has %s, the backend none", ErrMasterKey, recorded)
 	}
 	return nil
 }
