@@ -2,8 +2,12 @@
 // store stand behind it is chosen by the environment, so that one set of
 // tests holds all of them to the same behaviour:
 //
-//	APCSIM_TEST_HSM    software (default), awkward
+//	APCSIM_TEST_HSM    software (default), awkward, softhsm, nss
 //	APCSIM_TEST_STORE  memory (default)
+//
+// The last two are the PKCS#11 backend on the token of that kind which the
+// process shares; see [softtoken.Shared]. They need cgo. Where the module is,
+// if in no usual place, say APCSIM_SOFTHSM_MODULE and APCSIM_NSS_MODULE.
 package simtest
 
 import (
@@ -13,7 +17,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
-	"github.com/seed748fb4d1/apcsim/internal/awkward"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -44,23 +47,6 @@ func On(t testing.TB, b hsm.Backend, s keystore.Store, o *engine.Options) *engin
 		}
 	})
 	return eng
-}
-
-// Backend is the backend that the environment chooses, with software options
-// where it has them, closed when the test ends.
-func Backend(t testing.TB, o *hsm.SoftwareOptions) hsm.Backend {
-	t.Helper()
-	var b hsm.Backend
-	switch name := os.Getenv("APCSIM_TEST_HSM"); name {
-	case "", "software":
-		b = hsm.NewSoftware(o)
-	case "awkward":
-		b = awkward.New(o)
-	default:
-		t.Fatalf("APCSIM_TEST_HSM=%s: want software or awkward", name)
-	}
-	t.Cleanup(func() { b.Close() })
-	return b
 }
 
 // Store is the store that the environment chooses, closed when the test ends.
