@@ -2,7 +2,7 @@
 // over HTTP, opens and makes key blocks, opens key tokens and computes check
 // values, for people and, with --json, for programs.
 //
-//	apcsim serve [--listen HOST:PORT] [--config FILE] [FLAG]...
+//	apcsim serve [--listen HOST:PORT] [--config FILE] [--hsm URI] [FLAG]...
 //	apcsim tr31 inspect BLOCK
 //	apcsim tr31 unwrap --kbpk HEX BLOCK
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX

@@ -9,18 +9,20 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
 	"github.com/seed748fb4d1/apcsim/internal/server"
 )
 
 var serveCommand = command{
 	name:    "serve",
-	args:    "[--listen HOST:PORT] [--config FILE] [FLAG]...",
+	args:    "[--listen HOST:PORT] [--config FILE] [--hsm URI] [FLAG]...",
 	summary: "Answer AWS clients over HTTP, as the service would",
 	details: `
 The one line on standard output is "listening on http://HOST:PORT"; standard error
 has the log, a line for each call, without requests and secrets. SIGTERM and
 SIGINT stop the server; it finishes the calls in flight, for at most 10 seconds.
-Everything is in memory and ends with the process.
+Everything is in memory and ends with the process, but for the master keys of a
+token.
 
 A client is pointed at it by its environment:
 
@@ -49,6 +51,19 @@ key is the XOR of its 2 or 3 components; it may have account, region, Exportable
 (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. A longer
 example is examples/serve/config.json.
 
+--hsm names the HSM that keys live in. A token of any PKCS#11 module is named by a
+URI (RFC 7512) with token, serial or slot-id, module-path and pin-source, which
+is a file or env:NAME. SoftHSM, for one:
+
+  softhsm2-util --init-token --free --label unit --pin 12345678 --so-pin 87654321
+  PIN=12345678 apcsim serve --hsm \
+    'pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=env:PIN'
+
+The first start makes master keys on the token, which stay there; the simulator's
+keys are sealed under them and end with the process. With --seed the ids are the
+same in every run, and the keys are not: the token makes them. What else the URI
+takes, and what a token does and does not protect: go doc ./hsm/pkcs11.
+
 GET /_apcsim/health tells that the server answers. With --control, and for clients
 on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the
 clock, forgetting everything, loading and inspecting keys, the last calls and why
@@ -72,9 +87,10 @@ func setupServe(fs *flag.FlagSet) action {
 	o := &server.Options{}
 	listen := fs.String("listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
 	config := fs.String("config", "", "`FILE` with callers, limits and keys, as above")
+	device := fs.String("hsm", softwareDevice, "where keys live: software, or the `URI` of a PKCS#11 token, as above")
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
-	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids and symmetric keys the same in every run")
+	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids, and symmetric keys in software, the same in every run")
 	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 30d (7d)")
 	fs.BoolVar(&o.TestKeys, "test-keys", false, "hand out ready RSA pairs, which everybody knows, instead of making new ones")
 	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
@@ -86,12 +102,17 @@ func setupServe(fs *flag.FlagSet) action {
 		if len(args) > 0 {
 			return usageError("takes flags only")
 		}
-		return serve(ctx, s, *listen, *config, o)
+		token, err := parseDevice(*device)
+		if err != nil {
+			return err
+		}
+		return serve(ctx, s, *listen, *config, token, o)
 	}
 }
 
-// serve runs the server until a signal or the context ends it.
-func serve(ctx context.Context, s streams, listen, config string, o *server.Options) (err error) {
+// serve runs the server, on a token if there is one, until a signal or the context
+// ends it.
+func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.Options, o *server.Options) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if config != "" {
@@ -100,6 +121,12 @@ func serve(ctx context.Context, s streams, listen, config string, o *server.Opti
 		}
 	}
 	o.Log = slog.New(slog.NewTextHandler(s.err, nil))
+	if token != nil {
+		if o.Backend, err = openDevice(ctx, token, o.Seed != 0, o.Log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, o.Backend.Close()) }()
+	}
 	srv, err := server.Listen(ctx, listen, o)
 	if wrong, ok := errors.AsType[*server.OptionError](err); ok {
 		return usageError("--" + wrong.Error())

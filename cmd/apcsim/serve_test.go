@@ -43,7 +43,13 @@ type process struct {
 // launch starts a server and returns once it has said where it listens.
 func launch(t testing.TB, binary string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.CommandContext(t.Context(), binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)}
+	return begin(t, exec.CommandContext(t.Context(), binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...))
+}
+
+// begin is launch, of any command that starts one.
+func begin(t testing.TB, c *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: c}
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -239,7 +245,7 @@ func TestTheConfigurationOfTheHelpIsOne(t *testing.T) {
 		t.Errorf("got %v of\n%s", err, text)
 	}
 	fs := apcsim(t, "", "help", "serve").out
-	for _, flag := range []string{"listen", "account", "region", "seed", "test-keys", "token-lifetime", "config", "control", "anonymous", "verify", "explain", "exception-status"} {
+	for _, flag := range []string{"listen", "account", "region", "seed", "test-keys", "token-lifetime", "config", "hsm", "control", "anonymous", "verify", "explain", "exception-status"} {
 		if !strings.Contains(fs, "\n  --"+flag+" ") {
 			t.Errorf("--help does not tell --%s", flag)
 		}

@@ -6,7 +6,8 @@
 //	fmt.Println("listening on", s.URL())
 //	err = s.Serve(ctx) // until ctx is cancelled and the calls in flight are done
 //
-// Everything is in memory: what the simulator knows ends with the process.
+// Everything is in memory: what the simulator knows ends with the process, but
+// for the master key of a device ([Options.Backend]).
 //
 // # The configuration file
 //

@@ -9,6 +9,19 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 )
 
+// tellDevice names the master key of a device that lasts longer than the server.
+func (s *Server) tellDevice(ctx context.Context) {
+	if s.options.Backend == nil {
+		return
+	}
+	id, err := s.options.Backend.MasterKeyID(ctx)
+	if err != nil {
+		s.log.Error("asking the device for its master key", "error", err)
+		return
+	}
+	s.log.Info("keys are sealed under the device's master key", "id", id)
+}
+
 // warn says what deserves to be known before anybody trusts the server.
 func (s *Server) warn() {
 	o := &s.options
@@ -21,8 +34,12 @@ func (s *Server) warn() {
 	if s.loopback {
 		return
 	}
+	keys := "stand unprotected in"
+	if o.Backend != nil {
+		keys = "pass unprotected through"
+	}
 	s.log.Warn("LISTENING BEYOND THIS MACHINE: this is a simulator, not AWS Payment Cryptography and not an HSM; "+
-		"keys stand unprotected in the memory of this process and travel without TLS; never give it a real key, PIN or card number",
+		"keys "+keys+" the memory of this process and travel without TLS; never give it a real key, PIN or card number",
 		"address", s.listener.Addr().String())
 	if !o.Verify || o.Anonymous {
 		s.log.Warn("NO AUTHENTICATION: whoever reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)

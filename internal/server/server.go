@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
 // Options of a server. The zero value is right; nil means the same.
@@ -23,7 +24,7 @@ type Options struct {
 	Config    *Config       // nil: an empty one; the server's from now on
 	Account   string        // of callers whose access key is not in Config; "": engine.DefaultAccount
 	Region    string        // of requests and keys that name none; "": engine.DefaultRegion
-	Seed      uint64        // of ids, serial numbers and symmetric keys; 0: fresh ones
+	Seed      uint64        // of ids and serial numbers, and of the symmetric keys of a software HSM; 0: fresh ones
 	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 7 days
 
 	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
@@ -32,6 +33,12 @@ type Options struct {
 	Anonymous       bool // let requests without a signature in
 	Explain         bool // exact reasons even where strangers may call
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
+
+	// Backend holds the keys of every simulator of this server, one after the
+	// other: a reset makes a new store on the same device, whose master key stays.
+	// It stays the caller's, who closes it once the server has ended. Nil is a
+	// software HSM for each simulator, with a master key of its own.
+	Backend hsm.Backend
 
 	Log      *slog.Logger     // nil: none
 	Now      func() time.Time // the wall clock; nil: time.Now
@@ -105,6 +112,7 @@ func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.listener.Close())
 	}
+	s.tellDevice(ctx)
 	s.warn()
 	return s, nil
 }

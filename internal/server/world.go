@@ -17,6 +17,7 @@ import (
 // to the next.
 type world struct {
 	backend hsm.Backend
+	lent    bool // the backend is the server's caller's, not this world's
 	store   keystore.Store
 	clock   *clock
 	engine  *engine.Engine
@@ -29,7 +30,10 @@ type world struct {
 // configuration into it.
 func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	o := &s.options
-	w := &world{backend: hsm.NewSoftware(&hsm.SoftwareOptions{Seed: o.Seed}), store: keystore.NewMemory()}
+	w := &world{backend: o.Backend, lent: o.Backend != nil, store: keystore.NewMemory()}
+	if !w.lent {
+		w.backend = hsm.NewSoftware(&hsm.SoftwareOptions{Seed: o.Seed})
+	}
 	err := w.open(ctx, s)
 	if err == nil {
 		err = o.Config.loadAll(ctx, w.engine, s.home)
@@ -96,7 +100,11 @@ func (w *world) close() error {
 	if w.engine != nil {
 		err = w.engine.Close()
 	}
-	return errors.Join(err, w.store.Close(), w.backend.Close())
+	err = errors.Join(err, w.store.Close())
+	if !w.lent {
+		err = errors.Join(err, w.backend.Close())
+	}
+	return err
 }
 
 // enter is the world of now, held until its using is done.
