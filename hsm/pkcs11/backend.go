@@ -93,19 +93,25 @@ func (b *Backend) Close() error {
 	return b.module.release()
 }
 
-// do runs calls on the connection of the moment. If that turns out lost it is
-// made anew, and they run once more: nothing they do outlives the connection.
+// do runs calls that need the master keys.
 func (b *Backend) do(ctx context.Context, calls func(*connection) error) error {
+	return b.run(ctx, func(c *connection) error {
+		if c.masters == nil {
+			return hsm.ErrNoMasterKey
+		}
+		return calls(c)
+	})
+}
+
+// run runs calls on the connection of the moment. If that turns out lost it is
+// made anew, and they run once more: nothing they do outlives the connection.
+func (b *Backend) run(ctx context.Context, calls func(*connection) error) error {
 	for again := false; ; again = true {
 		c, err := b.enter(ctx)
 		if err != nil {
 			return err
 		}
-		if c.masters == nil {
-			err = hsm.ErrNoMasterKey
-		} else {
-			err = calls(c)
-		}
+		err = calls(c)
 		b.leave(c)
 		if !lost(err) {
 			return err
@@ -384,25 +390,34 @@ func (b *Backend) Initialize(ctx context.Context) error {
 		return err
 	}
 	done := c.masters != nil
-	name := filepath.Join(b.options.LockDir, "apcsim-pkcs11-"+fileName(b.serial)+".lock")
-	b.module.calls.RUnlock()
+	b.leave(c)
 	if done {
 		return nil
 	}
-	lock := flock.New(name, flock.SetPermissions(0o666))
-	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("pkcs11: locking %s to make master keys: %w", name, err)
+	unlock, err := b.lock(ctx)
+	if err != nil {
+		return err
 	}
-	defer lock.Unlock()
+	defer unlock()
 	if c, err = b.enter(ctx); err != nil {
 		return err
 	}
-	b.module.calls.RUnlock()
+	b.leave(c)
 	err = b.initialize(c)
 	if lost(err) {
 		b.drop(c, err)
 	}
 	return err
+}
+
+// lock waits until no other process makes master keys on the token.
+func (b *Backend) lock(ctx context.Context) (unlock func() error, err error) {
+	name := filepath.Join(b.options.LockDir, "apcsim-pkcs11-"+fileName(b.serial)+".lock")
+	lock := flock.New(name, flock.SetPermissions(0o666))
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("pkcs11: locking %s to make master keys: %w", name, err)
+	}
+	return lock.Unlock, nil
 }
 
 // initialize makes or finds the masters.
@@ -469,9 +484,9 @@ func (b *Backend) Capabilities() []Capability {
 	return append([]Capability(nil), b.caps.list...)
 }
 
-// Token says which one it is, for people: its label and serial.
+// Token names the token for people, by label and serial.
 func (b *Backend) Token() string {
 	b.module.calls.RLock()
 	defer b.module.calls.RUnlock()
-	return fmt.Sprintf("%s, serial %q", b.options.token(), b.serial)
+	return fmt.Sprintf("%q (serial %q)", b.label, b.serial)
 }

@@ -105,6 +105,9 @@ func (p *prober) try(name, how string, mechanisms []uint, attempt func() error) 
 		}
 	}
 	err := attempt()
+	if err != nil && !failedWith(err, lacking...) && !lost(err) {
+		err = attempt() // once more: a moment's failure must not be taken for a lack
+	}
 	if lost(err) && p.caps.failure == nil {
 		p.caps.failure = err
 	}
@@ -154,9 +157,9 @@ func (p *prober) symmetric(algorithm byte) {
 	ms := mechanismsOf[algorithm]
 	reference := newReference(algorithm, key)
 	size := reference.BlockSize()
-	blob, err := p.wrapSecretUnder(key)
 	with := func(use purpose, do func(h p11.ObjectHandle) error) func() error {
 		return func() error {
+			blob, err := p.wrapSecretUnder(key)
 			if err != nil {
 				return err
 			}

@@ -110,15 +110,13 @@ type pairTrial struct {
 
 // wrap finds the wrapping by which the private key goes out and comes back.
 func (t *pairTrial) wrap(name string, make func() (p11.ObjectHandle, error)) {
-	h, failure := make()
-	if failure == nil {
-		defer t.destroy(h)
-	}
 	for _, w := range []wrapping{byKWP, byKW, byCBC} {
 		works := t.prober.try(name, w.String(), []uint{w.mechanism(nil)[0].Mechanism}, func() error {
-			if failure != nil {
-				return failure
+			h, err := make()
+			if err != nil {
+				return err
 			}
+			defer t.destroy(h)
 			t.caps.pairs[t.a.Algorithm] = w
 			return t.roundTrip(h)
 		})

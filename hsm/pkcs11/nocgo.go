@@ -13,6 +13,12 @@ import (
 // Backend is a token of a PKCS#11 module; this build has none.
 type Backend struct{ hsm.Backend }
 
+// Token is the name of no token.
+func (*Backend) Token() string { return "" }
+
+// Initialize makes no master keys: there is no token to make them on.
+func (*Backend) Initialize(context.Context) error { return errors.ErrUnsupported }
+
 // Open says what is missing: a PKCS#11 module is C code, and this build was
 // made without cgo.
 func Open(context.Context, Options) (*Backend, error) {

@@ -1,0 +1,68 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+)
+
+// optionsOf are options on a soft token.
+func optionsOf(a softtoken.Access) Options {
+	return Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir}
+}
+
+// ownToken is a token of the test alone.
+func ownToken(t testing.TB, kind softtoken.Kind, o *softtoken.Options) softtoken.Access {
+	t.Helper()
+	token, err := softtoken.New(kind, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := token.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	return token.Access
+}
+
+// sharedToken is one token for all tests.
+func sharedToken(t testing.TB, kind softtoken.Kind) softtoken.Access {
+	t.Helper()
+	token, err := softtoken.Shared(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Access
+}
+
+// opened is a backend with master keys, closed when the test ends.
+func opened(t testing.TB, o Options) *Backend {
+	t.Helper()
+	b, err := Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	if err := b.Initialize(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// watched is a backend on the shared SoftHSM token through a faulty module.
+func watched(t testing.TB, change func(*Options)) (*Backend, *faulty) {
+	t.Helper()
+	between := putBetween(t.Cleanup)
+	o := optionsOf(sharedToken(t, softtoken.SoftHSM))
+	if change != nil {
+		change(&o)
+	}
+	return opened(t, o), between()
+}
