@@ -25,15 +25,8 @@ func parseDevice(spec string) (*pkcs11.Options, error) {
 		return nil, usageError(`--hsm: wanted "software" or the URI of a token, ` + tokenURI)
 	}
 	o, err := pkcs11.ParseURI(spec)
-	switch {
-	case err != nil:
-		return nil, usageError("--hsm: " + err.Error())
-	case !strings.Contains(o.Module, "/"):
-		return nil, usageError("--hsm: the URI's module-path is no path of a PKCS#11 module, wanted " + tokenURI)
-	case o.Label == "" && o.Serial == "" && o.Slot == nil:
-		return nil, usageError("--hsm: the URI names no token by token, serial or slot-id, wanted " + tokenURI)
-	case o.PIN == nil:
-		return nil, usageError("--hsm: the URI has no pin-source, wanted " + tokenURI)
+	if err != nil {
+		return nil, usageError("--hsm: " + err.Error() + ", wanted " + tokenURI)
 	}
 	return &o, nil
 }

@@ -33,10 +33,10 @@ func TestServeRefusesAnHSMThatCannotBeMeant(t *testing.T) {
 		{"pkcs11:token=unit?" + module + "&pin-source=|" + secret, "pin-source is neither", exitUsage},
 		{"pkcs11:token=unit;token=other?" + module + "&" + pin, `"token" twice`, exitUsage},
 		{"pkcs11:token=unit;colour=red?" + module + "&" + pin, `unknown attribute "colour"`, exitUsage},
-		{"pkcs11:token=unit?" + pin, "--hsm: the URI's module-path is no path", exitUsage},
-		{"pkcs11:token=unit?module-path=softhsm.so&" + pin, "--hsm: the URI's module-path is no path", exitUsage},
-		{"pkcs11:?" + module + "&" + pin, "--hsm: the URI names no token", exitUsage},
-		{"pkcs11:token=unit?" + module, "--hsm: the URI has no pin-source", exitUsage},
+		{"pkcs11:token=unit?" + pin, "the URI has no module-path", exitUsage},
+		{"pkcs11:token=unit?module-path=softhsm.so&" + pin, "module-path has no slash", exitUsage},
+		{"pkcs11:?" + module + "&" + pin, "the URI names no token", exitUsage},
+		{"pkcs11:token=unit?" + module, "the URI has no pin-source", exitUsage},
 		{"pkcs11:token=unit?" + module + "&" + pin, "", exitRefused}, // there is no such module, or no cgo
 	} {
 		got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--hsm", c.spec)

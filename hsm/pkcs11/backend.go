@@ -211,7 +211,7 @@ func (b *Backend) connect() (*connection, error) {
 		return nil, err
 	}
 	c, err := b.login()
-	if err == nil || fresh || !renewing(err) {
+	if err == nil || fresh || !b.renewing(err) {
 		return c, err
 	}
 	if err := b.module.finalize(); err != nil {
@@ -226,8 +226,14 @@ func (b *Backend) connect() (*connection, error) {
 // errNoToken: no slot has the token.
 var errNoToken = errors.New("pkcs11: no slot has the token")
 
-// renewing says whether initialising the module anew may help.
-func renewing(err error) bool { return errors.Is(err, errNoToken) || lost(err) }
+// renewing says whether initialising the module anew may help. Other backends
+// on it are disturbed by that: for a token that was never there it must be
+// likely; one that was there may have come back, whatever the module says.
+func (b *Backend) renewing(err error) bool {
+	_, reported := errors.AsType[*Error](err)
+	back := b.serial != "" && (reported || errors.Is(err, ErrMasterKeys)) && !errors.Is(err, ErrPIN)
+	return back || errors.Is(err, errNoToken) || lost(err)
+}
 
 // login opens the sessions of a connection and finds the master keys.
 func (b *Backend) login() (c *connection, err error) {
@@ -300,12 +306,11 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 	var found []uint
 	var at p11.TokenInfo
 	var seen []string
+	var silent error // of a slot that may have the token
 	for _, slot := range slots {
 		info, err := b.module.api.GetTokenInfo(slot)
 		if err != nil {
-			if err := failure("C_GetTokenInfo", err); !failedWith(err, ckrTokenNotPresent, ckrTokenNotRecognized, ckrSlotIDInvalid) {
-				return 0, p11.TokenInfo{}, err
-			}
+			silent = cmp.Or(silent, failure("C_GetTokenInfo", err))
 			continue
 		}
 		if info.Flags&p11.CKF_TOKEN_INITIALIZED == 0 {
@@ -319,6 +324,9 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 	}
 	switch len(found) {
 	case 0:
+		if silent != nil {
+			return 0, at, fmt.Errorf("pkcs11: looking for the token %s: %w", b.options.token(), silent)
+		}
 		return 0, at, fmt.Errorf("%w %s; the module shows %s", errNoToken, b.options.token(), cmp.Or(strings.Join(seen, ", "), "none"))
 	case 1:
 		return found[0], at, nil

@@ -96,7 +96,6 @@ func PINEnv(name string) PIN {
 	}
 }
 
-
 // withDefaults checks the options and fills in what they leave out.
 func (o Options) withDefaults() (Options, error) {
 	switch {

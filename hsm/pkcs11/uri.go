@@ -13,11 +13,24 @@ import (
 //	pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin
 //
 // Of the path it takes token, serial and slot-id, of the query module-path and
-// pin-source, which is a path, file:PATH or env:NAME. Attributes of this package
+// pin-source, which is a path, file:PATH or env:NAME; the last two must be there,
+// and one of the others. Attributes of this package
 // alone stand in the query: x-master-label, x-pool-size, x-lock-dir, x-reserved,
 // x-without (CKM_ numbers, comma-separated). Every other attribute is refused by
 // name, pin-value because a command line is no place for a PIN.
 func ParseURI(text string) (Options, error) {
+	o, err := parseURI(text)
+	if err == nil {
+		err = o.complete()
+	}
+	if err != nil {
+		return Options{}, err
+	}
+	return o, nil
+}
+
+// parseURI is ParseURI of a URI that may leave things out.
+func parseURI(text string) (Options, error) {
 	rest, ok := strings.CutPrefix(text, "pkcs11:")
 	if !ok {
 		return Options{}, errors.New(`pkcs11: a token's URI begins with "pkcs11:"`)
@@ -25,36 +38,58 @@ func ParseURI(text string) (Options, error) {
 	path, query, _ := strings.Cut(rest, "?")
 	var o Options
 	seen := map[string]bool{}
-	read := func(part, separator string, take func(*Options, string, string) error) error {
-		for attribute := range strings.SplitSeq(part, separator) {
-			if attribute == "" {
-				continue
-			}
-			name, raw, ok := strings.Cut(attribute, "=")
-			value, err := url.PathUnescape(raw)
-			switch {
-			case !ok || err != nil:
-				return fmt.Errorf("pkcs11: the URI's attribute %q: want name=value, other characters as %%XX", name)
-			case seen[name]:
-				return fmt.Errorf("pkcs11: the URI has the attribute %q twice", name)
-			}
-			seen[name] = true
-			if err := take(&o, name, value); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := read(path, ";", pathAttribute); err != nil {
+	if err := o.readAttributes("path", path, ";", seen, (*Options).pathAttribute); err != nil {
 		return Options{}, err
 	}
-	if err := read(query, "&", queryAttribute); err != nil {
+	if err := o.readAttributes("query", query, "&", seen, (*Options).queryAttribute); err != nil {
 		return Options{}, err
 	}
 	return o, nil
 }
 
-func pathAttribute(o *Options, name, value string) error {
+// complete says what the URI leaves out.
+func (o *Options) complete() error {
+	switch {
+	case o.Module == "":
+		return errors.New("pkcs11: the URI has no module-path")
+	case !strings.Contains(o.Module, "/"):
+		return errors.New("pkcs11: the URI's module-path has no slash: with a bare name the loader would search for it")
+	case o.Label == "" && o.Serial == "" && o.Slot == nil:
+		return errors.New("pkcs11: the URI names no token by token, serial or slot-id")
+	case o.PIN == nil:
+		return errors.New("pkcs11: the URI has no pin-source")
+	}
+	return nil
+}
+
+// readAttributes takes the attributes of one part of the URI. What is no name is
+// not repeated: somebody may have written a PIN there.
+func (o *Options) readAttributes(where, part, separator string, seen map[string]bool, take func(*Options, string, string) error) error {
+	n := 0
+	for attribute := range strings.SplitSeq(part, separator) {
+		n++
+		if attribute == "" {
+			continue
+		}
+		name, raw, ok := strings.Cut(attribute, "=")
+		value, err := url.PathUnescape(raw)
+		switch {
+		case strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-") != "" || !ok:
+			return fmt.Errorf("pkcs11: the URI's %s, attribute %d: want name=value", where, n)
+		case err != nil:
+			return fmt.Errorf("pkcs11: the URI's attribute %q: want other characters as %%XX", name)
+		case seen[name]:
+			return fmt.Errorf("pkcs11: the URI has the attribute %q twice", name)
+		}
+		seen[name] = true
+		if err := take(o, name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Options) pathAttribute(name, value string) error {
 	switch name {
 	case "token":
 		o.Label = value
@@ -77,7 +112,7 @@ func pathAttribute(o *Options, name, value string) error {
 	return nil
 }
 
-func queryAttribute(o *Options, name, value string) error {
+func (o *Options) queryAttribute(name, value string) error {
 	switch name {
 	case "module-path":
 		o.Module = value
