@@ -5,15 +5,25 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
+	"github.com/seed748fb4d1/apcsim/internal/awkward"
 )
 
-func TestBackendsKeepThePromises(t *testing.T) {
-	for name, open := range backends {
-		t.Run(name, func(t *testing.T) {
-			hsmtest.Run(t, func(*testing.T) hsm.Backend { return open() })
-		})
+// device is one that is opened with the same master key each time.
+func device(open func(*hsm.SoftwareOptions) hsm.Backend) hsmtest.Device {
+	o := &hsm.SoftwareOptions{MasterKey: &[32]byte{7, 4, 8}}
+	return hsmtest.Device{
+		Open:  func(*testing.T) hsm.Backend { return open(o) },
+		Again: func(*testing.T, hsm.Backend) hsm.Backend { return open(o) },
 	}
 }
+
+func newSoftware(o *hsm.SoftwareOptions) hsm.Backend { return hsm.NewSoftware(o) }
+
+func newAwkward(o *hsm.SoftwareOptions) hsm.Backend { return awkward.New(o) }
+
+func TestSoftwareKeepsThePromises(t *testing.T) { device(newSoftware).Run(t) }
+
+func TestAwkwardDeviceKeepsThePromises(t *testing.T) { device(newAwkward).Run(t) }
 
 func TestSeededBackendKeepsThePromises(t *testing.T) {
 	hsmtest.Run(t, func(*testing.T) hsm.Backend { return hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 7}) })

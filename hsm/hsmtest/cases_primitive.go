@@ -34,8 +34,6 @@ func encrypted(key []byte, algorithm byte, data []byte) []byte {
 	return out
 }
 
-var ciphers = []hsm.Attributes{aes128, aes192, aes256, tdes2, tdes3}
-
 var primitiveCases = []Case{
 	{"CiphersAreThoseOfTheStandards", "Encrypt and Decrypt work in place on whole blocks", func(t T, b hsm.Backend) {
 		for i, a := range ciphers {

@@ -2,15 +2,12 @@ package hsmtest
 
 import (
 	"bytes"
-	"context"
 	"crypto"
 	"errors"
 	"math/bits"
 	"slices"
-	"sync"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
 var sealCases = []Case{
@@ -109,13 +106,14 @@ var sealCases = []Case{
 	}},
 	{"SealsHideTheKey", "encrypted and authenticated under the master key", func(t T, b hsm.Backend) {
 		raw := sample(9, 32)
-		first, err := b.Import(ctx, hsm.NewSecret(raw), aes256)
+		sealed, err := b.Import(ctx, hsm.NewSecret(raw), aes256)
 		if err != nil {
 			t.Fatalf("Import: %v", err)
 		}
-		second, _ := b.Import(ctx, hsm.NewSecret(raw), aes256)
-		if bytes.Contains(first, raw[:8]) || bytes.Contains(first, raw[16:24]) || bytes.Equal(first, second) {
-			t.Errorf("the seal shows the key, or that it is the same one")
+		for i := 0; i+8 <= len(raw); i++ {
+			if bytes.Contains(sealed, raw[i:][:8]) {
+				t.Errorf("the seal shows bytes %d to %d of the key", i, i+7)
+			}
 		}
 	}},
 	{"ImpossibleKeysAreRefused", "there is no such key: the algorithm, length or hash does not exist or the secret does not have that length.", func(t T, b hsm.Backend) {
@@ -165,95 +163,3 @@ var sealCases = []Case{
 		}
 	}},
 }
-
-var lifeCases = []Case{
-	{"CancelledCallsFail", "Every method fails with the context's error, and without effect, when the context is cancelled before the call begins.", func(t T, b hsm.Backend) {
-		sealed, _ := generate(t, b, aes128)
-		k := open(t, b, sealed, aes128)
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		data := make([]byte, 16)
-		for what, err := range map[string]error{
-			"Generate":    third(b.Generate(gone, aes128)),
-			"Import":      second(b.Import(gone, hsm.NewSecret(data), aes128)),
-			"Open":        second(b.Open(gone, sealed, aes128)),
-			"MasterKeyID": second(b.MasterKeyID(gone)),
-			"Random":      b.Random(gone, data),
-			"Encrypt":     k.Encrypt(gone, hsm.ECB, nil, data),
-			"Decrypt":     k.Decrypt(gone, hsm.ECB, nil, data),
-			"CMAC":        second(k.CMAC(gone, data)),
-			"Reveal":      second(k.Reveal(gone)),
-			"DeriveKBPK":  third(k.DeriveKBPK(gone, tr31.VersionD)),
-		} {
-			if !errors.Is(err, context.Canceled) && !lacks(err) {
-				t.Errorf("%s: got %v", what, err)
-			}
-		}
-		if !bytes.Equal(data, make([]byte, 16)) {
-			t.Errorf("a cancelled call changed its data")
-		}
-	}},
-	{"ClosedBackendsRefuse", "Later calls fail with ErrClosed; a second Close does nothing.", func(t T, b hsm.Backend) {
-		sealed, _ := generate(t, b, aes128)
-		if err := errors.Join(b.Close(), b.Close()); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		for what, err := range map[string]error{
-			"Generate": third(b.Generate(ctx, aes128)), "Import": second(b.Import(ctx, hsm.NewSecret(make([]byte, 16)), aes128)),
-			"Open": second(b.Open(ctx, sealed, aes128)), "MasterKeyID": second(b.MasterKeyID(ctx)), "Random": b.Random(ctx, make([]byte, 1)),
-		} {
-			if !errors.Is(err, hsm.ErrClosed) {
-				t.Errorf("%s: got %v", what, err)
-			}
-		}
-	}},
-	{"ClosedKeysRefuse", "Close forgets the key. A second Close does nothing.", func(t T, b hsm.Backend) {
-		sealed, _ := generate(t, b, aes128)
-		k, other := open(t, b, sealed, aes128), open(t, b, sealed, aes128)
-		if err := errors.Join(k.Close(), k.Close()); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		if err := k.Encrypt(ctx, hsm.ECB, nil, make([]byte, 16)); !errors.Is(err, hsm.ErrClosed) {
-			t.Errorf("Encrypt with a closed key: %v", err)
-		}
-		if _, err := k.Reveal(ctx); !errors.Is(err, hsm.ErrClosed) {
-			t.Errorf("Reveal of a closed key: %v", err)
-		}
-		if err := other.Encrypt(ctx, hsm.ECB, nil, make([]byte, 16)); err != nil {
-			t.Errorf("the same key opened twice: %v", err)
-		}
-	}},
-	{"CrowdsShareKeysAndBackends", "Any number of goroutines may share one", func(t T, b hsm.Backend) {
-		raw := sample(1, 16)
-		k := bring(t, b, raw, aes128)
-		want := encrypted(raw, hsm.AES, make([]byte, 64))
-		var wg sync.WaitGroup
-		for range 16 {
-			wg.Go(func() {
-				for range 20 {
-					data := make([]byte, 64)
-					if err := k.Encrypt(ctx, hsm.ECB, nil, data); err != nil || !bytes.Equal(data, want) {
-						t.Errorf("one key in a crowd: %v", err)
-						return
-					}
-					sealed, _, err := b.Generate(ctx, tdes2)
-					if err == nil {
-						var own hsm.Key
-						if own, err = b.Open(ctx, sealed, tdes2); err == nil {
-							own.Close()
-						}
-					}
-					if err != nil {
-						t.Errorf("one backend in a crowd: %v", err)
-						return
-					}
-				}
-			})
-		}
-		wg.Wait()
-	}},
-}
-
-func second[A any](_ A, err error) error { return err }
-
-func third[A, B any](_ A, _ B, err error) error { return err }
