@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -67,14 +66,36 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{options: o, module: m}
-	m.calls.Lock()
-	c, err := b.connect()
-	b.conn = c
-	m.calls.Unlock()
-	if err != nil {
+	if err := b.connectPatiently(ctx); err != nil {
 		return nil, errors.Join(err, m.release())
 	}
 	return b, nil
+}
+
+// attempts to open a token that another process is disturbing.
+const attempts = 8
+
+// connectPatiently is the first connection. SoftHSM writes a token's file anew at
+// every login, and another process sees half of it, or no token: that passes,
+// for a module that is initialised anew.
+func (b *Backend) connectPatiently(ctx context.Context) (err error) {
+	for n := range attempts {
+		b.module.calls.Lock()
+		b.conn, err = b.connect()
+		if err != nil && b.module.unshared() {
+			err = errors.Join(err, b.module.finalize())
+		}
+		b.module.calls.Unlock()
+		if !errors.Is(err, errNoToken) && !failedWith(err, ckrGeneralError, ckrUserPINNotInitialized) {
+			break
+		}
+		select {
+		case <-time.After(time.Millisecond << n):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
 }
 
 // Close logs out by closing all sessions, once the calls under way are done.
@@ -206,6 +227,7 @@ func (b *Backend) reconnect() error {
 // connect opens a connection; if the module does not find the token, once more
 // with the module initialised anew. The caller holds module.calls for writing.
 func (b *Backend) connect() (*connection, error) {
+	defer b.alone()()
 	fresh := !b.module.up
 	if err := b.module.initialize(); err != nil {
 		return nil, err
@@ -388,7 +410,7 @@ func (b *Backend) authenticate(c *connection, info p11.TokenInfo) error {
 
 // pinCodes are the answers to a PIN that will not do.
 var pinCodes = []uint{p11.CKR_PIN_INCORRECT, p11.CKR_PIN_INVALID, p11.CKR_PIN_LEN_RANGE, p11.CKR_PIN_EXPIRED, p11.CKR_PIN_LOCKED,
-	p11.CKR_ARGUMENTS_BAD, p11.CKR_USER_PIN_NOT_INITIALIZED, p11.CKR_USER_TYPE_INVALID}
+	p11.CKR_ARGUMENTS_BAD, p11.CKR_USER_TYPE_INVALID}
 
 // Initialize makes the master keys, if the token has none; see
 // [hsm.Initializer]. Of all processes that try one does.
@@ -407,6 +429,9 @@ func (b *Backend) Initialize(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	// Another process may have made them while this one looked at the token:
+	// SoftHSM does not look twice at an object that it saw half made.
+	b.renew()
 	if c, err = b.enter(ctx); err != nil {
 		return err
 	}
@@ -418,14 +443,26 @@ func (b *Backend) Initialize(ctx context.Context) error {
 	return err
 }
 
+// renew has the module initialised anew for the next call.
+func (b *Backend) renew() {
+	b.module.calls.Lock()
+	defer b.module.calls.Unlock()
+	if b.alive() {
+		b.conn.close()
+		b.conn = nil
+		if err := b.module.finalize(); err != nil {
+			b.options.Log.Warn("the module was not finalised", "cause", err)
+		}
+	}
+}
+
 // lock waits until no other process makes master keys on the token.
-func (b *Backend) lock(ctx context.Context) (unlock func() error, err error) {
+func (b *Backend) lock(ctx context.Context) (unlock func(), err error) {
 	name := filepath.Join(b.options.LockDir, "apcsim-pkcs11-"+fileName(b.serial)+".lock")
-	lock := flock.New(name, flock.SetPermissions(0o666))
-	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+	if unlock, err = lockFile(ctx, name); err != nil {
 		return nil, fmt.Errorf("pkcs11: locking %s to make master keys: %w", name, err)
 	}
-	return lock.Unlock, nil
+	return unlock, nil
 }
 
 // initialize makes or finds the masters.
@@ -435,6 +472,7 @@ func (b *Backend) initialize(c *connection) error {
 	if b.conn != c || b.closed {
 		return errors.New("pkcs11: the token was lost while master keys were to be made")
 	}
+	defer b.alone()()
 	m, err := c.findMasters(b.options.MasterLabel)
 	if err != nil {
 		return err
@@ -446,16 +484,6 @@ func (b *Backend) initialize(c *connection) error {
 		b.options.Log.Info("master keys were made on the token", "token", b.serial, "label", b.options.MasterLabel, "id", m.id)
 	}
 	return b.adopt(c, m)
-}
-
-// fileName is a serial as part of a file's name.
-func fileName(serial string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return '_'
-	}, serial)
 }
 
 // MasterKeyID is 16 hexadecimal digits that the master keys come to; each use

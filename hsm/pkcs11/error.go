@@ -56,6 +56,7 @@ const (
 	ckrTokenNotRecognized     = 0xE1
 	ckrUserAlreadyLoggedIn    = 0x100
 	ckrUserNotLoggedIn        = 0x101
+	ckrUserPINNotInitialized  = 0x102
 	ckrWrappingKeyHandle      = 0x113
 	ckrUnwrappingKeyHandle    = 0xF0
 	ckrCryptokiNotInitialized = 0x190

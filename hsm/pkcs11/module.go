@@ -57,6 +57,13 @@ func useModule(path, reserved string) (*module, error) {
 	return m, nil
 }
 
+// unshared says whether one backend alone is on the module.
+func (m *module) unshared() bool {
+	modules.mu.Lock()
+	defer modules.mu.Unlock()
+	return m.users == 1
+}
+
 // release counts a backend out. The last one finalises the module.
 func (m *module) release() error {
 	modules.mu.Lock()

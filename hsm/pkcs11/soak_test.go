@@ -5,6 +5,7 @@ package pkcs11
 import (
 	"flag"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -13,67 +14,103 @@ import (
 	"testing"
 	"time"
 
+	p11 "github.com/miekg/pkcs11"
+
 	"github.com/seed748fb4d1/apcsim/internal/softtoken"
 )
 
 var soak = flag.Duration("soak", time.Second, "how long a crowd works on each token")
 
 // TestSoak: 32 goroutines do everything for a while. Every answer is right, and
-// memory, the module's too, does not grow after the first third.
+// neither sessions nor objects nor Go's memory grow after the first third. The
+// module's memory grows by no more than what the bare module loses with as many
+// objects: SoftHSM remembers every session object that ever was.
 func TestSoak(t *testing.T) {
 	for _, kind := range []softtoken.Kind{softtoken.SoftHSM, softtoken.NSS} {
 		t.Run(string(kind), func(t *testing.T) {
 			between := putBetween(t.Cleanup)
 			b := opened(t, optionsOf(sharedToken(t, kind)))
 			s := sealKnown(t, b)
-			var done atomic.Int64
-			work := func(until time.Time) {
-				var wg sync.WaitGroup
-				for g := range 32 {
-					wg.Go(func() {
-						for i := g; time.Now().Before(until); i++ {
-							if err := deeds[i%len(deeds)].do(ctx, b, s); err != nil {
-								t.Errorf("%s: %v", deeds[i%len(deeds)].name, err)
-								return
-							}
-							done.Add(1)
-						}
-					})
-				}
-				wg.Wait()
-			}
 			began := time.Now()
-			work(began.Add(*soak / 3))
-			sessions, objects := between().counts()
-			early := resident(t)
-			work(began.Add(*soak))
-			late := resident(t)
-			nowSessions, nowObjects := between().counts()
-			t.Logf("%d deeds in %v; resident memory %d kB, at the end %d kB; sessions %d, %d; objects %d, %d",
-				done.Load(), *soak, early, late, sessions, nowSessions, objects, nowObjects)
-			if nowObjects != objects || nowSessions > 2*b.options.PoolSize+1 {
-				t.Errorf("%d sessions and %d objects are left", nowSessions, nowObjects)
+			hammer(t, b, s, began.Add(*soak/3))
+			early := look(between())
+			done := hammer(t, b, s, began.Add(*soak))
+			late := look(between())
+			perObject := lossPerObject(t, b)
+			t.Logf("%d deeds in %v with %d objects; then and at the end: resident memory %d and %d kB, Go's %d and %d kB, sessions %d and %d, objects %d and %d; the bare module loses %d bytes an object",
+				done, *soak*2/3, late.made-early.made, early.resident>>10, late.resident>>10, early.heap>>10, late.heap>>10,
+				early.sessions, late.sessions, early.objects, late.objects, perObject)
+			if late.objects != early.objects || late.sessions > 2*b.options.PoolSize+1 {
+				t.Errorf("%d sessions and %d objects are left", late.sessions, late.objects)
 			}
-			if *soak >= 30*time.Second && late > early+early/5+8<<10 {
-				t.Errorf("resident memory grew from %d kB to %d kB", early, late)
+			if late.heap > early.heap+4<<20 {
+				t.Errorf("Go's memory grew from %d to %d bytes", early.heap, late.heap)
+			}
+			if most := early.resident + (late.made-early.made)*perObject*3/2 + 16<<20; *soak >= 30*time.Second && late.resident > most {
+				t.Errorf("resident memory grew from %d to %d bytes, want at most %d", early.resident, late.resident, most)
 			}
 		})
 	}
 }
 
-// resident is the memory of the process in kB, that of C included; 0 where the
-// system does not tell.
-func resident(t *testing.T) int {
-	t.Helper()
+// hammer has a crowd work until then, and counts what it did.
+func hammer(t *testing.T, b *Backend, s sealedKeys, until time.Time) int64 {
+	var done atomic.Int64
+	var wg sync.WaitGroup
+	for g := range 32 {
+		wg.Go(func() {
+			for i := g; time.Now().Before(until); i++ {
+				if err := deeds[i%len(deeds)].do(ctx, b, s); err != nil {
+					t.Errorf("%s: %v", deeds[i%len(deeds)].name, err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return done.Load()
+}
+
+// usage is what a process and a module hold.
+type usage struct{ resident, heap, sessions, objects, made int }
+
+func look(f *faulty) (u usage) {
 	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	u.resident, u.heap = resident(), int(m.HeapAlloc)
+	u.sessions, u.objects = f.counts()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, call := range []string{"C_GenerateKey", "C_CreateObject", "C_UnwrapKey", "C_DeriveKey"} {
+		u.made += f.calls[call]
+	}
+	u.made += 2 * f.calls["C_GenerateKeyPair"]
+	return u
+}
+
+// lossPerObject is the memory that the module does not give back when an object
+// is destroyed, in bytes.
+func lossPerObject(t *testing.T, b *Backend) int {
+	const objects = 20000
+	raw := newBare(t, b)
+	before := resident()
+	for range objects {
+		raw.must(raw.api.DestroyObject(raw.s, raw.create(p11.CKK_GENERIC_SECRET, carrying, knownKey)))
+	}
+	debug.FreeOSMemory()
+	return max(0, resident()-before) / objects
+}
+
+// resident is the memory of the process in bytes, that of C included; 0 where
+// the system does not tell.
+func resident() int {
 	raw, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
 	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
-	n, err := strconv.Atoi(strings.Fields(rest + " 0")[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	n, _ := strconv.Atoi(strings.Fields(rest + " 0")[0])
+	return n << 10
 }

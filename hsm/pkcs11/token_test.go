@@ -330,7 +330,7 @@ func TestInitializeWaitsForTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer first.Close()
-	release, err := first.lock(ctx)
+	unlock, err := first.lock(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestInitializeWaitsForTheLock(t *testing.T) {
 	if err := second.Initialize(short); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while another one has the lock: %v", err)
 	}
-	release()
+	unlock()
 	if err := second.Initialize(ctx); err != nil {
 		t.Error(err)
 	}

@@ -1,0 +1,70 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// How long a lock is waited for between two attempts, and how long in all by a
+// process that connects.
+const (
+	lockPause = 2 * time.Millisecond
+	lockWait  = 2 * time.Second
+)
+
+// alone keeps other processes from logging in, or looking, while this one does
+// or makes master keys. SoftHSM writes the token's file anew at each login and
+// an object's file anew for each attribute, and another process that reads
+// meanwhile sees half of it. Where the file cannot be locked, connecting goes on
+// without: other modules need none of it.
+func (b *Backend) alone() (done func()) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	sum := sha256.Sum256([]byte(b.module.path))
+	unlock, err := lockFile(ctx, filepath.Join(b.options.LockDir, fmt.Sprintf("apcsim-pkcs11-module-%x.lock", sum[:8])))
+	if err != nil {
+		b.options.Log.Debug("connecting without a lock", "cause", err)
+		return func() {}
+	}
+	return unlock
+}
+
+// lockFile waits for a lock on a file, which it makes. Whoever has the lock
+// removes the file, so the one that was waited for may be another by then.
+func lockFile(ctx context.Context, name string) (unlock func(), err error) {
+	for {
+		lock := flock.New(name, flock.SetPermissions(0o666))
+		if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
+			lock.Close()
+			return nil, err
+		}
+		locked, err := lock.Stat()
+		there, missing := os.Stat(name)
+		if err == nil && missing == nil && os.SameFile(locked, there) {
+			return func() {
+				os.Remove(name)
+				lock.Close()
+			}, nil
+		}
+		lock.Close()
+	}
+}
+
+// fileName is a serial as part of a file's name.
+func fileName(serial string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, serial)
+}
