@@ -6,7 +6,7 @@ BENCH  ?= .
 
 # Backends besides the software one, and the packages whose tests take theirs
 # from the environment.
-OTHER_HSMS   = awkward
+OTHER_HSMS   = awkward softhsm nss
 ON_EVERY_HSM = ./engine ./endpoint
 
 .DEFAULT_GOAL := help
@@ -15,15 +15,12 @@ ON_EVERY_HSM = ./engine ./endpoint
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## vet, build without cgo, every test with the race detector, then once on each other backend
+test: ## vet, build without cgo, every test with the race detector, then the same list of tests on each other backend
 	@scripts/setup
 	$(GO) vet ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -timeout 18m ./...
-	@for backend in $(OTHER_HSMS); do \
-	  echo "on the $$backend backend"; \
-	  APCSIM_TEST_HSM=$$backend $(GO) test $(ON_EVERY_HSM) || exit 1; \
-	done
+	$(GO) run ./internal/samelist -go "$(GO)" -on "$(OTHER_HSMS)" $(ON_EVERY_HSM)
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

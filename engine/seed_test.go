@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -38,7 +37,7 @@ func TestTheSameSeedGivesTheSameWorld(t *testing.T) {
 	if !slices.Equal(arns, again) {
 		t.Errorf("ids differ: %v and %v", arns, again)
 	}
-	if name := os.Getenv("APCSIM_TEST_HSM"); (name == "" || name == "software") && !slices.Equal(values, sameValues) {
+	if simtest.FollowsSeeds(t) && !slices.Equal(values, sameValues) {
 		t.Errorf("check values differ: %v and %v", values, sameValues)
 	}
 	other, _ := seededRun(t, 43)
