@@ -1,0 +1,96 @@
+package hsm_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+func TestMasterKeyFilesAreMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.lmk")
+	if _, err := hsm.ReadMasterKey(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before it is made: %v", err)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	made, keys := 0, map[[32]byte]bool{}
+	for range 16 {
+		wg.Go(func() {
+			key, first, err := hsm.MakeMasterKey(path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			keys[*key] = true
+			if first {
+				made++
+			}
+		})
+	}
+	wg.Wait()
+	if made != 1 || len(keys) != 1 || keys[[32]byte{}] {
+		t.Errorf("%d were made, %d are known", made, len(keys))
+	}
+	key, err := hsm.ReadMasterKey(path)
+	if err != nil || !keys[*key] {
+		t.Errorf("read: %v", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("the mode is %v, %v", info.Mode(), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("there are %v, %v", left, err)
+	}
+}
+
+func TestMasterKeyFilesThatAreNone(t *testing.T) {
+	const digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+	for name, content := range map[string]string{
+		"nothing": "", "no line end": "apcsim-lmk-1 " + digits, "digits alone": digits + "\n", "another word": "apcsim-lmk-2 " + digits + "\n",
+		"a digit short": "apcsim-lmk-1 " + digits[1:] + "\n", "a digit too many": "apcsim-lmk-1 " + digits + "0\n", "two lines": "apcsim-lmk-1 " + digits + "\n\n",
+		"another letter": "apcsim-lmk-1 " + digits[:63] + "g\n", "long": strings.Repeat("x", 1<<20),
+	} {
+		path := filepath.Join(t.TempDir(), "lmk")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if key, err := hsm.ReadMasterKey(path); err == nil || key != nil || strings.Contains(err.Error(), digits[:16]) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if key, made, err := hsm.MakeMasterKey(path); err == nil || key != nil || made {
+			t.Errorf("%s is made anew: %v", name, err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "lmk")
+	if err := os.WriteFile(path, []byte("apcsim-lmk-1 "+digits+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	key, err := hsm.ReadMasterKey(path)
+	if err != nil || hex.EncodeToString(key[:]) != digits {
+		t.Errorf("a good one: %v", err)
+	}
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o602} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := hsm.ReadMasterKey(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+			t.Errorf("mode %v: %v", mode, err)
+		}
+	}
+	if _, err := hsm.ReadMasterKey(t.TempDir()); err == nil {
+		t.Error("a folder is a master key")
+	}
+	if _, _, err := hsm.MakeMasterKey(filepath.Join(t.TempDir(), "no", "folder")); err == nil {
+		t.Error("made where there is no folder")
+	}
+}
