@@ -106,19 +106,24 @@ func (c *clock) read(ctx context.Context) (keystore.Record, time.Duration, error
 	return r, offset, nil
 }
 
-// write commits an offset over the record that was read. An outcome that is
-// unknown is asked once more under the same id.
+// write commits an offset over the record that was read.
 func (c *clock) write(ctx context.Context, r keystore.Record, offset time.Duration) error {
-	var id keystore.CommitID
-	rand.Read(id[:])
 	r.Data = binary.BigEndian.AppendUint64([]byte{offsetVersion}, uint64(offset))
 	change := keystore.Create(r)
 	if r.Exists() {
 		change = keystore.Replace(r)
 	}
-	err := c.store.Commit(ctx, id, change)
+	return commit(ctx, c.store, change)
+}
+
+// commit commits a change of one of the server's own records. An outcome that is
+// unknown is asked once more under the same id.
+func commit(ctx context.Context, s keystore.Store, change keystore.Change) error {
+	var id keystore.CommitID
+	rand.Read(id[:])
+	err := s.Commit(ctx, id, change)
 	if err == nil || errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
-	return c.store.Commit(context.WithoutCancel(ctx), id, change)
+	return s.Commit(context.WithoutCancel(ctx), id, change)
 }

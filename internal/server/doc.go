@@ -6,8 +6,8 @@
 //	fmt.Println("listening on", s.URL())
 //	err = s.Serve(ctx) // until ctx is cancelled and the calls in flight are done
 //
-// Everything is in memory: what the simulator knows ends with the process, but
-// for the master key of a device ([Options.Backend]).
+// Everything is in memory, and ends with the process, but for what stands in a
+// store ([Options.Store]) and the master key of a device ([Options.Backend]).
 //
 // # The configuration file
 //

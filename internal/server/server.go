@@ -17,6 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // Options of a server. The zero value is right; nil means the same.
@@ -39,6 +40,12 @@ type Options struct {
 	// It stays the caller's, who closes it once the server has ended. Nil is a
 	// software HSM for each simulator, with a master key of its own.
 	Backend hsm.Backend
+
+	// Store remembers everything, for this server, for the next one and for
+	// others beside it. It stays the caller's, who closes it once the server has
+	// ended. With one there is no reset, and the keys of Config are loaded once
+	// in its life. Nil is a new one in memory for each simulator.
+	Store keystore.Store
 
 	Log      *slog.Logger     // nil: none
 	Now      func() time.Time // the wall clock; nil: time.Now

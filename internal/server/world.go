@@ -17,8 +17,8 @@ import (
 // to the next.
 type world struct {
 	backend hsm.Backend
-	lent    bool // the backend is the server's caller's, not this world's
 	store   keystore.Store
+	own     []func() error // closes what is this world's, and not the server's caller's
 	clock   *clock
 	engine  *engine.Engine
 	api     http.Handler // the service's operations
@@ -26,17 +26,21 @@ type world struct {
 	using   sync.WaitGroup // requests that are in it
 }
 
-// newWorld opens a simulator on a new store and loads the keys of the
-// configuration into it.
+// newWorld opens a simulator and loads the keys of the configuration into it.
 func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	o := &s.options
-	w := &world{backend: o.Backend, lent: o.Backend != nil, store: keystore.NewMemory()}
-	if !w.lent {
+	w := &world{backend: o.Backend, store: o.Store}
+	if w.store == nil {
+		w.store = keystore.NewMemory()
+		w.own = append(w.own, w.store.Close)
+	}
+	if w.backend == nil {
 		w.backend = hsm.NewSoftware(&hsm.SoftwareOptions{Seed: o.Seed})
+		w.own = append(w.own, w.backend.Close)
 	}
 	err := w.open(ctx, s)
 	if err == nil {
-		err = o.Config.loadAll(ctx, w.engine, s.home)
+		err = s.loadOnce(ctx, w)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
@@ -100,9 +104,8 @@ func (w *world) close() error {
 	if w.engine != nil {
 		err = w.engine.Close()
 	}
-	err = errors.Join(err, w.store.Close())
-	if !w.lent {
-		err = errors.Join(err, w.backend.Close())
+	for _, f := range w.own {
+		err = errors.Join(err, f())
 	}
 	return err
 }
