@@ -38,7 +38,6 @@ type shelf struct {
 	entries map[string]*entry
 	ids     ordered[*entry]
 	byIndex map[string]*ordered[*entry]
-	counter bool    // holds counters: Add alone writes here
 	room    []entry // for entries to come
 }
 
@@ -62,11 +61,17 @@ type entry struct {
 	index string
 	data  []byte
 	rev   CommitID
-	due   int64 // milliseconds since 1970, or never
+	due   int64 // milliseconds since 1970, or one of these
 }
 
-// never is the due time of a record that has none.
-const never = math.MinInt64
+// The due times of what is never due.
+const (
+	never   = math.MinInt64
+	counter = never + 1 // and is moved by Add alone
+)
+
+// isDue says whether the record has a due time.
+func (e *entry) isDue() bool { return e.due > counter }
 
 // record is the entry as the interface has it; nil is one that does not exist.
 func (s *shelf) record(e *entry) (r Record) {
@@ -74,7 +79,7 @@ func (s *shelf) record(e *entry) (r Record) {
 		return r
 	}
 	r = Record{Partition: s.partition, Kind: s.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
-	if e.due != never {
+	if e.isDue() {
 		r.Due = time.UnixMilli(e.due).UTC()
 	}
 	return r
@@ -266,8 +271,8 @@ type place struct {
 func (m *memory) judge(c *Change) (at place, err error) {
 	ref, expect := c.target()
 	at.shelf, at.entry = m.find(ref.Partition, ref.Kind, ref.ID)
-	if at.shelf != nil && c.Require == nil && at.shelf.counter != (c.Add != nil) {
-		return at, fmt.Errorf("%w: kind %s holds counters or records, not both", ErrInvalid, ref.Kind)
+	if at.entry != nil && c.Require == nil && (at.entry.due == counter) != (c.Add != nil) {
+		return at, fmt.Errorf("%w: %s %s is a counter or a record, not both", ErrInvalid, ref.Kind, ref.ID)
 	}
 	if c.Add != nil {
 		if sum, ok := plus(at.entry.value(), c.Add.Delta); !ok || sum < 0 || c.Add.Delta > 0 && sum > c.Add.Ceiling {
@@ -314,25 +319,25 @@ func (m *memory) apply(c *Change, at place, id CommitID) {
 		if !r.Due.IsZero() {
 			due = r.Due.UnixMilli()
 		}
-		m.put(m.shelfAt(at, r.Partition, r.Kind, false), at.entry, entry{id: r.ID, index: r.Index, data: r.Data, rev: id, due: due})
+		m.put(m.shelfAt(at, r.Partition, r.Kind), at.entry, entry{id: r.ID, index: r.Index, data: r.Data, rev: id, due: due})
 	case c.Add != nil:
 		ref := &c.Add.Ref
 		data := binary.BigEndian.AppendUint64(nil, uint64(at.entry.value()+c.Add.Delta))
-		m.put(m.shelfAt(at, ref.Partition, ref.Kind, true), at.entry, entry{id: ref.ID, data: data, rev: id, due: never})
+		m.put(m.shelfAt(at, ref.Partition, ref.Kind), at.entry, entry{id: ref.ID, data: data, rev: id, due: counter})
 	case c.Remove != nil:
 		m.remove(at)
 	}
 }
 
 // shelfAt is the shelf of a place, which the first record of its kind makes.
-func (m *memory) shelfAt(at place, p Partition, k Kind, counter bool) *shelf {
+func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 	if at.shelf != nil {
 		return at.shelf
 	}
 	key := shelfKey{p, k}
 	s := m.shelves[key]
 	if s == nil {
-		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: ordered[*entry]{compare: compareIDs}, counter: counter}
+		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: ordered[*entry]{compare: compareIDs}}
 		if m.shelves == nil {
 			m.shelves = map[shelfKey]*shelf{}
 		}
@@ -356,7 +361,7 @@ func (m *memory) put(s *shelf, old *entry, e entry) {
 		}
 		*old = e
 	}
-	if e.due != never {
+	if e.isDue() {
 		m.dueAt(s, old)
 	}
 }
@@ -370,7 +375,7 @@ func (m *memory) remove(at place) {
 }
 
 func (m *memory) undue(s *shelf, e *entry) {
-	if e.due != never {
+	if e.isDue() {
 		m.due.remove(dueEntry{s, e})
 		m.dueIn[s.partition].remove(dueEntry{s, e})
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func TestMemoryKeepsThePromises(t *testing.T) {
-	keystoretest.Run(t, func(*testing.T) keystore.Store { return keystore.NewMemory() })
+	keystoretest.Run(t, func(testing.TB) keystore.Store { return keystore.NewMemory() })
 }
 
 // TestMemoryStateMachineAgreesWithModel runs random commits, pages and due
@@ -112,19 +112,8 @@ func benchRecord(n uint64) (keystore.Record, keystore.CommitID) {
 	return keystore.Record{Partition: benchPlace, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}, rev
 }
 
-// BenchmarkCommit creates one record and moves one counter.
-func BenchmarkCommit(b *testing.B) {
-	ctx, s := context.Background(), keystore.NewMemory()
-	ref := keystore.Ref{Partition: benchPlace, Kind: "counter", ID: "n"}
-	b.ReportAllocs()
-	for n := uint64(0); b.Loop(); n++ {
-		b.StopTimer()
-		rec, rev := benchRecord(n)
-		b.StartTimer()
-		if err := s.Commit(ctx, rev, keystore.Create(rec), keystore.Count(ref, 1, 1<<60)); err != nil {
-			b.Fatal(err)
-		}
-	}
+func BenchmarkMemory(b *testing.B) {
+	keystoretest.RunBenchmarks(b, func(testing.TB) keystore.Store { return keystore.NewMemory() })
 }
 
 // BenchmarkPage reads pages of fifty, with a record created in between.

@@ -1,12 +1,9 @@
 package keystoretest
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -89,30 +86,21 @@ var pageCases = []Case{
 	}},
 	{"PagesSurviveWriters", "those that stay are each seen exactly once", func(t T, s keystore.Store) {
 		var want []string
+		var records []keystore.Record
 		for i := range 60 {
-			id := fmt.Sprintf("k%03d", i*10)
-			commit(t, s, keystore.Create(thing(id, "")))
-			want = append(want, id)
+			records = append(records, thing(fmt.Sprintf("k%03d", i*10), ""))
+			want = append(want, records[i].ID)
 		}
+		create(t, s, records)
 		n := 0
 		got := walk(t, s, here, kind, keystore.Filter{}, 7, func() {
 			n++
-			commit(t, s, keystore.Create(thing(fmt.Sprintf("k%03dx", n*61%600), "new")))
-			commit(t, s, keystore.Create(thing(fmt.Sprintf("j%03d", n), "new"))) // before every page
-			commit(t, s, keystore.Replace(get(t, s, want[n])))
+			commit(t, s, keystore.Create(thing(fmt.Sprintf("k%03dx", n*61%600), "new")),
+				keystore.Create(thing(fmt.Sprintf("j%03d", n), "new")), // before every page
+				keystore.Replace(get(t, s, want[n])))
 		})
 		got = slices.DeleteFunc(got, func(id string) bool { return !slices.Contains(want, id) })
 		same(t, "what stayed", got, want)
-	}},
-	{"PagesAndDueHaveLimits", "malformed (no id, a limit of zero", func(t T, s keystore.Store) {
-		for _, limit := range []int{0, -1} {
-			if _, err := s.Page(ctx, here, kind, keystore.Filter{}, "", limit); !errors.Is(err, keystore.ErrInvalid) {
-				t.Errorf("a page of %d: %v", limit, err)
-			}
-			if _, err := s.Due(ctx, here, noon, limit); !errors.Is(err, keystore.ErrInvalid) {
-				t.Errorf("%d due: %v", limit, err)
-			}
-		}
 	}},
 }
 
@@ -152,94 +140,5 @@ var dueCases = []Case{
 		commit(t, s, keystore.Replace(moved), keystore.Replace(never), keystore.Erase(get(t, s, "c")))
 		same(t, "at noon", due(t, s, here, noon, 10), nil)
 		same(t, "an hour later", due(t, s, here, noon.Add(time.Hour), 10), []string{"a"})
-	}},
-}
-
-// crowd runs goroutines until all are done.
-func crowd(n int, do func(i int)) {
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { do(i) })
-	}
-	wg.Wait()
-}
-
-var crowdCases = []Case{
-	{"SnapshotsSeeNoHalfCommit", "out of one snapshot: no commit is seen by half.", func(t T, s keystore.Store) {
-		other := thing("a", "0")
-		other.Partition = away
-		commit(t, s, keystore.Create(thing("a", "0")), keystore.Create(other))
-		done := make(chan struct{})
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			defer close(done)
-			for i := range 300 {
-				found, err := s.Read(ctx, thing("a", "").Ref(), other.Ref())
-				if err != nil {
-					t.Errorf("Read: %v", err)
-					return
-				}
-				data := fmt.Sprint(i)
-				if err := s.Commit(ctx, newID(), keystore.Replace(with(found[0].Record, data)), keystore.Replace(with(found[1].Record, data))); err != nil {
-					t.Errorf("Commit: %v", err)
-					return
-				}
-			}
-		})
-		for reading := true; reading; {
-			select {
-			case <-done:
-				reading = false
-			default:
-			}
-			found, err := s.Read(ctx, thing("a", "").Ref(), other.Ref())
-			if err != nil || !bytes.Equal(found[0].Record.Data, found[1].Record.Data) {
-				t.Errorf("one snapshot has %+v, %v", found, err)
-				break
-			}
-		}
-		wg.Wait()
-	}},
-	{"NoUpdateIsLost", "another revision ErrConflict", func(t T, s keystore.Store) {
-		commit(t, s, keystore.Create(thing("a", "")))
-		crowd(16, func(i int) {
-			for done := 0; done < 10; {
-				found, err := s.Read(ctx, thing("a", "").Ref())
-				if err != nil {
-					t.Errorf("Read: %v", err)
-					return
-				}
-				r := found[0].Record
-				switch err := s.Commit(ctx, newID(), keystore.Replace(with(r, string(r.Data)+"x"))); {
-				case err == nil:
-					done++
-				case !errors.Is(err, keystore.ErrConflict):
-					t.Errorf("Commit: %v", err)
-					return
-				}
-			}
-		})
-		if n := len(get(t, s, "a").Data); n != 160 {
-			t.Errorf("%d of 160 updates are there", n)
-		}
-	}},
-	{"CeilingsHoldInACrowd", "fails with ErrCeiling if the value would", func(t T, s keystore.Store) {
-		var mu sync.Mutex
-		taken := 0
-		crowd(64, func(int) {
-			for range 5 {
-				err := s.Commit(ctx, newID(), keystore.Count(counter("n"), 1, 100))
-				if err == nil {
-					mu.Lock()
-					taken++
-					mu.Unlock()
-				} else if !errors.Is(err, keystore.ErrCeiling) {
-					t.Errorf("Commit: %v", err)
-				}
-			}
-		})
-		if n := value(t, s, "n"); n != 100 || taken != 100 {
-			t.Errorf("320 tries below a ceiling of 100: %d taken, the counter at %d", taken, n)
-		}
 	}},
 }

@@ -21,12 +21,20 @@ const (
 	None       Fault = iota
 	FailBefore       // nothing was done
 	FailAfter        // a commit took effect, and the answer was lost
+	LateCall         // nothing is done for a while, then the call
+	LateAnswer       // the call is made, and answered after a while
+	LateFail         // as FailAfter, but after a while
 )
 
 // Faulty is a store whose calls fail on demand. Any number of goroutines may
 // share one.
 type Faulty struct {
 	keystore.Store
+
+	// Wait is the while by which calls are late: by default a tenth of a
+	// millisecond.
+	Wait func()
+
 	mu   sync.Mutex // held while the plan is asked
 	plan func(op string) Fault
 }
@@ -47,45 +55,72 @@ func Sometimes(probability float64, seed uint64) func(op string) Fault {
 	}
 }
 
+// Among is a plan: calls of every name go wrong with this probability, in one
+// of these ways; the seed makes it repeatable.
+func Among(probability float64, seed uint64, faults ...Fault) func(op string) Fault {
+	r := rand.New(rand.NewPCG(seed, 1))
+	return func(string) Fault {
+		if r.Float64() >= probability {
+			return None
+		}
+		return faults[r.IntN(len(faults))]
+	}
+}
+
 func (f *Faulty) next(op string) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.plan(op)
 }
 
+func (f *Faulty) wait() {
+	if f.Wait != nil {
+		f.Wait()
+		return
+	}
+	time.Sleep(100 * time.Microsecond)
+}
+
+// faulted makes a call with what the plan has for it.
+func faulted[R any](f *Faulty, op string, call func() (R, error)) (R, error) {
+	fault := f.next(op)
+	var nothing R
+	switch fault {
+	case FailBefore:
+		return nothing, ErrFault
+	case LateCall:
+		f.wait()
+	}
+	out, err := call()
+	switch fault {
+	case FailAfter:
+		return nothing, ErrFault
+	case LateFail:
+		f.wait()
+		return nothing, ErrFault
+	case LateAnswer:
+		f.wait()
+	}
+	return out, err
+}
+
 // Read is the store's, or ErrFault.
 func (f *Faulty) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
-	if f.next("Read") != None {
-		return nil, ErrFault
-	}
-	return f.Store.Read(ctx, refs...)
+	return faulted(f, "Read", func() ([]keystore.Found, error) { return f.Store.Read(ctx, refs...) })
 }
 
 // Page is the store's, or ErrFault.
 func (f *Faulty) Page(ctx context.Context, p keystore.Partition, k keystore.Kind, filter keystore.Filter, after string, limit int) ([]keystore.Record, error) {
-	if f.next("Page") != None {
-		return nil, ErrFault
-	}
-	return f.Store.Page(ctx, p, k, filter, after, limit)
+	return faulted(f, "Page", func() ([]keystore.Record, error) { return f.Store.Page(ctx, p, k, filter, after, limit) })
 }
 
 // Due is the store's, or ErrFault.
 func (f *Faulty) Due(ctx context.Context, p keystore.Partition, before time.Time, limit int) ([]keystore.Record, error) {
-	if f.next("Due") != None {
-		return nil, ErrFault
-	}
-	return f.Store.Due(ctx, p, before, limit)
+	return faulted(f, "Due", func() ([]keystore.Record, error) { return f.Store.Due(ctx, p, before, limit) })
 }
 
 // Commit is the store's, or ErrFault before or after it.
 func (f *Faulty) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
-	fault := f.next("Commit")
-	if fault == FailBefore {
-		return ErrFault
-	}
-	err := f.Store.Commit(ctx, id, changes...)
-	if fault == FailAfter {
-		return ErrFault
-	}
+	_, err := faulted(f, "Commit", func() (struct{}, error) { return struct{}{}, f.Store.Commit(ctx, id, changes...) })
 	return err
 }

@@ -1,17 +1,17 @@
 // Package keystoretest holds a keystore.Store to every promise of its
-// interface: Run it against an implementation of your own.
+// interface: Run it against an implementation of your own, or Kind.Run if the
+// store can also be opened anew, be opened twice or lose its connection.
+// RunBenchmarks measures it.
 //
 // It also has Faulty, a store that fails on demand, for tests of what stands
 // above a store.
 package keystoretest
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -31,23 +31,35 @@ type Case struct {
 	Check   func(t T, s keystore.Store)
 }
 
-// Cases are all of them.
+// Cases are all that need nothing but an open store.
 func Cases() []Case {
 	var out []Case
-	for _, group := range [][]Case{readCases, commitCases, counterCases, pageCases, dueCases, lifeCases, crowdCases} {
+	for _, group := range [][]Case{readCases, commitCases, counterCases, pageCases, dueCases, lifeCases, crowdCases, valueCases, instantCases, longPageCases, outcomeCases, malformedCases, linearCases} {
 		out = append(out, group...)
 	}
 	return out
 }
 
 // Run opens a store for each case and holds it to the promise. The store is
-// closed when its case ends.
-func Run(t *testing.T, open func(t *testing.T) keystore.Store) {
+// closed when its case ends. Cases that need more of a store than to be opened
+// are skipped; see [Kind].
+func Run(t *testing.T, open func(t testing.TB) keystore.Store) { Kind{Open: open}.Run(t) }
+
+// Run holds the kind of store to every promise. What it opens is closed when
+// its case ends; a case for which the kind has no hook is skipped.
+func (k Kind) Run(t *testing.T) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) {
-			s := open(t)
-			t.Cleanup(func() { s.Close() })
-			c.Check(promised{t, c.Promise}, s)
+			bench := &Bench{t, k}
+			c.Check(promised{t, c.Promise}, bench.Open())
+		})
+	}
+	for _, c := range KindCases() {
+		t.Run(c.Name, func(t *testing.T) {
+			if hook := c.Needs.missing(k); hook != "" {
+				t.Skipf("the store has no %s", hook)
+			}
+			c.Check(promised{t, c.Promise}, &Bench{t, k})
 		})
 	}
 }
@@ -68,13 +80,24 @@ func (p promised) Fatalf(format string, args ...any) {
 	p.T.Fatalf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), p.promise)
 }
 
-// Caught runs a case against a store and says whether it found fault; for
-// tests of the suite.
-func Caught(c Case, s keystore.Store) (faults []string) {
+// Caught runs a case against a store and says what fault it found; for tests
+// of the suite.
+func Caught(c Case, s keystore.Store) []string {
+	return recorded(func(t T) { c.Check(t, s) })
+}
+
+// CaughtKind is Caught for a case that works on a kind of store.
+func CaughtKind(t testing.TB, c KindCase, k Kind) []string {
+	return recorded(func(r T) { c.Check(r, &Bench{t, k}) })
+}
+
+func recorded(check func(T)) []string {
 	var r recorder
 	var wg sync.WaitGroup
-	wg.Go(func() { c.Check(&r, s) })
+	wg.Go(func() { check(&r) })
 	wg.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	return r.faults
 }
 
@@ -95,61 +118,4 @@ func (r *recorder) Errorf(format string, args ...any) {
 func (r *recorder) Fatalf(format string, args ...any) {
 	r.Errorf(format, args...)
 	runtime.Goexit()
-}
-
-// What the cases are told in.
-
-var (
-	ctx  = context.Background()
-	here = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
-	away = keystore.Partition{Account: "444455556666", Region: "eu-west-1"}
-)
-
-const kind keystore.Kind = "thing"
-
-var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
-
-// ids are commit ids, each another one.
-var ids = struct {
-	mu sync.Mutex
-	n  uint64
-}{}
-
-func newID() (id keystore.CommitID) {
-	ids.mu.Lock()
-	defer ids.mu.Unlock()
-	ids.n++
-	for i, n := 0, ids.n; i < 8; i, n = i+1, n>>8 {
-		id[i] = byte(n)
-	}
-	id[15] = 1
-	return id
-}
-
-func thing(id, data string) keystore.Record {
-	return keystore.Record{Partition: here, Kind: kind, ID: id, Data: []byte(data)}
-}
-
-// commit must succeed.
-func commit(t T, s keystore.Store, changes ...keystore.Change) keystore.CommitID {
-	t.Helper()
-	id := newID()
-	if err := s.Commit(ctx, id, changes...); err != nil {
-		t.Fatalf("Commit: %v", err)
-	}
-	return id
-}
-
-func read(t T, s keystore.Store, ref keystore.Ref) keystore.Found {
-	t.Helper()
-	found, err := s.Read(ctx, ref)
-	if err != nil || len(found) != 1 {
-		t.Fatalf("Read %s: %d answers, %v", ref.ID, len(found), err)
-	}
-	return found[0]
-}
-
-func get(t T, s keystore.Store, id string) keystore.Record {
-	t.Helper()
-	return read(t, s, thing(id, "").Ref()).Record
 }

@@ -1,0 +1,340 @@
+package keystoretest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// How long histories are: short ones, and many, are checked at once and can be
+// read when they fail.
+const (
+	histories   = 12
+	clients     = 4
+	clientCalls = 10
+	maxCommits  = 63 // of a history
+	checkTime   = 5 * time.Second
+)
+
+const linear = "Commit judges all changes against the same state"
+
+// linearRaces are races as well: on one handle and on two.
+var linearRaces = []race{
+	{"HistoriesAreLinearizable", linear, func(t T, handles []keystore.Store) {
+		linearizable(t, handles, func(seed uint64) func(string) Fault {
+			return Among(0.3, seed, LateCall, LateAnswer)
+		})
+	}},
+	{"HistoriesWithLostAnswersAreLinearizable", "that the outcome is unknown and that the same CommitID may be asked again.", func(t T, handles []keystore.Store) {
+		linearizable(t, handles, func(seed uint64) func(string) Fault {
+			return Among(0.4, seed, FailBefore, FailAfter, LateFail, LateCall)
+		})
+	}},
+}
+
+// linearizable has clients call the store at random, and checks what it
+// answered against the model.
+func linearizable(t T, handles []keystore.Store, plan func(seed uint64) func(string) Fault) {
+	for n := range few(histories) {
+		h := &history{t: t, region: fmt.Sprint("history-", n), commits: []*call{nil}, ids: []keystore.CommitID{{}}}
+		crowd(clients, func(i int) {
+			seed := uint64(n*clients + i)
+			c := &client{history: h, n: i, random: rand.New(rand.NewPCG(seed, 2)), store: Wrap(handles[i%len(handles)], plan(seed))}
+			for range clientCalls {
+				c.turn()
+			}
+		})
+		if !h.check() {
+			return
+		}
+	}
+}
+
+// history is what several clients asked and were told.
+type history struct {
+	t      T
+	region string
+	clock  atomic.Int64
+
+	mu      sync.Mutex // guards what follows
+	done    []porcupine.Operation
+	open    []porcupine.Operation // commits of unknown outcome
+	commits []*call               // by number
+	ids     []keystore.CommitID   // by number
+}
+
+// ref names a cell in this history.
+func (h *history) ref(at int) keystore.Ref {
+	p := keystore.Partition{Account: []string{"0", "0", "1", "0", "1"}[at], Region: h.region}
+	k := kind
+	if at >= records {
+		k = "counter"
+	}
+	return keystore.Ref{Partition: p, Kind: k, ID: string(rune('a' + at))}
+}
+
+// change is a step as the store is told it.
+func (h *history) change(number uint8, s step) keystore.Change {
+	ref, expect := h.ref(s.cell), h.id(s.expect)
+	switch s.arm {
+	case remove:
+		return keystore.Change{Remove: &keystore.Remove{Ref: ref, Expect: expect}}
+	case require:
+		return keystore.Change{Require: &keystore.Require{Ref: ref, Expect: expect}}
+	case add:
+		return keystore.Count(ref, int64(s.value), int64(s.ceiling))
+	}
+	r := keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Index: indexOf(s.value), Data: []byte{number}}
+	if s.value == dueIndex {
+		r.Due = noon
+	}
+	return keystore.Change{Put: &keystore.Put{Record: r, Expect: expect}}
+}
+
+func indexOf(value int8) string { return strings.Repeat("i", int(value)) }
+
+func (h *history) id(number uint8) keystore.CommitID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ids[number]
+}
+
+// seen is a record as the model has it.
+func (h *history) seen(at int, r keystore.Record) (seen, error) {
+	if !r.Exists() {
+		return seen{at: at}, nil
+	}
+	h.mu.Lock()
+	number := slices.Index(h.ids, r.Rev)
+	h.mu.Unlock()
+	out := seen{at, cell{uint8(max(0, number)), int8(len(r.Index))}}
+	if at >= records {
+		out.value = int8(keystore.CounterValue(r))
+	}
+	if number < 0 || r.Ref() != h.ref(at) || at < records && (!bytes.Equal(r.Data, []byte{byte(number)}) || r.Due.Equal(noon) != (out.value == dueIndex)) {
+		return out, fmt.Errorf("nobody wrote the record %+v", r)
+	}
+	return out, nil
+}
+
+// check says whether the calls can have happened one after the other.
+func (h *history) check() bool {
+	end := h.clock.Add(1)
+	for i, o := range h.open {
+		o.Return, o.ClientId = end, clients+i
+		h.done = append(h.done, o)
+	}
+	result, info := porcupine.CheckOperationsVerbose(model, h.done, checkTime)
+	if result != porcupine.Illegal { // or it took too long, which says nothing
+		return true
+	}
+	h.t.Errorf("no order of these calls agrees with the interface; those marked with + have one:\n%s%s", h.text(info), h.picture(info))
+	return false
+}
+
+// text lists the calls by when they began.
+func (h *history) text(info porcupine.LinearizationInfo) string {
+	explained := map[*answer]bool{}
+	for _, partition := range info.PartialLinearizationsOperations() {
+		longest := []porcupine.Operation(nil)
+		for _, ops := range partition {
+			if len(ops) > len(longest) {
+				longest = ops
+			}
+		}
+		for _, o := range longest {
+			explained[o.Output.(*answer)] = true
+		}
+	}
+	slices.SortFunc(h.done, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
+	var out strings.Builder
+	for _, o := range h.done {
+		mark := map[bool]byte{true: '+', false: ' '}[explained[o.Output.(*answer)]]
+		fmt.Fprintf(&out, "%c %3d to %3d, client %d: %v -> %v\n", mark, o.Call, o.Return, o.ClientId, o.Input, o.Output)
+	}
+	return out.String()
+}
+
+// picture draws the calls, if the test has a place for files.
+func (h *history) picture(info porcupine.LinearizationInfo) string {
+	test, ok := h.t.(interface{ ArtifactDir() string })
+	if !ok {
+		return ""
+	}
+	path := filepath.Join(test.ArtifactDir(), "history.html")
+	if err := porcupine.VisualizePath(model, info, path); err != nil {
+		return err.Error()
+	}
+	return "drawn in " + path + ", which go test -artifacts keeps"
+}
+
+// client calls the store, one call after the other.
+type client struct {
+	*history
+	n      int
+	random *rand.Rand
+	store  keystore.Store
+	known  [cells]uint8 // revisions as last seen
+}
+
+// turn makes a call or two.
+func (c *client) turn() {
+	switch n := c.random.IntN(10); {
+	case n < 3:
+		c.read(c.random.Perm(cells)[:1+c.random.IntN(cells)])
+	case n < 4:
+		c.list(&call{op: opPage, filter: int8(c.random.IntN(4)) - 1})
+	case n < 5:
+		c.list(&call{op: opDue, filter: -1})
+	case n < 6:
+		c.commit(c.earlier())
+	case n < 7: // as others may have left it long ago
+		c.commit(c.newCommit())
+	default:
+		c.read(c.random.Perm(cells))
+		c.commit(c.newCommit())
+	}
+}
+
+// record notes a call and its answer.
+func (h *history) record(client int, c *call, began int64, a *answer) {
+	o := porcupine.Operation{ClientId: client, Input: c, Call: began, Output: a, Return: h.clock.Add(1)}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if a.unknown {
+		h.open = append(h.open, o)
+	} else {
+		h.done = append(h.done, o)
+	}
+}
+
+func (c *client) read(at []int) {
+	var refs []keystore.Ref
+	for _, at := range at {
+		refs = append(refs, c.ref(at))
+	}
+	began := c.clock.Add(1)
+	found, err := c.store.Read(ctx, refs...)
+	if err != nil || len(found) != len(refs) {
+		c.failed("Read", len(found), err)
+		return
+	}
+	a := &answer{}
+	for i, at := range at {
+		s, err := c.seen(at, found[i].Record)
+		if err != nil {
+			c.t.Errorf("Read: %v", err)
+		}
+		a.seen = append(a.seen, s)
+		c.known[at] = s.rev
+	}
+	c.record(c.n, &call{op: opRead, cells: at}, began, a)
+}
+
+// list is a Page or a Due of the records that are neighbors.
+func (c *client) list(asked *call) {
+	p, page, err := c.ref(0).Partition, []keystore.Record(nil), error(nil)
+	began := c.clock.Add(1)
+	if asked.op == opDue {
+		page, err = c.store.Due(ctx, p, noon, 10)
+	} else {
+		f := keystore.Filter{}
+		if asked.filter >= 0 {
+			f.Index = new(indexOf(asked.filter))
+		}
+		page, err = c.store.Page(ctx, p, kind, f, "", 10)
+	}
+	if err != nil {
+		c.failed("Page or Due", len(page), err)
+		return
+	}
+	a := &answer{}
+	for _, r := range page {
+		at := max(0, strings.Index("ab", r.ID))
+		s, err := c.seen(at, r)
+		if err != nil {
+			c.t.Errorf("Page or Due: %v", err)
+		}
+		a.seen = append(a.seen, s)
+	}
+	c.record(c.n, asked, began, a)
+}
+
+// failed faults an answer that no lost connection explains.
+func (c *client) failed(what string, n int, err error) {
+	if err == nil || named(err) {
+		c.t.Errorf("%s: %d answers, %v", what, n, err)
+	}
+}
+
+// commit asks for a commit, and mostly again while its outcome is unknown.
+func (c *client) commit(asked *call) {
+	if asked == nil {
+		return
+	}
+	var changes []keystore.Change
+	for _, s := range asked.steps {
+		changes = append(changes, c.change(asked.number, s))
+	}
+	for tries := 0; tries < 3; tries++ {
+		began := c.clock.Add(1)
+		a := outcome(c.store.Commit(ctx, c.id(asked.number), changes...))
+		c.record(c.n, asked, began, a)
+		if !a.unknown || c.random.IntN(4) == 0 {
+			return
+		}
+	}
+}
+
+// outcome is what an error says of a commit.
+func outcome(err error) *answer {
+	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+		if errors.Is(err, known) {
+			return &answer{err: known}
+		}
+	}
+	return &answer{unknown: err != nil}
+}
+
+// earlier is a commit that somebody has asked for already.
+func (h *history) earlier() *call {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.commits[rand.IntN(len(h.commits))]
+}
+
+// newCommit changes up to three cells, as they were seen last.
+func (c *client) newCommit() *call {
+	out := &call{op: opCommit}
+	for _, at := range c.random.Perm(cells)[:1+c.random.IntN(3)] {
+		s := step{cell: at, expect: c.known[at], arm: arm(c.random.IntN(3)), value: int8(c.random.IntN(3))}
+		switch {
+		case at >= records && s.arm != require:
+			s.arm, s.value, s.ceiling = add, int8(1+c.random.IntN(2)), 4
+			if c.random.IntN(3) == 0 {
+				s.value = -s.value
+			}
+		case s.arm == remove && s.expect == 0:
+			s.arm = put
+		}
+		out.steps = append(out.steps, s)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.commits) > maxCommits {
+		return nil
+	}
+	out.number = uint8(len(c.commits))
+	c.commits, c.ids = append(c.commits, out), append(c.ids, newID())
+	return out
+}
