@@ -75,34 +75,29 @@ func (e *Engine) checkMasterKey(ctx context.Context) error {
 }
 
 // masterKeyID names the backend's master key. A device that has none makes one,
-// if the store is as new.
+// if the store is as new. A store that remembers one is refused: a new one would
+// open none of its keys, and hide that the device is the wrong one or was wiped.
 func (e *Engine) masterKeyID(ctx context.Context) (string, error) {
 	id, err := e.hsm.MasterKeyID(ctx)
 	if errors.Is(err, hsm.ErrNoMasterKey) {
-		if err := e.checkNoMasterKey(ctx); err != nil {
-			return "", err
+		recorded, found, failed := e.readOwn(ctx, ownMasterKey)
+		if failed != nil {
+			return "", fmt.Errorf("engine: opening the store: %w", failed)
 		}
-		if err = e.hsm.Initialize(ctx); err == nil {
-			id, err = e.hsm.MasterKeyID(ctx)
+		if !found {
+			if err := e.hsm.Initialize(ctx); err != nil {
+				return "", fmt.Errorf("engine: making the master key: %w", err)
+			}
+		}
+		id, err = e.hsm.MasterKeyID(ctx) // of another engine, too, that was faster
+		if found && errors.Is(err, hsm.ErrNoMasterKey) {
+			return "", fmt.Errorf("%w: it has %s, the backend none", ErrMasterKey, recorded)
 		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("engine: the master key: %w", err)
 	}
 	return id, nil
-}
-
-// checkNoMasterKey refuses a store that remembers a master key: a new one would
-// open none of its keys, and hide that the device is the wrong one or was wiped.
-func (e *Engine) checkNoMasterKey(ctx context.Context) error {
-	recorded, found, err := e.readOwn(ctx, ownMasterKey)
-	if err != nil {
-		return fmt.Errorf("engine: opening the store: %w", err)
-	}
-	if found {
-		return fmt.Errorf("%w: it has %s, the backend none", ErrMasterKey, recorded)
-	}
-	return nil
 }
 
 // pageKeyAttributes are those of the key that authenticates page tokens.

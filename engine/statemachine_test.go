@@ -49,8 +49,8 @@ func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.
 		clock := engine.NewClock(time.Time{})
 		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
 		m := &machine{t: t, clock: clock, limits: limits, places: map[place]*world{}, partner: other}
-		faulty := store(simtest.Store(t), rapid.Uint64().Draw(r, "seed"))
-		m.eng = simtest.On(t, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: engine.ECCNISTP256})
+		faulty := store(simtest.Store(r), rapid.Uint64().Draw(r, "seed"))
+		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: engine.ECCNISTP256})
 		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
 			m.order = append(m.order, p)
 			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{}, tokens: map[string]*modelToken{},

@@ -486,13 +486,18 @@ func (b *Backend) initialize(c *connection) error {
 	return b.adopt(c, m)
 }
 
-// MasterKeyID is 16 hexadecimal digits that the master keys come to; each use
-// of a new connection computes them again.
+// MasterKeyID is 16 hexadecimal digits that the master keys come to; each new
+// connection computes them again. Where there were none it looks once more:
+// another process may have made them.
 func (b *Backend) MasterKeyID(ctx context.Context) (id string, err error) {
-	err = b.do(ctx, func(c *connection) error {
+	read := func(c *connection) error {
 		id = c.masters.id
 		return nil
-	})
+	}
+	if err = b.do(ctx, read); errors.Is(err, hsm.ErrNoMasterKey) {
+		b.renew()
+		err = b.do(ctx, read)
+	}
 	return id, err
 }
 
