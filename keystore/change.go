@@ -5,8 +5,11 @@ import (
 	"fmt"
 )
 
-// target is the record that a change is about and the revision it expects.
-func (c *Change) target() (at *Ref, expect CommitID) {
+// What follows up to CounterValue is for stores: the rules that all of them
+// share.
+
+// Target is the record that a change is about and the revision it expects.
+func (c *Change) Target() (at *Ref, expect CommitID) {
 	switch {
 	case c.Put != nil:
 		return new(c.Put.Record.Ref()), c.Put.Expect
@@ -20,8 +23,8 @@ func (c *Change) target() (at *Ref, expect CommitID) {
 	return &Ref{}, CommitID{}
 }
 
-// wellFormed refuses commits that no store could make.
-func wellFormed(id CommitID, changes []Change) error {
+// WellFormed refuses with ErrInvalid the commits that no store could make.
+func WellFormed(id CommitID, changes []Change) error {
 	if id == (CommitID{}) || len(changes) == 0 {
 		return fmt.Errorf("%w: a commit without an id or without changes", ErrInvalid)
 	}
@@ -30,7 +33,7 @@ func wellFormed(id CommitID, changes []Change) error {
 		if n := c.arms(); n != 1 {
 			return fmt.Errorf("%w: change %d has %d members set", ErrInvalid, i, n)
 		}
-		ref, expect := c.target()
+		ref, expect := c.Target()
 		if ref.ID == "" || len(ref.ID) > MaxID || ref.Kind == "" {
 			return fmt.Errorf("%w: change %d has no kind, or an id of %d bytes", ErrInvalid, i, len(ref.ID))
 		}
@@ -40,19 +43,30 @@ func wellFormed(id CommitID, changes []Change) error {
 		if c.Remove != nil && expect == (CommitID{}) {
 			return fmt.Errorf("%w: change %d removes what does not exist", ErrInvalid, i)
 		}
-		if err := once(changes[:i], ref); err != nil {
-			return err
-		}
 	}
-	return nil
+	return once(changes)
 }
 
-// once refuses a record that an earlier change has named. Commits are short:
-// a walk is faster than a set.
-func once(earlier []Change, ref *Ref) error {
-	for j := range earlier {
-		other, _ := earlier[j].target()
-		if other.ID == ref.ID && other.Kind == ref.Kind && other.Partition == ref.Partition {
+// once refuses a commit that names a record twice. For commits as short as most
+// are a walk is faster than a set.
+func once(changes []Change) error {
+	const short = 16
+	var seen map[Ref]bool
+	if len(changes) > short {
+		seen = make(map[Ref]bool, len(changes))
+	}
+	for i := range changes {
+		ref, _ := changes[i].Target()
+		twice := false
+		if seen != nil {
+			name := Ref{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID}
+			twice, seen[name] = seen[name], true
+		}
+		for j := 0; seen == nil && j < i; j++ {
+			other, _ := changes[j].Target()
+			twice = twice || other.ID == ref.ID && other.Kind == ref.Kind && other.Partition == ref.Partition
+		}
+		if twice {
 			return fmt.Errorf("%w: %s %s is named twice", ErrInvalid, ref.Kind, ref.ID)
 		}
 	}
@@ -66,6 +80,34 @@ func (c *Change) arms() (n int) {
 		}
 	}
 	return n
+}
+
+// Judge says whether a change can be made to a record of the revision have, zero
+// where there is none, and whether that is a counter, of which value.
+func (c *Change) Judge(have CommitID, counter bool, value int64) error {
+	ref, expect := c.Target()
+	if have != (CommitID{}) && c.Require == nil && counter != (c.Add != nil) {
+		return fmt.Errorf("%w: %s %s is a counter or a record, not both", ErrInvalid, ref.Kind, ref.ID)
+	}
+	var err error
+	switch {
+	case c.Add != nil:
+		sum := value + c.Add.Delta
+		wrapped := (sum > value) != (c.Add.Delta > 0)
+		if !wrapped && sum >= 0 && (c.Add.Delta <= 0 || sum <= c.Add.Ceiling) {
+			return nil
+		}
+		err = ErrCeiling
+	case have == expect:
+		return nil
+	case expect == CommitID{}:
+		err = ErrExists
+	case have == CommitID{}:
+		err = ErrNotFound
+	default:
+		err = ErrConflict
+	}
+	return fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
 }
 
 // CounterValue is the value of a counter as Read returns it; zero for one

@@ -227,7 +227,7 @@ func (m *memory) unlock(held lock) {
 }
 
 func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) error {
-	if err := wellFormed(id, changes); err != nil {
+	if err := WellFormed(id, changes); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -269,32 +269,13 @@ type place struct {
 
 // judge says whether a change can be made to what is there.
 func (m *memory) judge(c *Change) (at place, err error) {
-	ref, expect := c.target()
+	ref, _ := c.Target()
 	at.shelf, at.entry = m.find(ref.Partition, ref.Kind, ref.ID)
-	if at.entry != nil && c.Require == nil && (at.entry.due == counter) != (c.Add != nil) {
-		return at, fmt.Errorf("%w: %s %s is a counter or a record, not both", ErrInvalid, ref.Kind, ref.ID)
-	}
-	if c.Add != nil {
-		if sum, ok := plus(at.entry.value(), c.Add.Delta); !ok || sum < 0 || c.Add.Delta > 0 && sum > c.Add.Ceiling {
-			return at, fmt.Errorf("%w: %s %s", ErrCeiling, ref.Kind, ref.ID)
-		}
-		return at, nil
-	}
 	var have CommitID
 	if at.entry != nil {
 		have = at.entry.rev
 	}
-	switch {
-	case have == expect:
-		return at, nil
-	case expect == CommitID{}:
-		err = ErrExists
-	case have == CommitID{}:
-		err = ErrNotFound
-	default:
-		err = ErrConflict
-	}
-	return at, fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
+	return at, c.Judge(have, at.entry != nil && at.entry.due == counter, at.entry.value())
 }
 
 // value is that of a counter; one that does not exist is at zero.
@@ -303,12 +284,6 @@ func (e *entry) value() int64 {
 		return 0
 	}
 	return CounterValue(Record{Data: e.data})
-}
-
-// plus adds without wrapping around.
-func plus(a, b int64) (int64, bool) {
-	sum := a + b
-	return sum, (sum > a) == (b > 0)
 }
 
 func (m *memory) apply(c *Change, at place, id CommitID) {
