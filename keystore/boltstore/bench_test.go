@@ -1,0 +1,173 @@
+package boltstore_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/ratio"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
+	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
+	bolt "go.etcd.io/bbolt"
+)
+
+var place = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+
+func number(n uint64) (rev keystore.CommitID) {
+	binary.BigEndian.PutUint64(rev[:], n+1)
+	return rev
+}
+
+// random is a record as the engine writes most: a key's, of 250 bytes.
+func random() keystore.Record {
+	return keystore.Record{Partition: place, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}
+}
+
+func BenchmarkStore(b *testing.B) { keystoretest.RunBenchmarks(b, kind().Open) }
+
+// bare is a bbolt file as one would use it without a store: a bucket, a put,
+// a commit.
+type bare struct {
+	*bolt.DB
+	b testing.TB
+}
+
+func newBare(b testing.TB) *bare {
+	db, err := bolt.Open(filepath.Join(b.TempDir(), "bare"), 0o600, &bolt.Options{FreelistType: bolt.FreelistMapType})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	if err := db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("b")); return err }); err != nil {
+		b.Fatal(err)
+	}
+	return &bare{db, b}
+}
+
+func (f *bare) put(key string, value []byte) {
+	if err := f.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("b")).Put([]byte(key), value) }); err != nil {
+		f.b.Fatal(err)
+	}
+}
+
+// BenchmarkCommitBesideBarePut: one record is created; the floor is one bbolt
+// put of as many bytes, with its two syncs, into a file that has grown alike.
+// Ceiling: x-floor 1.3.
+func BenchmarkCommitBesideBarePut(b *testing.B) {
+	for _, size := range []int{0, 10_000} {
+		b.Run(fmt.Sprintf("records=%d", size), func(b *testing.B) {
+			s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)
+			n := fillBoth(b, s, floor, size)
+			ratio.Beside(b, 1, func() {
+				r := random()
+				floor.put(r.ID+r.Index, r.Data)
+			}, func() {
+				n++
+				if err := s.Commit(ctx, number(n), keystore.Create(random())); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// fillBoth makes records in a store and in a bare file.
+func fillBoth(b testing.TB, s *boltstore.Store, floor *bare, size int) (n uint64) {
+	fill(b, s, size, func(i int) string { return fmt.Sprintf("%016x", rand.Uint64()) })
+	err := floor.Update(func(tx *bolt.Tx) error {
+		for range size {
+			r := random()
+			if err := tx.Bucket([]byte("b")).Put([]byte(r.ID+r.Index), r.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return 1 << 32
+}
+
+// fill makes records, many in a commit.
+func fill(b testing.TB, s *boltstore.Store, size int, id func(int) string) {
+	const together = 10_000
+	for from := 0; from < size; from += together {
+		var changes []keystore.Change
+		for i := from; i < min(from+together, size); i++ {
+			r := random()
+			r.ID = id(i)
+			changes = append(changes, keystore.Create(r))
+		}
+		if err := s.Commit(ctx, number(uint64(from)), changes...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReadBesideBareGet: one record is read; the floor is one bbolt Get
+// of as many bytes, copied. Ceiling: x-floor 2, with the engine above it.
+func BenchmarkReadBesideBareGet(b *testing.B) {
+	const size = 10_000
+	s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)
+	id := func(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15) }
+	fill(b, s, size, id)
+	err := floor.Update(func(tx *bolt.Tx) error {
+		for i := range size {
+			if err := tx.Bucket([]byte("b")).Put([]byte("111122223333/us-east-1/key/"+id(i)), make([]byte, 287)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ids := make([]string, 256)
+	for i := range ids {
+		ids[i] = id(i * 39)
+	}
+	n, m := 0, 0
+	var got []byte
+	ratio.Beside(b, 100, func() {
+		n++
+		err := floor.View(func(tx *bolt.Tx) error {
+			got = append([]byte(nil), tx.Bucket([]byte("b")).Get([]byte("111122223333/us-east-1/key/"+ids[n%256]))...)
+			return nil
+		})
+		if err != nil || len(got) != 287 {
+			b.Fatal(len(got), err)
+		}
+	}, func() {
+		m++
+		found, err := s.Read(ctx, keystore.Ref{Partition: place, Kind: "key", ID: ids[m%256]})
+		if err != nil || len(found[0].Record.Data) != 250 {
+			b.Fatal(found, err)
+		}
+	})
+}
+
+// BenchmarkParallelCommits: many commit at once, in groups that share their
+// syncs.
+func BenchmarkParallelCommits(b *testing.B) {
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "store"))
+			b.SetParallelism(callers)
+			start := time.Now()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := s.Commit(ctx, number(rand.Uint64()>>1), keystore.Create(random())); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/time.Since(start).Seconds(), "commits/s")
+		})
+	}
+}

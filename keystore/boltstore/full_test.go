@@ -1,0 +1,171 @@
+//go:build linux
+
+package boltstore_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
+)
+
+// limited lets no file of this process grow, or be written, beyond a size: as
+// on a full disk, the system itself refuses the write.
+func limited(t *testing.T, size uint64) (lift func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: was.Max}); err != nil {
+		t.Fatal(err)
+	}
+	lifted := false
+	lift = func() {
+		if !lifted {
+			lifted = true
+			if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
+				t.Fatal(err)
+			}
+			signal.Reset(syscall.SIGXFSZ)
+		}
+	}
+	t.Cleanup(lift)
+	return lift
+}
+
+// named says whether an error is one that tells a commit's outcome.
+func named(err error) bool {
+	for _, e := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestFullDisk has writes fail at several places: all pages, those beyond some
+// page, the growing of the file. The error is the system's; once there is room
+// the commits are asked again and made, each once.
+//
+// A process of its own is limited: this one has more to write than the store.
+func TestFullDisk(t *testing.T) {
+	const own = "BOLTSTORE_TEST_FULL"
+	if os.Getenv(own) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFullDisk$")
+		cmd.Env = append(os.Environ(), own+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	for _, size := range []uint64{0, 4096, 8192, 40_000, 100_000, 1 << 20} {
+		path := filepath.Join(t.TempDir(), "store")
+		s := open(t, path)
+		fill(t, s, 500, func(i int) string { return random().ID })
+		before := all(t, s)
+		lift := limited(t, size)
+		ids, records, failed := []keystore.CommitID{}, []keystore.Record{}, 0
+		for range 2000 {
+			id, r := draw(), random()
+			r.Data = make([]byte, 4000)
+			err := s.Commit(ctx, id, keystore.Create(r), keystore.Count(shared, 1, 1<<20))
+			ids, records = append(ids, id), append(records, r)
+			if err == nil {
+				continue
+			}
+			if named(err) || !errors.Is(err, syscall.EFBIG) && !strings.Contains(err.Error(), syscall.EFBIG.Error()) || !strings.Contains(err.Error(), path) {
+				t.Errorf("limit %d: %v", size, err)
+			}
+			if failed++; failed == 5 {
+				break
+			}
+		}
+		if failed != 5 {
+			t.Fatalf("limit %d: %d commits failed of %d", size, failed, len(ids))
+		}
+		if got := all(t, s); len(got) < len(before) {
+			t.Errorf("limit %d: while it is full %d records are read of %d", size, len(got), len(before))
+		}
+		lift()
+		for i, id := range ids {
+			if err := s.Commit(ctx, id, keystore.Create(records[i]), keystore.Count(shared, 1, 1<<20)); err != nil {
+				t.Errorf("limit %d: asked again: %v", size, err)
+			}
+		}
+		for _, again := range []bool{false, true} {
+			if again {
+				s.Close()
+				s = open(t, path)
+			}
+			if n := counted(t, s); n != int64(len(ids)) {
+				t.Errorf("limit %d: the counter is at %d of %d", size, n, len(ids))
+			}
+			clean(t, s)
+		}
+	}
+}
+
+// asNobody runs a function on a thread whose rights on files are nobody's.
+func asNobody(t *testing.T, do func()) {
+	if os.Geteuid() != 0 {
+		do()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // and never unlocked: the thread ends with it
+		syscall.RawSyscall(syscall.SYS_SETFSUID, 65534, 0, 0)
+		syscall.RawSyscall(syscall.SYS_SETFSGID, 65534, 0, 0)
+		do()
+	}()
+	<-done
+}
+
+// TestReadOnlyFolder: no file can be made in it; one that is there is used,
+// without a note of who holds it.
+func TestReadOnlyFolder(t *testing.T) {
+	dir, err := os.MkdirTemp("", "boltstore") // t.TempDir's parents are for the owner
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(dir, 0o700); os.RemoveAll(dir) })
+	path := filepath.Join(dir, "store")
+	open(t, path).Close()
+	if os.Geteuid() == 0 {
+		if err := os.Chown(path, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	asNobody(t, func() {
+		if s, err := boltstore.Open(ctx, filepath.Join(dir, "new"), nil); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "new cannot be made") {
+			t.Errorf("a new file: %v, %v", s, err)
+		}
+		s, err := boltstore.Open(ctx, path, nil)
+		if err != nil {
+			t.Errorf("the file that is there: %v", err)
+			return
+		}
+		defer s.Close()
+		if err := s.Commit(ctx, draw(), keystore.Count(shared, 1, 9)); err != nil {
+			t.Error(err)
+		}
+		if _, err := boltstore.Open(ctx, path, noWait); !errors.Is(err, boltstore.ErrLocked) || !strings.Contains(err.Error(), "no note") {
+			t.Errorf("in use, without a note: %v", err)
+		}
+	})
+}
