@@ -1,9 +1,9 @@
-// Samelist holds every backend to the same list of tests: it runs the tests of
-// some packages on the software backend and on each other one, counts them, and
-// fails when a test that ran on software did not run elsewhere without a
-// reason in the table of exceptions.
+// Samelist holds every backend and store to the same list of tests: it runs the
+// tests of some packages on the software backend and the memory store, and
+// elsewhere, counts them, and fails when a test that ran there did not run
+// elsewhere without a reason in the table of exceptions.
 //
-//	go run ./internal/samelist -on "awkward softhsm" ./engine ./endpoint
+//	go run ./internal/samelist -on "awkward softhsm software+bolt" ./engine ./endpoint
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	on := flag.String("on", "", "backends besides software, as APCSIM_TEST_HSM names them, between spaces")
+	on := flag.String("on", "", "where besides software, between spaces: a backend as APCSIM_TEST_HSM names it, and + a store as APCSIM_TEST_STORE does")
 	table := flag.String("exceptions", "internal/simtest/exceptions.txt", "the table of tests that do not run on a backend")
 	command := flag.String("go", "go", "the go command")
 	flag.Parse()
@@ -68,10 +68,12 @@ func sameEverywhere(w io.Writer, run func(backend string, flags ...string) (list
 	return well
 }
 
-// test runs go test on a backend. What fails is printed as go test would.
+// test runs go test on a backend, and a store if there is one behind a plus
+// sign. What fails is printed as go test would.
 func test(command, backend string, arguments []string) (list, error) {
 	cmd := exec.Command(command, append([]string{"test", "-json"}, arguments...)...)
-	cmd.Env = append(os.Environ(), "APCSIM_TEST_HSM="+backend)
+	backend, store, _ := strings.Cut(backend, "+")
+	cmd.Env = append(os.Environ(), "APCSIM_TEST_HSM="+backend, "APCSIM_TEST_STORE="+store)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
 // tellDevice names the master key of a device that lasts longer than the server.
@@ -14,12 +15,16 @@ func (s *Server) tellDevice(ctx context.Context) {
 	if s.options.Backend == nil {
 		return
 	}
+	of := "the device's"
+	if _, ok := s.options.Backend.(*hsm.Software); ok {
+		of = "the software HSM's"
+	}
 	id, err := s.options.Backend.MasterKeyID(ctx)
 	if err != nil {
 		s.log.Error("asking the device for its master key", "error", err)
 		return
 	}
-	s.log.Info("keys are sealed under the device's master key", "id", id)
+	s.log.Info("keys are sealed under "+of+" master key", "id", id)
 }
 
 // warn says what deserves to be known before anybody trusts the server.
@@ -35,7 +40,7 @@ func (s *Server) warn() {
 		return
 	}
 	keys := "stand unprotected in"
-	if o.Backend != nil {
+	if _, software := o.Backend.(*hsm.Software); o.Backend != nil && !software {
 		keys = "pass unprotected through"
 	}
 	s.log.Warn("LISTENING BEYOND THIS MACHINE: this is a simulator, not AWS Payment Cryptography and not an HSM; "+

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
@@ -31,7 +30,7 @@ var backends = []backend{
 }
 
 // chosen is the backend that the environment asks for.
-func chosen(t testing.TB) backend {
+func chosen(t T) backend {
 	t.Helper()
 	name := os.Getenv("APCSIM_TEST_HSM")
 	var names []string
@@ -50,7 +49,7 @@ func chosen(t testing.TB) backend {
 // the same one again, others another one. Nil, or no MasterKey, is a new device
 // where devices cost nothing, and on a token the one that all such tests of
 // the process share.
-func Backend(t testing.TB, o *hsm.SoftwareOptions) hsm.Backend {
+func Backend(t T, o *hsm.SoftwareOptions) hsm.Backend {
 	t.Helper()
 	b, err := chosen(t).open(o)
 	if err != nil {
@@ -66,7 +65,7 @@ func Backend(t testing.TB, o *hsm.SoftwareOptions) hsm.Backend {
 
 // FollowsSeeds tells whether the backend that the environment chooses makes the
 // same symmetric keys from the same SoftwareOptions.Seed: a token draws its own.
-func FollowsSeeds(t testing.TB) bool {
+func FollowsSeeds(t T) bool {
 	t.Helper()
 	return chosen(t).seeded
 }

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/janitor"
 )
 
 // Server is a token behind a p11-kit server, a process of its own for every
@@ -24,7 +26,7 @@ type Server struct {
 	socket  string
 	restore func()
 
-	janitor *janitor // nil: killed
+	janitor *janitor.Janitor // nil: killed
 	process *exec.Cmd
 }
 
@@ -60,13 +62,13 @@ func (s *Server) Start() (err error) {
 		return errors.New("softtoken: the server is running")
 	}
 	os.Remove(s.socket) // of the one that was killed
-	if s.janitor, err = hire(killGroup); err != nil {
+	if s.janitor, err = janitor.Hire(janitor.KillGroup); err != nil {
 		return err
 	}
 	var complaints bytes.Buffer
 	s.process = exec.Command("p11-kit", "server", "-f", "-n", s.socket, "--provider", s.token.Module, "pkcs11:token="+url.PathEscape(s.token.Label))
 	s.process.Env = append(os.Environ(), "SOFTHSM2_CONF="+s.token.conf())
-	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: s.janitor.group()}
+	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: s.janitor.Group()}
 	s.process.Stderr = &complaints
 	s.process.WaitDelay = 10 * time.Second
 	out, err := s.process.StdoutPipe()
@@ -74,7 +76,7 @@ func (s *Server) Start() (err error) {
 		err = s.process.Start()
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("softtoken: starting p11-kit: %w", err), s.janitor.kill())
+		err = errors.Join(fmt.Errorf("softtoken: starting p11-kit: %w", err), s.janitor.Kill())
 		s.janitor = nil
 		return err
 	}
@@ -91,7 +93,7 @@ func (s *Server) Kill() error {
 	if s.janitor == nil {
 		return nil
 	}
-	err := s.janitor.kill()
+	err := s.janitor.Kill()
 	// Each of them has the standard error open: Wait waits for all.
 	var killed *exec.ExitError
 	if waited := s.process.Wait(); !errors.As(waited, &killed) {

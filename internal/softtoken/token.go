@@ -14,13 +14,15 @@ import (
 	"unsafe"
 
 	"github.com/miekg/pkcs11"
+
+	"github.com/seed748fb4d1/apcsim/internal/janitor"
 )
 
 // Token is a token in a folder of its own.
 type Token struct {
 	Access
 	kind    Kind
-	janitor *janitor
+	janitor *janitor.Janitor
 	restore func() // puts the environment back
 }
 
@@ -94,7 +96,7 @@ func (t *Token) Remove() error {
 
 func (t *Token) remove() error {
 	t.restore()
-	err := t.janitor.finish()
+	err := t.janitor.Finish()
 	if err != nil { // somebody killed it
 		err = errors.Join(err, os.RemoveAll(t.Dir))
 	}
@@ -119,11 +121,11 @@ func create(k Kind, o Options) (*Token, error) {
 	if strings.ContainsAny(dir, `#='`) {
 		return nil, fmt.Errorf("softtoken: the temporary directory %s has one of #=' in its name, which modules read as something else: set TMPDIR", os.TempDir())
 	}
-	janitor, err := hire(sweep, dir)
+	sweeper, err := janitor.Hire(janitor.Sweep, dir)
 	if err != nil {
 		return nil, err
 	}
-	t := &Token{Access: Access{Module: module, Dir: dir}, kind: k, janitor: janitor, restore: func() {}}
+	t := &Token{Access: Access{Module: module, Dir: dir}, kind: k, janitor: sweeper, restore: func() {}}
 	err = os.Mkdir(dir, 0o700)
 	if err == nil {
 		err = recipe(t, o)

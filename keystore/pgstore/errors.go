@@ -1,0 +1,133 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrNewer is the refusal of a schema that a newer program has made.
+var ErrNewer = errors.New("pgstore: the schema is of a newer version than this program knows")
+
+// Error is a call that could not be done: the server could not be reached, or
+// refused it for a reason that is none of the interface's. It holds neither the
+// password nor anything of a record, and no other error is in it: above all not
+// a context's.
+type Error struct {
+	Op       string // "Commit"
+	SQLState string // five characters, where the server gave the reason
+	Reason   string
+	Unknown  bool // of a commit: it may have taken effect, or may yet
+	passing  bool // of a connection: it may be possible in a moment
+}
+
+func (e *Error) Error() string {
+	text := "pgstore: " + e.Op + ": " + e.Reason
+	if e.SQLState != "" {
+		text += " (SQLSTATE " + e.SQLState + ")"
+	}
+	if e.Unknown {
+		text += "; whether it took effect is unknown: ask again under the same CommitID"
+	}
+	return text
+}
+
+func failure(op string, err error) *Error {
+	e := &Error{Op: op, Reason: reason(err), passing: passing(err)}
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		e.SQLState = refusal.Code
+	}
+	return e
+}
+
+// reason is what may be told of an error: of the server's the message, which
+// names objects of the database; its details would show rows. pgx's own name
+// hosts, users and databases.
+func reason(err error) string {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refusal.Message
+	}
+	if malformed, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		return setting(malformed)
+	}
+	switch timeout, ok := errors.AsType[net.Error](err); {
+	case errors.Is(err, context.DeadlineExceeded), ok && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "given up"
+	}
+	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return strings.ReplaceAll(connect.Error(), "\n", " ")
+	}
+	return err.Error()
+}
+
+// setting names the setting that could not be read, and not its value: pgx puts
+// the whole URL before it and may put the value behind it.
+func setting(malformed *pgconn.ParseConfigError) string {
+	text := malformed.Error()
+	if at := strings.LastIndex(text, "`: "); at >= 0 {
+		text, _, _ = strings.Cut(text[at+3:], " (")
+		if !strings.ContainsAny(text, `"'`+"`") {
+			return text
+		}
+	}
+	return "a setting is malformed"
+}
+
+// final says whether a failed transaction is certain not to have happened: the
+// server says so and goes on serving. One that ends the connection may have
+// come too late for the transaction.
+func final(err error) bool {
+	refusal, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && refusal.SeverityUnlocalized != "FATAL" && refusal.SeverityUnlocalized != "PANIC"
+}
+
+// sqlState is the server's code, or "".
+func sqlState(err error) string {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refusal.Code
+	}
+	return ""
+}
+
+// SQLSTATEs that mean something here.
+const (
+	noStatement        = "26000" // the prepared statement is not on this connection
+	hasStatement       = "42P05" // somebody prepared it before
+	serialization      = "40001"
+	deadlock           = "40P01"
+	noTable            = "42P01"
+	noSchema           = "3F000"
+	noFunction         = "42883"
+	tooManyConnections = "53300"
+	adminShutdown      = "57P01"
+	crashShutdown      = "57P02"
+	cannotConnectNow   = "57P03"
+)
+
+// passing says whether what keeps a connection from being made may be gone in a
+// moment.
+func passing(err error) bool {
+	switch state := sqlState(err); state {
+	case "", tooManyConnections, adminShutdown, crashShutdown, cannotConnectNow, serialization, deadlock:
+		return true
+	default: // a connection_exception is a pooler's word for anything
+		return strings.HasPrefix(state, "08")
+	}
+}
+
+// stale explains the absence of what a migration has made.
+func stale(op, schema string, err error) *Error {
+	switch sqlState(err) {
+	case noTable, noSchema, noFunction:
+		e := failure(op, err)
+		e.Reason = fmt.Sprintf("the schema %s is no longer what it was when the store was opened: %s", schema, e.Reason)
+		return e
+	}
+	return failure(op, err)
+}

@@ -1,0 +1,354 @@
+package pgstore
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+var operations = flag.Int("operations", 10000, "how many operations the four processes of TestFourProcesses do together")
+
+// TestMain is also the child process of the tests below.
+func TestMain(m *testing.M) {
+	if task := os.Getenv("APCSIM_PGSTORE_CHILD"); task != "" {
+		var number, count int
+		var url string
+		if _, err := fmt.Sscan(task, &number, &count, &url); err != nil {
+			panic(err)
+		}
+		child(number, count, url)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// A child writes a line before each operation and one after it; what it has
+// written stays when it is killed. Two goroutines of it are two clients.
+const (
+	clients   = 2
+	registers = 6 // records that all children read and write
+)
+
+func child(number, count int, url string) {
+	s, err := Open(context.Background(), url, &Options{Patience: 20 * time.Second})
+	if err != nil {
+		panic(err)
+	}
+	defer s.Close()
+	var wg sync.WaitGroup
+	for g := range clients {
+		wg.Go(func() {
+			c := &client{s: s, number: number*clients + g, draw: rand.New(rand.NewPCG(uint64(number), uint64(g))), seen: map[string]keystore.CommitID{}}
+			for n := range count / clients {
+				c.next(n)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+type client struct {
+	s      *Store
+	number int
+	draw   *rand.Rand
+	seen   map[string]keystore.CommitID // the revisions it knows
+}
+
+// next does one operation: a read or a write of a register, or a pair of its own.
+func (c *client) next(n int) {
+	id, key := newID(), fmt.Sprintf("register%d", c.draw.IntN(registers))
+	expect := c.seen[key]
+	switch r := c.draw.IntN(10); {
+	case r < 3:
+		key = fmt.Sprintf("pair%d.%d", c.number, n)
+		c.do(n, "pair", key, keystore.CommitID{}, id, func() error { return c.s.Commit(context.Background(), id, pair(key)...) })
+	case r < 6:
+		c.do(n, "read", key, keystore.CommitID{}, id, func() error {
+			found, err := c.s.Read(context.Background(), register(key, keystore.CommitID{}).Ref())
+			if err == nil {
+				c.seen[key] = found[0].Record.Rev
+			}
+			return err
+		})
+	case r < 7 && expect != (keystore.CommitID{}):
+		c.do(n, "erase", key, expect, id, func() error {
+			return c.s.Commit(context.Background(), id, keystore.Erase(register(key, expect)))
+		})
+	default:
+		c.do(n, "put", key, expect, id, func() error {
+			return c.s.Commit(context.Background(), id, keystore.Replace(register(key, expect)))
+		})
+	}
+}
+
+func register(key string, rev keystore.CommitID) keystore.Record {
+	return keystore.Record{Partition: here, Kind: "register", ID: key, Rev: rev, Data: []byte(key)}
+}
+
+// do writes down what is asked, and what came of it.
+func (c *client) do(n int, op, key string, expect, id keystore.CommitID, call func() error) {
+	fmt.Fprintf(os.Stdout, "%d %d begin %d %s %s %x %x\n", c.number, n, time.Now().UnixNano(), op, key, expect, id)
+	err := call()
+	result := outcome(err)
+	switch {
+	case op == "read" && err == nil:
+		id = c.seen[key]
+	case op == "erase" && err == nil:
+		delete(c.seen, key)
+	case op == "put" && err == nil:
+		c.seen[key] = id
+	}
+	fmt.Fprintf(os.Stdout, "%d %d end %d %s %x\n", c.number, n, time.Now().UnixNano(), result, id)
+}
+
+// outcome is a word for an error.
+func outcome(err error) string {
+	failed, ok := errors.AsType[*Error](err)
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, keystore.ErrNotFound):
+		return "absent"
+	case errors.Is(err, keystore.ErrExists):
+		return "exists"
+	case errors.Is(err, keystore.ErrConflict):
+		return "changed"
+	case ok && failed.Unknown:
+		return "unknown"
+	case ok:
+		return "failed"
+	}
+	return strconv.Quote(err.Error())
+}
+
+// event is an operation as the parent learns of it.
+type event struct {
+	client             int
+	op, key            string
+	expect, id         string
+	called, returned   int64
+	result, resultText string
+}
+
+// run starts a child and reads what it writes until it ends. It is killed after
+// so many lines, if that is not 0.
+func run(t *testing.T, number, count, lines int, url string) (events map[string]*event) {
+	p := exec.CommandContext(t.Context(), os.Args[0])
+	p.Env = append(os.Environ(), fmt.Sprintf("APCSIM_PGSTORE_CHILD=%d %d %s", number, count, url))
+	p.Stderr = os.Stderr
+	out, err := p.StdoutPipe()
+	if err == nil {
+		err = p.Start()
+	}
+	if err != nil {
+		t.Errorf("a child: %v", err)
+		return nil
+	}
+	events = map[string]*event{}
+	in := bufio.NewScanner(out)
+	for n := 1; in.Scan(); n++ {
+		note(t, events, in.Text())
+		if n == lines {
+			p.Process.Kill()
+		}
+	}
+	io.Copy(io.Discard, out)
+	if err := p.Wait(); (err != nil) != (lines > 0) {
+		t.Errorf("child %d ended with %v", number, err)
+	}
+	return events
+}
+
+func note(t *testing.T, events map[string]*event, line string) {
+	f := strings.Fields(line)
+	if len(f) < 5 {
+		t.Errorf("a child wrote %q", line)
+		return
+	}
+	name := f[0] + "." + f[1]
+	at, _ := strconv.ParseInt(f[3], 10, 64)
+	switch e := events[name]; {
+	case f[2] == "begin" && len(f) == 8:
+		number, _ := strconv.Atoi(f[0])
+		events[name] = &event{client: number, op: f[4], key: f[5], expect: f[6], id: f[7], called: at, result: "unknown"}
+	case f[2] == "end" && e != nil:
+		e.returned, e.result, e.resultText = at, f[4], strings.Join(f[5:], " ")
+	default:
+		t.Errorf("a child wrote %q", line)
+	}
+}
+
+// TestFourProcesses: four processes on one server, which is killed and started
+// again, and one of them too; the history of what they did is linearizable, and
+// what was acknowledged is there, once.
+func TestFourProcesses(t *testing.T) {
+	const processes = 4
+	c := start(t, &pgcluster.Options{Durable: true})
+	_, url := database(t, c)
+	s := open(t, url, &Options{Patience: 20 * time.Second})
+	each := *operations / processes
+	if testing.Short() {
+		each = min(each, 400)
+	}
+	all := make([]map[string]*event, processes+1)
+	var wg sync.WaitGroup
+	victim := rand.IntN(processes)
+	for n := range processes {
+		wg.Go(func() {
+			lines := 0
+			if n == victim {
+				lines = 1 + rand.IntN(each) // it would write two a time
+			}
+			all[n] = run(t, n, each, lines, url)
+			if n == victim { // another takes its place
+				all[processes] = run(t, processes, each-len(all[n]), 0, url)
+			}
+		})
+	}
+	wg.Go(func() { restartOnce(t, c, s, processes*each/4) })
+	wg.Wait()
+	judge(t, s, all)
+}
+
+// restartOnce kills the server and starts it again when so many operations are
+// under way.
+func restartOnce(t *testing.T, c *pgcluster.Cluster, s *Store, operations int) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var n int
+		err := s.pool.QueryRow(t.Context(), "SELECT coalesce(max(seq), 0) FROM apcsim.commits").Scan(&n)
+		if err == nil && n > operations/2 {
+			break
+		}
+	}
+	if err := errors.Join(c.Kill(), c.Restart()); err != nil {
+		t.Error(err)
+	}
+}
+
+// judge checks what the children wrote down.
+func judge(t *testing.T, s *Store, all []map[string]*event) {
+	var acked, unknown []string
+	var history []porcupine.Operation
+	results := map[string]int{}
+	end := time.Now().UnixNano()
+	for _, events := range all {
+		for _, e := range events {
+			results[e.op+" "+e.result]++
+			switch {
+			case e.result == "failed" || e.op == "read" && e.result == "unknown":
+				continue
+			case e.op == "pair" && e.result == "ok":
+				acked = append(acked, e.key)
+			case e.op == "pair" && e.result == "unknown":
+				unknown = append(unknown, e.key)
+			case e.op == "pair", strings.HasPrefix(e.result, `"`):
+				t.Errorf("%s %s: %s %s", e.op, e.key, e.result, e.resultText)
+			default:
+				if e.result == "unknown" {
+					e.returned = end // it may take effect at any time, or after all others
+				}
+				history = append(history, porcupine.Operation{ClientId: e.client, Input: e, Output: e, Call: e.called, Return: e.returned})
+			}
+		}
+	}
+	t.Logf("%v", results)
+	check(t, s, acked, unknown)
+	if len(history) == 0 || len(acked) == 0 {
+		t.Error("the children did nothing")
+	}
+	if result := porcupine.CheckOperationsTimeout(model, history, time.Minute); result != porcupine.Ok {
+		t.Errorf("the history of %d operations is %s, want it linearizable", len(history), result)
+	}
+}
+
+// model is one register: its revision.
+var model = porcupine.Model{
+	Partition: func(history []porcupine.Operation) (out [][]porcupine.Operation) {
+		byKey := map[string][]porcupine.Operation{}
+		for _, op := range history {
+			key := op.Input.(*event).key
+			byKey[key] = append(byKey[key], op)
+		}
+		for _, ops := range byKey {
+			out = append(out, ops)
+		}
+		return out
+	},
+	Init: func() any { return none },
+	Step: func(state, input, _ any) (bool, any) {
+		e, rev := input.(*event), state.(string)
+		if e.op == "read" {
+			return e.resultText == rev, rev
+		}
+		answer, after := "ok", e.id
+		switch {
+		case rev == e.expect && e.op == "erase":
+			after = none
+		case rev == e.expect:
+		case e.expect == none:
+			answer, after = "exists", rev
+		case rev == none:
+			answer, after = "absent", rev
+		default:
+			answer, after = "changed", rev
+		}
+		return e.result == answer || e.result == "unknown", after
+	},
+}
+
+// none is the revision of what does not exist.
+var none = fmt.Sprintf("%x", keystore.CommitID{})
+
+// TestModelRefusesWhatIsWrong: the judge of the test above judges.
+func TestModelRefusesWhatIsWrong(t *testing.T) {
+	put := func(expect, id, result string, at int64) porcupine.Operation {
+		return porcupine.Operation{Input: &event{op: "put", key: "a", expect: expect, id: id, result: result}, Call: at, Return: at + 1}
+	}
+	read := func(rev string, at int64) porcupine.Operation {
+		return porcupine.Operation{Input: &event{op: "read", key: "a", result: "ok", resultText: rev}, Call: at, Return: at + 1}
+	}
+	for what, c := range map[string]struct {
+		history []porcupine.Operation
+		want    bool
+	}{
+		"one after the other": {[]porcupine.Operation{put(none, "1", "ok", 0), read("1", 2), put("1", "2", "ok", 4), read("2", 6)}, true},
+		"a lost write":        {[]porcupine.Operation{put(none, "1", "ok", 0), read(none, 2)}, false},
+		"two winners":         {[]porcupine.Operation{put(none, "1", "ok", 0), put(none, "2", "ok", 2)}, false},
+		"a stale read":        {[]porcupine.Operation{put(none, "1", "ok", 0), put("1", "2", "ok", 2), read("1", 4)}, false},
+	} {
+		if got := porcupine.CheckOperations(model, c.history); got != c.want {
+			t.Errorf("%s: linearizable %v, want %v", what, got, c.want)
+		}
+	}
+}
+
+// TestProcessesMigrateAtOnce: whoever comes first makes the schema.
+func TestProcessesMigrateAtOnce(t *testing.T) {
+	_, url := database(t, server(t))
+	var wg sync.WaitGroup
+	for n := range 4 {
+		wg.Go(func() {
+			if events := run(t, n, 8, 0, url); len(events) != 8 {
+				t.Errorf("child %d did %d operations of 8", n, len(events))
+			}
+		})
+	}
+	wg.Wait()
+	open(t, url, nil)
+}

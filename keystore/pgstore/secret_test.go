@@ -1,0 +1,144 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// listening is a cluster with a port, and a database of it.
+func listening(t *testing.T) (c *pgcluster.Cluster, name string, at *url.URL) {
+	t.Helper()
+	c = start(t, &pgcluster.Options{Loopback: true})
+	name, err := c.Database(t.Context())
+	must(t, "a database", err)
+	at, err = url.Parse(c.Loopback(name))
+	must(t, "the URL", err)
+	return c, name, at
+}
+
+func TestPasswordAndTLSFromTheURL(t *testing.T) {
+	c, _, at := listening(t)
+	at.RawQuery = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {readable(t, c.Certificate())}}.Encode()
+	s := open(t, at.String(), nil)
+	create(t, s, record("a"))
+	var version string
+	must(t, "SELECT", s.pool.QueryRow(t.Context(), "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl").Scan(&version))
+	if !strings.HasPrefix(version, "TLSv1.") {
+		t.Errorf("the connection has %q", version)
+	}
+	at.RawQuery = url.Values{"sslmode": {"verify-full"}}.Encode()
+	if s, err := Open(t.Context(), at.String(), &Options{Patience: 50 * time.Millisecond}); err == nil {
+		s.Close()
+		t.Error("a certificate that nobody vouches for is taken")
+	}
+}
+
+// readable copies a file that is the server's alone.
+func readable(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	must(t, "a file", err)
+	out := filepath.Join(t.TempDir(), filepath.Base(name))
+	must(t, "a copy", os.WriteFile(out, text, 0o600))
+	return out
+}
+
+func TestPasswordAndTLSFromTheEnvironment(t *testing.T) {
+	c, name, at := listening(t)
+	password, _ := at.User.Password()
+	t.Setenv("PGHOST", at.Hostname())
+	t.Setenv("PGPORT", at.Port())
+	t.Setenv("PGUSER", at.User.Username())
+	t.Setenv("PGPASSWORD", password)
+	t.Setenv("PGSSLMODE", "verify-ca")
+	t.Setenv("PGSSLROOTCERT", readable(t, c.Certificate()))
+	create(t, open(t, "postgres:///"+name, nil), record("a"))
+}
+
+const secret = "s3cr3tW0rd"
+
+// silent fails if an error tells the secret, however it is printed.
+func silent(t *testing.T, what string, err error) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: no error", what)
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: told in %s", what, text)
+			}
+		}
+	}
+}
+
+func TestNoErrorTellsThePassword(t *testing.T) {
+	_, name, at := listening(t)
+	brief := &Options{Patience: 50 * time.Millisecond}
+	host := at.Host + "/" + name
+	for what, text := range map[string]string{
+		"a wrong password":         "postgres://apcsim:" + secret + "@" + host,
+		"no such user":             "postgres://nobody:" + secret + "@" + host,
+		"no such database":         "postgres://" + at.User.String() + "@" + at.Host + "/none?application_name=" + secret,
+		"nobody listens":           "postgres://apcsim:" + secret + "@127.0.0.1:1/" + name,
+		"no such host":             "postgres://apcsim:" + secret + "@host.invalid/" + name,
+		"another scheme":           "mysql://apcsim:" + secret + "@" + host,
+		"no scheme":                "apcsim:" + secret + "@" + host,
+		"words":                    "host=127.0.0.1 password=" + secret,
+		"a broken escape":          "postgres://apcsim:" + secret + "%zz@" + host,
+		"a slash":                  "postgres://apcsim:" + secret + "/x@" + host,
+		"a port out of reach":      "postgres://apcsim:" + secret + "@127.0.0.1:70000/x",
+		"a port of letters":        "postgres://apcsim@127.0.0.1:" + secret + "/x",
+		"a hash":                   "postgres://apcsim:#" + secret + "@" + host,
+		"a setting":                "postgres://apcsim@" + host + "?connect_timeout=" + secret,
+		"a mode":                   "postgres://apcsim@" + host + "?sslmode=" + secret,
+		"a pool of letters":        "postgres://apcsim@" + host + "?pool_max_conns=" + secret,
+		"a password in a setting":  "postgres://" + host + "?user=apcsim&password=" + secret,
+		"a certificate of its own": "postgres://apcsim:" + secret + "@" + host + "?sslmode=verify-full&sslrootcert=/none",
+	} {
+		s, err := Open(t.Context(), text, brief)
+		if err == nil {
+			s.Close()
+		}
+		silent(t, what, err)
+	}
+	t.Setenv("PGPASSWORD", secret)
+	_, err := Open(t.Context(), "postgres://apcsim@"+host, brief)
+	silent(t, "a wrong password of the environment", err)
+	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.SQLState != "28P01" {
+		t.Errorf("a wrong password: %v, want SQLSTATE 28P01 and no trying again", err)
+	}
+}
+
+// TestNoErrorTellsData: the server's own words for a broken constraint would show
+// the row.
+func TestNoErrorTellsData(t *testing.T) {
+	ctx := context.Background()
+	_, url := database(t, server(t))
+	s := open(t, url, nil)
+	must(t, "a constraint", execute(ctx, s.pool, "ALTER TABLE apcsim.records ADD CHECK (length(data) < 3), ADD CHECK (length(idx) < 3)"))
+	r := record("a")
+	r.Data = []byte(secret)
+	err := s.Commit(ctx, newID(), keystore.Create(r))
+	silent(t, "data", err)
+	if failed, ok := errors.AsType[*Error](err); !ok || failed.SQLState != "23514" || failed.Unknown {
+		t.Errorf("got %v, want SQLSTATE 23514 and a known outcome", err)
+	}
+	r.Data, r.Index = nil, secret
+	silent(t, "an index", s.Commit(ctx, newID(), keystore.Create(r)))
+	must(t, "no table", execute(ctx, s.pool, "DROP SCHEMA apcsim CASCADE"))
+	_, err = s.Read(ctx, r.Ref())
+	if silent(t, "no schema", err); !strings.Contains(fmt.Sprint(err), "no longer what it was") {
+		t.Errorf("Read without a schema: %v", err)
+	}
+}
