@@ -2,7 +2,8 @@
 // over HTTP, opens and makes key blocks, opens key tokens and computes check
 // values, for people and, with --json, for programs.
 //
-//	apcsim serve [--listen HOST:PORT] [--config FILE] [--hsm URI] [FLAG]...
+//	apcsim serve [--listen HOST:PORT] [--config FILE] [--store WHERE] [--hsm URI] [FLAG]...
+//	apcsim master-key FILE
 //	apcsim tr31 inspect BLOCK
 //	apcsim tr31 unwrap --kbpk HEX BLOCK
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
@@ -61,7 +62,7 @@ type streams struct {
 }
 
 // commands is everything the tool can do, in the order of the help.
-var commands = []command{serveCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
+var commands = []command{serveCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
 
 // usageError is a command line that cannot be meant: exit status 2.
 type usageError string

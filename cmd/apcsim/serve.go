@@ -15,14 +15,13 @@ import (
 
 var serveCommand = command{
 	name:    "serve",
-	args:    "[--listen HOST:PORT] [--config FILE] [--hsm URI] [FLAG]...",
+	args:    "[--listen HOST:PORT] [--config FILE] [--store WHERE] [--hsm URI] [FLAG]...",
 	summary: "Answer AWS clients over HTTP, as the service would",
 	details: `
 The one line on standard output is "listening on http://HOST:PORT"; standard error
 has the log, a line for each call, without requests and secrets. SIGTERM and
 SIGINT stop the server; it finishes the calls in flight, for at most 10 seconds.
-Everything is in memory and ends with the process, but for the master keys of a
-token.
+Without --store everything is in memory and ends with the process.
 
 A client is pointed at it by its environment:
 
@@ -60,9 +59,22 @@ is a file or env:NAME. SoftHSM, for one:
     'pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=env:PIN'
 
 The first start makes master keys on the token, which stay there; the simulator's
-keys are sealed under them and end with the process. With --seed the ids are the
+keys are sealed under them and are in the store. With --seed the ids are the
 same in every run, and the keys are not: the token makes them. What else the URI
 takes, and what a token does and does not protect: go doc ./hsm/pkcs11.
+
+--store keeps everything: in a FILE, which one server at a time may have, or in a
+PostgreSQL database that many servers share, postgres://USER@HOST/DATABASE; what
+the URL leaves out, the password for one, comes from the environment as it does
+for psql. What is kept is sealed under a master key. The software HSM's is in
+FILE.lmk, made with FILE, or where --master-key says; for a database that is
+needed, and apcsim master-key makes it. A token keeps its own.
+
+  apcsim serve --store apcsim.db
+  apcsim master-key shared.lmk
+  apcsim serve --store postgres://apcsim@localhost/apcsim --master-key shared.lmk
+
+The keys of --config are loaded once in the life of a store.
 
 GET /_apcsim/health tells that the server answers. With --control, and for clients
 on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the
@@ -87,6 +99,8 @@ func setupServe(fs *flag.FlagSet) action {
 	o := &server.Options{}
 	listen := fs.String("listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
 	config := fs.String("config", "", "`FILE` with callers, limits and keys, as above")
+	kept := fs.String("store", memory, "`WHERE` everything is kept: memory, a file, or the URL of a PostgreSQL database, as above")
+	masterKey := fs.String("master-key", "", "`FILE` with the master key of the software HSM, for a store (the store's FILE.lmk)")
 	device := fs.String("hsm", softwareDevice, "where keys live: software, or the `URI` of a PKCS#11 token, as above")
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
@@ -106,13 +120,17 @@ func setupServe(fs *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		return serve(ctx, s, *listen, *config, token, o)
+		store, err := parseStore(*kept, *masterKey, token != nil)
+		if err != nil {
+			return err
+		}
+		return serve(ctx, s, *listen, *config, token, store, o)
 	}
 }
 
 // serve runs the server, on a token if there is one, until a signal or the context
 // ends it.
-func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.Options, o *server.Options) (err error) {
+func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.Options, store *storeSpec, o *server.Options) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	if config != "" {
@@ -127,6 +145,11 @@ func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.
 		}
 		defer func() { err = errors.Join(err, o.Backend.Close()) }()
 	}
+	closing, err := store.open(ctx, o, o.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
 	srv, err := server.Listen(ctx, listen, o)
 	if wrong, ok := errors.AsType[*server.OptionError](err); ok {
 		return usageError("--" + wrong.Error())

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
+	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
+)
+
+// memory is --store of everything that ends with the process, in the words of
+// the help.
+const memory = "memory"
+
+// storeSpec is where --store and --master-key say that things are kept.
+type storeSpec struct {
+	file      string // of a store in one file; "": another kind
+	database  string // the URL of a database
+	masterKey string // the file with the software HSM's master key; "": none, or a token's
+}
+
+// parseStore reads --store and --master-key, for a device of --hsm. An error
+// repeats no value: a URL may have a password.
+func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
+	s := &storeSpec{masterKey: masterKey}
+	switch {
+	case spec == memory:
+	case strings.HasPrefix(spec, "postgres://"), strings.HasPrefix(spec, "postgresql://"):
+		if _, err := url.Parse(spec); err != nil {
+			return nil, usageError("--store: the URL of the database is none: wanted postgres://USER@HOST/DATABASE")
+		}
+		s.database = spec
+	case spec == "" || strings.Contains(spec, "://"):
+		return nil, usageError("--store: wanted memory, a FILE, or a URL like postgres://USER@HOST/DATABASE")
+	default:
+		s.file = spec
+	}
+	switch {
+	case masterKey != "" && onToken:
+		return nil, usageError("--master-key: it is of the software HSM; a token keeps its master keys itself")
+	case masterKey != "" && spec == memory:
+		return nil, usageError("--master-key: wanted --store as well: a store in memory forgets the keys that it would open")
+	case masterKey == "" && s.database != "" && !onToken:
+		return nil, usageError("--store: a database needs --master-key FILE, the same for every server on it (apcsim master-key FILE makes one)")
+	case masterKey == "" && s.file != "" && !onToken:
+		s.masterKey = s.file + ".lmk"
+	}
+	return s, nil
+}
+
+// open opens the store, and the software HSM under the master key if there is
+// to be one, into the server's options. What it returns closes both.
+func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logger) (closing func() error, err error) {
+	nothing := func() error { return nil }
+	if s.file == "" && s.database == "" {
+		log.Info("everything is in memory and ends with the process (--store keeps it)")
+		return nothing, nil
+	}
+	if s.masterKey != "" {
+		if err := s.openSoftware(o, log); err != nil {
+			return nothing, err
+		}
+	}
+	var store keystore.Store
+	if s.file != "" {
+		store, err = boltstore.Open(ctx, s.file, nil)
+		log = log.With("file", s.file)
+	} else {
+		store, err = pgstore.Open(ctx, s.database, nil)
+		log = log.With("database", place(s.database))
+	}
+	if err != nil {
+		return nothing, err
+	}
+	log.Info("everything is kept in the store")
+	o.Store = store
+	return store.Close, nil
+}
+
+// openSoftware opens the software HSM under the master key in the file. It makes
+// one for a store that is not there yet, and for no other.
+func (s *storeSpec) openSoftware(o *server.Options, log *slog.Logger) error {
+	key, made, err := s.readMasterKey()
+	if err != nil {
+		return err
+	}
+	defer clear(key[:])
+	said := "the software HSM has the master key of a file"
+	if made {
+		said = "A MASTER KEY WAS MADE: without this file nothing in the store can be opened"
+	}
+	log.Info(said, "file", s.masterKey)
+	if o.Seed != 0 {
+		log.Warn("the seed starts anew with each run: the store may come to have the same key twice")
+	}
+	o.Backend = hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: key, Seed: o.Seed})
+	return nil
+}
+
+func (s *storeSpec) readMasterKey() (key *[32]byte, made bool, err error) {
+	key, err = hsm.ReadMasterKey(s.masterKey)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, false, err
+	}
+	if s.database != "" {
+		return nil, false, fmt.Errorf("%w (apcsim master-key %s makes one, for a database that is new)", err, s.masterKey)
+	}
+	if _, missing := os.Stat(s.file); !errors.Is(missing, fs.ErrNotExist) {
+		return nil, false, fmt.Errorf("%w: the store %s is there, and its keys cannot be opened without it", err, s.file)
+	}
+	return hsm.MakeMasterKey(s.masterKey)
+}
+
+// place is what of a database's URL may be told.
+func place(database string) string {
+	u, err := url.Parse(database)
+	if err != nil {
+		return ""
+	}
+	return u.Host + u.Path
+}
