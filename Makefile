@@ -4,10 +4,11 @@ GO     ?= go
 FUZZ   ?= 1h
 BENCH  ?= .
 
-# Backends besides the software one, and the packages whose tests take theirs
-# from the environment.
-OTHER_HSMS   = awkward softhsm nss
-ON_EVERY_HSM = ./engine ./endpoint
+# Backends besides the software one, stores besides the one in memory, and the
+# packages whose tests take theirs from the environment.
+OTHER_HSMS    = awkward softhsm nss
+OTHER_STORES  = bolt postgres
+ON_EACH_PLACE = ./engine ./endpoint
 
 .DEFAULT_GOAL := help
 .PHONY: help test bench soak fmt
@@ -15,18 +16,18 @@ ON_EVERY_HSM = ./engine ./endpoint
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## vet, build without cgo, every test with the race detector, then the same list of tests on each other backend
+test: ## vet, build without cgo, every test with the race detector, then the same list of tests on each other backend and store
 	@scripts/setup
 	$(GO) vet ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -timeout 18m ./...
-	$(GO) run ./internal/samelist -go "$(GO)" -on "$(OTHER_HSMS)" $(ON_EVERY_HSM)
+	$(GO) run ./internal/samelist -go "$(GO)" -on "$(OTHER_HSMS) $(OTHER_STORES:%=software+%)" $(ON_EACH_PLACE)
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-soak: ## the long runs: each fuzz target for FUZZ (1h), state machines for long on every backend, many connections
-	@SOAK_HSMS="software $(OTHER_HSMS)" scripts/soak $(FUZZ)
+soak: ## the long runs: fuzz targets for FUZZ (1h) each, state machines on every backend and store, crowds, kills
+	@SOAK_HSMS="software $(OTHER_HSMS)" SOAK_STORES="memory $(OTHER_STORES)" scripts/soak $(FUZZ)
 
 fmt: ## format the code
 	gofmt -w .

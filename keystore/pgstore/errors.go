@@ -61,7 +61,7 @@ func reason(err error) string {
 		return "given up"
 	}
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		return strings.ReplaceAll(connect.Error(), "\n", " ")
+		return strings.Join(strings.Fields(connect.Error()), " ")
 	}
 	return err.Error()
 }

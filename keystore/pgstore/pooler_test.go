@@ -1,10 +1,15 @@
 package pgstore
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // TestStoreKeepsThePromisesThroughAPooler: pgbouncer in transaction mode, with
@@ -26,27 +31,60 @@ func pooler(t *testing.T, c *pgcluster.Cluster, connections int) (through func(s
 	return through
 }
 
-// TestPoolerIsFoundOut: the first statement that misses what was prepared is
-// sent again as text, and from then on all are.
+// TestPoolerIsFoundOut: a statement that is not on the connection it was handed
+// to is sent again as text, and from then on all are.
 func TestPoolerIsFoundOut(t *testing.T) {
 	c := start(t, nil)
 	through := pooler(t, c, 1)
 	name, err := c.Database(t.Context())
 	must(t, "a database", err)
-	s := open(t, through(name), nil)
-	must(t, "DISCARD ALL", c.Do(t.Context(), name, "SELECT 1"))
-	for i := range 20 {
-		r := record(string(rune('a' + i)))
-		create(t, s, r)
-		if i == 5 { // what it had prepared is gone with the connection
-			must(t, "cut", cut(c, name))
+	for what, do := range map[string]func(s *Store) error{
+		"Commit": func(s *Store) error { return s.Commit(t.Context(), newID(), pair(rand.Text())...) },
+		"Read":   func(s *Store) error { _, err := s.Read(t.Context(), counted, counted); return err },
+		"Page": func(s *Store) error {
+			_, err := s.Page(t.Context(), here, "key", keystore.Filter{}, "", 1)
+			return err
+		},
+	} {
+		forget(t, through(name)) // what an earlier round has prepared would be found when it is prepared again
+		s := open(t, through(name), nil)
+		must(t, what, do(s))
+		if s.plain.Load() {
+			t.Fatalf("%s: statements are not sent as prepared to begin with", what)
 		}
-	}
-	if !s.plain.Load() {
-		t.Error("statements are still sent as prepared")
+		forget(t, through(name))
+		must(t, what, do(s))
+		must(t, what, do(s))
+		if !s.plain.Load() {
+			t.Errorf("%s: statements are still sent as prepared", what)
+		}
+		if what == "Commit" {
+			check(t, s, nil, everything(t, s))
+		}
 	}
 	unprepared := open(t, through(name)+"&default_query_exec_mode=exec", nil)
 	if !unprepared.plain.Load() {
 		t.Error("default_query_exec_mode=exec is not heeded")
 	}
+}
+
+// forget takes the prepared statements from the pooler's one connection.
+func forget(t *testing.T, url string) {
+	t.Helper()
+	conn, err := pgconn.Connect(t.Context(), url)
+	must(t, "a connection", err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), "DEALLOCATE ALL").ReadAll()
+	must(t, "DEALLOCATE ALL", err)
+}
+
+// everything is the ids of all records.
+func everything(t *testing.T, s *Store) (ids []string) {
+	t.Helper()
+	page, err := s.Page(t.Context(), here, "key", keystore.Filter{}, "", 1000)
+	must(t, "Page", err)
+	for _, r := range page {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }
