@@ -122,6 +122,8 @@ func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...key
 // commitGroup answers each request of a group. It runs for one leader at a
 // time.
 func (s *Store) commitGroup(group []*request) {
+	s.readers.pause()
+	defer s.resume()
 	err := s.guarded("Commit", func() error {
 		if err := s.settle(); err != nil {
 			return err

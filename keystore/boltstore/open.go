@@ -33,12 +33,13 @@ type Options struct {
 
 // Store is a keystore in one file. Any number of goroutines may share one.
 type Store struct {
-	path   string
-	file   *os.File // bbolt's own
-	db     *bolt.DB
-	queue  queue
-	closed atomic.Bool
-	dead   atomic.Pointer[error] // why nothing of the file is believed any more
+	path    string
+	file    *os.File // bbolt's own
+	db      *bolt.DB
+	queue   queue
+	readers readers
+	closed  atomic.Bool
+	dead    atomic.Pointer[error] // why nothing of the file is believed any more
 
 	// The leader of the queue guards what follows.
 	log       *commitLog
@@ -284,6 +285,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	removeNote(s.path)
+	s.readers.pause()
 	if s.dead.Load() != nil {
 		s.giveUp()
 		return nil

@@ -31,10 +31,17 @@ func (s *Store) view(ctx context.Context, what string, do func(tx *bolt.Tx) erro
 // Read returns the answer to each ref out of one snapshot.
 func (s *Store) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
 	out := make([]keystore.Found, len(refs))
-	err := s.view(ctx, "Read", func(tx *bolt.Tx) error {
-		records := tx.Bucket(bucketRecords)
+	err := s.guarded("Read", func() error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		one, err := s.take()
+		if err != nil {
+			return err
+		}
+		defer s.give(one)
 		for i := range refs {
-			if err := s.readOne(records, &refs[i], &out[i]); err != nil {
+			if err := s.readOne(one.records, &refs[i], &out[i]); err != nil {
 				return err
 			}
 		}

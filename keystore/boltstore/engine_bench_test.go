@@ -1,0 +1,49 @@
+package boltstore_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/ratio"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	bolt "go.etcd.io/bbolt"
+)
+
+// BenchmarkGetKey is an operation of the engine beside a bare bbolt Get of as
+// many bytes. The bar is 2.
+func BenchmarkGetKey(b *testing.B) {
+	s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)
+	eng, err := engine.New(nil, s, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer eng.Close()
+	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{
+		KeyUsage: engine.TR31K1KeyBlockProtectionKey, KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.AES256,
+		KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	records, err := s.Page(ctx, keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion}, "key", keystore.Filter{}, "", 1)
+	if err != nil || len(records) != 1 {
+		b.Fatal(len(records), err)
+	}
+	floor.put(made.Key.KeyArn, records[0].Data)
+	in := &engine.GetKeyInput{KeyIdentifier: made.Key.KeyArn}
+	ratio.Beside(b, 1000, func() {
+		err := floor.View(func(tx *bolt.Tx) error {
+			if got := tx.Bucket([]byte("b")).Get([]byte(made.Key.KeyArn)); len(append([]byte(nil), got...)) != len(records[0].Data) {
+				b.Error("another value")
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		if _, err := eng.GetKey(ctx, in); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
