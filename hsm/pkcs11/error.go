@@ -32,9 +32,7 @@ var ErrMasterKeys = errors.New("pkcs11: the token's master keys are not as they 
 const (
 	ckrSlotIDInvalid          = 0x03
 	ckrGeneralError           = 0x05
-	ckrFunctionFailed         = 0x06
 	ckrArgumentsBad           = 0x07
-	ckrActionProhibited       = 0x1B
 	ckrAttributeReadOnly      = 0x10
 	ckrAttributeTypeInvalid   = 0x12
 	ckrAttributeValueInvalid  = 0x13

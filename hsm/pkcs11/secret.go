@@ -8,7 +8,6 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 	"encoding/binary"
-	"math/bits"
 
 	p11 "github.com/miekg/pkcs11"
 
@@ -67,28 +66,19 @@ func (c *connection) wrapSecret(ctx context.Context, key []byte, size int, a hsm
 // draw makes a symmetric key in host memory from the token's random bytes: what
 // the module has no mechanism to generate.
 func (c *connection) draw(ctx context.Context, a hsm.Attributes) ([]byte, error) {
-	for {
-		key, err := c.random(ctx, a.Bits/8)
-		if err != nil || a.Algorithm != hsm.TDES {
-			return key, err
-		}
-		for i, b := range key {
-			key[i] = b&^1 | byte(bits.OnesCount8(b&^1)&1^1)
-		}
-		if !degenerate(key) {
-			return key, nil
-		}
-	}
+	return hsm.DrawKey(&randomness{c, ctx}, a)
 }
 
-// degenerate says whether two parts of a TDES key are the same.
-func degenerate(key []byte) bool {
-	for i := 8; i < len(key); i += 8 {
-		if [8]byte(key[i-8:]) == [8]byte(key[i:]) || [8]byte(key) == [8]byte(key[i:]) {
-			return true
-		}
-	}
-	return false
+// randomness is the token's random bytes, for the length of a call.
+type randomness struct {
+	c   *connection
+	ctx context.Context
+}
+
+func (s *randomness) Read(p []byte) (int, error) {
+	raw, err := s.c.random(s.ctx, len(p))
+	defer clear(raw)
+	return copy(p, raw), err
 }
 
 // generator is the mechanism that makes a key with the attributes on the token

@@ -12,12 +12,12 @@ import (
 //
 //	pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin
 //
-// Of the path it takes token, serial and slot-id, of the query module-path and
-// pin-source, which is a path, file:PATH or env:NAME; the last two must be there,
-// and one of the others. Attributes of this package
-// alone stand in the query: x-master-label, x-pool-size, x-lock-dir, x-reserved,
-// x-without (CKM_ numbers, comma-separated). Every other attribute is refused by
-// name, pin-value because a command line is no place for a PIN.
+// Of the path it takes token, serial and slot-id, one at least; of the query
+// module-path and pin-source, both needed: a path, file:PATH or env:NAME.
+// Attributes of this package alone stand in the query: x-master-label,
+// x-pool-size, x-lock-dir, x-reserved, x-without (CKM_ numbers, comma-separated).
+// Every other attribute is refused by name, pin-value because a command line is
+// no place for a PIN.
 func ParseURI(text string) (Options, error) {
 	o, err := parseURI(text)
 	if err == nil {

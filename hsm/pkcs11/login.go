@@ -1,0 +1,181 @@
+//go:build cgo
+
+package pkcs11
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	p11 "github.com/miekg/pkcs11"
+)
+
+// errNoToken: no slot has the token.
+var errNoToken = errors.New("pkcs11: no slot has the token")
+
+// renewing says whether initialising the module anew may help. Other backends
+// on it are disturbed by that: for a token that was never there it must be
+// likely; one that was there may have come back, whatever the module says.
+func (b *Backend) renewing(err error) bool {
+	_, reported := errors.AsType[*Error](err)
+	back := b.serial != "" && (reported || errors.Is(err, ErrMasterKeys)) && !errors.Is(err, ErrPIN)
+	return back || errors.Is(err, errNoToken) || lost(err)
+}
+
+// login opens the sessions of a connection and finds the master keys.
+func (b *Backend) login() (c *connection, err error) {
+	slot, info, err := b.findSlot()
+	if err != nil {
+		return nil, err
+	}
+	c = &connection{module: b.module, api: b.module.api, slot: slot, generation: b.module.generation, caps: b.caps}
+	if c.login, err = c.openSession(); err != nil {
+		return nil, err
+	}
+	most := poolSize(b.options.PoolSize, info)
+	c.homes = newPool(most, c.openSession, c.closeSession)
+	c.workers = newPool(most, c.openSession, c.closeSession)
+	defer func() {
+		if err != nil {
+			c.close()
+			c = nil
+		}
+	}()
+	if err := b.authenticate(c, info); err != nil {
+		return c, err
+	}
+	if err := c.makeTransport(); err != nil {
+		return c, err
+	}
+	b.serial, b.label = info.SerialNumber, info.Label
+	m, err := c.findMasters(b.options.MasterLabel)
+	if err != nil {
+		return c, err
+	}
+	return c, b.adopt(c, m)
+}
+
+// adopt takes the masters that were found, if they are those of before.
+func (b *Backend) adopt(c *connection, m *masters) error {
+	if b.masterID != "" && (m == nil || m.id != b.masterID) {
+		return fmt.Errorf("%w: they were %s when the token was opened and are not any more", ErrMasterKeys, b.masterID)
+	}
+	if m == nil {
+		return nil
+	}
+	c.masters = m
+	if c.caps == nil {
+		if err := c.probe(b.options.Quirks); err != nil {
+			return err
+		}
+		b.caps = c.caps
+	}
+	b.masterID = m.id
+	return nil
+}
+
+// poolSize is how many sessions each of the two pools may have.
+func poolSize(wanted int, info p11.TokenInfo) int {
+	for _, most := range []uint{info.MaxSessionCount, info.MaxRwSessionCount} {
+		if most != 0 && most < 1<<31-1 { // else it has no limit, or does not tell
+			wanted = min(wanted, (int(most)-1)/2)
+		}
+	}
+	return max(wanted, 1)
+}
+
+// findSlot looks for the one token that the options name.
+func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
+	slots, err := b.module.api.GetSlotList(true)
+	if err != nil {
+		return 0, p11.TokenInfo{}, failure("C_GetSlotList", err)
+	}
+	var found []uint
+	var at p11.TokenInfo
+	var seen []string
+	var silent error // of a slot that may have the token
+	for _, slot := range slots {
+		info, err := b.module.api.GetTokenInfo(slot)
+		if err != nil {
+			silent = cmp.Or(silent, failure("C_GetTokenInfo", err))
+			continue
+		}
+		if info.Flags&p11.CKF_TOKEN_INITIALIZED == 0 {
+			continue
+		}
+		info.Label, info.SerialNumber = unpadded(info.Label), unpadded(info.SerialNumber)
+		seen = append(seen, fmt.Sprintf("%q (serial %q, slot %d)", info.Label, info.SerialNumber, slot))
+		if b.wanted(slot, info) {
+			found, at = append(found, slot), info
+		}
+	}
+	switch len(found) {
+	case 0:
+		if silent != nil {
+			return 0, at, fmt.Errorf("pkcs11: looking for the token %s: %w", b.options.token(), silent)
+		}
+		return 0, at, fmt.Errorf("%w %s; the module shows %s", errNoToken, b.options.token(), cmp.Or(strings.Join(seen, ", "), "none"))
+	case 1:
+		return found[0], at, nil
+	}
+	return 0, at, fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), b.options.token(), strings.Join(seen, ", "))
+}
+
+// wanted says whether a token is the one meant: by the options at first, after
+// that the one that was found, since slots change their numbers.
+func (b *Backend) wanted(slot uint, info p11.TokenInfo) bool {
+	if b.serial != "" || b.label != "" {
+		return info.SerialNumber == b.serial && info.Label == b.label
+	}
+	o := &b.options
+	return (o.Label == "" || o.Label == info.Label) && (o.Serial == "" || o.Serial == info.SerialNumber) && (o.Slot == nil || *o.Slot == slot)
+}
+
+// token is how the options name it.
+func (o *Options) token() string {
+	var parts []string
+	if o.Label != "" {
+		parts = append(parts, fmt.Sprintf("with the label %q", o.Label))
+	}
+	if o.Serial != "" {
+		parts = append(parts, fmt.Sprintf("with the serial %q", o.Serial))
+	}
+	if o.Slot != nil {
+		parts = append(parts, fmt.Sprintf("in slot %d", *o.Slot))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// unpadded is a text of a fixed-length field.
+func unpadded(text string) string { return strings.TrimRight(text, " \x00") }
+
+// authenticate logs in, with one attempt.
+func (b *Backend) authenticate(c *connection, info p11.TokenInfo) error {
+	pin, err := b.options.PIN()
+	if err != nil {
+		return err
+	}
+	defer clear(pin)
+	sum := sha256.Sum256(pin)
+	err = failure("C_Login", b.module.api.Login(c.login, p11.CKU_USER, string(pin)))
+	switch {
+	case err == nil:
+		b.module.pins[info.SerialNumber] = sum
+	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by somebody else: the token did not look at the PIN
+		if known, ok := b.module.pins[info.SerialNumber]; ok && subtle.ConstantTimeCompare(known[:], sum[:]) != 1 {
+			return fmt.Errorf("%w: the token is in use with another one in this process", ErrPIN)
+		}
+	case failedWith(err, pinCodes...):
+		return fmt.Errorf("%w: %w", ErrPIN, err)
+	default:
+		return err
+	}
+	return nil
+}
+
+// pinCodes are the answers to a PIN that will not do.
+var pinCodes = []uint{p11.CKR_PIN_INCORRECT, p11.CKR_PIN_INVALID, p11.CKR_PIN_LEN_RANGE, p11.CKR_PIN_EXPIRED, p11.CKR_PIN_LOCKED,
+	p11.CKR_ARGUMENTS_BAD, p11.CKR_USER_TYPE_INVALID}
