@@ -14,27 +14,20 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
-	"github.com/seed748fb4d1/apcsim/internal/awkward"
+	"github.com/seed748fb4d1/apcsim/internal/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
 var ctx = context.Background()
 
-// backends are those that every command is tried on: the software one, and
-// one that lacks what it can lack.
-var backends = map[string]func() hsm.Backend{
-	"software": func() hsm.Backend { return hsm.NewSoftware(nil) },
-	"awkward":  func() hsm.Backend { return awkward.New(nil) },
-}
-
+// onEvery tries a command on every backend: the software one, one that lacks what
+// it can lack, and the PKCS#11 modules of this build.
 func onEvery(t *testing.T, do func(t *testing.T, h *hsm.HSM)) {
-	for name, open := range backends {
+	for _, name := range simtest.Backends() {
 		t.Run(name, func(t *testing.T) {
-			b := open()
-			defer b.Close()
-			h := hsm.New(b, nil)
-			defer h.Close()
+			h := hsm.New(simtest.BackendNamed(t, name, nil), nil)
+			t.Cleanup(func() { h.Close() })
 			do(t, h)
 		})
 	}

@@ -32,7 +32,11 @@ var backends = []backend{
 // chosen is the backend that the environment asks for.
 func chosen(t T) backend {
 	t.Helper()
-	name := os.Getenv("APCSIM_TEST_HSM")
+	return named(t, os.Getenv("APCSIM_TEST_HSM"))
+}
+
+func named(t T, name string) backend {
+	t.Helper()
 	var names []string
 	for _, b := range backends {
 		if b.name == name || name == "" {
@@ -40,8 +44,18 @@ func chosen(t T) backend {
 		}
 		names = append(names, b.name)
 	}
-	t.Fatalf("APCSIM_TEST_HSM=%s: want one of %s", name, strings.Join(names, ", "))
+	t.Fatalf("the backend %q: want one of %s", name, strings.Join(names, ", "))
 	panic("unreachable")
+}
+
+// Backends are the names of all that this build has.
+func Backends() (names []string) {
+	for _, b := range backends {
+		if tokens || b.seeded {
+			names = append(names, b.name)
+		}
+	}
+	return names
 }
 
 // Backend is the backend that the environment chooses, closed when the test
@@ -51,16 +65,27 @@ func chosen(t T) backend {
 // the process share.
 func Backend(t T, o *hsm.SoftwareOptions) hsm.Backend {
 	t.Helper()
-	b, err := chosen(t).open(o)
+	return chosen(t).opened(t, o)
+}
+
+// BackendNamed is one of Backends, whatever the environment chooses.
+func BackendNamed(t T, name string, o *hsm.SoftwareOptions) hsm.Backend {
+	t.Helper()
+	return named(t, name).opened(t, o)
+}
+
+func (b backend) opened(t T, o *hsm.SoftwareOptions) hsm.Backend {
+	t.Helper()
+	device, err := b.open(o)
 	if err != nil {
-		t.Fatalf("opening the backend that APCSIM_TEST_HSM=%s chooses: %v", os.Getenv("APCSIM_TEST_HSM"), err)
+		t.Fatalf("opening the backend %s: %v", b.name, err)
 	}
 	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
+		if err := device.Close(); err != nil {
 			t.Errorf("closing the backend: %v", err)
 		}
 	})
-	return b
+	return device
 }
 
 // FollowsSeeds tells whether the backend that the environment chooses makes the
