@@ -3,13 +3,11 @@
 package pkcs11
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
@@ -32,20 +30,6 @@ type Backend struct {
 	outage   outage     // guarded by recovery
 }
 
-// outage is why there is no connection, and when to try again.
-type outage struct {
-	cause error
-	fatal bool // nothing will help: the PIN was refused
-	until time.Time
-	wait  time.Duration
-}
-
-// How long a token that is not there is let alone. It doubles each time.
-const (
-	shortestWait = 50 * time.Millisecond
-	longestWait  = 5 * time.Second
-)
-
 // Open logs in to a token. One without master keys is opened all the same;
 // until Initialize has made them every call fails with [hsm.ErrNoMasterKey].
 func Open(ctx context.Context, o Options) (*Backend, error) {
@@ -65,32 +49,6 @@ func Open(ctx context.Context, o Options) (*Backend, error) {
 		return nil, errors.Join(err, m.release())
 	}
 	return b, nil
-}
-
-// attempts to open a token that another process is disturbing.
-const attempts = 8
-
-// connectPatiently is the first connection. SoftHSM writes a token's file anew at
-// every login, and another process sees half of it, or no token: that passes,
-// for a module that is initialised anew.
-func (b *Backend) connectPatiently(ctx context.Context) (err error) {
-	for n := range attempts {
-		b.module.calls.Lock()
-		b.conn, err = b.connect()
-		if err != nil && b.module.unshared() {
-			err = errors.Join(err, b.module.finalize())
-		}
-		b.module.calls.Unlock()
-		if !errors.Is(err, errNoToken) && !failedWith(err, ckrGeneralError, ckrUserPINNotInitialized) {
-			break
-		}
-		select {
-		case <-time.After(time.Millisecond << n):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return err
 }
 
 // Close logs out by closing all sessions, once the calls under way are done.
@@ -129,8 +87,11 @@ func (b *Backend) run(ctx context.Context, calls func(*connection) error) error 
 		}
 		err = calls(c)
 		b.leave(c)
-		if !lost(err) {
+		if !lost(err) && !failedWith(err, ckrSessionCount) {
 			return err
+		}
+		if again && !lostForGood(err) {
+			return fmt.Errorf("pkcs11: on a new connection too: %w", err)
 		}
 		b.drop(c, err)
 		if again {
@@ -156,7 +117,7 @@ func (b *Backend) enter(ctx context.Context) (*connection, error) {
 			return b.conn, nil
 		}
 		b.module.calls.RUnlock()
-		if err := b.reconnect(); err != nil {
+		if err := b.reconnect(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -173,71 +134,7 @@ func (b *Backend) leave(c *connection) {
 // alive says whether there is a connection that the module knows of. The
 // caller holds module.calls.
 func (b *Backend) alive() bool {
-	return b.conn != nil && b.module.up && b.conn.generation == b.module.generation
-}
-
-// drop gives a connection up that turned out lost.
-func (b *Backend) drop(c *connection, cause error) {
-	b.module.calls.Lock()
-	defer b.module.calls.Unlock()
-	if b.conn != c {
-		return // another call was faster
-	}
-	b.options.Log.Warn("the token is lost", "cause", cause)
-	b.conn = nil
-	c.close()
-	if failedWith(cause, ckrCryptokiNotInitialized) {
-		b.module.up = false
-	}
-}
-
-// reconnect makes a new connection, unless the last attempt is too short ago: then
-// calls fail at once, with its reason.
-func (b *Backend) reconnect() error {
-	b.recovery.Lock()
-	defer b.recovery.Unlock()
-	b.module.calls.Lock()
-	defer b.module.calls.Unlock()
-	if b.closed || b.alive() {
-		return nil
-	}
-	o := &b.outage
-	if o.cause != nil && (o.fatal || time.Now().Before(o.until)) {
-		return o.cause
-	}
-	c, err := b.connect()
-	if err != nil {
-		o.cause = fmt.Errorf("pkcs11: the token is not there: %w", err)
-		o.fatal = errors.Is(err, ErrPIN)
-		o.wait = min(cmp.Or(2*o.wait, shortestWait), longestWait)
-		o.until = time.Now().Add(o.wait)
-		return o.cause
-	}
-	*o = outage{}
-	b.conn = c
-	b.options.Log.Info("the token is back", "token", b.serial)
-	return nil
-}
-
-// connect opens a connection; if the module does not find the token, once more
-// with the module initialised anew. The caller holds module.calls for writing.
-func (b *Backend) connect() (*connection, error) {
-	defer b.alone()()
-	fresh := !b.module.up
-	if err := b.module.initialize(); err != nil {
-		return nil, err
-	}
-	c, err := b.login()
-	if err == nil || fresh || !b.renewing(err) {
-		return c, err
-	}
-	if err := b.module.finalize(); err != nil {
-		return nil, err
-	}
-	if err := b.module.initialize(); err != nil {
-		return nil, err
-	}
-	return b.login()
+	return b.conn != nil && b.module.up && b.conn.generation == b.module.generation && b.conn.losses == b.module.losses
 }
 
 // Initialize makes the master keys, if the token has none; see
@@ -247,70 +144,42 @@ func (b *Backend) Initialize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	done := c.masters != nil
+	done, serial := c.masters != nil, b.serial
 	b.leave(c)
 	if done {
 		return nil
 	}
-	unlock, err := b.lock(ctx)
+	unlock, err := b.lock(ctx, serial)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	// Another process may have made them while this one looked at the token:
-	// SoftHSM does not look twice at an object that it saw half made.
-	b.renew()
-	if c, err = b.enter(ctx); err != nil {
-		return err
-	}
-	b.leave(c)
-	err = b.initialize(c)
-	if lost(err) {
-		b.drop(c, err)
-	}
-	return err
-}
-
-// renew has the module initialised anew for the next call.
-func (b *Backend) renew() {
-	b.module.calls.Lock()
-	defer b.module.calls.Unlock()
-	if b.alive() {
-		b.conn.close()
-		b.conn = nil
-		if err := b.module.finalize(); err != nil {
-			b.options.Log.Warn("the module was not finalised", "cause", err)
+	for again := false; ; again = true {
+		if err := b.attempt(ctx, true, b.initialize); !lost(err) || again {
+			return err
 		}
 	}
 }
 
 // lock waits until no other process makes master keys on the token.
-func (b *Backend) lock(ctx context.Context) (unlock func(), err error) {
-	name := filepath.Join(b.options.LockDir, "apcsim-pkcs11-"+fileName(b.serial)+".lock")
+func (b *Backend) lock(ctx context.Context, serial string) (unlock func(), err error) {
+	name := filepath.Join(b.options.LockDir, "apcsim-pkcs11-"+fileName(serial)+".lock")
 	if unlock, err = lockFile(ctx, name); err != nil {
 		return nil, fmt.Errorf("pkcs11: locking %s to make master keys: %w", name, err)
 	}
 	return unlock, nil
 }
 
-// initialize makes or finds the masters.
+// initialize makes the masters, unless the connection has found some.
 func (b *Backend) initialize(c *connection) error {
-	b.module.calls.Lock()
-	defer b.module.calls.Unlock()
-	if b.conn != c || b.closed {
-		return errors.New("pkcs11: the token was lost while master keys were to be made")
+	if c.masters != nil {
+		return nil
 	}
-	defer b.alone()()
-	m, err := c.findMasters(b.options.MasterLabel)
+	m, err := c.makeMasters(b.options.MasterLabel, b.options.Quirks)
 	if err != nil {
 		return err
 	}
-	if m == nil {
-		if m, err = c.makeMasters(b.options.MasterLabel, b.options.Quirks); err != nil {
-			return err
-		}
-		b.options.Log.Info("master keys were made on the token", "token", b.serial, "label", b.options.MasterLabel, "id", m.id)
-	}
+	b.options.Log.Info("master keys were made on the token", "token", b.serial, "label", b.options.MasterLabel, "id", m.id)
 	return b.adopt(c, m)
 }
 
@@ -323,8 +192,9 @@ func (b *Backend) MasterKeyID(ctx context.Context) (id string, err error) {
 		return nil
 	}
 	if err = b.do(ctx, read); errors.Is(err, hsm.ErrNoMasterKey) {
-		b.renew()
-		err = b.do(ctx, read)
+		if err = b.attempt(ctx, true, nil); err == nil {
+			err = b.do(ctx, read)
+		}
 	}
 	return id, err
 }

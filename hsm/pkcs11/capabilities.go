@@ -15,14 +15,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// Capability is something that a module can do or not, as was found by
-// trying it.
-type Capability struct {
-	Name  string // "TDES CMAC"
-	Works bool
-	How   string // the mechanism that works, or why none does
-}
-
 // capabilities are what was found when opening.
 type capabilities struct {
 	list []Capability

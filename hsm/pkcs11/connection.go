@@ -19,6 +19,7 @@ type connection struct {
 	api        cryptoki
 	slot       uint
 	generation int // of the module
+	losses     int // that the module had seen
 
 	login p11.SessionHandle // keeps the login, and holds the transport key; never lent
 	// Session objects end with the session that made them. Those of application
@@ -141,6 +142,10 @@ func (c *connection) generatePair(ctx context.Context, m uint, public, private [
 	return pub, priv, err
 }
 
+// mostDoomed is how many objects may wait for their end before the connection is
+// given up, with which they go.
+const mostDoomed = 32
+
 // destroy ends a session object, now or when the next one is destroyed. It
 // is not the caller's context that bounds it: the object would stay.
 func (c *connection) destroy(h p11.ObjectHandle) {
@@ -150,13 +155,15 @@ func (c *connection) destroy(h p11.ObjectHandle) {
 	c.mu.Unlock()
 	for _, h := range doomed {
 		err := c.at(context.Background(), "C_DestroyObject", func(s p11.SessionHandle) error { return c.api.DestroyObject(s, h) })
-		switch {
-		case lost(err):
+		if err == nil {
+			continue
+		}
+		c.mu.Lock()
+		c.doomed = append(c.doomed, h)
+		many := len(c.doomed) > mostDoomed
+		c.mu.Unlock()
+		if many || lost(err) {
 			c.failing.Store(&err) // nobody hears of it here: the next to leave sees to it
-		case err != nil:
-			c.mu.Lock()
-			c.doomed = append(c.doomed, h)
-			c.mu.Unlock()
 		}
 	}
 }

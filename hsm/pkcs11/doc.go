@@ -60,6 +60,9 @@
 //   - what RSA-OAEP opens, and before unpadding where the module has no OAEP with
 //     that hash, or tells bad padding by the code of its own failures.
 //
+// A key that is generated to stay is extractable, for its wrapping, until the
+// handle on it that GenerateOpen gives is closed.
+//
 // Revealed keys cross wrapped under a transport key drawn for the connection,
 // which the host knows. The Go binding frees the C memory through which keys and
 // the PIN pass without overwriting it, and a module may do the same.

@@ -77,6 +77,11 @@ func failedWith(err error, codes ...uint) bool {
 	return ok && slices.Contains(codes, e.Code)
 }
 
+// lostForGood is lost, but for codes that one key alone may give.
+func lostForGood(err error) bool {
+	return lost(err) && !failedWith(err, ckrKeyHandleInvalid, ckrObjectHandleInvalid, ckrWrappingKeyHandle, ckrUnwrappingKeyHandle)
+}
+
 // lost says whether the connection to the token is gone.
 func lost(err error) bool {
 	return failedWith(err, sessionsLost...) || failedWith(err, deviceLost...)

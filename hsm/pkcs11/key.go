@@ -5,6 +5,7 @@ package pkcs11
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
 	"sync"
 
 	p11 "github.com/miekg/pkcs11"
@@ -78,9 +79,13 @@ func (k *key) adopt(c *connection, p purpose, h p11.ObjectHandle) {
 }
 
 // do runs calls with the key's object for a purpose, on the connection of the
-// moment, and once more if that turns out lost.
-func (k *key) do(ctx context.Context, p purpose, calls func(*connection, p11.ObjectHandle) error) error {
+// moment, and once more if that turns out lost; but only if the module can do
+// what is wanted, which is named otherwise.
+func (k *key) do(ctx context.Context, p purpose, can func(*capabilities) bool, name string, calls func(*connection, p11.ObjectHandle) error) error {
 	return k.backend.do(ctx, func(c *connection) error {
+		if !can(c.caps) {
+			return hsm.Unsupported(name)
+		}
 		h, err := k.get(ctx, c, p)
 		if err != nil {
 			return err
@@ -144,10 +149,8 @@ func (k *key) cipher(ctx context.Context, mode hsm.CipherMode, iv, data []byte,
 	if len(data) == 0 {
 		return nil
 	}
-	return k.do(ctx, enciphering, func(c *connection, h p11.ObjectHandle) error {
-		if !c.caps.ciphers[k.a.Algorithm] {
-			return hsm.Unsupported(nameFor(canCipher, k.a.Algorithm))
-		}
+	can := func(caps *capabilities) bool { return caps.ciphers[k.a.Algorithm] }
+	return k.do(ctx, enciphering, can, nameFor(canCipher, k.a.Algorithm), func(c *connection, h p11.ObjectHandle) error {
 		out, err := run(c, ctx, m, h, data)
 		if err != nil {
 			return err
@@ -169,14 +172,8 @@ func (k *key) CMAC(ctx context.Context, message []byte) (out []byte, err error) 
 		return nil, err
 	}
 	ms := mechanismsOf[k.a.Algorithm]
-	err = k.backend.do(ctx, func(c *connection) error {
-		if !c.caps.cmacs[k.a.Algorithm] {
-			return hsm.Unsupported(nameFor(canCMAC, k.a.Algorithm))
-		}
-		h, err := k.get(ctx, c, authenticating)
-		if err != nil {
-			return err
-		}
+	can := func(caps *capabilities) bool { return caps.cmacs[k.a.Algorithm] }
+	err = k.do(ctx, authenticating, can, nameFor(canCMAC, k.a.Algorithm), func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signed(ctx, mechanism(ms.cmac, nil), h, message, ms.size)
 		return err
 	})
@@ -206,10 +203,8 @@ func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	if !ok {
 		return nil, hsm.Unsupported("HMAC with " + k.a.Hash.String())
 	}
-	err = k.do(ctx, authenticating, func(c *connection, h p11.ObjectHandle) error {
-		if c.caps.lacks(m) {
-			return hsm.Unsupported("HMAC with " + k.a.Hash.String())
-		}
+	can := func(caps *capabilities) bool { return !slices.Contains(caps.without, m) }
+	err = k.do(ctx, authenticating, can, "HMAC with "+k.a.Hash.String(), func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size())
 		return unsupported(err, "HMAC with "+k.a.Hash.String())
 	})
@@ -238,7 +233,8 @@ func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
 	if paired(k.a) {
 		return k.revealPair(ctx)
 	}
-	err = k.do(ctx, carrying, func(c *connection, h p11.ObjectHandle) error {
+	always := func(*capabilities) bool { return true }
+	err = k.do(ctx, carrying, always, "", func(c *connection, h p11.ObjectHandle) error {
 		raw, err := c.take(ctx, h, k.a.Bits/8)
 		if err != nil {
 			return err
@@ -294,14 +290,4 @@ func odd(key []byte) bool {
 		good &= subtle.ConstantTimeByteEq(b&1, 1)
 	}
 	return good == 1
-}
-
-// lacks says whether a mechanism is not to be used.
-func (caps *capabilities) lacks(m uint) bool {
-	for _, w := range caps.without {
-		if w == m {
-			return true
-		}
-	}
-	return false
 }

@@ -26,16 +26,20 @@ const (
 // an object's file anew for each attribute, and another process that reads
 // meanwhile sees half of it. Where the file cannot be locked, connecting goes on
 // without: other modules need none of it.
-func (b *Backend) alone() (done func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+func (b *Backend) alone(ctx context.Context) (done func(), err error) {
+	short, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	sum := sha256.Sum256([]byte(b.module.path))
-	unlock, err := lockFile(ctx, filepath.Join(b.options.LockDir, fmt.Sprintf("apcsim-pkcs11-module-%x.lock", sum[:8])))
+	done, err = lockFile(short, filepath.Join(b.options.LockDir, fmt.Sprintf("apcsim-pkcs11-module-%x.lock", sum[:8])))
 	if err != nil {
 		b.options.Log.Debug("connecting without a lock", "cause", err)
-		return func() {}
+		done = func() {}
 	}
-	return unlock
+	if err := ctx.Err(); err != nil {
+		done()
+		return nil, err
+	}
+	return done, nil
 }
 
 // lockFile waits for a lock on a file, which it makes. Whoever has the lock

@@ -16,6 +16,9 @@ import (
 // errNoToken: no slot has the token.
 var errNoToken = errors.New("pkcs11: no slot has the token")
 
+// errLogin: the token neither took the PIN nor refused it.
+var errLogin = errors.New("pkcs11: logging in")
+
 // renewing says whether initialising the module anew may help. Other backends
 // on it are disturbed by that: for a token that was never there it must be
 // likely; one that was there may have come back, whatever the module says.
@@ -26,12 +29,12 @@ func (b *Backend) renewing(err error) bool {
 }
 
 // login opens the sessions of a connection and finds the master keys.
-func (b *Backend) login() (c *connection, err error) {
+func (b *Backend) login(pin []byte) (c *connection, err error) {
 	slot, info, err := b.findSlot()
 	if err != nil {
 		return nil, err
 	}
-	c = &connection{module: b.module, api: b.module.api, slot: slot, generation: b.module.generation, caps: b.caps}
+	c = &connection{module: b.module, api: b.module.api, slot: slot, generation: b.module.generation, losses: b.module.losses, caps: b.caps}
 	if c.login, err = c.openSession(); err != nil {
 		return nil, err
 	}
@@ -44,8 +47,11 @@ func (b *Backend) login() (c *connection, err error) {
 			c = nil
 		}
 	}()
-	if err := b.authenticate(c, info); err != nil {
+	if err := b.authenticate(c, info, pin); err != nil {
 		return c, err
+	}
+	if err := errors.Join(c.homes.reserve(), c.workers.reserve()); err != nil {
+		return c, fmt.Errorf("pkcs11: a token needs three sessions at least: %w", err)
 	}
 	if err := c.makeTransport(); err != nil {
 		return c, err
@@ -153,25 +159,23 @@ func (o *Options) token() string {
 func unpadded(text string) string { return strings.TrimRight(text, " \x00") }
 
 // authenticate logs in, with one attempt.
-func (b *Backend) authenticate(c *connection, info p11.TokenInfo) error {
-	pin, err := b.options.PIN()
-	if err != nil {
-		return err
-	}
-	defer clear(pin)
+func (b *Backend) authenticate(c *connection, info p11.TokenInfo, pin []byte) error {
 	sum := sha256.Sum256(pin)
-	err = failure("C_Login", b.module.api.Login(c.login, p11.CKU_USER, string(pin)))
+	err := failure("C_Login", b.module.api.Login(c.login, p11.CKU_USER, string(pin)))
 	switch {
 	case err == nil:
 		b.module.pins[info.SerialNumber] = sum
 	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by somebody else: the token did not look at the PIN
-		if known, ok := b.module.pins[info.SerialNumber]; ok && subtle.ConstantTimeCompare(known[:], sum[:]) != 1 {
+		known, ok := b.module.pins[info.SerialNumber]
+		if !ok {
+			b.options.Log.Warn("somebody else in the process has logged in: the PIN was not checked", "token", info.Label)
+		} else if subtle.ConstantTimeCompare(known[:], sum[:]) != 1 {
 			return fmt.Errorf("%w: the token is in use with another one in this process", ErrPIN)
 		}
 	case failedWith(err, pinCodes...):
 		return fmt.Errorf("%w: %w", ErrPIN, err)
 	default:
-		return err
+		return fmt.Errorf("%w: %w", errLogin, err)
 	}
 	return nil
 }

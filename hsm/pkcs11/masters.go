@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -74,21 +75,11 @@ func (c *connection) findMasters(label string) (*masters, error) {
 		return nil, fmt.Errorf("%w: the CKA_ID of %q is of another form", ErrMasterKeys, roleReady.label(label))
 	}
 	family, made := mark[:familySize], mark[familySize+len(roleReady):]
-	var m masters
-	for role, handle := range map[role]*p11.ObjectHandle{roleRevealable: &m.revealable, roleKept: &m.kept, roleBinding: &m.binding} {
-		found, err := c.find(label, role, p11.NewAttribute(p11.CKA_ID, role.keyID(family)))
-		if err != nil {
-			return nil, err
-		}
-		if len(found) != 1 {
-			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), role.label(label))
-		}
-		*handle = found[0]
-		if err := c.guarded(ctx, *handle, role.label(label)); err != nil {
-			return nil, err
-		}
+	m, err := c.familyOf(label, family)
+	if err != nil {
+		return nil, err
 	}
-	id, err := c.identify(ctx, &m)
+	id, err := c.identify(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -96,18 +87,18 @@ func (c *connection) findMasters(label string) (*masters, error) {
 		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, made)
 	}
 	m.id = hex.EncodeToString(id)
-	return &m, nil
+	return m, nil
 }
 
 // guarded refuses a master that the token would give away.
 func (c *connection) guarded(ctx context.Context, h p11.ObjectHandle, label string) error {
-	for kind, want := range map[uint]byte{p11.CKA_SENSITIVE: 1, p11.CKA_EXTRACTABLE: 0} {
+	for kind, want := range map[uint]byte{p11.CKA_SENSITIVE: 1, p11.CKA_EXTRACTABLE: 0, p11.CKA_NEVER_EXTRACTABLE: 1} {
 		value, err := c.attribute(ctx, h, kind)
 		if err != nil {
 			return err
 		}
 		if len(value) != 1 || value[0] != want {
-			return fmt.Errorf("%w: %q may be taken out of the token", ErrMasterKeys, label)
+			return fmt.Errorf("%w: %q may be taken out of the token, or might have been", ErrMasterKeys, label)
 		}
 	}
 	return nil
@@ -174,23 +165,31 @@ func (c *connection) createSecret(ctx context.Context, value []byte) (p11.Object
 	return c.create(ctx, sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true, p11.NewAttribute(p11.CKA_VALUE, value)))
 }
 
-// makeMasters makes a family. What an attempt that was cut off has left is
-// destroyed first: it has sealed nothing. The caller holds module.calls for
-// writing and the lock of the token.
+// makeMasters makes a family, or finishes one that lacks nothing but its mark.
+// Keys of other families are left alone: they may be what an attempt that was cut
+// off has left. The caller holds module.calls for writing and the lock of the
+// token.
 func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
-	for _, role := range []role{roleRevealable, roleKept, roleBinding} {
-		left, err := c.find(label, role)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range left {
-			if err := failure("C_DestroyObject", c.api.DestroyObject(c.login, h)); err != nil {
-				return nil, err
-			}
-		}
+	m, family, err := c.unmarked(label)
+	if err == nil && m == nil {
+		family = make([]byte, familySize)
+		rand.Read(family)
+		m, err = c.makeFamily(label, family, q)
 	}
-	family := make([]byte, familySize)
-	rand.Read(family)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.identify(context.Background(), m)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = c.makeMaster(label, roleReady, append(roleReady.keyID(family), id...), nil); err != nil {
+		return nil, err
+	}
+	return c.findMasters(label)
+}
+
+func (c *connection) makeFamily(label string, family []byte, q Quirks) (*masters, error) {
 	var m masters
 	var err error
 	if m.revealable, err = c.makeMaster(label, roleRevealable, roleRevealable.keyID(family), wrapsUnwraps); err != nil {
@@ -199,17 +198,58 @@ func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
 	if m.kept, err = c.makeKept(label, family, q); err != nil {
 		return nil, err
 	}
-	if m.binding, err = c.makeMaster(label, roleBinding, roleBinding.keyID(family), authenticates); err != nil {
-		return nil, err
-	}
-	id, err := c.identify(context.Background(), &m)
+	m.binding, err = c.makeMaster(label, roleBinding, roleBinding.keyID(family), authenticates)
+	return &m, err
+}
+
+// unmarked is the one family of three keys, if there is one: its mark was not
+// made, or has been deleted.
+func (c *connection) unmarked(label string) (*masters, []byte, error) {
+	last, err := c.find(label, roleBinding)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err = c.makeMaster(label, roleReady, append(roleReady.keyID(family), id...), nil); err != nil {
-		return nil, err
+	var whole *masters
+	var of []byte
+	for _, h := range last {
+		id, err := c.attribute(context.Background(), h, p11.CKA_ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(id) < familySize {
+			continue
+		}
+		m, err := c.familyOf(label, id[:familySize])
+		switch {
+		case errors.Is(err, ErrMasterKeys): // not whole
+		case err != nil:
+			return nil, nil, err
+		case whole != nil:
+			return nil, nil, fmt.Errorf("%w: there are two families labelled %q and none says that it is whole", ErrMasterKeys, label)
+		default:
+			whole, of = m, id[:familySize]
+		}
 	}
-	return c.findMasters(label)
+	return whole, of, nil
+}
+
+// familyOf finds the three keys of a family.
+func (c *connection) familyOf(label string, family []byte) (*masters, error) {
+	var m masters
+	for role, handle := range map[role]*p11.ObjectHandle{roleRevealable: &m.revealable, roleKept: &m.kept, roleBinding: &m.binding} {
+		found, err := c.find(label, role, p11.NewAttribute(p11.CKA_ID, role.keyID(family)))
+		if err != nil {
+			return nil, err
+		}
+		if len(found) != 1 {
+			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), role.label(label))
+		}
+		*handle = found[0]
+		if err := c.guarded(context.Background(), *handle, role.label(label)); err != nil {
+			return nil, err
+		}
+	}
+	return &m, nil
 }
 
 // makeMaster makes one key on the token, of 32 bytes: AES where it wraps.

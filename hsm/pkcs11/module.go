@@ -26,6 +26,7 @@ type module struct {
 	up         bool                // guarded by calls: C_Initialize was called
 	foreign    bool                // guarded by calls: somebody else in the process had called it
 	generation int                 // guarded by calls: how often it was called; handles of an earlier one mean nothing
+	losses     int                 // guarded by calls: how often sessions or the token were lost; so do those of before
 	pins       map[string]checksum // guarded by calls: of the PINs that tokens, by serial, took
 
 	users int // guarded by modules.mu

@@ -19,6 +19,9 @@ func (*Backend) Token() string { return "" }
 // Initialize makes no master keys: there is no token to make them on.
 func (*Backend) Initialize(context.Context) error { return errors.ErrUnsupported }
 
+// Capabilities are none.
+func (*Backend) Capabilities() []Capability { return nil }
+
 // Open says what is missing: a PKCS#11 module is C code, and this build was
 // made without cgo.
 func Open(context.Context, Options) (*Backend, error) {

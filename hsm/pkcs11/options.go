@@ -32,8 +32,10 @@ type Options struct {
 	Serial string
 	Slot   *uint
 
-	// PIN is asked for once when opening and once for each recovery that needs
-	// a login. A PIN that the token refuses is never tried again.
+	// PIN is asked for once for each attempt to connect. A PIN that the token
+	// refuses is never tried again; after two logins in a row that fail without
+	// a reason neither is it. Where somebody else in the process has logged in,
+	// the token does not look at it.
 	PIN PIN
 
 	// MasterLabel is in front of the labels of the master keys on the token:
@@ -45,15 +47,17 @@ type Options struct {
 	// that allows fewer sessions gets fewer.
 	PoolSize int
 
-	// LockDir is where Initialize locks a file named by the token's serial; all
-	// processes on the token must name the same. "" is os.TempDir().
+	// LockDir is where Initialize locks a file named by the token's serial, and
+	// every login one named by the module's path; all processes on the token
+	// must name the same. "" is os.TempDir(), where any user of the machine can
+	// make the others wait.
 	LockDir string
 
 	// Quirks are what a module needs to be spared.
 	Quirks Quirks
 
 	// Log tells of master keys made, of connections lost and recovered. Nil is
-	// silent. It is never told a secret.
+	// silent. It is never told a secret, and must not call the backend.
 	Log *slog.Logger
 }
 

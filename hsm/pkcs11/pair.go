@@ -225,10 +225,9 @@ func (k *key) Sign(ctx context.Context, hash crypto.Hash, digest []byte) (out []
 	if !hash.Available() || len(digest) != hash.Size() {
 		return nil, hsm.ErrInput
 	}
-	err = k.do(ctx, signing, func(c *connection, h p11.ObjectHandle) error {
-		if !c.caps.signs[k.a.Algorithm] {
-			return hsm.Unsupported(map[byte]string{hsm.RSA: canSignRSA, hsm.EC: canSignEC}[k.a.Algorithm])
-		}
+	can := func(caps *capabilities) bool { return caps.signs[k.a.Algorithm] }
+	name := map[byte]string{hsm.RSA: canSignRSA, hsm.EC: canSignEC}[k.a.Algorithm]
+	err = k.do(ctx, signing, can, name, func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signDigest(ctx, k.a, h, hash, digest)
 		return err
 	})
@@ -275,12 +274,7 @@ func (m *modulus) of(ctx context.Context, c *connection, h p11.ObjectHandle) ([]
 
 // DecryptRaw works in the token.
 func (k *key) DecryptRaw(ctx context.Context, ciphertext []byte) (hsm.Secret, error) {
-	return k.decryptRSA(ctx, mechanism(p11.CKM_RSA_X_509, nil), ciphertext, func(caps *capabilities) error {
-		if !caps.raw {
-			return hsm.Unsupported(canRaw)
-		}
-		return nil
-	})
+	return k.decryptRSA(ctx, mechanism(p11.CKM_RSA_X_509, nil), ciphertext, canRaw, func(caps *capabilities) bool { return caps.raw })
 }
 
 // badPadding are the codes of a ciphertext that does not open. A module that
@@ -290,12 +284,7 @@ var badPadding = []uint{ckrEncryptedDataInvalid, ckrEncryptedDataLenRange}
 
 // DecryptOAEP works in the token where it has that hash.
 func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []byte) (hsm.Secret, error) {
-	out, err := k.decryptRSA(ctx, oaepMechanism(hash), ciphertext, func(caps *capabilities) error {
-		if !caps.oaep[hash] {
-			return hsm.Unsupported(fmt.Sprintf(canOAEP, hash))
-		}
-		return nil
-	})
+	out, err := k.decryptRSA(ctx, oaepMechanism(hash), ciphertext, fmt.Sprintf(canOAEP, hash), func(caps *capabilities) bool { return caps.oaep[hash] })
 	if failedWith(err, badPadding...) {
 		return hsm.Secret{}, hsm.ErrInput
 	}
@@ -303,7 +292,7 @@ func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []by
 }
 
 // decryptRSA decrypts what is as long as the modulus and less than it.
-func (k *key) decryptRSA(ctx context.Context, m []*p11.Mechanism, ciphertext []byte, can func(*capabilities) error) (out hsm.Secret, err error) {
+func (k *key) decryptRSA(ctx context.Context, m []*p11.Mechanism, ciphertext []byte, name string, can func(*capabilities) bool) (out hsm.Secret, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
 	if err := k.begin(ctx, hsm.RSA); err != nil {
@@ -312,10 +301,7 @@ func (k *key) decryptRSA(ctx context.Context, m []*p11.Mechanism, ciphertext []b
 	if len(ciphertext) != k.a.Bits/8 {
 		return hsm.Secret{}, hsm.ErrInput
 	}
-	err = k.do(ctx, decrypting, func(c *connection, h p11.ObjectHandle) error {
-		if err := can(c.caps); err != nil {
-			return err
-		}
+	err = k.do(ctx, decrypting, can, name, func(c *connection, h p11.ObjectHandle) error {
 		n, err := k.modulus.of(ctx, c, h)
 		if err != nil {
 			return err
@@ -367,10 +353,7 @@ func (k *key) ECDH(ctx context.Context, peer []byte) (out hsm.Secret, err error)
 	if _, err := curves[k.a.Bits].ecdh.NewPublicKey(peer); err != nil {
 		return hsm.Secret{}, fmt.Errorf("%w: the peer's point is not on the curve", hsm.ErrInput)
 	}
-	err = k.do(ctx, deriving, func(c *connection, h p11.ObjectHandle) error {
-		if !c.caps.agrees {
-			return hsm.Unsupported(canAgree)
-		}
+	err = k.do(ctx, deriving, func(caps *capabilities) bool { return caps.agrees }, canAgree, func(c *connection, h p11.ObjectHandle) error {
 		raw, err := c.agree(ctx, k.a, h, peer)
 		if err != nil {
 			return err

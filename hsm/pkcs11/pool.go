@@ -83,13 +83,34 @@ func (p *pool) returned(s p11.SessionHandle) {
 }
 
 // broken takes back a session that may have an operation under way, and
-// closes it.
+// closes it. The last one of a pool has a successor at once: where sessions are
+// few, another pool might have it for good.
 func (p *pool) broken(s p11.SessionHandle) {
 	p.mu.Lock()
 	p.all--
 	p.shut(s)
+	if p.all == 0 {
+		p.add()
+	}
 	p.mu.Unlock()
 	<-p.slots
+}
+
+// reserve opens the first session.
+func (p *pool) reserve() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.add()
+}
+
+// add opens a session that is idle. The caller holds mu.
+func (p *pool) add() error {
+	s, err := p.open()
+	if err == nil {
+		p.all++
+		p.idle = append(p.idle, s)
+	}
+	return err
 }
 
 // shut closes a session, now or when the next one is opened or closed. The

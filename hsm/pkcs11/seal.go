@@ -3,6 +3,7 @@
 package pkcs11
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -126,6 +127,7 @@ func (c *connection) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes)
 	if size > len(rest) || how < byKW || how > byCBC {
 		return wrapped{}, hsm.ErrSealed
 	}
+	rest = bytes.Clone(rest) // the sealed bytes are the caller's
 	w := wrapped{how: how, blob: rest[:size]}
 	if size < len(rest) {
 		w.second = rest[size:]

@@ -151,17 +151,19 @@ func (o *Options) queryAttribute(name, value string) error {
 	return nil
 }
 
-// pinSource is where a PIN is read from, nil where the text names no place. A
-// file's URI may have the empty host, as RFC 8089 allows.
+// pinSource is where a PIN is read from, nil where the text names no place, since
+// it may be a PIN: a variable's name begins with a letter, and a path without
+// file: has a slash. A file's URI may have the empty host, as RFC 8089 allows.
 func pinSource(text string) PIN {
 	if name, ok := strings.CutPrefix(text, "env:"); ok {
-		if name == "" {
+		if name == "" || strings.ContainsAny(name[:1], "0123456789") {
 			return nil
 		}
 		return PINEnv(name)
 	}
-	path := strings.TrimPrefix(strings.TrimPrefix(text, "file:"), "//")
-	if path == "" || strings.HasPrefix(path, "|") {
+	path, file := strings.CutPrefix(text, "file:")
+	path = strings.TrimPrefix(path, "//")
+	if path == "" || strings.HasPrefix(path, "|") || !file && !strings.Contains(path, "/") {
 		return nil
 	}
 	return PINFile(path)
