@@ -166,8 +166,9 @@ func TestFourServersOnOneDatabase(t *testing.T) {
 			}
 		})
 	}
-	kills := disturb(t, &left, seats, begin, cluster)
-	wg.Wait()
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	kills := disturb(t, done, seats, begin, cluster)
 	settle(t, seats, parties, kills)
 	for _, s := range seats {
 		s.p.end(t)
@@ -175,10 +176,14 @@ func TestFourServersOnOneDatabase(t *testing.T) {
 }
 
 // disturb kills servers and the database until the work is done.
-func disturb(t *testing.T, left *atomic.Int64, seats []*seat, begin func() *process, cluster *pgcluster.Cluster) (kills int) {
+func disturb(t *testing.T, done <-chan struct{}, seats []*seat, begin func() *process, cluster *pgcluster.Cluster) (kills int) {
 	rng := rand.New(rand.NewPCG(7, 7))
-	for pause := 100 * time.Millisecond; left.Load() > 0; kills++ {
-		time.Sleep(pause + time.Duration(rng.IntN(200))*time.Millisecond)
+	for ; ; kills++ {
+		select {
+		case <-time.After(100*time.Millisecond + time.Duration(rng.IntN(200))*time.Millisecond):
+		case <-done:
+			return kills
+		}
 		if kills%3 == 2 {
 			if err := cluster.Kill(); err != nil {
 				t.Error(err)
@@ -195,7 +200,6 @@ func disturb(t *testing.T, left *atomic.Int64, seats []*seat, begin func() *proc
 		s.p = begin()
 		s.mu.Unlock()
 	}
-	return kills
 }
 
 // settle compares what the servers have with what was acknowledged.
