@@ -50,7 +50,7 @@ func (k *call) storeNewKey(ctx context.Context, out *key, make func(id string) (
 		}
 		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, b.of(k, out, also)...)
 		if errors.Is(err, keystore.ErrExists) {
-			id = k.engine.ids.id()
+			id = k.engine.commits.id() // not seeded: an earlier run on the store had the whole stream
 		}
 		return err
 	})

@@ -22,18 +22,18 @@ const masterKeyLine = len(masterKeyWord) + 1 + 64 + 1
 // [MakeMasterKey]. A file that others may read or write is refused, one that is
 // not there is fs.ErrNotExist. No error tells what is in the file.
 func ReadMasterKey(path string) (*[32]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("hsm: the master key: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("hsm: the master key: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("hsm: the master key: %s has the mode %v, want a file that is its owner's alone (chmod 600)", path, info.Mode())
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("hsm: the master key: %w", err)
+	}
+	defer f.Close()
 	line, err := io.ReadAll(io.LimitReader(f, int64(masterKeyLine)+1))
 	defer clear(line)
 	if err != nil {
@@ -68,6 +68,7 @@ func MakeMasterKey(path string) (key *[32]byte, made bool, err error) {
 		return key, false, err
 	}
 	if err != nil {
+		clear(key[:])
 		return nil, false, fmt.Errorf("hsm: making a master key: %w", err)
 	}
 	return key, true, nil
@@ -89,12 +90,26 @@ func writeMasterKey(path string, key *[32]byte) (err error) {
 		return err
 	}
 	if err := os.Link(f.Name(), path); err != nil {
-		return err
+		if errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := copyNew(path, line); err != nil { // a file system without links
+			return err
+		}
 	}
-	d, err := os.Open(dir)
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync() // not every system can
+		d.Close()
+	}
+	return nil
+}
+
+// copyNew writes a file that must not be there yet.
+func copyNew(path string, line []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	_, err = f.Write(line)
+	return errors.Join(err, f.Sync(), f.Close())
 }

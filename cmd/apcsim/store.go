@@ -35,16 +35,19 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	switch {
 	case spec == memory:
 	case strings.HasPrefix(spec, "postgres://"), strings.HasPrefix(spec, "postgresql://"):
-		if _, err := url.Parse(spec); err != nil {
-			return nil, usageError("--store: the URL of the database is none: wanted postgres://USER@HOST/DATABASE")
+		u, err := url.Parse(spec)
+		if err != nil || u.User == nil && strings.Contains(u.Path, "@") {
+			return nil, usageError("--store: the URL of the database is none: wanted postgres://USER@HOST/DATABASE, and special characters of a password as %XX")
 		}
 		s.database = spec
-	case spec == "" || strings.Contains(spec, "://"):
+	case spec == "" || noFile(spec):
 		return nil, usageError("--store: wanted memory, a FILE, or a URL like postgres://USER@HOST/DATABASE")
 	default:
 		s.file = spec
 	}
 	switch {
+	case masterKey != "" && masterKey == s.file:
+		return nil, usageError("--master-key: it is another file than that of --store")
 	case masterKey != "" && onToken:
 		return nil, usageError("--master-key: it is of the software HSM; a token keeps its master keys itself")
 	case masterKey != "" && spec == memory:
@@ -57,18 +60,30 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	return s, nil
 }
 
+// noFile says whether a word is meant for a database, in another form than ours.
+func noFile(spec string) bool {
+	lower := strings.ToLower(spec)
+	for _, sign := range []string{"://", "postgres:", "postgresql:", "password=", "host="} {
+		if strings.Contains(lower, sign) {
+			return true
+		}
+	}
+	return false
+}
+
 // open opens the store, and the software HSM under the master key if there is
 // to be one, into the server's options. What it returns closes both.
 func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logger) (closing func() error, err error) {
-	nothing := func() error { return nil }
+	closing = func() error { return nil }
 	if s.file == "" && s.database == "" {
 		log.Info("everything is in memory and ends with the process (--store keeps it)")
-		return nothing, nil
+		return closing, nil
 	}
 	if s.masterKey != "" {
 		if err := s.openSoftware(o, log); err != nil {
-			return nothing, err
+			return nil, err
 		}
+		closing = o.Backend.Close
 	}
 	var store keystore.Store
 	if s.file != "" {
@@ -79,11 +94,11 @@ func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logge
 		log = log.With("database", place(s.database))
 	}
 	if err != nil {
-		return nothing, err
+		return nil, errors.Join(err, closing())
 	}
 	log.Info("everything is kept in the store")
 	o.Store = store
-	return store.Close, nil
+	return func() error { return errors.Join(store.Close(), closing()) }, nil
 }
 
 // openSoftware opens the software HSM under the master key in the file. It makes

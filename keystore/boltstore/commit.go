@@ -122,9 +122,9 @@ func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...key
 // commitGroup answers each request of a group. It runs for one leader at a
 // time.
 func (s *Store) commitGroup(group []*request) {
-	s.readers.pause()
-	defer s.resume()
 	err := s.guarded("Commit", func() error {
+		s.pause()
+		defer s.resume()
 		if err := s.settle(); err != nil {
 			return err
 		}
@@ -236,6 +236,8 @@ func (s *Store) settle() error {
 	if err := s.loadLog(); err != nil {
 		return err
 	}
+	s.snapshots.Lock() // all who read a snapshot of before have ended
+	s.snapshots.Unlock()
 	s.unsettled = false
 	return nil
 }

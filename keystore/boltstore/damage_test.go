@@ -222,3 +222,38 @@ func TestFileIsCutOffUnderAnOpenStore(t *testing.T) {
 	}
 	refused(t, path, nil, boltstore.ErrDamaged, "cut off")
 }
+
+// TestAFileCutToNothing while it is open: what follows fails and ends.
+func TestAFileCutToNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	s := open(t, path)
+	r := random()
+	if err := s.Commit(ctx, number(1), keystore.Create(r)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Read(ctx, r.Ref()); err != nil { // a transaction is kept
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if _, err := s.Page(ctx, place, "key", keystore.Filter{}, "", 10); !errors.Is(err, boltstore.ErrDamaged) {
+			t.Errorf("Page: %v", err)
+		}
+		if found, err := s.Read(ctx, r.Ref()); err == nil && string(found[0].Record.Data) != string(r.Data) {
+			t.Error("another record is read") // the one that was may still be in memory
+		}
+		if err := s.Commit(ctx, number(2), keystore.Create(random())); err == nil {
+			t.Error("a commit is made into nothing")
+		}
+		s.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("something waits for ever")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,8 +39,13 @@ type Store struct {
 	db      *bolt.DB
 	queue   queue
 	readers readers
-	closed  atomic.Bool
-	dead    atomic.Pointer[error] // why nothing of the file is believed any more
+
+	// snapshots is held for reading by whoever reads one. A commit waits for all
+	// of them after a failure: bbolt has lost count of the pages that they use.
+	snapshots sync.RWMutex
+	metas     int64 // the length of the two meta pages
+	closed    atomic.Bool
+	dead      atomic.Pointer[error] // why nothing of the file is believed any more
 
 	// The leader of the queue guards what follows.
 	log       *commitLog
@@ -191,6 +197,7 @@ func refusal(path string, cause error) error {
 // begin reads what a store needs of its file, and brings an older one up to
 // date.
 func (s *Store) begin(version uint32, steps map[uint32]step) error {
+	s.metas = int64(2 * s.db.Info().PageSize)
 	var found uint32
 	err := s.db.View(func(tx *bolt.Tx) (err error) {
 		found, err = formatOf(tx)
@@ -285,7 +292,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	removeNote(s.path)
-	s.readers.pause()
+	s.pause()
 	if s.dead.Load() != nil {
 		s.giveUp()
 		return nil

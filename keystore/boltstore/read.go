@@ -19,9 +19,11 @@ func (s *Store) view(ctx context.Context, what string, do func(tx *bolt.Tx) erro
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		tx, err := s.db.Begin(false)
+		s.snapshots.RLock()
+		defer s.snapshots.RUnlock()
+		tx, err := s.snapshot(what)
 		if err != nil {
-			return s.failed(what, err)
+			return err
 		}
 		defer tx.Rollback()
 		return do(tx)
@@ -35,17 +37,17 @@ func (s *Store) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Foun
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		s.snapshots.RLock()
+		defer s.snapshots.RUnlock()
 		one, err := s.take()
 		if err != nil {
 			return err
 		}
-		defer s.give(one)
-		for i := range refs {
-			if err := s.readOne(one.records, &refs[i], &out[i]); err != nil {
-				return err
-			}
+		for i := 0; err == nil && i < len(refs); i++ {
+			err = s.readOne(one.records, &refs[i], &out[i])
 		}
-		return nil
+		s.give(one) // not after a fault: the transaction is left behind then
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"fmt"
 	"sync"
 
 	bolt "go.etcd.io/bbolt"
@@ -39,11 +40,24 @@ func (s *Store) take() (reader, error) {
 	}
 	age := r.age
 	r.mu.Unlock()
-	tx, err := s.db.Begin(false)
+	tx, err := s.snapshot("Read")
 	if err != nil {
-		return reader{}, s.failed("Read", err)
+		return reader{}, err
 	}
 	return reader{tx, tx.Bucket(bucketRecords), age}, nil
+}
+
+// snapshot begins a read transaction. bbolt reads the meta pages with its locks
+// held: if they are cut off, the fault would leave those behind.
+func (s *Store) snapshot(what string) (*bolt.Tx, error) {
+	if info, err := s.file.Stat(); err == nil && info.Size() < s.metas {
+		return nil, fmt.Errorf("%w: %s: its meta pages are cut off", ErrDamaged, s.path)
+	}
+	tx, err := s.db.Begin(false)
+	if err != nil {
+		return nil, s.failed(what, err)
+	}
+	return tx, nil
 }
 
 // give keeps a reader for the next read, or ends it.
@@ -60,13 +74,18 @@ func (s *Store) give(one reader) {
 	}
 }
 
-// pause ends the idle readers and keeps none until resume.
-func (r *readers) pause() {
+// pause ends the idle readers and keeps none until resume. Those of a file in
+// which bbolt lost its way are let go of: it may hold the lock that they need.
+func (s *Store) pause() {
+	r := &s.readers
 	r.mu.Lock()
 	idle := r.idle
 	r.idle, r.paused = nil, true
 	r.age++
 	r.mu.Unlock()
+	if s.dead.Load() != nil {
+		return
+	}
 	for _, one := range idle {
 		one.tx.Rollback()
 	}

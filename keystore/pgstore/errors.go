@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,10 +82,15 @@ func setting(malformed *pgconn.ParseConfigError) string {
 
 // final says whether a failed transaction is certain not to have happened: the
 // server says so and goes on serving. One that ends the connection may have
-// come too late for the transaction.
+// come too late for the transaction, and so may whatever a pooler says of a
+// server that it has lost: that has the severity in one field alone.
 func final(err error) bool {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refusal.SeverityUnlocalized != "FATAL" && refusal.SeverityUnlocalized != "PANIC"
+	if !ok {
+		return false
+	}
+	severity := cmp.Or(refusal.SeverityUnlocalized, refusal.Severity)
+	return severity != "FATAL" && severity != "PANIC" && !strings.HasPrefix(refusal.Code, "08")
 }
 
 // sqlState is the server's code, or "".

@@ -113,6 +113,9 @@ func parse(text string) (*pgxpool.Config, error) {
 	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return nil, fmt.Errorf("pgstore: the database's URL begins with %q, want postgres://", u.Scheme+"://")
 	}
+	if u.User == nil && strings.Contains(u.Path, "@") {
+		return nil, errors.New("pgstore: the database's URL has an @ behind its host: want a / of the password as %2F")
+	}
 	query := u.Query()
 	sized := query.Has("pool_max_conns")
 	config, err := pgxpool.ParseConfig(text)
