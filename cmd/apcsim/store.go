@@ -98,7 +98,8 @@ func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logge
 	}
 	log.Info("everything is kept in the store")
 	o.Store = store
-	return func() error { return errors.Join(store.Close(), closing()) }, nil
+	device := closing
+	return func() error { return errors.Join(store.Close(), device()) }, nil
 }
 
 // openSoftware opens the software HSM under the master key in the file. It makes
