@@ -3,8 +3,11 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -71,37 +74,81 @@ func (k *Key) destroy() {
 	}
 }
 
-// loadedRecord says that a store has the keys of a configuration. Its partition is
-// one that no ARN can name, its kind none of the engine's.
+// loadedRecord says that a store has the keys of a configuration: a version, and
+// while they are being loaded until when, in milliseconds since 1970, and by
+// whom. Its partition is one that no ARN can name, its kind none of the engine's.
 var loadedRecord = keystore.Ref{Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"}, Kind: "server", ID: "loaded"}
 
-const loadedVersion = 1
+const (
+	loadedVersion = 1
+	loadedPause   = 20 * time.Millisecond
+	loadedLease   = 30 * time.Second // after which a server that has not finished is taken for gone
+)
 
 // loadOnce loads the keys of the configuration, unless the store has got keys of
-// one before.
+// one before. Of several servers one loads, and the others wait for it.
 func (s *Server) loadOnce(ctx context.Context, w *world) error {
 	c := s.options.Config
 	if len(c.Keys) == 0 {
 		return nil
 	}
-	found, err := w.store.Read(ctx, loadedRecord)
+	claim, err := s.claimLoading(ctx, w.store)
 	if err != nil {
 		return fmt.Errorf("server: loading keys: %w", err)
 	}
-	if found[0].Record.Exists() {
-		s.log.Info("the store has got its keys in an earlier run: those of the configuration are not loaded")
+	if claim == nil {
+		s.log.Info("the store has got its keys already: those of the configuration are not loaded")
 		return nil
 	}
-	if err := c.loadAll(ctx, w.engine, s.home); err != nil {
-		return err
+	failed := c.loadAll(ctx, w.engine, s.home)
+	if claim.Data = []byte{loadedVersion}; failed != nil {
+		claim.Data = binary.BigEndian.AppendUint64(claim.Data, 0) // for the next to try
 	}
-	err = commit(ctx, w.store, keystore.Create(keystore.Record{
-		Partition: loadedRecord.Partition, Kind: loadedRecord.Kind, ID: loadedRecord.ID, Data: []byte{loadedVersion},
-	}))
-	if errors.Is(err, keystore.ErrExists) {
-		return nil // another server was as fast
+	if err := commit(context.WithoutCancel(ctx), w.store, keystore.Replace(*claim)); err != nil && failed == nil {
+		return fmt.Errorf("server: loading keys: %w", err)
 	}
-	return err
+	return failed
+}
+
+// claimLoading is the record of a store whose keys are this server's to load; nil
+// where they are loaded.
+func (s *Server) claimLoading(ctx context.Context, store keystore.Store) (*keystore.Record, error) {
+	mine := make([]byte, 8)
+	rand.Read(mine)
+	for {
+		found, err := store.Read(ctx, loadedRecord)
+		if err != nil {
+			return nil, err
+		}
+		r := found[0].Record
+		if r.Exists() && len(r.Data) == 1 {
+			return nil, nil
+		}
+		now := s.options.Now()
+		change := keystore.Create
+		if r.Exists() {
+			if len(r.Data) == 17 && string(r.Data[9:]) == string(mine) {
+				return &r, nil
+			}
+			if len(r.Data) >= 9 && now.UnixMilli() < int64(binary.BigEndian.Uint64(r.Data[1:])) {
+				select {
+				case <-time.After(loadedPause):
+					continue
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+			change = keystore.Replace
+		} else {
+			r = keystore.Record{Partition: loadedRecord.Partition, Kind: loadedRecord.Kind, ID: loadedRecord.ID}
+		}
+		r.Data = binary.BigEndian.AppendUint64([]byte{loadedVersion}, uint64(now.Add(loadedLease).UnixMilli()))
+		r.Data = append(r.Data, mine...)
+		err = commit(ctx, store, change(r))
+		if err != nil && !errors.Is(err, keystore.ErrExists) && !errors.Is(err, keystore.ErrConflict) && !errors.Is(err, keystore.ErrNotFound) {
+			return nil, err
+		}
+	}
 }
 
 // loadAll loads the keys of the configuration. One whose alias names a key

@@ -1,10 +1,13 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -86,6 +89,43 @@ func TestLoadingThatWasCutOff(t *testing.T) {
 		}
 		if err := commit(t.Context(), s, keystore.Erase(found[0].Record)); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// slowStore is a store whose commits take their time, so that servers meet.
+type slowStore struct{ lent }
+
+func (s slowStore) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	time.Sleep(time.Millisecond)
+	return s.lent.Commit(ctx, id, changes...)
+}
+
+// TestServersThatStartTogetherLoadOnce: and all of them start.
+func TestServersThatStartTogetherLoadOnce(t *testing.T) {
+	b := hsm.NewSoftware(nil)
+	for range 10 {
+		s := slowStore{newLent(t)}
+		var wg sync.WaitGroup
+		for range 4 {
+			config := parsed(t, zoneKey)
+			wg.Go(func() {
+				srv, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: config, Backend: b, Store: s})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				srv.Close()
+			})
+		}
+		wg.Wait()
+		eng, err := engine.New(b, s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := eng.ListKeys(t.Context(), &engine.ListKeysInput{})
+		if err != nil || len(keys.Keys) != 1 {
+			t.Errorf("%d keys, want the one of the configuration; %v", len(keys.Keys), err)
 		}
 	}
 }
