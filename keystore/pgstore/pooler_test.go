@@ -3,7 +3,6 @@ package pgstore
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,9 +23,6 @@ func TestStoreKeepsThePromisesThroughAPooler(t *testing.T) {
 func pooler(t *testing.T, c *pgcluster.Cluster, connections int) (through func(string) string) {
 	t.Helper()
 	through, err := c.Pooler(connections)
-	if errors.Is(err, pgcluster.ErrNoPooler) {
-		t.Skip(err)
-	}
 	must(t, "pgbouncer", err)
 	return through
 }
