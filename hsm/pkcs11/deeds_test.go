@@ -84,6 +84,17 @@ func sealKnown(t testing.TB, b hsm.Backend) sealedKeys {
 	return sealedKeys{seal(knownKey, knownAES), seal(knownKey, knownKept), seal(knownKey[:24], knownTDES), seal(knownKey, knownHMAC), seal(der, knownRSA), seal(ec, knownEC)}
 }
 
+// openKept opens the key that stays in the token, until the test ends.
+func openKept(t testing.TB, b hsm.Backend, s sealedKeys) hsm.Key {
+	t.Helper()
+	k, err := b.Open(ctx, s.kept, knownKept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	return k
+}
+
 // deed is something done with a device, whose result is checked.
 type deed struct {
 	name string

@@ -24,7 +24,9 @@
 // sealed key with its attributes; the fourth says that the family is whole and
 // what its keys come to, so that one whose bits have changed is found out when
 // the token is opened. An exclusive lock on a file named by the token's serial
-// (Options.LockDir) lets one process make them.
+// (Options.LockDir) lets one process make them. Every connection takes another
+// one, by the module's path, for as long as it logs in and looks for them: some
+// modules show other processes half of what they write.
 //
 // Their labels are Options.MasterLabel and "revealable", "kept", "binding" or
 // "ready". Whoever deletes one has lost every key sealed under it.

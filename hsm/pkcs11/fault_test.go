@@ -132,11 +132,7 @@ func TestFailuresAfterTheEffect(t *testing.T) {
 func TestOutagesEnd(t *testing.T) {
 	b, f := watched(t, nil)
 	s := sealKnown(t, b)
-	k, err := b.Open(ctx, s.kept, knownKept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
+	k := openKept(t, b, s)
 	for _, code := range []uint{p11.CKR_DEVICE_REMOVED, p11.CKR_SESSION_HANDLE_INVALID, p11.CKR_GENERAL_ERROR, p11.CKR_TOKEN_NOT_PRESENT} {
 		f.arm(func(function string) error {
 			if function == "C_CloseSession" {
@@ -157,7 +153,8 @@ func TestOutagesEnd(t *testing.T) {
 		}
 		f.arm(nil, nil)
 		back := time.Now().Add(2 * longestWait)
-		for err = errWrong; err != nil && time.Now().Before(back); time.Sleep(shortestWait) {
+		err := errWrong
+		for ; err != nil && time.Now().Before(back); time.Sleep(shortestWait) {
 			_, err = enciphered(ctx, k)
 		}
 		if err != nil {
@@ -176,11 +173,7 @@ func TestOutagesEnd(t *testing.T) {
 func TestRealLosses(t *testing.T) {
 	b, f := watched(t, nil)
 	s := sealKnown(t, b)
-	k, err := b.Open(ctx, s.kept, knownKept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
+	k := openKept(t, b, s)
 	real := f.cryptoki.(*p11.Ctx)
 	_, encrypt := aesBlock()
 	for name, lose := range map[string]func(c *connection) error{

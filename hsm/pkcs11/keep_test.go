@@ -139,11 +139,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 	access := ownToken(t, softtoken.SoftHSM, nil)
 	b := opened(t, optionsOf(access))
 	s := sealKnown(t, b)
-	k, err := b.Open(ctx, s.kept, knownKept)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
+	k := openKept(t, b, s)
 	tokens, aside := filepath.Join(access.Dir, "tokens"), filepath.Join(access.Dir, "aside")
 	if _, err := os.Stat(tokens); err != nil {
 		t.Fatalf("the token's folder is laid out otherwise: %v", err)
