@@ -48,7 +48,6 @@ var mayImport = map[string][]string{
 	"internal/janitor":      {},
 	"internal/pgcluster":    {},
 	"internal/ratio":        {},
-	"internal/samelist":     {},
 	"internal/server":       {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
 	"internal/softtoken":    {},
 	"internal/simtest":      {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
