@@ -18,8 +18,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
-	"github.com/seed748fb4d1/apcsim/internal/ratio"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 func manyKeys(b *testing.B) *engine.Engine {

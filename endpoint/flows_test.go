@@ -18,7 +18,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // The flows_*_test.go files replay what public customers of the service do with

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/tr34"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // Blocks that the live service took, with the key they are under and the

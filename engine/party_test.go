@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // The other party of an exchange, on the standard library alone: an authority

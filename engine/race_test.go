@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // together runs 200 callers at once and counts how each ended.

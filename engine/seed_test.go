@@ -7,7 +7,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // seededRun is what one run leaves behind: ARNs, tokens and serial numbers, and

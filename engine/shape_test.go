@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {

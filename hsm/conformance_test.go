@@ -5,7 +5,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
-	"github.com/seed748fb4d1/apcsim/internal/awkward"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awkward"
 )
 
 // device is one that is opened with the same master key each time.

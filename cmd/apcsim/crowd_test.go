@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
 var operations = flag.Int("operations", 400, "how many operations four servers on one database do in all")

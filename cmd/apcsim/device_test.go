@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 // pinVariable tells the servers of the tests a token's PIN.

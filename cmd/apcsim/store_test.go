@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
 func TestServeRefusesAStoreThatCannotBeMeant(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
-	"github.com/seed748fb4d1/apcsim/internal/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // TestJavaScriptClientTellsItsStory installs the SDK as the lock file has it,

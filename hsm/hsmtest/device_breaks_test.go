@@ -11,7 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
-	"github.com/seed748fb4d1/apcsim/internal/awkward"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awkward"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/ratio"
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )

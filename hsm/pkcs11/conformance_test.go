@@ -13,7 +13,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 var families atomic.Int64

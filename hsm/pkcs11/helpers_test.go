@@ -5,7 +5,7 @@ package pkcs11
 import (
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 // optionsOf are options on a soft token.

@@ -16,7 +16,7 @@ import (
 
 	p11 "github.com/miekg/pkcs11"
 
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 var soak = flag.Duration("soak", time.Second, "how long a crowd works on each token")

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 func unhex(t testing.TB, s string) []byte {

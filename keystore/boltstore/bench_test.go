@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"

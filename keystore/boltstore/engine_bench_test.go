@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	bolt "go.etcd.io/bbolt"
 )

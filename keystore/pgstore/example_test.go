@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )

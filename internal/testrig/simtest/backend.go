@@ -10,8 +10,8 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
-	"github.com/seed748fb4d1/apcsim/internal/awkward"
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awkward"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 // backend is a value of APCSIM_TEST_HSM.

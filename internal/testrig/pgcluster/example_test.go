@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/seed748fb4d1/apcsim/internal/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
 // A test asks for a database of its own on the server that its process shares.

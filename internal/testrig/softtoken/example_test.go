@@ -5,7 +5,7 @@ package softtoken_test
 import (
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/internal/softtoken"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 func Example() {

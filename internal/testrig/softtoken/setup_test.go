@@ -7,7 +7,7 @@ import (
 )
 
 func TestSetupLooksInTheSamePlaces(t *testing.T) {
-	script, err := os.ReadFile("../../scripts/setup")
+	script, err := os.ReadFile("../../../scripts/setup")
 	if err != nil {
 		t.Fatal(err)
 	}
