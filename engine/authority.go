@@ -152,14 +152,14 @@ func decodeAuthority(rec *keystore.Record) (*authority, error) {
 	out := &authority{public: r.bytes()}
 	out.key.Sealed = r.bytes()
 	if err := r.end(); err != nil {
-		return nil, internal(err)
+		return nil, unreadable(rec, err)
 	}
 	if alg == nil {
-		return nil, internal(errRecord)
+		return nil, unreadable(rec, errRecord)
 	}
 	var err error
 	if out.certificate, err = x509.ParseCertificate(der); err != nil {
-		return nil, internal(err)
+		return nil, unreadable(rec, errRecord)
 	}
 	out.key.Attributes, out.text = authorityAttributes(rec.Partition, alg), x509ca.EncodeCertificate(der)
 	return out, nil

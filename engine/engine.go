@@ -40,7 +40,9 @@ type Options struct {
 	// one, as a service open to strangers must.
 	Explain *bool
 
-	// Observe is called once for every operation when it ends.
+	// Observe is called once for every operation when it ends, and for each
+	// stored record that a list or settling had to skip ([EventRecordSkipped]).
+	// Settling reports a record once, a list each time.
 	Observe func(Event)
 
 	// CA is the algorithm of the certificate authority of each account and
@@ -94,6 +96,7 @@ type Engine struct {
 	ca      *algorithm
 	roots   sync.Map // of keystore.Partition to *authority, which do not change
 	closing func() error
+	skipped skipped
 }
 
 // New opens a simulator. A nil backend is the software HSM with a fresh
@@ -228,12 +231,17 @@ func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(
 
 // dress makes an *Error of the operation out of any error.
 func (k *call) dress(err error) *Error {
-	refusal, ok := errors.AsType[*Error](err)
-	if !ok {
-		refusal = internal(err)
-	}
+	refusal := asRefusal(err)
 	refusal.Op = k.op
 	return refusal
+}
+
+// asRefusal is any error as an *Error.
+func asRefusal(err error) *Error {
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		return refusal
+	}
+	return internal(err)
 }
 
 func (k *call) tell(refusal *Error) {
@@ -241,7 +249,7 @@ func (k *call) tell(refusal *Error) {
 		return
 	}
 	ev := Event{
-		EventTime: k.now, EventSource: eventSource, EventName: k.op,
+		EventType: APICall, EventTime: k.now, EventSource: eventSource, EventName: k.op,
 		AWSRegion: k.identity.Region, AccountID: k.identity.Account, UserIdentity: k.identity.ARN,
 		ReadOnly: readOnly(k.op), Resources: k.resources,
 	}

@@ -84,7 +84,8 @@ func (k *call) lastToken(ctx context.Context, p *parameters) (last token, err er
 		for i := range page {
 			t, err := decodeToken(&page[i])
 			if err != nil {
-				return token{}, internal(err)
+				k.engine.reportSkipped(&page[i], k.now, err)
+				continue
 			}
 			if !t.expired(k.now) && t.expires.Sub(k.now) >= k.engine.limits.TokenReuse && t.created.After(last.created) {
 				last = t

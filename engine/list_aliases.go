@@ -63,8 +63,8 @@ func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAlia
 }
 
 // viewAliases looks up the aliases of a page with their keys, in one
-// snapshot. One that went away in between, or points elsewhere now, is left
-// out.
+// snapshot. One that was deleted in between, or points elsewhere now, is left
+// out; one whose record cannot be read is left out and reported.
 func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *string) ([]Alias, error) {
 	out := make([]Alias, 0, len(recs))
 	if len(recs) == 0 {
@@ -84,7 +84,8 @@ func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *
 		}
 		a, err := k.viewAlias(f)
 		if err != nil {
-			return nil, err
+			k.engine.reportSkipped(&f.Record, k.now, err)
+			continue
 		}
 		if target == nil || a.key == *target {
 			out = append(out, a.describe())

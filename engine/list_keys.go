@@ -26,7 +26,7 @@ func (in *ListKeysInput) shape(s *shape) {
 }
 
 // ListKeys lists the caller's keys in the order of their ids, deleted ones
-// included.
+// included. One whose record cannot be read is left out and reported.
 func (c *Caller) ListKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
 	return run(ctx, c, "ListKeys", in, (*call).listKeys)
 }
@@ -41,14 +41,14 @@ func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 	if err != nil {
 		return nil, err
 	}
-	settled, failed := k.engine.settleDue(ctx, k.home(), k.now)
-	if failed != nil {
-		return nil, failed
+	_, backlog, err := k.engine.settleDue(ctx, k.home(), k.now)
+	if err != nil {
+		return nil, err
 	}
 	// The store can only filter by what has been settled. With a backlog
 	// longer than one operation settles, pages are filtered here.
 	var filter keystore.Filter
-	if wanted != "" && settled < settleBatch {
+	if wanted != "" && !backlog {
 		filter.Index = new(string(wanted))
 	}
 	recs, more, err := k.page(ctx, kindKey, filter, after, k.pageSize(in.MaxResults))
@@ -59,7 +59,8 @@ func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 	for i := range recs {
 		var item key
 		if err := k.view(&recs[i], &item); err != nil {
-			return nil, err
+			k.engine.reportSkipped(&recs[i], k.now, err)
+			continue
 		}
 		if !item.forgotten(k.now, &k.engine.limits) && (wanted == "" || item.state == wanted) {
 			out.Keys = append(out.Keys, item.summary())

@@ -114,7 +114,7 @@ func (k *call) met(found *key) {
 // or not.
 func (k *call) view(rec *keystore.Record, into *key) error {
 	if err := into.decode(rec); err != nil {
-		return internal(err)
+		return unreadable(rec, err)
 	}
 	into.settle(k.now)
 	return nil
@@ -134,11 +134,12 @@ func (k *call) loadAlias(ctx context.Context, name string) (alias, error) {
 }
 
 // viewAlias is a stored alias as it is now: detached from a key that has been
-// deleted.
+// deleted. One of a key that cannot be read still points to it, so that it can
+// be listed, changed and deleted.
 func (k *call) viewAlias(f keystore.Found) (alias, error) {
 	a, err := decodeAlias(f.Record)
 	if err != nil {
-		return alias{}, internal(err)
+		return alias{}, unreadable(&f.Record, err)
 	}
 	if f.Followed == nil {
 		a.key = ""
@@ -146,7 +147,7 @@ func (k *call) viewAlias(f keystore.Found) (alias, error) {
 	}
 	var target key
 	if err := k.view(f.Followed, &target); err != nil {
-		return alias{}, err
+		return a, nil
 	}
 	if target.state == DeleteComplete {
 		a.key = ""

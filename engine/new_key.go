@@ -90,9 +90,9 @@ func (k *call) commitCounted(ctx context.Context, what string, ceiling int, chan
 		if !errors.Is(err, keystore.ErrCeiling) {
 			return err
 		}
-		n, failed := k.engine.settleDue(ctx, k.home(), k.now)
-		if failed != nil {
-			return failed
+		n, _, err := k.engine.settleDue(ctx, k.home(), k.now)
+		if err != nil {
+			return err
 		}
 		if n == 0 {
 			return quotaError(what, ceiling)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,19 +12,28 @@ import (
 // settleBatch is how many keys and tokens one operation settles at most.
 const settleBatch = 100
 
+// maxDue is how many due records the store is asked for at most. Records that
+// cannot be settled stay due and are the first of every answer: up to so many
+// of them in one account and Region hold nothing up.
+const maxDue = 1000
+
 // Settle writes into the store what time has decided in every account and
-// Region: keys whose waiting period is over are deleted, and the pairs of
-// tokens that have expired erased. It goes on until nothing is due. Operations read as if it had been called; calling it makes
-// the deletions final at once.
+// Region: keys whose waiting period is over are deleted, and the key pairs of
+// tokens that have expired erased. It goes on until nothing is due. Operations
+// read as if it had been called; calling it makes the deletions final at once.
+//
+// A record that cannot be read stays as it is and is reported
+// ([EventRecordSkipped]).
 func (e *Engine) Settle(ctx context.Context) error {
 	now := e.moment()
 	for {
-		n, err := e.settleDue(ctx, keystore.Partition{}, now)
+		settled, more, err := e.settleDue(ctx, keystore.Partition{}, now)
 		if err != nil {
-			err.Op = "Settle"
-			return err
+			refusal := asRefusal(err)
+			refusal.Op = "Settle"
+			return refusal
 		}
-		if n < settleBatch {
+		if !more || settled == 0 {
 			return nil
 		}
 	}
@@ -31,41 +41,79 @@ func (e *Engine) Settle(ctx context.Context) error {
 
 // settle is the first step of every operation that changes, counts or lists.
 func (k *call) settle(ctx context.Context) error {
-	if _, err := k.engine.settleDue(ctx, k.home(), k.now); err != nil {
-		return err
-	}
-	return nil
+	_, _, err := k.engine.settleDue(ctx, k.home(), k.now)
+	return err
 }
 
-// settleDue settles the oldest keys and tokens that are due and tells how many
-// there were.
-func (e *Engine) settleDue(ctx context.Context, p keystore.Partition, now time.Time) (int, *Error) {
-	due, err := e.store.Due(ctx, p, now, settleBatch)
-	if err != nil {
-		return 0, storeError(err)
-	}
-	for _, rec := range due {
-		settle := e.settleKey
-		if rec.Kind == kindToken {
-			settle = e.settleToken
+// settleDue settles the oldest keys and tokens that are due, and returns how many
+// there were and whether there may be more. What cannot be settled is skipped.
+func (e *Engine) settleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
+	for _, limit := range []int{settleBatch, maxDue} {
+		due, err := e.store.Due(ctx, p, now, limit)
+		if err != nil {
+			return settled, false, storeError(err)
 		}
-		if err := settle(ctx, rec, now); err != nil {
-			return 0, err
+		before := settled
+		for i := range due {
+			if settled == settleBatch {
+				return settled, true, nil
+			}
+			ok, err := e.settleRecord(ctx, &due[i], now)
+			if err != nil {
+				return settled, false, err
+			}
+			if ok {
+				settled++
+			}
+		}
+		if len(due) < limit {
+			return settled, false, nil
+		}
+		if settled-before == limit { // none was skipped
+			break
 		}
 	}
-	return len(due), nil
+	return settled, true, nil
 }
+
+// settleRecord settles one record, and reports whether it could: one that cannot
+// be read, or is of a kind that this build does not know, is skipped.
+func (e *Engine) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
+	var err error
+	switch rec.Kind {
+	case kindKey:
+		err = e.settleKey(ctx, *rec, now)
+	case kindToken:
+		err = e.settleToken(ctx, *rec, now)
+	default:
+		err = &skipError{errRecordKind}
+	}
+	skip, ok := errors.AsType[*skipError](err)
+	if ok && e.skipped.first(rec) {
+		e.reportSkipped(rec, now, skip.cause)
+	}
+	if ok {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// skipError is a failure to settle that concerns one record alone.
+type skipError struct{ cause error }
+
+func (e *skipError) Error() string { return e.cause.Error() }
 
 // settleKey is one commit: material erased, aliases detached, counter
-// lowered. Who loses the race leaves it to the winner.
-func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Time) *Error {
+// lowered. A commit that loses the race is left to the one that won it.
+func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
 	old, err := decodeKey(&rec)
 	if err != nil {
-		return internal(err)
+		return &skipError{err}
 	}
 	k := old
 	k.settle(now)
 	var changes []keystore.Change
+	var count *keystore.Add
 	switch {
 	case k.forgotten(now, &e.limits) && old.state == DeleteComplete:
 		changes = []keystore.Change{keystore.Erase(rec)}
@@ -73,19 +121,38 @@ func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Ti
 		if changes, err = e.detach(ctx, k); err != nil {
 			return storeError(err)
 		}
-		changes = append(changes,
-			keystore.Replace(k.record(k.due(&e.limits))),
-			keystore.Count(counter(k.partition(), countKeys), -1, int64(e.limits.Keys)))
+		changes = append(changes, keystore.Replace(k.record(k.due(&e.limits))))
+		count = &keystore.Add{Ref: counter(k.partition(), countKeys), Delta: -1}
 	default: // due by other limits than the present ones
 		changes = []keystore.Change{keystore.Replace(k.record(k.due(&e.limits)))}
 	}
-	if err := e.commit(ctx, changes...); err != nil && !raced(err) {
-		return storeError(err)
+	if err := e.commitSettled(ctx, changes, count); err != nil {
+		return err
 	}
 	if old.sealed != nil {
 		e.hsm.Forget(old.sealed)
 	}
 	return nil
+}
+
+// commitSettled commits what settling one record changes, and lowers the counter
+// of its kind where there is one. A counter that is zero already, and so was
+// wrong, does not keep the material of a key or a token from being erased.
+func (e *Engine) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) error {
+	var err error
+	if count != nil {
+		err = e.commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
+	}
+	if count == nil || errors.Is(err, keystore.ErrCeiling) {
+		err = e.commit(ctx, changes...)
+	}
+	switch {
+	case err == nil || raced(err):
+		return nil
+	case errors.Is(err, keystore.ErrInvalid):
+		return &skipError{err}
+	}
+	return storeError(err)
 }
 
 // detach is the changes that leave a key's aliases pointing to nothing.

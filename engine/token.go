@@ -116,7 +116,7 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	t, err := decodeToken(&found[0].Record)
 	switch {
 	case err != nil:
-		return token{}, internal(err)
+		return token{}, unreadable(&found[0].Record, err)
 	case t.forgotten(k.now):
 		return token{}, unknown
 	case t.expired(k.now):
@@ -129,26 +129,25 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	return t, nil
 }
 
-// settleToken erases the pair of a token that has expired and lowers the
-// counter, and forgets the token when it has been expired for long.
-func (e *Engine) settleToken(ctx context.Context, rec keystore.Record, now time.Time) *Error {
+// settleToken erases the key pair of a token that has expired and lowers the
+// counter, and removes the token when it has been expired for long.
+func (e *Engine) settleToken(ctx context.Context, rec keystore.Record, now time.Time) error {
 	t, err := decodeToken(&rec)
 	if err != nil {
-		return internal(err)
+		return &skipError{err}
 	}
-	var changes []keystore.Change
+	var count *keystore.Add
 	old := t.sealed
 	if t.sealed != nil {
 		t.sealed = nil
-		changes = append(changes, keystore.Count(counter(t.place, countTokens), -1, int64(e.limits.OpenTokens)))
+		count = &keystore.Add{Ref: counter(t.place, countTokens), Delta: -1}
 	}
+	change := keystore.Replace(t.record())
 	if t.forgotten(now) {
-		changes = append(changes, keystore.Erase(rec))
-	} else {
-		changes = append(changes, keystore.Replace(t.record()))
+		change = keystore.Erase(rec)
 	}
-	if err := e.commit(ctx, changes...); err != nil && !raced(err) {
-		return storeError(err)
+	if err := e.commitSettled(ctx, []keystore.Change{change}, count); err != nil {
+		return err
 	}
 	if old != nil {
 		e.hsm.Forget(old)

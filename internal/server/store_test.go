@@ -129,3 +129,25 @@ func TestServersThatStartTogetherLoadOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestSkippedRecordsAreLoggedAndCounted: those of a store that this version cannot
+// read in full.
+func TestSkippedRecordsAreLoggedAndCounted(t *testing.T) {
+	store := newLent(t)
+	for i, id := range []string{"kwapwa6qaifllw2h", "tqv5yij6wtxx64pi"} {
+		rec := keystore.Record{Partition: keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion},
+			Kind: "key", ID: id, Due: time.UnixMilli(1), Data: []byte{200}}
+		if err := store.Commit(t.Context(), keystore.CommitID{1, byte(i)}, keystore.Create(rec)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := start(t, "127.0.0.1", Options{Anonymous: true, Backend: hsm.NewSoftware(nil), Store: store})
+	r.create(t)
+	r.end(t)
+	log := r.log.String()
+	for _, want := range []string{"a stored record was skipped", "key/kwapwa6qaifllw2h", "key/tqv5yij6wtxx64pi", "count=2"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %q:\n%s", want, log)
+		}
+	}
+}

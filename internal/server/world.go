@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
@@ -23,6 +24,7 @@ type world struct {
 	engine  *engine.Engine
 	api     http.Handler // the service's operations
 	calls   calls
+	skipped atomic.Int64   // reports of records that could not be read
 	using   sync.WaitGroup // requests that are in it
 }
 
@@ -87,15 +89,27 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
-	var observe func(engine.Event)
-	if o.Control { // nobody else can read them
-		observe = w.calls.add
-	}
 	w.engine, err = engine.New(w.backend, w.store, &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: limits,
-		Explain: new(s.loopback || o.Explain), Observe: observe, HSM: hsm.Options{Ready: ready},
+		Explain: new(s.loopback || o.Explain), Observe: func(e engine.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	})
 	return err
+}
+
+// observe logs what the simulator found by itself, and remembers the operations
+// where somebody can read them.
+func (w *world) observe(s *Server, e engine.Event) {
+	switch {
+	case e.EventType == engine.ServiceEvent:
+		reasons := make([]string, len(e.Reasons))
+		for i, r := range e.Reasons {
+			reasons[i] = r.String()
+		}
+		s.log.Error("a stored record was skipped", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
+			"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
+	case s.options.Control:
+		w.calls.add(e)
+	}
 }
 
 // close ends a simulator that no request is in.
