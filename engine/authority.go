@@ -127,16 +127,29 @@ func (k *call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Re
 		return nil, hsmError(err)
 	}
 	der, err := x509ca.NewRoot(signer, &rootProfile, &x509ca.Request{
-		Subject: rootName(k.identity.Account), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: k.now.Add(rootLife)})
+		Subject: rootName(k.identity.Account), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: rootEnd(k.now)})
 	if err != nil {
 		return nil, issueError(err)
 	}
+	return &keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Data: encodeAuthority(alg, der, &made)}, nil
+}
+
+// rootEnd is when a root's validity ends: a certificate cannot be valid beyond
+// the year 9999.
+func rootEnd(now time.Time) time.Time {
+	if end := now.Add(rootLife); storable(end) {
+		return end
+	}
+	return time.UnixMilli(maxMilli).UTC()
+}
+
+func encodeAuthority(alg *algorithm, der []byte, made *hsm.Made) []byte {
 	w := &writer{b: []byte{authorityVersion}}
 	w.text(string(alg.name))
 	w.bytes(der)
 	w.bytes(made.Public)
 	w.bytes(made.Sealed)
-	return &keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Data: w.b}, nil
+	return w.record()
 }
 
 // authorityAttributes are those the authority's key is sealed with (TR-31's S1:
@@ -194,7 +207,11 @@ func issueError(err error) error {
 	if !ok {
 		return hsmError(err)
 	}
-	if refusal.Rule != x509ca.RuleName {
+	switch refusal.Rule {
+	case x509ca.RuleName:
+	case x509ca.RuleValidity:
+		return clockError(refusal.Found)
+	default:
 		return internal(err)
 	}
 	out := invalid("The certificate subject is not valid.", because(string(refusal.Rule), "CertificateSubject", refusal.Found, refusal.Wanted))

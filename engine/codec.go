@@ -27,7 +27,19 @@ func (e errVersion) Error() string {
 }
 
 // writer builds a record.
-type writer struct{ b []byte }
+type writer struct {
+	b   []byte
+	bad bool // a time was written that no record can hold
+}
+
+// record is what was written; nil if no record can hold it, which
+// [Engine.commit] refuses.
+func (w *writer) record() []byte {
+	if w.bad {
+		return nil
+	}
+	return w.b
+}
 
 func (w *writer) bytes(b []byte) {
 	w.number(uint64(len(b)))
@@ -61,7 +73,28 @@ func (w *writer) time(t time.Time) {
 		w.number(0)
 		return
 	}
+	w.bad = w.bad || !storable(t)
 	w.number(uint64(t.UnixMilli()) + 1)
+}
+
+// storable reports whether a record can hold a time: one of the years 1970 to
+// 9999.
+func storable(t time.Time) bool {
+	ms := t.UnixMilli()
+	return ms >= 0 && ms <= maxMilli
+}
+
+// checkClock refuses a reading of the clock that no record can hold.
+func checkClock(now time.Time) error {
+	if storable(now) {
+		return nil
+	}
+	return clockError(now.Format(timeForm))
+}
+
+func clockError(found string) *Error {
+	return &Error{Code: ErrInternalServer, Message: "Internal server error.",
+		Reasons: []Reason{because("clock", "", found, "a time of the years 1970 to 9999")}}
 }
 
 // reader takes a record apart. The first failure is kept and everything

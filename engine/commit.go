@@ -27,7 +27,15 @@ func counter(p keystore.Partition, name string) keystore.Ref {
 
 // commit makes one commit. An unknown outcome is asked again under the same
 // id, which learns its own result, even after the caller has gone.
+//
+// A record that holds a time outside the years 1970 to 9999 is refused: it could
+// not be read again.
 func (e *Engine) commit(ctx context.Context, changes ...keystore.Change) error {
+	for i := range changes {
+		if put := changes[i].Put; put != nil && put.Record.Data == nil {
+			return clockError("a time outside of them in what would be stored")
+		}
+	}
 	var id keystore.CommitID
 	e.commits.fill(id[:])
 	err := e.store.Commit(ctx, id, changes...)

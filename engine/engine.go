@@ -223,6 +223,9 @@ func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(
 	if err := ctx.Err(); err != nil {
 		return nil, unavailable("context", err)
 	}
+	if err := checkClock(k.now); err != nil {
+		return nil, err
+	}
 	if err := k.shape.check(in); err != nil {
 		return nil, err
 	}

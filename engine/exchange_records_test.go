@@ -27,7 +27,13 @@ func golden(t *testing.T, name string, data []byte) []byte {
 			t.Fatal(err)
 		}
 	}
-	text, err := os.ReadFile(path)
+	return goldenBytes(t, name)
+}
+
+// goldenBytes reads a record that an earlier build wrote.
+func goldenBytes(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name + ".hex")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ func (k *key) record(due time.Time) keystore.Record {
 	}
 }
 
+// encode is nil for a key with a time that no record can hold.
 func (k *key) encode() []byte {
 	w := &writer{b: make([]byte, 1, 224+len(k.certificate))}
 	w.b[0] = 1
@@ -71,7 +72,7 @@ func (k *key) encode() []byte {
 		w.text(k.certificate)
 		w.time(k.certified)
 	}
-	return w.b
+	return w.record()
 }
 
 // decodeKey reads a key's record. The result shares the record's bytes.

@@ -26,6 +26,9 @@ const maxDue = 1000
 // ([EventRecordSkipped]).
 func (e *Engine) Settle(ctx context.Context) error {
 	now := e.moment()
+	if err := checkClock(now); err != nil {
+		return err
+	}
 	for {
 		settled, more, err := e.settleDue(ctx, keystore.Partition{}, now)
 		if err != nil {

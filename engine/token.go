@@ -62,7 +62,7 @@ func (t *token) record() keystore.Record {
 	if t.sealed == nil {
 		due = t.expires.Add(tokenRemembered)
 	}
-	return keystore.Record{Partition: t.place, Kind: kindToken, ID: t.id, Rev: t.rev, Due: due, Index: t.index(), Data: w.b}
+	return keystore.Record{Partition: t.place, Kind: kindToken, ID: t.id, Rev: t.rev, Due: due, Index: t.index(), Data: w.record()}
 }
 
 func decodeToken(rec *keystore.Record) (token, error) {

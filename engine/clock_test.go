@@ -1,0 +1,61 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
+)
+
+var (
+	epoch = time.Unix(0, 0).UTC()
+	end   = time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC)
+)
+
+// TestAClockThatNoRecordCanHoldIsRefused: before 1970 and after 9999 nothing is
+// done, at the ends everything is.
+func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
+	clock := engine.NewClock(noon)
+	backend, store := simtest.Backend(t, nil), simtest.Store(t)
+	eng := simtest.On(t, backend, store, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
+	k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	for _, at := range []time.Time{epoch.Add(-1), {}, end.Add(time.Millisecond), end.AddDate(30000, 0, 0)} {
+		clock.Set(at)
+		if at.IsZero() { // the zero Clock begins in 2026
+			clock.Set(at.Add(1))
+		}
+		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+		refused(t, "CreateKey at "+at.String(), err, engine.ErrInternalServer, "clock")
+		_, err = eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k})
+		refused(t, "GetKey at "+at.String(), err, engine.ErrInternalServer, "clock")
+		refused(t, "Settle at "+at.String(), eng.Settle(ctx), engine.ErrInternalServer, "clock")
+		if _, err := engine.New(backend, store, &engine.Options{Now: clock.Now}); err == nil {
+			t.Errorf("at %s the store was opened", at)
+		}
+	}
+	for _, at := range []time.Time{epoch, end} {
+		clock.Set(at)
+		made := create(t, eng.Caller, kekAttributes(engine.AES128))
+		if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: made.KeyArn}); err != nil || !got.Key.CreateTimestamp.Equal(at) {
+			t.Errorf("at %s: %v, %v", at, got, err)
+		}
+	}
+}
+
+// TestWhatWouldEndAfter9999IsRefused: dates that the clock's lead to are held to
+// the same years, and nothing is half done.
+func TestWhatWouldEndAfter9999IsRefused(t *testing.T) {
+	clock := engine.NewClock(end.Add(-time.Hour))
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
+	k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	_, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k})
+	refused(t, "DeleteKey", err, engine.ErrInternalServer, "clock")
+	if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k}); err != nil || got.Key.KeyState != engine.CreateComplete {
+		t.Errorf("after it: %+v, %v", got, err)
+	}
+	_, err = eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialKeyCryptogram, WrappingKeyAlgorithm: engine.RSA2048})
+	refused(t, "GetParametersForImport", err, engine.ErrInternalServer, "clock")
+	clock.Advance(-30 * day)
+	parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false) // under a root of less than 30 years
+}
