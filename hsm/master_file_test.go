@@ -79,7 +79,7 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 	if err != nil || hex.EncodeToString(key[:]) != digits {
 		t.Errorf("a good one: %v", err)
 	}
-	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o602} {
+	for _, mode := range []os.FileMode{0o644, 0o604, 0o660, 0o602} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
@@ -92,5 +92,68 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 	}
 	if _, _, err := hsm.MakeMasterKey(filepath.Join(t.TempDir(), "no", "folder")); err == nil {
 		t.Error("made where there is no folder")
+	}
+}
+
+// TestAMasterKeyIsReadWhereKubernetesMountsIt is about links and the mode 0440.
+func TestAMasterKeyIsReadWhereKubernetesMountsIt(t *testing.T) {
+	mount := t.TempDir()
+	data := filepath.Join(mount, "..2026_01_01")
+	if err := os.Mkdir(data, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	want, _, err := hsm.MakeMasterKey(filepath.Join(data, "lmk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		os.Chmod(filepath.Join(data, "lmk"), 0o440),
+		os.Symlink("..2026_01_01", filepath.Join(mount, "..data")),
+		os.Symlink("..data/lmk", filepath.Join(mount, "lmk")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := hsm.ReadMasterKey(filepath.Join(mount, "lmk"))
+	if err != nil || *got != *want {
+		t.Errorf("got another key, %v", err)
+	}
+}
+
+func TestAMasterKeyIsNotMadeThroughALink(t *testing.T) {
+	dir := t.TempDir()
+	target, path := filepath.Join(dir, "elsewhere"), filepath.Join(dir, "lmk")
+	if err := os.Symlink(target, path); err != nil {
+		t.Fatal(err)
+	}
+	key, made, err := hsm.MakeMasterKey(path)
+	if err == nil || key != nil || made || !strings.Contains(err.Error(), "is a symbolic link to nothing") {
+		t.Errorf("got made %v, %v", made, err)
+	}
+	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file that the link names was made: %v", err)
+	}
+}
+
+// TestADraftThatAKillLeftIsRemoved whether or not the key file had its name then.
+func TestADraftThatAKillLeftIsRemoved(t *testing.T) {
+	for _, killed := range []string{"before the key file had its name", "after it"} {
+		path := filepath.Join(t.TempDir(), "lmk")
+		if killed == "after it" {
+			if _, _, err := hsm.MakeMasterKey(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		draft := path + ".new-3141592653"
+		if err := os.WriteFile(draft, []byte("apcsim-lmk-1 0011"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := hsm.MakeMasterKey(path); err != nil {
+			t.Errorf("%s: %v", killed, err)
+		}
+		if _, err := os.Lstat(draft); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("killed %s: the draft is still there, %v", killed, err)
+		}
 	}
 }

@@ -134,7 +134,7 @@ var masterKeyID = regexp.MustCompile(`device's master key" id=([0-9a-f]{16})\n`)
 func TestServersShareATokensMasterKeys(t *testing.T) {
 	token, uri := softHSM(t)
 	binary := build(t)
-	args := []string{"--hsm", uri, "--anonymous", "--control", "--seed", "7", "--config", exampleConfig}
+	args := []string{"--hsm", uri, "--anonymous", "--control", "--seed", "7", "--config", ownConfig(t)}
 	first, second := launch(t, binary, args...), launch(t, binary, args...)
 	arn := createKey(t, first.url)
 	res, err := http.Post(first.url+"/_apcsim/reset", "", nil)

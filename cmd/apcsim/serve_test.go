@@ -22,6 +22,21 @@ import (
 
 const exampleConfig = "../../examples/serve/config.json"
 
+// ownConfig is a copy of the example for this user alone: a checkout has it for
+// all to read.
+func ownConfig(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(exampleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // build makes the program.
 func build(t testing.TB) string {
 	t.Helper()
@@ -117,9 +132,9 @@ func (p *process) unfinished(t *testing.T) net.Conn {
 }
 
 func TestServeAnswersAndEndsCleanly(t *testing.T) {
-	binary := build(t)
+	binary, config := build(t), ownConfig(t)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		p := launch(t, binary, "--anonymous", "--control", "--config", exampleConfig)
+		p := launch(t, binary, "--anonymous", "--control", "--config", config)
 		if got := get(t, p.url+"/_apcsim/health"); !strings.HasPrefix(got, `{"status":"ok","version":"`) {
 			t.Errorf("health: got %s", got)
 		}
@@ -255,9 +270,9 @@ func TestTheConfigurationOfTheHelpIsOne(t *testing.T) {
 // BenchmarkStart is from starting the program to its line on standard output,
 // with the keys of the example loaded. The bar is 50 ms.
 func BenchmarkStart(b *testing.B) {
-	binary := build(b)
+	binary, config := build(b), ownConfig(b)
 	for b.Loop() {
-		p := launch(b, binary, "--test-keys", "--config", exampleConfig)
+		p := launch(b, binary, "--test-keys", "--config", config)
 		b.StopTimer()
 		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			b.Fatal(err)
@@ -268,4 +283,42 @@ func BenchmarkStart(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/start")
+}
+
+// TestAConfigurationMayComeThroughAPipe as from `serve --config <(command)`, which
+// the shell makes a name like /dev/fd/63 of, and as from `command | serve --config
+// /dev/stdin`.
+func TestAConfigurationMayComeThroughAPipe(t *testing.T) {
+	binary := build(t)
+	text, err := os.ReadFile(exampleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/dev/fd/3", "/dev/stdin"} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := exec.CommandContext(t.Context(), binary, "serve", "--listen", "127.0.0.1:0", "--control", "--config", path)
+		if path == "/dev/stdin" {
+			c.Stdin = r
+		} else {
+			c.ExtraFiles = []*os.File{r}
+		}
+		if _, err := w.Write(text); err != nil { // the pipe holds it all
+			t.Fatal(err)
+		}
+		w.Close()
+		p := begin(t, c)
+		r.Close()
+		if got := get(t, p.url+"/_apcsim/keys/alias/zone-key"); !strings.Contains(got, `"KeyCheckValue":"90618D"`) {
+			t.Errorf("%s: the key of the configuration: got %s", path, got)
+		}
+		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if _, status := p.wait(t); status != 0 {
+			t.Errorf("%s: status %d\n%s", path, status, &p.stderr)
+		}
+	}
 }

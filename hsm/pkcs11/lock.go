@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/seed748fb4d1/apcsim/internal/secretfile"
 )
 
 // How long a lock is waited for between two attempts, and how long in all by a
@@ -43,16 +44,17 @@ func (b *Backend) alone(ctx context.Context) (done func(), err error) {
 }
 
 // lockFile waits for a lock on a file, which it makes. Whoever has the lock
-// removes the file, so the one that was waited for may be another by then.
+// removes the file, so the one that was waited for may be another by then. A
+// symbolic link in its place is an error: the folder may be open to all.
 func lockFile(ctx context.Context, name string) (unlock func(), err error) {
 	for {
-		lock := flock.New(name, flock.SetPermissions(0o666))
+		lock := flock.New(name, flock.SetFlag(os.O_CREATE|os.O_RDONLY|secretfile.NoFollow), flock.SetPermissions(0o666))
 		if _, err := lock.TryLockContext(ctx, lockPause); err != nil {
 			lock.Close()
 			return nil, err
 		}
 		locked, err := lock.Stat()
-		there, missing := os.Stat(name)
+		there, missing := os.Lstat(name)
 		if err == nil && missing == nil && os.SameFile(locked, there) {
 			return func() {
 				os.Remove(name)

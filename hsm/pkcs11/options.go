@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/secretfile"
 )
 
 // Options say which token of which module a backend works on. Module, PIN and
@@ -78,10 +80,17 @@ type Quirks struct {
 // the binding to the module makes a copy that it does not clear.
 type PIN func() ([]byte, error)
 
-// PINFile reads a PIN from a file; line ends behind it are not part of it.
+// maxPIN is the longest PIN file, in bytes.
+const maxPIN = 4 << 10
+
+// PINFile reads a PIN from a file; line ends behind it are not part of it. The
+// path may lead through symbolic links, as Kubernetes mounts secrets; the file
+// itself must be a regular one to which others have no access, which its group
+// cannot change, and which its group may read only where this process is in that
+// group: mode 0600, or 0440 with fsGroup. It is read at each connection.
 func PINFile(path string) PIN {
 	return func() ([]byte, error) {
-		raw, err := os.ReadFile(path)
+		raw, err := secretfile.Read(path, maxPIN)
 		if err != nil {
 			return nil, fmt.Errorf("pkcs11: reading the PIN: %w", err)
 		}

@@ -49,6 +49,22 @@ func TestPINFileIsReadEachTime(t *testing.T) {
 	}
 }
 
+func TestPINFileIsItsUsersAlone(t *testing.T) {
+	path := writePIN(t, "1234")
+	for mode, taken := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o440: true, 0o644: false, 0o660: false, 0o602: false} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		pin, err := PINFile(path)()
+		if taken && (err != nil || string(pin) != "1234") || !taken && (err == nil || !strings.Contains(err.Error(), "chmod 600 "+path)) {
+			t.Errorf("mode %04o: got %q, %v, want it taken %v", mode, pin, err, taken)
+		}
+	}
+	if _, err := PINFile(filepath.Dir(path))(); err == nil || !strings.Contains(err.Error(), "a directory") {
+		t.Errorf("a directory: got %v", err)
+	}
+}
+
 func TestPINEnvIsReadEachTime(t *testing.T) {
 	const name = "APCSIM_TEST_PIN"
 	t.Setenv(name, "1234")

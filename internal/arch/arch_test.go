@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"internal/arch":              {},
 	"internal/testrig/awkward":   {"hsm", "kcv", "tr31", "tr34"},
 	"internal/cmac":              {},
+	"internal/secretfile":        {},
 	"internal/janitor":           {},
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},

@@ -12,6 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/secretfile"
 )
 
 // Config is a configuration file as the package documentation describes it. The
@@ -46,7 +47,12 @@ type Key struct {
 // maxConfig is the longest configuration, in bytes.
 const maxConfig = 16 << 20
 
-// ReadConfig reads a configuration file.
+// ReadConfig reads a configuration from a file or, as a shell makes of
+// <(command), from a pipe. One with secrets of callers or components of keys must
+// be this user's alone: a regular file to which others have no access, which its
+// group cannot change, and which its group may read only where this process is in
+// that group (mode 0600, or 0440 as Kubernetes mounts a secret with fsGroup), or a
+// pipe of this user. The open file is checked: the path may lead through links.
 func ReadConfig(path string) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -62,7 +68,22 @@ func ReadConfig(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if c.secret() {
+		if err := secretfile.CheckInput(f); err != nil {
+			return nil, fmt.Errorf("a configuration with secrets: %w", err)
+		}
+	}
 	return c, nil
+}
+
+// secret reports whether there is anything in it that others may not read.
+func (c *Config) secret() bool {
+	for _, caller := range c.Callers {
+		if caller.Secret != "" {
+			return true
+		}
+	}
+	return len(c.Keys) > 0
 }
 
 // ParseConfig reads the text of a configuration file. An error names the member

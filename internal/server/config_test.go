@@ -15,8 +15,23 @@ import (
 
 const exampleConfig = "../../examples/serve/config.json"
 
+// ownConfig is a copy of the example for this user alone: a checkout has it for
+// all to read.
+func ownConfig(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(exampleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestTheExampleConfigurationIsRead(t *testing.T) {
-	got, err := ReadConfig(exampleConfig)
+	got, err := ReadConfig(ownConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,4 +196,33 @@ func TestTheDocumentedConfigurationIsLoaded(t *testing.T) {
 		t.Fatalf("got %d keys, %v", len(c.Keys), err)
 	}
 	s.Close()
+}
+
+func TestAConfigurationWithSecretsIsItsUsersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.json")
+	for text, secret := range map[string]bool{
+		`{"limits":{"Keys":1}}`:                                                  false,
+		`{"callers":{"A":{"account":"111122223333"}}}`:                           false,
+		`{"callers":{"A":{"account":"111122223333","secret":"` + canary + `"}}}`: true,
+		`{"keys":[{"components":["` + canary + `","` + canary + `"]}]}`:          true,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for mode, safe := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o440: true, 0o644: false, 0o660: false, 0o602: false} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := ReadConfig(path)
+			switch {
+			case (err == nil) != (safe || !secret):
+				t.Errorf("%s with mode %04o: got %v, want it taken %v", text, mode, err, safe || !secret)
+			case err != nil && (!strings.Contains(err.Error(), "chmod 600 "+path) || strings.Contains(err.Error(), canary)):
+				t.Errorf("%s with mode %04o: got %v, want what mends it", text, mode, err)
+			}
+		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

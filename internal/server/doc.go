@@ -48,7 +48,8 @@
 // the XOR of its 2 or 3 components in hexadecimal: with a component of zeros,
 // the other is the key itself.
 //
-// No error repeats a value of the file.
+// No error repeats a value of the file. A file with secrets or keys must be one
+// that others cannot read; see [ReadConfig].
 //
 // # The simulator's own calls
 //

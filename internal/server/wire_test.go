@@ -22,7 +22,7 @@ func TestTheServiceIsBehindEveryOtherPath(t *testing.T) {
 }
 
 func TestCallersComeFromTheConfiguration(t *testing.T) {
-	c, err := ReadConfig(exampleConfig)
+	c, err := ReadConfig(ownConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}
