@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -154,7 +157,7 @@ func (a *arrival) fits(alg *algorithm) error {
 func (k *call) admit(a *arrival, bits int) error {
 	alg := algorithmOfLength(a.candidates, bits)
 	if alg == nil {
-		return k.foldable(a.field, "key-length", fmt.Sprintf("a key of %d bits", bits), "a length of the key's algorithm", -1)
+		return k.foldable(Reason{Rule: "key-length", Field: a.field, Problem: problemKeyLength, Found: wording.Count(bits, "bit"), Wanted: lengthsOf(a.candidates), Offset: -1})
 	}
 	if err := a.fits(alg); err != nil {
 		return err
@@ -178,9 +181,32 @@ func algorithmOfLength(candidates []*algorithm, bits int) *algorithm {
 
 // foldable is a refusal of something behind a MAC or a decryption. Unless the
 // engine explains, all of them are one.
-func (k *call) foldable(field, rule, found, wanted string, offset int) error {
+func (k *call) foldable(r Reason) error {
 	if !k.engine.explain {
-		rule, found, wanted, offset = "key-block", "key material that does not open", "key material made for this key", -1
+		r = Reason{Rule: "key-block", Field: r.Field, Problem: problemFolded, Offset: -1}
 	}
-	return invalid("The key material is invalid.", Reason{Rule: rule, Field: field, Found: found, Wanted: wanted, Offset: offset})
+	return invalid("The key material is invalid.", r)
+}
+
+// lengthsOf are the lengths of a key of one of several algorithms, in bits.
+func lengthsOf(candidates []*algorithm) string {
+	var out []string
+	for _, a := range candidates {
+		length := strconv.Itoa(a.bits)
+		if a.letter == hsm.HMAC {
+			length = fmt.Sprintf("%d to %d", minHMACBits, maxHMACBits)
+		}
+		if !slices.Contains(out, length) {
+			out = append(out, length)
+		}
+	}
+	return strings.Join(out, " or ") + " bits for " + namesOf(candidates)
+}
+
+func namesOf(candidates []*algorithm) string {
+	var out []string
+	for _, a := range candidates {
+		out = append(out, string(a.name))
+	}
+	return strings.Join(out, " or ")
 }

@@ -66,7 +66,7 @@ func (k *call) importCryptogram(ctx context.Context, in *ImportKeyInput, arm *Im
 // openError tells why an RSA cryptogram did not open.
 func (k *call) openError(field string, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return k.foldable(field, "oaep", "a cryptogram that does not open", "RSA-OAEP with the token's key and the hash of WrappingSpec", -1)
+		return k.foldable(because("oaep", field, "a cryptogram that does not open", "RSA-OAEP with the token's key and the hash of WrappingSpec"))
 	}
 	return hsmError(err)
 }

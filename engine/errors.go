@@ -1,12 +1,14 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -44,14 +46,15 @@ type Error struct {
 	Err      error // cause, reached by Unwrap; never folded into Message
 }
 
-// Reason is why: the rule, the member at fault, what stood there and what
-// would have passed. Found is never key material.
+// Reason is what the service does not say: the rule, the member at fault, and
+// what is wrong with it.
 type Reason struct {
-	Rule   string // "pattern", "key-state", "wrapping-strength", "mac"
-	Field  string // "KeyAttributes.KeyUsage"; of a key block, "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock"
-	Found  string
-	Wanted string
-	Offset int // in a key block; -1 where there is none
+	Rule    string // "pattern", "key-state", "wrapping-strength", "mac"
+	Field   string // "KeyAttributes.KeyUsage"; of a key block, "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock"
+	Problem string // what is wrong, as a clause: "the MAC does not verify under this key"
+	Found   string // the value at fault, or empty; never key material
+	Wanted  string // the value or values that would have passed, or empty
+	Offset  int    // in a key block; -1 where there is none
 }
 
 // Error is one line: the operation, the exception, the message and the reasons.
@@ -80,17 +83,11 @@ func (e *Error) Is(target error) bool { return target == e.Code }
 // Unwrap finds the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// String is "field: rule: found ..., wanted ...", as far as each is known.
+// String is "field: problem: found ..., wanted ...", as far as each is known.
 func (r Reason) String() string {
-	out := r.Rule
+	out := wording.Text(cmp.Or(r.Problem, r.Rule), r.Found, r.Wanted)
 	if r.Field != "" {
 		out = r.Field + ": " + out
-	}
-	if r.Found != "" {
-		out += ": found " + r.Found
-	}
-	if r.Wanted != "" {
-		out += ", wanted " + r.Wanted
 	}
 	if r.Offset >= 0 {
 		out += fmt.Sprintf(" (at character %d)", r.Offset)

@@ -51,8 +51,7 @@ func (d *departure) wrapped(by *key, format WrappedKeyMaterialFormat, material s
 // the header can be at fault.
 func (d *departure) headerError(err error) error {
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-		return invalid("The key block headers are not valid.", Reason{
-			Rule: string(refusal.Class), Field: d.field + ".KeyBlockHeaders", Found: refusal.Message, Offset: -1})
+		return invalid("The key block headers are not valid.", blockReason(d.field+".KeyBlockHeaders", refusal))
 	}
 	return hsmError(err)
 }

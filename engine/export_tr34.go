@@ -101,7 +101,7 @@ func (k *call) sealingError(err error) error {
 	if refusal.Class == tr34.ErrRecipient {
 		field = tr34Field + ".WrappingKeyCertificate"
 	}
-	out := invalid("The key block cannot be made.", because(string(refusal.Class), field, refusal.Field+": "+refusal.Message, "certificates that X9 TR 34 takes"))
+	out := invalid("The key block cannot be made.", tokenReason(field, refusal))
 	out.Err = refusal
 	return out
 }

@@ -121,6 +121,11 @@ var kcMethods = map[kcForm]kcv.Method{
 	{"00", hsm.AES}: kcv.AESZero, {"01", hsm.AES}: kcv.AESCMAC,
 }
 
+// blockReason is why a key block was refused.
+func blockReason(field string, e *tr31.Error) Reason {
+	return Reason{Rule: string(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
+}
+
 // blockError tells why a block was refused: a *tr31.Error by its class, the
 // rest as the device's.
 func (k *call) blockError(field string, err error) error {
@@ -129,10 +134,9 @@ func (k *call) blockError(field string, err error) error {
 		return hsmError(err)
 	}
 	if refusal.Class == tr31.ErrMAC || refusal.Class == tr31.ErrKeyLength {
-		return k.foldable(field, string(refusal.Class), refusal.Message, "a block made under this wrapping key", refusal.Offset)
+		return k.foldable(blockReason(field, refusal))
 	}
-	out := invalid("The key block is invalid.", Reason{
-		Rule: string(refusal.Class), Field: field, Found: refusal.Message, Offset: refusal.Offset})
+	out := invalid("The key block is invalid.", blockReason(field, refusal))
 	out.Err = refusal
 	return out
 }

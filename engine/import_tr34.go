@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -17,7 +18,7 @@ func (k *call) importTR34(ctx context.Context, in *ImportKeyInput, arm *ImportTr
 	field := tr34Field + ".WrappedKeyBlock"
 	der, err := hex.DecodeString(arm.WrappedKeyBlock)
 	if err != nil { // an odd digit
-		return k.tokenError(&tr34.Error{Class: tr34.ErrASN1, Field: "token", Message: "has an odd number of digits"})
+		return k.tokenError(&tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: problemOddDigits, Found: fmt.Sprintf("%d digits", len(arm.WrappedKeyBlock)), Wanted: "an even number"})
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {

@@ -67,6 +67,11 @@ var faultyMember = map[tr34.Class]string{
 	tr34.ErrCertificate: ".SigningKeyCertificate", tr34.ErrSigner: ".SigningKeyCertificate", tr34.ErrNonce: ".RandomNonce", tr34.ErrTime: ".RandomNonce",
 }
 
+// tokenReason is why a key token was refused.
+func tokenReason(field string, e *tr34.Error) Reason {
+	return Reason{Rule: string(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: -1}
+}
+
 // tokenError tells why a key token was refused: a *tr34.Error by its class, the
 // rest as the device's.
 func (k *call) tokenError(err error) error {
@@ -75,13 +80,13 @@ func (k *call) tokenError(err error) error {
 		return hsmError(err)
 	}
 	if slices.Contains(behindDecryption, refusal.Class) {
-		return k.foldable(tr34Field+".WrappedKeyBlock", string(refusal.Class), refusal.Message, "a token made for this key by this signer", -1)
+		return k.foldable(tokenReason(tr34Field+".WrappedKeyBlock", refusal))
 	}
 	field := tr34Field + ".WrappedKeyBlock"
 	if member, ok := faultyMember[refusal.Class]; ok {
 		field = tr34Field + member
 	}
-	out := invalid("The key block is invalid.", because(string(refusal.Class), field, refusal.Field+": "+refusal.Message, "a token that X9 TR 34 takes"))
+	out := invalid("The key block is invalid.", tokenReason(field, refusal))
 	out.Err = refusal
 	return out
 }

@@ -111,11 +111,7 @@ func certificateError(err error, field string) error {
 	if !ok {
 		return internal(err)
 	}
-	found := refusal.Found
-	if refusal.Certificate != "" {
-		found = refusal.Certificate + ": " + found
-	}
-	out := invalid("The certificate is not valid.", because(string(refusal.Rule), field, found, refusal.Wanted))
+	out := invalid("The certificate is not valid.", Reason{Rule: string(refusal.Rule), Field: field, Problem: refusal.Problem, Found: refusal.Found, Wanted: refusal.Wanted, Offset: -1})
 	out.Err = err
 	return out
 }

@@ -115,8 +115,8 @@ func fits(algorithm byte, v tr31.Version) error {
 	if algorithm == family {
 		return nil
 	}
-	return &tr31.Error{Class: tr31.ErrKBPK, Field: "version", Offset: 0,
-		Message: fmt.Sprintf("version %c needs a protection key of algorithm %c, this one is %c", v, family, algorithm)}
+	return &tr31.Error{Class: tr31.ErrKBPK, Field: "version", Offset: 0, Problem: problemFamily,
+		Found: fmt.Sprintf("version %c under algorithm %c", v, algorithm), Wanted: fmt.Sprintf("algorithm %c", family)}
 }
 
 // deriveKBPK derives KBEK and KBAK inside the device where it can. Where it

@@ -1,5 +1,12 @@
 package tr31
 
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+)
+
 // Block is a parsed key block: its header in the clear, nothing of which is
 // authentic before Unwrap, and key data and MAC as they were written. Reading
 // it is safe from any number of goroutines.
@@ -14,18 +21,26 @@ type Block struct {
 // and key-length is judged here. Its text is at most 9999 characters.
 func Parse(s string, m Mode) (*Block, error) {
 	if len(s) > maxBlock {
-		return nil, &Error{ErrLength, "", -1, "is longer than 9999 characters"}
+		return nil, tooLong(len(s))
 	}
 	b, err := parse(s, m)
 	if err == nil {
 		return b, nil
 	}
-	// What parse takes is printable, field by field. What it refuses is told
-	// by its characters first, since they may be what misled it.
+	// What parse takes is printable, field by field. Where it refuses, a
+	// character that has no place in a block is reported first: it may be what
+	// misled parse.
 	if at := unprintable(s); at >= 0 {
-		return nil, &Error{ErrCharset, "", at, "is not printable ASCII"}
+		return nil, &Error{ErrCharset, "", at, problemUnprintable, wording.Char(s[at:]), ""}
+	}
+	if at := straySpace(s); at >= 0 {
+		return nil, &Error{ErrCharset, "", at, problemSpaces, wording.Char(s[at:]), "the block without spaces"}
 	}
 	return nil, err
+}
+
+func tooLong(n int) *Error {
+	return &Error{ErrLength, "", -1, problemTooLong, characters(n), "at most " + characters(maxBlock)}
 }
 
 // parse is Parse for a text that is not too long.
@@ -40,7 +55,7 @@ func parse(s string, m Mode) (*Block, error) {
 	}
 	count, ok := decimal(s[atCount:atContext])
 	if !ok {
-		return nil, &Error{ErrHeaderField, "number of optional blocks", atCount, "is not two decimal digits"}
+		return nil, &Error{ErrHeaderField, "number of optional blocks", atCount, problemCount, wording.Quote(s[atCount:atContext], 2), "00 to 99"}
 	}
 	blocks, at, err := parseBlocks(s, fixedHeader, count, m)
 	if err != nil {
@@ -51,7 +66,11 @@ func parse(s string, m Mode) (*Block, error) {
 		return nil, err
 	}
 	if bad := notHexAt(s[at:], m); bad >= 0 {
-		return nil, &Error{ErrHex, "key data or MAC", at + bad, "is not an upper-case hexadecimal digit"}
+		problem := problemUpperHex
+		if m == Lenient {
+			problem = problemHex
+		}
+		return nil, &Error{ErrHex, "key data or MAC", at + bad, problem, wording.Char(s[at+bad:]), ""}
 	}
 	end := max(at, len(s)-2*r.mac)
 	b.keyData, b.mac = s[at:end], s[end:]
@@ -65,33 +84,70 @@ func parse(s string, m Mode) (*Block, error) {
 // length field.
 func checkFrame(s string) (*rules, error) {
 	if len(s) < fixedHeader {
-		return nil, &Error{ErrLength, "", -1, "is shorter than a header"}
+		return nil, &Error{ErrLength, "", -1, problemTooShort, characters(len(s)), "at least " + characters(fixedHeader)}
 	}
 	r, err := Version(s[0]).rules()
 	if err != nil {
-		return nil, err
+		return nil, wrongVersion(s)
 	}
-	if n, ok := decimal(s[atLength:atUsage]); !ok || n != len(s) {
-		return nil, &Error{ErrLength, "block length", atLength, "is not the length of the block in four decimal digits"}
+	switch n, ok := decimal(s[atLength:atUsage]); {
+	case !ok:
+		return nil, &Error{ErrLength, "block length", atLength, problemLengthForm, wording.Quote(s[atLength:atUsage], 4), fmt.Sprintf("%04d", len(s))}
+	case n != len(s):
+		return nil, &Error{ErrLength, "block length", atLength, problemLength, s[atLength:atUsage], fmt.Sprintf("%04d", len(s))}
 	}
 	return r, nil
 }
 
+// wrongVersion refuses the first character of a block of at least 16. Thales
+// payShield commands put the key scheme before a key block: R before one of
+// TR-31, S before their own, whose versions are 0 and 1.
+func wrongVersion(s string) error {
+	e := unknownVersion(s[0])
+	_, digits := decimal(s[2:6])
+	_, next := Version(s[1]).rules()
+	switch {
+	case s[0] == 'S' && (s[1] == '0' || s[1] == '1'):
+		e.Problem, e.Wanted = problemProprietary, "a block exported under key scheme R"
+	case (s[0] == 'R' || s[0] == 'S') && next == nil && digits:
+		e.Problem, e.Wanted = problemPrefix, "the block without it, from "+wording.Char(s[1:])+" on"
+	}
+	return e
+}
+
+// straySpace is the offset of a space in a block that would have the length it
+// states without its spaces, or -1. A block may have spaces in the data of
+// optional blocks; it does not gain any on the way.
+func straySpace(s string) int {
+	at := strings.IndexByte(s, ' ')
+	whole := strings.ReplaceAll(s, " ", "")
+	if at < 0 || len(whole) < fixedHeader {
+		return -1
+	}
+	if n, ok := decimal(whole[atLength:atUsage]); !ok || n != len(whole) {
+		return -1
+	}
+	return at
+}
+
 // checkData judges the sizes of key data and MAC.
 func (b *Block) checkData(r *rules) error {
-	refuse := func(c Class, problem string) error {
-		return &Error{c, "key data", b.size(), problem}
+	n, unit := len(b.keyData), 2*r.unit
+	if have, least := n+len(b.mac), 2*(r.least+r.mac); len(b.mac) != 2*r.mac || have < least {
+		return &Error{ErrLength, "key data", b.size(), problemNoRoom, digits(have) + " after the header", "at least " + digits(least)}
 	}
-	switch n := len(b.keyData); {
-	case len(b.mac) != 2*r.mac || n < 2*r.least:
-		return refuse(ErrLength, "and MAC have no room")
-	case n%2 != 0:
-		return refuse(ErrHex, "has an odd number of digits")
-	case n/2%r.unit != 0:
-		return refuse(ErrLength, "is not a whole number of cipher blocks")
+	if n%unit == 0 {
+		return nil
 	}
-	return nil
+	class := ErrLength
+	if n%2 != 0 {
+		class = ErrHex
+	}
+	return &Error{class, "key data", b.size(), problemPartial, digits(n), fmt.Sprintf("%d or %s", n/unit*unit, digits(n/unit*unit+unit))}
 }
+
+func characters(n int) string { return wording.Count(n, "character") }
+func digits(n int) string     { return wording.Count(n, "digit") }
 
 // String encodes the block, byte for byte as it was parsed.
 func (b *Block) String() string {

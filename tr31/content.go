@@ -22,14 +22,14 @@ type Content interface {
 func (b OptionalBlock) Typed() (Content, error) {
 	c, wanted := b.typed()
 	if wanted != "" {
-		return nil, &Error{ErrOptBlockData, b.ID, -1, "is not " + wanted}
+		return nil, b.wrongData(-1, wanted)
 	}
 	return c, nil
 }
 
 // kind is the format of an optional block.
 type kind struct {
-	wanted string                                // what a refusal says that the data is not
+	wanted string                                // the format, in a refusal
 	parse  func(id, data string) (Content, bool) // false refuses
 }
 
@@ -37,23 +37,23 @@ type kind struct {
 // their ids. FL, whose content is not known to us, and all other ids are not
 // here: they are carried unread.
 var kinds = map[string]kind{
-	"10": {"anything", parseIBM},
-	"AL": {"01 and then 00 or 01", parseKeyLife},
-	"BI": {"00 and 10 digits, or 01 and 8, in upper-case hexadecimal", parseBDKID},
-	"CT": {"a certificate in base64 after 00 or 01, or a chain of such after 02", parseCertificates},
-	"DA": {"01 and then 1 to 49 groups of usage, algorithm, mode and exportability", parseDerivations},
-	"HM": {"the code of a hash", parseHash},
-	"IK": {"16 upper-case hexadecimal digits", parseInitialKeyID},
-	"KC": {checkValueForm, parseCheckValue},
-	"KP": {checkValueForm, parseCheckValue},
-	"KS": {"20, or in the old form 16, upper-case hexadecimal digits", parseKSN},
-	"KV": {"4 characters", parseKeyValues},
-	"LB": {"text", func(_, data string) (Content, bool) { return Label(data), true }},
-	"PB": {"filler", func(_, data string) (Content, bool) { return Padding(data), true }},
-	"PK": {checkValueForm, parseCheckValue},
-	"TC": {timeForm, parseTime},
-	"TS": {timeForm, parseTime},
-	"WP": {"00 and then 0 to 3", parsePedigree},
+	"10":  {"", parseIBM},
+	"AL":  {"01 and then 00 or 01", parseKeyLife},
+	"BI":  {"00 and 10 digits, or 01 and 8, in upper-case hexadecimal", parseBDKID},
+	"CT":  {"a certificate in base64 after 00 or 01, or a chain of such after 02", parseCertificates},
+	"DA":  {"01 and then 1 to 49 groups of usage, algorithm, mode and exportability", parseDerivations},
+	"HM":  {"the code of a hash", parseHash},
+	"IK":  {"16 upper-case hexadecimal digits", parseInitialKeyID},
+	"KC":  {checkValueForm, parseCheckValue},
+	"KP":  {checkValueForm, parseCheckValue},
+	idKSN: {ksnForm, parseKSN},
+	"KV":  {"4 characters", parseKeyValues},
+	"LB":  {"text", func(_, data string) (Content, bool) { return Label(data), true }},
+	"PB":  {"filler", func(_, data string) (Content, bool) { return Padding(data), true }},
+	"PK":  {checkValueForm, parseCheckValue},
+	"TC":  {timeForm, parseTime},
+	"TS":  {timeForm, parseTime},
+	"WP":  {"00 and then 0 to 3", parsePedigree},
 }
 
 // typed is Typed, telling what was wanted instead of an error.
@@ -167,15 +167,21 @@ func parseInitialKeyID(_, data string) (Content, bool) {
 	return InitialKeyID(fromHex(data)), len(data) == 16 && isHex(data)
 }
 
-// KSN is KS: the key serial number of a TDES DUKPT initial key, 10 bytes, or 8
-// in old blocks.
+// KSN is KS: the key serial number of a TDES DUKPT initial key, 10 bytes. Old
+// blocks have 8, which are read; a strict [KBPK.Wrap] does not write them.
 type KSN []byte
 
+const (
+	idKSN     = "KS"
+	ksnDigits = 20
+	ksnForm   = "20 upper-case hexadecimal digits"
+)
+
 // Encode is [Content.Encode].
-func (c KSN) Encode() OptionalBlock { return OptionalBlock{ID: "KS", Data: upperHex(c)} }
+func (c KSN) Encode() OptionalBlock { return OptionalBlock{ID: idKSN, Data: upperHex(c)} }
 
 func parseKSN(_, data string) (Content, bool) {
-	return KSN(fromHex(data)), (len(data) == 20 || len(data) == 16) && isHex(data)
+	return KSN(fromHex(data)), (len(data) == ksnDigits || len(data) == 16) && isHex(data)
 }
 
 // CheckMethod is how a check value is computed.

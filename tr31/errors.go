@@ -1,6 +1,10 @@
 package tr31
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+)
 
 // Class is the kind of a refusal, and itself an error, so that callers write
 // errors.Is(err, tr31.ErrMAC). Where several apply, the one met first in
@@ -29,19 +33,18 @@ type Error struct {
 	Class   Class
 	Field   string // "key usage", "KS", "key data", ...; empty if it is the whole block
 	Offset  int    // in characters from the start of the block; -1 where there is none
-	Message string // what was wrong, or what would have been right
+	Problem string // what is wrong, as a clause: "the MAC does not verify under this key"
+	Found   string // the value at fault, or empty
+	Wanted  string // the value or values that would have passed, or empty
 }
 
-// Error tells class, field, offset and message in one line.
+// Error is class, problem, values and offset in one line.
 func (e *Error) Error() string {
-	s := e.Class.Error()
-	if e.Field != "" {
-		s += ": " + e.Field
-	}
+	s := e.Class.Error() + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 	if e.Offset >= 0 {
-		s += " at " + strconv.Itoa(e.Offset)
+		s += " (at character " + strconv.Itoa(e.Offset) + ")"
 	}
-	return s + ": " + e.Message
+	return s
 }
 
 // Is makes errors.Is find the class.

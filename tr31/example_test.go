@@ -50,7 +50,7 @@ func Example() {
 	// Output:
 	// D0144P0TE00E0200KS18FFFF9876543210E00000PB080000 144
 	// P0 key of 16 bytes, the same: true
-	// true tr31: mac: MAC: is not that of the block under this protection key
+	// true tr31: mac: the MAC does not verify under this key
 }
 
 func ExampleOptionalBlock_Typed() {

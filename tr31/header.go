@@ -1,6 +1,12 @@
 package tr31
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+)
 
 // Sizes in characters.
 const (
@@ -41,10 +47,10 @@ type Header struct {
 // is ignored, and codes are not judged; [KBPK.Wrap] does that.
 func ParseHeader(s string) (Header, error) {
 	if len(s) != fixedHeader {
-		return Header{}, &Error{ErrLength, "header", -1, "is not 16 characters"}
+		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), characters(fixedHeader)}
 	}
 	if at := unprintable(s); at >= 0 {
-		return Header{}, &Error{ErrCharset, "header", at, "is not printable ASCII"}
+		return Header{}, &Error{ErrCharset, "header", at, problemHeaderChar, wording.Char(s[at:]), ""}
 	}
 	h := headerFields(s)
 	_, err := h.Version.rules()
@@ -113,26 +119,46 @@ func (h *Header) size() int { return fixedHeader + sizeOf(h.Blocks) }
 // when strict whether the standard knows it.
 func (h *Header) checkFields(m Mode) error {
 	fits := func(shape, known bool) bool { return shape && (known || m == Lenient) }
-	refuse := func(field string, at int) error {
-		return &Error{ErrHeaderField, field, at, "is not a code of the standard"}
-	}
+	one := func(c byte) string { return wording.Char(string([]byte{c})) }
+	two := func(s string) string { return wording.Quote(s, 2) }
 	switch {
 	case !fits(isTwo(h.KeyUsage), knownUsage(h.KeyUsage)):
-		return refuse("key usage", atUsage)
+		return &Error{ErrHeaderField, "key usage", atUsage, problemUsage, two(h.KeyUsage), usageCodes()}
 	case !fits(isPrintable(h.Algorithm), knownCode(algorithms, h.Algorithm)):
-		return refuse("algorithm", atAlgorithm)
+		return &Error{ErrHeaderField, "algorithm", atAlgorithm, problemAlgorithm, one(h.Algorithm), "one of " + algorithms}
 	case !fits(isPrintable(h.ModeOfUse), knownCode(modesOfUse, h.ModeOfUse)):
-		return refuse("mode of use", atMode)
+		return &Error{ErrHeaderField, "mode of use", atMode, problemModeOfUse, one(h.ModeOfUse), "one of " + modesOfUse}
 	case !fits(isTwo(h.KeyVersion), isAlphanumeric(h.KeyVersion)):
-		return refuse("key version", atKeyVersion)
+		return &Error{ErrHeaderField, "key version", atKeyVersion, problemKeyVersion, two(h.KeyVersion), "00 where it is not used"}
 	case !fits(isPrintable(h.Exportability), knownCode(exportabilities, h.Exportability)):
-		return refuse("exportability", atExportability)
+		return &Error{ErrHeaderField, "exportability", atExportability, problemExportability, one(h.Exportability), "E, N or S"}
 	case !fits(isPrintable(h.Context), knownCode(contexts, h.Context)):
-		return refuse("key context", atContext)
+		return &Error{ErrHeaderField, "key context", atContext, problemContext, one(h.Context), "0, 1 or 2"}
 	case !fits(isPrintable(h.Reserved), h.Reserved == '0'):
-		return refuse("reserved", atReserved)
+		return &Error{ErrHeaderField, "reserved", atReserved, problemReserved, one(h.Reserved), "0"}
 	}
 	return nil
+}
+
+// usageCodes lists the known key usages: "B0 to B3, C0, ...".
+func usageCodes() string {
+	var out []string
+	for first, second := range usages {
+		if second == "" {
+			continue
+		}
+		code := string(rune(first)) + second[:1]
+		last := len(second) - 1
+		switch {
+		case last == 0:
+		case int(second[last]-second[0]) == last:
+			code += " to " + string(rune(first)) + second[last:]
+		default:
+			code = string(rune(first)) + strings.Join(strings.Split(second, ""), ", "+string(rune(first)))
+		}
+		out = append(out, code)
+	}
+	return strings.Join(out, ", ")
 }
 
 func isTwo(s string) bool { return len(s) == 2 && isPrintable(s[0]) && isPrintable(s[1]) }
@@ -140,13 +166,29 @@ func isTwo(s string) bool { return len(s) == 2 && isPrintable(s[0]) && isPrintab
 // checkKeyLength judges the length of a key in bytes.
 func (h *Header) checkKeyLength(n int, m Mode) error {
 	if n == 0 {
-		return &Error{ErrKeyLength, "key", -1, "has no bytes"}
+		return &Error{ErrKeyLength, "key", -1, problemNoKey, "", ""}
 	}
 	if m == Lenient || int(h.Algorithm) >= len(keyLengths) || keyLengths[h.Algorithm] == nil {
 		return nil
 	}
-	if slices.Contains(keyLengths[h.Algorithm], n) {
+	lengths := keyLengths[h.Algorithm]
+	if slices.Contains(lengths, n) {
 		return nil
 	}
-	return &Error{ErrKeyLength, "key", -1, "has a length that its algorithm does not"}
+	return &Error{ErrKeyLength, "key", -1, problemKeyLength, wording.Bytes(n), orOf(lengths) + " bytes for algorithm " + string(rune(h.Algorithm))}
+}
+
+// orOf is "16, 24 or 32".
+func orOf(numbers []int) string {
+	var out strings.Builder
+	for i, n := range numbers {
+		switch {
+		case i > 0 && i == len(numbers)-1:
+			out.WriteString(" or ")
+		case i > 0:
+			out.WriteString(", ")
+		}
+		out.WriteString(strconv.Itoa(n))
+	}
+	return out.String()
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Ciphers is what an owner offers whose derived keys live in a device. Its
@@ -42,7 +44,7 @@ func (k *KBPK) Format(w fmt.State, _ rune) { fmt.Fprint(w, "KBPK") }
 // the KBPK is gone. The working keys of a version are derived when first needed.
 func NewKBPK(key []byte) (*KBPK, error) {
 	if n := len(key); n != 16 && n != 24 && n != 32 {
-		return nil, &Error{ErrKBPK, "protection key", -1, "is not of 16, 24 or 32 bytes"}
+		return nil, &Error{ErrKBPK, "protection key", -1, problemKBPK, wording.Bytes(n), "16, 24 or 32 bytes"}
 	}
 	k := &byteKey{key: bytes.Clone(key)}
 	return &KBPK{k.ciphers}, nil
@@ -53,7 +55,7 @@ func NewKBPK(key []byte) (*KBPK, error) {
 func NewExternalKBPK(v Version, c Ciphers) *KBPK {
 	return &KBPK{func(asked Version) (Ciphers, error) {
 		if asked != v {
-			return nil, &Error{ErrKBPK, "version", 0, "is not the one that this protection key serves, " + v.String()}
+			return nil, &Error{ErrKBPK, "version", 0, problemServes, asked.String(), v.String()}
 		}
 		return c, nil
 	}}
@@ -66,7 +68,7 @@ func (k *KBPK) open(v Version) (*rules, Ciphers, error) {
 		return nil, nil, err
 	}
 	if k.ciphers == nil {
-		return nil, nil, &Error{ErrKBPK, "protection key", -1, "is missing"}
+		return nil, nil, &Error{ErrKBPK, "protection key", -1, problemNoKBPK, "", ""}
 	}
 	c, err := k.ciphers(v)
 	return r, c, err
@@ -88,7 +90,7 @@ func (k *byteKey) ciphers(v Version) (Ciphers, error) {
 		return nil, err
 	}
 	if !r.fits(len(k.key) * 8) {
-		return nil, &Error{ErrKBPK, "protection key", -1, "has a length that does not fit version " + v.String()}
+		return nil, &Error{ErrKBPK, "protection key", -1, problemKBPKVersion, wording.Bytes(len(k.key)) + " for version " + v.String(), r.lengths()}
 	}
 	s := &k.slots[v-VersionA]
 	s.once.Do(func() { s.keys, s.err = newWorkingKeys(v, k.key) })

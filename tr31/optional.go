@@ -1,8 +1,12 @@
 package tr31
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // OptionalBlock is one optional block of a header: two alphanumerics that say
@@ -77,9 +81,9 @@ func parseBlocks(s string, at, count int, m Mode) ([]OptionalBlock, int, error) 
 	// The count is not authentic: it does not decide what is allocated.
 	blocks := make([]OptionalBlock, 0, min(count, len(s)/shortHead))
 	for range count {
-		b, n, problem := parseOptional(s[at:], m)
-		if problem != "" {
-			return nil, 0, &Error{ErrOptBlock, b.ID, at, problem}
+		b, n, err := parseOptional(s, at, m)
+		if err != nil {
+			return nil, 0, err
 		}
 		blocks = append(blocks, b)
 		at += n
@@ -87,20 +91,24 @@ func parseBlocks(s string, at, count int, m Mode) ([]OptionalBlock, int, error) 
 	return blocks, at, nil
 }
 
-// parseOptional takes the optional block at the start of s and its size; or it
-// says what is wrong.
-func parseOptional(s string, m Mode) (b OptionalBlock, n int, problem string) {
+// parseOptional takes the optional block at an offset of a key block, and its
+// size.
+func parseOptional(block string, at int, m Mode) (b OptionalBlock, n int, err error) {
+	s := block[at:]
+	refuse := func(problem, found, wanted string) (OptionalBlock, int, error) {
+		return b, 0, &Error{ErrOptBlock, b.ID, at, problem, found, wanted}
+	}
 	if len(s) < shortHead {
-		return b, 0, "ends before id and length"
+		return refuse(problemBlockEnd, characters(len(s)), "an id and a length in 4 characters")
 	}
 	if !isAlphanumeric(s[:2]) {
-		return b, 0, "id is not two alphanumerics"
+		return refuse(problemBlockID, wording.Quote(s, 2), "")
 	}
 	b.ID = s[:2]
-	head, digits := shortHead, s[2:shortHead]
-	if digits == "00" {
+	head, length := shortHead, s[2:shortHead]
+	if length == "00" {
 		if len(s) < longHead {
-			return b, 0, "ends before its long length"
+			return refuse(problemBlockEnd, characters(len(s)), "an id and an extended length in 10 characters")
 		}
 		switch {
 		case s[4:6] == "04":
@@ -108,30 +116,36 @@ func parseOptional(s string, m Mode) (b OptionalBlock, n int, problem string) {
 		case s[4:6] == "02" && m == Lenient:
 			b.form = formBytes
 		default:
-			return b, 0, "long length is not announced by 04"
+			return refuse(problemLongForm, wording.Quote(s, 6), b.ID+"0004")
 		}
-		head, digits = longHead, s[6:longHead]
+		head, length = longHead, s[6:longHead]
 	}
-	if !isHex(digits) {
-		return b, 0, "length is not upper-case hexadecimal"
+	if !isHex(length) {
+		return refuse(problemBlockHex, wording.Quote(s, head), "")
 	}
-	for i := range len(digits) {
-		n = n<<4 | int(hexValues[digits[i]])
+	for i := range len(length) {
+		n = n<<4 | int(hexValues[length[i]])
 	}
-	if n < head || n > len(s) {
-		return b, 0, "length is less than its own head or past the end"
+	if n < head {
+		return refuse(problemBlockShort, s[:head], "at least "+s[:head-len(length)]+hexOf(head, len(length)))
+	}
+	if n > len(s) {
+		return refuse(problemBlockPast, s[:head], "at most "+s[:head-len(length)]+hexOf(len(s), len(length)))
 	}
 	b.Data = s[head:n]
 	if b.form == formLong && shortHead+len(b.Data) > maxShort {
 		b.form = formStandard
 	}
-	return b, n, ""
+	return b, n, nil
 }
+
+// hexOf is a number in so many hexadecimal digits.
+func hexOf(n, width int) string { return fmt.Sprintf("%0*X", width, n) }
 
 // checkBlocks judges the optional blocks of a header.
 func (h *Header) checkBlocks(m Mode) error {
 	if len(h.Blocks) > 99 {
-		return &Error{ErrOptBlock, "optional blocks", atCount, "are more than 99"}
+		return &Error{ErrOptBlock, "optional blocks", atCount, problemManyBlocks, strconv.Itoa(len(h.Blocks)), "at most 99"}
 	}
 	at := fixedHeader
 	for i := range h.Blocks {
@@ -140,8 +154,9 @@ func (h *Header) checkBlocks(m Mode) error {
 		}
 		at += h.Blocks[i].size()
 	}
-	if m == Strict && (at-fixedHeader)%h.Version.BlockSize() != 0 {
-		return &Error{ErrOptBlockPadding, "optional blocks", fixedHeader, "do not fill whole cipher blocks"}
+	if n, unit := at-fixedHeader, h.Version.BlockSize(); m == Strict && n%unit != 0 {
+		return &Error{ErrOptBlockPadding, "optional blocks", fixedHeader, problemPadding,
+			characters(n), fmt.Sprintf("a multiple of %d, by a padding block PB", unit)}
 	}
 	return nil
 }
@@ -149,24 +164,44 @@ func (h *Header) checkBlocks(m Mode) error {
 // checkBlock judges the optional block of index i, which stands at an offset.
 func (h *Header) checkBlock(i, at int, m Mode) error {
 	b := &h.Blocks[i]
-	refuse := func(problem string) error { return &Error{ErrOptBlock, b.ID, at, problem} }
 	if len(b.ID) != 2 || !isAlphanumeric(b.ID) {
-		return &Error{ErrOptBlock, "id", at, "is not two alphanumerics"}
+		return &Error{ErrOptBlock, "id", at, problemBlockID, wording.Quote(b.ID, 2), ""}
 	}
-	if unprintable(b.Data) >= 0 {
-		return refuse("data is not printable ASCII")
+	if bad := unprintable(b.Data); bad >= 0 {
+		return &Error{ErrOptBlock, b.ID, at, problemBlockChar, wording.Char(b.Data[bad:]) + " in " + b.ID, ""}
 	}
 	if slices.ContainsFunc(h.Blocks[:i], func(o OptionalBlock) bool { return o.ID == b.ID }) {
-		return refuse("appears twice")
+		return &Error{ErrOptBlock, b.ID, at, problemBlockTwice, b.ID, ""}
 	}
 	if m == Lenient {
 		return nil
 	}
 	if b.ID == idPadding && i != len(h.Blocks)-1 {
-		return refuse("is not the last block")
+		return &Error{ErrOptBlock, b.ID, at, problemPaddingPlace, h.Blocks[i+1].ID + " after PB", ""}
 	}
 	if _, wanted := b.typed(); wanted != "" {
-		return &Error{ErrOptBlockData, b.ID, at, "is not " + wanted}
+		return b.wrongData(at, wanted)
+	}
+	return nil
+}
+
+// shownData is how much of the data of an optional block an error repeats.
+const shownData = 40
+
+func (b *OptionalBlock) wrongData(at int, wanted string) error {
+	return &Error{ErrOptBlockData, b.ID, at, problemBlockData, b.ID + " " + wording.Quote(b.Data, shownData), wanted}
+}
+
+// checkWritten refuses the forms that are read and not written when strict: a
+// key serial number of 16 digits.
+func (h *Header) checkWritten(m Mode) error {
+	at := fixedHeader
+	for i := range h.Blocks {
+		b := &h.Blocks[i]
+		if m == Strict && b.ID == idKSN && len(b.Data) != ksnDigits {
+			return b.wrongData(at, ksnForm)
+		}
+		at += b.size()
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Unwrap authenticates a block and gives the key inside, which is the caller's
@@ -79,7 +81,7 @@ func (u *opened) check(ctx context.Context, r *rules, c Ciphers) error {
 		return err
 	}
 	if subtle.ConstantTimeCompare(want, u.mac) != 1 {
-		return &Error{ErrMAC, "MAC", -1, "is not that of the block under this protection key"}
+		return &Error{ErrMAC, "MAC", -1, problemMAC, "", ""}
 	}
 	return nil
 }
@@ -114,7 +116,7 @@ func macOf(ctx context.Context, r *rules, c Ciphers, message []byte) ([]byte, er
 func keyIn(data []byte) ([]byte, error) {
 	bits := int(binary.BigEndian.Uint16(data))
 	if bits%8 != 0 || bits/8 > len(data)-2 {
-		return nil, &Error{ErrKeyLength, "key", -1, "has a length that is no whole number of bytes in the key data"}
+		return nil, &Error{ErrKeyLength, "key", -1, problemInside, wording.Count(bits, "bit"), fmt.Sprintf("whole bytes, at most %d bits", 8*(len(data)-2))}
 	}
 	return data[2 : 2+bits/8], nil
 }

@@ -250,7 +250,11 @@ func TestVectorsWrappedAgainUnwrap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := k.Wrap(context.Background(), b.Header, key, &WrapOptions{Mode: m})
+		written := m
+		if ks, ok := b.Block(idKSN); ok && len(ks.Data) != ksnDigits {
+			written = Lenient // a strict writer has no old forms
+		}
+		text, err := k.Wrap(context.Background(), b.Header, key, &WrapOptions{Mode: written})
 		if err != nil {
 			t.Fatal(err)
 		}

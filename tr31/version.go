@@ -1,6 +1,10 @@
 package tr31
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+)
 
 // Version is the first character of a key block: it names the cipher of the
 // protection key and the method of binding.
@@ -37,9 +41,13 @@ var versions = [...]rules{
 // rules finds the row; an unknown version is an error of class version.
 func (v Version) rules() (*rules, error) {
 	if v < VersionA || v > VersionE {
-		return nil, &Error{Class: ErrVersion, Field: "version", Offset: 0, Message: "is not one of A B C D E"}
+		return nil, unknownVersion(byte(v))
 	}
 	return &versions[v-VersionA], nil
+}
+
+func unknownVersion(c byte) *Error {
+	return &Error{ErrVersion, "version", 0, problemVersion, wording.Char(string([]byte{c})), "A, B, C, D or E"}
 }
 
 // BlockSize is the cipher block in bytes, 8 for A B C and 16 for D E: the total
@@ -58,6 +66,14 @@ func (v Version) String() string { return string(rune(v)) }
 // fits tells whether a protection key of so many bits serves the version.
 func (r *rules) fits(bits int) bool {
 	return bits == 128 || bits == 192 || r.aes && bits == 256
+}
+
+// lengths are those of the protection keys that fit.
+func (r *rules) lengths() string {
+	if r.aes {
+		return "16, 24 or 32 bytes"
+	}
+	return "16 or 24 bytes"
 }
 
 // Variants gives the two bytes for versions A and C: KBEK is the protection key

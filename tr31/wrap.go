@@ -23,7 +23,8 @@ var longest = map[byte]int{'T': 24, 'A': 32}
 // Wrap makes a key block. The header is judged as [Parse] would; where its
 // optional blocks do not fill whole cipher blocks, a padding block is added, or
 // one that stands last is replaced. Lengths of optional blocks are written in
-// the standard's form. Header and key are neither changed nor kept.
+// the standard's form, and a strict Wrap takes no [KSN] of the old one. Header
+// and key are neither changed nor kept.
 //
 // It refuses with class kbpk, version, header-field, opt-block,
 // opt-block-data, key-length, or length for more than 9999 characters; what
@@ -45,7 +46,7 @@ func (k *KBPK) Wrap(ctx context.Context, h Header, key []byte, o *WrapOptions) (
 	}
 	length := h.size() + 2*data + 2*r.mac
 	if length > maxBlock {
-		return "", &Error{ErrLength, "", -1, "would be longer than 9999 characters"}
+		return "", tooLong(length)
 	}
 	message := h.append(make([]byte, 0, h.size()+data), length)
 	head := len(message)
@@ -74,6 +75,9 @@ func (h *Header) plan(key []byte, r *rules, o *WrapOptions) (int, error) {
 	if err := h.checkBlocks(o.Mode); err != nil {
 		return 0, err
 	}
+	if err := h.checkWritten(o.Mode); err != nil {
+		return 0, err
+	}
 	if err := h.checkKeyLength(len(key), o.Mode); err != nil {
 		return 0, err
 	}
@@ -82,7 +86,7 @@ func (h *Header) plan(key []byte, r *rules, o *WrapOptions) (int, error) {
 		n = max(n, longest[h.Algorithm])
 	}
 	if n > maxBlock {
-		return 0, &Error{ErrLength, "key data", -1, "would be longer than 9999 characters"}
+		return 0, tooLong(h.size() + 2*(2+n+r.mac))
 	}
 	return (2 + n + r.unit - 1) / r.unit * r.unit, nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // attributes are the signed attributes of a message. What is absent is nil or
@@ -45,7 +47,7 @@ func (r *reader) attributes() attributes {
 		attribute := r.open(der.SEQUENCE, field)
 		id := attribute.oid(field)
 		if seen[id.String()] {
-			r.refuse(field, "have one twice: "+id.String())
+			r.refuse(field, problemTwice, id.String(), "")
 		}
 		seen[id.String()] = true
 		a.read(id, attribute.last(der.SET, field))
@@ -65,7 +67,7 @@ func (a *attributes) read(id asn1.ObjectIdentifier, values *reader) {
 	var value cryptobyte.String
 	var tag der.Tag
 	if values.fail.err == nil && !values.in.ReadAnyASN1(&value, &tag) {
-		values.refuse("signed attributes", "have one without value: "+id.String())
+		values.refuse("signed attributes", problemNoValue, id.String(), "")
 	}
 	values.end("signed attributes")
 }
@@ -74,7 +76,7 @@ func (a *attributes) read(id asn1.ObjectIdentifier, values *reader) {
 func (r *reader) nonce(field string) []byte {
 	nonce := r.octets(field)
 	if len(nonce) == 0 {
-		r.refuse(field, "has no bytes")
+		r.refuse(field, problemNoNonce, "", "")
 	}
 	return nonce
 }
@@ -89,7 +91,7 @@ func (r *reader) time(field string) time.Time {
 	text := string(r.open(tag, field).in)
 	t, err := time.Parse(layout, text)
 	if err != nil || t.Format(layout) != text {
-		r.refuse(field, "is no time to the second")
+		r.refuse(field, problemTimeForm, wording.Quote(text, 20), "YYMMDDhhmmssZ, from 2050 on YYYYMMDDhhmmssZ")
 	}
 	if tag == der.UTCTime && t.Year() >= 2050 { // time.Parse takes years up to 2068
 		t = t.AddDate(-100, 0, 0)
@@ -101,7 +103,7 @@ func (r *reader) time(field string) time.Time {
 func (r *reader) header(field string) []byte {
 	h := r.octets(field)
 	if !isHeader(string(h)) {
-		r.refuse(field, "is not 16 printable characters")
+		r.refuse(field, problemHeaderForm, wording.Bytes(len(h)), "")
 	}
 	return h
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // BindingKind is which of the four tokens a [Binding] is.
@@ -98,7 +100,7 @@ func ParseBinding(token []byte) (*Binding, error) {
 // without attributes.
 func (b *Binding) readUnbind(r *reader) {
 	if !b.message.signedData.contentType.Equal(oidData) {
-		r.refuse("content type", "is neither data nor signed data")
+		r.refuse("content type", problemContentType, b.message.signedData.contentType.String(), "")
 	}
 	b.Kind = UnbindKDH
 	if b.readNames(r) {
@@ -110,18 +112,18 @@ func (b *Binding) readUnbind(r *reader) {
 // the SEQUENCE around it.
 func (b *Binding) readRebind(r *reader) {
 	if b.message.signer.attributes == nil {
-		r.refuse("signed attributes", "are missing")
+		r.refuse("signed attributes", problemNoAttributes, "", "")
 	}
 	if r.fail.err == nil && !wellFormed(r.in, maxDepth) {
 		r.fail.class = ErrASN1
-		r.refuse("content", "is not DER, or cut short")
+		r.refuse("content", problemInnerDER, "", "")
 	}
 	if b.WithSequence = r.peek(der.SEQUENCE); b.WithSequence {
 		r = r.last(der.SEQUENCE, "content")
 	}
 	inner := r.signedData(shapeNewKDH)
 	if !inner.contentType.Equal(oidData) {
-		r.refuse("content type", "within the content is not data")
+		r.refuse("content type", problemNewKDH, inner.contentType.String(), oidData.String())
 	}
 	b.Kind = RebindKDH
 	if b.readNames(&reader{inner.content, r.fail}) {
@@ -169,7 +171,7 @@ func (b *Binding) Verify(c *Check) error {
 		return notParsed()
 	}
 	if b.rule.byCA && c.KDH != nil && !c.KDH.IsCA {
-		return badCertificate("is not a CA's, as this token needs", nil)
+		return badCertificate(problemNotCA, wording.Cut(c.KDH.Subject.String(), mostShown)+" with CA:FALSE", "CA:TRUE")
 	}
 	if err := b.message.authenticate(c, b.rule.usage); err != nil {
 		return err
@@ -183,7 +185,7 @@ func (b *Binding) Verify(c *Check) error {
 		return err
 	}
 	if !b.recipient.Names(c.KRD) {
-		return &Error{ErrRecipient, "KRD identifier", "does not name the KRD certificate", nil}
+		return otherRecipient("KRD identifier", b.recipient, c.KRD)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func ParseCredential(token []byte) (*Credential, error) {
 	r := openMessage(token)
 	s := r.contentInfo().signedData(shapeCredential)
 	if !s.contentType.Equal(oidData) || s.content != nil {
-		r.refuse("content", "is not empty data")
+		r.refuse("content", problemNotEmpty, "", "")
 	}
 	if err := r.err(); err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func ParseCredential(token []byte) (*Credential, error) {
 // crypto/x509 does not parse.
 func (c *Credential) Encode() ([]byte, error) {
 	if _, err := x509.ParseCertificate(c.Certificate); err != nil {
-		return nil, &Error{ErrCertificate, "certificate", "is not the DER of one", err}
+		return nil, &Error{Class: ErrCertificate, Field: "certificate", Problem: problemNotDER, Err: err}
 	}
 	crls, err := withCRL(c.CRL)
 	if err != nil {

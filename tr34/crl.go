@@ -3,6 +3,8 @@ package tr34
 import (
 	"bytes"
 	"crypto/x509"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // CRLPolicy is what a receiver asks of the CRL in a token.
@@ -30,7 +32,7 @@ func (m *message) notRevoked(c *Check, required bool) error {
 	case m.crl() != nil:
 		return c.checkCRL(m.crl())
 	case required && c.CRL == CRLStandard:
-		return &Error{ErrCRL, "CRL", "is missing", nil}
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemNoCRL}
 	}
 	return nil
 }
@@ -38,23 +40,22 @@ func (m *message) notRevoked(c *Check, required bool) error {
 // checkCRL holds that a CRL is the CA's and in date, and that the signer is not
 // in it (RFC 5280, section 6.3.3, for a complete CRL of one issuer).
 func (c *Check) checkCRL(raw []byte) error {
-	refuse := func(message string, err error) error { return &Error{ErrCRL, "CRL", message, err} }
 	list, err := x509.ParseRevocationList(raw)
 	if err != nil {
-		return refuse("is malformed", err)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLForm, Err: err}
 	}
 	if c.CA == nil {
-		return refuse("cannot be checked without the certificate of the CA", nil)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLNoCA}
 	}
 	if !bytes.Equal(list.RawIssuer, c.CA.RawSubject) {
-		return refuse("is from another CA", nil)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLIssuer, Found: wording.Cut(list.Issuer.String(), mostShown), Wanted: wording.Cut(c.CA.Subject.String(), mostShown)}
 	}
 	if err := list.CheckSignatureFrom(c.CA); err != nil {
-		return refuse("is not signed by the CA", err)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLSignature, Err: err}
 	}
 	now := c.now()
 	if now.Before(list.ThisUpdate) || !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
-		return refuse("is not valid at this time", nil)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLTime, Found: period(list.ThisUpdate, list.NextUpdate), Wanted: at(now)}
 	}
 	return c.notListed(list)
 }
@@ -65,13 +66,13 @@ func (c *Check) notListed(list *x509.RevocationList) error {
 	extensions := list.Extensions
 	for _, entry := range list.RevokedCertificateEntries {
 		if entry.SerialNumber.Cmp(c.KDH.SerialNumber) == 0 {
-			return &Error{ErrCRL, "CRL", "lists the signer's certificate", nil}
+			return &Error{Class: ErrCRL, Field: "CRL", Problem: problemRevoked, Found: NameOf(c.KDH).shown()}
 		}
 		extensions = append(extensions, entry.Extensions...)
 	}
 	for _, x := range extensions {
 		if x.Critical {
-			return &Error{ErrCRL, "CRL", "has a critical extension, " + x.Id.String(), nil}
+			return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLCritical, Found: x.Id.String()}
 		}
 	}
 	return nil

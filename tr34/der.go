@@ -2,10 +2,14 @@ package tr34
 
 import (
 	"encoding/asn1"
+	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // What is read at most. The longest message of the standard, a rebind token
@@ -27,17 +31,17 @@ var (
 // follows the tables of the standard, and the refusal is asked for at the end.
 type reader struct {
 	in   cryptobyte.String
-	fail *refusal // shared by all readers of one message
+	fail *failure // shared by all readers of one message
 }
 
-type refusal struct {
+type failure struct {
 	class Class
 	err   *Error
 }
 
 // newReader begins to read; whatever is refused is of the given class.
 func newReader(in []byte, class Class) *reader {
-	return &reader{in, &refusal{class: class}}
+	return &reader{in, &failure{class: class}}
 }
 
 // openMessage begins to read a message: one element of DER, all the way down,
@@ -49,11 +53,11 @@ func openMessage(in []byte) *reader {
 	whole := r.in
 	switch {
 	case len(in) > maxMessage:
-		r.refuse("message", "is longer than 64 KiB")
+		r.refuse("message", problemTooLong, "more than "+wording.Bytes(maxMessage), "at most "+wording.Bytes(maxMessage))
 	case !whole.ReadAnyASN1Element(&first, &tag) || !wellFormed(in, maxDepth):
-		r.refuse("message", "is not DER, or cut short")
+		r.refuse("message", problemDER, "", "")
 	case !whole.Empty():
-		r.refuse("message", "has something after it")
+		r.refuse("message", problemBehind, wording.Bytes(len(whole)), "")
 	}
 	r.fail.class = ErrStructure
 	return r
@@ -84,11 +88,14 @@ func (r *reader) err() error {
 	return r.fail.err
 }
 
-func (r *reader) refuse(field, message string) {
+func (r *reader) refuse(field, problem, found, wanted string) {
 	if r.fail.err == nil {
-		r.fail.err = &Error{Class: r.fail.class, Field: field, Message: message}
+		r.fail.err = &Error{Class: r.fail.class, Field: field, Problem: problem, Found: found, Wanted: wanted}
 	}
 }
+
+// missing refuses a message without a part that must be there.
+func (r *reader) missing(field string) { r.refuse(field, problemPart, "", field) }
 
 // more tells whether there is anything left worth reading.
 func (r *reader) more() bool { return r.fail.err == nil && !r.in.Empty() }
@@ -98,7 +105,7 @@ func (r *reader) peek(tag der.Tag) bool { return r.more() && r.in.PeekASN1Tag(ta
 // end holds that everything was read.
 func (r *reader) end(field string) {
 	if r.more() {
-		r.refuse(field, "has more than belongs there")
+		r.refuse(field, problemMore, wording.Bytes(len(r.in))+" too many in "+field, "")
 	}
 }
 
@@ -106,7 +113,7 @@ func (r *reader) end(field string) {
 func (r *reader) open(tag der.Tag, field string) *reader {
 	body := &reader{fail: r.fail}
 	if r.fail.err == nil && !r.in.ReadASN1(&body.in, tag) {
-		r.refuse(field, "is missing or of another kind")
+		r.missing(field)
 	}
 	return body
 }
@@ -122,7 +129,7 @@ func (r *reader) last(tag der.Tag, field string) *reader {
 func (r *reader) element(tag der.Tag, field string) []byte {
 	var whole cryptobyte.String
 	if r.fail.err == nil && !r.in.ReadASN1Element(&whole, tag) {
-		r.refuse(field, "is missing or of another kind")
+		r.missing(field)
 	}
 	return whole
 }
@@ -132,15 +139,19 @@ func (r *reader) octets(field string) []byte { return r.open(der.OCTET_STRING, f
 
 // number reads a small INTEGER that has one of the values given.
 func (r *reader) number(field string, values ...int) (n int) {
-	if r.fail.err == nil && (!r.in.ReadASN1Integer(&n) || !slices.Contains(values, n)) {
-		r.refuse(field, "is missing or has an unknown value")
+	switch {
+	case r.fail.err != nil:
+	case !r.in.ReadASN1Integer(&n):
+		r.missing(field)
+	case !slices.Contains(values, n):
+		r.refuse(field, problemNumber, fmt.Sprintf("%d as %s", n, field), oneOf(values))
 	}
 	return n
 }
 
 func (r *reader) oid(field string) (id asn1.ObjectIdentifier) {
 	if r.fail.err == nil && !r.in.ReadASN1ObjectIdentifier(&id) {
-		r.refuse(field, "is missing or no object identifier")
+		r.missing(field)
 	}
 	return id
 }
@@ -150,7 +161,7 @@ func (r *reader) oid(field string) (id asn1.ObjectIdentifier) {
 func (r *reader) algorithm(field string, known ...asn1.ObjectIdentifier) asn1.ObjectIdentifier {
 	id := r.open(der.SEQUENCE, field).identifier(field)
 	if !slices.ContainsFunc(known, id.Equal) {
-		r.refuse(field, "is not one of TR-34")
+		r.refuse(field, problemOID, fmt.Sprintf("%s as %s", id, field), oneOf(known))
 	}
 	return id
 }
@@ -159,7 +170,7 @@ func (r *reader) algorithm(field string, known ...asn1.ObjectIdentifier) asn1.Ob
 func (r *reader) identifier(field string) asn1.ObjectIdentifier {
 	id := r.oid(field)
 	if r.more() && len(r.last(der.NULL, field).in) != 0 {
-		r.refuse(field, "has a NULL with content")
+		r.refuse(field, problemParameters, field, "")
 	}
 	return id
 }
@@ -167,8 +178,17 @@ func (r *reader) identifier(field string) asn1.ObjectIdentifier {
 // expect reads an object identifier that is known beforehand.
 func (r *reader) expect(want asn1.ObjectIdentifier, field string) {
 	if id := r.oid(field); !id.Equal(want) {
-		r.refuse(field, "is not one of TR-34")
+		r.refuse(field, problemOID, fmt.Sprintf("%s as %s", id, field), want.String())
 	}
+}
+
+// oneOf lists the values that would have passed.
+func oneOf[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, " or ")
 }
 
 // addAlgorithm writes an AlgorithmIdentifier, its parameters NULL or absent.
@@ -192,10 +212,10 @@ func encode(write func(*cryptobyte.Builder)) ([]byte, error) {
 	write(&b)
 	out, err := b.Bytes()
 	if err != nil {
-		return nil, &Error{ErrStructure, "message", "cannot be written", err}
+		return nil, &Error{Class: ErrStructure, Field: "message", Problem: problemNoWrite, Err: err}
 	}
 	if len(out) > maxMessage {
-		return nil, &Error{ErrStructure, "message", "would be longer than 64 KiB", nil}
+		return nil, &Error{Class: ErrStructure, Field: "message", Problem: problemTooLong, Found: wording.Bytes(len(out)), Wanted: "at most " + wording.Bytes(maxMessage)}
 	}
 	return out, nil
 }

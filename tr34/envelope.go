@@ -2,9 +2,12 @@ package tr34
 
 import (
 	"crypto/cipher"
+	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // envelope is the EnvelopedData within a key token (RFC 5652, section 6.1), for
@@ -22,7 +25,7 @@ type envelope struct {
 func (r *reader) envelope() *envelope {
 	if r.fail.err == nil && !wellFormed(r.in, maxDepth) {
 		r.fail.class = ErrASN1
-		r.refuse("enveloped data", "is not DER, or cut short")
+		r.refuse("enveloped data", problemSealed, "", "")
 	}
 	bare := !r.peek(der.SEQUENCE)
 	if !bare {
@@ -84,8 +87,8 @@ func (r *reader) oaep(field string) (tagged bool) {
 func (r *reader) emptyLabel(field string) {
 	label := r.open(der.SEQUENCE, field)
 	label.expect(oidSpecified, field)
-	if len(label.octets(field)) != 0 {
-		r.refuse(field, "has a label")
+	if n := len(label.octets(field)); n != 0 {
+		r.refuse(field, problemLabel, wording.Bytes(n), "an empty label")
 	}
 	label.end(field)
 }
@@ -107,10 +110,10 @@ func (e *envelope) readContent(r *reader) (inside bool) {
 	r.end(field)
 	block := ciphers[e.cipher].block
 	if len(e.iv) != block {
-		r.refuse("IV", "has another length than the cipher's blocks")
+		r.refuse("IV", problemIV, wording.Bytes(len(e.iv)), wording.Bytes(block))
 	}
 	if len(e.sealed) == 0 || len(e.sealed)%block != 0 {
-		r.refuse(field, "is not a whole number of cipher blocks")
+		r.refuse(field, problemPartial, wording.Bytes(len(e.sealed)), fmt.Sprintf("a multiple of %d", block))
 	}
 	return inside
 }
@@ -119,11 +122,11 @@ func (e *envelope) readContent(r *reader) (inside bool) {
 func (e *envelope) block(contentKey []byte) (cipher.Block, error) {
 	rule := &ciphers[e.cipher]
 	if len(contentKey) != rule.key {
-		return nil, &Error{ErrContent, "content key", "has another length than the cipher's keys", nil}
+		return nil, &Error{Class: ErrContent, Field: "content key", Problem: problemContentKey, Found: wording.Bytes(len(contentKey)), Wanted: wording.Bytes(rule.key)}
 	}
 	block, err := rule.new(contentKey)
 	if err != nil {
-		return nil, &Error{ErrContent, "content key", "is not one of the cipher's", nil}
+		return nil, &Error{Class: ErrContent, Field: "content key", Problem: problemContentKey}
 	}
 	return block, nil
 }

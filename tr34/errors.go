@@ -1,5 +1,7 @@
 package tr34
 
+import "github.com/seed748fb4d1/apcsim/internal/wording"
+
 // Class is the kind of a refusal, and itself an error, so that callers write
 // errors.Is(err, tr34.ErrNonce). The constants stand in the order in which a
 // receiver checks; the first that applies is reported.
@@ -30,17 +32,15 @@ func (c Class) Error() string { return "tr34: " + string(c) }
 type Error struct {
 	Class   Class
 	Field   string // "random nonce", "KDH certificate", ...
-	Message string // what was wrong, or what would have been right
+	Problem string // what is wrong, as a clause: "the token has no CRL"
+	Found   string // the value at fault, or empty
+	Wanted  string // the value or values that would have passed, or empty
 	Err     error  // the cause, where another package found it; Unwrap gives it
 }
 
-// Error tells class, field, message and cause in one line.
+// Error is class, problem and values in one line. The cause is not in it.
 func (e *Error) Error() string {
-	s := e.Class.Error() + ": " + e.Field + ": " + e.Message
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
+	return e.Class.Error() + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // Is makes errors.Is find the class.

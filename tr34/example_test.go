@@ -75,11 +75,11 @@ func Example() {
 
 	check.Nonce = []byte("another exchange")
 	_, err = token.Open(krdKey, check)
-	fmt.Println(errors.Is(err, tr34.ErrNonce), err)
+	fmt.Println("the nonce is refused:", errors.Is(err, tr34.ErrNonce))
 	// Output:
 	// x9-tr34-2012 TDES-CBC from CN=KDH CA, serial C8 to CN=KDH CA, serial 12C
 	// Opened(D0112K0TB00E0000, key of 16 bytes) the same: true
-	// true tr34: nonce: random nonce: is missing, or not the one expected
+	// the nonce is refused: true
 }
 
 // A KRD is handed from one KDH to another.

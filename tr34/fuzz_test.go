@@ -13,7 +13,7 @@ import (
 func checkFuzzed(t *testing.T, der []byte, err error) {
 	t.Helper()
 	var e *Error
-	if err != nil && (!errors.As(err, &e) || e.Class == "" || e.Message == "") {
+	if err != nil && (!errors.As(err, &e) || e.Class == "" || e.Problem == "") {
 		t.Fatalf("%X: got %#v", der, err)
 	}
 }

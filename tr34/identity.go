@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // IssuerSerial names a certificate, and so its owner, the way of CMS: by issuer
@@ -46,6 +48,12 @@ func (id IssuerSerial) String() string {
 	}
 	return fmt.Sprintf("%s, serial %X", name, id.Serial)
 }
+
+// mostShown is how many bytes of a name an error repeats.
+const mostShown = 200
+
+// shown is String for a refusal.
+func (id IssuerSerial) shown() string { return wording.Cut(id.String(), mostShown) }
 
 // whole tells whether anybody is named.
 func (id IssuerSerial) whole() bool { return len(id.Issuer) > 0 && id.Serial != nil }
@@ -84,7 +92,7 @@ func (r *reader) issuerSerial(field string) IssuerSerial {
 	in := r.open(der.SEQUENCE, field)
 	id := IssuerSerial{Issuer: in.element(der.SEQUENCE, field), Serial: new(big.Int)}
 	if r.fail.err == nil && !in.in.ReadASN1Integer(id.Serial) {
-		r.refuse(field, "has no serial number")
+		r.missing(field + " (serial number)")
 	}
 	in.end(field)
 	return id

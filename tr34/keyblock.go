@@ -36,7 +36,7 @@ func parseKeyBlock(plain []byte) (keyBlock, error) {
 	}
 	in.end("key block")
 	if len(block.key) == 0 {
-		r.refuse("key", "has no bytes")
+		r.refuse("key", problemNoKey, "", "")
 	}
 	return block, r.err()
 }
@@ -58,7 +58,7 @@ func unpad(plain []byte, block int) (keyBlock, error) {
 	case padded:
 		return keyBlock{}, restErr
 	}
-	return keyBlock{}, &Error{ErrContent, "padding", "is not that of PKCS #7", nil}
+	return keyBlock{}, &Error{Class: ErrContent, Field: "padding", Problem: problemPKCS7}
 }
 
 // paddingOf gives the length of a PKCS #7 padding (RFC 5652, section 6.3), or 0,
@@ -94,7 +94,7 @@ func (k *keyBlock) padded(version, block int) ([]byte, error) {
 	out, err := b.Bytes()
 	if err != nil {
 		clear(buffer[:cap(buffer)])
-		return nil, &Error{ErrKeyBlock, "key block", "cannot be written", nil}
+		return nil, &Error{Class: ErrKeyBlock, Field: "key block", Problem: problemKeyBlockWrite}
 	}
 	n := block - len(out)%block
 	return append(out, bytes.Repeat([]byte{byte(n)}, n)...), nil

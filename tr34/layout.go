@@ -61,7 +61,7 @@ func (l Layout) String() string {
 
 func (l Layout) rule() (*layoutRule, error) {
 	if l < 0 || int(l) >= len(layouts) {
-		return nil, &Error{ErrStructure, "layout", "is not one of the four", nil}
+		return nil, &Error{Class: ErrStructure, Field: "layout", Problem: problemLayout, Found: l.String(), Wanted: "standard, rfc, strict or x9-tr34-2012"}
 	}
 	return &layouts[l], nil
 }
@@ -113,7 +113,7 @@ func (c Cipher) String() string {
 
 func (c Cipher) rule() (*cipherRule, error) {
 	if c < 0 || int(c) >= len(ciphers) {
-		return nil, &Error{ErrStructure, "content cipher", "is not one of the four", nil}
+		return nil, &Error{Class: ErrStructure, Field: "content cipher", Problem: problemCipherValue, Found: c.String(), Wanted: "TDES-CBC, AES-128-CBC, AES-192-CBC or AES-256-CBC"}
 	}
 	return &ciphers[c], nil
 }
@@ -126,6 +126,6 @@ func (r *reader) cipherID(field string) Cipher {
 			return Cipher(c)
 		}
 	}
-	r.refuse(field, "is none of TDES-CBC and AES-CBC")
+	r.refuse(field, problemCipher, id.String(), "TDES-CBC or AES-CBC")
 	return 0
 }

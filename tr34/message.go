@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // message is what key, unbind and rebind tokens share: a SignedData with one
@@ -22,7 +24,7 @@ type message struct {
 }
 
 // notParsed is told of a token that is the zero value or made by hand.
-func notParsed() error { return &Error{ErrStructure, "token", "was not parsed", nil} }
+func notParsed() error { return &Error{Class: ErrStructure, Field: "token", Problem: problemUnparsed} }
 
 // newSigned reads a message that is signed, from a copy of what is given. The
 // refusal stays in the reader.
@@ -47,11 +49,11 @@ func (m *message) readAttributes(r *reader) {
 	m.attributes = in.open(constructed0, "signed attributes").attributes()
 	switch {
 	case !m.attributes.contentType.Equal(m.signedData.contentType):
-		r.refuse("content type", "is not signed as it stands in the message")
+		r.refuse("content type", problemSignedType, m.attributes.contentType.String(), m.signedData.contentType.String())
 	case len(m.digest) != sha256.Size:
-		r.refuse("message digest", "is missing or not of 32 bytes")
+		r.refuse("message digest", problemDigestLength, wording.Bytes(len(m.digest)), wording.Bytes(sha256.Size))
 	case m.protection != nil && !m.protection.Equal(m.signer.algorithm):
-		r.refuse("algorithm protection", "names another signature algorithm than the signer")
+		r.refuse("algorithm protection", problemProtection, m.protection.String(), m.signer.algorithm.String())
 	}
 }
 
@@ -87,14 +89,14 @@ func (s *signedData) sign(c *x509.Certificate, key crypto.Signer, a *attributes,
 func canSign(c *x509.Certificate, key crypto.Signer) error {
 	const field = "signer's certificate"
 	if c == nil || !NameOf(c).whole() {
-		return &Error{ErrCertificate, field, "is missing, or has no issuer or serial number", nil}
+		return &Error{Class: ErrCertificate, Field: field, Problem: problemNoCertificate}
 	}
 	public, ok := rsaKey(c)
 	if !ok {
-		return &Error{ErrCertificate, field, "has no RSA key", nil}
+		return &Error{Class: ErrCertificate, Field: field, Problem: problemNoRSA, Found: c.PublicKeyAlgorithm.String(), Wanted: "RSA"}
 	}
 	if key == nil || !public.Equal(key.Public()) {
-		return &Error{ErrSigner, "private key", "is missing, or not that of the certificate", nil}
+		return &Error{Class: ErrSigner, Field: "private key", Problem: problemSignerKey, Wanted: "the key of " + NameOf(c).shown()}
 	}
 	return nil
 }
@@ -106,7 +108,7 @@ func withCRL(crl []byte) ([][]byte, error) {
 	}
 	list, err := x509.ParseRevocationList(crl)
 	if err != nil || len(list.Raw) != len(crl) {
-		return nil, &Error{ErrCRL, "CRL", "is not the DER of one", err}
+		return nil, &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLForm, Err: err}
 	}
 	return [][]byte{crl}, nil
 }

@@ -49,20 +49,24 @@ func NewBinding(b *Binding, signer *x509.Certificate, key crypto.Signer) ([]byte
 // check judges what the token is to say.
 func (b *Binding) check() error {
 	if b.Kind < 0 || int(b.Kind) >= len(bindingRules) {
-		return &Error{ErrStructure, "kind", "is not one of the four", nil}
+		return &Error{Class: ErrStructure, Field: "kind", Problem: problemKind, Found: b.Kind.String(), Wanted: "UnbindKDH, UnbindCA, RebindKDH or RebindCA"}
 	}
 	rule := &bindingRules[b.Kind]
 	switch {
 	case !b.KRD.whole():
-		return &Error{ErrStructure, "KRD identifier", "is missing", nil}
-	case b.OldKDH.whole() != rule.byCA:
-		return &Error{ErrStructure, "old KDH identifier", "stands in the CA forms, and in no other", nil}
-	case (b.NewKDH != nil) != rule.rebind:
-		return &Error{ErrCertificate, "new KDH certificate", "stands in rebind tokens, and in no other", nil}
+		return &Error{Class: ErrStructure, Field: "KRD identifier", Problem: problemNoKRDName}
+	case !b.OldKDH.whole() && rule.byCA:
+		return &Error{Class: ErrStructure, Field: "old KDH identifier", Problem: problemNeedsOldKDH, Found: "a " + rule.name + " token"}
+	case b.OldKDH.whole() && !rule.byCA:
+		return &Error{Class: ErrStructure, Field: "old KDH identifier", Problem: problemHasOldKDH, Found: "a " + rule.name + " token"}
+	case b.NewKDH == nil && rule.rebind:
+		return &Error{Class: ErrCertificate, Field: "new KDH certificate", Problem: problemNeedsNewKDH}
+	case b.NewKDH != nil && !rule.rebind:
+		return &Error{Class: ErrCertificate, Field: "new KDH certificate", Problem: problemHasNewKDH}
 	case b.Nonce != nil:
 		return checkNonce(b.Nonce)
 	case !rule.byCA && b.SigningTime.IsZero():
-		return &Error{ErrTime, "freshness", "is by a nonce or by a signing time", nil}
+		return &Error{Class: ErrTime, Field: "freshness", Problem: problemFreshness}
 	}
 	return nil
 }
@@ -89,7 +93,7 @@ func (b *Binding) names() ([]byte, error) {
 // certificate.
 func (b *Binding) newKDH(names []byte) ([]byte, error) {
 	if _, err := x509.ParseCertificate(b.NewKDH); err != nil {
-		return nil, &Error{ErrCertificate, "new KDH certificate", "is not the DER of one", err}
+		return nil, &Error{Class: ErrCertificate, Field: "new KDH certificate", Problem: problemNotDER, Err: err}
 	}
 	inner := signedData{version: 1, contentType: oidData, content: names, certificates: [][]byte{b.NewKDH}}
 	return encode(func(out *cryptobyte.Builder) {

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Opened is what a key token carried, all of it authentic. Printing it does not
@@ -50,10 +52,10 @@ func (t *Token) Open(krd crypto.Decrypter, c *Check) (*Opened, error) {
 		return nil, err
 	}
 	if !block.kdh.equal(t.message.signer.id) {
-		return nil, &Error{ErrIDKDH, "KDH in the key block", "is not the signer", nil}
+		return nil, &Error{Class: ErrIDKDH, Field: "KDH in the key block", Problem: problemIDKDH, Found: block.kdh.shown(), Wanted: t.message.signer.id.shown()}
 	}
 	if subtle.ConstantTimeCompare(block.header, t.message.header) != 1 {
-		return nil, &Error{ErrHeader, "key block header", "is not the one that was signed", nil}
+		return nil, &Error{Class: ErrHeader, Field: "key block header", Problem: problemHeader, Found: string(block.header), Wanted: string(t.message.header)}
 	}
 	return &Opened{
 		Key:         bytes.Clone(block.key),
@@ -81,13 +83,13 @@ func (t *Token) decrypt(krd crypto.Decrypter) (block keyBlock, plain []byte, err
 // unwrap gives the content key, which is the caller's to clear.
 func unwrap(krd crypto.Decrypter, wrapped []byte) ([]byte, error) {
 	if krd == nil {
-		return nil, &Error{ErrOAEP, "private key", "is missing", nil}
+		return nil, &Error{Class: ErrOAEP, Field: "private key", Problem: problemNoPrivateKey}
 	}
 	options := oaepSHA256 // a copy, which the Decrypter may do with as it likes
 	contentKey, err := krd.Decrypt(rand.Reader, wrapped, &options)
 	switch {
 	case errors.Is(err, rsa.ErrDecryption) || errors.Is(err, ErrOAEP):
-		return nil, &Error{ErrOAEP, "encrypted content key", "does not decrypt with this private key", nil}
+		return nil, &Error{Class: ErrOAEP, Field: "encrypted content key", Problem: problemOAEP, Wanted: "RSAES-OAEP with SHA-256 and MGF1 with SHA-256, for the KRD's key"}
 	case err != nil:
 		return nil, fmt.Errorf("tr34: decrypt the content key: %w", err)
 	}
@@ -98,7 +100,7 @@ func unwrap(krd crypto.Decrypter, wrapped []byte) ([]byte, error) {
 func wrap(public *rsa.PublicKey, contentKey []byte) ([]byte, error) {
 	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, public, contentKey, nil)
 	if err != nil {
-		return nil, &Error{ErrRecipient, "KRD certificate", "has a key that encrypts no content key", err}
+		return nil, &Error{Class: ErrRecipient, Field: "KRD certificate", Problem: problemKRDKey, Found: wording.Count(public.N.BitLen(), "bit"), Err: err}
 	}
 	return wrapped, nil
 }

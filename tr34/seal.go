@@ -9,6 +9,8 @@ import (
 	"io"
 	"math/bits"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Sealing is what the sender decides about a key token, besides the key. It is
@@ -87,19 +89,21 @@ func (s *Sealing) check(key []byte) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	if !isHeader(s.Header) {
-		return nil, &Error{ErrHeader, "key block header", "is not 16 printable characters", nil}
+		return nil, &Error{Class: ErrHeader, Field: "key block header", Problem: problemHeaderForm, Found: wording.Quote(s.Header, headerLength)}
 	}
 	if len(key) == 0 {
-		return nil, &Error{ErrKeyBlock, "key", "has no bytes", nil}
+		return nil, &Error{Class: ErrKeyBlock, Field: "key", Problem: problemNoKey}
 	}
 	return s.receiver()
 }
 
 func (s *Sealing) checkFreshness() error {
-	if (s.Nonce != nil) == !s.SigningTime.IsZero() {
-		return &Error{ErrTime, "freshness", "is by a nonce or by a signing time, one of the two", nil}
-	}
-	if s.Nonce == nil {
+	switch signed := !s.SigningTime.IsZero(); {
+	case s.Nonce != nil && signed:
+		return &Error{Class: ErrTime, Field: "freshness", Problem: problemBoth, Wanted: "one of the two"}
+	case s.Nonce == nil && !signed:
+		return &Error{Class: ErrTime, Field: "freshness", Problem: problemFreshness, Wanted: "one of the two"}
+	case signed:
 		return nil
 	}
 	return checkNonce(s.Nonce)
@@ -108,7 +112,7 @@ func (s *Sealing) checkFreshness() error {
 // checkNonce judges a random number that is to be written.
 func checkNonce(nonce []byte) error {
 	if len(nonce) < minNonce || len(nonce) > maxNonce {
-		return &Error{ErrNonce, "random nonce", "is not of 8 to 64 bytes", nil}
+		return &Error{Class: ErrNonce, Field: "random nonce", Problem: problemNonceLength, Found: wording.Bytes(len(nonce)), Wanted: "8 to 64 bytes"}
 	}
 	return nil
 }
@@ -116,11 +120,11 @@ func checkNonce(nonce []byte) error {
 // receiver is the RSA key of the KRD.
 func (s *Sealing) receiver() (*rsa.PublicKey, error) {
 	if s.KRD == nil || !NameOf(s.KRD).whole() {
-		return nil, &Error{ErrRecipient, "KRD certificate", "is missing, or has no issuer or serial number", nil}
+		return nil, &Error{Class: ErrRecipient, Field: "KRD certificate", Problem: problemNoKRD}
 	}
 	public, ok := rsaKey(s.KRD)
 	if !ok {
-		return nil, &Error{ErrRecipient, "KRD certificate", "has no RSA key", nil}
+		return nil, &Error{Class: ErrRecipient, Field: "KRD certificate", Problem: problemKRDNoRSA, Found: s.KRD.PublicKeyAlgorithm.String(), Wanted: "RSA"}
 	}
 	return public, nil
 }

@@ -90,7 +90,7 @@ func checkWritten(t *rapid.T, token *Token, s *Sealing) {
 		return
 	}
 	var all [][]byte
-	in := (&reader{token.message.signer.attributes, &refusal{}}).open(constructed0, "")
+	in := (&reader{token.message.signer.attributes, &failure{}}).open(constructed0, "")
 	for in.more() {
 		all = append(all, in.element(0x30, ""))
 	}

@@ -3,9 +3,12 @@ package tr34
 import (
 	"crypto/sha256"
 	"encoding/asn1"
+	"strconv"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // signedData is a SignedData (RFC 5652, section 5.1), which every message but
@@ -82,15 +85,18 @@ func (r *reader) list(tag der.Tag, field string) (all [][]byte) {
 }
 
 func (s *signedData) check(r *reader, want shape) {
+	wrong := func(field, one string, found int, wanted string) {
+		r.refuse(field, problemCount, wording.Count(found, one), wanted)
+	}
 	switch {
 	case s.digests != want.digests:
-		r.refuse("digest algorithms", "are too many or too few")
+		wrong("digest algorithms", "digest algorithm", s.digests, strconv.Itoa(want.digests))
 	case len(s.certificates) != want.certificates:
-		r.refuse("certificates", "are too many or too few")
+		wrong("certificates", "certificate", len(s.certificates), strconv.Itoa(want.certificates))
 	case len(s.crls) > want.crlsAtMost:
-		r.refuse("CRLs", "are too many")
+		wrong("CRLs", "CRL", len(s.crls), "at most "+strconv.Itoa(want.crlsAtMost))
 	case len(s.signers) != want.signers:
-		r.refuse("signers", "are too many or too few")
+		wrong("signers", "signer", len(s.signers), strconv.Itoa(want.signers))
 	}
 }
 

@@ -39,9 +39,9 @@ func Parse(der []byte) (*Token, error) {
 	m, r := newSigned(der)
 	switch {
 	case !m.signedData.contentType.Equal(oidEnveloped) || m.content == nil:
-		r.refuse("content", "is not enveloped data")
+		r.refuse("content", problemNotEnveloped, contentName(m.signedData), oidEnveloped.String())
 	case m.signer.attributes == nil:
-		r.refuse("signed attributes", "are missing")
+		r.refuse("signed attributes", problemNoAttributes, "", "")
 	}
 	e := (&reader{m.content, r.fail}).envelope()
 	if err := r.err(); err != nil {
@@ -85,3 +85,11 @@ func isHeader(s string) bool {
 
 // headerLength is that of a TR-31 header without optional blocks.
 const headerLength = 16
+
+// contentName is what a message has as content, in a refusal.
+func contentName(s *signedData) string {
+	if s.content == nil {
+		return "no content"
+	}
+	return s.contentType.String()
+}

@@ -7,7 +7,11 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
+	"fmt"
+	"strings"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Check is what the receiver knows. A nil *Check knows nothing, and nothing
@@ -63,10 +67,10 @@ func (t *Token) Verify(c *Check) error {
 		return err
 	}
 	if !t.envelope.recipient.Names(c.KRD) {
-		return &Error{ErrRecipient, "recipient identifier", "does not name the KRD certificate", nil}
+		return otherRecipient("recipient identifier", t.envelope.recipient, c.KRD)
 	}
 	if t.message.header == nil {
-		return &Error{ErrHeader, "key block header", "is not among the signed attributes", nil}
+		return &Error{Class: ErrHeader, Field: "key block header", Problem: problemNoHeader}
 	}
 	return nil
 }
@@ -78,18 +82,18 @@ func (m *message) authenticate(c *Check, usage x509.KeyUsage) error {
 		return err
 	}
 	if !m.signer.id.Names(c.KDH) {
-		return &Error{ErrSigner, "signer identifier", "does not name the KDH certificate", nil}
+		return &Error{Class: ErrSigner, Field: "signer identifier", Problem: problemSigner, Found: m.signer.id.shown(), Wanted: NameOf(c.KDH).shown()}
 	}
 	if m.signer.attributes != nil {
 		digest := sha256.Sum256(m.content)
 		if subtle.ConstantTimeCompare(digest[:], m.digest) != 1 {
-			return &Error{ErrDigest, "message digest", "is not that of the content", nil}
+			return &Error{Class: ErrDigest, Field: "message digest", Problem: problemDigest}
 		}
 	}
 	sum := m.signer.sum(m.content)
 	public, _ := rsaKey(c.KDH) // which certificate found
 	if err := rsa.VerifyPKCS1v15(public, crypto.SHA256, sum[:], m.signer.signature); err != nil {
-		return &Error{ErrSignature, "signature", "is not the signer's", err}
+		return &Error{Class: ErrSignature, Field: "signature", Problem: problemSignature, Err: err}
 	}
 	return nil
 }
@@ -97,16 +101,16 @@ func (m *message) authenticate(c *Check, usage x509.KeyUsage) error {
 // certificate is check 3.
 func (c *Check) certificate(usage x509.KeyUsage) error {
 	if c.KDH == nil {
-		return badCertificate("is missing", nil)
+		return badCertificate(problemNoKDH, "", "")
 	}
 	if !c.within(c.KDH.NotBefore, c.KDH.NotAfter) {
-		return badCertificate("is not valid at this time", nil)
+		return badCertificate(problemValidity, period(c.KDH.NotBefore, c.KDH.NotAfter), at(c.now()))
 	}
 	if c.KDH.KeyUsage != 0 && c.KDH.KeyUsage&usage == 0 {
-		return badCertificate("is not for signatures", nil)
+		return badCertificate(problemKeyUsage, usageNames(c.KDH.KeyUsage), usageNames(usage))
 	}
 	if _, ok := rsaKey(c.KDH); !ok {
-		return badCertificate("has no RSA key", nil)
+		return badCertificate(problemNoRSA, c.KDH.PublicKeyAlgorithm.String(), "RSA")
 	}
 	if c.CA == nil {
 		return nil
@@ -117,19 +121,61 @@ func (c *Check) certificate(usage x509.KeyUsage) error {
 // issued is the part of check 3 that needs the CA's certificate.
 func (c *Check) issued() error {
 	if !c.within(c.CA.NotBefore, c.CA.NotAfter) {
-		return badCertificate("is from a CA whose own is not valid at this time", nil)
+		return badCertificate(problemCAValidity, period(c.CA.NotBefore, c.CA.NotAfter), at(c.now()))
 	}
 	if !bytes.Equal(c.KDH.RawIssuer, c.CA.RawSubject) {
-		return badCertificate("is from another CA", nil)
+		return badCertificate(problemOtherCA, wording.Cut(c.KDH.Issuer.String(), mostShown), wording.Cut(c.CA.Subject.String(), mostShown))
 	}
 	if err := c.KDH.CheckSignatureFrom(c.CA); err != nil {
-		return badCertificate("is not signed by its CA", err)
+		return &Error{Class: ErrCertificate, Field: "KDH certificate", Problem: problemCASignature, Err: err}
 	}
 	return nil
 }
 
-func badCertificate(message string, cause error) error {
-	return &Error{ErrCertificate, "KDH certificate", message, cause}
+func badCertificate(problem, found, wanted string) error {
+	return &Error{Class: ErrCertificate, Field: "KDH certificate", Problem: problem, Found: found, Wanted: wanted}
+}
+
+// otherRecipient refuses a message for another than the owner of a certificate.
+func otherRecipient(field string, found IssuerSerial, c *x509.Certificate) error {
+	e := &Error{Class: ErrRecipient, Field: field, Problem: problemRecipient, Found: found.shown()}
+	if c != nil {
+		e.Wanted = NameOf(c).shown()
+	}
+	return e
+}
+
+const timeForm = "2006-01-02T15:04:05Z"
+
+// at is a time in a refusal.
+func at(t time.Time) string { return "valid at " + t.UTC().Format(timeForm) }
+
+// period is a validity in a refusal; it may have no end.
+func period(from, to time.Time) string {
+	s := "valid from " + from.UTC().Format(timeForm)
+	if !to.IsZero() {
+		s += " to " + to.UTC().Format(timeForm)
+	}
+	return s
+}
+
+// usageNames are those bits of a key usage that signers may have, and how many
+// others there are.
+func usageNames(usage x509.KeyUsage) string {
+	var names []string
+	for _, row := range []struct {
+		bit  x509.KeyUsage
+		name string
+	}{
+		{x509.KeyUsageDigitalSignature, "digitalSignature"}, {x509.KeyUsageContentCommitment, "nonRepudiation"},
+		{x509.KeyUsageKeyEncipherment, "keyEncipherment"}, {x509.KeyUsageDataEncipherment, "dataEncipherment"},
+		{x509.KeyUsageKeyAgreement, "keyAgreement"}, {x509.KeyUsageCertSign, "keyCertSign"}, {x509.KeyUsageCRLSign, "cRLSign"},
+	} {
+		if usage&row.bit != 0 {
+			names = append(names, row.name)
+		}
+	}
+	return strings.Join(names, " or ")
 }
 
 // now is when certificates and CRL must be valid.
@@ -150,12 +196,25 @@ func (c *Check) within(from, to time.Time) bool {
 func (m *message) fresh(c *Check) error {
 	if c.Nonce == nil {
 		if m.time.IsZero() {
-			return &Error{ErrTime, "signing time", "is missing, and no nonce is expected", nil}
+			return &Error{Class: ErrTime, Field: "signing time", Problem: problemNoTime}
 		}
 		return nil
 	}
-	if m.nonce == nil || subtle.ConstantTimeCompare(m.nonce, c.Nonce) != 1 {
-		return &Error{ErrNonce, "random nonce", "is missing, or not the one expected", nil}
+	wanted := upperHex(c.Nonce)
+	if m.nonce == nil {
+		return &Error{Class: ErrNonce, Field: "random nonce", Problem: problemNonceAbsent, Wanted: wanted}
+	}
+	if subtle.ConstantTimeCompare(m.nonce, c.Nonce) != 1 {
+		return &Error{Class: ErrNonce, Field: "random nonce", Problem: problemNonce, Found: upperHex(m.nonce), Wanted: wanted}
 	}
 	return nil
+}
+
+// upperHex is a nonce in a refusal: at most 32 bytes of it.
+func upperHex(b []byte) string {
+	const most = 32
+	if len(b) > most {
+		return fmt.Sprintf("%X...", b[:most])
+	}
+	return fmt.Sprintf("%X", b)
 }

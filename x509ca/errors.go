@@ -1,6 +1,6 @@
 package x509ca
 
-import "strings"
+import "github.com/seed748fb4d1/apcsim/internal/wording"
 
 // Rule is what a refusal rests on, and itself an error, so that callers write
 // errors.Is(err, x509ca.RuleExpired).
@@ -50,17 +50,18 @@ func (r Rule) Error() string { return "x509ca: " + string(r) }
 type Error struct {
 	Rule        Rule
 	Certificate string // which one, in the words of [Rules]; empty where there is only one
-	Found       string // what stood there; about 200 bytes of it at most, on one line
-	Wanted      string // what would have passed
+	Problem     string // what is wrong, as a clause: "the certificate has expired"
+	Found       string // the value at fault, or empty; about 200 bytes of it at most, on one line
+	Wanted      string // the value or values that would have passed, or empty
 }
 
-// Error tells rule, certificate, what was found and what was wanted in one line.
+// Error is rule, certificate, problem and values in one line.
 func (e *Error) Error() string {
 	s := e.Rule.Error()
 	if e.Certificate != "" {
 		s += ": " + e.Certificate
 	}
-	return s + ": found " + e.Found + ", wanted " + e.Wanted
+	return s + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // Is makes errors.Is find the rule.
@@ -70,20 +71,9 @@ func (e *Error) Is(target error) bool { return target == e.Rule }
 const mostShown = 200
 
 // refuse makes an Error that is about no particular certificate.
-func refuse(rule Rule, found, wanted string) *Error {
-	return &Error{Rule: rule, Found: shown(found), Wanted: shown(wanted)}
+func refuse(rule Rule, problem, found, wanted string) *Error {
+	return &Error{Rule: rule, Problem: problem, Found: shown(found), Wanted: shown(wanted)}
 }
 
-// shown makes text of unknown origin fit for a message: of bounded length, valid
-// UTF-8, on one line.
-func shown(s string) string {
-	if len(s) > mostShown {
-		s = s[:mostShown] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
+// shown makes text of unknown origin fit for a message.
+func shown(s string) string { return wording.Cut(s, mostShown) }

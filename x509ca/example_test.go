@@ -57,7 +57,7 @@ func Example() {
 	// Output:
 	// CN=Terminal 7 by CN=Bank CA,C=US
 	// <nil>
-	// x509ca: expired: certificate: found valid until 2026-06-08T12:00:00Z, wanted until 2026-06-09T12:00:00Z or after
+	// x509ca: expired: certificate: the certificate has expired: found valid until 2026-06-08T12:00:00Z, wanted valid at 2026-06-09T12:00:00Z
 	// true
 }
 
@@ -91,6 +91,6 @@ func ExampleRules() {
 	fmt.Println((&x509ca.Rules{Now: now, Root: "PublicKeyCertificate"}).CheckRoot(root))
 	fmt.Println((&x509ca.Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(root))
 	// Output:
-	// x509ca: basic-constraints: PublicKeyCertificate: found no basic constraints, wanted CA:TRUE
+	// x509ca: basic-constraints: PublicKeyCertificate: the certificate is that of an authority and has no basic constraints: wanted CA:TRUE
 	// <nil>
 }

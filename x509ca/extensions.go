@@ -47,7 +47,7 @@ func has(c *x509.Certificate, id asn1.ObjectIdentifier) bool {
 func (p *path) checkExtensions(i int) error {
 	for _, e := range p.certificates[i].Extensions {
 		if e.Critical && !slices.ContainsFunc(understood, e.Id.Equal) {
-			return p.refuse(i, RuleCriticalExtension, e.Id.String(), "none that is critical and unknown")
+			return p.refuse(i, RuleCriticalExtension, problemCritical, e.Id.String(), "")
 		}
 	}
 	return nil
@@ -59,9 +59,9 @@ func (p *path) checkBasicConstraints(i int) error {
 	case !p.isCA(i) || c.BasicConstraintsValid && c.IsCA || !present && p.AllowNoBasicConstraints:
 		return nil
 	case present:
-		return p.refuse(i, RuleBasicConstraints, "CA:FALSE", "CA:TRUE")
+		return p.refuse(i, RuleBasicConstraints, problemNotCA, "CA:FALSE", "CA:TRUE")
 	}
-	return p.refuse(i, RuleBasicConstraints, "no basic constraints", "CA:TRUE")
+	return p.refuse(i, RuleBasicConstraints, problemNoConstraints, "", "CA:TRUE")
 }
 
 // checkKeyUsage wants keyCertSign of a CA, and of the certificate judged what
@@ -71,11 +71,11 @@ func (p *path) checkKeyUsage(i int) error {
 	present := has(c, idKeyUsage)
 	switch {
 	case !present && p.isCA(i) && p.RequireKeyUsage:
-		return p.refuse(i, RuleKeyUsage, "no key usage", "keyCertSign")
+		return p.refuse(i, RuleKeyUsage, problemCAUsage, "no key usage", "keyCertSign")
 	case present && p.isCA(i) && c.KeyUsage&x509.KeyUsageCertSign == 0:
-		return p.refuse(i, RuleKeyUsage, keyUsageString(c.KeyUsage), "keyCertSign")
+		return p.refuse(i, RuleKeyUsage, problemCAUsage, keyUsageString(c.KeyUsage), "keyCertSign")
 	case present && i == 0 && !p.alone && p.KeyUsage != 0 && c.KeyUsage&p.KeyUsage == 0:
-		return p.refuse(i, RuleKeyUsage, keyUsageString(c.KeyUsage), "one of "+keyUsageString(p.KeyUsage))
+		return p.refuse(i, RuleKeyUsage, problemKeyUsage, keyUsageString(c.KeyUsage), "one of "+keyUsageString(p.KeyUsage))
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (p *path) checkPathLength(i int) error {
 		}
 	}
 	if below > c.MaxPathLen {
-		return p.refuse(i, RulePathLength, strconv.Itoa(below)+" CAs below it", "at most "+strconv.Itoa(c.MaxPathLen))
+		return p.refuse(i, RulePathLength, problemPathLength, strconv.Itoa(below), "at most "+strconv.Itoa(c.MaxPathLen))
 	}
 	return nil
 }

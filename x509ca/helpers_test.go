@@ -144,7 +144,7 @@ func wantRule(t rapid.TB, err error, rule Rule) {
 		return
 	}
 	var e *Error
-	if !errors.As(err, &e) || !errors.Is(err, rule) || e.Rule != rule || e.Found == "" || e.Wanted == "" {
+	if !errors.As(err, &e) || !errors.Is(err, rule) || e.Rule != rule || e.Problem == "" {
 		t.Errorf("got %v, want %v", err, rule)
 	}
 }

@@ -8,11 +8,12 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Request is what is particular to one certificate.
@@ -49,14 +50,14 @@ const maxSerial = 20
 // says that it may sign others is not looked at: [Rules] do.
 func NewAuthority(certificate *x509.Certificate, signer crypto.Signer) (*Authority, error) {
 	if certificate == nil {
-		return nil, refuse(RuleParse, "no certificate", "one")
+		return nil, refuse(RuleParse, problemNoCertificate, "", "")
 	}
 	public, err := signerKey(signer)
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(public.spki, certificate.RawSubjectPublicKeyInfo) {
-		return nil, refuse(RuleKeyMatch, "a signer with another key", "the key of "+certificate.Subject.String())
+		return nil, refuse(RuleKeyMatch, problemKeyMatch, "", "the key of "+certificate.Subject.String())
 	}
 	a := &Authority{signer, public.key, certificate.RawSubject, certificate.SubjectKeyId}
 	if len(a.keyID) == 0 {
@@ -100,7 +101,7 @@ func NewRoot(signer crypto.Signer, p *Profile, r *Request) (der []byte, err erro
 // signerKey is the public key of a signer that may be nil.
 func signerKey(signer crypto.Signer) (*publicKey, error) {
 	if signer == nil {
-		return nil, refuse(RuleKeyType, "no signer", "RSA or ECDSA")
+		return nil, refuse(RuleKeyType, problemNoSigner, "", "an RSA or ECDSA key")
 	}
 	return newPublicKey(signer.Public())
 }
@@ -159,11 +160,11 @@ func (r *Request) serial(size int) ([]byte, error) {
 	}
 	s := bytes.TrimLeft(r.Serial, "\x00")
 	if len(s) == 0 {
-		return nil, refuse(RuleSerial, "zero", "a positive number")
+		return nil, refuse(RuleSerial, problemZeroSerial, "0", "a positive number")
 	}
 	s = positive(s)
 	if len(s) > maxSerial {
-		return nil, refuse(RuleSerial, strconv.Itoa(len(s))+" octets", "at most "+strconv.Itoa(maxSerial))
+		return nil, refuse(RuleSerial, problemLongSerial, wording.Bytes(len(s)), "at most "+wording.Bytes(maxSerial))
 	}
 	return s, nil
 }
@@ -192,9 +193,9 @@ func (r *Request) checkValidity() error {
 	from, to := r.NotBefore.UTC(), r.NotAfter.UTC()
 	switch {
 	case from.Year() < 1950 || to.Year() > 9999:
-		return refuse(RuleValidity, shownTime(from)+" to "+shownTime(to), "the years 1950 to 9999")
+		return refuse(RuleValidity, problemYears, shownTime(from)+" to "+shownTime(to), "the years 1950 to 9999")
 	case to.Before(from):
-		return refuse(RuleValidity, "an end at "+shownTime(to), "one not before "+shownTime(from))
+		return refuse(RuleValidity, problemBackwards, shownTime(from)+" to "+shownTime(to), "")
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Attribute types of RFC 5280, appendix A.1. Others can be used as well.
@@ -91,7 +93,7 @@ var forms = [...]struct {
 // [RuleName], as are an empty name and one of more than 8 KiB.
 func (n Name) DER() ([]byte, error) {
 	if len(n) == 0 {
-		return nil, refuse(RuleName, "an empty name", "at least one attribute")
+		return nil, refuse(RuleName, problemNoName, "", "at least one attribute")
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -104,7 +106,7 @@ func (n Name) DER() ([]byte, error) {
 		return nil, err
 	}
 	if len(out) > maxName {
-		return nil, refuse(RuleName, strconv.Itoa(len(out))+" bytes", "at most "+strconv.Itoa(maxName))
+		return nil, refuse(RuleName, problemLongName, wording.Bytes(len(out)), "at most "+wording.Bytes(maxName))
 	}
 	return out, nil
 }
@@ -131,13 +133,13 @@ func (a Attribute) add(b *cryptobyte.Builder) {
 func (a Attribute) check(t *attributeType) error {
 	switch n := utf8.RuneCountInString(a.Value); {
 	case !validOID(a.Type):
-		return refuse(RuleName, "attribute type "+a.Type.String(), "an object identifier")
+		return refuse(RuleName, problemAttributeType, a.Type.String(), "")
 	case int(a.Form) >= len(forms):
-		return refuse(RuleName, "form "+strconv.Itoa(int(a.Form)), "PrintableString, UTF8String or IA5String")
+		return refuse(RuleName, problemAttributeForm, strconv.Itoa(int(a.Form)), "PrintableString, UTF8String or IA5String")
 	case !forms[a.Form].holds(a.Value):
-		return refuse(RuleName, a.Type.String()+"="+a.Value, forms[a.Form].wanted)
+		return refuse(RuleName, problemAttributeChars, a.Type.String()+"="+a.Value, forms[a.Form].wanted)
 	case n < t.least || n > t.most:
-		return refuse(RuleName, a.Type.String()+" of "+strconv.Itoa(n)+" characters",
+		return refuse(RuleName, problemAttributeSize, wording.Count(n, "character")+" in "+a.Type.String(),
 			strconv.Itoa(t.least)+" to "+strconv.Itoa(t.most))
 	}
 	return nil

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Extended key usages of RFC 5280, section 4.2.1.12. Others can be used as well.
@@ -68,19 +70,19 @@ func (p *Profile) serialSize() int {
 func (p *Profile) check() error {
 	switch size := p.serialSize(); {
 	case size < 1 || size > maxSerialSize:
-		return refuse(RuleProfile, "a serial number of "+strconv.Itoa(size)+" bytes", "1 to "+strconv.Itoa(maxSerialSize))
+		return refuse(RuleProfile, problemSerialSize, wording.Bytes(size), "1 to "+strconv.Itoa(maxSerialSize))
 	case p.PathLength != nil && !p.CA:
-		return refuse(RuleProfile, "a path length without CA", "both or neither")
+		return refuse(RuleProfile, problemPathNoCA, "", "")
 	case p.PathLength != nil && *p.PathLength < 0:
-		return refuse(RuleProfile, "path length "+strconv.Itoa(*p.PathLength), "zero or more")
+		return refuse(RuleProfile, problemNegativePath, strconv.Itoa(*p.PathLength), "zero or more")
 	case p.KeyUsage&^allKeyUsages != 0:
-		return refuse(RuleProfile, "key usage "+strconv.Itoa(int(p.KeyUsage)), "the bits of RFC 5280")
+		return refuse(RuleProfile, problemUsageBits, strconv.Itoa(int(p.KeyUsage)), "the bits of RFC 5280")
 	case p.NoExtensions && p.extends():
-		return refuse(RuleProfile, "extensions and NoExtensions", "one of them")
+		return refuse(RuleProfile, problemExtensions, "", "one of them")
 	}
 	for _, oid := range p.ExtKeyUsage {
 		if !validOID(oid) {
-			return refuse(RuleProfile, "extended key usage "+oid.String(), "an object identifier")
+			return refuse(RuleProfile, problemExtKeyUsage, oid.String(), "")
 		}
 	}
 	return nil

@@ -66,7 +66,7 @@ func (r *Rules) CheckRoot(c *x509.Certificate) error {
 func (r *Rules) CheckIssued(c *x509.Certificate, chain ...*x509.Certificate) error {
 	p := r.path(false, append([]*x509.Certificate{c}, chain...))
 	if len(chain) == 0 {
-		return p.refuse(0, RuleIssuer, "no issuer", "the certificates above it")
+		return p.refuse(0, RuleIssuer, problemNoIssuer, "", "")
 	}
 	return p.check()
 }
@@ -105,7 +105,7 @@ var checks = []func(*path, int) error{
 func (p *path) check() error {
 	for i, c := range p.certificates {
 		if c == nil {
-			return p.refuse(i, RuleParse, "no certificate", "one")
+			return p.refuse(i, RuleParse, problemNoCertificate, "", "")
 		}
 	}
 	for i := range p.certificates {
@@ -133,8 +133,8 @@ func (p *path) above(i int) *x509.Certificate {
 func (p *path) isCA(i int) bool { return p.alone || i > 0 || p.CA }
 
 // refuse makes an Error about one certificate of the path.
-func (p *path) refuse(i int, rule Rule, found, wanted string) error {
-	return &Error{Rule: rule, Certificate: p.role(i), Found: shown(found), Wanted: shown(wanted)}
+func (p *path) refuse(i int, rule Rule, problem, found, wanted string) error {
+	return &Error{Rule: rule, Certificate: p.role(i), Problem: problem, Found: shown(found), Wanted: shown(wanted)}
 }
 
 func (p *path) role(i int) string {
@@ -154,9 +154,9 @@ func (p *path) checkValidity(i int) error {
 	c := p.certificates[i]
 	switch {
 	case p.Now.Before(c.NotBefore):
-		return p.refuse(i, RuleNotYetValid, "valid from "+shownTime(c.NotBefore), "from "+shownTime(p.Now)+" or before")
+		return p.refuse(i, RuleNotYetValid, problemNotYetValid, "valid from "+shownTime(c.NotBefore), "valid at "+shownTime(p.Now))
 	case p.Now.After(c.NotAfter):
-		return p.refuse(i, RuleExpired, "valid until "+shownTime(c.NotAfter), "until "+shownTime(p.Now)+" or after")
+		return p.refuse(i, RuleExpired, problemExpired, "valid until "+shownTime(c.NotAfter), "valid at "+shownTime(p.Now))
 	}
 	return nil
 }
@@ -168,9 +168,8 @@ func (p *path) checkIssuer(i int) error {
 	if issuer == nil || bytes.Equal(c.RawIssuer, issuer.RawSubject) {
 		return nil
 	}
-	rule := RuleIssuer
 	if p.alone {
-		rule = RuleSelfSigned
+		return p.refuse(i, RuleSelfSigned, problemSelfSigned, c.Issuer.String(), issuer.Subject.String())
 	}
-	return p.refuse(i, rule, "issued by "+c.Issuer.String(), "by "+issuer.Subject.String())
+	return p.refuse(i, RuleIssuer, problemIssuer, c.Issuer.String(), issuer.Subject.String())
 }

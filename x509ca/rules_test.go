@@ -220,12 +220,12 @@ func drawChain(t *rapid.T) []*x509.Certificate {
 func TestErrorTellsWhatWasFoundAndWanted(t *testing.T) {
 	root := newRoot(t)
 	err := (&Rules{Now: now}).CheckIssued(root.leaf(t, func(o *order) { o.NotAfter = now.Add(-time.Second) }).Certificate, root.Certificate)
-	want := "x509ca: expired: certificate: found valid until 2026-06-01T11:59:59Z, wanted until 2026-06-01T12:00:00Z or after"
+	want := "x509ca: expired: certificate: the certificate has expired: found valid until 2026-06-01T11:59:59Z, wanted valid at 2026-06-01T12:00:00Z"
 	if got := err.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	_, err = Decode("")
-	if got, want := err.Error(), "x509ca: length: found nothing, wanted a certificate"; got != want {
+	if got, want := err.Error(), "x509ca: length: there is no certificate"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := keyUsageString(allKeyUsages); strings.Count(got, ", ") != 8 {

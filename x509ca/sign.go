@@ -37,21 +37,21 @@ type publicKey struct {
 	id   []byte // SHA-1 of the key's bits: RFC 5280, section 4.2.1.2, method 1
 }
 
-const wantedKey = "a public key that crypto/x509 can write"
+const wantedKey = "a key that crypto/x509 can write"
 
 // newPublicKey refuses what cannot be written in a certificate, such as a nil
 // key.
 func newPublicKey(key crypto.PublicKey) (*publicKey, error) {
 	if isEmpty(key) {
-		return nil, refuse(RuleKeyType, fmt.Sprintf("an empty key (%T)", key), wantedKey)
+		return nil, refuse(RuleKeyType, problemNoKey, fmt.Sprintf("%T", key), "")
 	}
 	spki, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
-		return nil, refuse(RuleKeyType, err.Error(), wantedKey)
+		return nil, refuse(RuleKeyType, problemUnwritableKey, fmt.Sprintf("%T", key), wantedKey)
 	}
 	id, ok := keyID(spki)
 	if !ok {
-		return nil, refuse(RuleKeyType, "a key of an unknown form", wantedKey)
+		return nil, refuse(RuleKeyType, problemUnwritableKey, fmt.Sprintf("%T", key), wantedKey)
 	}
 	return &publicKey{key: key, spki: spki, id: id}, nil
 }
@@ -99,9 +99,9 @@ func algorithmFor(key crypto.PublicKey, h crypto.Hash) (*algorithm, error) {
 		case *ecdsa.PublicKey:
 			return &algorithm{h, row.ecdsa, false}, nil
 		}
-		return nil, refuse(RuleKeyType, fmt.Sprintf("a signer with %T", key), "RSA or ECDSA")
+		return nil, refuse(RuleKeyType, problemSignerKeyType, fmt.Sprintf("%T", key), "RSA or ECDSA")
 	}
-	return nil, refuse(RuleHash, hashName(h), "SHA-224, SHA-256, SHA-384 or SHA-512")
+	return nil, refuse(RuleHash, problemHash, hashName(h), "SHA-224, SHA-256, SHA-384 or SHA-512")
 }
 
 func hashName(h crypto.Hash) string {
@@ -130,7 +130,7 @@ func (a *algorithm) sign(signer crypto.Signer, public crypto.PublicKey, body []b
 		return nil, fmt.Errorf("x509ca: signing: %w", err)
 	}
 	if !a.verifies(public, body, signature) {
-		return nil, refuse(RuleSignature, "a signature by the signer that does not verify", "PKCS #1 v1.5, or ECDSA in DER")
+		return nil, refuse(RuleSignature, problemWrongSignature, "", "PKCS #1 v1.5, or ECDSA in DER")
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {

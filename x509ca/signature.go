@@ -27,13 +27,13 @@ func (p *path) checkSignature(i int) error {
 		return nil
 	}
 	if brokenSignatures[c.SignatureAlgorithm] {
-		return p.refuse(i, RuleSignatureAlgorithm, c.SignatureAlgorithm.String(), "SHA-224 or better")
+		return p.refuse(i, RuleSignatureAlgorithm, problemSignatureAlgorithm, c.SignatureAlgorithm.String(), "RSA or ECDSA with SHA-224 or better")
 	}
 	if c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
 		return p.checkSHA224(i)
 	}
 	if err := issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature); err != nil {
-		return p.refuse(i, RuleSignature, err.Error(), "a signature by "+issuer.Subject.String())
+		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+issuer.Subject.String())
 	}
 	return nil
 }
@@ -44,10 +44,10 @@ func (p *path) checkSHA224(i int) error {
 	oid := signatureOID(c.Raw)
 	alg, err := algorithmFor(issuer.PublicKey, crypto.SHA224)
 	if err != nil || !alg.oid.Equal(oid) {
-		return p.refuse(i, RuleSignatureAlgorithm, "algorithm "+oid.String(), "RSA or ECDSA with SHA-224 or better")
+		return p.refuse(i, RuleSignatureAlgorithm, problemSignatureAlgorithm, oid.String(), "RSA or ECDSA with SHA-224 or better")
 	}
 	if !alg.verifies(issuer.PublicKey, c.RawTBSCertificate, c.Signature) {
-		return p.refuse(i, RuleSignature, "a signature that does not verify", "one by "+issuer.Subject.String())
+		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+issuer.Subject.String())
 	}
 	return nil
 }

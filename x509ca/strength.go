@@ -5,7 +5,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,7 +78,7 @@ func (k keySize) maySign(subject keySize) bool {
 func (p *path) checkKey(i int) error {
 	size, ok := sizeOf(p.certificates[i])
 	if !ok {
-		return p.refuse(i, RuleKeyType, fmt.Sprintf("%T", p.certificates[i].PublicKey), "RSA or ECDSA")
+		return p.refuse(i, RuleKeyType, problemKeyType, keyKind(p.certificates[i]), "RSA or ECDSA")
 	}
 	moduli, curves := p.RSABits, p.Curves
 	if moduli == nil {
@@ -92,7 +91,15 @@ func (p *path) checkKey(i int) error {
 	if !size.curve && slices.Contains(moduli, size.bits) || size.curve && slices.ContainsFunc(curves, isThis) {
 		return nil
 	}
-	return p.refuse(i, RuleKeySize, size.String(), wantedSizes(size.curve, moduli, curves))
+	return p.refuse(i, RuleKeySize, problemKeySize, size.String(), wantedSizes(size.curve, moduli, curves))
+}
+
+// keyKind names the kind of a key in a refusal.
+func keyKind(c *x509.Certificate) string {
+	if c.PublicKeyAlgorithm == x509.UnknownPublicKeyAlgorithm {
+		return "an unknown kind of key"
+	}
+	return c.PublicKeyAlgorithm.String()
 }
 
 // wantedSizes lists what would have passed.
@@ -121,7 +128,7 @@ func (p *path) checkStrength(i int) error {
 	own, _ := sizeOf(p.certificates[i])
 	signing, ok := sizeOf(issuer)
 	if ok && !signing.maySign(own) {
-		return p.refuse(i, RuleIssuerStrength, own.String()+" signed by "+signing.String(), "an issuer at least as strong")
+		return p.refuse(i, RuleIssuerStrength, problemIssuerStrength, own.String()+" signed by "+signing.String(), "")
 	}
 	return nil
 }

@@ -5,8 +5,11 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"strconv"
+	"errors"
+	"fmt"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 const (
@@ -51,37 +54,37 @@ func encode(kind string, ders [][]byte) string {
 // [RuleParse]. Nothing is judged yet: see [Rules].
 func Decode(text string) (*x509.Certificate, error) {
 	if len(text) > maxText {
-		return nil, tooLong(len(text), maxText)
+		return nil, tooLong(problemLongText, len(text), maxText)
 	}
 	der, err := decode(strings.TrimSpace(text))
 	if err != nil {
 		return nil, err
 	}
 	if len(der) > maxDER {
-		return nil, tooLong(len(der), maxDER)
+		return nil, tooLong(problemLongDER, len(der), maxDER)
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, refuse(RuleParse, err.Error(), "an X.509 certificate in DER")
+		return nil, refuse(RuleParse, problemParse, "", "")
 	}
 	return c, nil
 }
 
-func tooLong(n, most int) error {
-	return refuse(RuleLength, strconv.Itoa(n)+" bytes", "at most "+strconv.Itoa(most))
+func tooLong(problem string, n, most int) error {
+	return refuse(RuleLength, problem, wording.Bytes(n), "at most "+wording.Bytes(most))
 }
 
 // decode finds the DER in one of the forms.
 func decode(text string) ([]byte, error) {
 	if text == "" {
-		return nil, refuse(RuleLength, "nothing", "a certificate")
+		return nil, refuse(RuleLength, problemEmpty, "", "")
 	}
 	if strings.HasPrefix(text, dashes) {
 		return decodePEM(text)
 	}
 	inner, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return nil, refuse(RuleForm, err.Error(), "base64 of PEM")
+		return nil, refuse(RuleForm, problemBase64, badCharacter(text, err), "")
 	}
 	if bytes.HasPrefix(inner, []byte{0x30}) { // a SEQUENCE; PEM text would start with a dash or space
 		return inner, nil
@@ -97,21 +100,21 @@ func decodePEM(text string) ([]byte, error) {
 	kind, rest, closed := strings.Cut(rest, dashes)
 	switch {
 	case !found || !closed:
-		return nil, refuse(RuleForm, "no line that begins PEM", begin+certificateType+dashes)
+		return nil, refuse(RuleForm, problemNoBegin, "", begin+certificateType+dashes)
 	case before != "":
-		return nil, refuse(RuleExtra, strconv.Itoa(len(before))+" bytes before the certificate", "none")
+		return nil, refuse(RuleExtra, problemBefore, wording.Bytes(len(before)), "")
 	case kind != certificateType:
-		return nil, refuse(RulePEMType, kind, certificateType)
+		return nil, refuse(RulePEMType, problemPEMType, kind, certificateType)
 	}
 	body, after, found := strings.Cut(rest, end)
 	after = strings.TrimSpace(after)
 	switch {
 	case !found || strings.TrimLeft(body, "\r\n") == body:
-		return nil, refuse(RuleForm, "no line that ends PEM, or no line of base64", end)
+		return nil, refuse(RuleForm, problemNoEnd, "", end)
 	case strings.HasPrefix(after, begin):
-		return nil, refuse(RuleSeveral, "more PEM after the certificate", "one certificate")
+		return nil, refuse(RuleSeveral, problemSeveral, "", "one certificate")
 	case after != "":
-		return nil, refuse(RuleExtra, strconv.Itoa(len(after))+" bytes after the certificate", "none")
+		return nil, refuse(RuleExtra, problemAfter, wording.Bytes(len(after)), "")
 	}
 	return decodeBody(body)
 }
@@ -119,7 +122,17 @@ func decodePEM(text string) ([]byte, error) {
 func decodeBody(body string) ([]byte, error) {
 	der, err := base64.StdEncoding.Strict().DecodeString(body)
 	if err != nil {
-		return nil, refuse(RuleForm, "PEM with "+err.Error(), "lines of base64")
+		return nil, refuse(RuleForm, problemPEMBody, badCharacter(body, err), "")
 	}
 	return der, nil
+}
+
+// badCharacter names the character at which base64 ends, which may be none: the
+// end can come too early.
+func badCharacter(text string, err error) string {
+	at, ok := errors.AsType[base64.CorruptInputError](err)
+	if !ok || int64(at) >= int64(len(text)) {
+		return "a group of less than 4 characters"
+	}
+	return fmt.Sprintf("%s at %d", wording.Char(text[at:]), at)
 }

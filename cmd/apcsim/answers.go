@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -49,9 +50,9 @@ func refuse(err error) refusal {
 	var size kcv.KeySizeError
 	switch {
 	case errors.As(err, &block):
-		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: block.Message}
+		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: wording.Text(block.Problem, block.Found, block.Wanted)}
 	case errors.As(err, &token):
-		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: token.Message}
+		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: wording.Text(token.Problem, token.Found, token.Wanted)}
 	case errors.As(err, &input):
 		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message}
 	case errors.As(err, &size):

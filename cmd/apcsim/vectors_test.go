@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
 // vector is a key block with what opening it gives, strict and lenient.
@@ -148,7 +150,7 @@ func TestWrapBatchMakesBlocksThatOpenToTheSame(t *testing.T) {
 	var kept []vector
 	var opening []unwrapRequest
 	for _, v := range vectors(t) {
-		if v.Expect == "unwrap" {
+		if v.Expect == "unwrap" && !hasOldKSN(t, v.KeyBlock) {
 			kept = append(kept, v)
 			opening = append(opening, unwrapRequest{v.KBPK, v.KeyBlock, false})
 		}
@@ -177,6 +179,18 @@ func TestWrapBatchMakesBlocksThatOpenToTheSame(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", kept[i].ID, diff)
 		}
 	}
+}
+
+// hasOldKSN reports whether a block has a KS of 16 digits, which is read and not
+// written.
+func hasOldKSN(t *testing.T, block string) bool {
+	t.Helper()
+	b, err := tr31.Parse(block, tr31.Lenient)
+	if err != nil {
+		t.Fatalf("%q: %v", block, err)
+	}
+	ks, ok := b.Block("KS")
+	return ok && len(ks.Data) == 16
 }
 
 // withoutOwnWork drops from an answer what wrapping works out for itself.

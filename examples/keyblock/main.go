@@ -109,7 +109,7 @@ func tamper(ctx context.Context, w io.Writer, kbpk *tr31.KBPK) error {
 		case errors.Is(err, tr31.ErrMAC):
 			fmt.Fprintf(w, "  %-34s well formed, but not authentic\n", c.where)
 		case errors.As(err, &refusal):
-			fmt.Fprintf(w, "  %-34s %s %s\n", c.where, refusal.Field, refusal.Message)
+			fmt.Fprintf(w, "  %-34s %s\n", c.where, refusal.Problem)
 		default:
 			return err
 		}

@@ -21,8 +21,8 @@ func TestExampleTellsWhatItPromises(t *testing.T) {
 		"holds a key of 16 bytes",
 		"Check value " + reportedKCV + "; the service reported " + reportedKCV,
 		"exportability E becomes N  well formed, but not authentic",
-		"algorithm T becomes ?      algorithm is not a code",
-		"0096 becomes 0097   block length is not the length",
+		"algorithm T becomes ?      the algorithm is not a code of the standard",
+		"0096 becomes 0097   the length field does not match the block",
 		"key data, first digit              well formed, but not authentic",
 		"MAC, last digit                    well formed, but not authentic",
 	} {

@@ -52,6 +52,7 @@ var mayImport = map[string][]string{
 	"internal/server":            {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
 	"internal/testrig/softtoken": {},
 	"internal/testrig/simtest":   {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
+	"internal/wording":           {},
 }
 
 // anything in a row allows every package of ours that has a row of its own.

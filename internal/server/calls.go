@@ -49,7 +49,7 @@ func brief(e engine.Event) engine.Event {
 	e.Reasons = slices.Clone(e.Reasons[:min(len(e.Reasons), maxReasons)])
 	for i := range e.Reasons {
 		r := &e.Reasons[i]
-		r.Field, r.Found, r.Wanted = short(r.Field), short(r.Found), short(r.Wanted)
+		r.Field, r.Problem, r.Found, r.Wanted = short(r.Field), short(r.Problem), short(r.Found), short(r.Wanted)
 	}
 	return e
 }
@@ -84,11 +84,12 @@ type callView struct {
 
 // reasonView is an engine.Reason in JSON.
 type reasonView struct {
-	Rule   string `json:"rule"`
-	Field  string `json:"field,omitempty"`
-	Found  string `json:"found,omitempty"`
-	Wanted string `json:"wanted,omitempty"`
-	Offset int    `json:"offset"` // in a key block; -1 where there is none
+	Rule    string `json:"rule"`
+	Field   string `json:"field,omitempty"`
+	Problem string `json:"problem,omitempty"`
+	Found   string `json:"found,omitempty"`
+	Wanted  string `json:"wanted,omitempty"`
+	Offset  int    `json:"offset"` // in a key block; -1 where there is none
 }
 
 func viewCall(e engine.Event) callView {

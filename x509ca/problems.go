@@ -1,0 +1,63 @@
+package x509ca
+
+// What an [Error] says is wrong. The values at fault are in Found, those that
+// would have passed in Wanted.
+const (
+	// Reading.
+	problemEmpty    = "there is no certificate"
+	problemLongText = "the text is too long for a certificate"
+	problemLongDER  = "the certificate is too long"
+	problemBase64   = "the text is neither PEM nor base64"
+	problemNoBegin  = "the text has no line that begins a certificate in PEM"
+	problemNoEnd    = "the certificate in PEM has no line that ends it, or no base64 before that"
+	problemPEMType  = "the PEM block is not a certificate"
+	problemPEMBody  = "the PEM block is not base64"
+	problemBefore   = "there is text before the certificate"
+	problemAfter    = "there is text behind the certificate"
+	problemSeveral  = "there is more than one PEM block"
+	problemParse    = "the certificate is not X.509 in DER"
+
+	// Judging.
+	problemNoCertificate      = "the certificate is missing"
+	problemNoIssuer           = "the certificates above this one are missing"
+	problemKeyType            = "the key of the certificate is neither RSA nor ECDSA"
+	problemKeySize            = "the size of the key is not one of those allowed"
+	problemNotYetValid        = "the certificate is not valid yet"
+	problemExpired            = "the certificate has expired"
+	problemSelfSigned         = "the certificate is not self-signed: it names another issuer"
+	problemIssuer             = "the certificate was issued by another authority"
+	problemSignatureAlgorithm = "the certificate is signed with an algorithm that is not allowed"
+	problemSignature          = "the signature of the certificate does not verify under the key of its issuer"
+	problemIssuerStrength     = "the certificate is signed by a key weaker than its own"
+	problemCritical           = "the certificate has a critical extension that is not understood"
+	problemNotCA              = "the certificate is that of an authority and says CA:FALSE"
+	problemNoConstraints      = "the certificate is that of an authority and has no basic constraints"
+	problemCAUsage            = "the certificate is that of an authority and its key usage does not allow to sign certificates"
+	problemKeyUsage           = "the key usage of the certificate does not allow this use"
+	problemPathLength         = "the certificate allows fewer authorities below it than there are"
+
+	// Making.
+	problemNoKey          = "the public key is empty"
+	problemUnwritableKey  = "the public key cannot be written in a certificate"
+	problemNoSigner       = "the signer is missing"
+	problemSignerKeyType  = "the key of the signer is neither RSA nor ECDSA"
+	problemHash           = "the hash is not one for signatures"
+	problemWrongSignature = "the signer returned a signature that does not verify"
+	problemKeyMatch       = "the signer has another key than the certificate"
+	problemNoName         = "the name is empty"
+	problemLongName       = "the name is too long"
+	problemAttributeType  = "the type of an attribute is not an object identifier"
+	problemAttributeForm  = "the string type of an attribute is unknown"
+	problemAttributeChars = "the value of an attribute has characters that its string type does not"
+	problemAttributeSize  = "the value of an attribute has a wrong length"
+	problemZeroSerial     = "the serial number is zero"
+	problemLongSerial     = "the serial number is too long"
+	problemYears          = "the validity has a year that a certificate cannot state"
+	problemBackwards      = "the validity ends before it begins"
+	problemSerialSize     = "the profile has a wrong length of serial numbers"
+	problemPathNoCA       = "the profile has a path length and no CA"
+	problemNegativePath   = "the profile has a negative path length"
+	problemUsageBits      = "the profile has a key usage of unknown bits"
+	problemExtensions     = "the profile has extensions and NoExtensions"
+	problemExtKeyUsage    = "the profile has an extended key usage that is not an object identifier"
+)
