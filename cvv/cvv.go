@@ -1,0 +1,206 @@
+package cvv
+
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/mac"
+)
+
+// Error is a refused argument. No field holds a digit of an account number.
+type Error struct {
+	Field   string // "PAN", "expiry", …
+	Problem string
+	Found   string
+	Wanted  string
+}
+
+// Error is "cvv: PAN: the problem: found X, wanted Y".
+func (e *Error) Error() string {
+	return fmt.Sprintf("cvv: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+}
+
+// Equal reports whether two values are the same, in constant time.
+func Equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// The service codes that make a CVV of another kind.
+const (
+	CVV2Code = "000"
+	ICVVCode = "999"
+)
+
+// MaxLength is the longest value a caller may ask for.
+const MaxLength = 5
+
+// CVV returns the card verification value of n digits (1 to 5): of account number,
+// expiry date and service code. The order of the date's digits is the issuer's:
+// usually YYMM on the stripe, MMYY in print. CVV2 has service code 000, iCVV 999.
+// CVC and CVC2, CVN2 and CAV2 are the same computation.
+func CVV(k *mac.RetailKey, pan, expiry, serviceCode string, n int) (string, error) {
+	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
+		return "", err
+	}
+	return value(k, pan+expiry+serviceCode, n)
+}
+
+// value computes on digits, padded with zeros on the right to 32: the first half under
+// the left key, both under the whole key, which is ISO 9797-1 algorithm 3.
+func value(k *mac.RetailKey, digits string, n int) (string, error) {
+	block, err := hex.DecodeString(digits + strings.Repeat("0", 32-len(digits)))
+	if err != nil {
+		return "", err // the digits have been checked
+	}
+	r, err := mac.Retail(k, mac.None, block)
+	if err != nil {
+		return "", err
+	}
+	return decimalize(r)[:n], nil
+}
+
+// decimalize is all decimal digits in order, then all letters in order, each minus 10.
+func decimalize(b []byte) string {
+	text := strings.ToUpper(hex.EncodeToString(b))
+	var digits, letters []byte
+	for i := range len(text) {
+		if text[i] <= '9' {
+			digits = append(digits, text[i])
+		} else {
+			letters = append(letters, text[i]-'A'+'0')
+		}
+	}
+	return string(append(digits, letters...))
+}
+
+// Dynamic returns the dynamic card verification value (dCVV): the CVV under the card's
+// key with the first four digits of the account number replaced by the application
+// transaction counter, 1 to 4 hexadecimal digits, whose letters go in as they are
+// (GUESS).
+func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (string, error) {
+	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
+		return "", err
+	}
+	counter, err := hexDigits("application transaction counter", atc, 4)
+	if err != nil {
+		return "", err
+	}
+	return value(card, counter+pan[4:]+expiry+serviceCode, n)
+}
+
+// CVC3 returns the dynamic card verification code of n digits (EMV Contactless Book C-2):
+// card is the card's key as a TDES cipher, retail the same key, track the bytes of the
+// track data template, un an unpredictable number of up to 8 hexadecimal digits.
+func CVC3(card cipher.Block, retail *mac.RetailKey, track []byte, un, atc string, n int) (string, error) {
+	iv, err := mac.Retail(retail, mac.Bit, track)
+	if err != nil {
+		return "", err
+	}
+	return code(card, [2]byte(iv[6:]), un, atc, n)
+}
+
+// Cardholder returns the cardholder verification value under the card's key. NOT
+// FAITHFUL: no definition is public; this is CVC3 with a zero IV.
+func Cardholder(card cipher.Block, un, atc string, n int) (string, error) {
+	return code(card, cardholderIV, un, atc, n)
+}
+
+// cardholderIV is the IV in place of the track data's (GUESS).
+var cardholderIV = [2]byte{}
+
+// code is the last two bytes of one encryption as a decimal number of 5 digits, of
+// which the rightmost n are the code.
+func code(card cipher.Block, iv [2]byte, un, atc string, n int) (string, error) {
+	if err := checkLength(n); err != nil {
+		return "", err
+	}
+	number, err := hexDigits("unpredictable number", un, 8)
+	if err != nil {
+		return "", err
+	}
+	counter, err := hexDigits("application transaction counter", atc, 4)
+	if err != nil {
+		return "", err
+	}
+	x := append([]byte(nil), iv[:]...)
+	rest, err := hex.DecodeString(number + counter)
+	if err != nil {
+		return "", err // the digits have been checked
+	}
+	x = append(x, rest...)
+	card.Encrypt(x, x)
+	text := fmt.Sprintf("%05d", binary.BigEndian.Uint16(x[6:]))
+	return text[len(text)-n:], nil
+}
+
+// DiscoverDynamic returns Discover's dynamic card verification code under the card's key
+// (derived with card sequence number 00). NOT FAITHFUL: no definition is public; this is
+// a CVV with the counter in front and the last three decimal digits of the unpredictable
+// number as service code.
+func DiscoverDynamic(card *mac.RetailKey, pan, expiry, un, atc string, n int) (string, error) {
+	if err := check(pan, n, field{"expiry", expiry, 4, 4}); err != nil {
+		return "", err
+	}
+	number, err := hexDigits("unpredictable number", un, 8)
+	if err != nil {
+		return "", err
+	}
+	counter, err := hexDigits("application transaction counter", atc, 4)
+	if err != nil {
+		return "", err
+	}
+	return value(card, counter+pan[4:]+expiry+discoverCode(number), n)
+}
+
+// discoverCode is the part of the unpredictable number in a Discover code (GUESS): the last
+// three digits of the number written in decimal.
+func discoverCode(number string) string {
+	n, _ := strconv.ParseUint(number, 16, 32) // the digits have been checked
+	return fmt.Sprintf("%03d", n%1000)
+}
+
+// field is an argument of decimal digits.
+type field struct {
+	name, digits string
+	low, high    int
+}
+
+// checkLength refuses a number of digits that no value has.
+func checkLength(n int) error {
+	if n < 1 || n > MaxLength {
+		return &Error{"length", "the value has another number of digits", fmt.Sprint(n), fmt.Sprintf("1 to %d", MaxLength)}
+	}
+	return nil
+}
+
+func check(pan string, n int, fields ...field) error {
+	for _, f := range append([]field{{"PAN", pan, 12, 19}}, fields...) {
+		if n := len(f.digits); n < f.low || n > f.high {
+			wanted := fmt.Sprintf("%d to %d digits", f.low, f.high)
+			if f.low == f.high {
+				wanted = fmt.Sprintf("%d digits", f.low)
+			}
+			return &Error{f.name, "the length is wrong", fmt.Sprintf("%d digits", n), wanted}
+		}
+		if i := strings.IndexFunc(f.digits, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+			return &Error{f.name, "a character is not a decimal digit", fmt.Sprintf("character %d", i+1), "0 to 9"}
+		}
+	}
+	return checkLength(n)
+}
+
+// hexDigits pads a number of up to n hexadecimal digits with zeros on the left.
+func hexDigits(name, text string, n int) (string, error) {
+	if len(text) < 1 || len(text) > n {
+		return "", &Error{name, "the length is wrong", fmt.Sprintf("%d digits", len(text)), fmt.Sprintf("1 to %d digits", n)}
+	}
+	for i := range len(text) {
+		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {
+			return "", &Error{name, "a character is not a hexadecimal digit", fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
+		}
+	}
+	return strings.Repeat("0", n-len(text)) + strings.ToUpper(text), nil
+}

@@ -1,0 +1,184 @@
+package dukpt
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// An AESKSN is a key serial number of AES DUKPT: 8 bytes of initial key id and a transaction
+// counter of 4.
+type AESKSN [12]byte
+
+// maxOnes is how many one bits a counter may have (X9.24-3, 6.2).
+const maxOnes = 16
+
+// ParseAESKSN reads 24 hexadecimal digits. A counter with more than 16 one bits never occurs
+// and is refused.
+func ParseAESKSN(text string) (AESKSN, error) {
+	if len(text) != 24 {
+		return AESKSN{}, &Error{"key serial number", "the length is wrong", fmt.Sprintf("%d digits", len(text)), "24 hexadecimal digits for an AES key"}
+	}
+	b, err := decode(text)
+	if err != nil {
+		return AESKSN{}, err
+	}
+	out := AESKSN(b)
+	if !out.Valid() {
+		return AESKSN{}, &Error{"key serial number", "the transaction counter cannot occur", fmt.Sprintf("%d one bits", bits.OnesCount32(out.Counter())), "at most 16 one bits"}
+	}
+	return out, nil
+}
+
+// InitialKeyID is the terminal's id, the first 8 bytes.
+func (k AESKSN) InitialKeyID() [8]byte { return [8]byte(k[:8]) }
+
+// Counter is the transaction counter.
+func (k AESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[8:]) }
+
+// Valid reports whether a terminal can have this counter: at most 16 one bits.
+func (k AESKSN) Valid() bool { return bits.OnesCount32(k.Counter()) <= maxOnes }
+
+// String is 24 hexadecimal digits, upper case.
+func (k AESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
+
+// AESUse is the purpose of a key of AES DUKPT: the key usage indicator of the derivation
+// data (X9.24-3, table 2).
+type AESUse uint16
+
+// The purposes.
+const (
+	KeyEncryption   AESUse = 0x0002
+	PINEncryption   AESUse = 0x1000
+	MACGeneration   AESUse = 0x2000
+	MACVerification AESUse = 0x2001
+	MACBoth         AESUse = 0x2002
+	DataEncryption  AESUse = 0x3000
+	DataDecryption  AESUse = 0x3001
+	DataBoth        AESUse = 0x3002
+
+	keyDerivation AESUse = 0x8000
+	initialKey    AESUse = 0x8001
+)
+
+// KeyType is the algorithm of a derived key (X9.24-3, table 3).
+type KeyType uint16
+
+// The algorithms.
+const (
+	TDES2 KeyType = iota
+	TDES3
+	AES128
+	AES192
+	AES256
+	HMAC // of 128, 192 or 256 bits
+)
+
+var keyBits = map[KeyType]int{TDES2: 128, TDES3: 192, AES128: 128, AES192: 192, AES256: 256, HMAC: 256}
+
+// aesTypes are the types of AES keys by their length in bytes.
+var aesTypes = map[int]KeyType{16: AES128, 24: AES192, 32: AES256}
+
+func aesType(initial []byte) (KeyType, error) {
+	t, ok := aesTypes[len(initial)]
+	if !ok {
+		return 0, &Error{"initial key", "the length is wrong", fmt.Sprintf("%d bytes", len(initial)), "16, 24 or 32 bytes"}
+	}
+	return t, nil
+}
+
+// derive enciphers the derivation data, once for each block of the key (X9.24-3, 6.3.1).
+func derive(b cipher.Block, use AESUse, t KeyType, length int, tail [8]byte) []byte {
+	out := make([]byte, 0, 32)
+	for block := byte(1); len(out) < length/8; block++ {
+		out = append(out, 1, block)
+		out = binary.BigEndian.AppendUint16(out, uint16(use))
+		out = binary.BigEndian.AppendUint16(out, uint16(t))
+		out = binary.BigEndian.AppendUint16(out, uint16(length))
+		out = append(out, tail[:]...)
+		last := out[len(out)-16:]
+		b.Encrypt(last, last)
+	}
+	clear(out[length/8:])
+	return out[:length/8]
+}
+
+// InitialAES derives a terminal's initial key from a base derivation key of 128, 192 or 256
+// bits: an AES key of that length (X9.24-3, 6.3.2).
+func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
+	t, ok := aesTypes[bits/8]
+	if !ok || bits%8 != 0 {
+		return nil, &Error{"base derivation key", "the length is wrong", fmt.Sprintf("%d bits", bits), "128, 192 or 256 bits"}
+	}
+	return derive(bdk, initialKey, t, bits, id), nil
+}
+
+// TransactionAES derives the key that the working keys of a serial number are derived from: one
+// step for each one bit of the counter, from the top. Any counter is taken.
+func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
+	t, err := aesType(initial)
+	if err != nil {
+		return nil, err
+	}
+	key := append([]byte(nil), initial...)
+	tail := [8]byte(k[4:])
+	var register uint32
+	for bit := uint32(1) << 31; bit > 0; bit >>= 1 {
+		if k.Counter()&bit == 0 {
+			continue
+		}
+		register |= bit
+		binary.BigEndian.PutUint32(tail[4:], register)
+		b, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		next := derive(b, keyDerivation, t, 8*len(key), tail)
+		clear(key)
+		key = next
+	}
+	return key, nil
+}
+
+// WorkingAES derives the working key of a purpose and an algorithm from the terminal's initial
+// key. A working key may not be stronger than the initial key. Parity of TDES keys is left as
+// derived.
+func WorkingAES(initial []byte, k AESKSN, use AESUse, t KeyType) ([]byte, error) {
+	return WorkingHMAC(initial, k, use, t, keyBits[t])
+}
+
+// WorkingHMAC is [WorkingAES] for a key whose length, 128, 192 or 256 bits, is not given by its
+// algorithm.
+func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([]byte, error) {
+	if length != 128 && length != 192 && length != 256 || t != HMAC && keyBits[t] != length {
+		return nil, &Error{"working key", "the length does not fit the algorithm", fmt.Sprintf("%d bits", length), "128, 192 or 256 bits"}
+	}
+	if t >= AES128 && length > 8*len(initial) {
+		return nil, &Error{"working key", "it would be stronger than the initial key", fmt.Sprintf("%d bits", length), fmt.Sprintf("at most %d bits", 8*len(initial))}
+	}
+	key, err := TransactionAES(initial, k)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	b, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return derive(b, use, t, length, [8]byte(k[4:])), nil
+}
+
+// UpdateAES derives the key that a new initial key is sent under: the key encryption key of
+// counter FFFFFFFF, an AES key as long as the initial key (X9.24-3, 6.4).
+func UpdateAES(initial []byte, id [8]byte) ([]byte, error) {
+	var k AESKSN
+	copy(k[:], id[:])
+	copy(k[8:], []byte{0xFF, 0xFF, 0xFF, 0xFF})
+	t, err := aesType(initial)
+	if err != nil {
+		return nil, err
+	}
+	return WorkingAES(initial, k, KeyEncryption, t)
+}

@@ -1,0 +1,202 @@
+package dukpt
+
+import (
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// Error is a refused argument. No field holds a byte of a key.
+type Error struct {
+	Field   string // "key serial number", "initial key", …
+	Problem string
+	Found   string
+	Wanted  string
+}
+
+// Error is "dukpt: key serial number: the problem: found X, wanted Y".
+func (e *Error) Error() string {
+	return fmt.Sprintf("dukpt: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+}
+
+// A TDESKSN is a key serial number of TDES DUKPT: 10 bytes, whose last 21 bits are the
+// transaction counter.
+type TDESKSN [10]byte
+
+const tdesCounterBits = 21
+
+// ParseTDESKSN reads 20 hexadecimal digits, or 16, which get FFFF in front.
+func ParseTDESKSN(text string) (TDESKSN, error) {
+	if len(text) != 20 && len(text) != 16 {
+		return TDESKSN{}, &Error{"key serial number", "the length is wrong", fmt.Sprintf("%d digits", len(text)), "20 or 16 hexadecimal digits for a TDES key"}
+	}
+	b, err := decode(text)
+	if err != nil {
+		return TDESKSN{}, err
+	}
+	out := TDESKSN{0xFF, 0xFF}
+	copy(out[10-len(b):], b)
+	return out, nil
+}
+
+// decode reads the hexadecimal digits of a serial number.
+func decode(text string) ([]byte, error) {
+	for i := range len(text) {
+		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {
+			return nil, &Error{"key serial number", "a character is not a hexadecimal digit", fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
+		}
+	}
+	return hex.DecodeString(text)
+}
+
+// Counter is the transaction counter.
+func (k TDESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[6:]) & (1<<tdesCounterBits - 1) }
+
+// Valid reports whether a terminal can have this counter: it counts from 1, and leaves out
+// values with more than 10 one bits (X9.24-1, A.1). Keys can be derived for any counter.
+func (k TDESKSN) Valid() bool { return k.Counter() != 0 && bits.OnesCount32(k.Counter()) <= 10 }
+
+// Initial is the serial number with the counter cleared: the terminal's id.
+func (k TDESKSN) Initial() TDESKSN {
+	k[7] &= 0xE0
+	k[8], k[9] = 0, 0
+	return k
+}
+
+// String is 20 hexadecimal digits, upper case.
+func (k TDESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
+
+// variant is what makes the key of the right halves out of a key.
+var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10: 0xC0, 11: 0xC0}
+
+// Variant returns the variant of a double-length base derivation key that [InitialTDES] needs
+// beside the key.
+func Variant(bdk []byte) ([]byte, error) {
+	if err := double("base derivation key", bdk); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 16)
+	subtle.XORBytes(out, bdk, variant[:])
+	return out, nil
+}
+
+// InitialTDES derives a terminal's initial key, 16 bytes (X9.24-1, A.6): the left half of its
+// id under the base derivation key, and under its [Variant].
+func InitialTDES(bdk, variant cipher.Block, k TDESKSN) []byte {
+	id := k.Initial()
+	out := append(id[:8:8], id[:8]...)
+	bdk.Encrypt(out[:8], out[:8])
+	variant.Encrypt(out[8:], out[8:])
+	return out
+}
+
+// TransactionTDES derives the transaction key of a serial number from the terminal's initial
+// key: one step for each one bit of the counter, from the top (X9.24-1, A.3).
+func TransactionTDES(initial []byte, k TDESKSN) ([]byte, error) {
+	if err := double("initial key", initial); err != nil {
+		return nil, err
+	}
+	key := append([]byte(nil), initial...)
+	id := k.Initial()
+	register := binary.BigEndian.Uint64(id[2:])
+	counter := uint64(k.Counter())
+	for bit := uint64(1) << (tdesCounterBits - 1); bit > 0; bit >>= 1 {
+		if counter&bit == 0 {
+			continue
+		}
+		register |= bit
+		if err := step(key, register); err != nil {
+			return nil, err
+		}
+	}
+	return key, nil
+}
+
+// step is the non-reversible key generation process: the right half of the next key under
+// the left half of this one, the left half under the variant's.
+func step(key []byte, register uint64) error {
+	next := make([]byte, 16)
+	defer clear(next)
+	subtle.XORBytes(next, key, variant[:])
+	left, err := oneWay(next, register)
+	if err != nil {
+		return err
+	}
+	right, err := oneWay(key, register)
+	if err != nil {
+		return err
+	}
+	copy(key, left[:])
+	copy(key[8:], right[:])
+	return nil
+}
+
+func oneWay(key []byte, register uint64) (out [8]byte, err error) {
+	b, err := des.NewCipher(key[:8])
+	if err != nil {
+		return out, err
+	}
+	binary.BigEndian.PutUint64(out[:], register)
+	subtle.XORBytes(out[:], out[:], key[8:])
+	b.Encrypt(out[:], out[:])
+	subtle.XORBytes(out[:], out[:], key[8:])
+	return out, nil
+}
+
+// TDESUse is the purpose of a TDES working key.
+type TDESUse int
+
+// The purposes. A request goes from the terminal to the host.
+const (
+	PIN TDESUse = iota
+	MACRequest
+	MACResponse
+	DataRequest
+	DataResponse
+)
+
+// masks are the bytes of a working key that differ from the transaction key, in both halves
+// (X9.24-1, A.4.1).
+var masks = [...]struct {
+	at     int
+	oneWay bool // enciphered under itself afterwards
+}{PIN: {7, false}, MACRequest: {6, false}, MACResponse: {4, false}, DataRequest: {5, true}, DataResponse: {3, true}}
+
+// WorkingTDES derives the working key of a purpose, 16 bytes, from the terminal's initial key.
+func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
+	if use < PIN || use > DataResponse {
+		return nil, &Error{"use", "there is no such purpose", fmt.Sprint(int(use)), "PIN to DataResponse"}
+	}
+	key, err := TransactionTDES(initial, k)
+	if err != nil {
+		return nil, err
+	}
+	m := masks[use]
+	key[m.at] ^= 0xFF
+	key[8+m.at] ^= 0xFF
+	if !m.oneWay {
+		return key, nil
+	}
+	var long [24]byte
+	defer clear(long[:])
+	copy(long[copy(long[:], key):], key[:8])
+	b, err := des.NewTripleDESCipher(long[:])
+	if err != nil {
+		return nil, err
+	}
+	b.Encrypt(key[:8], key[:8])
+	b.Encrypt(key[8:], key[8:])
+	return key, nil
+}
+
+func double(name string, key []byte) error {
+	if len(key) != 16 {
+		return &Error{name, "the length is wrong", fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+	}
+	return nil
+}

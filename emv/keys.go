@@ -1,0 +1,246 @@
+package emv
+
+import (
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/sha1"
+	"crypto/subtle"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// Error is a refused argument. No field holds a digit of an account number or a byte of
+// a key.
+type Error struct {
+	Field   string // "PAN", "session key", …
+	Problem string
+	Found   string
+	Wanted  string
+}
+
+// Error is "emv: PAN: the problem: found X, wanted Y".
+func (e *Error) Error() string {
+	return fmt.Sprintf("emv: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+}
+
+// Option is how a card's key is derived from the issuer's (annex A1.4).
+type Option byte
+
+// The options. B differs from A for account numbers of more than 16 digits alone.
+const (
+	OptionA Option = 'A' // the last 16 digits of account and sequence number
+	OptionB Option = 'B' // decimal digits of their SHA-1
+)
+
+// MasterKey derives a card's master key from the issuer's, a TDES cipher: E(Y) and
+// E(not Y), where Y is 16 digits made from the account number (12 to 19 digits) and the card
+// sequence number (2 digits; "00" where a card has none). EMV Book 2, annex A1.4.
+func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
+	if err := digits("PAN", pan, 12, 19); err != nil {
+		return nil, err
+	}
+	if err := digits("PAN sequence number", psn, 2, 2); err != nil {
+		return nil, err
+	}
+	if o != OptionA && o != OptionB {
+		return nil, &Error{"option", "there is no such option", fmt.Sprintf("%q", byte(o)), "A or B"}
+	}
+	text := pan + psn
+	if o == OptionB && len(pan) > 16 {
+		text = hashed(text)
+	}
+	if len(text) < 16 {
+		text = strings.Repeat("0", 16-len(text)) + text
+	}
+	out, err := hex.DecodeString(text[len(text)-16:])
+	if err != nil {
+		return nil, err // the digits have been checked
+	}
+	out = append(out, out...)
+	invert(out[8:])
+	imk.Encrypt(out[:8], out[:8])
+	imk.Encrypt(out[8:], out[8:])
+	return oddParity(out), nil
+}
+
+// hashed is 16 decimal digits of a SHA-1: its decimal digits, filled up from its letters
+// minus 10 (annex A1.4.2).
+func hashed(text string) string {
+	if len(text)%2 == 1 {
+		text = "0" + text
+	}
+	packed, _ := hex.DecodeString(text) // the digits have been checked
+	sum := sha1.Sum(packed)
+	var decimal, letters []byte
+	for _, c := range []byte(hex.EncodeToString(sum[:])) {
+		if c <= '9' {
+			decimal = append(decimal, c)
+		} else {
+			letters = append(letters, c-'a'+'0')
+		}
+	}
+	return string(append(decimal, letters...)[:16])
+}
+
+// CommonSession derives a session key from a card's master key by the common method: E(R
+// with byte 3 = F0) and E(R with byte 3 = 0F) (annex A1.3). R is the application transaction
+// counter and six zero bytes for cryptograms ([CounterR]), the application cryptogram for
+// scripts.
+func CommonSession(mk []byte, r [8]byte) ([]byte, error) {
+	b, err := newCipher("card master key", mk)
+	if err != nil {
+		return nil, err
+	}
+	out := append(r[:], r[:]...)
+	out[2], out[10] = 0xF0, 0x0F
+	return encryptKey(b, out), nil
+}
+
+// CounterR is R of [CommonSession] for cryptograms.
+func CounterR(atc [2]byte) [8]byte { return [8]byte{atc[0], atc[1]} }
+
+// MChipSession derives the session key of Mastercard M/Chip cryptograms: the common method
+// with R of counter, two zero bytes and unpredictable number.
+func MChipSession(mk []byte, atc [2]byte, un [4]byte) ([]byte, error) {
+	return CommonSession(mk, [8]byte{atc[0], atc[1], 0, 0, un[0], un[1], un[2], un[3]})
+}
+
+// VisaScriptSession derives the session key of Visa and American Express scripts: the left
+// half of the master key XOR the counter, the right half XOR its complement. Their
+// cryptograms are made with the master key itself.
+func VisaScriptSession(mk []byte, atc [2]byte) ([]byte, error) {
+	if err := keyLength("card master key", mk); err != nil {
+		return nil, err
+	}
+	out := append([]byte(nil), mk...)
+	subtle.XORBytes(out[6:8], out[6:8], atc[:])
+	subtle.XORBytes(out[14:], out[14:], []byte{^atc[0], ^atc[1]})
+	return oddParity(out), nil
+}
+
+// UnionPaySession derives the session key of UnionPay cards: E(counter) and E(not counter), each
+// after six zero bytes. GUESS, from PBOC 3.0.
+func UnionPaySession(mk []byte, atc [2]byte) ([]byte, error) {
+	b, err := newCipher("card master key", mk)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 16)
+	copy(out[6:8], atc[:])
+	out[14], out[15] = ^atc[0], ^atc[1]
+	return encryptKey(b, out), nil
+}
+
+// Tree is the shape of EMV 2000's tree of keys (EMV 4.0 Book 2, annex A1.3). Branch to the
+// power of Height is at least 65536.
+type Tree struct {
+	Height, Branch int
+	IV             [16]byte
+}
+
+// ServiceTree is the one taken for the service: height 8, branch factor 4, a zero IV (GUESS;
+// height 16, branch factor 2 is the other in use).
+var ServiceTree = Tree{Height: 8, Branch: 4}
+
+// EMV2000 derives the session key of a counter from a card's master key, down the tree.
+func EMV2000(mk []byte, atc [2]byte, t Tree) ([]byte, error) {
+	if err := keyLength("card master key", mk); err != nil {
+		return nil, err
+	}
+	if t.Height < 2 || t.Height > 16 || t.Branch < 2 || t.Branch > 256 {
+		return nil, &Error{"tree", "the shape is out of range", fmt.Sprintf("height %d, branch factor %d", t.Height, t.Branch), "height 2 to 16, branch factor 2 to 256"}
+	}
+	counter := int(binary.BigEndian.Uint16(atc[:]))
+	place := make([]int, t.Height) // the counter divided by the branch factor, from the leaf up
+	for i := range place {
+		place[i] = counter
+		counter /= t.Branch
+	}
+	grandparent, parent := append([]byte(nil), t.IV[:]...), append([]byte(nil), mk...)
+	defer func() { clear(grandparent); clear(parent) }()
+	for i := t.Height - 1; i >= 0; i-- {
+		child, err := t.child(parent, grandparent, place[i])
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			subtle.XORBytes(child, child, grandparent)
+			return oddParity(child), nil
+		}
+		clear(grandparent)
+		grandparent, parent = parent, child
+	}
+	return nil, nil // not reached: the height is at least 2
+}
+
+// child is the function Φ: the grandparent's halves, marked with the branch, under the parent.
+func (t Tree) child(parent, grandparent []byte, place int) ([]byte, error) {
+	b, err := newCipher("tree key", parent)
+	if err != nil {
+		return nil, err
+	}
+	out := append([]byte(nil), grandparent...)
+	j := byte(place % t.Branch)
+	out[7] ^= j
+	out[15] ^= j ^ 0xF0
+	b.Encrypt(out[:8], out[:8])
+	b.Encrypt(out[8:], out[8:])
+	return out, nil
+}
+
+// encryptKey enciphers both halves in place and sets odd parity.
+func encryptKey(b cipher.Block, halves []byte) []byte {
+	b.Encrypt(halves[:8], halves[:8])
+	b.Encrypt(halves[8:], halves[8:])
+	return oddParity(halves)
+}
+
+func keyLength(name string, key []byte) error {
+	if len(key) != 16 {
+		return &Error{name, "the length is wrong", fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+	}
+	return nil
+}
+
+// newCipher is the TDES cipher of a double-length key.
+func newCipher(name string, key []byte) (cipher.Block, error) {
+	if err := keyLength(name, key); err != nil {
+		return nil, err
+	}
+	var long [24]byte
+	defer clear(long[:])
+	copy(long[copy(long[:], key):], key[:8])
+	return des.NewTripleDESCipher(long[:])
+}
+
+func oddParity(key []byte) []byte {
+	for i, b := range key {
+		key[i] = b&^1 | byte(^bits.OnesCount8(b>>1)&1)
+	}
+	return key
+}
+
+func invert(b []byte) {
+	for i := range b {
+		b[i] = ^b[i]
+	}
+}
+
+func digits(name, text string, low, high int) error {
+	if len(text) < low || len(text) > high {
+		wanted := fmt.Sprintf("%d to %d digits", low, high)
+		if low == high {
+			wanted = fmt.Sprintf("%d digits", low)
+		}
+		return &Error{name, "the length is wrong", fmt.Sprintf("%d digits", len(text)), wanted}
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return &Error{name, "a character is not a decimal digit", fmt.Sprintf("character %d", i+1), "0 to 9"}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,328 @@
+package pin
+
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"io"
+)
+
+// Format is a PIN block format.
+type Format int
+
+// The formats (ISO 9564-1, section 9; AS 2805.3).
+const (
+	ISO0    Format = iota // PIN and account number, fill F
+	ISO1                  // PIN alone, random fill 0 to F
+	ISO2                  // PIN alone, fill F: in card scripts
+	ISO3                  // PIN and account number, random fill A to F
+	ISO4                  // PIN and account number in two AES blocks
+	AS28050               // as ISO0
+)
+
+var formats = [...]struct {
+	name    string
+	control byte // first digit of the PIN field
+	bound   bool // to the account number
+}{
+	ISO0: {"ISO format 0", 0, true}, ISO1: {"ISO format 1", 1, false}, ISO2: {"ISO format 2", 2, false},
+	ISO3: {"ISO format 3", 3, true}, ISO4: {"ISO format 4", 4, true}, AS28050: {"AS 2805 format 0", 0, true},
+}
+
+// String is "ISO format 0".
+func (f Format) String() string {
+	if !f.known() {
+		return fmt.Sprintf("format(%d)", int(f))
+	}
+	return formats[f].name
+}
+
+func (f Format) known() bool { return f >= 0 && int(f) < len(formats) }
+
+// Size is the length of an enciphered block in bytes: 16 for ISO format 4, else 8.
+func (f Format) Size() int {
+	if f == ISO4 {
+		return 16
+	}
+	return 8
+}
+
+// Encode returns the clear block, 8 bytes, of a format other than ISO 4. The account
+// number (12 to 19 digits) is used by formats 0 and 3 alone, random by formats 1
+// and 3 alone.
+func Encode(f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
+	if f == ISO4 {
+		return nil, &Error{Rule: RuleFormat, Problem: "a block of ISO format 4 has no clear form of its own", Wanted: "Encrypt"}
+	}
+	field, err := pinField(f, p, random)
+	if err != nil {
+		return nil, err
+	}
+	return field, bind(f, field, pan)
+}
+
+// Decode reads a clear block of a format other than ISO 4, strictly: the control
+// digit, a length of 4 to 12, decimal digits, the exact fill.
+func Decode(f Format, block []byte, pan string) (PIN, error) {
+	if f == ISO4 {
+		return PIN{}, &Error{Rule: RuleFormat, Problem: "a block of ISO format 4 has no clear form of its own", Wanted: "Decrypt"}
+	}
+	if err := f.check(len(block)); err != nil {
+		return PIN{}, err
+	}
+	field := append([]byte(nil), block...)
+	defer clear(field)
+	if err := bind(f, field, pan); err != nil {
+		return PIN{}, err
+	}
+	return readField(f, field)
+}
+
+// Encrypt returns the enciphered block of any format: 8 bytes under a cipher with
+// blocks of 8 (TDES), for ISO format 4 16 bytes under one with blocks of 16 (AES;
+// ISO 9564-1, section 9.4.2.2).
+func Encrypt(b cipher.Block, f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
+	if err := f.check(b.BlockSize()); err != nil {
+		return nil, err
+	}
+	out, err := pinField(f, p, random)
+	if err != nil {
+		return nil, err
+	}
+	if f != ISO4 {
+		if err := bind(f, out, pan); err != nil {
+			return nil, err
+		}
+		b.Encrypt(out, out)
+		return out, nil
+	}
+	account, err := PANField4(pan)
+	if err != nil {
+		return nil, err
+	}
+	b.Encrypt(out, out)
+	subtle.XORBytes(out, out, account)
+	b.Encrypt(out, out)
+	return out, nil
+}
+
+// Decrypt reads an enciphered block of any format, as strictly as [Decode].
+func Decrypt(b cipher.Block, f Format, block []byte, pan string) (PIN, error) {
+	if err := f.check(b.BlockSize()); err != nil {
+		return PIN{}, err
+	}
+	if err := f.check(len(block)); err != nil {
+		return PIN{}, err
+	}
+	field := make([]byte, len(block))
+	defer clear(field)
+	b.Decrypt(field, block)
+	if f != ISO4 {
+		if err := bind(f, field, pan); err != nil {
+			return PIN{}, err
+		}
+		return readField(f, field)
+	}
+	account, err := PANField4(pan)
+	if err != nil {
+		return PIN{}, err
+	}
+	subtle.XORBytes(field, field, account)
+	b.Decrypt(field, field)
+	return readField(f, field)
+}
+
+// check compares the size of a block, clear, enciphered or of the cipher, with the
+// format's.
+func (f Format) check(size int) error {
+	if !f.known() {
+		return &Error{Rule: RuleFormat, Problem: "there is no such PIN block format", Found: fmt.Sprint(int(f)), Wanted: "ISO0 to ISO4 or AS28050"}
+	}
+	if size != f.Size() {
+		return &Error{Rule: RuleBlock, Problem: "the size does not fit " + f.String(), Found: plural(size, "byte"), Wanted: plural(f.Size(), "byte")}
+	}
+	return nil
+}
+
+// pinField is the PIN field of a block: control digit, length, PIN, fill.
+func pinField(f Format, p PIN, random io.Reader) ([]byte, error) {
+	if !f.known() {
+		return nil, f.check(0)
+	}
+	digits := p.Digits()
+	if len(digits) == 0 {
+		return nil, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: "no digits", Wanted: "4 to 12 digits"}
+	}
+	out := make([]byte, f.Size())
+	fill, err := filler(f, random, out)
+	if err != nil {
+		return nil, err
+	}
+	nibbles := make([]byte, 0, 16)
+	nibbles = append(nibbles, formats[f].control, byte(len(digits)))
+	for i := range len(digits) {
+		nibbles = append(nibbles, digits[i]-'0')
+	}
+	nibbles = append(nibbles, fill[len(nibbles):]...)
+	for i := range 8 {
+		out[i] = nibbles[2*i]<<4 | nibbles[2*i+1]
+	}
+	clear(nibbles)
+	return out, nil
+}
+
+// filler is 16 fill digits of a format. For ISO format 4 it also draws the second
+// half of the block.
+func filler(f Format, random io.Reader, block []byte) ([]byte, error) {
+	out := make([]byte, 16)
+	switch f {
+	case ISO1:
+		if err := draw(random, out); err != nil {
+			return nil, err
+		}
+		for i := range out {
+			out[i] &= 0x0F
+		}
+	case ISO3:
+		for i := range out {
+			d, err := drawBelow(random, 6)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = 0xA + d
+		}
+	case ISO4:
+		for i := range out {
+			out[i] = 0xA
+		}
+		return out, draw(random, block[8:])
+	default:
+		for i := range out {
+			out[i] = 0xF
+		}
+	}
+	return out, nil
+}
+
+func draw(random io.Reader, out []byte) error {
+	if _, err := io.ReadFull(random, out); err != nil {
+		return fmt.Errorf("pin: drawing fill: %w", err)
+	}
+	return nil
+}
+
+// drawBelow draws a number below n without bias.
+func drawBelow(random io.Reader, n byte) (byte, error) {
+	var b [1]byte
+	for {
+		if err := draw(random, b[:]); err != nil {
+			return 0, err
+		}
+		if int(b[0]) < 256/int(n)*int(n) {
+			return b[0] % n, nil
+		}
+	}
+}
+
+// readField reads a PIN field. Every part is looked at before any is refused, so
+// that the time does not depend on where the fault is.
+func readField(f Format, field []byte) (PIN, error) {
+	var nibbles [16]byte
+	defer clear(nibbles[:])
+	for i := range 8 {
+		nibbles[2*i], nibbles[2*i+1] = field[i]>>4, field[i]&0x0F
+	}
+	control, length := nibbles[0], int(nibbles[1])
+	switch {
+	case control != formats[f].control:
+		return PIN{}, &Error{Rule: RuleControl, Problem: "the control digit is not that of " + f.String(),
+			Found: fmt.Sprintf("%X", control), Wanted: fmt.Sprintf("%X", formats[f].control)}
+	case length < MinLength || length > MaxLength:
+		return PIN{}, &Error{Rule: RuleLength, Problem: "the length in the PIN block is wrong", Found: fmt.Sprintf("%X", length), Wanted: "4 to C"}
+	}
+	digits := make([]byte, length)
+	for i, n := range nibbles[2 : 2+length] {
+		if n > 9 {
+			return PIN{}, &Error{Rule: RuleDigits, Problem: "a digit of the PIN is not decimal", Found: fmt.Sprintf("digit %d", i+1), Wanted: "0 to 9"}
+		}
+		digits[i] = '0' + n
+	}
+	for i, n := range nibbles[2+length:] {
+		if low, high := fillRange(f); n < low || n > high {
+			return PIN{}, &Error{Rule: RuleFill, Problem: "a fill digit is not that of " + f.String(), Found: fmt.Sprintf("fill digit %d", i+1), Wanted: fillText(low, high)}
+		}
+	}
+	return New(string(digits))
+}
+
+func fillRange(f Format) (low, high byte) {
+	switch f {
+	case ISO1:
+		return 0, 0xF
+	case ISO3:
+		return 0xA, 0xF
+	case ISO4:
+		return 0xA, 0xA
+	}
+	return 0xF, 0xF
+}
+
+func fillText(low, high byte) string {
+	if low == high {
+		return fmt.Sprintf("%X", low)
+	}
+	return fmt.Sprintf("%X to %X", low, high)
+}
+
+// bind combines a PIN field with the account number, where the format does, and
+// takes it apart again.
+func bind(f Format, field []byte, pan string) error {
+	if !formats[f].bound {
+		return nil
+	}
+	account, err := PANField(pan)
+	if err != nil {
+		return err
+	}
+	subtle.XORBytes(field, field, account)
+	return nil
+}
+
+// PANField is the account number field of formats 0 and 3, 8 bytes: four zeros and
+// the rightmost 12 digits without the check digit.
+func PANField(pan string) ([]byte, error) {
+	if err := checkPAN(pan); err != nil {
+		return nil, err
+	}
+	digits := pan[:len(pan)-1]
+	if len(digits) > 12 {
+		digits = digits[len(digits)-12:]
+	}
+	return hex.DecodeString(zeros[:16-len(digits)] + digits)
+}
+
+// PANField4 is the account number field of format 4, 16 bytes: the number of digits
+// over 12, the digits, zeros. Account numbers of 1 to 11 digits get zeros on the left.
+func PANField4(pan string) ([]byte, error) {
+	if err := checkDigits(pan, 1); err != nil {
+		return nil, err
+	}
+	short := max(0, 12-len(pan))
+	text := fmt.Sprintf("%d%s%s", len(pan)+short-12, zeros[:short], pan)
+	return hex.DecodeString(text + zeros[:32-len(text)])
+}
+
+const zeros = "00000000000000000000000000000000"
+
+func checkPAN(pan string) error { return checkDigits(pan, 12) }
+
+func checkDigits(pan string, least int) error {
+	if len(pan) < least || len(pan) > 19 {
+		return &Error{Rule: RulePAN, Problem: "the account number has the wrong length", Found: plural(len(pan), "digit"), Wanted: fmt.Sprintf("%d to 19 digits", least)}
+	}
+	if i := notDigit(pan); i >= 0 {
+		return &Error{Rule: RulePAN, Problem: "a character of the account number is not a decimal digit", Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
+	}
+	return nil
+}

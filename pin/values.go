@@ -1,0 +1,154 @@
+package pin
+
+import (
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// PVV returns the Visa PIN verification value, 4 decimal digits: the cipher, a TDES
+// PIN verification key, applied to the 11 account number digits left of the check
+// digit, the key index (0 to 9; the service takes 0 to 6) and the leftmost 4 digits of the PIN;
+// of the result the first 4 decimal digits, then letters minus 10.
+func PVV(pvk cipher.Block, pan string, index int, p PIN) (string, error) {
+	if err := checkPAN(pan); err != nil {
+		return "", err
+	}
+	if index < 0 || index > 9 {
+		return "", &Error{Rule: RuleIndex, Problem: "the PIN verification key index is out of range", Found: fmt.Sprint(index), Wanted: "0 to 9"}
+	}
+	if p.Len() == 0 {
+		return "", &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: "no digits", Wanted: "4 to 12 digits"}
+	}
+	if err := checkCipher(pvk); err != nil {
+		return "", err
+	}
+	account := pan[len(pan)-12 : len(pan)-1]
+	block, err := hex.DecodeString(fmt.Sprintf("%s%d%s", account, index, p.Digits()[:4]))
+	if err != nil {
+		return "", err // the digits have been checked
+	}
+	pvk.Encrypt(block, block)
+	return Decimalize(block, 4), nil
+}
+
+// VerifyPVV reports whether a PIN has the verification value. The comparison takes
+// constant time.
+func VerifyPVV(pvk cipher.Block, pan string, index int, p PIN, pvv string) (bool, error) {
+	want, err := PVV(pvk, pan, index, p)
+	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(pvv)) == 1, err
+}
+
+// Decimalize reads bytes as hexadecimal digits and returns the first n of: all
+// decimal digits in order, then all letters in order, each minus 10. It is how
+// Visa's values are made.
+func Decimalize(b []byte, n int) string {
+	out := make([]byte, 0, 2*len(b))
+	text := strings.ToUpper(hex.EncodeToString(b))
+	for i := range len(text) {
+		if text[i] <= '9' {
+			out = append(out, text[i])
+		}
+	}
+	for i := range len(text) {
+		if text[i] > '9' {
+			out = append(out, text[i]-'A'+'0')
+		}
+	}
+	return string(out[:min(n, len(out))])
+}
+
+// IBM3624 is what the IBM 3624 method needs besides the key and the PIN.
+type IBM3624 struct {
+	Table          string // decimalization table: 16 decimal digits, one for each hexadecimal digit
+	ValidationData string // 1 to 16 digits, usually of the account number
+	Pad            byte   // '0' to '9' or 'A' to 'F': fills the data to 16 digits on the right
+}
+
+// NaturalPIN returns the natural PIN of a length: the cipher, a TDES PIN
+// verification key, applied to the padded validation data, its leftmost digits
+// mapped through the table.
+func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
+	if length < MinLength || length > MaxLength {
+		return PIN{}, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
+	}
+	if err := m.check(); err != nil {
+		return PIN{}, err
+	}
+	if err := checkCipher(pvk); err != nil {
+		return PIN{}, err
+	}
+	padded := m.ValidationData + strings.Repeat(string(rune(m.Pad)), 16-len(m.ValidationData))
+	block, err := hex.DecodeString(padded)
+	if err != nil {
+		return PIN{}, err // the digits have been checked
+	}
+	pvk.Encrypt(block, block)
+	digits := make([]byte, length)
+	for i := range digits {
+		nibble := block[i/2] >> 4
+		if i%2 == 1 {
+			nibble = block[i/2] & 0x0F
+		}
+		digits[i] = m.Table[nibble]
+	}
+	return New(string(digits))
+}
+
+// Offset returns the offset of a PIN: the PIN minus the natural PIN, digit by digit
+// modulo 10, as long as the PIN.
+func (m *IBM3624) Offset(pvk cipher.Block, p PIN) (string, error) {
+	natural, err := m.NaturalPIN(pvk, p.Len())
+	if err != nil {
+		return "", err
+	}
+	return combine(p.Digits(), natural.Digits(), func(a, b byte) byte { return (a + 10 - b) % 10 }), nil
+}
+
+// PIN returns the PIN that an offset of 4 to 12 digits belongs to.
+func (m *IBM3624) PIN(pvk cipher.Block, offset string) (PIN, error) {
+	if i := notDigit(offset); i >= 0 {
+		return PIN{}, &Error{Rule: RuleOffset, Problem: "a character of the offset is not a decimal digit", Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
+	}
+	natural, err := m.NaturalPIN(pvk, len(offset))
+	if err != nil {
+		return PIN{}, err
+	}
+	return New(combine(natural.Digits(), offset, func(a, b byte) byte { return (a + b) % 10 }))
+}
+
+// Verify reports whether a PIN has the offset. The comparison takes constant time;
+// an offset of another length than the PIN's is not the PIN's.
+func (m *IBM3624) Verify(pvk cipher.Block, p PIN, offset string) (bool, error) {
+	want, err := m.Offset(pvk, p)
+	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(offset)) == 1, err
+}
+
+func combine(a, b string, f func(a, b byte) byte) string {
+	out := make([]byte, len(a))
+	for i := range out {
+		out[i] = '0' + f(a[i]-'0', b[i]-'0')
+	}
+	return string(out)
+}
+
+func (m *IBM3624) check() error {
+	switch {
+	case len(m.Table) != 16 || notDigit(m.Table) >= 0:
+		return &Error{Rule: RuleTable, Problem: "the decimalization table is not 16 decimal digits", Found: plural(len(m.Table), "character"), Wanted: "16 digits"}
+	case len(m.ValidationData) < 1 || len(m.ValidationData) > 16 || notDigit(m.ValidationData) >= 0:
+		return &Error{Rule: RuleData, Problem: "the validation data is not 1 to 16 decimal digits", Found: plural(len(m.ValidationData), "character"), Wanted: "1 to 16 digits"}
+	case !strings.ContainsRune("0123456789ABCDEF", rune(m.Pad)):
+		return &Error{Rule: RulePad, Problem: "the pad character is not an upper-case hexadecimal digit", Found: fmt.Sprintf("%q", m.Pad), Wanted: "0 to 9 or A to F"}
+	}
+	return nil
+}
+
+func checkCipher(b cipher.Block) error {
+	if size := b.BlockSize(); size != 8 {
+		return &Error{Rule: RuleBlock, Problem: "the PIN verification key has the wrong block size", Found: plural(size, "byte"), Wanted: "8 bytes (TDES)"}
+	}
+	return nil
+}
