@@ -37,7 +37,7 @@ func (e *Engine) commit(ctx context.Context, changes ...keystore.Change) error {
 		}
 	}
 	var id keystore.CommitID
-	e.commits.fill(id[:])
+	e.commits.Read(id[:])
 	err := e.store.Commit(ctx, id, changes...)
 	for range maxAsks - 1 {
 		if err == nil || judged(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -60,12 +61,7 @@ func (h *HSM) underVariant(ctx context.Context, kek KeyRef, v Variant, do func(K
 		return err
 	}
 	defer secret.Destroy()
-	variant := make([]byte, secret.Len())
-	defer clear(variant)
-	for i, b := range secret.bytes() {
-		variant[i] = b ^ v[i%len(v)]
-	}
-	key, err := newHostKey(TDES, variant)
+	key, err := newHostKey(TDES, tdes.Variant(secret.bytes(), v[:]...))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
 // variantMask turns a base derivation key into the one of the right half of
@@ -33,12 +35,7 @@ func initialTDES(ctx context.Context, bdk Key, ksn []byte) (Secret, error) {
 		return Secret{}, err
 	}
 	defer clearBDK.Destroy()
-	variant := make([]byte, clearBDK.Len())
-	defer clear(variant)
-	for i, b := range clearBDK.bytes() {
-		variant[i] = b ^ variantMask[i%8]
-	}
-	variantKey, err := newHostKey(TDES, variant)
+	variantKey, err := newHostKey(TDES, tdes.Variant(clearBDK.bytes(), variantMask[:]...))
 	if err != nil {
 		return Secret{}, err
 	}

@@ -120,9 +120,9 @@ func fits(algorithm byte, v tr31.Version) error {
 }
 
 // deriveKBPK derives KBEK and KBAK inside the device where it can. Where it
-// cannot, the derivation's CMACs are still made with the device's key and
-// the two results live in host memory; versions A and C, whose keys are
-// variants, need the bytes of the key itself.
+// cannot, they live in host memory: of versions B, D and E the derivation's CMACs
+// are still computed by the device; versions A and C, whose keys are variants,
+// need the bytes of the key itself.
 func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek, kbak Key, err error) {
 	kbek, kbak, err = k.DeriveKBPK(ctx, v)
 	if !errors.Is(err, errors.ErrUnsupported) {
@@ -130,59 +130,34 @@ func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek,
 	}
 	var enc, mac []byte
 	if v == tr31.VersionA || v == tr31.VersionC {
-		enc, mac, err = variants(ctx, k)
+		enc, mac, err = variants(ctx, k, v)
 	} else {
-		enc, mac, err = derived(ctx, k, v, a.Bits)
+		enc, mac, err = tr31.DeriveKeysWith(v, a.Bits, func(message []byte) ([]byte, error) { return cmacOf(ctx, k, v.BlockSize(), message) })
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	defer clear(enc)
-	defer clear(mac)
-	if kbek, err = newHostKey(a.Algorithm, enc); err != nil {
-		return nil, nil, err
-	}
-	kbak, err = newHostKey(a.Algorithm, mac)
-	return kbek, kbak, err
+	return newHostKeys(a.Algorithm, enc, mac)
 }
 
-func variants(ctx context.Context, k Key) (enc, mac []byte, err error) {
+func variants(ctx context.Context, k Key, v tr31.Version) (enc, mac []byte, err error) {
 	s, err := k.Reveal(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer s.Destroy()
-	e, m := tr31.Variants()
-	return masked(s.bytes(), e), masked(s.bytes(), m), nil
+	return tr31.DeriveKeys(v, s.bytes())
 }
 
-func masked(key []byte, mask byte) []byte {
-	out := make([]byte, len(key))
-	for i, b := range key {
-		out[i] = b ^ mask
-	}
-	return out
-}
-
-func derived(ctx context.Context, k Key, v tr31.Version, bits int) (enc, mac []byte, err error) {
-	kbek, kbak := tr31.Derivation(v, bits)
-	if enc, err = cmacs(ctx, k, v, kbek, bits/8); err != nil {
+// newHostKeys are KBEK and KBAK in host memory. It takes over the bytes.
+func newHostKeys(algorithm byte, enc, mac []byte) (kbek, kbak Key, err error) {
+	if kbek, err = newHostKey(algorithm, enc); err != nil {
 		return nil, nil, err
 	}
-	mac, err = cmacs(ctx, k, v, kbak, bits/8)
-	return enc, mac, err
-}
-
-func cmacs(ctx context.Context, k Key, v tr31.Version, inputs [][]byte, size int) ([]byte, error) {
-	var out []byte
-	for _, in := range inputs {
-		part, err := cmacOf(ctx, k, v.BlockSize(), in)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, part...)
+	if kbak, err = newHostKey(algorithm, mac); err != nil {
+		return nil, nil, err
 	}
-	return out[:size], nil
+	return kbek, kbak, nil
 }
 
 // blockCiphers runs a key block's cryptography on open keys.

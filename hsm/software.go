@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+
+	"github.com/seed748fb4d1/apcsim/internal/seeded"
 )
 
 // SoftwareOptions of a software backend. The zero value is right.
@@ -60,7 +62,7 @@ func NewSoftware(o *SoftwareOptions) *Software {
 	defer clear(master[:])
 	s := &Software{keys: crand.Reader, random: crand.Reader}
 	if o.Seed != 0 {
-		s.keys, s.random = newSeeded(o.Seed, "keys"), newSeeded(o.Seed, "random")
+		s.keys, s.random = seeded.New(o.Seed, "hsm keys"), seeded.New(o.Seed, "hsm random")
 	}
 	s.aead = newSealer(&master)
 	s.id = [8]byte(label(&master, "master key id"))

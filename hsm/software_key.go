@@ -5,12 +5,12 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/hmac"
 	"sync"
 	"sync/atomic"
 
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -52,26 +52,18 @@ func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
 	return k, nil
 }
 
-// newHostKey is a key in host memory from a copy of its bytes.
+// newHostKey is a key in host memory. It takes over the bytes.
 func newHostKey(algorithm byte, raw []byte) (Key, error) {
-	return newSoftwareKey(Attributes{Algorithm: algorithm, Bits: len(raw) * 8}, append([]byte(nil), raw...))
+	return newSoftwareKey(Attributes{Algorithm: algorithm, Bits: len(raw) * 8}, raw)
 }
 
-// newBlock is the cipher of an AES or TDES key; two-key TDES is K1 K2 K1.
+// newBlock is the cipher of an AES or TDES key.
 func newBlock(algorithm byte, key []byte) (cipher.Block, error) {
-	var block cipher.Block
-	var err error
-	switch {
-	case algorithm == AES:
-		block, err = aes.NewCipher(key)
-	case len(key) == 16:
-		var long [24]byte
-		copy(long[copy(long[:], key):], key[:8])
-		block, err = des.NewTripleDESCipher(long[:])
-		clear(long[:])
-	default:
-		block, err = des.NewTripleDESCipher(key)
+	expand := aes.NewCipher
+	if algorithm == TDES {
+		expand = tdes.NewCipher
 	}
+	block, err := expand(key)
 	if err != nil {
 		return nil, ErrAttributes // the library's error counts bytes; this names the cause
 	}
@@ -173,7 +165,7 @@ func (k *softwareKey) HMAC(ctx context.Context, message []byte) ([]byte, error) 
 	return h.Sum(nil), nil
 }
 
-// DeriveKBPK derives in memory, by the rules that tr31 tells.
+// DeriveKBPK derives in memory.
 func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kbak Key, err error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -183,29 +175,11 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 	if fits(k.algorithm, v) != nil {
 		return nil, nil, ErrInput
 	}
-	var enc, mac []byte
-	if v == tr31.VersionA || v == tr31.VersionC {
-		e, m := tr31.Variants()
-		enc, mac = masked(k.raw, e), masked(k.raw, m)
-	} else {
-		sum := k.cmac()
-		e, m := tr31.Derivation(v, int(k.bits))
-		enc, mac = sums(sum, e, len(k.raw)), sums(sum, m, len(k.raw))
-	}
-	a := Attributes{Algorithm: k.algorithm, Bits: int(k.bits)}
-	if kbek, err = newSoftwareKey(a, enc); err != nil {
+	enc, mac, err := tr31.DeriveKeys(v, k.raw)
+	if err != nil {
 		return nil, nil, err
 	}
-	kbak, err = newSoftwareKey(a, mac)
-	return kbek, kbak, err
-}
-
-func sums(mac *cmac.MAC, inputs [][]byte, size int) []byte {
-	var out []byte
-	for _, in := range inputs {
-		out = mac.Sum(out, in)
-	}
-	return out[:size]
+	return newHostKeys(k.algorithm, enc, mac)
 }
 
 // Reveal refuses the private half of a pair that may not be exported.

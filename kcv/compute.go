@@ -3,7 +3,6 @@ package kcv
 import (
 	"crypto"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/hmac"
 	"crypto/sha1"
 	_ "crypto/sha256" // for crypto.Hash
@@ -96,12 +95,4 @@ func hmacWith(h crypto.Hash) run {
 func digest(key, _ []byte) ([]byte, error) {
 	sum := sha1.Sum(key)
 	return sum[:], nil
-}
-
-// newTDES makes K1 K2 K1 of a key of two parts.
-func newTDES(key []byte) (cipher.Block, error) {
-	var whole [24]byte
-	defer clear(whole[:])
-	copy(whole[copy(whole[:], key):], key)
-	return des.NewTripleDESCipher(whole[:])
 }

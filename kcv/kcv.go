@@ -17,6 +17,8 @@ import (
 	"crypto/aes"
 	"fmt"
 	"slices"
+
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
 // Method is one way of making a check value. The zero Method is none: it
@@ -73,8 +75,8 @@ var (
 // values to HMAC or public keys: HMAC's is taken to be as long as the service
 // shows it, SHA-1's is the thumbprint whole.
 var rules = [...]rule{
-	TDESZero:   {"TDES zero block", tdesSizes, 8, 8, 3, 3, encipher(newTDES)},
-	TDESCMAC:   {"TDES CMAC", tdesSizes, 8, 8, 5, 3, authenticate(newTDES)},
+	TDESZero:   {"TDES zero block", tdesSizes, 8, 8, 3, 3, encipher(tdes.NewCipher)},
+	TDESCMAC:   {"TDES CMAC", tdesSizes, 8, 8, 5, 3, authenticate(tdes.NewCipher)},
 	AESZero:    {"AES zero block", aesSizes, 16, 16, 3, 3, encipher(aes.NewCipher)},
 	AESCMAC:    {"AES CMAC", aesSizes, 16, 16, 5, 3, authenticate(aes.NewCipher)},
 	HMACSHA1:   {"HMAC SHA-1", nil, 0, 20, 3, 3, hmacWith(crypto.SHA1)},

@@ -62,7 +62,7 @@ func newCase(b *testing.B, v Version, k benchKey) *benchCase {
 	if c.text, err = c.kbpk.Wrap(context.Background(), c.header, c.key, nil); err != nil {
 		b.Fatal(err)
 	}
-	if c.enc, c.mac, err = c.rules.derive(v, benchKBPK); err != nil {
+	if c.enc, c.mac, err = DeriveKeys(v, benchKBPK); err != nil {
 		b.Fatal(err)
 	}
 	block := parsed(b, c.text, Strict)

@@ -89,8 +89,8 @@ func (k *byteKey) ciphers(v Version) (Ciphers, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.fits(len(k.key) * 8) {
-		return nil, &Error{ErrKBPK, "protection key", -1, problemKBPKVersion, wording.Bytes(len(k.key)) + " for version " + v.String(), r.lengths()}
+	if err := r.checkLength(v, len(k.key)*8); err != nil {
+		return nil, err
 	}
 	s := &k.slots[v-VersionA]
 	s.once.Do(func() { s.keys, s.err = newWorkingKeys(v, k.key) })

@@ -53,6 +53,7 @@ const (
 	problemNoKBPK      = "the protection key is missing"
 	problemKBPK        = "the protection key has a wrong length"
 	problemKBPKVersion = "the length of the protection key does not fit the version of the block"
+	problemVariants    = "the keys of the version are variants of the protection key and not derived by a MAC"
 	problemServes      = "the protection key serves another version than that of the block"
 
 	// The key inside.

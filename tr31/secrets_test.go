@@ -54,7 +54,7 @@ func TestNothingPrintedShowsAKey(t *testing.T) {
 	other := parsed(t, text, Strict)
 	other.ModeOfUse = 'D'
 	_, badMAC := k.Unwrap(ctx, other)
-	enc, mac, err := versions[1].derive(VersionB, kbpk)
+	enc, mac, err := DeriveKeys(VersionB, kbpk)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,6 @@
 package tr31
 
-import (
-	"encoding/binary"
-
-	"github.com/seed748fb4d1/apcsim/internal/wording"
-)
+import "github.com/seed748fb4d1/apcsim/internal/wording"
 
 // Version is the first character of a key block: it names the cipher of the
 // protection key and the method of binding.
@@ -74,41 +70,4 @@ func (r *rules) lengths() string {
 		return "16, 24 or 32 bytes"
 	}
 	return "16 or 24 bytes"
-}
-
-// Variants gives the two bytes for versions A and C: KBEK is the protection key
-// with every byte XORed with enc, KBAK with mac.
-func Variants() (enc, mac byte) { return 0x45, 0x4D }
-
-// Usages of a derived key (X9.143, ISO 20038). The encryption key's, 0000 in
-// CBC and 0002 in CTR, stands in the table of versions.
-const usageMAC = 0x0001
-
-// Derivation gives what goes into CMAC under a protection key of so many bits
-// to derive KBEK and KBAK of version B, D or E, 8 bytes for each call: the
-// MACs, concatenated and cut to bits/8 bytes, are the key. For A and C (see
-// [Variants]), and for a length that does not fit the version, both are nil.
-func Derivation(v Version, bits int) (kbek, kbak [][]byte) {
-	r, err := v.rules()
-	if err != nil || r.variant || !r.fits(bits) {
-		return nil, nil
-	}
-	return r.derivation(r.usage, bits), r.derivation(usageMAC, bits)
-}
-
-func (r *rules) derivation(usage uint16, bits int) [][]byte {
-	algorithm := uint16(bits/64 - 2) // 0 and 1 are 2-key and 3-key TDES
-	if r.aes {
-		algorithm += 2 // 2, 3, 4 are AES-128, -192, -256
-	}
-	var inputs [][]byte
-	for have := 0; have < bits; have += r.block * 8 {
-		in := make([]byte, 8) // in[3] stays 0
-		in[0] = byte(len(inputs) + 1)
-		binary.BigEndian.PutUint16(in[1:], usage)
-		binary.BigEndian.PutUint16(in[4:], algorithm)
-		binary.BigEndian.PutUint16(in[6:], uint16(bits))
-		inputs = append(inputs, in)
-	}
-	return inputs
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/subtle"
 
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
 // workingKeys are KBEK and KBAK of one version in memory. It is a [Ciphers], so
@@ -25,7 +25,7 @@ func newWorkingKeys(v Version, key []byte) (*workingKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc, mac, err := r.derive(v, key)
+	enc, mac, err := DeriveKeys(v, key)
 	if err != nil {
 		return nil, err
 	}
@@ -44,47 +44,12 @@ func newWorkingKeys(v Version, key []byte) (*workingKeys, error) {
 	return w, nil
 }
 
-// derive gives the bytes of KBEK and KBAK.
-func (r *rules) derive(v Version, key []byte) (enc, mac []byte, err error) {
-	if r.variant {
-		e, m := Variants()
-		return masked(key, e), masked(key, m), nil
-	}
-	block, err := r.cipher(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	under := cmac.New(block)
-	derived := func(inputs [][]byte) (out []byte) {
-		out = make([]byte, 0, len(inputs)*r.block)
-		for _, in := range inputs {
-			out = under.Sum(out, in)
-		}
-		return out[:len(key)]
-	}
-	kbek, kbak := Derivation(v, len(key)*8)
-	return derived(kbek), derived(kbak), nil
-}
-
-func masked(key []byte, mask byte) []byte {
-	out := make([]byte, len(key))
-	for i, b := range key {
-		out[i] = b ^ mask
-	}
-	return out
-}
-
 // cipher expands a key of the version's family.
 func (r *rules) cipher(key []byte) (cipher.Block, error) {
 	if r.aes {
 		return aes.NewCipher(key)
 	}
-	if len(key) == 24 {
-		return des.NewTripleDESCipher(key)
-	}
-	three := append(append(make([]byte, 0, 24), key...), key[:8]...) // K1 K2 K1
-	defer clear(three)
-	return des.NewTripleDESCipher(three)
+	return tdes.NewCipher(key)
 }
 
 // The modes are spelled out here because package cipher copies the expanded key

@@ -123,7 +123,7 @@ func reveals(a hsm.Attributes) use {
 
 // derives derives, and looks at each half by what it is there for.
 func derives(a hsm.Attributes, v tr31.Version) use {
-	enc, mac := blockKeys(secretOf(a), a.Algorithm, v)
+	enc, mac := blockKeys(secretOf(a), v)
 	return use{fmt.Sprintf("DeriveKBPK %s, version %c", name(a), v), a, func(ctx context.Context, k hsm.Key) error {
 		kbek, kbak, err := k.DeriveKBPK(ctx, v)
 		if err != nil {
@@ -146,20 +146,12 @@ func derives(a hsm.Attributes, v tr31.Version) use {
 }
 
 // blockKeys are KBEK and KBAK in the clear.
-func blockKeys(kbpk []byte, algorithm byte, v tr31.Version) (kbek, kbak []byte) {
-	if v == tr31.VersionA || v == tr31.VersionC {
-		e, m := tr31.Variants()
-		for _, b := range kbpk {
-			kbek, kbak = append(kbek, b^e), append(kbak, b^m)
-		}
-		return kbek, kbak
+func blockKeys(kbpk []byte, v tr31.Version) (kbek, kbak []byte) {
+	kbek, kbak, err := tr31.DeriveKeys(v, kbpk)
+	if err != nil {
+		panic(err) // the lengths fit
 	}
-	sum := cmac.New(block(kbpk, algorithm))
-	e, m := tr31.Derivation(v, len(kbpk)*8)
-	for i := range e {
-		kbek, kbak = sum.Sum(kbek, e[i]), sum.Sum(kbak, m[i])
-	}
-	return kbek[:len(kbpk)], kbak[:len(kbpk)]
+	return kbek, kbak
 }
 
 func signsRSA() use {

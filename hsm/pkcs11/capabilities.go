@@ -13,6 +13,7 @@ import (
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
 // capabilities are what was found when opening.
@@ -133,7 +134,7 @@ func (p *prober) generation() {
 			defer p.destroy(h)
 			key, err := p.take(p.ctx, h, g.a.Bits/8)
 			defer clear(key)
-			if err == nil && g.a.Algorithm == hsm.TDES && !odd(key) {
+			if err == nil && g.a.Algorithm == hsm.TDES && !tdes.HasOddParity(key) {
 				return errors.New("pkcs11: its keys have no odd parity")
 			}
 			return err

@@ -6,13 +6,13 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"runtime"
 
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -122,7 +122,7 @@ func newReference(algorithm byte, key []byte) (block cipher.Block) {
 	if algorithm == hsm.AES {
 		block, err = aes.NewCipher(key)
 	} else {
-		block, err = des.NewTripleDESCipher(append(append([]byte(nil), key...), key[:8]...))
+		block, err = tdes.NewCipher(key)
 	}
 	if err != nil {
 		panic(err) // a length that stands in the program

@@ -4,7 +4,6 @@ package pkcs11
 
 import (
 	"context"
-	"crypto/subtle"
 	"slices"
 	"sync"
 
@@ -277,17 +276,4 @@ func (k *key) Close() error {
 	k.closed = true
 	k.backend.forget(k)
 	return nil
-}
-
-// odd says whether each byte has an odd number of ones, in time that does not
-// tell which has not.
-func odd(key []byte) bool {
-	good := 1
-	for _, b := range key {
-		b ^= b >> 4
-		b ^= b >> 2
-		b ^= b >> 1
-		good &= subtle.ConstantTimeByteEq(b&1, 1)
-	}
-	return good == 1
 }

@@ -53,6 +53,8 @@ var mayImport = map[string][]string{
 	"internal/cmac":              {},
 	"internal/secretfile":        {},
 	"internal/janitor":           {},
+	"internal/seeded":            {},
+	"internal/tdes":              {},
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
 	"internal/server":            {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
