@@ -22,7 +22,9 @@
 // # As text
 //
 // [EncodeCertificate] and [EncodeCSR] give one line of base64 over PEM text, the
-// form in which services pass certificates in JSON. [Decode] reads it.
+// form in which services pass certificates in JSON. [Decode] reads it, and refuses
+// RSA and ECDSA keys that no honest program makes: even numbers, exponents out of
+// range, points off their curve, bytes after the key.
 //
 // # Judging
 //

@@ -16,6 +16,16 @@ const (
 	RuleParse   Rule = "parse"    // not an X.509 certificate
 )
 
+// Rules about the public key in a certificate, which [Decode] and [Rules] apply:
+// RSA or ECDSA keys that no honest program makes.
+const (
+	RuleKeyEncoding Rule = "key-encoding" // not exactly a SubjectPublicKeyInfo in DER
+	RuleKeyModulus  Rule = "key-modulus"  // of RSA: even or negative
+	RuleKeyExponent Rule = "key-exponent" // of RSA: even, below 3 or above 2^31-1
+	RuleKeyCurve    Rule = "key-curve"    // of ECDSA: none of P-224, P-256, P-384 and P-521
+	RuleKeyPoint    Rule = "key-point"    // of ECDSA: compressed, or not on the curve
+)
+
 // Rules about certificates, in the order in which [Rules] apply them to each.
 const (
 	RuleKeyType            Rule = "key-type"            // a key that is neither RSA nor ECDSA

@@ -17,6 +17,17 @@ const (
 	problemSeveral  = "there is more than one PEM block"
 	problemParse    = "the certificate is not X.509 in DER"
 
+	problemKeyForm       = "the public key is not a SubjectPublicKeyInfo in DER"
+	problemKeyRest       = "there are bytes behind the public key"
+	problemKeyBits       = "the public key is not a whole number of bytes"
+	problemRSAParameters = "the algorithm of the RSA key has other parameters than NULL"
+	problemRSAForm       = "the RSA key is not two numbers in DER"
+	problemModulus       = "the RSA modulus is not an odd, positive number"
+	problemExponent      = "the RSA exponent is not one that can be used"
+	problemNoCurve       = "the ECDSA key names no curve"
+	problemCurve         = "the ECDSA key is on an unknown curve"
+	problemPoint         = "the point of the ECDSA key is compressed, or not on its curve"
+
 	// Judging.
 	problemNoCertificate      = "the certificate is missing"
 	problemNoIssuer           = "the certificates above this one are missing"

@@ -119,6 +119,59 @@ var refusals = []refusal{
 		_, err := Decode(inBase64(either(wrong, "subject=CN=x\n", "\n") + inPEM("CERTIFICATE", newRoot(t).Raw)))
 		return err
 	}},
+	{RuleKeyEncoding, "bytes after the key", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(oddModulus, 65537), either(wrong, []byte{5, 0}, nil)))
+	}},
+	{RuleKeyEncoding, "bytes after the numbers", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, append(rsaPublic(oddModulus, 65537), either(wrong, []byte{0}, nil)...), nil))
+	}},
+	{RuleKeyEncoding, "a length that is not DER", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, longer(rsaPublic(oddModulus, 65537), wrong), nil))
+	}},
+	{RuleKeyEncoding, "parameters of RSA", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, either(wrong, []byte{6, 1, 42}, null), rsaPublic(oddModulus, 65537), nil))
+	}},
+	{RuleKeyModulus, "even", func(t *testing.T, wrong bool) error {
+		n := new(big.Int).Sub(oddModulus, big.NewInt(either[int64](wrong, 1, 2)))
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(n, 65537), nil))
+	}},
+	{RuleKeyModulus, "negative", func(t *testing.T, wrong bool) error {
+		n := either(wrong, new(big.Int).Neg(oddModulus), oddModulus)
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(n, 65537), nil))
+	}},
+	{RuleKeyExponent, "one", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(oddModulus, either[int64](wrong, 1, 3)), nil))
+	}},
+	{RuleKeyExponent, "even", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(oddModulus, either[int64](wrong, 65536, 65537)), nil))
+	}},
+	{RuleKeyExponent, "negative", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(oddModulus, either[int64](wrong, -3, 3)), nil))
+	}},
+	{RuleKeyExponent, "of 32 bits", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idRSA, null, rsaPublic(oddModulus, either[int64](wrong, 1<<31+1, 1<<31-1)), nil))
+	}},
+	{RuleKeyExponent, "in a certificate that was not decoded here", func(t *testing.T, wrong bool) error {
+		root := newRoot(t)
+		c := must(x509.ParseCertificate(withKey(t, root, spkiOf(idRSA, null, rsaPublic(oddModulus, either[int64](wrong, 1, 3)), nil))))
+		return (&Rules{Now: now}).CheckIssued(c, root.Certificate)
+	}},
+	{RuleKeyCurve, "unknown", func(t *testing.T, wrong bool) error {
+		secp256k1 := []byte{6, 5, 0x2B, 0x81, 0x04, 0x00, 0x0A}
+		return decodedWith(t, spkiOf(idEC, either(wrong, secp256k1, oidP256), pointOf(p256()), nil))
+	}},
+	{RuleKeyCurve, "spelt out", func(t *testing.T, wrong bool) error {
+		return decodedWith(t, spkiOf(idEC, either(wrong, []byte{0x30, 0}, oidP256), pointOf(p256()), nil))
+	}},
+	{RuleKeyPoint, "off the curve", func(t *testing.T, wrong bool) error {
+		point := pointOf(p256())
+		point[64] ^= either[byte](wrong, 1, 0)
+		return decodedWith(t, spkiOf(idEC, oidP256, point, nil))
+	}},
+	{RuleKeyPoint, "compressed", func(t *testing.T, wrong bool) error {
+		key := p256().Public().(*ecdsa.PublicKey)
+		return decodedWith(t, spkiOf(idEC, oidP256, either(wrong, elliptic.MarshalCompressed(key.Curve, key.X, key.Y), pointOf(p256())), nil))
+	}},
 	{RuleParse, "DER that is cut", func(t *testing.T, wrong bool) error {
 		der := newRoot(t).Raw
 		_, err := Decode(EncodeCertificate(der[:len(der)-either(wrong, 1, 0)]))

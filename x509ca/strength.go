@@ -76,6 +76,12 @@ func (k keySize) maySign(subject keySize) bool {
 }
 
 func (p *path) checkKey(i int) error {
+	spki := p.certificates[i].RawSubjectPublicKeyInfo // nil in one that was not parsed
+	if err := checkPublicKey(spki); spki != nil && err != nil {
+		err := err.(*Error)
+		err.Certificate = p.role(i)
+		return err
+	}
 	size, ok := sizeOf(p.certificates[i])
 	if !ok {
 		return p.refuse(i, RuleKeyType, problemKeyType, keyKind(p.certificates[i]), "RSA or ECDSA")

@@ -50,8 +50,9 @@ func encode(kind string, ders [][]byte) string {
 // in base64, and base64 of DER. Whether the services take these is a guess.
 //
 // Text is at most 64 KiB and DER at most 24 KiB ([RuleLength]). The other
-// refusals are [RuleForm], [RulePEMType], [RuleSeveral], [RuleExtra] and
-// [RuleParse]. Nothing is judged yet: see [Rules].
+// refusals are [RuleForm], [RulePEMType], [RuleSeveral], [RuleExtra],
+// [RuleParse], and the rules about the public key, such as [RuleKeyExponent].
+// Nothing else is checked yet: see [Rules].
 func Decode(text string) (*x509.Certificate, error) {
 	if len(text) > maxText {
 		return nil, tooLong(problemLongText, len(text), maxText)
@@ -62,6 +63,11 @@ func Decode(text string) (*x509.Certificate, error) {
 	}
 	if len(der) > maxDER {
 		return nil, tooLong(problemLongDER, len(der), maxDER)
+	}
+	if spki := publicKeyOf(der); spki != nil {
+		if err := checkPublicKey(spki); err != nil {
+			return nil, err
+		}
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {

@@ -1,0 +1,108 @@
+package engine_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// pretender is a key whose public half is another's, to have that one certified.
+type pretender struct {
+	crypto.Signer
+	public crypto.PublicKey
+}
+
+func (p pretender) Public() crypto.PublicKey { return p.public }
+
+// TestPublicKeysThatNoProgramMakesAreRefused: the same key by the same rule in
+// every form of key material that has a certificate.
+func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{CA: engine.ECCNISTP256})
+	h := newHost(t, eng.Caller)
+	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the host's authority, again
+	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	token := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	key := create(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes)).KeyArn
+	exporting := parametersForExport(t, eng.Caller).ExportToken
+	pair := agreeingPair(t, eng.Caller, engine.ECCNISTP256, new(engine.TR31K1KeyBlockProtectionKey)).KeyArn
+	derivation := engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}
+	block, err := exportBlock(eng.Caller, create(t, eng.Caller, kekAttributes(engine.AES256)).KeyArn, create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	export := func(m engine.ExportKeyMaterial) error {
+		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: m})
+		return err
+	}
+	forms := map[string]func(text string) error{
+		"KeyMaterial.RootCertificatePublicKey.PublicKeyCertificate": func(text string) error {
+			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+				KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: text}})
+			return err
+		},
+		"KeyMaterial.TrustedCertificatePublicKey.PublicKeyCertificate": func(text string) error {
+			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+				KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn}})
+			return err
+		},
+		"KeyMaterial.Tr34KeyBlock.SigningKeyCertificate": func(text string) error {
+			arm := h.arm(&p.ImportToken, token)
+			arm.SigningKeyCertificate = text
+			_, err := importToken(eng.Caller, arm)
+			return err
+		},
+		"KeyMaterial.Tr34KeyBlock.WrappingKeyCertificate": func(text string) error {
+			return export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
+				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text, ExportToken: &exporting, KeyBlockFormat: engine.X9TR342012}})
+		},
+		"KeyMaterial.KeyCryptogram.WrappingKeyCertificate": func(text string) error {
+			return export(engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text}})
+		},
+		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate": func(text string) error {
+			return export(engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: engine.AES256,
+				KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: derivation}})
+		},
+		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate ": func(text string) error { // and imports
+			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
+				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: engine.AES256,
+				KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: derivation, WrappedKeyBlock: block.KeyMaterial}})
+			return err
+		},
+	}
+	n := rsaKey(t, 2048, 1).N
+	even := new(big.Int).Sub(n, big.NewInt(1))
+	for _, c := range []struct {
+		what, rule string
+		public     crypto.PublicKey
+	}{
+		{"exponent 1", "key-exponent", &rsa.PublicKey{N: n, E: 1}},
+		{"an even exponent", "key-exponent", &rsa.PublicKey{N: n, E: 65536}},
+		{"an exponent of 32 bits", "key-exponent", &rsa.PublicKey{N: n, E: 1<<32 - 1}},
+		{"an even modulus", "key-modulus", &rsa.PublicKey{N: even, E: 65537}},
+	} {
+		text := issue(t, pretender{rsaKey(t, 2048, 1), c.public}, "strange", &root, nil).text()
+		for form, use := range forms {
+			refusal := refused(t, c.what+" in "+form, use(text), engine.ErrValidation, c.rule)
+			if got := refusal.Reasons[0].Field; got != strings.TrimSpace(form) {
+				t.Errorf("%s in %s: the reason is about %s", c.what, form, got)
+			}
+		}
+	}
+	// The library certifies no such point: the last byte of a good one is changed.
+	c := issue(t, ecKey(t, elliptic.P256()), "strange", &root, nil).certificate
+	spki := slices.Clone(c.RawSubjectPublicKeyInfo)
+	spki[len(spki)-1] ^= 1
+	text := certificateText(bytes.Replace(c.Raw, c.RawSubjectPublicKeyInfo, spki, 1))
+	for form, use := range forms {
+		refused(t, "a point off the curve in "+form, use(text), engine.ErrValidation, "key-point")
+	}
+}
