@@ -10,7 +10,7 @@ import (
 // TestBrokenAnswersAreFound proves the checker of the walk: each answer here is a
 // good one broken in one place, and must be found wrong in that place alone.
 func TestBrokenAnswersAreFound(t *testing.T) {
-	d := described(t)
+	d := described()
 	good := map[string]*reply{}
 	w := newWorld(t, nil)
 	defer w.close()

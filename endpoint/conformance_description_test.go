@@ -1,101 +1,82 @@
 package endpoint_test
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/facts"
 )
 
-// service is the service's own description of its operations and shapes.
+// service is what is known of the service's operations and shapes.
 type service struct {
-	Operations map[string]struct {
-		Input, Output shapeRef
-		Errors        []shapeRef
-	}
-	Shapes map[string]*shape
+	Operations map[string]operation
+	Shapes     map[string]*shape
+}
+
+type operation struct {
+	Input, Output shapeRef
+	Errors        []shapeRef
 }
 
 type shapeRef struct{ Shape string }
 
 type shape struct {
-	Type             string
-	Required         []string
-	Members          map[string]shapeRef
-	Member           shapeRef // of a list
-	Key, Value       shapeRef // of a map
-	Enum             []string
-	Min, Max         *int
-	Pattern          string
-	Union            bool
-	Exception, Fault bool
+	Type       string // that of the description: a union is a structure, an enumeration a string
+	Required   []string
+	Members    map[string]shapeRef
+	Member     shapeRef // of a list
+	Key, Value shapeRef // of a map
+	Enum       []string
+	Min, Max   *int
+	Pattern    string
+	Union      bool
+	Fault      bool
 
 	fits *regexp.Regexp // Pattern between anchors; nil: none
 }
 
-// described reads the description, which stands beside the checkout where there
-// is any.
-func described(t testing.TB) *service {
-	t.Helper()
-	d := descriptionOrNil(t)
-	if d == nil {
-		t.Skip("APCSIM_SPEC names no folder of fact sheets")
+// described returns the facts of the control plane, read once.
+var described = sync.OnceValue(func() *service {
+	control := facts.Control()
+	d := &service{Operations: map[string]operation{}, Shapes: map[string]*shape{}}
+	for _, o := range control.Operations {
+		out := operation{Input: shapeRef{o.Input}, Output: shapeRef{o.Output}}
+		for _, e := range o.Errors {
+			out.Errors = append(out.Errors, shapeRef{e})
+		}
+		d.Operations[o.Name] = out
+	}
+	for _, s := range control.Shapes {
+		d.Shapes[s.Name] = describedShape(s)
 	}
 	return d
-}
+})
 
-// descriptionOrNil is described for tests that have something to do without it.
-func descriptionOrNil(t testing.TB) *service {
-	t.Helper()
-	dir := os.Getenv("APCSIM_SPEC")
-	if dir == "" {
-		return nil
+func describedShape(s *facts.Shape) *shape {
+	out := &shape{Type: string(s.Kind), Members: map[string]shapeRef{}, Enum: s.Values, Min: s.Min, Max: s.Max,
+		Pattern: s.GoPattern(), Union: s.Kind == facts.Union, Fault: s.Fault}
+	switch {
+	case s.Structural():
+		out.Type = "structure"
+	case s.Kind == facts.Enum:
+		out.Type = "string"
+	case s.Kind == facts.Map:
+		out.Key, out.Value = shapeRef{s.Key}, shapeRef{s.Item}
+	case s.Kind == facts.List:
+		out.Member = shapeRef{s.Item}
 	}
-	d, err := readDescription(dir)
-	if err != nil {
-		t.Fatal(err)
+	for _, m := range s.Members {
+		out.Members[m.Name] = shapeRef{m.Shape}
+		if m.Required {
+			out.Required = append(out.Required, m.Name)
+		}
 	}
-	return d
+	out.fits, _ = s.Regexp() // the facts' own test compiles every pattern
+	return out
 }
 
-var (
-	descriptionOnce sync.Once
-	description     service
-	descriptionErr  error
-)
-
-func readDescription(dir string) (*service, error) {
-	descriptionOnce.Do(func() {
-		raw, err := os.ReadFile(filepath.Join(dir, "service-2.json"))
-		if err == nil {
-			err = json.Unmarshal(raw, &description)
-		}
-		for _, s := range description.Shapes {
-			if s.Pattern != "" && err == nil {
-				s.fits, err = regexp.Compile(anchored(s.Pattern))
-			}
-		}
-		descriptionErr = err
-		if s := description.Shapes["TagValue"]; s != nil {
-			s.Min = nil // the prose allows the empty value, and the engine takes it
-		}
-	})
-	return &description, descriptionErr
-}
-
-// anchored is a pattern of the description between anchors, without what Go's
-// regexp does not know: the possessive {2}+, the anchors inside that were left
-// when the outer ones were cut, and Java's way to write a code point.
-func anchored(pattern string) string {
-	pattern = strings.ReplaceAll(pattern, "{2}+", "{2}")
-	pattern = strings.ReplaceAll(pattern, "$|^", "|")
-	pattern = strings.ReplaceAll(pattern, `\u00`, `\x`)
-	return "^(?:" + pattern + ")$"
-}
+func anchored(pattern string) string { return "^(?:" + pattern + ")$" }
 
 func (s *shape) required(member string) bool { return slices.Contains(s.Required, member) }
 
@@ -107,20 +88,7 @@ func (s *shape) low() int {
 }
 
 // names are the members of a structure in an order that does not change.
-func (s *shape) names() []string {
-	out := make([]string, 0, len(s.Members))
-	for name := range s.Members {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
+func (s *shape) names() []string { return sorted(s.Members) }
 
 // known are the names of all operations in an order that does not change.
-func (d *service) known() (out []string) {
-	for name := range d.Operations {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
-}
+func (d *service) known() []string { return sorted(d.Operations) }

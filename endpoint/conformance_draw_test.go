@@ -116,7 +116,7 @@ func (g *drawer) structure(t *rapid.T, name string, s *shape) any {
 	return out
 }
 
-var oneClass = regexp.MustCompile(`^(\[.*\])(\+|\{2\}\+)$`)
+var oneClass = regexp.MustCompile(`^(\[.*\])\+$`)
 
 // drawText draws a string of a length and a pattern.
 func (s *shape) drawText(t *rapid.T, name string) string {

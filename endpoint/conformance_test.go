@@ -94,7 +94,7 @@ func reasonPath(at string) string {
 // TestGoodRequestsAreAnsweredAsDescribed asks for every simulated operation in
 // every form.
 func TestGoodRequestsAreAnsweredAsDescribed(t *testing.T) {
-	k, w := newWalk(described(t)), newWorld(t, nil)
+	k, w := newWalk(described()), newWorld(t, nil)
 	defer w.close()
 	for _, r := range goodRequests(t) {
 		if got := k.good(t, w, r.op, r.body); got.status != http.StatusOK {
@@ -111,7 +111,7 @@ func TestGoodRequestsAreAnsweredAsDescribed(t *testing.T) {
 // TestEverySpoilingOfAGoodRequestIsRefused spoils each good request in every
 // way, one at a time.
 func TestEverySpoilingOfAGoodRequestIsRefused(t *testing.T) {
-	k, w := newWalk(described(t)), newWorld(t, nil)
+	k, w := newWalk(described()), newWorld(t, nil)
 	defer w.close()
 	for _, r := range goodRequests(t) {
 		for _, s := range k.d.spoilings(r.op, clone(r.body).(object)) {
@@ -127,7 +127,7 @@ func TestEverySpoilingOfAGoodRequestIsRefused(t *testing.T) {
 // TestRandomRequestsAreAnsweredAsDescribed sends each operation sequences of
 // requests that fit the description, and the same spoilt.
 func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
-	d := described(t)
+	d := described()
 	g := newDrawer(d, goodRequests(t))
 	for _, op := range d.known() {
 		t.Run(op, func(t *testing.T) {
