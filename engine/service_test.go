@@ -5,36 +5,13 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/facts"
+
 	"pgregory.net/rapid"
 )
-
-// description is the service's own description of its shapes.
-type description struct {
-	Operations map[string]struct {
-		Input, Output struct{ Shape string }
-	}
-	Shapes map[string]struct {
-		Type      string
-		Required  []string
-		Members   map[string]struct{ Shape string }
-		Member    struct{ Shape string }
-		Enum      []string
-		Min, Max  *int
-		Pattern   string
-		Union     bool
-		Exception bool
-	}
-}
-
-func serviceDescription(t *testing.T) *description {
-	var d description
-	specFile(t, "service-2.json", &d)
-	return &d
-}
 
 // requests are all simulated operations' inputs and outputs.
 var requests = []struct{ in, out any }{
@@ -55,7 +32,7 @@ var requests = []struct{ in, out any }{
 // service's description: same members, same order of types, none missing,
 // none invented.
 func TestShapesHaveEveryMemberOfTheService(t *testing.T) {
-	d := serviceDescription(t)
+	d := facts.Control()
 	seen := map[reflect.Type]bool{}
 	for _, r := range requests {
 		for _, v := range []any{r.in, r.out} {
@@ -68,54 +45,54 @@ func TestShapesHaveEveryMemberOfTheService(t *testing.T) {
 	}
 }
 
-func compareShape(t *testing.T, d *description, typ reflect.Type, shape string, seen map[reflect.Type]bool) {
+func compareShape(t *testing.T, d *facts.Service, typ reflect.Type, shape string, seen map[reflect.Type]bool) {
 	if seen[typ] {
 		return
 	}
 	seen[typ] = true
-	s, ok := d.Shapes[shape]
-	if !ok {
+	s := d.Shape(shape)
+	if s == nil {
 		t.Errorf("%s: the service has no such shape", shape)
 		return
 	}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
-		m, ok := s.Members[f.Name]
-		if !ok {
+		m := slices.IndexFunc(s.Members, func(m facts.Member) bool { return m.Name == f.Name })
+		if m < 0 {
 			t.Errorf("%s.%s: the service has no such member", shape, f.Name)
 			continue
 		}
-		compareMember(t, d, shape+"."+f.Name, f.Type, m.Shape, slices.Contains(s.Required, f.Name), seen)
+		compareMember(t, d, shape+"."+f.Name, f.Type, s.Members[m].Shape, s.Members[m].Required, seen)
 	}
 	if got, want := typ.NumField(), len(s.Members); got != want {
 		t.Errorf("%s: %d members, the service has %d", shape, got, want)
 	}
 }
 
-func compareMember(t *testing.T, d *description, at string, typ reflect.Type, shape string, required bool, seen map[reflect.Type]bool) {
-	s := d.Shapes[shape]
+func compareMember(t *testing.T, d *facts.Service, at string, typ reflect.Type, shape string, required bool, seen map[reflect.Type]bool) {
+	s := d.Shape(shape)
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	} else if !required && shape != "PrimitiveBoolean" && typ.Kind() != reflect.Slice && typ.Kind() != reflect.Map {
 		t.Errorf("%s: optional in the service, but no pointer", at)
 	}
-	kinds := map[string]reflect.Kind{"structure": reflect.Struct, "list": reflect.Slice, "map": reflect.Map,
-		"string": reflect.String, "boolean": reflect.Bool, "integer": reflect.Int, "timestamp": reflect.TypeFor[time.Time]().Kind()}
-	if typ.Kind() != kinds[s.Type] {
-		t.Errorf("%s: a %s, in the service a %s", at, typ.Kind(), s.Type)
+	kinds := map[facts.Kind]reflect.Kind{facts.Structure: reflect.Struct, facts.Union: reflect.Struct, facts.List: reflect.Slice, facts.Map: reflect.Map,
+		facts.String: reflect.String, facts.Enum: reflect.String, facts.Boolean: reflect.Bool, facts.Integer: reflect.Int, facts.Timestamp: reflect.TypeFor[time.Time]().Kind()}
+	if typ.Kind() != kinds[s.Kind] {
+		t.Errorf("%s: a %s, in the service a %s", at, typ.Kind(), s.Kind)
 		return
 	}
-	switch s.Type {
-	case "structure":
+	switch s.Kind {
+	case facts.Structure, facts.Union:
 		compareShape(t, d, typ, shape, seen)
-	case "list":
-		compareMember(t, d, at+"[]", typ.Elem(), s.Member.Shape, true, seen)
+	case facts.List:
+		compareMember(t, d, at+"[]", typ.Elem(), s.Item, true, seen)
 	}
 }
 
 // TestEnumerationsAreTheService compares every list of values, in order.
 func TestEnumerationsAreTheService(t *testing.T) {
-	d := serviceDescription(t)
+	d := facts.Control()
 	for shape, got := range map[string][]string{
 		"As2805KeyVariant": texts(allAs2805KeyVariant), "DeriveKeyUsage": texts(allDeriveKeyUsage),
 		"KeyAlgorithm": texts(allKeyAlgorithm), "KeyCheckValueAlgorithm": texts(allKeyCheckValueAlgorithm),
@@ -125,7 +102,7 @@ func TestEnumerationsAreTheService(t *testing.T) {
 		"KeyState": texts(allKeyState), "KeyUsage": texts(allKeyUsage), "SymmetricKeyAlgorithm": texts(allSymmetricKeyAlgorithm),
 		"Tr34KeyBlockFormat": texts(allTr34KeyBlockFormat), "WrappingKeySpec": texts(allWrappingKeySpec),
 	} {
-		if want := d.Shapes[shape].Enum; !slices.Equal(got, want) {
+		if want := d.Shape(shape).Values; !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", shape, got, want)
 		}
 	}
@@ -158,19 +135,12 @@ var rulesByShape = map[string]*textRule{
 	"WrappedKeyCryptogram": &textWrappedKeyCryptogram,
 }
 
-// anchored is a pattern of the description between anchors, without what Go's
-// regexp does not know: the possessive {2}+ and the anchors inside that were
-// left when the outer ones were cut.
-func anchored(pattern string) string {
-	pattern = strings.ReplaceAll(pattern, "{2}+", "{2}")
-	pattern = strings.ReplaceAll(pattern, "$|^", "|")
-	return "^(?:" + pattern + ")$"
-}
+func anchored(pattern string) string { return "^(?:" + pattern + ")$" }
 
 func TestLimitsAreTheService(t *testing.T) {
-	d := serviceDescription(t)
+	d := facts.Control()
 	for shape, rule := range rulesByShape {
-		s := d.Shapes[shape]
+		s := d.Shape(shape)
 		low, high := 0, 0
 		if s.Min != nil {
 			low = *s.Min
@@ -178,18 +148,15 @@ func TestLimitsAreTheService(t *testing.T) {
 		if s.Max != nil {
 			high = *s.Max
 		}
-		if shape == "TagValue" { // the prose allows the empty value
-			low = 0
-		}
 		if rule.Min != low || rule.Max != high {
 			t.Errorf("%s: length %d..%d, the service says %d..%d", shape, rule.Min, rule.Max, low, high)
 		}
-		if got, want := anchored(rule.Pattern), anchored(s.Pattern); got != want {
+		if got, want := anchored(rule.Pattern), anchored(s.GoPattern()); got != want {
 			t.Errorf("%s: pattern %s, the service says %s", shape, got, want)
 		}
 	}
 	for shape, most := range map[string]int{"Tags": maxTagList, "TagKeys": maxTagList} {
-		if got := *d.Shapes[shape].Max; got != most {
+		if got := *d.Shape(shape).Max; got != most {
 			t.Errorf("%s: at most %d items, the service says %d", shape, most, got)
 		}
 	}
@@ -226,10 +193,10 @@ func TestMatchersAgreeWithTheirPatterns(t *testing.T) {
 
 // TestOperationsAreTheService: the list names each of the 32 once.
 func TestOperationsAreTheService(t *testing.T) {
-	d := serviceDescription(t)
+	d := facts.Control()
 	listed := map[string]bool{}
 	for _, op := range Operations {
-		if _, ok := d.Operations[op.Name]; !ok || listed[op.Name] {
+		if d.Operation(op.Name) == nil || listed[op.Name] {
 			t.Errorf("%s is listed twice or is no operation of the service", op.Name)
 		}
 		listed[op.Name] = true

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The tables of rules as text, each committed in testdata/tables. A change of a
+// rule is a change of a line there, to be read in review; `go test ./engine
+// -run Table -update` writes them anew.
+
+// compareTable compares the lines of a table with its file.
+func compareTable(t *testing.T, file string, lines []string) {
+	t.Helper()
+	path := filepath.Join("testdata", "tables", file)
+	got := strings.Join(lines, "\n") + "\n"
+	if *updateGolden {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n%s", path, diffLines(strings.Split(string(want), "\n"), append(lines, "")))
+	}
+}
+
+// diffLines lists what only one of two tables has.
+func diffLines(want, got []string) string {
+	var b strings.Builder
+	for _, l := range want {
+		if !slices.Contains(got, l) {
+			fmt.Fprintf(&b, "missing: %s\n", l)
+		}
+	}
+	for _, l := range got {
+		if !slices.Contains(want, l) {
+			fmt.Fprintf(&b, "unexpected: %s\n", l)
+		}
+	}
+	if b.Len() == 0 {
+		return "the same lines in another order"
+	}
+	return b.String()
+}
+
+var wayNames = map[way]string{created: "create", imported: "import"}
+
+// TestUsageTableAcceptsExactlyTheGoldenRows walks every usage, algorithm, class and
+// all 512 sets of modes of use, for creating and for importing.
+func TestUsageTableAcceptsExactlyTheGoldenRows(t *testing.T) {
+	var lines []string
+	for _, usage := range allKeyUsage {
+		for _, alg := range algorithms {
+			for _, w := range []way{created, imported} {
+				for _, class := range allKeyClass {
+					var sets []string
+					for m := range allModes + 1 {
+						if permitted(attributes{usage, class, &alg, m}, w) {
+							sets = append(sets, m.String())
+						}
+					}
+					lines = appendUsageRow(lines, wayNames[w], usage, alg.name, class, sets)
+				}
+			}
+		}
+	}
+	compareTable(t, "usage.txt", lines)
+	if sheet := usageSheet(t); sheet != nil && !slices.Equal(slices.Sorted(slices.Values(lines)), sheet) {
+		t.Errorf("the table differs from the fact sheet:\n%s", diffLines(sheet, lines))
+	}
+}
+
+func appendUsageRow(lines []string, way string, u KeyUsage, a KeyAlgorithm, c KeyClass, sets []string) []string {
+	if len(sets) == 0 {
+		return lines
+	}
+	slices.Sort(sets)
+	return append(lines, fmt.Sprintf("%s %s %s %s: %s", way, u, a, c, strings.Join(sets, " ")))
+}
+
+// usageSheet reads the table's source and returns it as sorted lines, or nil where
+// there is no folder of fact sheets beside the checkout.
+func usageSheet(t *testing.T) (lines []string) {
+	t.Helper()
+	dir := os.Getenv("APCSIM_SPEC")
+	if dir == "" {
+		return nil
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "key-attributes.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sheet struct {
+		Rows []struct {
+			KeyUsage                     KeyUsage
+			KeyAlgorithm                 KeyAlgorithm
+			CreateClasses, ImportClasses []KeyClass
+			CreateModes, ImportModes     [][]string
+		}
+	}
+	if err := json.Unmarshal(raw, &sheet); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range sheet.Rows {
+		for _, c := range row.CreateClasses {
+			lines = appendUsageRow(lines, "create", row.KeyUsage, row.KeyAlgorithm, c, modeSets(row.CreateModes))
+		}
+		for _, c := range row.ImportClasses {
+			lines = appendUsageRow(lines, "import", row.KeyUsage, row.KeyAlgorithm, c, modeSets(row.ImportModes))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func modeSets(sets [][]string) (out []string) {
+	for _, names := range sets {
+		var m modes
+		for _, n := range names {
+			m |= 1 << slices.Index(modeNames[:], n)
+		}
+		out = append(out, m.String())
+	}
+	return out
+}
+
+// TestLifecycleTableIsTheGoldenFile tries every act in every state.
+func TestLifecycleTableIsTheGoldenFile(t *testing.T) {
+	var lines []string
+	for _, state := range allKeyState {
+		for _, a := range []act{askDelete, askRestore, askStart, askStop, waitElapsed} {
+			to := "refused"
+			if k, err := (key{state: state}).moved(a); err == nil {
+				to = string(k.state)
+			}
+			lines = append(lines, fmt.Sprintf("%s, %s: %s", state, a, to))
+		}
+	}
+	compareTable(t, "lifecycle.txt", lines)
+}
+
+// TestStrengthTablesAreTheGoldenFile tries every symmetric key under every wrapping
+// key, in each of the three tables.
+func TestStrengthTablesAreTheGoldenFile(t *testing.T) {
+	var lines []string
+	for _, table := range []struct {
+		name string
+		rows strengthTable
+	}{{"under a key-encryption key", kekStrength}, {"to an RSA key", rsaStrength}, {"by agreement on a curve", curveStrength}} {
+		for _, moved := range algorithms {
+			var strong []KeyAlgorithm
+			for _, wrapping := range algorithms {
+				if checkStrength(table.rows, &wrapping, &moved, "") == nil {
+					strong = append(strong, wrapping.name)
+				}
+			}
+			lines = append(lines, fmt.Sprintf("%s %s: %v", moved.name, table.name, strong))
+		}
+	}
+	compareTable(t, "strength.txt", lines)
+}
+
+// TestAlgorithmTableIsTheGoldenFile prints what each algorithm means to the rules:
+// TR-31 letter, bits, contents of the HM block, check values with the default first;
+// then the modes of use by TR-31 letter, and the materials that need a token.
+func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
+	var lines []string
+	for _, a := range algorithms {
+		var checks []KeyCheckValueAlgorithm
+		for _, c := range a.checks {
+			checks = append(checks, c.name)
+		}
+		line := fmt.Sprintf("%s: letter %c, %d bits, check values %v", a.name, a.letter, a.bits, checks)
+		if a.hm != "" {
+			line += ", HM " + a.hm
+		}
+		lines = append(lines, line)
+	}
+	for _, row := range modeBytes {
+		lines = append(lines, fmt.Sprintf("mode %c: %s", row.code, row.modes))
+	}
+	for _, m := range allKeyMaterialType {
+		lines = append(lines, fmt.Sprintf("%s: import token with %v, export token with %v", m, importMaterials[m].names(), exportMaterials[m].names()))
+	}
+	compareTable(t, "algorithms.txt", lines)
+}
+
+// TestLimitsAreTheGoldenFile prints the default limits and those of 2026.
+func TestLimitsAreTheGoldenFile(t *testing.T) {
+	var lines []string
+	for _, edition := range []struct {
+		name   string
+		limits Limits
+	}{{"default", Limits{}}, {"2026", Limits2026()}} {
+		for _, f := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", edition.limits.withDefaults()), "{}")) {
+			lines = append(lines, edition.name+" "+f)
+		}
+	}
+	compareTable(t, "limits.txt", lines)
+}
