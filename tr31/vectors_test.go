@@ -49,18 +49,15 @@ func (v vector) expect(m Mode) string {
 	return v.Expect
 }
 
-// published is the folder of vectors that are not ours to keep.
+// published are the vectors that are not ours to keep, or none where there is no
+// folder of them.
 func published(tb testing.TB) []vector {
 	tb.Helper()
-	const why = "APCSIM_VECTORS names no folder of published vectors"
 	dir := os.Getenv("APCSIM_VECTORS")
 	if dir == "" {
-		tb.Skip(why)
+		return nil
 	}
 	all, err := load(filepath.Join(dir, "tr31.json"))
-	if errors.Is(err, os.ErrNotExist) {
-		tb.Skip(why)
-	}
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -114,14 +111,10 @@ var modes = map[string]Mode{"strict": Strict, "lenient": Lenient}
 
 // eachVector runs a check on every vector, ours and published, in both modes.
 func eachVector(t *testing.T, check func(t *testing.T, v vector, m Mode)) {
-	for name, vectors := range map[string]func(testing.TB) []vector{"made": made, "published": published} {
-		t.Run(name, func(t *testing.T) {
-			for _, v := range vectors(t) {
-				for mode, m := range modes {
-					t.Run(v.ID+"/"+mode, func(t *testing.T) { check(t, v, m) })
-				}
-			}
-		})
+	for _, v := range append(made(t), published(t)...) {
+		for mode, m := range modes {
+			t.Run(v.ID+"/"+mode, func(t *testing.T) { check(t, v, m) })
+		}
 	}
 }
 

@@ -49,18 +49,15 @@ const accepted = "accept"
 // vectorTime is when every certificate of the vectors is valid that ever should be.
 var vectorTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// published is the folder of vectors that are not ours to keep.
+// published are the vectors that are not ours to keep, or none where there is no
+// folder of them.
 func published(tb testing.TB) []vector {
 	tb.Helper()
-	const why = "APCSIM_VECTORS names no folder of published vectors"
 	dir := os.Getenv("APCSIM_VECTORS")
 	if dir == "" {
-		tb.Skip(why)
+		return nil
 	}
 	all, err := load(filepath.Join(dir, "tr34"))
-	if errors.Is(err, os.ErrNotExist) {
-		tb.Skip(why)
-	}
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -93,14 +90,10 @@ func load(dir string) (all []vector, err error) {
 
 // eachVector runs a check on every vector, ours and published, for which it is.
 func eachVector(t *testing.T, fits func(v vector) bool, check func(t *testing.T, v vector)) {
-	for name, vectors := range map[string]func(testing.TB) []vector{"made": made, "published": published} {
-		t.Run(name, func(t *testing.T) {
-			for _, v := range vectors(t) {
-				if fits(v) {
-					t.Run(v.ID, func(t *testing.T) { t.Parallel(); check(t, v) })
-				}
-			}
-		})
+	for _, v := range append(made(t), published(t)...) {
+		if fits(v) {
+			t.Run(v.ID, func(t *testing.T) { t.Parallel(); check(t, v) })
+		}
 	}
 }
 
