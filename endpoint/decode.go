@@ -29,7 +29,7 @@ func decode(body []byte, in any) error {
 var errSyntax = unreadable("The body is not one JSON value.")
 
 func unreadable(message string) error {
-	return &protocolError{http.StatusBadRequest, "SerializationException", message}
+	return &protocolError{status: http.StatusBadRequest, code: "SerializationException", message: message}
 }
 
 // assign puts the next value into a member.

@@ -93,7 +93,7 @@ func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
 			status := 0
 			sdk := pc.New(pc.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
 				HTTPClient: refuser(func(w http.ResponseWriter) {
-					h.refuse(w, &engine.Error{Code: code, Message: "because", Resource: "alias/a"})
+					h.refuse(w, &engine.Error{Code: code, Message: "because", Resource: "alias/a"}, false)
 					status = w.(*answer).status
 				})})
 			_, err := sdk.CreateAlias(t.Context(), &pc.CreateAliasInput{AliasName: aws.String("alias/a")}) // declares all of them

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"mime"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,7 +29,8 @@ type Options struct {
 	Default engine.Identity
 
 	// Verify checks signatures (AWS Signature Version 4) with the secrets of
-	// Callers, and the time they were made at. Other access keys are refused.
+	// Callers, and the time they were made at. Other access keys are refused, and
+	// so is one whose secret is "": everybody can sign with that.
 	Verify bool
 
 	// Anonymous lets requests without any signature in, as Default.
@@ -38,6 +40,11 @@ type Options struct {
 	// description of the service names (403, 404, 409, 402, 429, 503); without
 	// it client faults are 400 and server faults 500, as AWS JSON has it.
 	ExceptionStatus bool
+
+	// Public says that other machines reach the handler; then [ReasonHeader] does
+	// not say what failed inside. A request that came over a socket with an address
+	// beyond loopback is treated so in any case.
+	Public bool
 
 	// Now is the time that signatures are compared with; nil is time.Now. It is
 	// not the simulator's clock, which a test may move.
@@ -54,7 +61,7 @@ type Call struct {
 	Operation string          // "CreateKey"; "" where the request names none
 	Caller    engine.Identity // zero where the request was refused before it was known
 	Code      string          // the exception; "" when accepted
-	Reason    string          // as in [ReasonHeader]
+	Reason    string          // as in [ReasonHeader] of a request from this machine
 	Duration  time.Duration   // from the end of the request's header to its answer
 }
 
@@ -74,10 +81,6 @@ const maxDrain = 64 << 20
 const (
 	contentType  = "application/x-amz-json-1.0"
 	targetPrefix = "PaymentCryptographyControlPlane."
-
-	// ReasonHeader carries why a request was refused: one line of printable
-	// ASCII, at most 1 KiB, reasons parted by "; ".
-	ReasonHeader = "X-Apcsim-Reason"
 )
 
 // Handler answers the service's operations by a simulator. Any number of
@@ -107,16 +110,25 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", call.RequestID)
 	out, err := h.answer(w, r, &call)
 	if err != nil {
-		h.refuse(w, err)
+		h.refuse(w, err, h.public(r))
 		// A client that sends all before it reads gets to read.
 		io.CopyN(io.Discard, r.Body, maxDrain)
 	} else {
 		respond(w, http.StatusOK, out)
 	}
 	if h.options.Observe != nil {
-		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), w.Header().Get(ReasonHeader), time.Since(begun)
+		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), reasonValue(reasons(err, false)), time.Since(begun)
 		h.options.Observe(call)
 	}
+}
+
+// public reports whether another machine may have sent a request.
+func (h *handler) public(r *http.Request) bool {
+	if h.options.Public {
+		return true
+	}
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return local != nil && !local.IP.IsLoopback()
 }
 
 // respond writes an answer in one piece. A client that has gone is not told.
@@ -155,20 +167,20 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (an
 func target(r *http.Request) (*engine.Operation, error) {
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "":
-		return nil, &protocolError{http.StatusNotFound, "UnknownOperationException", "There is nothing at " + printableOnly(r.URL.Path) + "; requests are posted to /."}
+		return nil, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + printableOnly(r.URL.Path) + "; requests are posted to /."}
 	case r.Method != http.MethodPost:
-		return nil, &protocolError{http.StatusMethodNotAllowed, "UnknownOperationException", "Requests are posted to /."}
+		return nil, &protocolError{status: http.StatusMethodNotAllowed, code: "UnknownOperationException", message: "Requests are posted to /."}
 	}
 	if given := r.Header.Get("Content-Type"); given != "" && given != contentType {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
-			return nil, &protocolError{http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", "The content type is not " + contentType + "."} // GUESS
+			return nil, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content type is not " + contentType + "."} // GUESS
 		}
 	}
 	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if op := engine.OperationNamed(name); ok && op != nil {
 		return op, nil
 	}
-	return nil, &protocolError{http.StatusBadRequest, "UnknownOperationException", "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
+	return nil, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
 }
 
 // bodyOf reads the body to its end or to the limit.
@@ -186,7 +198,7 @@ func bodyOf(r *http.Request) ([]byte, error) {
 	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
 	switch {
 	case n > MaxBody:
-		return nil, &protocolError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+		return nil, &protocolError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLargeException", message: fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
 	case err != nil || r.ContentLength > n:
 		return nil, errShort
 	case r.ContentLength > 0 && r.ContentLength < n: // without a socket nobody else looks

@@ -226,15 +226,15 @@ func TestReasonsFitInAHeader(t *testing.T) {
 	tags := strings.TrimSuffix(strings.Repeat(`{"Key":"","Value":"ü\r\nX-Forged: 1"},`, 100), ",")
 	answer, _ := ask(t, h, post("CreateKey", `{"KeyCheckValueAlgorithm":"ü\r\nX-Forged: 1","Tags":[`+tags+`]}`))
 	why := answer.Header.Get(endpoint.ReasonHeader)
-	if len(why) < 500 || len(why) > 1024 || !strings.Contains(why, "; ") || strings.ContainsFunc(why, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
+	if len(why) < 500 || len(why) > 1024 || !strings.Contains(why, " | ") || strings.ContainsFunc(why, func(r rune) bool { return r < 0x20 || r > 0x7E }) {
 		t.Errorf("%d bytes: %q", len(why), why)
 	}
 	if answer.Header.Get("X-Forged") != "" {
 		t.Error("the request wrote a header of the answer")
 	}
-	answer, _ = ask(t, h, post("CreateKey", strings.NewReplacer("AES_128", "a??X: y; b", "K0_KEY", "K9_KEY", "SYMMETRIC_KEY", "SYMMETRIC").Replace(create)))
-	parts := strings.Split(answer.Header.Get(endpoint.ReasonHeader), "; ")
-	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: enum") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: enum: found a??X: y, b") {
+	answer, _ = ask(t, h, post("CreateKey", strings.NewReplacer("AES_128", "a??X: y; b | c 100%", "K0_KEY", "K9_KEY", "SYMMETRIC_KEY", "SYMMETRIC").Replace(create)))
+	parts := strings.Split(answer.Header.Get(endpoint.ReasonHeader), " | ")
+	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: enum") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: enum: found a??X: y; b %7C c 100%25") {
 		t.Errorf("%d reasons, wanted three, one for each member: %q", len(parts), parts)
 	}
 }

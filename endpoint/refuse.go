@@ -13,6 +13,7 @@ import (
 type protocolError struct {
 	status        int
 	code, message string
+	why           string // what AWS would not say; "": the message
 }
 
 func (e *protocolError) Error() string { return e.code + ": " + e.message }
@@ -32,10 +33,11 @@ var exceptions = map[engine.Code]struct{ plain, own int }{
 }
 
 // refuse writes an exception: its name in the body and in a header, and the
-// members that the service declares for it.
-func (h *handler) refuse(w http.ResponseWriter, err error) {
+// members that the service declares for it. Public is whether other machines may
+// have asked.
+func (h *handler) refuse(w http.ResponseWriter, err error, public bool) {
 	status, code, members := h.exception(err)
-	if why := reason(err); why != "" {
+	if why := reasonValue(reasons(err, public)); why != "" {
 		w.Header().Set(ReasonHeader, why)
 	}
 	w.Header().Set("X-Amzn-Errortype", code)
@@ -75,41 +77,6 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 		members.Message = &refusal.Message
 	}
 	return status, string(refusal.Code), members
-}
-
-// maxReason is the most that the reason header holds, in bytes.
-const maxReason = 1 << 10
-
-// reason is why, for a header. Reasons that would not fit are cut, each to its
-// share.
-func reason(err error) string {
-	if e, ok := errors.AsType[*protocolError](err); ok {
-		return oneReason(e.message, maxReason)
-	}
-	refusal, ok := errors.AsType[*engine.Error](err)
-	if !ok {
-		return ""
-	}
-	const between = "; "
-	reasons := refusal.Reasons[:min(len(refusal.Reasons), 20)] // more would be cut beyond recognition
-	var parts []string
-	room := maxReason
-	for i, r := range reasons {
-		left := len(reasons) - i
-		part := oneReason(r.String(), (room-(left-1)*len(between))/left)
-		parts, room = append(parts, part), room-len(part)-len(between)
-	}
-	return strings.Join(parts, between)
-}
-
-// oneReason is a reason as the header may have it, at most so long.
-func oneReason(text string, most int) string {
-	const cut = "..."
-	text = printableOnly(strings.ReplaceAll(text, ";", ","))
-	if len(text) > most {
-		text = text[:most-len(cut)] + cut
-	}
-	return text
 }
 
 // printableOnly replaces whatever is not printable ASCII.

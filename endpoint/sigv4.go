@@ -32,13 +32,14 @@ var (
 	errPartial = unsigned("IncompleteSignatureException", "The Authorization header is not that of an AWS Signature Version 4.")
 	errService = unsigned("InvalidSignatureException", "Credential should be scoped to correct service: '"+signingService+"'.")
 	errRegion  = unsigned("InvalidSignatureException", "Credential should be scoped to a valid Region, such as 'us-east-1'.")
-	errUnknown = unsigned("UnrecognizedClientException", "The security token included in the request is invalid.")
+	errUnknown = &protocolError{http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.",
+		"no caller with this access key has a secret to verify the signature with"}
 	errForged  = unsigned("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
 	errExpired = unsigned("InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes.")
 )
 
 func unsigned(code, message string) *protocolError {
-	return &protocolError{http.StatusBadRequest, code, message}
+	return &protocolError{status: http.StatusBadRequest, code: code, message: message}
 }
 
 // signature is an Authorization header of AWS Signature Version 4.
@@ -68,7 +69,7 @@ func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error
 	}
 	caller, known := h.options.Callers[s.accessKey]
 	if h.options.Verify {
-		if !known {
+		if caller.Secret == "" {
 			return engine.Identity{}, errUnknown
 		}
 		if err := h.verify(r, body, s, caller.Secret); err != nil {

@@ -1,6 +1,8 @@
 package endpoint_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/smithy-go"
@@ -137,5 +140,24 @@ func TestWhoCalls(t *testing.T) {
 		if arn, _ := key["KeyArn"].(string); !strings.HasPrefix(arn, "arn:aws:payment-cryptography:"+want+":key/") {
 			t.Errorf("%v, wanted a key of %s", body, want)
 		}
+	}
+}
+
+// TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified: with the empty
+// secret everybody can sign.
+func TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified(t *testing.T) {
+	callers := map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}}}
+	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: callers})
+	at := time.Now()
+	r := post("ListKeys", "{}", header("X-Amz-Date", at.UTC().Format("20060102T150405Z")))
+	r.Header.Del("Authorization")
+	sum := sha256.Sum256([]byte("{}"))
+	creds := aws.Credentials{AccessKeyID: accessKey} // and no secret
+	if err := v4.NewSigner().SignHTTP(ctx, creds, r, hex.EncodeToString(sum[:]), "payment-cryptography", "us-east-1", at); err != nil {
+		t.Fatal(err)
+	}
+	answer, body := ask(t, h, r)
+	if body["__type"] != "UnrecognizedClientException" || !strings.Contains(answer.Header.Get(endpoint.ReasonHeader), "has a secret") {
+		t.Errorf("signed with the empty secret: got %d %v, %v, want a refusal", answer.StatusCode, body, answer.Header)
 	}
 }

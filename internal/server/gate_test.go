@@ -7,7 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 func TestOnlyThisMachineMakesOwnCalls(t *testing.T) {
@@ -141,5 +145,46 @@ func TestReasonsAreFoldedForStrangers(t *testing.T) {
 	here, there, asked := reasons("127.0.0.1", false), reasons("0.0.0.0", false), reasons("0.0.0.0", true)
 	if here == there || here != asked || here == "" {
 		t.Errorf("here %q, there %q, there with Explain %q", here, there, asked)
+	}
+}
+
+// failing is a store that fails in every read, once it is told to.
+type failing struct {
+	keystore.Store
+	on atomic.Bool
+}
+
+const inside = "dial tcp db.internal:5432: role \"apcsim_rw\" of /var/lib/apcsim"
+
+func (f *failing) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
+	if f.on.Load() {
+		return nil, errors.New(inside)
+	}
+	return f.Store.Read(ctx, refs...)
+}
+
+// TestWhatFailedInsideIsNotToldToStrangers: they get the rule; the log has the text.
+func TestWhatFailedInsideIsNotToldToStrangers(t *testing.T) {
+	for _, c := range []struct {
+		host    string
+		explain bool
+		want    string
+	}{
+		{"127.0.0.1", false, "db.internal"},
+		{"0.0.0.0", false, "keystore"},
+		{"0.0.0.0", true, "keystore"}, // what a caller did wrong is explained, not what this machine is made of
+	} {
+		store := &failing{Store: newLent(t)}
+		r := start(t, c.host, Options{Anonymous: true, Explain: c.explain, Store: store, Backend: hsm.NewSoftware(nil)})
+		store.on.Store(true)
+		status, answer, header := r.call(t, "GetKey", `{"KeyIdentifier":"alias/a"}`)
+		why := header.Get("X-Apcsim-Reason")
+		if status != 500 || strings.Contains(answer, "db.internal") {
+			t.Errorf("%s: got %d, %s", c.host, status, answer)
+		}
+		if ok := why == c.want || c.want == "db.internal" && strings.Contains(why, c.want); !ok {
+			t.Errorf("%s, explain %v: the reason is %q, want %q", c.host, c.explain, why, c.want)
+		}
+		r.log.waitFor(t, "db.internal:5432")
 	}
 }

@@ -50,7 +50,7 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	w.calls.forget() // what the file asked for nobody called
 	w.api = endpoint.Handler(w.engine, &endpoint.Options{
 		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
-		ExceptionStatus: o.ExceptionStatus, Now: o.Now,
+		ExceptionStatus: o.ExceptionStatus, Public: !s.loopback, Now: o.Now,
 		Observe: func(c endpoint.Call) {
 			s.logCall(c)
 			if o.Control && !reachedEngine(c) {
