@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -22,7 +23,7 @@ type Error struct {
 
 // Error is "cvv: PAN: the problem: found X, wanted Y".
 func (e *Error) Error() string {
-	return fmt.Sprintf("cvv: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+	return "cvv: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // Equal reports whether two values are the same, in constant time.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Error is a refused argument. No field holds a byte of a key.
@@ -21,7 +23,7 @@ type Error struct {
 
 // Error is "dukpt: key serial number: the problem: found X, wanted Y".
 func (e *Error) Error() string {
-	return fmt.Sprintf("dukpt: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+	return "dukpt: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // A TDESKSN is a key serial number of TDES DUKPT: 10 bytes, whose last 21 bits are the

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Error is a refused argument. No field holds a digit of an account number or a byte of
@@ -23,7 +25,7 @@ type Error struct {
 
 // Error is "emv: PAN: the problem: found X, wanted Y".
 func (e *Error) Error() string {
-	return fmt.Sprintf("emv: %s: %s: found %s, wanted %s", e.Field, e.Problem, e.Found, e.Wanted)
+	return "emv: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // Option is how a card's key is derived from the issuer's (annex A1.4).

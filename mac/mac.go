@@ -6,6 +6,8 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Padding makes a message whole blocks (ISO/IEC 9797-1, section 6.3).
@@ -28,7 +30,7 @@ type Error struct {
 
 // Error is "mac: the problem: found X, wanted Y".
 func (e *Error) Error() string {
-	return fmt.Sprintf("mac: %s: found %s, wanted %s", e.Problem, e.Found, e.Wanted)
+	return "mac: " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
 // Pad returns a padded copy of the message, or an [Error] where [None] does not fit.

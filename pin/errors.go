@@ -1,5 +1,7 @@
 package pin
 
+import "github.com/seed748fb4d1/apcsim/internal/wording"
+
 // Rule names what a refused argument breaks.
 type Rule string
 
@@ -30,15 +32,4 @@ type Error struct {
 }
 
 // Error is "pin: the problem: found X, wanted Y".
-func (e *Error) Error() string {
-	out := "pin: " + e.Problem
-	switch {
-	case e.Found != "" && e.Wanted != "":
-		out += ": found " + e.Found + ", wanted " + e.Wanted
-	case e.Found != "":
-		out += ": found " + e.Found
-	case e.Wanted != "":
-		out += ": wanted " + e.Wanted
-	}
-	return out
-}
+func (e *Error) Error() string { return "pin: " + wording.Text(e.Problem, e.Found, e.Wanted) }

@@ -6,8 +6,13 @@ import (
 	"errors"
 	"io"
 
+	"github.com/seed748fb4d1/apcsim/cvv"
+	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/mac"
+	"github.com/seed748fb4d1/apcsim/pin"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -48,6 +53,11 @@ func refuse(err error) refusal {
 	var token *tr34.Error
 	var input *inputError
 	var size kcv.KeySizeError
+	var pinRefusal *pin.Error
+	var cardRefusal *cvv.Error
+	var emvRefusal *emv.Error
+	var dukptRefusal *dukpt.Error
+	var macRefusal *mac.Error
 	switch {
 	case errors.As(err, &block):
 		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: wording.Text(block.Problem, block.Found, block.Wanted)}
@@ -55,6 +65,16 @@ func refuse(err error) refusal {
 		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: wording.Text(token.Problem, token.Found, token.Wanted)}
 	case errors.As(err, &input):
 		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message}
+	case errors.As(err, &pinRefusal):
+		return refusal{Error: string(pinRefusal.Rule), Offset: -1, Message: wording.Text(pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted)}
+	case errors.As(err, &cardRefusal):
+		return refusal{Error: classInput, Field: cardRefusal.Field, Offset: -1, Message: wording.Text(cardRefusal.Problem, cardRefusal.Found, cardRefusal.Wanted)}
+	case errors.As(err, &emvRefusal):
+		return refusal{Error: classInput, Field: emvRefusal.Field, Offset: -1, Message: wording.Text(emvRefusal.Problem, emvRefusal.Found, emvRefusal.Wanted)}
+	case errors.As(err, &dukptRefusal):
+		return refusal{Error: classInput, Field: dukptRefusal.Field, Offset: -1, Message: wording.Text(dukptRefusal.Problem, dukptRefusal.Found, dukptRefusal.Wanted)}
+	case errors.As(err, &macRefusal):
+		return refusal{Error: classInput, Offset: -1, Message: wording.Text(macRefusal.Problem, macRefusal.Found, macRefusal.Wanted)}
 	case errors.As(err, &size):
 		return refusal{Error: string(tr31.ErrKeyLength), Field: "key", Offset: -1, Message: size.Error()}
 	}

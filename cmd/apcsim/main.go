@@ -10,12 +10,17 @@
 //	apcsim tr34 inspect TOKEN
 //	apcsim tr34 unwrap --krd-key FILE --krd-cert FILE --kdh-cert FILE TOKEN
 //	apcsim kcv --algorithm NAME KEYHEX
+//	apcsim pin block|open|pvv|offset …
+//	apcsim cvv --cvk HEX --pan PAN --expiry DATE --service-code N
+//	apcsim dukpt derive --bdk HEX --ksn HEX [--use USE]
+//	apcsim emv session|arqc|arpc --imk HEX --pan PAN --method NAME --atc HEX …
+//	apcsim mac --algorithm NAME --key HEX MESSAGE
 //
 // The exit status is 0, 1 where something was refused or could not be done, 2 for
 // a wrong command line; a server that a signal stops has done its work: 0.
 // Results go to standard output, errors and the server's log to standard error.
-// Keys are printed by `tr31 unwrap` and `tr34 unwrap`, whose job it is, and by
-// nothing else. `apcsim serve --help` describes the server's configuration file.
+// Keys are printed by `tr31 unwrap`, `tr34 unwrap`, `dukpt derive` and `emv session`,
+// PINs by `pin open` and `pin offset`, and by nothing else. `apcsim serve --help` describes the server's configuration file.
 package main
 
 import (
@@ -26,6 +31,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/server"
@@ -62,7 +68,9 @@ type streams struct {
 }
 
 // commands is everything the tool can do, in the order of the help.
-var commands = []command{serveCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand}
+var commands = slices.Concat(
+	[]command{serveCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand},
+	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
 // usageError is a command line that cannot be meant: exit status 2.
 type usageError string
