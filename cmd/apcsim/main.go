@@ -80,9 +80,12 @@ func (e usageError) Error() string { return string(e) }
 // errReported is a refusal whose answer has been written already.
 var errReported = errors.New("refused")
 
-// run is the program but for the process around it. It returns the exit status.
+// run is the program but for the process around it. It returns the exit status. It does
+// not wait for a standard error that nobody reads.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s := streams{bufio.NewReaderSize(stdin, 64<<10), stdout, stderr}
+	queue := newLineQueue(stderr, queueLimit)
+	defer queue.Close(queuePatience)
+	s := streams{bufio.NewReaderSize(stdin, 64<<10), stdout, queue}
 	c, rest, ok := find(args)
 	if !ok {
 		return help(s, args)

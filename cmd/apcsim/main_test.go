@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -165,10 +164,7 @@ func TestSecretsComeFromStandardInputInOrder(t *testing.T) {
 }
 
 func TestTheBuiltProgramDoesTheSame(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "apcsim")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	binary := build(t)
 	block := wrapTest(t)
 	tampered := block[:len(block)-1] + string("01"[(block[len(block)-1]+1)%2])
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
@@ -19,8 +20,11 @@ var serveCommand = command{
 	summary: "Answer AWS clients over HTTP, as the service would",
 	details: `
 The one line on standard output is "listening on http://HOST:PORT"; standard error
-has the log, a line for each call, without requests and secrets. SIGTERM and
-SIGINT stop the server; it finishes the calls in flight, for at most 10 seconds.
+has the log, a line for each call, without requests and secrets. A log that nobody
+reads stops nothing: lines that find no room are dropped, and a later line says how
+many. --log-level warn leaves out the calls that are answered, --quiet all but errors.
+SIGTERM and SIGINT stop the server; it finishes the calls in flight, for at most
+10 seconds.
 Without --store everything is in memory and ends with the process.
 
 A client is pointed at it by its environment:
@@ -98,8 +102,27 @@ func (l lifetime) Set(text string) (err error) {
 	return err
 }
 
+// logLevel is a flag for the least important lines that the log has.
+type logLevel struct {
+	least slog.Level
+	given bool
+}
+
+func (l *logLevel) String() string { return l.least.String() }
+
+func (l *logLevel) Set(text string) error {
+	for _, known := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.EqualFold(text, known.String()) {
+			l.least, l.given = known, true
+			return nil
+		}
+	}
+	return errors.New("wanted debug, info, warn or error")
+}
+
 func setupServe(fs *flag.FlagSet) action {
 	o := &server.Options{}
+	level := &logLevel{}
 	listen := fs.String("listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
 	config := fs.String("config", "", "`FILE` with callers, limits and keys, as above")
 	kept := fs.String("store", memory, "`WHERE` everything is kept: memory, a file, or the URL of a PostgreSQL database, as above")
@@ -115,10 +138,19 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
 	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
+	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
+	quiet := fs.Bool("quiet", false, "log errors alone, as --log-level error does")
 	return func(ctx context.Context, s streams, args []string) error {
 		if len(args) > 0 {
 			return usageError("takes flags only")
 		}
+		if *quiet && level.given {
+			return usageError("--quiet: it is --log-level error; wanted one of the two")
+		}
+		if *quiet {
+			level.least = slog.LevelError
+		}
+		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level.least}))
 		token, err := parseDevice(*device)
 		if err != nil {
 			return err
@@ -136,12 +168,12 @@ func setupServe(fs *flag.FlagSet) action {
 func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.Options, store *storeSpec, o *server.Options) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader has gone is lines that are dropped
 	if config != "" {
 		if o.Config, err = server.ReadConfig(config); err != nil {
 			return err
 		}
 	}
-	o.Log = slog.New(slog.NewTextHandler(s.err, nil))
 	if token != nil {
 		if o.Backend, err = openDevice(ctx, token, o.Seed != 0, o.Log); err != nil {
 			return err
@@ -160,9 +192,22 @@ func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(s.out, "listening on", srv.URL()); err != nil {
-		return errors.Join(err, srv.Close())
-	}
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return srv.Serve(ctx)
+	o.Log.Info("listening", "url", srv.URL())
+	// Standard output may be a pipe that is full: answering does not wait for it.
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	go func() {
+		if _, err := fmt.Fprintln(s.out, "listening on", srv.URL()); err != nil {
+			fail(&outputError{err})
+		}
+	}()
+	err = srv.Serve(ctx)
+	if failed, ok := errors.AsType[*outputError](context.Cause(ctx)); ok {
+		err = errors.Join(failed, err)
+	}
+	return err
 }
+
+// outputError is a line on standard output that could not be written.
+type outputError struct{ error }

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -37,12 +40,33 @@ func ownConfig(t testing.TB) string {
 	return path
 }
 
-// build makes the program.
+// built is the program, made once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "build", "-o", programFolder, ".").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return filepath.Join(programFolder, "apcsim"), err
+})
+
+var programFolder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if programFolder, err = os.MkdirTemp("", "apcsim-test-"); err != nil {
+		log.Fatal(err)
+	}
+	status := m.Run()
+	os.RemoveAll(programFolder)
+	os.Exit(status)
+}
+
+// build is the path of the program.
 func build(t testing.TB) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "apcsim")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return binary
 }
@@ -65,7 +89,9 @@ func launch(t testing.TB, binary string, args ...string) *process {
 func begin(t testing.TB, c *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: c}
-	p.cmd.Stderr = &p.stderr
+	if c.Stderr == nil {
+		c.Stderr = &p.stderr
+	}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -158,8 +184,7 @@ func TestServeAnswersAndEndsCleanly(t *testing.T) {
 		if rest, status := p.wait(t); rest != "" || status != 0 {
 			t.Errorf("%v: status %d, more on standard output: %q", signal, status, rest)
 		}
-		log := p.stderr.String()
-		if !strings.Contains(log, "msg=call operation=ListKeys account=111122223333") || strings.Contains(log, "example secret") {
+		if log := p.stderr.String(); !strings.Contains(log, "msg=call operation=ListKeys account=111122223333") || strings.Contains(log, "example secret") {
 			t.Errorf("the log:\n%s", log)
 		}
 	}

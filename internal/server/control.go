@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -72,9 +73,11 @@ func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, in *world) {
 		status, out = refusal(err)
 	}
 	answerJSON(w, status, out)
-	if call == nil || !call.open { // whoever asks for health asks often
-		s.logOwn(r, nameOf(call), status, begun)
+	level := slog.LevelInfo
+	if call != nil && call.open {
+		level = slog.LevelDebug // probes come every few seconds
 	}
+	s.logOwn(r, level, nameOf(call), status, begun)
 }
 
 // nameOf never has what the client wrote: "GET keys/{id}".

@@ -69,7 +69,7 @@ func (s *Server) logCall(c endpoint.Call) {
 }
 
 // logOwn writes one line for one of the simulator's own calls.
-func (s *Server) logOwn(r *http.Request, name string, status int, begun time.Time) {
-	s.log.LogAttrs(r.Context(), slog.LevelInfo, "own call", slog.String("call", name), slog.Int("status", status),
+func (s *Server) logOwn(r *http.Request, level slog.Level, name string, status int, begun time.Time) {
+	s.log.LogAttrs(r.Context(), level, "own call", slog.String("call", name), slog.Int("status", status),
 		slog.Duration("duration", time.Since(begun).Round(time.Microsecond)))
 }
