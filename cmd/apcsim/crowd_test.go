@@ -125,11 +125,7 @@ func (p *party) act() error {
 // database too. No acknowledged change is lost, nothing is there twice, and
 // clients see ServiceUnavailableException at worst.
 func TestFourServersOnOneDatabase(t *testing.T) {
-	cluster, err := pgcluster.Start(&pgcluster.Options{Durable: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cluster.Remove()
+	cluster := pgcluster.Start(t, &pgcluster.Options{Durable: true})
 	database, err := cluster.Database(t.Context())
 	if err != nil {
 		t.Fatal(err)

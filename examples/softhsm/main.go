@@ -28,7 +28,12 @@ func main() {
 
 // run makes the token and removes it. Whoever has a token leaves this out.
 func run(ctx context.Context, out io.Writer) (err error) {
-	token, err := softtoken.New(softtoken.SoftHSM, nil)
+	dir, err := os.MkdirTemp("", "apcsim-softhsm-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	token, err := softtoken.Make(dir, softtoken.SoftHSM, nil)
 	if err != nil {
 		return err
 	}
@@ -37,7 +42,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	t.say("%q in %s", token.Label, token.Dir)
 	defer func() {
 		t.title("Remove the token")
-		if err = errors.Join(err, token.Remove()); err == nil {
+		if err = errors.Join(err, os.RemoveAll(token.Dir)); err == nil {
 			t.say("%s is gone", token.Dir)
 		}
 	}()

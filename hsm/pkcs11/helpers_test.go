@@ -9,33 +9,18 @@ import (
 )
 
 // optionsOf are options on a soft token.
-func optionsOf(a softtoken.Access) Options {
+func optionsOf(a softtoken.Token) Options {
 	return Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir}
 }
 
-// ownToken is a token of the test alone.
-func ownToken(t testing.TB, kind softtoken.Kind, o *softtoken.Options) softtoken.Access {
-	t.Helper()
-	token, err := softtoken.New(kind, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := token.Remove(); err != nil {
-			t.Error(err)
-		}
-	})
-	return token.Access
-}
-
 // sharedToken is one token for all tests.
-func sharedToken(t testing.TB, kind softtoken.Kind) softtoken.Access {
+func sharedToken(t testing.TB, kind softtoken.Kind) softtoken.Token {
 	t.Helper()
 	token, err := softtoken.Shared(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return token.Access
+	return token
 }
 
 // opened is a backend with master keys, closed when the test ends.

@@ -100,7 +100,7 @@ func takeOut(t *testing.T, api *p11.Ctx, session p11.SessionHandle, c *connectio
 // TestTheDiskHasNoKey: neither a key in the clear nor the PIN is in the token's
 // files.
 func TestTheDiskHasNoKey(t *testing.T) {
-	access := ownToken(t, softtoken.SoftHSM, nil)
+	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	b := opened(t, optionsOf(access))
 	s := sealKnown(t, b)
 	for _, d := range deeds {
@@ -136,7 +136,7 @@ func TestTheDiskHasNoKey(t *testing.T) {
 // TestTheTokensFilesGo and come back while the backend works: no wrong answer,
 // no hang; then it works again.
 func TestTheTokensFilesGo(t *testing.T) {
-	access := ownToken(t, softtoken.SoftHSM, nil)
+	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	b := opened(t, optionsOf(access))
 	s := sealKnown(t, b)
 	k := openKept(t, b, s)
@@ -193,15 +193,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 // answers CKR_DEVICE_ERROR until it is initialised anew. It has no key wrapping,
 // so there are no master keys behind it.
 func TestAServerThatIsKilled(t *testing.T) {
-	token, err := softtoken.Shared(softtoken.SoftHSM)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := softtoken.Serve(token)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server := softtoken.Serve(t, sharedToken(t, softtoken.SoftHSM))
 	b, err := Open(ctx, Options{Module: server.Module, Reserved: server.Reserved, Label: server.Label, PIN: server.PIN, MasterLabel: "none behind p11-kit", LockDir: server.Dir})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // TestBackendsThatInitialiseBesideEachOther: on two tokens of one module. Making
 // master keys initialises the module anew under the others.
 func TestBackendsThatInitialiseBesideEachOther(t *testing.T) {
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"one", "two"}}))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"one", "two"}}))
 	var wg sync.WaitGroup
 	for n := range 6 {
 		wg.Go(func() {
@@ -103,7 +103,7 @@ func TestAnOldLossConcernsNobody(t *testing.T) {
 // TestAMissingMarkIsMadeAgain: the key that says that the family is whole was
 // deleted. The family in use is kept.
 func TestAMissingMarkIsMadeAgain(t *testing.T) {
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, nil))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	b := opened(t, o)
 	s := sealKnown(t, b)
 	id, _ := b.MasterKeyID(ctx)
@@ -181,7 +181,7 @@ func TestSessionsDoNotRunOut(t *testing.T) {
 // TestOutagesBotherNobodyElse: calls fail at once while another backend of the
 // module is busy, and heed their context.
 func TestOutagesBotherNobodyElse(t *testing.T) {
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"down", "busy"}}))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"down", "busy"}}))
 	down := opened(t, o)
 	o.Label = "busy"
 	busy := opened(t, o)

@@ -27,7 +27,7 @@ import (
 // TestAWrongPINIsTriedOnce: when opening and when recovering.
 func TestAWrongPINIsTriedOnce(t *testing.T) {
 	between := putBetween(t.Cleanup)
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, nil))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	right := o.PIN
 	wrong := func() ([]byte, error) { return []byte("canary-pin"), nil }
 	o.PIN = wrong
@@ -70,7 +70,7 @@ func TestASecondPINInTheProcess(t *testing.T) {
 
 // TestTokensAreChosenByName: by label, or by serial where two have one label.
 func TestTokensAreChosenByName(t *testing.T) {
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"twin", "twin", "other"}}))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"twin", "twin", "other"}}))
 	_, err := Open(ctx, o)
 	if err == nil || !strings.Contains(err.Error(), "2 tokens") || !strings.Contains(err.Error(), "serial") {
 		t.Fatalf("two with one label: %v", err)
@@ -114,7 +114,7 @@ func TestModulesThatAreNone(t *testing.T) {
 // enciphered in SoftHSM's files, so all four are tried; the one whose bits do
 // not matter is the one that says that the family is whole.
 func TestMasterKeysThatChanged(t *testing.T) {
-	access := ownToken(t, softtoken.SoftHSM, nil)
+	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	o := optionsOf(access)
 	b := opened(t, o)
 	s := sealKnown(t, b)
@@ -187,7 +187,7 @@ func rewrite(t *testing.T, path string, content []byte) {
 // family, and only one is on the token.
 func TestMasterKeysCutOff(t *testing.T) {
 	between := putBetween(t.Cleanup)
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, nil))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	for n := 1; ; n++ {
 		o.MasterLabel = fmt.Sprintf("family %d", n)
 		b, err := Open(ctx, o)
@@ -246,7 +246,7 @@ func TestManyProcessesMakeOneFamily(t *testing.T) {
 		child(dir)
 		return
 	}
-	access := ownToken(t, softtoken.SoftHSM, nil)
+	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	var mu sync.Mutex
 	seen := map[string]bool{}
 	var wg sync.WaitGroup
@@ -305,7 +305,7 @@ func child(dir string) {
 			os.Exit(1)
 		}
 	}
-	var a softtoken.Access
+	var a softtoken.Token
 	b, err := Open(ctx, Options{Module: os.Getenv("APCSIM_TEST_MODULE"), Label: os.Getenv("APCSIM_TEST_LABEL"), PIN: a.PIN, LockDir: dir})
 	fail(err)
 	fail(b.Initialize(ctx))
@@ -321,7 +321,7 @@ func child(dir string) {
 
 // TestInitializeWaitsForTheLock: and heeds its context meanwhile.
 func TestInitializeWaitsForTheLock(t *testing.T) {
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, nil))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	first, err := Open(ctx, o)
 	if err != nil {
 		t.Fatal(err)
@@ -351,7 +351,7 @@ func TestInitializeWaitsForTheLock(t *testing.T) {
 func TestNothingTellsThePIN(t *testing.T) {
 	between := putBetween(t.Cleanup)
 	var log bytes.Buffer
-	o := optionsOf(ownToken(t, softtoken.SoftHSM, nil))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b := opened(t, o)
 	between().arm(func(f string) error {

@@ -16,9 +16,7 @@ import (
 
 // durable is a store on a server that waits for the disk, and pgx on the same.
 func durable(b *testing.B) (*Store, *pgxpool.Pool) {
-	c, err := pgcluster.Start(&pgcluster.Options{Durable: true})
-	must(b, "a cluster", err)
-	b.Cleanup(func() { c.Remove() })
+	c := pgcluster.Start(b, &pgcluster.Options{Durable: true})
 	_, url := database(b, c)
 	s := open(b, url, nil)
 	pool, err := pgxpool.New(context.Background(), url)
@@ -29,9 +27,7 @@ func durable(b *testing.B) (*Store, *pgxpool.Pool) {
 
 // BenchmarkStore is what every kind of store is measured by.
 func BenchmarkStore(b *testing.B) {
-	c, err := pgcluster.Start(&pgcluster.Options{Durable: true})
-	must(b, "a cluster", err)
-	b.Cleanup(func() { c.Remove() })
+	c := pgcluster.Start(b, &pgcluster.Options{Durable: true})
 	keystoretest.RunBenchmarks(b, func(t testing.TB) keystore.Store {
 		_, url := database(t, c)
 		return open(t, url, nil)

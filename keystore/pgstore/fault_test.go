@@ -84,7 +84,7 @@ func check(t *testing.T, s *Store, acked, unknown []string) {
 // TestServerKilledMidCommit: a server that is killed in the middle of commits,
 // and started again, has every commit that was acknowledged, and no half ones.
 func TestServerKilledMidCommit(t *testing.T) {
-	c := start(t, &pgcluster.Options{Durable: true})
+	c := pgcluster.Start(t, &pgcluster.Options{Durable: true})
 	_, url := database(t, c)
 	s := open(t, url, &Options{Patience: 20 * time.Second})
 	var acked, unknown []string
@@ -266,7 +266,7 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 
 // TestServerAway: calls fail after Patience, and work again with the server.
 func TestServerAway(t *testing.T) {
-	c := start(t, nil)
+	c := pgcluster.Start(t, nil)
 	_, url := database(t, c)
 	s := open(t, url, &Options{Patience: 200 * time.Millisecond})
 	must(t, "Commit", s.Commit(t.Context(), newID(), pair("a")...))

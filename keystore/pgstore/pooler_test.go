@@ -15,7 +15,7 @@ import (
 // three connections to each database for all that is open.
 func TestStoreKeepsThePromisesThroughAPooler(t *testing.T) {
 	t.Parallel()
-	c := start(t, nil)
+	c := pgcluster.Start(t, nil)
 	through := pooler(t, c, 3)
 	kindOf(c, through).Run(t)
 }
@@ -30,7 +30,7 @@ func pooler(t *testing.T, c *pgcluster.Cluster, connections int) (through func(s
 // TestPoolerIsFoundOut: a statement that is not on the connection it was handed
 // to is sent again as text, and from then on all are.
 func TestPoolerIsFoundOut(t *testing.T) {
-	c := start(t, nil)
+	c := pgcluster.Start(t, nil)
 	through := pooler(t, c, 1)
 	name, err := c.Database(t.Context())
 	must(t, "a database", err)

@@ -199,7 +199,7 @@ func note(t *testing.T, events map[string]*event, line string) {
 // what was acknowledged is there, once.
 func TestFourProcesses(t *testing.T) {
 	const processes = 4
-	c := start(t, &pgcluster.Options{Durable: true})
+	c := pgcluster.Start(t, &pgcluster.Options{Durable: true})
 	_, url := database(t, c)
 	s := open(t, url, &Options{Patience: 20 * time.Second})
 	each := *operations / processes

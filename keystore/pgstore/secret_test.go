@@ -18,7 +18,7 @@ import (
 // listening is a cluster with a port, and a database of it.
 func listening(t *testing.T) (c *pgcluster.Cluster, name string, at *url.URL) {
 	t.Helper()
-	c = start(t, &pgcluster.Options{Loopback: true})
+	c = pgcluster.Start(t, &pgcluster.Options{Loopback: true})
 	name, err := c.Database(t.Context())
 	must(t, "a database", err)
 	at, err = url.Parse(c.Loopback(name))

@@ -99,20 +99,6 @@ func TestStoreKeepsThePromises(t *testing.T) {
 	kindOf(c, c.URL).Run(t)
 }
 
-// start makes a cluster of the test's own, to be mistreated.
-func start(t testing.TB, o *pgcluster.Options) *pgcluster.Cluster {
-	t.Helper()
-	c, err := pgcluster.Start(o)
-	must(t, "a cluster", err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("the server says:\n%s", c.Log())
-		}
-		c.Remove()
-	})
-	return c
-}
-
 // create must succeed.
 func create(t testing.TB, s *Store, r keystore.Record) keystore.Record {
 	t.Helper()

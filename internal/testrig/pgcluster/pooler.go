@@ -1,26 +1,13 @@
-//go:build unix
-
 package pgcluster
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"net/url"
+	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
-// ErrNoPooler: the machine has no pgbouncer.
-var ErrNoPooler = errors.New("pgcluster: no pgbouncer in PATH or /usr/sbin (on Debian: apt-get install pgbouncer)")
-
-// poolerPort is in the name of the pooler's socket; it listens at no port.
-const poolerPort = 6432
+const poolerPort = 6432 // in the name of the pooler's socket
 
 // poolerConf has more clients than connections, in transaction mode.
 const poolerConf = `[databases]
@@ -36,71 +23,38 @@ unix_socket_dir = %[1]s
 server_lifetime = 3600
 max_prepared_statements = 0
 ignore_startup_parameters =
+logfile = %[1]s/pgbouncer.log
+pidfile = %[1]s/pgbouncer.pid
 `
 
-// Pooler puts a pgbouncer before the cluster that keeps this many connections
-// to each database and hands them out for a transaction at a time. It ends with
-// the cluster. What it returns names a database as reached through it.
-func (c *Cluster) Pooler(connections int) (named func(database string) string, err error) {
+// Pooler starts a pgbouncer that keeps this many connections to each database
+// and hands them out for a transaction at a time. It ends with the cluster. The
+// result names a database as reached through it.
+func (c *Cluster) Pooler(connections int) (url func(database string) string, err error) {
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		program, err = exec.LookPath("/usr/sbin/pgbouncer")
+		program = "/usr/sbin/pgbouncer"
 	}
+	version, err := exec.Command(program, "--version").Output()
 	if err != nil {
-		return nil, ErrNoPooler
+		return nil, fmt.Errorf("pgcluster: pgbouncer (on Debian: apt-get install pgbouncer): %w", err)
 	}
-	conf := filepath.Join(c.dir, "pgbouncer.ini")
 	text := fmt.Sprintf(poolerConf, c.dir, c.port, User, connections, poolerPort)
-	if older(program) { // before 1.21 it knew nothing of prepared statements
-		text = strings.Replace(text, "max_prepared_statements = 0\n", "", 1)
+	var major, minor int
+	if fmt.Sscanf(string(version), "PgBouncer %d.%d", &major, &minor); major == 1 && minor < 21 {
+		text = strings.Replace(text, "max_prepared_statements = 0\n", "", 1) // not known yet
 	}
+	conf := c.file("pgbouncer.ini")
 	if err := c.write(conf, text); err != nil {
 		return nil, err
 	}
-	p := c.command("initdb", "-q", conf)
-	p.Path, p.Args[0] = program, program
-	p.SysProcAttr.Pgid = c.janitor.Group()
-	var said bytes.Buffer
-	p.Stdout, p.Stderr = &said, &said
-	if err := p.Start(); err != nil {
-		return nil, fmt.Errorf("pgcluster: starting pgbouncer: %w", err)
+	if err := c.run("", program, "-q", "-d", conf); err != nil {
+		return nil, err
 	}
-	ended := make(chan struct{})
-	go func() { p.Wait(); close(ended) }()
-	named = func(database string) string {
-		return fmt.Sprintf("postgres://%s@/%s?host=%s&port=%d&sslmode=disable", User, url.PathEscape(database), url.QueryEscape(c.dir), poolerPort)
+	const wait = `for i in $(seq 600); do "$1/pg_isready" -q -h "$2" -p "$3" && exit; sleep 0.05; done; exit 1`
+	if err := c.run("", "/bin/sh", "-c", wait, "sh", c.bin, c.dir, fmt.Sprint(poolerPort)); err != nil {
+		log, _ := os.ReadFile(c.file("pgbouncer.log"))
+		return nil, fmt.Errorf("%w\n%s", err, log)
 	}
-	return named, pooled(named("postgres"), ended, &said)
-}
-
-// older says whether a pgbouncer is of a version before 1.21.
-func older(program string) bool {
-	out, _ := exec.Command(program, "--version").Output()
-	var major, minor int
-	fmt.Sscanf(string(out), "PgBouncer %d.%d", &major, &minor)
-	return major == 1 && minor < 21
-}
-
-// pooled waits until the pooler passes connections on.
-func pooled(url string, ended <-chan struct{}, said *bytes.Buffer) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	for {
-		config, err := pgx.ParseConfig(url)
-		if err != nil {
-			return fmt.Errorf("pgcluster: %w", err)
-		}
-		config.DefaultQueryExecMode = pgx.QueryExecModeExec
-		conn, err := pgx.ConnectConfig(ctx, config)
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		select {
-		case <-ended:
-			return fmt.Errorf("pgcluster: pgbouncer ended at once:\n%s", said)
-		case <-ctx.Done():
-			return fmt.Errorf("pgcluster: pgbouncer takes no connections: %w", err)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+	return func(database string) string { return c.socket(database, poolerPort) }, nil
 }

@@ -51,7 +51,7 @@ func named(t T, name string) backend {
 // Backends are the names of all that this build has.
 func Backends() (names []string) {
 	for _, b := range backends {
-		if tokens || b.seeded {
+		if softtoken.Available || b.seeded {
 			names = append(names, b.name)
 		}
 	}

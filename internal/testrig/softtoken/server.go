@@ -1,5 +1,3 @@
-//go:build cgo && unix
-
 package softtoken
 
 import (
@@ -11,78 +9,68 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strconv"
+	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/janitor"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
-// Server is a token behind a p11-kit server, a process of its own for every
-// connection; its Access is that of p11-kit's client. What the client passes
+// Server is a SoftHSM token behind a p11-kit server, which has a process for
+// every connection; its Token is that of p11-kit's client. What the client passes
 // on of 0.24.1 is little: ECB, RSA, ECDSA, hashes, and key generation.
 type Server struct {
-	Access
-	token   *Token
+	Token
+	behind  Token
 	socket  string
-	restore func()
-
-	janitor *janitor.Janitor // nil: killed
-	process *exec.Cmd
+	process *exec.Cmd // nil: killed
 }
 
-// Serve starts a server on a SoftHSM token and names it to the client, by
-// setting P11_KIT_SERVER_ADDRESS for the whole process: there is one server at
-// a time. The caller calls Close.
-func Serve(t *Token) (*Server, error) {
+// Serve starts a server on a SoftHSM token for one test and names it to the
+// client, by P11_KIT_SERVER_ADDRESS: there is one server at a time.
+func Serve(t testing.TB, token Token) *Server {
+	t.Helper()
 	client, err := Module(p11kit)
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	if t.kind != SoftHSM {
-		return nil, fmt.Errorf("softtoken: the token is of %s, want %s: a server cannot hand initialisation arguments on", t.kind, SoftHSM)
-	}
-	tokens.mu.Lock()
-	defer tokens.mu.Unlock()
-	if tokens.server != nil {
-		return nil, errors.New("softtoken: the process has a server: Close that one first")
-	}
-	s := &Server{token: t, socket: filepath.Join(t.Dir, "p11.sock")}
-	s.Access = Access{Module: client, Label: t.Label, Dir: t.Dir}
+	s := &Server{behind: token, socket: filepath.Join(token.Dir, "p11.sock")}
+	s.Token = Token{Module: client, Label: token.Label, Dir: token.Dir}
 	if err := s.Start(); err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
-	s.restore = setenv("P11_KIT_SERVER_ADDRESS", "unix:path="+s.socket)
-	tokens.server = s
-	return s, nil
+	t.Cleanup(func() {
+		if err := s.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("P11_KIT_SERVER_ADDRESS", "unix:path="+s.socket)
+	return s
 }
 
 // Start starts the server again after Kill. It listens when Start returns.
-func (s *Server) Start() (err error) {
-	if s.janitor != nil {
-		return errors.New("softtoken: the server is running")
-	}
+func (s *Server) Start() error {
 	os.Remove(s.socket) // of the one that was killed
-	if s.janitor, err = janitor.Hire(janitor.KillGroup); err != nil {
-		return err
-	}
-	var complaints bytes.Buffer
-	s.process = exec.Command("p11-kit", "server", "-f", "-n", s.socket, "--provider", s.token.Module, "pkcs11:token="+url.PathEscape(s.token.Label))
-	s.process.Env = append(os.Environ(), "SOFTHSM2_CONF="+s.token.conf())
-	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: s.janitor.Group()}
-	s.process.Stderr = &complaints
-	s.process.WaitDelay = 10 * time.Second
-	out, err := s.process.StdoutPipe()
+	var stderr bytes.Buffer
+	p := exec.Command("p11-kit", "server", "-f", "-n", s.socket, "--provider", s.behind.Module, "pkcs11:token="+url.PathEscape(s.Label))
+	p.Env = append(os.Environ(), "SOFTHSM2_CONF="+s.behind.conf())
+	p.Stderr = &stderr
+	p.WaitDelay = 10 * time.Second
+	out, err := p.StdoutPipe()
 	if err == nil {
-		err = s.process.Start()
+		err = p.Start()
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("softtoken: starting p11-kit: %w", err), s.janitor.Kill())
-		s.janitor = nil
-		return err
+		return fmt.Errorf("softtoken: starting p11-kit: %w", err)
 	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil { // it speaks when it listens
+	s.process = p
+	// Until then another process may have got the number.
+	if err := testrig.AtExit(`grep -qs "$2" "/proc/$1/cmdline" && kill -KILL "$1"`, strconv.Itoa(p.Process.Pid), s.socket); err != nil {
+		return errors.Join(err, s.Kill())
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil { // it prints a line when it listens
 		err = errors.Join(err, s.Kill())
-		return fmt.Errorf("softtoken: p11-kit server said %q: %w\n%s", line, err, &complaints)
+		return fmt.Errorf("softtoken: p11-kit server printed %q: %w\n%s", line, err, &stderr)
 	}
 	return nil
 }
@@ -90,26 +78,15 @@ func (s *Server) Start() (err error) {
 // Kill kills the server and the processes of its connections by SIGKILL, and
 // returns when all of them are gone. Without a server it does nothing.
 func (s *Server) Kill() error {
-	if s.janitor == nil {
+	if s.process == nil {
 		return nil
 	}
-	err := s.janitor.Kill()
+	err := testrig.Kill(s.process.Process.Pid)
 	// Each of them has the standard error open: Wait waits for all.
 	var killed *exec.ExitError
 	if waited := s.process.Wait(); !errors.As(waited, &killed) {
 		err = errors.Join(err, waited)
 	}
-	s.janitor = nil
+	s.process = nil
 	return err
-}
-
-// Close kills the server and takes its name back. The token stays.
-func (s *Server) Close() error {
-	tokens.mu.Lock()
-	defer tokens.mu.Unlock()
-	if tokens.server == s {
-		tokens.server = nil
-		s.restore()
-	}
-	return s.Kill()
 }
