@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/webguard"
 )
 
 // Options of a handler. The zero value is right; nil means the same.
@@ -41,10 +42,23 @@ type Options struct {
 	// it client faults are 400 and server faults 500, as AWS JSON has it.
 	ExceptionStatus bool
 
-	// Public says that other machines reach the handler; then [ReasonHeader] does
-	// not say what failed inside. A request that came over a socket with an address
-	// beyond loopback is treated so in any case.
+	// Public says that other machines reach the handler, under any name: then
+	// [ReasonHeader] does not say what failed inside, and web pages are not kept
+	// away. A request over a socket with an address beyond loopback is treated so
+	// in any case.
 	Public bool
+
+	// AllowOrigins are the origins of web pages, "https://app.example:8443", that
+	// may call and read the answer (CORS). Requests of others are refused on a
+	// loopback address where signatures are not verified: an open page could use
+	// every key. What is no such origin allows nothing; neither does "null".
+	AllowOrigins []string
+
+	// AllowHosts are more names under which the handler is reached on a loopback
+	// address, "apcsim.test". There a request is refused whose Host is neither one
+	// of these nor localhost, a loopback address or a name of the service itself:
+	// it may come from a page whose name was pointed here (DNS rebinding).
+	AllowHosts []string
 
 	// Now is the time that signatures are compared with; nil is time.Now. It is
 	// not the simulator's clock, which a test may move.
@@ -86,6 +100,10 @@ const (
 // Handler answers the service's operations by a simulator. Any number of
 // goroutines may use it.
 func Handler(eng *engine.Engine, o *Options) http.Handler {
+	return newHandler(eng, o)
+}
+
+func newHandler(eng *engine.Engine, o *Options) *handler {
 	h := &handler{engine: eng}
 	if o != nil {
 		h.options = *o
@@ -93,24 +111,39 @@ func Handler(eng *engine.Engine, o *Options) http.Handler {
 	if h.options.Now == nil {
 		h.options.Now = time.Now
 	}
+	h.guard = webguard.New(h.options.AllowOrigins, h.options.AllowHosts)
 	return h
 }
 
 type handler struct {
 	engine  *engine.Engine
 	options Options
+	guard   *webguard.Guard
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	h.serve(w, r, at)
+}
+
+// serve answers a request that came over a socket with this address, or nil.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr) {
+	if h.guard.CORS(w, r, http.MethodPost, "X-Amzn-Requestid", "X-Amzn-Errortype", ReasonHeader) {
+		return
+	}
 	call := Call{RequestID: requestID()}
 	var begun time.Time
 	if h.options.Observe != nil {
 		begun = time.Now()
 	}
 	w.Header().Set("X-Amzn-Requestid", call.RequestID)
-	out, err := h.answer(w, r, &call)
+	err := h.admit(r, at)
+	var out any
+	if err == nil {
+		out, err = h.answer(w, r, &call)
+	}
 	if err != nil {
-		h.refuse(w, err, h.public(r))
+		h.refuse(w, err, h.options.Public || at != nil && !at.IP.IsLoopback())
 		// A client that sends all before it reads gets to read.
 		io.CopyN(io.Discard, r.Body, maxDrain)
 	} else {
@@ -122,13 +155,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// public reports whether another machine may have sent a request.
-func (h *handler) public(r *http.Request) bool {
-	if h.options.Public {
-		return true
+// admit refuses a web page that has no business here.
+func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
+	signed := h.options.Verify && !h.options.Anonymous
+	if h.options.Public || signed || at == nil || !at.IP.IsLoopback() {
+		return nil
 	}
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	return local != nil && !local.IP.IsLoopback()
+	if err := h.guard.Check(r); err != nil {
+		return &protocolError{http.StatusForbidden, string(engine.ErrAccessDenied), "Web pages and other names do not reach this address.",
+			err.Error() + "; apcsim serve --allow-host and --allow-origin allow more, and so do the options of a handler"}
+	}
+	return nil
 }
 
 // respond writes an answer in one piece. A client that has gone is not told.
@@ -224,7 +261,7 @@ func requestID() string {
 }
 
 // client is a transport that ends in a handler.
-type client struct{ handler http.Handler }
+type client struct{ handler *handler }
 
 // Client is what [HTTPClient] gives: an HTTP client of an AWS SDK for Go, and a
 // transport of net/http.
@@ -236,7 +273,7 @@ type Client interface {
 // HTTPClient is a client whose requests go to the simulator without a socket:
 // the host and the scheme of a request are not looked at. Any number of
 // goroutines may share one.
-func HTTPClient(eng *engine.Engine, o *Options) Client { return &client{Handler(eng, o)} }
+func HTTPClient(eng *engine.Engine, o *Options) Client { return &client{newHandler(eng, o)} }
 
 // RoundTrip answers a request in the goroutine of the caller.
 func (c *client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
@@ -259,7 +296,7 @@ func (c *client) Do(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	w := &answer{header: make(http.Header, 4)}
-	c.handler.ServeHTTP(w, in)
+	c.handler.serve(w, in, nil)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}

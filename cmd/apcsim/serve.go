@@ -83,10 +83,19 @@ needed, and apcsim master-key makes it. A token keeps its own.
 
 The keys of --config are loaded once in the life of a store.
 
+While it listens on loopback without --verify, web pages that are open on this
+machine are kept away: a request is refused whose Origin is not one of
+--allow-origin, or whose Host is neither a loopback name nor one of the service's own
+(controlplane.payment-cryptography.us-east-1.amazonaws.com and its like) nor one of
+--allow-host. Pages of an --allow-origin may also read the answers (CORS).
+
 GET /_apcsim/health tells that the server answers. With --control, and for clients
 on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the
 clock, forgetting everything, loading and inspecting keys, the last calls and why
-they were refused.`,
+they were refused. Bodies are application/json. A request through a proxy is refused
+there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
+machine that adds no such header cannot be told from a program on it, and lets its
+clients in: do not put one in front of --control.`,
 	setup: setupServe,
 }
 
@@ -120,6 +129,14 @@ func (l *logLevel) Set(text string) error {
 	return errors.New("wanted debug, info, warn or error")
 }
 
+// appendTo is a flag that may be repeated.
+func appendTo(list *[]string) func(string) error {
+	return func(text string) error {
+		*list = append(*list, text)
+		return nil
+	}
+}
+
 func setupServe(fs *flag.FlagSet) action {
 	o := &server.Options{}
 	level := &logLevel{}
@@ -138,6 +155,8 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
 	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
+	fs.Func("allow-origin", "`ORIGIN` of web pages that may call, like https://app.example:8443; may be repeated", appendTo(&o.AllowOrigins))
+	fs.Func("allow-host", "`NAME` that a server on loopback also has, like apcsim.test; may be repeated", appendTo(&o.AllowHosts))
 	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
 	quiet := fs.Bool("quiet", false, "log errors alone, as --log-level error does")
 	return func(ctx context.Context, s streams, args []string) error {

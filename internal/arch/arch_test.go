@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 	"internal/facts":             {},
 	"internal/cmac":              {},
 	"internal/secretfile":        {},
+	"internal/webguard":          {},
 	"internal/seeded":            {},
 	"internal/tdes":              {},
 	"internal/testrig":           {},

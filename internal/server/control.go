@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -66,6 +63,9 @@ const maxOwnBody = 64 << 10
 
 // serveOwn answers one of the simulator's own calls, in JSON.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, in *world) {
+	if s.options.Control && s.guard.CORS(w, r, "GET, POST") {
+		return
+	}
 	begun := time.Now()
 	call, out, err := s.doOwn(w, r, in)
 	status := http.StatusOK
@@ -126,6 +126,9 @@ func (s *Server) doOwn(w http.ResponseWriter, r *http.Request, in *world) (*ownC
 			return call, nil, bodyError(err)
 		}
 		defer clear(q.body)
+		if err := isJSON(r.Header.Get("Content-Type"), len(q.body)); err != nil {
+			return call, nil, err
+		}
 	}
 	out, err := call.do(q)
 	return call, out, err
@@ -173,50 +176,6 @@ func (c *ownCall) stem() string {
 // id is what a path has in the place of {id}.
 func (c *ownCall) id(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, ownPath), cmp.Or(c.stem(), c.Path))
-}
-
-// admit refuses whoever is not on this machine. A web page that is open on it is
-// not either: it comes with its own Origin or, after its name was pointed at a
-// loopback address, its own Host.
-func (s *Server) admit(r *http.Request) error {
-	if !s.options.Control {
-		return &ownError{http.StatusNotFound, "the simulator's own calls are off"}
-	}
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	switch {
-	case err != nil || !remote.Addr().Unmap().IsLoopback():
-		return &ownError{http.StatusForbidden, "the client is not on a loopback address"}
-	case !s.loopback || !isLoopback(local):
-		return &ownError{http.StatusForbidden, "the server is not on a loopback address"}
-	case !isLoopbackName(r.Host):
-		return &ownError{http.StatusForbidden, "the Host is not a loopback name"}
-	}
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if r.Header.Get(name) != "" {
-			return &ownError{http.StatusForbidden, "the request has come through a proxy"}
-		}
-	}
-	for _, origin := range r.Header.Values("Origin") {
-		if u, err := url.Parse(origin); err != nil || u.Scheme != "http" && u.Scheme != "https" || !isLoopbackName(u.Host) {
-			return &ownError{http.StatusForbidden, "the Origin is not a loopback name"}
-		}
-	}
-	return nil
-}
-
-// isLoopbackName says whether a host, with or without a port, is localhost or a
-// loopback address.
-func isLoopbackName(hostPort string) bool {
-	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		host = strings.TrimSuffix(strings.TrimPrefix(hostPort, "["), "]")
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	at, err := netip.ParseAddr(host)
-	return err == nil && at.Unmap().IsLoopback()
 }
 
 // refusalView is the body of a refusal.

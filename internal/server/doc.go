@@ -54,7 +54,8 @@
 // # The simulator's own calls
 //
 // GET /_apcsim/health is always there. The others need [Options.Control], a
-// server that listens on a loopback address and a client that comes from one; the
-// Host must be a loopback name and an Origin, if any, too, so that no web page
-// elsewhere reaches them. GET /_apcsim/ lists them.
+// server that listens on a loopback address, and a client that comes from one
+// without a proxy that shows itself. No web page reaches them: the Host must be a
+// loopback name, one of the service's own or of Options.AllowHosts, an Origin one of
+// Options.AllowOrigins, and a body application/json. GET /_apcsim/ lists them.
 package server

@@ -95,6 +95,9 @@ func (r *running) do(t *testing.T, method, path, body string, header ...string) 
 		t.Fatal(err)
 	}
 	req.Close = true
+	if body != "" && strings.HasPrefix(path, "/_apcsim/") {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
 		if header[i] == "Host" {

@@ -17,6 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/webguard"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -34,6 +35,9 @@ type Options struct {
 	Anonymous       bool // let requests without a signature in
 	Explain         bool // exact reasons even where strangers may call
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
+
+	AllowOrigins []string // of web pages that may call, as endpoint.Options.AllowOrigins
+	AllowHosts   []string // more names of a server on loopback, as endpoint.Options.AllowHosts
 
 	// Backend holds the keys of every simulator of this server, one after the
 	// other: a reset makes a new store on the same device, whose master key stays.
@@ -84,6 +88,7 @@ type Server struct {
 	options     Options
 	home        engine.Identity // account and Region of whoever names none
 	credentials map[string]endpoint.Credential
+	guard       *webguard.Guard // of the simulator's own calls; the endpoint has one of its own
 	log         *slog.Logger
 	listener    net.Listener
 	loopback    bool         // only this machine can reach it
@@ -103,6 +108,9 @@ func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
 		s.options = *o
 	}
 	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	if err := s.newGuard(address); err != nil {
 		return nil, err
 	}
 	var l net.ListenConfig

@@ -51,6 +51,7 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	w.api = endpoint.Handler(w.engine, &endpoint.Options{
 		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
 		ExceptionStatus: o.ExceptionStatus, Public: !s.loopback, Now: o.Now,
+		AllowOrigins: o.AllowOrigins, AllowHosts: o.AllowHosts,
 		Observe: func(c endpoint.Call) {
 			s.logCall(c)
 			if o.Control && !reachedEngine(c) {
@@ -66,7 +67,9 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 // no request of the protocol and what is not simulated at all ends before it.
 func reachedEngine(c endpoint.Call) bool {
 	switch engine.Code(c.Code) {
-	case "", engine.ErrAccessDenied, engine.ErrConflict, engine.ErrInternalServer, engine.ErrResourceNotFound, engine.ErrServiceQuotaExceeded,
+	case engine.ErrAccessDenied:
+		return c.Operation != "" // else the request was not even read
+	case "", engine.ErrConflict, engine.ErrInternalServer, engine.ErrResourceNotFound, engine.ErrServiceQuotaExceeded,
 		engine.ErrServiceUnavailable, engine.ErrThrottling, engine.ErrValidation:
 		return true
 	case engine.ErrNotSimulated:

@@ -1,0 +1,107 @@
+package webguard
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+)
+
+func asked(host string, origins ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "http://x/", nil)
+	r.Host = host
+	for _, o := range origins {
+		r.Header.Add("Origin", o)
+	}
+	return r
+}
+
+func TestHostsThatOnlyThisMachineOrTheServiceHas(t *testing.T) {
+	g := New(nil, []string{"Apcsim.Test:8089", "host.docker.internal"})
+	for host, want := range map[string]bool{
+		"localhost": true, "LocalHost:80": true, "localhost.": true, "127.0.0.1": true, "127.8.9.1:1": true, "[::1]:8089": true, "::1": true, "[::ffff:127.0.0.1]:1": true,
+		"apcsim.test": true, "APCSIM.test:99": true, "host.docker.internal:8089": true,
+		"controlplane.payment-cryptography.us-east-1.amazonaws.com": true, "controlplane.payment-cryptography.eu-central-1.api.aws:443": true,
+		"dataplane.payment-cryptography-fips.us-east-1.amazonaws.com": true, "dataplane.payment-cryptography.ap-northeast-1.amazonaws.com": true,
+		"sts.amazonaws.com": true, "sts.us-gov-west-1.amazonaws.com": true,
+
+		"": false, "attacker.example": false, "localhost.attacker.example": false, "127.0.0.1.attacker.example": false, "attacker.example:8089": false,
+		"192.168.1.5": false, "0.0.0.0": false, "[::]": false, "x.apcsim.test": false, "apcsim.test.attacker.example": false, "localhost@attacker.example": false,
+		"controlplane.payment-cryptography.us-east-1.amazonaws.com.attacker.example": false,
+		"controlplane.payment-cryptography.attacker.amazonaws.com":                   false,
+		"controlplane.payment-cryptography.us-east-1.s3.amazonaws.com":               false,
+		"attacker.controlplane.payment-cryptography.us-east-1.amazonaws.com":         false,
+		"attacker.s3.amazonaws.com":                                                  false,
+		"kms.us-east-1.amazonaws.com":                                                false,
+	} {
+		if err := g.Check(asked(host)); (err == nil) != want {
+			t.Errorf("%q: got %v, want it taken %v", host, err, want)
+		}
+	}
+}
+
+func TestOriginsThatAreAllowed(t *testing.T) {
+	g := New([]string{"https://App.example", "http://localhost:3000/", "chrome-extension://abcdefgh", "http://a.example:80"}, nil)
+	for origin, want := range map[string]bool{
+		"https://app.example": true, "https://app.example:443": true, "http://localhost:3000": true, "chrome-extension://abcdefgh": true, "http://a.example": true,
+		"http://127.0.0.1:8089": true, // the server's own pages
+
+		"null": false, "": false, "*": false, "http://app.example": false, "https://app.example:8443": false, "http://localhost": false, "http://localhost:3001": false,
+		"http://127.0.0.1:8090": false, "https://127.0.0.1:8089": false, "https://app.example.attacker.example": false, "https://app.example@attacker.example": false,
+		"file://": false, "file:///": false, "https://": false,
+	} {
+		if err := g.Check(asked("127.0.0.1:8089", origin)); (err == nil) != want {
+			t.Errorf("%q: got %v, want it allowed %v", origin, err, want)
+		}
+	}
+	if err := g.Check(asked("127.0.0.1:8089", "https://app.example", "http://attacker.example")); err == nil {
+		t.Error("one of two origins is not allowed, and the request is taken")
+	}
+	if err := New(nil, nil).Check(asked("attacker.example:8089", "http://attacker.example:8089")); err == nil {
+		t.Error("a rebound page is taken for the server's own")
+	}
+}
+
+func TestOptionsThatAreNoOriginOrHost(t *testing.T) {
+	for _, text := range []string{"", "null", "*", "app.example", "https://*.example", "https://app.example/path", "https://user@app.example", "https://app.example?q", "//app.example"} {
+		if got, err := Origin(text); err == nil {
+			t.Errorf("the origin %q is read as %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "*", "*.example", "a b", "http://a.example", "a/b", ".", "-a"} {
+		if got, err := Host(text); err == nil {
+			t.Errorf("the host %q is read as %q", text, got)
+		}
+	}
+}
+
+func TestPagesOfAllowedOriginsReadTheAnswer(t *testing.T) {
+	g := New([]string{"https://app.example"}, nil)
+	for _, origin := range []string{"https://app.example", "https://attacker.example", "null", "http://127.0.0.1:8089", ""} {
+		preflight := asked("127.0.0.1:8089", origin)
+		preflight.Method = http.MethodOptions
+		preflight.Header.Set("Access-Control-Request-Method", "POST")
+		preflight.Header.Set("Access-Control-Request-Headers", "authorization,x-amz-target")
+		w := httptest.NewRecorder()
+		allowed := origin == "https://app.example"
+		if got := g.CORS(w, preflight, "POST", "X-A"); got != allowed {
+			t.Errorf("%q: preflight answered %v", origin, got)
+		}
+		if got := w.Header().Get("Access-Control-Allow-Origin"); (got == origin && got != "") != allowed {
+			t.Errorf("%q: Access-Control-Allow-Origin %q", origin, got)
+		}
+		if got := w.Header().Get("Access-Control-Allow-Headers"); (got == "authorization,x-amz-target") != allowed {
+			t.Errorf("%q: Access-Control-Allow-Headers %q", origin, got)
+		}
+		w = httptest.NewRecorder()
+		if g.CORS(w, asked("127.0.0.1:8089", origin), "POST", "X-A", "X-B") {
+			t.Errorf("%q: a call is taken for a preflight", origin)
+		}
+		if got := w.Header().Get("Access-Control-Expose-Headers"); (got == "X-A, X-B") != allowed {
+			t.Errorf("%q: Access-Control-Expose-Headers %q", origin, got)
+		}
+	}
+	w := httptest.NewRecorder()
+	if New(nil, nil).CORS(w, asked("127.0.0.1", "https://app.example"), "POST"); len(w.Header()) != 0 {
+		t.Errorf("no origin is allowed: got %v", w.Header())
+	}
+}
