@@ -167,7 +167,7 @@ func TestFlow9ECDHWithAnHSM(t *testing.T) {
 		if k.a == types.KeyAlgorithmTdes3key {
 			method = kcv.TDESCMAC
 		}
-		if got.KeyCheckValueAlgorithm != types.KeyCheckValueAlgorithmCmac || got.KeyAttributes.KeyAlgorithm != k.a || *got.KeyCheckValue != must(method.Compute(k.key))(t).String() {
+		if got.KeyCheckValueAlgorithm != types.KeyCheckValueAlgorithmCmac || got.KeyAttributes.KeyAlgorithm != k.a || *got.KeyCheckValue != must(method.Compute(k.key))(t).Short(3) {
 			t.Errorf("imported as %+v", got)
 		}
 		w := r.exported(got.KeyArn, &types.ExportKeyMaterialMemberDiffieHellmanTr31KeyBlock{Value: types.ExportDiffieHellmanTr31KeyBlock{

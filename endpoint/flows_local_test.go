@@ -96,7 +96,7 @@ func wrap(t testing.TB, kbpk []byte, header string, key []byte, blocks ...tr31.O
 	t.Helper()
 	h := must(tr31.ParseHeader(header))(t)
 	h.Blocks = blocks
-	return must(must(tr31.NewKBPK(kbpk))(t).Wrap(context.Background(), h, key, &tr31.WrapOptions{HideLength: true, Mode: tr31.Lenient}))(t)
+	return must(must(tr31.NewKBPK(kbpk))(t).Wrap(context.Background(), h, key, &tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}))(t)
 }
 
 func unwrap(t testing.TB, kbpk []byte, block *string) (tr31.Header, []byte) {

@@ -12,7 +12,7 @@ import (
 type algorithm struct {
 	name   KeyAlgorithm
 	bit    algorithmSet // its place in the table
-	letter byte
+	letter hsm.Algorithm
 	bits   int // of an HMAC key: the length made here (GUESS: that of the hash); others may be imported
 	hash   crypto.Hash
 	hm     string // content of the HM block of an HMAC key (tr31-mapping, section 6)
@@ -90,7 +90,7 @@ func algorithmNamed(name KeyAlgorithm) *algorithm {
 // the one of its HM block.
 func algorithmsOf(letter byte, hm string) (out []*algorithm) {
 	for i := range algorithms {
-		if a := &algorithms[i]; a.letter == letter && a.symmetric() && (a.hm == "" || a.hm == hm) {
+		if a := &algorithms[i]; a.letter == hsm.Algorithm(letter) && a.symmetric() && (a.hm == "" || a.hm == hm) {
 			out = append(out, a)
 		}
 	}

@@ -92,7 +92,7 @@ func (d *departure) material() hsm.Material { return hsm.Material{Key: d.from.re
 // AES; what the key has, narrowed by the request.
 func (d *departure) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
 	h := tr31.Header{
-		Version: tr31.VersionB, KeyUsage: d.code, Algorithm: d.as.alg.letter, KeyVersion: "00",
+		Version: tr31.VersionB, KeyUsage: d.code, Algorithm: byte(d.as.alg.letter), KeyVersion: "00",
 		Exportability: 'E', Context: '0', Reserved: '0',
 	}
 	if under.letter != hsm.TDES {

@@ -43,7 +43,7 @@ func (k *call) exportTR31(ctx context.Context, in *ExportKeyInput, arm *ExportTr
 func (d *departure) wrapped(by *key, format WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
 		WrappingKeyArn: by.arn.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
-		KeyCheckValue: new(value.String()), KeyCheckValueAlgorithm: new(d.check.name),
+		KeyCheckValue: new(shownCheckValue(value)), KeyCheckValueAlgorithm: new(d.check.name),
 	}
 }
 

@@ -103,7 +103,7 @@ func (k *call) checkKC(ctx context.Context, a *arrival, imported *key) error {
 	if err != nil {
 		return hsmError(err)
 	}
-	full := v.Standard()
+	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
 		return invalid("The key block is invalid.", because("key-check-value", a.field, "a KC block of another key", "the check value of the key inside"))
 	}
@@ -113,7 +113,7 @@ func (k *call) checkKC(ctx context.Context, a *arrival, imported *key) error {
 // kcForm is the first two characters of a KC block and the algorithm.
 type kcForm struct {
 	form   string
-	letter byte
+	letter hsm.Algorithm
 }
 
 var kcMethods = map[kcForm]kcv.Method{

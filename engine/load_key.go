@@ -84,7 +84,7 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 	answer := &LoadKeyOutput{}
 	made.describe(&answer.Key)
 	for _, p := range parts {
-		answer.ComponentCheckValues = append(answer.ComponentCheckValues, p.String())
+		answer.ComponentCheckValues = append(answer.ComponentCheckValues, shownCheckValue(p))
 	}
 	return answer, nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -27,7 +28,16 @@ func (k *call) newKey(out *key, id string, spec attributes, origin KeyOrigin, en
 
 // setMaterial gives a new key what the HSM made.
 func (k *key) setMaterial(m *hsm.Made) {
-	k.sealed, k.public, k.checkValue = m.Sealed, m.Public, m.CheckValue.String()
+	k.sealed, k.public, k.checkValue = m.Sealed, m.Public, shownCheckValue(m.CheckValue)
+}
+
+// shownCheckValue is a check value as the service shows it: 3 bytes, or 4 of a
+// public key.
+func shownCheckValue(v kcv.Value) string {
+	if v.Method() == kcv.SHA1 {
+		return v.Short(4)
+	}
+	return v.Short(3)
 }
 
 // storeNewKey draws an id, has the key made in out, and stores it with the

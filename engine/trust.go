@@ -35,7 +35,7 @@ func readCertificate(text, field string) (*x509.Certificate, *algorithm, error) 
 
 // algorithmOfKey is the algorithm of a public key, nil where the service has none.
 func algorithmOfKey(public any) *algorithm {
-	letter, bits := byte(hsm.RSA), 0
+	letter, bits := hsm.RSA, 0
 	switch key := public.(type) {
 	case *rsa.PublicKey:
 		bits = key.N.BitLen()

@@ -32,8 +32,8 @@ type Agreement struct {
 	Hash crypto.Hash
 	Info []byte // OtherInfo of ConcatKDF, SharedInfo of X963KDF, as both parties have it
 
-	Algorithm byte // of the derived key: AES or TDES
-	Bits      int  // its length
+	Algorithm Algorithm // of the derived key: AES or TDES
+	Bits      int       // its length
 }
 
 // ImportECDH opens a key block under a protection key agreed on and seals what

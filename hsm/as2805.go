@@ -54,7 +54,7 @@ func (h *HSM) ExportAS2805(ctx context.Context, kek KeyRef, v Variant, k Materia
 // memory meanwhile.
 func (h *HSM) underVariant(ctx context.Context, kek KeyRef, v Variant, do func(Key) error) error {
 	if kek.Attributes.Algorithm != TDES {
-		return fmt.Errorf("%w: a key-encryption key of algorithm %c", ErrRefused, kek.Attributes.Algorithm)
+		return fmt.Errorf("%w: a key-encryption key of algorithm %v", ErrRefused, kek.Attributes.Algorithm)
 	}
 	secret, err := h.open(ctx, Material{Key: kek})
 	if err != nil {

@@ -11,7 +11,7 @@ const maxKeyID = 64
 
 // lengths are the bits that a key of each algorithm may have. HMAC keys may
 // have any whole number of bytes up to 256.
-var lengths = map[byte][]int{
+var lengths = map[Algorithm][]int{
 	AES:  {128, 192, 256},
 	TDES: {128, 192},
 	RSA:  {2048, 3072, 4096},
@@ -45,7 +45,7 @@ func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, a.KeyID...)
 	b = binary.AppendUvarint(b, uint64(len(a.Usage)))
 	b = append(b, a.Usage...)
-	b = append(b, a.Algorithm, a.Mode, a.Exportability)
+	b = append(b, byte(a.Algorithm), a.Mode, a.Exportability)
 	b = binary.AppendVarint(b, int64(a.Bits))
 	return binary.AppendUvarint(b, uint64(a.Hash)), nil
 }

@@ -5,25 +5,46 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// Algorithm letters of TR-31 that a key here can have (spec section "Algorithm").
+// Algorithm is the algorithm of a key, by its letter in TR-31.
+type Algorithm byte
+
+// The algorithms that a key here can have.
 const (
-	AES  = 'A'
-	TDES = 'T'
-	HMAC = 'H'
-	RSA  = 'R'
-	EC   = 'E'
+	AES  Algorithm = 'A'
+	TDES Algorithm = 'T'
+	HMAC Algorithm = 'H'
+	RSA  Algorithm = 'R'
+	EC   Algorithm = 'E'
 )
+
+// String is the algorithm's name, or the letter of one that no key here can have.
+func (a Algorithm) String() string {
+	switch a {
+	case AES:
+		return "AES"
+	case TDES:
+		return "TDES"
+	case HMAC:
+		return "HMAC"
+	case RSA:
+		return "RSA"
+	case EC:
+		return "EC"
+	}
+	return strconv.QuoteRune(rune(a))
+}
 
 // Attributes say what a key is and what it may do, in TR-31's words. A sealed
 // key is bound to all of them: opened with any other value it is refused.
 type Attributes struct {
 	KeyID         string      // the key's id, not its ARN: a replica in another Region has the same; at most 64 bytes
 	Usage         string      // key usage, two characters: "B0", "K1"
-	Algorithm     byte        // AES, TDES, HMAC, RSA, EC
+	Algorithm     Algorithm   // AES, TDES, HMAC, RSA, EC
 	Mode          byte        // mode of use: 'B', 'X', 'N', ...
 	Exportability byte        // 'E', 'N' or 'S'; 'N' is never revealed for export
 	Bits          int         // length: 128 or 192 for TDES, 128 to 256 for AES, any whole bytes for HMAC; the modulus of RSA, the curve (256, 384, 521) of EC

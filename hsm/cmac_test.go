@@ -58,7 +58,7 @@ func TestCheckValuesOnADeviceWithoutCMAC(t *testing.T) {
 		defer b.Close()
 		h := hsm.New(b, nil)
 		defer h.Close()
-		for algorithm, method := range map[byte]kcv.Method{hsm.TDES: kcv.TDESCMAC, hsm.AES: kcv.AESCMAC} {
+		for algorithm, method := range map[hsm.Algorithm]kcv.Method{hsm.TDES: kcv.TDESCMAC, hsm.AES: kcv.AESCMAC} {
 			raw := bytes.Repeat([]byte{0x1F, 0x23, 0x46}, 8)
 			k := load(t, h, hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: algorithm, Mode: 'B', Exportability: 'E', Bits: 192}, raw)
 			b.calls.Store(0)

@@ -22,7 +22,7 @@ func initialKey(ctx context.Context, bdk Key, a Attributes, ksn []byte) (Secret,
 	case a.Algorithm == TDES && len(ksn) == 10:
 		return initialTDES(ctx, bdk, ksn[:8])
 	}
-	return Secret{}, fmt.Errorf("%w: a key serial number of %d bytes with a base derivation key of algorithm %c",
+	return Secret{}, fmt.Errorf("%w: a key serial number of %d bytes with a base derivation key of algorithm %v",
 		ErrInput, len(ksn), a.Algorithm)
 }
 

@@ -26,7 +26,7 @@ import (
 )
 
 // admitted takes whatever key comes in.
-func admitted(algorithm byte) (hsm.Admit, *hsm.Attributes) {
+func admitted(algorithm hsm.Algorithm) (hsm.Admit, *hsm.Attributes) {
 	a := &hsm.Attributes{KeyID: "in", Usage: "D0", Algorithm: algorithm, Mode: 'B', Exportability: 'E'}
 	return func(bits int) (hsm.Attributes, kcv.Method, error) {
 		a.Bits = bits
@@ -214,7 +214,7 @@ func exchange(t *testing.T, h *hsm.HSM, a hsm.Agreement, name string, derive fun
 	t.Helper()
 	key := bytes.Repeat([]byte{0xA7}, 16)
 	for _, c := range []struct {
-		algorithm byte
+		algorithm hsm.Algorithm
 		bits      int
 		version   tr31.Version
 	}{{hsm.AES, 256, tr31.VersionD}, {hsm.AES, 192, tr31.VersionD}, {hsm.TDES, 128, tr31.VersionB}} {
@@ -223,7 +223,7 @@ func exchange(t *testing.T, h *hsm.HSM, a hsm.Agreement, name string, derive fun
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := tr31.Header{Version: c.version, KeyUsage: "D0", Algorithm: hsm.AES, ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+		header := tr31.Header{Version: c.version, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
 		text, err := kbpk.Wrap(ctx, header, key, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -69,7 +69,7 @@ func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k
 
 // wrapOptions: lengths are hidden as X9.143 asks, and optional blocks that a
 // lenient import brought along leave as they came.
-var wrapOptions = tr31.WrapOptions{HideLength: true, Mode: tr31.Lenient}
+var wrapOptions = tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}
 
 // protection is a protection key for one block version whose derived keys are
 // open: in the device where it derives them, else in host memory.
@@ -107,8 +107,8 @@ func (p *prepared) protection(ctx context.Context, v tr31.Version) (*protection,
 }
 
 // fits refuses a block version of the wrong family for the key.
-func fits(algorithm byte, v tr31.Version) error {
-	family := byte(TDES)
+func fits(algorithm Algorithm, v tr31.Version) error {
+	family := TDES
 	if v == tr31.VersionD || v == tr31.VersionE {
 		family = AES
 	}
@@ -116,7 +116,7 @@ func fits(algorithm byte, v tr31.Version) error {
 		return nil
 	}
 	return &tr31.Error{Class: tr31.ErrKBPK, Field: "version", Offset: 0, Problem: problemFamily,
-		Found: fmt.Sprintf("version %c under algorithm %c", v, algorithm), Wanted: fmt.Sprintf("algorithm %c", family)}
+		Found: fmt.Sprintf("version %c under algorithm %v", v, algorithm), Wanted: fmt.Sprintf("algorithm %v", family)}
 }
 
 // deriveKBPK derives KBEK and KBAK inside the device where it can. Where it
@@ -150,7 +150,7 @@ func variants(ctx context.Context, k Key, v tr31.Version) (enc, mac []byte, err 
 }
 
 // newHostKeys are KBEK and KBAK in host memory. It takes over the bytes.
-func newHostKeys(algorithm byte, enc, mac []byte) (kbek, kbak Key, err error) {
+func newHostKeys(algorithm Algorithm, enc, mac []byte) (kbek, kbak Key, err error) {
 	if kbek, err = newHostKey(algorithm, enc); err != nil {
 		return nil, nil, err
 	}

@@ -30,7 +30,7 @@ type goldenSeal struct {
 
 func (g goldenSeal) attributes() hsm.Attributes {
 	return hsm.Attributes{
-		KeyID: g.KeyID, Usage: g.Usage, Algorithm: g.Algorithm[0], Mode: g.Mode[0], Exportability: g.Exportability[0], Bits: g.Bits,
+		KeyID: g.KeyID, Usage: g.Usage, Algorithm: hsm.Algorithm(g.Algorithm[0]), Mode: g.Mode[0], Exportability: g.Exportability[0], Bits: g.Bits,
 		Hash: map[string]crypto.Hash{"SHA-256": crypto.SHA256, "SHA-512": crypto.SHA512}[g.Hash],
 	}
 }

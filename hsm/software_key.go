@@ -32,7 +32,7 @@ type softwareKey struct {
 type traits struct {
 	bits          int32
 	hash          uint8
-	algorithm     byte
+	algorithm     Algorithm
 	exportability byte
 }
 
@@ -53,12 +53,12 @@ func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
 }
 
 // newHostKey is a key in host memory. It takes over the bytes.
-func newHostKey(algorithm byte, raw []byte) (Key, error) {
+func newHostKey(algorithm Algorithm, raw []byte) (Key, error) {
 	return newSoftwareKey(Attributes{Algorithm: algorithm, Bits: len(raw) * 8}, raw)
 }
 
 // newBlock is the cipher of an AES or TDES key.
-func newBlock(algorithm byte, key []byte) (cipher.Block, error) {
+func newBlock(algorithm Algorithm, key []byte) (cipher.Block, error) {
 	expand := aes.NewCipher
 	if algorithm == TDES {
 		expand = tdes.NewCipher
@@ -71,7 +71,7 @@ func newBlock(algorithm byte, key []byte) (cipher.Block, error) {
 }
 
 // begin is what every primitive does first; the caller defers the unlocking.
-func (k *softwareKey) begin(ctx context.Context, algorithms ...byte) error {
+func (k *softwareKey) begin(ctx context.Context, algorithms ...Algorithm) error {
 	if k.closed.Load() {
 		return ErrClosed
 	}

@@ -17,13 +17,13 @@ import (
 // digits.
 //
 // The key is 16 or 24 bytes; any other length is a [KeySizeError]. It is not retained.
-func TDES(key []byte) (string, error) { return shown(TDESZero, key) }
+func TDES(key []byte) (string, error) { return short(TDESZero, key, 3) }
 
 // AES returns the check value of an AES key: the leftmost 3 bytes of CMAC (NIST
 // SP 800-38B, section 6.2) over 16 zero bytes, as 6 upper-case hexadecimal digits.
 //
 // The key is 16, 24 or 32 bytes; any other length is a [KeySizeError]. It is not retained.
-func AES(key []byte) (string, error) { return shown(AESCMAC, key) }
+func AES(key []byte) (string, error) { return short(AESCMAC, key, 3) }
 
 // HMAC returns the check value of an HMAC key: the leftmost 3 bytes of HMAC
 // (FIPS 198-1) over the empty message with the hash of the key, as 6
@@ -36,14 +36,14 @@ func HMAC(h crypto.Hash, key []byte) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("kcv: no HMAC check value is defined for %v", h)
 	}
-	return shown(m, key)
+	return short(m, key, 3)
 }
 
 // PublicKey returns the check value of a public key: the leftmost 4 bytes of
 // SHA-1 over its DER SubjectPublicKeyInfo (RFC 5280, section 4.1), as 8
 // upper-case hexadecimal digits. Only an empty key is refused: what stands in
 // it is not read.
-func PublicKey(spki []byte) (string, error) { return shown(SHA1, spki) }
+func PublicKey(spki []byte) (string, error) { return short(SHA1, spki, 4) }
 
 // hmacMethods finds the method of an HMAC key's hash.
 var hmacMethods = map[crypto.Hash]Method{
@@ -54,9 +54,9 @@ var hmacMethods = map[crypto.Hash]Method{
 	crypto.SHA512: HMACSHA512,
 }
 
-func shown(m Method, key []byte) (string, error) {
+func short(m Method, key []byte, n int) (string, error) {
 	v, err := m.Compute(key)
-	return v.String(), err
+	return v.Short(n), err
 }
 
 // The functions below are the columns of the method table. The length of the

@@ -57,8 +57,7 @@ type rule struct {
 	sizes    []int // of keys; nil takes any but an empty one
 	message  int   // zero bytes to encipher or authenticate
 	whole    int   // output
-	standard int   // leftmost bytes of the output that the standard shows
-	shown    int   // leftmost bytes that the service shows
+	standard int   // leftmost bytes of the output that are the value
 	run      run
 }
 
@@ -70,21 +69,20 @@ var (
 	aesSizes  = []int{16, 24, 32}
 )
 
-// rules is ANSI X9.24-1 for TDES and AES, and "Key check values" of the AWS
-// Payment Cryptography User Guide for what is shown. No standard gives check
-// values to HMAC or public keys: HMAC's is taken to be as long as the service
+// rules is ANSI X9.24-1 for TDES and AES. No standard gives check values to HMAC
+// or public keys: HMAC's is taken to be as long as AWS Payment Cryptography
 // shows it, SHA-1's is the thumbprint whole.
 var rules = [...]rule{
-	TDESZero:   {"TDES zero block", tdesSizes, 8, 8, 3, 3, encipher(tdes.NewCipher)},
-	TDESCMAC:   {"TDES CMAC", tdesSizes, 8, 8, 5, 3, authenticate(tdes.NewCipher)},
-	AESZero:    {"AES zero block", aesSizes, 16, 16, 3, 3, encipher(aes.NewCipher)},
-	AESCMAC:    {"AES CMAC", aesSizes, 16, 16, 5, 3, authenticate(aes.NewCipher)},
-	HMACSHA1:   {"HMAC SHA-1", nil, 0, 20, 3, 3, hmacWith(crypto.SHA1)},
-	HMACSHA224: {"HMAC SHA-224", nil, 0, 28, 3, 3, hmacWith(crypto.SHA224)},
-	HMACSHA256: {"HMAC SHA-256", nil, 0, 32, 3, 3, hmacWith(crypto.SHA256)},
-	HMACSHA384: {"HMAC SHA-384", nil, 0, 48, 3, 3, hmacWith(crypto.SHA384)},
-	HMACSHA512: {"HMAC SHA-512", nil, 0, 64, 3, 3, hmacWith(crypto.SHA512)},
-	SHA1:       {"SHA-1", nil, 0, 20, 20, 4, digest},
+	TDESZero:   {"TDES zero block", tdesSizes, 8, 8, 3, encipher(tdes.NewCipher)},
+	TDESCMAC:   {"TDES CMAC", tdesSizes, 8, 8, 5, authenticate(tdes.NewCipher)},
+	AESZero:    {"AES zero block", aesSizes, 16, 16, 3, encipher(aes.NewCipher)},
+	AESCMAC:    {"AES CMAC", aesSizes, 16, 16, 5, authenticate(aes.NewCipher)},
+	HMACSHA1:   {"HMAC SHA-1", nil, 0, 20, 3, hmacWith(crypto.SHA1)},
+	HMACSHA224: {"HMAC SHA-224", nil, 0, 28, 3, hmacWith(crypto.SHA224)},
+	HMACSHA256: {"HMAC SHA-256", nil, 0, 32, 3, hmacWith(crypto.SHA256)},
+	HMACSHA384: {"HMAC SHA-384", nil, 0, 48, 3, hmacWith(crypto.SHA384)},
+	HMACSHA512: {"HMAC SHA-512", nil, 0, 64, 3, hmacWith(crypto.SHA512)},
+	SHA1:       {"SHA-1", nil, 0, 20, 20, digest},
 }
 
 // rule is the method's row; the zero Method and numbers that are no method

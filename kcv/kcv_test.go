@@ -104,19 +104,19 @@ func agree(t *testing.T, vs []vector) {
 			continue
 		}
 		if v.ID == otherDefinition {
-			if value.String() == v.KCV {
+			if value.Short(3) == v.KCV {
 				t.Errorf("%s: got %s, which is another definition's", v.ID, value)
 			}
 			continue
 		}
-		if got := value.Standard(); !strings.HasPrefix(v.Full, got) {
-			t.Errorf("%s: Standard got %s, want the beginning of %s", v.ID, got, v.Full)
+		if got := value.String(); !strings.HasPrefix(v.Full, got) {
+			t.Errorf("%s: String got %s, want the beginning of %s", v.ID, got, v.Full)
 		}
-		if got := value.String(); got != v.Full[:len(got)] || got[:6] != v.KCV[:6] {
-			t.Errorf("%s: String got %s, want the beginning of %s and of %s", v.ID, got, v.Full, v.KCV)
+		if got := value.Short(3); got != v.KCV[:6] {
+			t.Errorf("%s: Short(3) got %s, want the beginning of %s", v.ID, got, v.KCV)
 		}
-		if len(v.KCV) == 10 && value.Standard() != v.KCV {
-			t.Errorf("%s: Standard got %s, want %s", v.ID, value.Standard(), v.KCV)
+		if len(v.KCV) == 10 && value.String() != v.KCV {
+			t.Errorf("%s: String got %s, want %s", v.ID, value, v.KCV)
 		}
 		device, err := m.Value(full)
 		if err != nil || !device.Equal(value) {
@@ -137,22 +137,22 @@ func TestEveryMethodIsInTheVectors(t *testing.T) {
 	}
 }
 
-func TestLengthsShown(t *testing.T) {
+func TestLengthsAreThoseOfTheStandard(t *testing.T) {
 	key := make([]byte, 16)
 	for _, c := range []struct {
-		m                         Method
-		message, shown, standards int
+		m                      Method
+		message, short, digits int
 	}{
-		{TDESZero, 8, 6, 6}, {TDESCMAC, 8, 6, 10}, {AESZero, 16, 6, 6}, {AESCMAC, 16, 6, 10},
+		{TDESZero, 8, 6, 6}, {TDESCMAC, 8, 8, 10}, {AESZero, 16, 6, 6}, {AESCMAC, 16, 8, 10},
 		{HMACSHA1, 0, 6, 6}, {HMACSHA512, 0, 6, 6}, {SHA1, 0, 8, 40},
 	} {
 		v, err := c.m.Compute(key)
 		if err != nil {
 			t.Fatalf("%v: %v", c.m, err)
 		}
-		got := [3]int{len(c.m.Message()), len(v.String()), len(v.Standard())}
-		if want := [3]int{c.message, c.shown, c.standards}; got != want {
-			t.Errorf("%v: message bytes, digits shown, digits of the standard: got %v, want %v", c.m, got, want)
+		got := [3]int{len(c.m.Message()), len(v.Short(4)), len(v.String())}
+		if want := [3]int{c.message, c.short, c.digits}; got != want {
+			t.Errorf("%v: message bytes, digits of Short(4), digits of String: got %v, want %v", c.m, got, want)
 		}
 		if v.Method() != c.m {
 			t.Errorf("the value of %v says %v", c.m, v.Method())
@@ -205,7 +205,7 @@ func TestNoMethodComputesNothing(t *testing.T) {
 			t.Errorf("method %d is called %q", m, got)
 		}
 	}
-	if got := (Value{}).String() + (Value{}).Standard(); got != "" {
+	if got := (Value{}).String() + (Value{}).Short(3); got != "" {
 		t.Errorf("the zero Value shows %q", got)
 	}
 }

@@ -1,8 +1,6 @@
 package kcv
 
-import (
-	"crypto/subtle"
-)
+import "crypto/subtle"
 
 // Value is a check value. The zero Value is that of no key and prints as
 // nothing. A Value is no secret, and may be copied and shared.
@@ -11,20 +9,19 @@ type Value struct {
 	bytes  [20]byte // as many as the method's standard shows, zeros after
 }
 
-// Method tells how the value was made.
+// Method is how the value was made.
 func (v Value) Method() Method { return v.method }
 
-// String is the value as the service shows it: 6 upper-case hexadecimal
-// digits, 8 for a public key.
-func (v Value) String() string { return v.hex(v.method.rule().shown) }
+// String is the value in the length of its standard, in upper-case hexadecimal:
+// 10 digits for CMAC, 6 for a zero block (ANSI X9.24-1) and, for want of a
+// standard, for HMAC; 40 for a public key's SHA-1.
+func (v Value) String() string { return v.Short(len(v.bytes)) }
 
-// Standard is the value in the length of its standard, in upper-case
-// hexadecimal: 10 digits for CMAC, 6 for a zero block (ANSI X9.24-1) and, for
-// want of a standard, for HMAC; 40 for a public key's SHA-1.
-func (v Value) Standard() string { return v.hex(v.method.rule().standard) }
-
-func (v Value) hex(n int) string {
+// Short is the leftmost n bytes of the value in upper-case hexadecimal, or the
+// whole of it where its standard has fewer. Most parties show 3 bytes.
+func (v Value) Short(n int) string {
 	const digits = "0123456789ABCDEF"
+	n = max(0, min(n, v.method.rule().standard))
 	out := make([]byte, 0, 2*len(v.bytes))
 	for _, b := range v.bytes[:n] {
 		out = append(out, digits[b>>4], digits[b&15])

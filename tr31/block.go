@@ -14,16 +14,16 @@ type Block struct {
 	Header
 
 	keyData, mac string // hexadecimal, checked
-	mode         Mode
+	strictness   Strictness
 }
 
 // Parse reads a key block without any key: everything but the classes kbpk, mac
 // and key-length is judged here. Its text is at most 9999 characters.
-func Parse(s string, m Mode) (*Block, error) {
+func Parse(s string, how Strictness) (*Block, error) {
 	if len(s) > maxBlock {
 		return nil, tooLong(len(s))
 	}
-	b, err := parse(s, m)
+	b, err := parse(s, how)
 	if err == nil {
 		return b, nil
 	}
@@ -44,30 +44,30 @@ func tooLong(n int) *Error {
 }
 
 // parse is Parse for a text that is not too long.
-func parse(s string, m Mode) (*Block, error) {
+func parse(s string, how Strictness) (*Block, error) {
 	r, err := checkFrame(s)
 	if err != nil {
 		return nil, err
 	}
-	b := &Block{Header: headerFields(s), mode: m}
-	if err := b.checkFields(m); err != nil {
+	b := &Block{Header: headerFields(s), strictness: how}
+	if err := b.checkFields(how); err != nil {
 		return nil, err
 	}
 	count, ok := decimal(s[atCount:atContext])
 	if !ok {
 		return nil, &Error{ErrHeaderField, "number of optional blocks", atCount, problemCount, wording.Quote(s[atCount:atContext], 2), "00 to 99"}
 	}
-	blocks, at, err := parseBlocks(s, fixedHeader, count, m)
+	blocks, at, err := parseBlocks(s, fixedHeader, count, how)
 	if err != nil {
 		return nil, err
 	}
 	b.Blocks = blocks
-	if err := b.checkBlocks(m); err != nil {
+	if err := b.checkBlocks(how); err != nil {
 		return nil, err
 	}
-	if bad := notHexAt(s[at:], m); bad >= 0 {
+	if bad := notHexAt(s[at:], how); bad >= 0 {
 		problem := problemUpperHex
-		if m == Lenient {
+		if how == Lenient {
 			problem = problemHex
 		}
 		return nil, &Error{ErrHex, "key data or MAC", at + bad, problem, wording.Char(s[at+bad:]), ""}

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Mode is how strictly a reader reads, or a writer checks what it is given.
-type Mode int
+// Strictness is how strictly a reader reads, or a writer checks what it is given.
+type Strictness int
 
 const (
 	// Strict takes what X9.143 and ISO 20038 allow. It is the zero value.
-	Strict Mode = iota
+	Strict Strictness = iota
 
 	// Lenient also takes what the field takes: lower-case hexadecimal, codes
 	// out of the lists, content of optional blocks unread, the padding block
@@ -108,9 +108,9 @@ func hexTable(alphabets ...string) (t [256]byte) {
 
 // notHexAt is the offset of the first character that is no hexadecimal digit
 // (when strict: no upper-case one), or -1.
-func notHexAt(s string, m Mode) int {
+func notHexAt(s string, how Strictness) int {
 	values := &upperValues
-	if m == Lenient {
+	if how == Lenient {
 		values = &hexValues
 	}
 	for i := range len(s) {

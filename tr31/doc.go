@@ -14,7 +14,7 @@
 //	secret, err := kbpk.Unwrap(ctx, block)   // the caller clears it
 //
 // [Strict] takes what the standard allows. [Lenient] takes what devices and
-// services in the field take besides: see [Mode]. Either way
+// services in the field take besides: see [Strictness]. Either way
 // [Block.String] gives the text that was parsed, byte for byte, and Unwrap
 // authenticates the header as it stands in the Block: a field changed after
 // Parse makes the MAC fail.

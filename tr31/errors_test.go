@@ -69,7 +69,7 @@ func TestWrapRefusesInWordsThatSayWhatToChange(t *testing.T) {
 			t.Errorf("Wrap(%v, %d bytes)\n got %v\nwant tr31: %s", c.block, c.key, err, c.want)
 		}
 	}
-	if _, err := newKBPK(t).Wrap(context.Background(), header(t, OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}), make([]byte, 16), &WrapOptions{Mode: Lenient}); err != nil {
+	if _, err := newKBPK(t).Wrap(context.Background(), header(t, OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}), make([]byte, 16), &WrapOptions{Strictness: Lenient}); err != nil {
 		t.Errorf("lenient Wrap of an old KS = %v, want no error", err)
 	}
 }

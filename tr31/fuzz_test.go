@@ -22,9 +22,9 @@ func FuzzParse(f *testing.F) {
 
 // checkParse holds that a text is refused with an *Error, or encodes to itself,
 // and that Unwrap returns from it.
-func checkParse(t *testing.T, text string, kbpk []byte, m Mode) (*Block, error) {
+func checkParse(t *testing.T, text string, kbpk []byte, how Strictness) (*Block, error) {
 	t.Helper()
-	b, err := Parse(text, m)
+	b, err := Parse(text, how)
 	if err != nil {
 		var e *Error
 		if !errors.As(err, &e) || e.Offset < -1 || e.Offset > len(text) {

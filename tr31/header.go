@@ -117,8 +117,8 @@ func (h *Header) size() int { return fixedHeader + sizeOf(h.Blocks) }
 
 // checkFields judges the fixed fields: what may stand in a block at all, and
 // when strict whether the standard knows it.
-func (h *Header) checkFields(m Mode) error {
-	fits := func(shape, known bool) bool { return shape && (known || m == Lenient) }
+func (h *Header) checkFields(how Strictness) error {
+	fits := func(shape, known bool) bool { return shape && (known || how == Lenient) }
 	one := func(c byte) string { return wording.Char(string([]byte{c})) }
 	two := func(s string) string { return wording.Quote(s, 2) }
 	switch {
@@ -164,11 +164,11 @@ func usageCodes() string {
 func isTwo(s string) bool { return len(s) == 2 && isPrintable(s[0]) && isPrintable(s[1]) }
 
 // checkKeyLength judges the length of a key in bytes.
-func (h *Header) checkKeyLength(n int, m Mode) error {
+func (h *Header) checkKeyLength(n int, how Strictness) error {
 	if n == 0 {
 		return &Error{ErrKeyLength, "key", -1, problemNoKey, "", ""}
 	}
-	if m == Lenient || int(h.Algorithm) >= len(keyLengths) || keyLengths[h.Algorithm] == nil {
+	if how == Lenient || int(h.Algorithm) >= len(keyLengths) || keyLengths[h.Algorithm] == nil {
 		return nil
 	}
 	lengths := keyLengths[h.Algorithm]

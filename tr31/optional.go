@@ -74,14 +74,14 @@ func (b *OptionalBlock) append(dst []byte) []byte {
 
 // parseBlocks takes count optional blocks from s, from offset at, and says
 // where they end. It judges form alone; checkBlocks judges the rest.
-func parseBlocks(s string, at, count int, m Mode) ([]OptionalBlock, int, error) {
+func parseBlocks(s string, at, count int, how Strictness) ([]OptionalBlock, int, error) {
 	if count == 0 {
 		return nil, at, nil
 	}
 	// The count is not authentic: it does not decide what is allocated.
 	blocks := make([]OptionalBlock, 0, min(count, len(s)/shortHead))
 	for range count {
-		b, n, err := parseOptional(s, at, m)
+		b, n, err := parseOptional(s, at, how)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -93,7 +93,7 @@ func parseBlocks(s string, at, count int, m Mode) ([]OptionalBlock, int, error) 
 
 // parseOptional takes the optional block at an offset of a key block, and its
 // size.
-func parseOptional(block string, at int, m Mode) (b OptionalBlock, n int, err error) {
+func parseOptional(block string, at int, how Strictness) (b OptionalBlock, n int, err error) {
 	s := block[at:]
 	refuse := func(problem, found, wanted string) (OptionalBlock, int, error) {
 		return b, 0, &Error{ErrOptBlock, b.ID, at, problem, found, wanted}
@@ -113,7 +113,7 @@ func parseOptional(block string, at int, m Mode) (b OptionalBlock, n int, err er
 		switch {
 		case s[4:6] == "04":
 			b.form = formLong
-		case s[4:6] == "02" && m == Lenient:
+		case s[4:6] == "02" && how == Lenient:
 			b.form = formBytes
 		default:
 			return refuse(problemLongForm, wording.Quote(s, 6), b.ID+"0004")
@@ -143,18 +143,18 @@ func parseOptional(block string, at int, m Mode) (b OptionalBlock, n int, err er
 func hexOf(n, width int) string { return fmt.Sprintf("%0*X", width, n) }
 
 // checkBlocks judges the optional blocks of a header.
-func (h *Header) checkBlocks(m Mode) error {
+func (h *Header) checkBlocks(how Strictness) error {
 	if len(h.Blocks) > 99 {
 		return &Error{ErrOptBlock, "optional blocks", atCount, problemManyBlocks, strconv.Itoa(len(h.Blocks)), "at most 99"}
 	}
 	at := fixedHeader
 	for i := range h.Blocks {
-		if err := h.checkBlock(i, at, m); err != nil {
+		if err := h.checkBlock(i, at, how); err != nil {
 			return err
 		}
 		at += h.Blocks[i].size()
 	}
-	if n, unit := at-fixedHeader, h.Version.BlockSize(); m == Strict && n%unit != 0 {
+	if n, unit := at-fixedHeader, h.Version.BlockSize(); how == Strict && n%unit != 0 {
 		return &Error{ErrOptBlockPadding, "optional blocks", fixedHeader, problemPadding,
 			characters(n), fmt.Sprintf("a multiple of %d, by a padding block PB", unit)}
 	}
@@ -162,7 +162,7 @@ func (h *Header) checkBlocks(m Mode) error {
 }
 
 // checkBlock judges the optional block of index i, which stands at an offset.
-func (h *Header) checkBlock(i, at int, m Mode) error {
+func (h *Header) checkBlock(i, at int, how Strictness) error {
 	b := &h.Blocks[i]
 	if len(b.ID) != 2 || !isAlphanumeric(b.ID) {
 		return &Error{ErrOptBlock, "id", at, problemBlockID, wording.Quote(b.ID, 2), ""}
@@ -173,7 +173,7 @@ func (h *Header) checkBlock(i, at int, m Mode) error {
 	if slices.ContainsFunc(h.Blocks[:i], func(o OptionalBlock) bool { return o.ID == b.ID }) {
 		return &Error{ErrOptBlock, b.ID, at, problemBlockTwice, b.ID, ""}
 	}
-	if m == Lenient {
+	if how == Lenient {
 		return nil
 	}
 	if b.ID == idPadding && i != len(h.Blocks)-1 {
@@ -194,11 +194,11 @@ func (b *OptionalBlock) wrongData(at int, wanted string) error {
 
 // checkWritten refuses the forms that are read and not written when strict: a
 // key serial number of 16 digits.
-func (h *Header) checkWritten(m Mode) error {
+func (h *Header) checkWritten(how Strictness) error {
 	at := fixedHeader
 	for i := range h.Blocks {
 		b := &h.Blocks[i]
-		if m == Strict && b.ID == idKSN && len(b.Data) != ksnDigits {
+		if how == Strict && b.ID == idKSN && len(b.Data) != ksnDigits {
 			return b.wrongData(at, ksnForm)
 		}
 		at += b.size()

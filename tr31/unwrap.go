@@ -14,7 +14,7 @@ import (
 // reports is passed on wrapped. Nothing of the block changes, and no part of a
 // key is given on failure.
 //
-// The mode given to [Parse] decides whether the key's length must fit its
+// The strictness given to [Parse] decides whether the key's length must fit its
 // algorithm.
 func (k *KBPK) Unwrap(ctx context.Context, b *Block) ([]byte, error) {
 	r, c, err := k.open(b.Version)
@@ -34,7 +34,7 @@ func (k *KBPK) Unwrap(ctx context.Context, b *Block) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.checkKeyLength(len(key), b.mode); err != nil {
+	if err := b.checkKeyLength(len(key), b.strictness); err != nil {
 		return nil, err
 	}
 	return append([]byte(nil), key...), nil

@@ -22,9 +22,9 @@ func wrapped(tb testing.TB, blocks ...OptionalBlock) (text string, key []byte) {
 	return text, key
 }
 
-func parsed(tb testing.TB, text string, m Mode) *Block {
+func parsed(tb testing.TB, text string, how Strictness) *Block {
 	tb.Helper()
-	b, err := Parse(text, m)
+	b, err := Parse(text, how)
 	if err != nil {
 		tb.Fatalf("%q: %v", text, err)
 	}

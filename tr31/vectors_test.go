@@ -42,8 +42,8 @@ type vector struct {
 
 const accepted = "unwrap"
 
-func (v vector) expect(m Mode) string {
-	if m == Lenient {
+func (v vector) expect(how Strictness) string {
+	if how == Lenient {
 		return v.Lenient
 	}
 	return v.Expect
@@ -85,8 +85,8 @@ func load(path string) (all []vector, err error) {
 }
 
 // read is the whole way from text to key.
-func read(kbpk []byte, text string, m Mode) (*Block, []byte, error) {
-	b, err := Parse(text, m)
+func read(kbpk []byte, text string, how Strictness) (*Block, []byte, error) {
+	b, err := Parse(text, how)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,21 +107,21 @@ func unhex(tb testing.TB, s string) []byte {
 	return out
 }
 
-var modes = map[string]Mode{"strict": Strict, "lenient": Lenient}
+var modes = map[string]Strictness{"strict": Strict, "lenient": Lenient}
 
 // eachVector runs a check on every vector, ours and published, in both modes.
-func eachVector(t *testing.T, check func(t *testing.T, v vector, m Mode)) {
+func eachVector(t *testing.T, check func(t *testing.T, v vector, how Strictness)) {
 	for _, v := range append(made(t), published(t)...) {
-		for mode, m := range modes {
-			t.Run(v.ID+"/"+mode, func(t *testing.T) { check(t, v, m) })
+		for mode, how := range modes {
+			t.Run(v.ID+"/"+mode, func(t *testing.T) { check(t, v, how) })
 		}
 	}
 }
 
 func TestVectorsGiveTheirVerdicts(t *testing.T) {
-	eachVector(t, func(t *testing.T, v vector, m Mode) {
-		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, m)
-		want := v.expect(m)
+	eachVector(t, func(t *testing.T, v vector, how Strictness) {
+		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, how)
+		want := v.expect(how)
 		if want == accepted {
 			if err != nil {
 				t.Fatalf("%q: %v", v.KeyBlock, err)
@@ -165,10 +165,10 @@ func checkHeader(t *testing.T, b *Block, v vector) {
 }
 
 func TestParsedVectorsEncodeByteForByte(t *testing.T) {
-	eachVector(t, func(t *testing.T, v vector, m Mode) {
-		b, err := Parse(v.KeyBlock, m)
+	eachVector(t, func(t *testing.T, v vector, how Strictness) {
+		b, err := Parse(v.KeyBlock, how)
 		if err != nil {
-			if v.expect(m) == accepted {
+			if v.expect(how) == accepted {
 				t.Fatal(err)
 			}
 			return
@@ -182,9 +182,9 @@ func TestParsedVectorsEncodeByteForByte(t *testing.T) {
 // A changed character is refused, whatever it is; save that a lenient reader
 // gives the same key when only the case of a hexadecimal digit changed.
 func TestVectorsCorruptedAtAnyCharacterAreRefused(t *testing.T) {
-	eachVector(t, func(t *testing.T, v vector, m Mode) {
+	eachVector(t, func(t *testing.T, v vector, how Strictness) {
 		// A strict reader walks every block; the longest are not worth a second walk.
-		if v.expect(m) != accepted || m == Lenient && len(v.KeyBlock) > 1000 && v.Expect == accepted {
+		if v.expect(how) != accepted || how == Lenient && len(v.KeyBlock) > 1000 && v.Expect == accepted {
 			return
 		}
 		k, err := NewKBPK(unhex(t, v.KBPK))
@@ -195,16 +195,16 @@ func TestVectorsCorruptedAtAnyCharacterAreRefused(t *testing.T) {
 		for i, c := range text {
 			for _, other := range []byte{c ^ 0x01, c ^ 0x20, c ^ 0x80} {
 				text[i] = other
-				checkCorrupted(t, k, string(text), v.KeyBlock, key, m)
+				checkCorrupted(t, k, string(text), v.KeyBlock, key, how)
 			}
 			text[i] = c
 		}
 	})
 }
 
-func checkCorrupted(t *testing.T, k *KBPK, bad, good string, key []byte, m Mode) {
+func checkCorrupted(t *testing.T, k *KBPK, bad, good string, key []byte, how Strictness) {
 	t.Helper()
-	b, err := Parse(bad, m)
+	b, err := Parse(bad, how)
 	if err != nil {
 		return
 	}
@@ -212,18 +212,18 @@ func checkCorrupted(t *testing.T, k *KBPK, bad, good string, key []byte, m Mode)
 	if err != nil {
 		return
 	}
-	if m == Strict || !strings.EqualFold(bad, good) || !bytes.Equal(got, key) {
+	if how == Strict || !strings.EqualFold(bad, good) || !bytes.Equal(got, key) {
 		t.Errorf("accepted %q, made from %q", bad, good)
 	}
 }
 
 func TestShortenedVectorsAreRefused(t *testing.T) {
-	eachVector(t, func(t *testing.T, v vector, m Mode) {
-		if v.expect(m) != accepted { // one of these is a good block and a character
+	eachVector(t, func(t *testing.T, v vector, how Strictness) {
+		if v.expect(how) != accepted { // one of these is a good block and a character
 			return
 		}
 		for n := range min(len(v.KeyBlock), 300) {
-			if _, err := Parse(v.KeyBlock[:n], m); err == nil {
+			if _, err := Parse(v.KeyBlock[:n], how); err == nil {
 				t.Errorf("accepted %q", v.KeyBlock[:n])
 			}
 		}
@@ -231,11 +231,11 @@ func TestShortenedVectorsAreRefused(t *testing.T) {
 }
 
 func TestVectorsWrappedAgainUnwrap(t *testing.T) {
-	eachVector(t, func(t *testing.T, v vector, m Mode) {
-		if v.expect(m) != accepted {
+	eachVector(t, func(t *testing.T, v vector, how Strictness) {
+		if v.expect(how) != accepted {
 			return
 		}
-		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, m)
+		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, how)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,15 +243,15 @@ func TestVectorsWrappedAgainUnwrap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		written := m
+		written := how
 		if ks, ok := b.Block(idKSN); ok && len(ks.Data) != ksnDigits {
 			written = Lenient // a strict writer has no old forms
 		}
-		text, err := k.Wrap(context.Background(), b.Header, key, &WrapOptions{Mode: written})
+		text, err := k.Wrap(context.Background(), b.Header, key, &WrapOptions{Strictness: written})
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, got, err := read(unhex(t, v.KBPK), text, m)
+		again, got, err := read(unhex(t, v.KBPK), text, how)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

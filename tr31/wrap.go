@@ -11,10 +11,10 @@ import (
 
 // WrapOptions are the choices of [KBPK.Wrap]; nil means the zero value.
 type WrapOptions struct {
-	Rand       io.Reader // source of the filler; nil is crypto/rand
-	HideLength bool      // fill as for the longest key of the algorithm (X9.143): 24 bytes for T, 32 for A
-	PadTo      int       // fill as for a key of at least so many bytes; 0 asks for nothing
-	Mode       Mode      // Lenient takes codes, contents and key lengths that the standard does not know
+	Rand       io.Reader  // source of the filler; nil is crypto/rand
+	HideLength bool       // fill as for the longest key of the algorithm (X9.143): 24 bytes for T, 32 for A
+	PadTo      int        // fill as for a key of at least so many bytes; 0 asks for nothing
+	Strictness Strictness // Lenient takes codes, contents and key lengths that the standard does not know
 }
 
 // longest are the bytes that length hiding pretends.
@@ -69,16 +69,16 @@ func (k *KBPK) Wrap(ctx context.Context, h Header, key []byte, o *WrapOptions) (
 
 // plan judges header and key and gives the size of the key data in bytes.
 func (h *Header) plan(key []byte, r *rules, o *WrapOptions) (int, error) {
-	if err := h.checkFields(o.Mode); err != nil {
+	if err := h.checkFields(o.Strictness); err != nil {
 		return 0, err
 	}
-	if err := h.checkBlocks(o.Mode); err != nil {
+	if err := h.checkBlocks(o.Strictness); err != nil {
 		return 0, err
 	}
-	if err := h.checkWritten(o.Mode); err != nil {
+	if err := h.checkWritten(o.Strictness); err != nil {
 		return 0, err
 	}
-	if err := h.checkKeyLength(len(key), o.Mode); err != nil {
+	if err := h.checkKeyLength(len(key), o.Strictness); err != nil {
 		return 0, err
 	}
 	n := max(len(key), o.PadTo)

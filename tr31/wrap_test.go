@@ -120,27 +120,27 @@ func TestWrapRefusesWhatAStrictReaderWould(t *testing.T) {
 	}{
 		{with(func(h *Header) { h.Version = 'F' }), key, nil, ErrVersion},
 		{Header{}, key, nil, ErrVersion},
-		{Header{Version: 'B'}, key, &WrapOptions{Mode: Lenient}, ErrHeaderField},
+		{Header{Version: 'B'}, key, &WrapOptions{Strictness: Lenient}, ErrHeaderField},
 		{with(func(h *Header) { h.KeyUsage = "ZZ" }), key, nil, ErrHeaderField},
-		{with(func(h *Header) { h.KeyUsage = "P00" }), key, &WrapOptions{Mode: Lenient}, ErrHeaderField},
-		{with(func(h *Header) { h.KeyUsage = "P\x00" }), key, &WrapOptions{Mode: Lenient}, ErrHeaderField},
+		{with(func(h *Header) { h.KeyUsage = "P00" }), key, &WrapOptions{Strictness: Lenient}, ErrHeaderField},
+		{with(func(h *Header) { h.KeyUsage = "P\x00" }), key, &WrapOptions{Strictness: Lenient}, ErrHeaderField},
 		{with(func(h *Header) { h.Algorithm = 'Q' }), key, nil, ErrHeaderField},
-		{with(func(h *Header) { h.ModeOfUse = 0xFF }), key, &WrapOptions{Mode: Lenient}, ErrHeaderField},
-		{with(func(h *Header) { h.KeyVersion = "" }), key, &WrapOptions{Mode: Lenient}, ErrHeaderField},
+		{with(func(h *Header) { h.ModeOfUse = 0xFF }), key, &WrapOptions{Strictness: Lenient}, ErrHeaderField},
+		{with(func(h *Header) { h.KeyVersion = "" }), key, &WrapOptions{Strictness: Lenient}, ErrHeaderField},
 		{with(func(h *Header) { h.Reserved = 'Z' }), key, nil, ErrHeaderField},
 		{header(t, OptionalBlock{ID: "L*"}), key, nil, ErrOptBlock},
-		{header(t, OptionalBlock{ID: "LBX"}), key, &WrapOptions{Mode: Lenient}, ErrOptBlock},
-		{header(t, OptionalBlock{ID: "LB", Data: "\n"}), key, &WrapOptions{Mode: Lenient}, ErrOptBlock},
-		{header(t, OptionalBlock{ID: "LB"}, OptionalBlock{ID: "LB"}), key, &WrapOptions{Mode: Lenient}, ErrOptBlock},
+		{header(t, OptionalBlock{ID: "LBX"}), key, &WrapOptions{Strictness: Lenient}, ErrOptBlock},
+		{header(t, OptionalBlock{ID: "LB", Data: "\n"}), key, &WrapOptions{Strictness: Lenient}, ErrOptBlock},
+		{header(t, OptionalBlock{ID: "LB"}, OptionalBlock{ID: "LB"}), key, &WrapOptions{Strictness: Lenient}, ErrOptBlock},
 		{header(t, OptionalBlock{ID: "PB"}, OptionalBlock{ID: "LB"}), key, nil, ErrOptBlock},
-		{header(t, make([]OptionalBlock, 100)...), key, &WrapOptions{Mode: Lenient}, ErrOptBlock},
+		{header(t, make([]OptionalBlock, 100)...), key, &WrapOptions{Strictness: Lenient}, ErrOptBlock},
 		{header(t, OptionalBlock{ID: "HM", Data: "99"}), key, nil, ErrOptBlockData},
 		{header(t, Pedigree(7).Encode()), key, nil, ErrOptBlockData},
-		{header(t), nil, &WrapOptions{Mode: Lenient}, ErrKeyLength},
+		{header(t), nil, &WrapOptions{Strictness: Lenient}, ErrKeyLength},
 		{header(t), make([]byte, 8), nil, ErrKeyLength},
 		{header(t), make([]byte, 17), nil, ErrKeyLength},
 		{header(t, long), key, nil, ErrLength},
-		{header(t), make([]byte, 1<<20), &WrapOptions{Mode: Lenient}, ErrLength},
+		{header(t), make([]byte, 1<<20), &WrapOptions{Strictness: Lenient}, ErrLength},
 		{header(t), key, &WrapOptions{PadTo: int(^uint(0) >> 1)}, ErrLength},
 	} {
 		got, err := newKBPK(t).Wrap(context.Background(), c.h, c.key, c.o)
@@ -153,7 +153,7 @@ func TestWrapRefusesWhatAStrictReaderWould(t *testing.T) {
 func TestLenientWrapTakesWhatTheStandardDoesNotKnow(t *testing.T) {
 	h := header(t, OptionalBlock{ID: "HM", Data: "99"})
 	h.KeyUsage, h.Reserved = "ZZ", 'Z'
-	text, err := newKBPK(t).Wrap(context.Background(), h, make([]byte, 8), &WrapOptions{Mode: Lenient})
+	text, err := newKBPK(t).Wrap(context.Background(), h, make([]byte, 8), &WrapOptions{Strictness: Lenient})
 	if err != nil {
 		t.Fatal(err)
 	}

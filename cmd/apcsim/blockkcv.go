@@ -39,7 +39,7 @@ func checkValueOf(h tr31.Header, key []byte) string {
 	if err != nil {
 		return ""
 	}
-	return value.String()
+	return value.Short(3)
 }
 
 // hashMethod looks for the hash of an HMAC key in the HM block.

@@ -46,7 +46,7 @@ func setupInspect(fs *flag.FlagSet) action {
 		var answer inspected
 		err := resolve(s.in, "block", &args[0])
 		if err == nil {
-			answer, err = inspect(args[0], mode(*lenient))
+			answer, err = inspect(args[0], strictness(*lenient))
 		}
 		if *asJSON {
 			return printJSON(s.out, answer, err)
@@ -58,8 +58,8 @@ func setupInspect(fs *flag.FlagSet) action {
 	}
 }
 
-func inspect(block string, m tr31.Mode) (inspected, error) {
-	b, err := tr31.Parse(block, m)
+func inspect(block string, how tr31.Strictness) (inspected, error) {
+	b, err := tr31.Parse(block, how)
 	if err != nil {
 		return inspected{}, err
 	}

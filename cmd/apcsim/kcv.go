@@ -63,12 +63,12 @@ func setupKCV(fs *flag.FlagSet) action {
 		}
 		value, err := computeKCV(s, method, args[0])
 		if *asJSON {
-			return printJSON(s.out, checkValue{true, value.String(), value.Standard()}, err)
+			return printJSON(s.out, checkValue{true, value.Short(3), value.String()}, err)
 		}
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(s.out, value)
+		_, err = fmt.Fprintln(s.out, value.Short(3))
 		return err
 	}
 }

@@ -117,7 +117,7 @@ func (f *kbpkFlags) resolve(s streams, what string, value *string) error {
 	return resolve(s.in, what, value)
 }
 
-func mode(lenient bool) tr31.Mode {
+func strictness(lenient bool) tr31.Strictness {
 	if lenient {
 		return tr31.Lenient
 	}
@@ -163,7 +163,7 @@ func setupUnwrap(fs *flag.FlagSet) action {
 }
 
 func unwrap(ctx context.Context, r unwrapRequest) (unwrapped, error) {
-	b, err := tr31.Parse(r.Block, mode(r.Lenient))
+	b, err := tr31.Parse(r.Block, strictness(r.Lenient))
 	if err != nil {
 		return unwrapped{}, err
 	}
@@ -211,7 +211,7 @@ func setupWrap(fs *flag.FlagSet) action {
 	var o tr31.WrapOptions
 	fs.BoolVar(&o.HideLength, "hide-length", true, "fill up to the longest key of the algorithm; =false for the least filler")
 	return func(ctx context.Context, s streams, args []string) error {
-		o.Mode = mode(f.lenient)
+		o.Strictness = strictness(f.lenient)
 		if f.batch(args) && r.Header == "" {
 			return batch(ctx, s, func(ctx context.Context, r wrapRequest) (wrapped, error) { return wrap(ctx, r, &o) })
 		}

@@ -179,7 +179,7 @@ func protectionKeys(v tr31.Version) []hsm.Attributes {
 }
 
 func headerOf(a hsm.Attributes, v tr31.Version) tr31.Header {
-	return tr31.Header{Version: v, KeyUsage: a.Usage, Algorithm: a.Algorithm, ModeOfUse: a.Mode, KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	return tr31.Header{Version: v, KeyUsage: a.Usage, Algorithm: byte(a.Algorithm), ModeOfUse: a.Mode, KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
 }
 
 // export makes a key block; ok is false where the device may refuse to.

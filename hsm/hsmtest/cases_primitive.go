@@ -16,7 +16,7 @@ import (
 )
 
 // block is the standard library's cipher of a key.
-func block(key []byte, algorithm byte) cipher.Block {
+func block(key []byte, algorithm hsm.Algorithm) cipher.Block {
 	if algorithm == hsm.AES {
 		b, _ := aes.NewCipher(key)
 		return b
@@ -26,7 +26,7 @@ func block(key []byte, algorithm byte) cipher.Block {
 }
 
 // encrypted is data in ECB, block by block.
-func encrypted(key []byte, algorithm byte, data []byte) []byte {
+func encrypted(key []byte, algorithm hsm.Algorithm, data []byte) []byte {
 	c, out := block(key, algorithm), bytes.Clone(data)
 	for i := 0; i < len(out); i += c.BlockSize() {
 		c.Encrypt(out[i:], out[i:])

@@ -20,19 +20,19 @@ import (
 type capabilities struct {
 	list []Capability
 
-	generates  map[uint]bool        // by CKM of key generation
-	ciphers    map[byte]bool        // ECB and CBC, by algorithm
-	cmacs      map[byte]bool        // by algorithm
-	derives    map[byte]bool        // KBEK and KBAK inside, by algorithm
-	padsZeros  bool                 // CKM_AES_KEY_WRAP pads a key of 28 bytes with zeros
-	pairs      map[byte]wrapping    // how a private key is wrapped, by algorithm
-	signs      map[byte]bool        // by algorithm
-	raw        bool                 // CKM_RSA_X_509
-	oaep       map[crypto.Hash]bool // CKM_RSA_PKCS_OAEP, telling bad padding from an outage
-	agrees     bool                 // CKM_ECDH1_DERIVE
-	wantsPoint bool                 // CKA_NSS_DB in the template of an EC key that is unwrapped
-	without    []uint               // Quirks.Without
-	failure    error                // of the connection while probing
+	generates  map[uint]bool              // by CKM of key generation
+	ciphers    map[hsm.Algorithm]bool     // ECB and CBC, by algorithm
+	cmacs      map[hsm.Algorithm]bool     // by algorithm
+	derives    map[hsm.Algorithm]bool     // KBEK and KBAK inside, by algorithm
+	padsZeros  bool                       // CKM_AES_KEY_WRAP pads a key of 28 bytes with zeros
+	pairs      map[hsm.Algorithm]wrapping // how a private key is wrapped, by algorithm
+	signs      map[hsm.Algorithm]bool     // by algorithm
+	raw        bool                       // CKM_RSA_X_509
+	oaep       map[crypto.Hash]bool       // CKM_RSA_PKCS_OAEP, telling bad padding from an outage
+	agrees     bool                       // CKM_ECDH1_DERIVE
+	wantsPoint bool                       // CKA_NSS_DB in the template of an EC key that is unwrapped
+	without    []uint                     // Quirks.Without
+	failure    error                      // of the connection while probing
 }
 
 // Names of what is probed, as an UnsupportedError has them.
@@ -53,9 +53,9 @@ const (
 	canOAEP     = "RSA-OAEP with %v (CKM_RSA_PKCS_OAEP)"
 )
 
-var ciphered = map[byte][2]string{hsm.AES: {"AES", "AES"}, hsm.TDES: {"TDES", "DES3"}}
+var ciphered = map[hsm.Algorithm][2]string{hsm.AES: {"AES", "AES"}, hsm.TDES: {"TDES", "DES3"}}
 
-func nameFor(format string, algorithm byte) string {
+func nameFor(format string, algorithm hsm.Algorithm) string {
 	n := ciphered[algorithm]
 	return fmt.Sprintf(format, n[0], n[1])
 }
@@ -63,13 +63,13 @@ func nameFor(format string, algorithm byte) string {
 // probe tries everything once. Only a lost connection is an error.
 func (c *connection) probe(q Quirks) error {
 	caps := &capabilities{
-		generates: map[uint]bool{}, ciphers: map[byte]bool{}, cmacs: map[byte]bool{}, derives: map[byte]bool{},
-		pairs: map[byte]wrapping{}, signs: map[byte]bool{}, oaep: map[crypto.Hash]bool{}, without: q.Without,
+		generates: map[uint]bool{}, ciphers: map[hsm.Algorithm]bool{}, cmacs: map[hsm.Algorithm]bool{}, derives: map[hsm.Algorithm]bool{},
+		pairs: map[hsm.Algorithm]wrapping{}, signs: map[hsm.Algorithm]bool{}, oaep: map[crypto.Hash]bool{}, without: q.Without,
 	}
 	c.caps = caps
 	p := &prober{c, caps, context.Background()}
 	p.generation()
-	for _, a := range []byte{hsm.AES, hsm.TDES} {
+	for _, a := range []hsm.Algorithm{hsm.AES, hsm.TDES} {
 		p.symmetric(a)
 	}
 	p.padding()
@@ -144,7 +144,7 @@ func (p *prober) generation() {
 
 // symmetric compares with what is known: FIPS 197 C.1 and NIST SP 800-38B
 // for AES; for TDES a key of three equal parts, DES with FIPS 46's example.
-func (p *prober) symmetric(algorithm byte) {
+func (p *prober) symmetric(algorithm hsm.Algorithm) {
 	a := hsm.Attributes{Algorithm: algorithm, Bits: 128}
 	key := bytes.Repeat([]byte{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, 2)
 	ms := mechanismsOf[algorithm]

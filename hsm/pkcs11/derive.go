@@ -81,7 +81,7 @@ func (d *derivation) object(ctx context.Context, c *connection, a hsm.Attributes
 
 // subkeySeed is the encryption of a block of zeros, L in NIST SP 800-38B,
 // section 6.1.
-func (c *connection) subkeySeed(ctx context.Context, algorithm byte, base p11.ObjectHandle) ([]byte, error) {
+func (c *connection) subkeySeed(ctx context.Context, algorithm hsm.Algorithm, base p11.ObjectHandle) ([]byte, error) {
 	size := mechanismsOf[algorithm].size
 	data := make([]byte, max(size, minimum)) // two blocks of TDES: no module refuses a secret of 16 bytes
 	var pin runtime.Pinner
@@ -105,7 +105,7 @@ func (c *connection) subkeySeed(ctx context.Context, algorithm byte, base p11.Ob
 }
 
 // deriveKey makes a key of what data, whole blocks, is encrypted to.
-func (c *connection) deriveKey(ctx context.Context, algorithm byte, base p11.ObjectHandle, data []byte, keyType uint, size int, p purpose) (p11.ObjectHandle, error) {
+func (c *connection) deriveKey(ctx context.Context, algorithm hsm.Algorithm, base p11.ObjectHandle, data []byte, keyType uint, size int, p purpose) (p11.ObjectHandle, error) {
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	m := mechanism(mechanismsOf[algorithm].derive, pointer(nil, &pin, data))
@@ -117,7 +117,7 @@ func (c *connection) deriveKey(ctx context.Context, algorithm byte, base p11.Obj
 }
 
 // newReference is the host's own cipher, for probing with known keys.
-func newReference(algorithm byte, key []byte) (block cipher.Block) {
+func newReference(algorithm hsm.Algorithm, key []byte) (block cipher.Block) {
 	var err error
 	if algorithm == hsm.AES {
 		block, err = aes.NewCipher(key)

@@ -94,7 +94,7 @@ func (k *key) do(ctx context.Context, p purpose, can func(*capabilities) bool, n
 }
 
 // begin is what every primitive does first, with inUse held.
-func (k *key) begin(ctx context.Context, algorithms ...byte) error {
+func (k *key) begin(ctx context.Context, algorithms ...hsm.Algorithm) error {
 	if k.closed {
 		return hsm.ErrClosed
 	}
@@ -115,7 +115,7 @@ type cipherMechanisms struct {
 	size                   int
 }
 
-var mechanismsOf = map[byte]cipherMechanisms{
+var mechanismsOf = map[hsm.Algorithm]cipherMechanisms{
 	hsm.AES:  {p11.CKM_AES_ECB, p11.CKM_AES_CBC, p11.CKM_AES_CMAC, p11.CKM_AES_ECB_ENCRYPT_DATA, 16},
 	hsm.TDES: {p11.CKM_DES3_ECB, p11.CKM_DES3_CBC, p11.CKM_DES3_CMAC, p11.CKM_DES3_ECB_ENCRYPT_DATA, 8},
 }

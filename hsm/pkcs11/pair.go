@@ -179,7 +179,7 @@ func (c *connection) createRSA(ctx context.Context, key *rsa.PrivateKey) (p11.Ob
 // pairs says by an error that no pair of the algorithm can be sealed.
 func (c *connection) pairs(a hsm.Attributes) error {
 	if c.caps.pairs[a.Algorithm] == 0 {
-		return hsm.Unsupported(map[byte]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
+		return hsm.Unsupported(map[hsm.Algorithm]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
 	}
 	return nil
 }
@@ -226,7 +226,7 @@ func (k *key) Sign(ctx context.Context, hash crypto.Hash, digest []byte) (out []
 		return nil, hsm.ErrInput
 	}
 	can := func(caps *capabilities) bool { return caps.signs[k.a.Algorithm] }
-	name := map[byte]string{hsm.RSA: canSignRSA, hsm.EC: canSignEC}[k.a.Algorithm]
+	name := map[hsm.Algorithm]string{hsm.RSA: canSignRSA, hsm.EC: canSignEC}[k.a.Algorithm]
 	err = k.do(ctx, signing, can, name, func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signDigest(ctx, k.a, h, hash, digest)
 		return err

@@ -70,10 +70,11 @@ func FuzzOpen(f *testing.F) {
 		f.Add([]byte(sealed[:len(sealed)-1]), byte('R'), 2048)
 	}
 	own := map[string]bool{string(s.aes): true, string(s.kept): true, string(s.tdes): true, string(s.hmac): true, string(s.rsa): true, string(s.ec): true}
-	f.Fuzz(func(t *testing.T, sealed []byte, algorithm byte, bits int) {
+	f.Fuzz(func(t *testing.T, sealed []byte, letter byte, bits int) {
 		if own[string(sealed)] {
 			return
 		}
+		algorithm := hsm.Algorithm(letter)
 		a := hsm.Attributes{KeyID: "a", Usage: "K1", Algorithm: algorithm, Mode: 'B', Exportability: 'E', Bits: bits}
 		if algorithm == hsm.HMAC {
 			a.Hash = crypto.SHA256
