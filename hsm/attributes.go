@@ -21,6 +21,15 @@ var lengths = map[Algorithm][]int{
 // maxHMACBits bounds an HMAC key.
 const maxHMACBits = 256 * 8
 
+// CheckReseal is ErrAttributes unless a key pair sealed with these attributes may
+// be sealed with others by a [Resealer].
+func (a Attributes) CheckReseal(to Attributes) error {
+	if a.Algorithm != RSA && a.Algorithm != EC || to.Algorithm != a.Algorithm || to.Bits != a.Bits || to.Exportability != a.Exportability {
+		return ErrAttributes
+	}
+	return to.Check()
+}
+
 // Check returns ErrAttributes where no key can have the attributes: an
 // unknown algorithm, a length that it does not have, a hash on another key
 // than HMAC or none on one, codes of the wrong size.

@@ -190,6 +190,14 @@ type OpenGenerator interface {
 	GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error)
 }
 
+// Resealer is a device that can seal the private key of a key pair anew, with
+// other attributes and without showing it: from and to have the same algorithm,
+// RSA or EC, the same length and the same exportability (else ErrAttributes; see
+// [Attributes.CheckReseal]). The old seal stays good.
+type Resealer interface {
+	Reseal(ctx context.Context, s Sealed, from, to Attributes) (Sealed, error)
+}
+
 // Initializer is a device whose master key is not there from the beginning but
 // made once, when somebody says so. Initialize makes it, or finds the one that
 // another process has made meanwhile; a device that has one keeps it.

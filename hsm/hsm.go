@@ -14,15 +14,23 @@ const DefaultCache = 1024
 type Options struct {
 	Ready Ready // RSA pairs to hand out before any is generated; nil: none
 	Cache int   // prepared keys kept, least recently used first out; 0: DefaultCache
+
+	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS.
+	Generations int
 }
 
 // HSM is the payment commands, built once on the primitives of any Backend.
 // Any number of goroutines may share one. Closing the backend is for whoever
 // opened it; Close releases what the HSM itself keeps open.
+//
+// It starts a goroutine for one thing only: the generation of an RSA key pair for
+// a context that can end. That goroutine ends with the generation; see
+// [HSM.GenerateKey].
 type HSM struct {
-	backend Backend
-	ready   Ready
-	cache   *cache
+	backend     Backend
+	ready       Ready
+	cache       *cache
+	generations *generations
 }
 
 // New builds the commands on a backend. A nil Options means defaults.
@@ -34,7 +42,7 @@ func New(b Backend, o *Options) *HSM {
 	if size <= 0 {
 		size = DefaultCache
 	}
-	return &HSM{backend: b, ready: o.Ready, cache: newCache(size)}
+	return &HSM{backend: b, ready: o.Ready, cache: newCache(size), generations: newGenerations(o.Generations)}
 }
 
 // KeyRef is a sealed key with the attributes it is bound to.
@@ -69,11 +77,22 @@ func (h *HSM) Random(ctx context.Context, p []byte) error { return h.backend.Ran
 // Forget closes whatever is kept open of a sealed key.
 func (h *HSM) Forget(s Sealed) { h.cache.forget(s) }
 
-// Close closes the keys kept open. The backend stays open.
-func (h *HSM) Close() error { h.cache.clear(); return nil }
+// Close closes the keys kept open. The backend stays open. A generation that is
+// under way ends by itself, and its key pair is dropped.
+func (h *HSM) Close() error {
+	h.generations.close()
+	h.cache.clear()
+	return nil
+}
 
-// GenerateKey makes a key and its check value. RSA pairs come from
+// GenerateKey makes a key and its check value. RSA key pairs come from
 // Options.Ready while it has any.
+//
+// At most Options.Generations RSA key pairs are made at once, on any backend. A
+// caller whose context ends leaves, whether it waits for its turn or for its key
+// pair. A generation that has begun ends all the same, and what it made is for
+// the next caller of that size and exportability, if the backend is a [Resealer];
+// otherwise it is dropped.
 func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made, error) {
 	if a.Algorithm == RSA && h.ready != nil {
 		if private, public, ok := h.ready.Next(a.Bits); ok {
@@ -84,6 +103,9 @@ func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made
 			}
 			return made(ctx, sealed, public, nil, m)
 		}
+	}
+	if a.Algorithm == RSA {
+		return h.generateRSA(ctx, a, m)
 	}
 	sealed, public, key, err := h.generate(ctx, a)
 	if err != nil {

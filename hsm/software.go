@@ -198,6 +198,15 @@ func (s *Software) seal(key []byte, a Attributes) Sealed {
 
 // Open readies a sealed key; see [Backend].
 func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, error) {
+	key, err := s.unseal(ctx, sealed, a)
+	if err != nil {
+		return nil, err
+	}
+	return newSoftwareKey(a, key)
+}
+
+// unseal is the clear key in a seal.
+func (s *Software) unseal(ctx context.Context, sealed Sealed, a Attributes) ([]byte, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
@@ -210,7 +219,20 @@ func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, 
 	if err != nil {
 		return nil, ErrSealed
 	}
-	return newSoftwareKey(a, key)
+	return key, nil
+}
+
+// Reseal seals a key pair anew; see [Resealer].
+func (s *Software) Reseal(ctx context.Context, sealed Sealed, from, to Attributes) (Sealed, error) {
+	if err := from.CheckReseal(to); err != nil {
+		return nil, err
+	}
+	key, err := s.unseal(ctx, sealed, from)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	return s.seal(key, to), nil
 }
 
 // MasterKeyID is 16 hexadecimal digits derived one way from the master key.

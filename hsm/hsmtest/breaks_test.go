@@ -71,6 +71,12 @@ var breaks = map[string]func(*broken){
 			return b.Backend.Import(ctx, s, a)
 		}
 	},
+	"ResealedPairsAreTheSame": func(b *broken) { // makes another key pair
+		b.reseal = func(ctx context.Context, _ hsm.Sealed, _, to hsm.Attributes) (hsm.Sealed, error) {
+			sealed, _, err := b.Backend.Generate(ctx, to)
+			return sealed, err
+		}
+	},
 	"MasterKeyIDIsStable": func(b *broken) {
 		n := "x"
 		b.masterID = func(context.Context) (string, error) { n += "x"; return n, nil }

@@ -23,6 +23,7 @@ type broken struct {
 	// The interfaces that a device may have.
 	generateOpen func(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, hsm.Key, error)
 	initialize   func(ctx context.Context) error
+	reseal       func(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error)
 }
 
 // backend is one with the interfaces that it has methods for.
@@ -32,6 +33,8 @@ func (b *broken) backend() hsm.Backend {
 		return generator{b}
 	case b.initialize != nil:
 		return initializer{b}
+	case b.reseal != nil:
+		return resealer{b}
 	}
 	return b
 }
@@ -40,6 +43,12 @@ type generator struct{ *broken }
 
 func (g generator) GenerateOpen(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, hsm.Key, error) {
 	return g.generateOpen(ctx, a)
+}
+
+type resealer struct{ *broken }
+
+func (r resealer) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
+	return r.reseal(ctx, s, from, to)
 }
 
 type initializer struct{ *broken }

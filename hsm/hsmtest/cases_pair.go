@@ -32,6 +32,17 @@ func pairOf(t T, b hsm.Backend, a hsm.Attributes) (k hsm.Key, public any, ok boo
 	return open(t, b, sealed, a), public, true
 }
 
+// signedBy verifies a signature over a SHA-256 digest.
+func signedBy(public any, digest, sig []byte) bool {
+	switch key := public.(type) {
+	case *rsa.PublicKey:
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest, sig) == nil
+	case *ecdsa.PublicKey:
+		return ecdsa.VerifyASN1(key, digest, sig)
+	}
+	return false
+}
+
 var curves = []struct {
 	attributes hsm.Attributes
 	curve      elliptic.Curve
@@ -39,6 +50,52 @@ var curves = []struct {
 }{{p256, elliptic.P256(), ecdh.P256()}, {p384, elliptic.P384(), ecdh.P384()}, {p521, elliptic.P521(), ecdh.P521()}}
 
 var pairCases = []Case{
+	{"ResealedPairsAreTheSame", "Resealer is a device that can seal the private key of a key pair anew", func(t T, b hsm.Backend) {
+		device, ok := b.(hsm.Resealer)
+		if !ok {
+			return
+		}
+		for _, from := range []hsm.Attributes{rsa2048, kept(rsa2048), p256} {
+			sealed, der, err := b.Generate(ctx, from)
+			if lacks(err) {
+				continue
+			}
+			if err != nil {
+				t.Fatalf("Generate %s: %v", name(from), err)
+			}
+			to := with(from, func(a *hsm.Attributes) { a.KeyID, a.Usage = "another2another2", "S1" })
+			anew, err := device.Reseal(ctx, sealed, from, to)
+			if err != nil {
+				t.Fatalf("Reseal %s: %v", name(from), err)
+			}
+			if _, err := b.Open(ctx, anew, from); !errors.Is(err, hsm.ErrSealed) {
+				t.Errorf("%s: the new seal with the old attributes: %v", name(from), err)
+			}
+			public, err := x509.ParsePKIXPublicKey(der)
+			if err != nil {
+				t.Fatalf("%s: the public half: %v", name(from), err)
+			}
+			for what, s := range map[string]hsm.KeyRef{"old": {Sealed: sealed, Attributes: from}, "new": {Sealed: anew, Attributes: to}} {
+				k := open(t, b, s.Sealed, s.Attributes)
+				digest := sample(1, 32)
+				if sig, err := k.Sign(ctx, crypto.SHA256, digest); !lacks(err) && (err != nil || !signedBy(public, digest, sig)) {
+					t.Errorf("%s: the %s seal signs with another key, or %v", name(from), what, err)
+				}
+				k.Close()
+			}
+			for what, change := range map[string]func(*hsm.Attributes){
+				"another exportability": func(a *hsm.Attributes) { a.Exportability = 'E' + 'N' - a.Exportability },
+				"another length":        func(a *hsm.Attributes) { a.Bits = 521 },
+			} {
+				if _, err := device.Reseal(ctx, sealed, from, with(from, change)); !errors.Is(err, hsm.ErrAttributes) {
+					t.Errorf("%s with %s: %v, want %v", name(from), what, err, hsm.ErrAttributes)
+				}
+			}
+			if _, err := device.Reseal(ctx, sealed, to, from); !errors.Is(err, hsm.ErrSealed) {
+				t.Errorf("%s: resealed with attributes that it does not have: %v", name(from), err)
+			}
+		}
+	}},
 	{"RSASignsAndDecrypts", "For a pair, Public is its public half. RSA keys have the exponent 65537.", func(t T, b hsm.Backend) {
 		k, public, ok := pairOf(t, b, rsa2048)
 		if !ok {

@@ -166,6 +166,22 @@ func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (ope
 	return opened, nil
 }
 
+// Reseal binds a key pair to other attributes; see [hsm.Resealer]. What the token
+// wrapped stays as it is.
+func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (sealed hsm.Sealed, err error) {
+	if err := from.CheckReseal(to); err != nil {
+		return nil, err
+	}
+	err = b.do(ctx, func(c *connection) error {
+		w, err := c.unseal(ctx, s, from)
+		if err == nil {
+			sealed, err = c.seal(ctx, w, to)
+		}
+		return err
+	})
+	return sealed, err
+}
+
 // forget destroys the objects of a key that nobody uses. Those of a connection
 // that is gone are gone with it.
 func (b *Backend) forget(k *key) {
@@ -186,5 +202,6 @@ func (b *Backend) forget(k *key) {
 var (
 	_ hsm.Backend       = (*Backend)(nil)
 	_ hsm.OpenGenerator = (*Backend)(nil)
+	_ hsm.Resealer      = (*Backend)(nil)
 	_ hsm.Initializer   = (*Backend)(nil)
 )

@@ -88,22 +88,43 @@ func (b *Backend) seal(s hsm.Secret, a hsm.Attributes) hsm.Sealed {
 	return b.aead.Seal(nonce, nonce, room, bound)
 }
 
-// Open opens the seal and lends a software key, with the device's gaps.
-func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
+// Reseal opens a seal and makes another; see [hsm.Resealer].
+func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
+	if err := from.CheckReseal(to); err != nil {
+		return nil, err
+	}
+	secret, err := b.unseal(ctx, s, from)
+	if err != nil {
+		return nil, err
+	}
+	defer secret.Destroy()
+	return b.seal(secret, to), nil
+}
+
+// unseal is the clear key in a seal.
+func (b *Backend) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Secret, error) {
 	if _, err := b.MasterKeyID(ctx); err != nil {
-		return nil, err // closed or cancelled
+		return hsm.Secret{}, err // closed or cancelled
 	}
 	size := b.aead.NonceSize()
 	if len(s) < size {
-		return nil, hsm.ErrSealed
+		return hsm.Secret{}, hsm.ErrSealed
 	}
 	bound, _ := a.AppendBinary(nil)
 	room, err := b.aead.Open(nil, s[:size], s[size:], bound)
 	if err != nil {
-		return nil, hsm.ErrSealed
+		return hsm.Secret{}, hsm.ErrSealed
 	}
 	defer clear(room)
-	secret := hsm.NewSecret(room[2:][:binary.BigEndian.Uint16(room)])
+	return hsm.NewSecret(room[2:][:binary.BigEndian.Uint16(room)]), nil
+}
+
+// Open opens the seal and lends a software key, with the device's gaps.
+func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
+	secret, err := b.unseal(ctx, s, a)
+	if err != nil {
+		return nil, err
+	}
 	defer secret.Destroy()
 	lent, err := b.Backend.Import(ctx, secret, a)
 	if err != nil {

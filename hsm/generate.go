@@ -1,0 +1,156 @@
+package hsm
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/seed748fb4d1/apcsim/kcv"
+)
+
+// generations bounds the making of RSA key pairs, which takes a processor or a
+// device for up to seconds, and keeps those that nobody waits for any more.
+type generations struct {
+	slots chan struct{} // one for each that may be under way
+
+	mu   sync.Mutex    // guards free and closed
+	free []*generation // under way or ended: their callers have left
+	// closed: what ends from now on is dropped.
+	closed bool
+}
+
+// generation is the making of one RSA key pair.
+type generation struct {
+	done chan struct{} // closed when it has ended
+
+	// What it made, once done is closed, and the attributes it is sealed with.
+	attributes Attributes
+	sealed     Sealed
+	public     Public
+	err        error
+}
+
+func newGenerations(most int) *generations {
+	if most <= 0 {
+		most = runtime.GOMAXPROCS(0)
+	}
+	return &generations{slots: make(chan struct{}, most)}
+}
+
+// take hands over a generation that no caller waits for and whose key pair can be
+// sealed with these attributes.
+func (g *generations) take(a Attributes) *generation {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, x := range g.free {
+		if x.attributes.CheckReseal(a) == nil {
+			g.free = slices.Delete(g.free, i, i+1)
+			return x
+		}
+	}
+	return nil
+}
+
+// leave gives back a generation whose caller has left.
+func (g *generations) leave(x *generation) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.free = append(g.free, x)
+	}
+}
+
+func (g *generations) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	g.free = nil
+}
+
+// generateRSA makes an RSA key pair, or takes over one whose caller has left.
+func (h *HSM) generateRSA(ctx context.Context, a Attributes, m kcv.Method) (Made, error) {
+	if err := a.Check(); err != nil {
+		return Made{}, err
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return Made{}, err
+		}
+		x, adopted, err := h.generation(ctx, a)
+		if err != nil {
+			return Made{}, err
+		}
+		select {
+		case <-x.done:
+		case <-ctx.Done():
+		}
+		if err := ctx.Err(); err != nil {
+			h.keep(x)
+			return Made{}, err
+		}
+		switch {
+		case x.err != nil && adopted:
+			continue // another caller's failure
+		case x.err != nil:
+			return Made{}, x.err
+		case !adopted:
+			return made(ctx, x.sealed, x.public, nil, m)
+		}
+		sealed, err := h.backend.(Resealer).Reseal(ctx, x.sealed, x.attributes, a)
+		if err != nil {
+			if ctx.Err() != nil {
+				h.keep(x)
+			}
+			return Made{}, err
+		}
+		return made(ctx, sealed, x.public, nil, m)
+	}
+}
+
+// keep keeps a generation for the next caller, if the device can seal its key
+// pair anew.
+func (h *HSM) keep(x *generation) {
+	if _, ok := h.backend.(Resealer); ok {
+		h.generations.leave(x)
+	}
+}
+
+// generation is one to wait for: a caller's that has left, or a new one as soon
+// as there is a slot.
+func (h *HSM) generation(ctx context.Context, a Attributes) (x *generation, adopted bool, err error) {
+	g := h.generations
+	if x := g.take(a); x != nil {
+		return x, true, nil
+	}
+	select {
+	case g.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+	if x := g.take(a); x != nil { // it may have been what held the slot
+		<-g.slots
+		return x, true, nil
+	}
+	x = &generation{done: make(chan struct{}), attributes: a}
+	if ctx.Done() == nil { // this caller cannot leave
+		h.run(ctx, x)
+	} else {
+		go h.run(context.WithoutCancel(ctx), x)
+	}
+	return x, false, nil
+}
+
+// run makes the key pair, whether its caller still waits or not. A panic of the
+// backend is an error of this generation.
+func (h *HSM) run(ctx context.Context, x *generation) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.err = fmt.Errorf("hsm: making an RSA key pair: %v", p)
+		}
+		close(x.done)
+		<-h.generations.slots
+	}()
+	x.sealed, x.public, x.err = h.backend.Generate(ctx, x.attributes)
+}
