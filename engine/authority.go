@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -78,12 +79,78 @@ const (
 	authorityVersion               = 1
 )
 
-// authority is the caller's, made when it is first asked for. Of several that
-// make one at once, in any number of processes, the first commit wins.
+// authority is the caller's, made when it is first asked for. Of those who ask at
+// once one makes it and the others wait for that, or leave when their context
+// ends. Of several processes the first commit wins.
 func (k *call) authority(ctx context.Context) (*authority, error) {
-	if known, ok := k.engine.roots.Load(k.home()); ok {
-		return known.(*authority), nil
+	for {
+		if known, ok := k.engine.roots.Load(k.home()); ok {
+			return known.(*authority), nil
+		}
+		m, first := k.engine.making.of(k.home())
+		if first {
+			k.makeFor(ctx, m)
+		}
+		select {
+		case <-m.done:
+		case <-ctx.Done():
+			return nil, unavailable("context", ctx.Err())
+		}
+		if m.err != nil && (first || !gone(m.err)) {
+			refusal := *asRefusal(m.err) // each caller's own
+			return nil, &refusal
+		}
 	}
+}
+
+// makeFor makes the authority for all who wait for it. Should it panic, another
+// of them tries.
+func (k *call) makeFor(ctx context.Context, m *making) {
+	defer k.engine.making.end(k.home(), m)
+	m.err = k.makeAuthority(ctx)
+}
+
+// gone reports whether an operation failed because its caller left.
+func gone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// makings are the authorities that are being read or made. The zero value has
+// none.
+type makings struct {
+	mu  sync.Mutex // guards all
+	all map[keystore.Partition]*making
+}
+
+type making struct {
+	done chan struct{} // closed when err is set
+	err  error
+}
+
+// of is the making of an authority, and whether it is for the caller to do.
+func (s *makings) of(p keystore.Partition) (m *making, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m = s.all[p]; m != nil {
+		return m, false
+	}
+	if s.all == nil {
+		s.all = map[keystore.Partition]*making{}
+	}
+	m = &making{done: make(chan struct{})}
+	s.all[p] = m
+	return m, true
+}
+
+func (s *makings) end(p keystore.Partition, m *making) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, p)
+	close(m.done)
+}
+
+// makeAuthority reads the caller's authority, or makes it.
+func (k *call) makeAuthority(ctx context.Context) error {
 	ref := keystore.Ref{Partition: k.home(), Kind: kindAuthority, ID: "root"}
 	var out *authority
 	var made *keystore.Record
@@ -107,11 +174,10 @@ func (k *call) authority(ctx context.Context) (*authority, error) {
 		out, err = decodeAuthority(made)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		k.engine.roots.Store(k.home(), out)
 	}
-	known, _ := k.engine.roots.LoadOrStore(k.home(), out)
-	return known.(*authority), nil
+	return err
 }
 
 // newAuthority makes the pair and its self-signed certificate.

@@ -23,7 +23,9 @@
 //
 // Time is Options.Now and nothing else: a deletion happens when the clock has
 // passed its date, in whatever operation looks next. The engine starts no
-// goroutine. What the public documents do not say is a guess, marked GUESS
+// goroutine of its own. For a context that can end, the generation of an RSA key
+// pair runs in one: it ends with the generation, and outlives its caller where
+// that one has left (see [hsm.HSM.GenerateKey]). What the public documents do not say is a guess, marked GUESS
 // beside the rule.
 //
 // Erasing a key erases its sealed form from the live store; pages that a

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,10 @@ type Options struct {
 	// members are account 111122223333, Region us-east-1 and that account's
 	// root.
 	Identity Identity
+
+	// Regions that have the service besides those known to have it, such as one
+	// that is new. A caller in any other Region is refused.
+	Regions []string
 
 	// Limits other than the documented ones.
 	Limits Limits
@@ -85,6 +90,7 @@ type Engine struct {
 	hsm     *hsm.HSM
 	store   keystore.Store
 	now     func() time.Time
+	regions []string
 	limits  Limits
 	lenient bool
 	explain bool
@@ -95,6 +101,7 @@ type Engine struct {
 	commits *stream // commit ids: never seeded, since a store may have many writers
 	ca      *algorithm
 	roots   sync.Map // of keystore.Partition to *authority, which do not change
+	making  makings  // of those authorities
 	closing func() error
 	skipped skipped
 }
@@ -121,7 +128,7 @@ func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 		own = append(own, s.Close)
 	}
 	e := &Engine{
-		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, limits: o.Limits.withDefaults(),
+		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), limits: o.Limits.withDefaults(),
 		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe,
 		commits: newStream(0, ""),
 	}
@@ -224,6 +231,9 @@ func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(
 		return nil, unavailable("context", err)
 	}
 	if err := checkClock(k.now); err != nil {
+		return nil, err
+	}
+	if err := k.engine.checkRegion(k.identity.Region); err != nil {
 		return nil, err
 	}
 	if err := k.shape.check(in); err != nil {

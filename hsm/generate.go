@@ -34,7 +34,7 @@ type generation struct {
 
 func newGenerations(most int) *generations {
 	if most <= 0 {
-		most = runtime.GOMAXPROCS(0)
+		most = max(1, runtime.GOMAXPROCS(0)-1) // all of them would hold up everything else for milliseconds
 	}
 	return &generations{slots: make(chan struct{}, most)}
 }

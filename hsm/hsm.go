@@ -15,7 +15,8 @@ type Options struct {
 	Ready Ready // RSA pairs to hand out before any is generated; nil: none
 	Cache int   // prepared keys kept, least recently used first out; 0: DefaultCache
 
-	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS.
+	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS less
+	// one, so that everything else has a processor, and at least one.
 	Generations int
 }
 
