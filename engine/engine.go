@@ -106,15 +106,24 @@ type Engine struct {
 	skipped skipped
 }
 
-// New opens a simulator. A nil backend is the software HSM with a fresh
-// master key, a nil store is memory, nil options are the defaults; what New
-// is given is closed by whoever made it, what it makes itself by
-// [Engine.Close].
+// New is [Open] without a context.
+func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
+	return Open(context.Background(), b, s, o)
+}
+
+// Open opens a simulator. A nil backend is the software HSM with a fresh
+// master key, a nil store is memory, nil options are the defaults; what Open
+// is given is closed by its caller, what it makes itself by [Engine.Close].
+// The context is for opening alone.
 //
 // The store remembers the master key's id: with another one its keys could
-// not be opened, and New refuses with [ErrMasterKey]. A device that has none
+// not be opened, and Open refuses with [ErrMasterKey]. A device that has none
 // yet ([hsm.Initializer]) makes it for a store that remembers none.
-func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
+//
+// Open does not settle what came due while no engine was open, which takes as
+// long as there is of it: operations read as if it were settled, and
+// [Engine.Settle] settles it.
+func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 	if o == nil {
 		o = &Options{}
 	}
@@ -153,21 +162,17 @@ func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 	if len(own) == 2 { // a new device and a new store have nothing to compare
 		return e, nil
 	}
-	if err := e.open(context.Background()); err != nil {
+	err := checkClock(e.moment())
+	if err == nil {
+		err = e.checkMasterKey(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, e.closing())
 	}
 	return e, nil
 }
 
-// open compares master keys and settles what came due while nobody looked.
-func (e *Engine) open(ctx context.Context) error {
-	if err := e.checkMasterKey(ctx); err != nil {
-		return err
-	}
-	return e.Settle(ctx)
-}
-
-// Close forgets open keys, and closes the backend and the store that New made
+// Close forgets open keys, and closes the backend and the store that Open made
 // itself.
 func (e *Engine) Close() error { return e.closing() }
 
