@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"log/slog"
-	"os/signal"
 	"strings"
-	"syscall"
 
-	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
 	"github.com/seed748fb4d1/apcsim/internal/server"
 )
 
@@ -160,6 +156,8 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
 	quiet := fs.Bool("quiet", false, "log errors alone, as --log-level error does")
 	return func(ctx context.Context, s streams, args []string) error {
+		ctx, stop := obeySignals(ctx)
+		defer stop()
 		if len(args) > 0 {
 			return usageError("takes flags only")
 		}
@@ -178,55 +176,6 @@ func setupServe(fs *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		return serve(ctx, s, *listen, *config, token, store, o)
+		return serve(ctx, s.out, &startup{*listen, *config, token, store, o})
 	}
 }
-
-// serve runs the server, on a token if there is one, until a signal or the context
-// ends it.
-func serve(ctx context.Context, s streams, listen, config string, token *pkcs11.Options, store *storeSpec, o *server.Options) (err error) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	signal.Ignore(syscall.SIGPIPE) // a log whose reader has gone is lines that are dropped
-	if config != "" {
-		if o.Config, err = server.ReadConfig(config); err != nil {
-			return err
-		}
-	}
-	if token != nil {
-		if o.Backend, err = openDevice(ctx, token, o.Seed != 0, o.Log); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, o.Backend.Close()) }()
-	}
-	closing, err := store.open(ctx, o, o.Log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closing()) }()
-	srv, err := server.Listen(ctx, listen, o)
-	if wrong, ok := errors.AsType[*server.OptionError](err); ok {
-		return usageError("--" + wrong.Error())
-	}
-	if err != nil {
-		return err
-	}
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	o.Log.Info("listening", "url", srv.URL())
-	// Standard output may be a pipe that is full: answering does not wait for it.
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	go func() {
-		if _, err := fmt.Fprintln(s.out, "listening on", srv.URL()); err != nil {
-			fail(&outputError{err})
-		}
-	}()
-	err = srv.Serve(ctx)
-	if failed, ok := errors.AsType[*outputError](context.Cause(ctx)); ok {
-		err = errors.Join(failed, err)
-	}
-	return err
-}
-
-// outputError is a line on standard output that could not be written.
-type outputError struct{ error }

@@ -162,28 +162,58 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // Serve answers requests until the context is cancelled. Then it takes no new
 // ones, gives those in flight Timeouts.Shutdown to finish, and returns nil. It is
 // called once, and closes the server.
+//
+// Beside the first requests it settles what came due in the store while no server
+// was open.
 func (s *Server) Serve(ctx context.Context) error {
 	t := s.options.Timeouts
 	h := &http.Server{
 		Handler: s, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- h.Serve(s.listener) }()
-	select {
-	case err := <-stopped: // the listener broke
-		return errors.Join(err, h.Close(), s.now().close())
-	case <-ctx.Done():
-	}
-	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)
-	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if h.Shutdown(bound) != nil {
+	broken := make(chan error, 1)
+	go func() { broken <- h.Serve(s.listener); cancel() }()
+	settled := s.settle(ctx)
+	<-ctx.Done()
+	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)
+	bound, enough := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
+	defer enough()
+	late := h.Shutdown(bound)
+	err := <-broken
+	if errors.Is(err, http.ErrServerClosed) { // by Shutdown
+		err = nil
+	}
+	if late != nil {
 		s.log.Warn("calls in flight were cut off", "after", t.Shutdown)
-		return h.Close()
+		return errors.Join(err, h.Close())
+	}
+	select {
+	case <-settled:
+	case <-bound.Done():
+		s.log.Warn("the store did not answer and was left alone", "after", t.Shutdown)
+		return err
 	}
 	s.closing.Wait()
-	return s.now().close()
+	return errors.Join(err, s.now().close())
+}
+
+// settle settles what is due in a store that was there before, and returns a channel that
+// is closed when that has ended.
+func (s *Server) settle(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	if s.options.Store == nil {
+		close(done)
+		return done
+	}
+	go func() {
+		defer close(done)
+		if err := s.now().engine.Settle(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("what came due while no server was open is not settled", "error", err)
+		}
+	}()
+	return done
 }
 
 // Close gives up a server that Serve was not called on.

@@ -151,3 +151,87 @@ func TestSkippedRecordsAreLoggedAndCounted(t *testing.T) {
 		}
 	}
 }
+
+// dueStore is a store in which settling all partitions takes until its context ends.
+type dueStore struct {
+	lent
+	asked chan struct{} // closed when that has begun
+}
+
+func (s dueStore) Due(ctx context.Context, p keystore.Partition, before time.Time, limit int) ([]keystore.Record, error) {
+	if p != (keystore.Partition{}) {
+		return s.lent.Due(ctx, p, before, limit)
+	}
+	close(s.asked)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestSettlingDelaysNeitherRequestsNorTheStop: it begins once the server listens, and ends
+// with it.
+func TestSettlingDelaysNeitherRequestsNorTheStop(t *testing.T) {
+	s := dueStore{newLent(t), make(chan struct{})}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	listening := make(chan error, 1)
+	var srv *Server
+	go func() {
+		var err error
+		srv, err = Listen(ctx, "127.0.0.1:0", &Options{Anonymous: true, Backend: hsm.NewSoftware(nil), Store: s})
+		listening <- err
+	}()
+	select {
+	case err := <-listening:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-ctx.Done():
+		t.Fatal("the server waits for settling before it listens")
+	}
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(serving) }()
+	<-s.asked
+	(&running{Server: srv, at: srv.listener.Addr().String()}).create(t)
+	stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	case <-ctx.Done():
+		t.Error("the server waits for settling before it stops")
+	}
+}
+
+// TestListenEndsWithItsContext: whatever it waits for in the store.
+func TestListenEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := stuckStore{newLent(t), cancel}
+	done := make(chan error, 1)
+	go func() {
+		_, err := Listen(ctx, "127.0.0.1:0", &Options{Backend: hsm.NewSoftware(nil), Store: s})
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(patience):
+		t.Error("Listen goes on after its context has ended")
+	}
+}
+
+// stuckStore is a store whose commits take until their context ends, which they ask for.
+type stuckStore struct {
+	lent
+	stop context.CancelFunc
+}
+
+func (s stuckStore) Commit(ctx context.Context, _ keystore.CommitID, _ ...keystore.Change) error {
+	s.stop()
+	<-ctx.Done()
+	return ctx.Err()
+}

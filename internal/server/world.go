@@ -92,7 +92,7 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
-	w.engine, err = engine.New(w.backend, w.store, &engine.Options{
+	w.engine, err = engine.Open(ctx, w.backend, w.store, &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: limits,
 		Explain: new(s.loopback || o.Explain), Observe: func(e engine.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	})
