@@ -75,7 +75,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command("go", "run", "./"+dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "ValidationException") || !strings.Contains(string(out), "key-modes-of-use") {
+	if err != nil || !strings.Contains(string(out), "ValidationException") || !strings.Contains(string(out), "KeyAttributes.KeyModesOfUse: ") {
 		t.Errorf("the README's program: %v\n%s", err, out)
 	}
 }

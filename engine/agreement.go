@@ -6,8 +6,10 @@ import (
 	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
+	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -53,11 +55,11 @@ func (k *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
 	// For key transport the pair says that it derives wrapping keys; one that
 	// says nothing serves the data plane (GUESS).
 	if u := pair.deriveUsage; u != TR31K1KeyBlockProtectionKey && u != TR31K0KeyEncryptionKey {
-		return refuse(invalid("The key cannot derive a wrapping key.", because("derive-key-usage", pairField, "DeriveKeyUsage "+string(u), wrappingUsages)))
+		return refuse(invalid("The key cannot derive a wrapping key.", because(RuleDeriveKeyUsage, pairField, problemDerivesOther, foundDeriveUsage(u), "DeriveKeyUsage "+wrappingUsages)))
 	}
 	derived := algorithmNamed(a.derived)
 	if !ciphers.has(derived) { // GUESS
-		return refuse(attributeError("key-algorithm", agreementField+".DeriveKeyAlgorithm", string(a.derived), "a TDES or AES algorithm"))
+		return refuse(attributeError(because(RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names()))))
 	}
 	peer, alg, err := readCertificate(a.certificate, certificateField)
 	if err != nil {
@@ -65,7 +67,7 @@ func (k *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
 	}
 	if alg != pair.attributes.alg {
 		return refuse(invalid("The certificate does not have the key's curve.",
-			because("key-algorithm", certificateField, string(alg.name), string(pair.attributes.alg.name))))
+			because(RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name))))
 	}
 	if err := k.checkTrusted(peer, certificateField, issuer, agreementField+".CertificateAuthorityPublicKeyIdentifier"); err != nil {
 		return refuse(err)
@@ -112,7 +114,7 @@ func (k *call) importAgreed(ctx context.Context, in *ImportKeyInput, arm *Import
 		}
 		a := &arrival{
 			field: field, participants: []keystore.Change{pair.unchanged(), ca.unchanged()}, through: pair.arn.key + " " + ca.arn.key,
-			refuse: func(err error) error { return k.agreementError(field, err) },
+			refuse: func(err error) error { return k.agreementError(field, asked, pair, err) },
 			strong: func(moved *algorithm) error { return agreementStrength(asked, pair, moved) },
 			open: func(ctx context.Context, admit hsm.Admit) (hsm.Made, error) {
 				return k.engine.hsm.ImportECDH(ctx, agreement, b, admit)
@@ -123,11 +125,28 @@ func (k *call) importAgreed(ctx context.Context, in *ImportKeyInput, arm *Import
 }
 
 // agreementError tells why a block under an agreed key did not open.
-func (k *call) agreementError(field string, err error) error {
+func (k *call) agreementError(field string, a *agreed, pair *key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return invalid("The certificate is not valid.", because("key-point", agreementField+".PublicKeyCertificate", "a point that is not on the curve", "a point of the pair's curve"))
+		return invalid("The certificate is not valid.", because(RuleKeyPoint, agreementField+".PublicKeyCertificate", problemPoint, "", ""))
+	}
+	if errors.Is(err, tr31.ErrMAC) {
+		return k.foldable(because(RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
 	}
 	return k.blockError(field, err)
+}
+
+// derivation says how the wrapping key was derived.
+func (a *agreed) derivation(pair *key) string {
+	return fmt.Sprintf("%s by %s with %s and %s of SharedInformation from ECDH on %s",
+		a.derived, a.kdf, a.hash, wording.Bytes(len(*a.info)/2), pair.attributes.alg.name)
+}
+
+// foundDeriveUsage is the DeriveKeyUsage of a key pair, which may have none.
+func foundDeriveUsage(u KeyUsage) string {
+	if u == "" {
+		return "no DeriveKeyUsage"
+	}
+	return "DeriveKeyUsage " + string(u)
 }
 
 func (k *call) exportAgreed(ctx context.Context, in *ExportKeyInput, arm *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -93,28 +92,40 @@ func (k *call) open(ctx context.Context, a *arrival, out *key) error {
 // readHeader maps a header to the service's attributes (tr31-mapping, sections
 // 2 to 5). What the length inside decides is left open.
 func (a *arrival) readHeader(h tr31.Header, text string) error {
+	at := func(offset int, rule Rule, problem, found, wanted string) error {
+		return a.headerError(Reason{Rule: rule, Field: a.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
+	}
 	var ok bool
 	if a.usage, ok = usageOfCode(h.KeyUsage); !ok {
-		return a.headerError("key-usage", h.KeyUsage, "a usage of the service", 5)
+		return at(5, RuleKeyUsage, problemBlockUsage, h.KeyUsage, wording.Or(usageCodes()))
 	}
 	if a.modes, ok = modesOfByte(h.ModeOfUse); !ok {
-		return a.headerError("key-modes-of-use", string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X", 8)
+		return at(8, RuleKeyModesOfUse, problemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
 	}
 	if !slices.Contains([]byte("ENS"), h.Exportability) {
-		return a.headerError("exportability", string(rune(h.Exportability)), "E, N or S", 11)
+		return at(11, RuleExportability, problemBlockExport, string(rune(h.Exportability)), "E, N or S")
 	}
 	hm, _ := h.Block("HM")
 	if a.candidates = algorithmsOf(h.Algorithm, hm.Data); a.candidates == nil {
-		return a.headerError("key-algorithm", fmt.Sprintf("%c with HM block %q", h.Algorithm, hm.Data),
-			"T, A, or H with an HM block of 20, 21, 22 or 23", 7)
+		return at(7, RuleKeyAlgorithm, problemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
 	}
 	a.within, a.header, a.blocks, a.exportable = a.field+".", text, keptBlocks(h), h.Exportability != 'N'
 	return nil
 }
 
-func (a *arrival) headerError(rule, found, wanted string, offset int) error {
-	return invalid("The key block header is not supported.",
-		Reason{Rule: rule, Field: a.field, Found: found, Wanted: wanted, Offset: offset})
+func (a *arrival) headerError(r Reason) error {
+	return invalid("The key block header is not supported.", r)
+}
+
+// algorithmCode is the algorithm of a header in a refusal.
+func algorithmCode(letter byte, hm string) string {
+	switch {
+	case letter != byte(hsm.HMAC):
+		return string(rune(letter))
+	case hm == "":
+		return "H without an HM block"
+	}
+	return "H with HM block " + wording.Quote(hm, 8)
 }
 
 // notKept are the optional blocks that an import does not keep: KP by the
@@ -157,7 +168,7 @@ func (a *arrival) fits(alg *algorithm) error {
 func (k *call) admit(a *arrival, bits int) error {
 	alg := algorithmOfLength(a.candidates, bits)
 	if alg == nil {
-		return k.foldable(Reason{Rule: "key-length", Field: a.field, Problem: problemKeyLength, Found: wording.Count(bits, "bit"), Wanted: lengthsOf(a.candidates), Offset: -1})
+		return k.foldable(Reason{Rule: RuleKeyLength, Field: a.field, Problem: problemKeyLength, Found: wording.Count(bits, "bit"), Wanted: lengthsOf(a.candidates), Offset: -1})
 	}
 	if err := a.fits(alg); err != nil {
 		return err
@@ -183,30 +194,23 @@ func algorithmOfLength(candidates []*algorithm, bits int) *algorithm {
 // engine explains, all of them are one.
 func (k *call) foldable(r Reason) error {
 	if !k.engine.explain {
-		r = Reason{Rule: "key-block", Field: r.Field, Problem: problemFolded, Offset: -1}
+		r = Reason{Rule: RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
 	}
 	return invalid("The key material is invalid.", r)
 }
 
-// lengthsOf are the lengths of a key of one of several algorithms, in bits.
+// lengthsOf are the lengths of a key of one of several algorithms.
 func lengthsOf(candidates []*algorithm) string {
-	var out []string
+	var lengths, names []string
 	for _, a := range candidates {
 		length := strconv.Itoa(a.bits)
 		if a.letter == hsm.HMAC {
 			length = fmt.Sprintf("%d to %d", minHMACBits, maxHMACBits)
 		}
-		if !slices.Contains(out, length) {
-			out = append(out, length)
+		if !slices.Contains(lengths, length) {
+			lengths = append(lengths, length)
 		}
+		names = append(names, string(a.name))
 	}
-	return strings.Join(out, " or ") + " bits for " + namesOf(candidates)
-}
-
-func namesOf(candidates []*algorithm) string {
-	var out []string
-	for _, a := range candidates {
-		out = append(out, string(a.name))
-	}
-	return strings.Join(out, " or ")
+	return wording.Or(lengths) + " bits for " + wording.Or(names)
 }

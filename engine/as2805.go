@@ -3,10 +3,10 @@ package engine
 import (
 	"context"
 	"encoding/hex"
-	"fmt"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -53,7 +53,7 @@ func (k *call) importAS2805(ctx context.Context, in *ImportKeyInput, arm *Import
 		}
 		alg := algorithmNamed(arm.KeyAlgorithm)
 		if alg.letter != hsm.TDES { // in all that is published; GUESS for the rest
-			return nil, attributeError("key-algorithm", as2805Field+".KeyAlgorithm", string(alg.name), "TDES_2KEY or TDES_3KEY")
+			return nil, attributeError(because(RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", problemVariantAlgorithm, string(alg.name), "TDES_2KEY or TDES_3KEY"))
 		}
 		if len(cryptogram)*8 != alg.bits {
 			return nil, lengthError(as2805Field+".WrappedKeyCryptogram", len(cryptogram), alg.bits/8)
@@ -80,11 +80,11 @@ func checkAS2805Key(kek *key, need modes) error {
 	}
 	if kek.attributes.usage != TR31K0KeyEncryptionKey {
 		return invalid("The wrapping key cannot be used to wrap keys.",
-			because("wrapping-key-usage", field, string(kek.attributes.usage), string(TR31K0KeyEncryptionKey)))
+			because(RuleWrappingKeyUsage, field, problemWrappingUsage, string(kek.attributes.usage), string(TR31K0KeyEncryptionKey)))
 	}
 	if kek.attributes.alg.letter != hsm.TDES {
 		return invalid("The wrapping key cannot be used to wrap keys.",
-			because("wrapping-key-algorithm", field, string(kek.attributes.alg.name), "TDES_2KEY or TDES_3KEY"))
+			because(RuleWrappingKeyAlgorithm, field, problemWrappingAlgorithm, string(kek.attributes.alg.name), "TDES_2KEY or TDES_3KEY"))
 	}
 	return nil
 }
@@ -109,11 +109,11 @@ func (k *call) exportAS2805(ctx context.Context, in *ExportKeyInput, arm *Export
 		return nil, notInThisForm()
 	}
 	if d.as.usage != usage {
-		return nil, invalid("The variant does not fit the key.", because("as2805-variant", as2805Field+".As2805KeyVariant",
-			string(arm.As2805KeyVariant)+" for a key of "+string(d.as.usage), "the variant of its usage; this one is for "+string(usage)))
+		return nil, invalid("The variant does not fit the key.", because(RuleAS2805Variant, as2805Field+".As2805KeyVariant", problemVariantUsage,
+			string(arm.As2805KeyVariant)+" for "+string(d.as.usage), string(usage)+" for this variant"))
 	}
 	if d.as.alg.letter != hsm.TDES {
-		return nil, attributeError("key-algorithm", exportField, string(d.as.alg.name), "TDES_2KEY or TDES_3KEY")
+		return nil, attributeError(because(RuleKeyAlgorithm, exportField, problemVariantAlgorithm, string(d.as.alg.name), "TDES_2KEY or TDES_3KEY"))
 	}
 	if err := checkStrength(kekStrength, kek.attributes.alg, d.as.alg, as2805Field+".WrappingKeyIdentifier"); err != nil {
 		return nil, err
@@ -130,21 +130,21 @@ func (k *call) exportAS2805(ctx context.Context, in *ExportKeyInput, arm *Export
 // notInThisForm refuses an initial key where it cannot be asked for (GUESS).
 func notInThisForm() error {
 	return invalid("The initial key cannot be exported in this form.",
-		because("export-form", dukptField, "an initial key", "none, or a key block, a key token or an RSA cryptogram"))
+		because(RuleExportForm, dukptField, problemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
 }
 
 // cryptogramBytes reads a cryptogram, whose digits the shape has checked.
 func cryptogramBytes(field, text string) ([]byte, error) {
 	out, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, invalid("The key material is invalid.", because("hex", field, fmt.Sprintf("%d digits", len(text)), "an even number of digits"))
+		return nil, invalid("The key material is invalid.", because(RuleHex, field, problemOddDigits, wording.Count(len(text), "digit"), "an even number"))
 	}
 	return out, nil
 }
 
 func lengthError(field string, found, wanted int) error {
 	return invalid("The key material is invalid.",
-		because("cryptogram-length", field, fmt.Sprintf("%d bytes", found), fmt.Sprintf("%d bytes", wanted)))
+		because(RuleCryptogramLength, field, problemCryptogramLength, wording.Bytes(found), wording.Bytes(wanted)))
 }
 
 func upperHexOf(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }

@@ -94,7 +94,7 @@ func (k *call) authority(ctx context.Context) (*authority, error) {
 		select {
 		case <-m.done:
 		case <-ctx.Done():
-			return nil, unavailable("context", ctx.Err())
+			return nil, unavailable(RuleContext, problemGaveUp, ctx.Err())
 		}
 		if m.err != nil && (first || !gone(m.err)) {
 			refusal := *asRefusal(m.err) // each caller's own
@@ -280,7 +280,7 @@ func issueError(err error) error {
 	default:
 		return internal(err)
 	}
-	out := invalid("The certificate subject is not valid.", because(string(refusal.Rule), "CertificateSubject", refusal.Found, refusal.Wanted))
+	out := invalid("The certificate subject is not valid.", because(Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
 }

@@ -94,7 +94,7 @@ func checkClock(now time.Time) error {
 
 func clockError(found string) *Error {
 	return &Error{Code: ErrInternalServer, Message: "Internal server error.",
-		Reasons: []Reason{because("clock", "", found, "a time of the years 1970 to 9999")}}
+		Reasons: []Reason{because(RuleClock, "", problemClock, found, "a time of the years 1970 to 9999")}}
 }
 
 // reader takes a record apart. The first failure is kept and everything

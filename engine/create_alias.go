@@ -55,7 +55,7 @@ func (k *call) commitAlias(ctx context.Context, name string, changes []keystore.
 	if errors.Is(err, keystore.ErrExists) {
 		return &Error{
 			Code: ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
-			Reasons: []Reason{because("alias-exists", "AliasName", "a name in use", "a new name, or UpdateAlias")},
+			Reasons: []Reason{because(RuleAliasExists, "AliasName", problemAliasExists, name, "another name, or UpdateAlias")},
 		}
 	}
 	return err

@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -90,7 +90,7 @@ func checkDeriveUsage(a attributes, u *KeyUsage) error {
 		return nil
 	}
 	return invalid("DeriveKeyUsage is only valid for key agreement keys.",
-		because("derive-key-usage", "DeriveKeyUsage", string(*u), "none for "+string(a.usage)))
+		because(RuleDeriveKeyUsage, "DeriveKeyUsage", problemDeriveUsage, string(*u), "none for "+string(a.usage)))
 }
 
 // chooseCheck is the check value asked for or the algorithm's default. One
@@ -109,5 +109,5 @@ func chooseCheck(a *algorithm, asked *KeyCheckValueAlgorithm, field string) (che
 		fit = append(fit, c.name)
 	}
 	return m, invalid("The key check value algorithm is not valid for the key algorithm.",
-		because("key-check-value-algorithm", field, string(name), fmt.Sprintf("for %s one of %v", a.name, fit)))
+		because(RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)+" for "+string(a.name)))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -28,7 +29,7 @@ func (k *call) importCryptogram(ctx context.Context, in *ImportKeyInput, arm *Im
 	}
 	spec := arm.KeyAttributes.parse()
 	if spec.class != SymmetricKey {
-		return attributeError("key-class", cryptogramField+".KeyAttributes.KeyClass", string(spec.class), string(SymmetricKey))
+		return attributeError(because(RuleKeyClass, cryptogramField+".KeyAttributes.KeyClass", problemSymmetricOnly, string(spec.class), string(SymmetricKey)))
 	}
 	if arm.ImportToken == "" { // which its pattern allows
 		return missing(cryptogramField + ".ImportToken")
@@ -55,7 +56,9 @@ func (k *call) importCryptogram(ctx context.Context, in *ImportKeyInput, arm *Im
 			field: cryptogramField + ".WrappedKeyCryptogram", usage: spec.usage, modes: spec.modes, candidates: []*algorithm{spec.alg},
 			within: cryptogramField + ".KeyAttributes.", exportable: *arm.Exportable,
 			participants: []keystore.Change{t.unchanged()}, through: t.id, strong: strong,
-			refuse: func(err error) error { return k.openError(cryptogramField+".WrappedKeyCryptogram", err) },
+			refuse: func(err error) error {
+				return k.openError(cryptogramField+".WrappedKeyCryptogram", wrappingHash(arm.WrappingSpec), err)
+			},
 			open: func(ctx context.Context, admit hsm.Admit) (hsm.Made, error) {
 				return k.engine.hsm.ImportCryptogram(ctx, t.ref(), wrappingHash(arm.WrappingSpec), cryptogram, admit)
 			},
@@ -64,9 +67,9 @@ func (k *call) importCryptogram(ctx context.Context, in *ImportKeyInput, arm *Im
 }
 
 // openError tells why an RSA cryptogram did not open.
-func (k *call) openError(field string, err error) error {
+func (k *call) openError(field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return k.foldable(because("oaep", field, "a cryptogram that does not open", "RSA-OAEP with the token's key and the hash of WrappingSpec"))
+		return k.foldable(because(RuleOAEP, field, problemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
 	}
 	return hsmError(err)
 }
@@ -74,7 +77,7 @@ func (k *call) openError(field string, err error) error {
 // missing refuses a request without a member that only the rest of it makes
 // necessary.
 func missing(field string) error {
-	return invalid("A parameter is missing.", because("required", field, "nothing", "a value"))
+	return invalid("A parameter is missing.", because(RuleRequired, field, problemMissing, "", ""))
 }
 
 func (k *call) exportCryptogram(ctx context.Context, in *ExportKeyInput, arm *ExportKeyCryptogram) (*WrappedKey, error) {

@@ -2,11 +2,14 @@ package engine
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -34,10 +37,10 @@ func (d *departure) leave(asked *ExportAttributes) error {
 	}
 	a := d.from.attributes
 	if a.class != SymmetricKey {
-		return invalid("Only symmetric keys can be exported.", because("key-class", exportField, string(a.class), string(SymmetricKey)))
+		return invalid("Only symmetric keys can be exported.", because(RuleKeyClass, exportField, problemExportClass, string(a.class), string(SymmetricKey)))
 	}
 	if !d.from.exportable {
-		return invalid("Key "+d.from.arn.String()+" is not exportable.", because("exportable", exportField, "a key with Exportable false", "an exportable key"))
+		return invalid("Key "+d.from.arn.String()+" is not exportable.", because(RuleExportable, exportField, problemNotExportable, "Exportable false", "Exportable true, which a key is created or imported with"))
 	}
 	d.as, d.code = a, a.usage.code()
 	if asked == nil {
@@ -67,15 +70,15 @@ const initialKeyUsage = "B1"
 func (d *departure) initialKey(ksn string) error {
 	if d.as.usage != TR31B0BaseDerivationKey {
 		return invalid("An initial key can only be derived from a base derivation key.",
-			because("key-usage", exportField, string(d.as.usage), string(TR31B0BaseDerivationKey)))
+			because(RuleKeyUsage, exportField, problemInitialUsage, string(d.as.usage), string(TR31B0BaseDerivationKey)))
 	}
 	want := 20
 	if d.as.alg.letter == hsm.AES {
 		want = 24
 	}
 	if len(ksn) != want {
-		return invalid("The key serial number does not fit the key.", because("key-serial-number", dukptField+".KeySerialNumber",
-			fmt.Sprintf("%d digits", len(ksn)), fmt.Sprintf("%d digits for %s", want, d.as.alg.name)))
+		return invalid("The key serial number does not fit the key.", because(RuleKeySerialNumber, dukptField+".KeySerialNumber", problemKSN,
+			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, d.as.alg.name)))
 	}
 	d.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
 	d.code, d.as.modes = initialKeyUsage, deriveKey
@@ -117,9 +120,9 @@ func (d *departure) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	if asked.KeyModesOfUse != nil {
 		m := asked.KeyModesOfUse.set()
 		code, ok := byteOfModes(m)
-		if !ok || !d.as.modes.allows(m) || d.as.modes != noRestrictions && m == noRestrictions || d.ksn == nil && !permitted(d.narrowed(m), imported) {
+		if !ok || !d.canNarrow(m) {
 			return invalid("KeyModesOfUse can only restrict the modes of use of the key.",
-				because("key-modes-of-use", d.field+".KeyBlockHeaders"+".KeyModesOfUse", m.String(), "a mode of use of the key's usage within "+d.as.modes.String()))
+				because(RuleKeyModesOfUse, d.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), d.narrowerModes()))
 		}
 		h.ModeOfUse = code
 	}
@@ -127,7 +130,7 @@ func (d *departure) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 		code, allowed := exportabilityBytes[*asked.KeyExportability], d.exportabilities()
 		if !slices.Contains([]byte(allowed), code) {
 			return invalid("KeyExportability can only restrict the exportability of the key.",
-				because("exportability", d.field+".KeyBlockHeaders"+".KeyExportability", string(*asked.KeyExportability), "one of the bytes "+allowed))
+				because(RuleExportability, d.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
 		}
 		h.Exportability = code
 	}
@@ -141,6 +144,36 @@ func (d *departure) narrowed(m modes) attributes {
 	out := d.as
 	out.modes = m
 	return out
+}
+
+// narrowerModes are the modes of use that a header may have.
+func (d *departure) narrowerModes() string {
+	var out []string
+	for _, row := range modeBytes {
+		if d.canNarrow(row.modes) {
+			out = append(out, row.modes.String())
+		}
+	}
+	return wording.Or(out)
+}
+
+func (d *departure) canNarrow(m modes) bool {
+	switch {
+	case !d.as.modes.allows(m), d.as.modes != noRestrictions && m == noRestrictions:
+		return false
+	}
+	return d.ksn != nil || permitted(d.narrowed(m), imported)
+}
+
+// exportabilityNames are the values of KeyExportability for bytes of a header.
+func exportabilityNames(bytes string) string {
+	var out []KeyExportability
+	for _, name := range allKeyExportability {
+		if strings.IndexByte(bytes, exportabilityBytes[name]) >= 0 {
+			out = append(out, name)
+		}
+	}
+	return wording.Or(out)
 }
 
 var exportabilityBytes = map[KeyExportability]byte{Exportable: 'E', NonExportable: 'N', Sensitive: 'S'}
@@ -169,17 +202,17 @@ func (d *departure) optionalBlocks(asked map[string]string) (out []tr31.Optional
 	total := 0
 	for _, id := range sortedKeys(asked) {
 		if slices.Contains(reservedBlocks, id) {
-			return nil, invalid("The optional block is not supported.", because("optional-block", d.field+".KeyBlockHeaders"+".OptionalBlocks", id, "no block that the service writes itself"))
+			return nil, invalid("The optional block is not supported.", because(RuleOptionalBlock, d.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
 		}
-		if _, err := (tr31.OptionalBlock{ID: id, Data: asked[id]}).Typed(); err != nil {
-			return nil, invalid("The optional block is not valid.", because(string(tr31.ErrOptBlockData),
-				d.field+".KeyBlockHeaders"+".OptionalBlocks."+id, "another form", "the form that X9.143 gives to "+id))
+		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
+		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
+			return nil, invalid("The optional block is not valid.", blockReason(d.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
 		}
 		total += 4 + len(asked[id])
 	}
 	if total > maxOptionalBlocks {
-		return nil, invalid("The optional blocks are too long.", because("optional-blocks-length", d.field+".KeyBlockHeaders"+".OptionalBlocks",
-			fmt.Sprintf("%d characters", total), fmt.Sprintf("at most %d, 4 for each block included", maxOptionalBlocks)))
+		return nil, invalid("The optional blocks are too long.", because(RuleOptionalBlocksLength, d.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
+			characters(total), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
 	}
 	if hm := d.as.alg.hm; hm != "" {
 		out = append(out, tr31.OptionalBlock{ID: "HM", Data: hm})

@@ -233,7 +233,7 @@ func run[In any, PIn interface {
 
 func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, unavailable("context", err)
+		return nil, unavailable(RuleContext, problemGaveUp, err)
 	}
 	if err := checkClock(k.now); err != nil {
 		return nil, err
@@ -286,6 +286,6 @@ func (k *call) authorize(a arn) error {
 	return &Error{
 		Code: ErrAccessDenied, Resource: a.String(),
 		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", k.identity.ARN, k.op, a),
-		Reasons: []Reason{because("account", "", "a resource of account "+a.Account, "one of account "+k.identity.Account)},
+		Reasons: []Reason{because(RuleAccount, "", problemAccount, a.Account, k.identity.Account)},
 	}
 }

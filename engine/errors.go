@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,17 +45,6 @@ type Error struct {
 	Err      error // cause, reached by Unwrap; never folded into Message
 }
 
-// Reason is what the service does not say: the rule, the member at fault, and
-// what is wrong with it.
-type Reason struct {
-	Rule    string // "pattern", "key-state", "wrapping-strength", "mac"
-	Field   string // "KeyAttributes.KeyUsage"; of a key block, "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock"
-	Problem string // what is wrong, as a clause: "the MAC does not verify under this key"
-	Found   string // the value at fault, or empty; never key material
-	Wanted  string // the value or values that would have passed, or empty
-	Offset  int    // in a key block; -1 where there is none
-}
-
 // Error is one line: the operation, the exception, the message and the reasons.
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -83,23 +71,6 @@ func (e *Error) Is(target error) bool { return target == e.Code }
 // Unwrap finds the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// String is "field: problem: found ..., wanted ...", as far as each is known.
-func (r Reason) String() string {
-	out := wording.Text(cmp.Or(r.Problem, r.Rule), r.Found, r.Wanted)
-	if r.Field != "" {
-		out = r.Field + ": " + out
-	}
-	if r.Offset >= 0 {
-		out += fmt.Sprintf(" (at character %d)", r.Offset)
-	}
-	return out
-}
-
-// because makes a reason without a place in a key block.
-func because(rule, field, found, wanted string) Reason {
-	return Reason{Rule: rule, Field: field, Found: found, Wanted: wanted, Offset: -1}
-}
-
 func invalid(message string, reasons ...Reason) *Error {
 	return &Error{Code: ErrValidation, Message: message, Reasons: reasons}
 }
@@ -113,7 +84,7 @@ func notSimulated(field string) *Error {
 	return &Error{
 		Code:    ErrNotSimulated,
 		Message: field + " is not simulated.",
-		Reasons: []Reason{because("not-simulated", field, "", "a request without it")},
+		Reasons: []Reason{because(RuleNotSimulated, field, problemNotSimulated, "", "a request without it")},
 	}
 }
 
@@ -124,11 +95,11 @@ func storeError(err error) *Error {
 	case errors.Is(err, keystore.ErrConflict), errors.Is(err, keystore.ErrNotFound), errors.Is(err, keystore.ErrExists):
 		out.Code = ErrConflict
 		out.Message = "The request conflicts with another one in progress."
-		out.Reasons = []Reason{because("concurrent-change", "", "a record that kept changing", "a quiet moment: ask again")}
+		out.Reasons = []Reason{because(RuleConcurrentChange, "", problemContention, "", "the same request again")}
 	case errors.Is(err, keystore.ErrInvalid):
 		return internal(err)
 	default:
-		return unavailable("keystore", err)
+		return unavailable(RuleKeystore, problemKeystore, err)
 	}
 	return out
 }
@@ -137,24 +108,29 @@ func storeError(err error) *Error {
 func hsmError(err error) *Error {
 	if errors.Is(err, hsm.ErrSealed) {
 		e := internal(err)
-		e.Reasons = []Reason{because("sealed-key", "", "a stored key that does not open", "the master key it was sealed under, and an unchanged record")}
+		e.Reasons = []Reason{because(RuleSealedKey, "", problemSealed, "", "")}
 		return e
 	}
 	if errors.Is(err, hsm.ErrAttributes) || errors.Is(err, hsm.ErrInput) {
 		return internal(err)
 	}
-	return unavailable("hsm", err)
+	return unavailable(RuleHSM, problemHSM, err)
 }
 
-func unavailable(rule string, err error) *Error {
+func unavailable(rule Rule, problem string, err error) *Error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		rule = "context"
+		rule, problem = RuleContext, problemGaveUp
 	}
 	return &Error{Code: ErrServiceUnavailable, Message: "The service is temporarily unavailable.", Err: err,
-		Reasons: []Reason{because(rule, "", err.Error(), "")}}
+		Reasons: []Reason{because(rule, "", problem, causeOf(err), "")}}
 }
 
 func internal(err error) *Error {
 	return &Error{Code: ErrInternalServer, Message: "Internal server error.", Err: err,
-		Reasons: []Reason{because("internal", "", err.Error(), "")}}
+		Reasons: []Reason{because(RuleInternal, "", problemInternal, causeOf(err), "")}}
 }
+
+// mostCause is how many bytes of a cause's text a reason repeats.
+const mostCause = 300
+
+func causeOf(err error) string { return wording.Cut(err.Error(), mostCause) }

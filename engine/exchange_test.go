@@ -35,7 +35,7 @@ func TestRootsAreImportedOrRefusedWithTheRule(t *testing.T) {
 		what string
 		cert certified
 		a    engine.KeyAttributes
-		rule string // "": taken
+		rule engine.Rule // "": taken
 	}{
 		{"RSA_2048", issue(t, small, "r", nil, nil), publicAttributes(engine.RSA2048), ""},
 		{"RSA_4096", issue(t, big, "r", nil, nil), publicAttributes(engine.RSA4096), ""},
@@ -97,7 +97,7 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 		parent string
 		cert   certified
 		a      engine.KeyAttributes
-		rule   string
+		rule   engine.Rule
 	}{
 		{"under a stranger of the same name", stranger.KeyArn, good, publicAttributes(engine.ECCNISTP256), "signature"},
 		{"under another name", rsaParent.KeyArn, good, publicAttributes(engine.ECCNISTP256), "issuer"},
@@ -227,7 +227,7 @@ func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 	for _, c := range []struct {
 		what, material string
 		a              engine.KeyAlgorithm
-		rule           string
+		rule           engine.Rule
 	}{
 		{"a token for TR-31", "TR31_KEY_BLOCK", engine.RSA2048, "key-material-type"},
 		{"a token for a root", "ROOT_PUBLIC_KEY_CERTIFICATE", engine.RSA2048, "key-material-type"},
@@ -280,7 +280,7 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		what   string
 		change func(*engine.ImportKeyCryptogram)
 		code   engine.Code
-		rule   string
+		rule   engine.Rule
 	}{
 		{"with the other hash", func(a *engine.ImportKeyCryptogram) { a.WrappingSpec = new(engine.RSAOAEPSHA512) }, engine.ErrValidation, "oaep"},
 		{"with an unknown token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "import-token-aaaaaaaaaaaaaaaa" }, engine.ErrResourceNotFound, "token"},
@@ -362,7 +362,7 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 	for _, c := range []struct {
 		what string
 		err  error
-		rule string
+		rule engine.Rule
 	}{
 		{"AES_128 to RSA_2048", export(aes, ca.KeyArn, good), "wrapping-strength"},
 		{"AES_256 to RSA_3072", export(strong, ca.KeyArn, large), "wrapping-strength"},
@@ -476,7 +476,7 @@ func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffie
 	for _, x := range []struct {
 		what   string
 		change func(*engine.ImportDiffieHellmanTr31KeyBlock)
-		rule   string
+		rule   engine.Rule
 	}{
 		{"other shared information", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DerivationData.SharedInformation = new("00") }, "mac"},
 		{"the other derivation", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.KeyDerivationFunction = engine.KDFANSIX963 }, "mac"},
@@ -577,7 +577,7 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 	for _, c := range []struct {
 		what, key, kek string
 		variant        engine.As2805KeyVariant
-		rule           string
+		rule           engine.Rule
 	}{
 		{"a PIN key as a data key", pin.KeyArn, kek.KeyArn, engine.DataEncryptionKeyVariant22, "as2805-variant"},
 		{"a base derivation key", bdk.KeyArn, kek.KeyArn, engine.PINEncryptionKeyVariant28, "as2805-variant"},
@@ -592,7 +592,7 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 	for what, c := range map[string]struct {
 		a    engine.KeyAlgorithm
 		m    engine.KeyModesOfUse
-		rule string
+		rule engine.Rule
 	}{
 		"an AES key": {engine.AES128, cipherModes, "key-algorithm"}, "of another length": {engine.TDES3Key, cipherModes, "cryptogram-length"}, "with other modes": {engine.TDES2Key, macModes, "key-modes-of-use"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -64,7 +65,7 @@ func (k *call) exportTR34(ctx context.Context, in *ExportKeyInput, arm *ExportTr
 func (d *departure) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
 		return "", invalid("The optional block is not supported.",
-			because("optional-block", tr34Field+".KeyBlockHeaders.OptionalBlocks", "optional blocks", "none in a TR-34 key block"))
+			because(RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", problemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
 	}
 	h, err := d.header(algorithmNamed(AES256), asked)
 	if err != nil {

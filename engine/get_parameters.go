@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -41,11 +41,11 @@ func (p *parameters) check() error {
 			}
 		}
 		return invalid("The key material type is not supported.",
-			because("key-material-type", "KeyMaterialType", string(p.material), fmt.Sprintf("one of %v: the others need no token", materials)))
+			because(RuleKeyMaterialType, "KeyMaterialType", problemMaterialToken, string(p.material), wording.Or(materials)))
 	}
 	if !set.has(p.alg) {
 		return invalid("The key algorithm is not supported.",
-			because("key-algorithm", p.field, string(p.alg.name), fmt.Sprintf("for %s one of %v", p.material, set.names())))
+			because(RuleKeyAlgorithm, p.field, problemTokenAlgorithm, string(p.alg.name), wording.Or(set.names())+" for "+string(p.material)))
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (k *call) loadPair(ctx context.Context, identifier string, into *key) error
 		return stateError(*into, string(CreateComplete))
 	}
 	if c := into.attributes.class; c != AsymmetricKeyPair {
-		return invalid("The key is not an asymmetric key pair.", because("key-class", "KeyIdentifier", string(c), string(AsymmetricKeyPair)))
+		return invalid("The key is not an asymmetric key pair.", because(RuleKeyClass, "KeyIdentifier", problemNotKeyPair, string(c), string(AsymmetricKeyPair)))
 	}
 	return nil
 }

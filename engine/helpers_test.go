@@ -77,7 +77,7 @@ func exportBlock(c *engine.Caller, kek, key string, h *engine.KeyBlockHeaders) (
 }
 
 // refused checks that an operation was refused with an exception, by a rule.
-func refused(t testing.TB, what string, err error, code engine.Code, rule string) *engine.Error {
+func refused(t testing.TB, what string, err error, code engine.Code, rule engine.Rule) *engine.Error {
 	t.Helper()
 	refusal, ok := errors.AsType[*engine.Error](err)
 	if !ok {

@@ -93,11 +93,11 @@ func (p *publicArrival) checkAttributes(alg *algorithm) error {
 		return err
 	}
 	if p.spec.class != PublicKey {
-		return attributeError("key-class", p.field+".KeyAttributes.KeyClass", string(p.spec.class), string(PublicKey))
+		return attributeError(because(RuleKeyClass, p.field+".KeyAttributes.KeyClass", problemPublicOnly, string(p.spec.class), string(PublicKey)))
 	}
 	if alg != p.spec.alg {
 		return invalid("The certificate does not have the key algorithm.",
-			because("key-algorithm", p.field+".KeyAttributes.KeyAlgorithm", string(p.spec.alg.name)+" for a certificate of "+string(alg.name), string(alg.name)))
+			because(RuleKeyAlgorithm, p.field+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(p.spec.alg.name), string(alg.name)))
 	}
 	return nil
 }

@@ -62,11 +62,11 @@ func checkWrappingKey(kek *key, need modes, field string) error {
 		return err
 	}
 	if u := kek.attributes.usage; u != TR31K0KeyEncryptionKey && u != TR31K1KeyBlockProtectionKey {
-		return invalid("The wrapping key cannot be used to wrap keys.", because("wrapping-key-usage", field, string(u), wrappingUsages))
+		return invalid("The wrapping key cannot be used to wrap keys.", because(RuleWrappingKeyUsage, field, problemWrappingUsage, string(u), wrappingUsages))
 	}
 	if m := kek.attributes.modes; !m.allows(need) {
 		return invalid("The wrapping key's modes of use do not allow this operation.",
-			because("wrapping-key-modes", field, m.String(), need.String()))
+			because(RuleWrappingKeyModes, field, problemWrappingModes, m.String(), need.String()))
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func checkVersion(v tr31.Version, kek *algorithm, field string) error {
 		return nil
 	}
 	return invalid("The key block version does not fit the wrapping key.",
-		Reason{Rule: "key-block-version", Field: field, Found: string(rune(v)), Wanted: wanted, Offset: 0})
+		Reason{Rule: RuleKeyBlockVersion, Field: field, Problem: problemBlockVersion, Found: v.String(), Wanted: wanted, Offset: 0})
 }
 
 // checkKC compares a KC block, the check value that the sender computed,
@@ -105,7 +105,7 @@ func (k *call) checkKC(ctx context.Context, a *arrival, imported *key) error {
 	}
 	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return invalid("The key block is invalid.", because("key-check-value", a.field, "a KC block of another key", "the check value of the key inside"))
+		return invalid("The key block is invalid.", because(RuleKeyCheckValue, a.field, problemBlockKCV, "KC block with "+want, full[:min(len(full), len(want))]))
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ var kcMethods = map[kcForm]kcv.Method{
 
 // blockReason is why a key block was refused.
 func blockReason(field string, e *tr31.Error) Reason {
-	return Reason{Rule: string(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
+	return Reason{Rule: Rule(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
 }
 
 // blockError tells why a block was refused: a *tr31.Error by its class, the

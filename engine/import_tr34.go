@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
-	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -18,7 +18,7 @@ func (k *call) importTR34(ctx context.Context, in *ImportKeyInput, arm *ImportTr
 	field := tr34Field + ".WrappedKeyBlock"
 	der, err := hex.DecodeString(arm.WrappedKeyBlock)
 	if err != nil { // an odd digit
-		return k.tokenError(&tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: problemOddDigits, Found: fmt.Sprintf("%d digits", len(arm.WrappedKeyBlock)), Wanted: "an even number"})
+		return k.tokenError(&tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: problemOddDigits, Found: wording.Count(len(arm.WrappedKeyBlock), "digit"), Wanted: "an even number"})
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {
@@ -83,7 +83,7 @@ func (k *call) importTR34(ctx context.Context, in *ImportKeyInput, arm *ImportTr
 func (a *arrival) readTokenHeader(t *tr34.Token) error {
 	h, err := tr31.ParseHeader(t.Header)
 	if err != nil {
-		return a.headerError("header", "no key block header", "16 characters of key block header", -1)
+		return a.headerError(because(RuleHeader, a.field, problemTokenHeader, wording.Quote(t.Header, 16), ""))
 	}
 	return a.readHeader(h, t.Header)
 }
@@ -94,11 +94,11 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 	if (t.Nonce != nil) == (nonce != nil) {
 		return nil
 	}
-	found, wanted := "none for a two-pass token", "the token's random nonce"
+	problem := problemNoNonce
 	if nonce != nil {
-		found, wanted = "one for a one-pass token", "none"
+		problem = problemNonceGiven
 	}
-	return invalid("The random nonce does not fit the key block.", because("nonce", tr34Field+".RandomNonce", found, wanted))
+	return invalid("The random nonce does not fit the key block.", because(RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
 }
 
 // tokenCheck is what the receiver knows. Revocation lists are not consulted; the

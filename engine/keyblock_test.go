@@ -166,7 +166,7 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		what, kek, key string
 		headers        *engine.KeyBlockHeaders
 		dukpt          string
-		rule           string
+		rule           engine.Rule
 	}{
 		{what: "a key that is not exportable", kek: kek.KeyArn, key: fixed.Key.KeyArn, rule: "exportable"},
 		{what: "a pair", kek: kek.KeyArn, key: pair.Key.KeyArn, rule: "key-class"},
@@ -254,7 +254,7 @@ func TestImportTellsWhyOrFoldsIt(t *testing.T) {
 			spoiled = w.KeyMaterial[:last] + "F"
 		}
 		_, err = importBlock(eng.Caller, kek.KeyArn, spoiled)
-		rule := "key-block"
+		rule := engine.RuleKeyBlock
 		if explain {
 			rule = "mac"
 		}

@@ -58,7 +58,7 @@ func stateError(k key, wanted string) error {
 		Code:     ErrValidation,
 		Resource: k.arn.String(),
 		Message:  "Key " + k.arn.String() + " is not in " + wanted + " state.",
-		Reasons:  []Reason{because("key-state", "KeyState", string(k.state), wanted)},
+		Reasons:  []Reason{because(RuleKeyState, "KeyState", problemKeyState, string(k.state), wanted)},
 	}
 }
 
@@ -113,7 +113,7 @@ func (k key) checkUsable(field string) error {
 		return &Error{
 			Code: ErrValidation, Resource: k.arn.String(),
 			Message: "Key " + k.arn.String() + " is not enabled.",
-			Reasons: []Reason{because("key-enabled", field, "a key whose use is stopped", "an enabled key: StartKeyUsage")},
+			Reasons: []Reason{because(RuleKeyEnabled, field, problemNotEnabled, "", "StartKeyUsage before it is used")},
 		}
 	}
 	return nil

@@ -167,7 +167,7 @@ func TestStoppedAndDyingKeysTakePartInNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := func(rule string) {
+	both := func(rule engine.Rule) {
 		t.Helper()
 		_, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
 		refused(t, "export", err, engine.ErrValidation, rule)

@@ -38,7 +38,7 @@ func (k *call) loadKey(ctx context.Context, identifier string, into *key) error 
 func (k *call) locate(identifier string) (arn, error) {
 	a, ok := parseIdentifier(identifier, k.home())
 	if !ok { // the shape has been checked
-		return arn{}, notFound(identifier, because("identifier", "", "another form", "a key ARN, an alias ARN or an alias"))
+		return arn{}, notFound(identifier, because(RuleIdentifier, "", problemIdentifier, "", ""))
 	}
 	return a, k.authorize(a)
 }
@@ -71,21 +71,21 @@ func (k *call) loadKeys(ctx context.Context, identifiers ...string) ([]key, erro
 // resolve is the key in an answer of the store, as it is now.
 func (k *call) resolve(f *keystore.Found, a *arn, identifier string, into *key) error {
 	if a.Region != k.identity.Region {
-		return notFound(identifier, because("region", "", "a resource of "+a.Region, "one of "+k.identity.Region))
+		return notFound(identifier, because(RuleRegion, "", problemRegion, a.Region, k.identity.Region))
 	}
 	rec := &f.Record
 	if a.alias != "" {
 		if !rec.Exists() {
-			return notFound(identifier, because("alias", "", "no such alias", "an alias of this account and Region"))
+			return notFound(identifier, because(RuleAlias, "", problemNoAlias, "", ""))
 		}
 		rec = f.Followed
 	}
 	if rec == nil || !rec.Exists() {
-		found := "no such key"
+		problem := problemNoKey
 		if a.alias != "" {
-			found = "an alias that points to no key"
+			problem = problemAliasEmpty
 		}
-		return notFound(identifier, because("key", "", found, "a key of this account and Region"))
+		return notFound(identifier, because(RuleKey, "", problem, "", ""))
 	}
 	if err := k.view(rec, into); err != nil {
 		return err
@@ -94,10 +94,10 @@ func (k *call) resolve(f *keystore.Found, a *arn, identifier string, into *key) 
 		into.arn.text = a.text
 	}
 	if into.forgotten(k.now, &k.engine.limits) {
-		return notFound(identifier, because("key", "", "a key deleted too long ago to be told of", "a key of this account and Region"))
+		return notFound(identifier, because(RuleKey, "", problemForgotten, "", ""))
 	}
 	if a.alias != "" && into.state == DeleteComplete {
-		return notFound(identifier, because("key", "", "an alias whose key was deleted", "an alias of a key"))
+		return notFound(identifier, because(RuleKey, "", problemAliasDeleted, "", ""))
 	}
 	k.met(into)
 	return nil
@@ -128,7 +128,7 @@ func (k *call) loadAlias(ctx context.Context, name string) (alias, error) {
 		return alias{}, storeError(err)
 	}
 	if !found[0].Record.Exists() {
-		return alias{}, notFound(name, because("alias", "AliasName", "no such alias", "an alias of this account and Region"))
+		return alias{}, notFound(name, because(RuleAlias, "AliasName", problemNoAlias, "", ""))
 	}
 	return k.viewAlias(found[0])
 }

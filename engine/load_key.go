@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -37,7 +38,7 @@ func (in *LoadKeyInput) shape(s *shape) {
 	s.given("Exportable", in.Exportable != nil)
 	s.tags(in.Tags)
 	if n := len(in.Components); n < 2 || n > 3 {
-		s.fail("length", "Components", fmt.Sprintf("%d items", n), "have 2 or 3 items")
+		s.fail("have 2 or 3 items", because(RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
 	}
 }
 
@@ -93,12 +94,12 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 func componentBits(spec attributes, components []hsm.Secret) (int, error) {
 	bits := components[0].Len() * 8
 	if spec.class != SymmetricKey {
-		return 0, attributeError("key-class", "KeyAttributes.KeyClass", string(spec.class), string(SymmetricKey))
+		return 0, attributeError(because(RuleKeyClass, "KeyAttributes.KeyClass", problemLoadSymmetric, string(spec.class), string(SymmetricKey)))
 	}
 	for i, c := range components {
 		if c.Len()*8 != bits || algorithmOfLength([]*algorithm{spec.alg}, c.Len()*8) == nil {
-			return 0, invalid("The components do not have the length of the key.", because("key-length",
-				fmt.Sprintf("Components[%d]", i), fmt.Sprintf("%d bits", c.Len()*8), "for "+string(spec.alg.name)+" "+fmt.Sprint(spec.alg.bits)+" bits"))
+			return 0, invalid("The components do not have the length of the key.", because(RuleKeyLength,
+				fmt.Sprintf("Components[%d]", i), problemComponentBits, wording.Count(c.Len()*8, "bit"), lengthsOf([]*algorithm{spec.alg})))
 		}
 	}
 	return bits, nil

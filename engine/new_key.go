@@ -114,6 +114,6 @@ func quotaError(what string, ceiling int) *Error {
 	return &Error{
 		Code:    ErrServiceQuotaExceeded,
 		Message: fmt.Sprintf("The maximum number of %s has been reached.", what),
-		Reasons: []Reason{because("quota", "", fmt.Sprintf("%d %s in use", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
+		Reasons: []Reason{because(RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
 	}
 }

@@ -48,8 +48,8 @@ func (k *call) position(ctx context.Context, p pageOf, token *string) (string, e
 	if token == nil {
 		return "", nil
 	}
-	bad := invalid("The provided NextToken is invalid.", because("page-token", "NextToken",
-		"a token that was not made for this request", "the NextToken of the page before, with the same filter"))
+	bad := invalid("The provided NextToken is invalid.", because(RulePageToken, "NextToken", problemPageToken,
+		"", "the NextToken of the page before, with the same filter"))
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(*token)
 	if err != nil {
 		return "", bad

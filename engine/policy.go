@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"slices"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // algorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
@@ -146,24 +148,36 @@ func checkAttributes(a attributes, w way, field string) error {
 	}
 	rows := rowsOf(w, func(r *usageRule) bool { return r.usage == a.usage })
 	if len(rows) == 0 {
-		return attributeError("key-usage", field+"KeyUsage", string(a.usage), "a usage that can be made or brought in this way")
+		problem := problemUsageCreated
+		if w == imported {
+			problem = problemUsageImported
+		}
+		return attributeError(because(RuleKeyUsage, field+"KeyUsage", problem, string(a.usage), ""))
 	}
 	narrowed := keep(rows, func(r *usageRule) bool { return r.algorithms.has(a.alg) })
 	if len(narrowed) == 0 {
-		return attributeError("key-algorithm", field+"KeyAlgorithm", string(a.alg.name),
-			fmt.Sprintf("for %s one of %v", a.usage, algorithmNames(rows)))
+		return attributeError(because(RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, string(a.alg.name),
+			wording.Or(algorithmNames(rows))+" for "+string(a.usage)))
 	}
 	rows = narrowed
 	if class, _ := rows[0].of(w); class != a.class {
-		return attributeError("key-class", field+"KeyClass", string(a.class), string(class))
+		return attributeError(because(RuleKeyClass, field+"KeyClass", problemClass, string(a.class), string(class)))
 	}
 	_, sets := rows[0].of(w)
-	return attributeError("key-modes-of-use", field+"KeyModesOfUse", a.modes.String(),
-		fmt.Sprintf("for %s with %s one of %v", a.usage, a.alg.name, sets))
+	return attributeError(because(RuleKeyModesOfUse, field+"KeyModesOfUse", problemModes, a.modes.String(),
+		fmt.Sprintf("%s for %s of %s", orModes(sets), a.usage, a.alg.name)))
 }
 
-func attributeError(rule, field, found, wanted string) error {
-	return invalid("The combination of key attributes is not valid.", because(rule, field, found, wanted))
+func attributeError(r Reason) error {
+	return invalid("The combination of key attributes is not valid.", r)
+}
+
+func orModes(sets []modes) string {
+	words := make([]string, len(sets))
+	for i, m := range sets {
+		words[i] = m.String()
+	}
+	return wording.Or(words)
 }
 
 func rowsOf(w way, ok func(*usageRule) bool) (out []*usageRule) {
@@ -202,6 +216,16 @@ func usageOfCode(code string) (KeyUsage, bool) {
 		}
 	}
 	return "", false
+}
+
+// usageCodes are the codes of all usages, in the order of their names.
+func usageCodes() (out []string) {
+	for _, u := range allKeyUsage {
+		if !slices.Contains(out, u.code()) {
+			out = append(out, u.code())
+		}
+	}
+	return out
 }
 
 // code is the usage's TR-31 code.
@@ -252,12 +276,16 @@ func checkStrength(table strengthTable, wrapping, moved *algorithm, field string
 	if table[moved.name].has(wrapping) {
 		return nil
 	}
-	strong := []KeyAlgorithm{}
+	var strong []KeyAlgorithm
 	for _, a := range algorithms {
 		if table[moved.name].has(&a) {
 			strong = append(strong, a.name)
 		}
 	}
+	problem, wanted := problemWeaker, wording.Or(strong)
+	if strong == nil { // in the table for RSA keys alone
+		problem, wanted = problemNoRSA, "a TR-31 key block under a key agreed by ECDH, or under another key"
+	}
 	return invalid("The wrapping key is weaker than the key to be wrapped.",
-		because("wrapping-strength", field, string(wrapping.name), fmt.Sprintf("for %s one of %v", moved.name, strong)))
+		because(RuleWrappingStrength, field, problem, string(wrapping.name)+" around "+string(moved.name), wanted))
 }

@@ -7,7 +7,7 @@ func TestRefusedAttributesNameTheMemberAtFault(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		a    attributes
-		rule string
+		rule Rule
 	}{
 		{"a usage of the enumerations alone", attributes{TR31P1PINGenerationKey, SymmetricKey, aes, generate}, "key-usage"},
 		{"an algorithm of another usage", attributes{TR31M1ISO97971MACKey, SymmetricKey, aes, generate}, "key-algorithm"},

@@ -81,8 +81,9 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	n := rsaKey(t, 2048, 1).N
 	even := new(big.Int).Sub(n, big.NewInt(1))
 	for _, c := range []struct {
-		what, rule string
-		public     crypto.PublicKey
+		what   string
+		rule   engine.Rule
+		public crypto.PublicKey
 	}{
 		{"exponent 1", "key-exponent", &rsa.PublicKey{N: n, E: 1}},
 		{"an even exponent", "key-exponent", &rsa.PublicKey{N: n, E: 65536}},

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // receiver reads the certificate of the RSA key that a departing key is wrapped
@@ -19,7 +20,7 @@ func (k *call) receiver(d *departure, text string, ca *key) (*x509.Certificate, 
 		return nil, err
 	}
 	if alg.letter != hsm.RSA {
-		return nil, invalid("The certificate is not valid.", because("key-type", field, string(alg.name), "an RSA key"))
+		return nil, invalid("The certificate is not valid.", because(RuleKeyType, field, problemNotRSA, string(alg.name), wording.Or(anyRSA.names())))
 	}
 	if err := checkStrength(rsaStrength, alg, d.as.alg, field); err != nil {
 		return nil, err

@@ -2,7 +2,8 @@ package engine
 
 import (
 	"slices"
-	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // serviceRegions are the Regions that have the service (control-plane, section
@@ -19,5 +20,5 @@ func (e *Engine) checkRegion(region string) error {
 		return nil
 	}
 	return invalid("The service is not available in this Region.",
-		because("region", "", shown(region), "one of "+strings.Join(e.regions, ", ")+", or of Options.Regions"))
+		because(RuleRegion, "", problemNoService, shown(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
 }

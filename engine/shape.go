@@ -3,9 +3,13 @@ package engine
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // shape collects the violations of the limits in the service's description, in
@@ -13,6 +17,7 @@ import (
 // are only put together on failure.
 type shape struct {
 	reasons []Reason
+	musts   []string // what the service's message says of each: "Member must ..."
 	count   int
 }
 
@@ -31,7 +36,7 @@ func (s *shape) check(in shaped) error {
 	}
 	parts := make([]string, len(s.reasons))
 	for i, r := range s.reasons {
-		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, r.Wanted)
+		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, s.musts[i])
 	}
 	plural := "s"
 	if s.count == 1 {
@@ -43,9 +48,9 @@ func (s *shape) check(in shaped) error {
 	return invalid(fmt.Sprintf("%d validation error%s detected: %s", s.count, plural, strings.Join(parts, "; ")), s.reasons...)
 }
 
-func (s *shape) fail(rule, field, found, wanted string) {
+func (s *shape) fail(must string, r Reason) {
 	if s.count++; len(s.reasons) < maxViolations {
-		s.reasons = append(s.reasons, because(rule, field, found, wanted))
+		s.reasons, s.musts = append(s.reasons, r), append(s.musts, must)
 	}
 }
 
@@ -62,7 +67,7 @@ func (s *shape) inside(field string, part shaped) {
 
 func (s *shape) given(field string, ok bool) {
 	if !ok {
-		s.fail("required", field, "nothing", "not be null")
+		s.fail("not be null", because(RuleRequired, field, problemMissing, "", ""))
 	}
 }
 
@@ -90,24 +95,64 @@ func (s *shape) value(field, v string, rule *textRule) {
 		n = utf8.RuneCountInString(v)
 	}
 	if n < rule.Min {
-		s.fail("length", field, fmt.Sprintf("%d characters", n), fmt.Sprintf("have length greater than or equal to %d", rule.Min))
+		s.fail(fmt.Sprintf("have length greater than or equal to %d", rule.Min),
+			because(RuleLength, field, problemTooShort, characters(n), "at least "+characters(rule.Min)))
 	}
 	if rule.Max > 0 && n > rule.Max {
-		s.fail("length", field, fmt.Sprintf("%d characters", n), fmt.Sprintf("have length less than or equal to %d", rule.Max))
+		s.fail(fmt.Sprintf("have length less than or equal to %d", rule.Max),
+			because(RuleLength, field, problemTooLong, characters(n), "at most "+characters(rule.Max)))
 		return // what is too long is not read further
 	}
 	if rule.match != nil && !rule.match(v) {
-		s.fail("pattern", field, "another form", "satisfy regular expression pattern: "+rule.Pattern)
+		s.fail("satisfy regular expression pattern: "+rule.Pattern,
+			because(RulePattern, field, problemPattern, misfit(rule.Pattern, v), rule.Pattern))
 	}
+}
+
+func characters(n int) string { return wording.Count(n, "character") }
+
+// misfit names the first character of a text that is nowhere in a pattern, or
+// else the length of the text: it may be a key block, and is not repeated.
+func misfit(pattern, text string) string {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return characters(utf8.RuneCountInString(text))
+	}
+	for at, r := range text {
+		if !occurs(parsed, r) {
+			return fmt.Sprintf("%s at character %d", wording.Char(text[at:]), utf8.RuneCountInString(text[:at]))
+		}
+	}
+	return characters(utf8.RuneCountInString(text))
+}
+
+// occurs reports whether a character stands anywhere in a pattern.
+func occurs(re *syntax.Regexp, r rune) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return slices.Contains(re.Rune, r)
+	case syntax.OpCharClass:
+		for i := 0; i < len(re.Rune); i += 2 {
+			if re.Rune[i] <= r && r <= re.Rune[i+1] {
+				return true
+			}
+		}
+		return false
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return true
+	}
+	return slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return occurs(sub, r) })
 }
 
 func (s *shape) maybeNumber(field string, v *int, low, high int) {
 	switch {
 	case v == nil:
 	case *v < low:
-		s.fail("range", field, fmt.Sprint(*v), fmt.Sprintf("have value greater than or equal to %d", low))
+		s.fail(fmt.Sprintf("have value greater than or equal to %d", low),
+			because(RuleRange, field, problemTooSmall, strconv.Itoa(*v), fmt.Sprintf("at least %d", low)))
 	case *v > high:
-		s.fail("range", field, fmt.Sprint(*v), fmt.Sprintf("have value less than or equal to %d", high))
+		s.fail(fmt.Sprintf("have value less than or equal to %d", high),
+			because(RuleRange, field, problemTooLarge, strconv.Itoa(*v), fmt.Sprintf("at most %d", high)))
 	}
 }
 
@@ -117,8 +162,12 @@ func oneOf[T ~string](s *shape, field string, v T, all []T) {
 		return
 	}
 	if !slices.Contains(all, v) {
-		s.fail("enum", field, shown(string(v)), fmt.Sprintf("satisfy enum value set: %v", all))
+		enumFails(s, field, shown(string(v)), all)
 	}
+}
+
+func enumFails[T ~string](s *shape, field, found string, all []T) {
+	s.fail(fmt.Sprintf("satisfy enum value set: %v", all), because(RuleEnum, field, problemEnum, found, wording.Or(all)))
 }
 
 // shown is a client's own word, to be repeated in a reason, or its length where
@@ -137,7 +186,7 @@ func maybeOneOf[T ~string](s *shape, field string, v *T, all []T) {
 	switch {
 	case v == nil:
 	case *v == "": // given, and no value of the set
-		s.fail("enum", field, "an empty string", fmt.Sprintf("satisfy enum value set: %v", all))
+		enumFails(s, field, "an empty string", all)
 	default:
 		oneOf(s, field, *v, all)
 	}
@@ -148,16 +197,17 @@ func (s *shape) exactlyOne(set ...string) {
 	if len(set) == 1 {
 		return
 	}
-	found := "none"
+	problem := problemNoArm
 	if len(set) > 1 {
-		found = strings.Join(set, ", ")
+		problem = problemManyArms
 	}
-	s.fail("union", "", found, "have exactly one member set")
+	s.fail("have exactly one member set", because(RuleUnion, "", problem, strings.Join(set, ", "), "exactly one"))
 }
 
 func (s *shape) list(field string, n, most int) bool {
 	if n > most {
-		s.fail("length", field, fmt.Sprintf("%d items", n), fmt.Sprintf("have length less than or equal to %d", most))
+		s.fail(fmt.Sprintf("have length less than or equal to %d", most),
+			because(RuleLength, field, problemTooMany, wording.Count(n, "item"), "at most "+wording.Count(most, "item")))
 		return false
 	}
 	return true

@@ -53,7 +53,7 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 		"ExportKey":           func() error { _, err := c.ExportKey(ctx, nil); return err },
 		"LoadKey":             func() error { _, err := c.LoadKey(ctx, nil); return err },
 	} {
-		if refusal := refused(t, name, do(), engine.ErrValidation, map[bool]string{true: "union", false: "required"}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
+		if refusal := refused(t, name, do(), engine.ErrValidation, map[bool]engine.Rule{true: engine.RuleUnion, false: engine.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
 			t.Errorf("%s: told as %q", name, refusal.Op)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // reservedTag begins the keys of tags that only AWS may write.
@@ -20,10 +22,10 @@ func (k *call) newTags(tags []Tag) ([]Tag, error) {
 	for i, t := range out {
 		if strings.HasPrefix(strings.ToLower(t.Key), reservedTag) {
 			return nil, invalid("Tag keys that begin with aws: are reserved.",
-				because("tag-key", "Tags", shown(t.Key), "a key that does not begin with "+reservedTag))
+				because(RuleTagKey, "Tags", problemReservedTag, shown(t.Key), ""))
 		}
 		if i > 0 && out[i-1].Key == t.Key {
-			return nil, invalid("Tag keys must be unique.", because("tag-key", "Tags", shown(t.Key)+" twice", "each key once"))
+			return nil, invalid("Tag keys must be unique.", because(RuleTagKey, "Tags", problemTagTwice, shown(t.Key), ""))
 		}
 	}
 	return out, k.checkTagCount(len(out))
@@ -33,7 +35,7 @@ func (k *call) checkTagCount(n int) error {
 	if most := k.engine.limits.Tags; n > most {
 		return &Error{
 			Code: ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
-			Reasons: []Reason{because("quota", "Tags", fmt.Sprintf("%d tags", n), fmt.Sprintf("at most %d on a key", most))},
+			Reasons: []Reason{because(RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most))},
 		}
 	}
 	return nil

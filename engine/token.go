@@ -109,7 +109,7 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	if err != nil {
 		return token{}, storeError(err)
 	}
-	unknown := notFound(id, because("token", field, "no such token", "a token of this account and Region"))
+	unknown := notFound(id, because(RuleToken, field, problemNoToken, "", ""))
 	if !found[0].Record.Exists() {
 		return token{}, unknown
 	}
@@ -120,11 +120,10 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	case t.forgotten(k.now):
 		return token{}, unknown
 	case t.expired(k.now):
-		return token{}, invalid("The token has expired.", because("token-expired", field,
-			"a token that served until "+t.expires.Format(time.RFC3339), "one that has not expired"))
+		return token{}, invalid("The token has expired.", because(RuleTokenExpired, field, problemTokenExpired,
+			"valid until "+t.expires.Format(time.RFC3339), "valid at "+k.now.Format(time.RFC3339)))
 	case t.material != m:
-		return token{}, invalid("The token is not valid for this key material.", because("token-material", field,
-			"a token for "+string(t.material), "a token for "+string(m)))
+		return token{}, invalid("The token is not valid for this key material.", because(RuleTokenMaterial, field, problemTokenOther, string(t.material), string(m)))
 	}
 	return t, nil
 }

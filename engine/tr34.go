@@ -38,10 +38,9 @@ func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
 	case token && (m.key != nil || m.certificate != nil):
-		return false, invalid("The parameters exclude each other.", because("one-of", m.tokenField,
-			"a token and a key with its certificate", "one of them"))
+		return false, invalid("The parameters exclude each other.", because(RuleOneOf, m.tokenField, problemTokenAndKey, "", "one of the two"))
 	case !token && m.key == nil:
-		return false, invalid("A parameter is missing.", because("one-of", m.tokenField, "neither a token nor a key", "one of them"))
+		return false, invalid("A parameter is missing.", because(RuleOneOf, m.tokenField, problemTokenNorKey, "", "one of the two"))
 	case !token && m.certificate == nil:
 		return false, missing(m.certificateField)
 	}
@@ -69,7 +68,7 @@ var faultyMember = map[tr34.Class]string{
 
 // tokenReason is why a key token was refused.
 func tokenReason(field string, e *tr34.Error) Reason {
-	return Reason{Rule: string(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: -1}
+	return because(Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
 }
 
 // tokenError tells why a key token was refused: a *tr34.Error by its class, the

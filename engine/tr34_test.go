@@ -114,7 +114,7 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		what   string
 		change func(*engine.ImportTr34KeyBlock)
 		code   engine.Code
-		rule   string
+		rule   engine.Rule
 	}{
 		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") }, engine.ErrResourceNotFound, "token"},
 		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, engine.ErrValidation, "token-material"},
@@ -179,12 +179,15 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 		mixed := *readCertificate(t, p.WrappingKeyCertificate)
 		mixed.PublicKey = readCertificate(t, other.WrappingKeyCertificate).PublicKey
 		told := map[string]bool{}
-		for what, c := range map[string]struct{ block, rule string }{
+		for what, c := range map[string]struct {
+			block string
+			rule  engine.Rule
+		}{
 			"to another key": {h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.KRD = &mixed }, unhex(t, tdesKey)), "oaep"},
 			"of 8 bytes":     {h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)[:8]), "key-length"},
 		} {
 			_, err := importToken(eng.Caller, h.arm(&p.ImportToken, c.block))
-			rule := "key-block"
+			rule := engine.RuleKeyBlock
 			if explain {
 				rule = c.rule
 			}
@@ -378,7 +381,7 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 		key    engine.Key
 		change func(*engine.ExportTr34KeyBlock)
 		code   engine.Code
-		rule   string
+		rule   engine.Rule
 	}{
 		{"AES_128 to RSA_2048", aes, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},
 		{"an HMAC key", hmac, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
@@ -27,8 +28,8 @@ func readCertificate(text, field string) (*x509.Certificate, *algorithm, error) 
 	}
 	alg := algorithmOfKey(c.PublicKey)
 	if alg == nil {
-		return nil, nil, invalid("The certificate is not valid.", because("key-type", field, "a key of no algorithm of the service",
-			fmt.Sprintf("one of %v", (anyRSA|anyECC).names())))
+		return nil, nil, invalid("The certificate is not valid.", because(RuleKeyType, field, problemCertificateKey,
+			keyOf(c), wording.Or((anyRSA|anyECC).names())))
 	}
 	return c, alg, nil
 }
@@ -48,6 +49,17 @@ func algorithmOfKey(public any) *algorithm {
 		}
 	}
 	return nil
+}
+
+// keyOf names the key in a certificate.
+func keyOf(c *x509.Certificate) string {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA of %d bits", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA on " + key.Curve.Params().Name
+	}
+	return c.PublicKeyAlgorithm.String()
 }
 
 // checkTrusted holds a caller's certificate to the rules, under the certificate
@@ -70,8 +82,8 @@ func checkAuthority(ca *key, field string) (*x509.Certificate, error) {
 	}
 	a := ca.attributes
 	if a.class != PublicKey || a.usage != TR31S0AsymmetricKeyForDigitalSignature {
-		return nil, invalid("The certificate authority key is not valid.", because("certificate-authority", field,
-			string(a.usage)+", "+string(a.class), "an imported certificate of "+string(TR31S0AsymmetricKeyForDigitalSignature)))
+		return nil, invalid("The certificate authority key is not valid.", because(RuleCertificateAuthority, field, problemNotAuthority,
+			string(a.usage)+", "+string(a.class), string(TR31S0AsymmetricKeyForDigitalSignature)+", "+string(PublicKey)))
 	}
 	c, err := x509ca.Decode(ca.certificate)
 	if err != nil {
@@ -89,15 +101,15 @@ func (k *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certifi
 	}
 	if !bytes.Equal(c.RawSubjectPublicKeyInfo, pair.public) {
 		return nil, invalid("The certificate does not belong to the key.",
-			because("certificate-key", field, "a certificate of another key", "one of "+pair.arn.String()))
+			because(RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.arn.String()))
 	}
-	rule, found := x509ca.RuleNotYetValid, "one that begins "+c.NotBefore.UTC().Format(timeForm)
+	rule, problem, found := RuleNotYetValid, problemNotYetValid, "valid from "+c.NotBefore.UTC().Format(timeForm)
 	if k.now.After(c.NotAfter) {
-		rule, found = x509ca.RuleExpired, "one that ended "+c.NotAfter.UTC().Format(timeForm)
+		rule, problem, found = RuleExpired, problemExpired, "valid until "+c.NotAfter.UTC().Format(timeForm)
 	} else if !k.now.Before(c.NotBefore) {
 		return c, nil
 	}
-	return nil, invalid("The certificate is not valid.", because(string(rule), field, found, "one valid at "+k.now.Format(timeForm)))
+	return nil, invalid("The certificate is not valid.", because(rule, field, problem, found, "valid at "+k.now.Format(timeForm)))
 }
 
 const timeForm = "2006-01-02T15:04:05Z"
@@ -111,7 +123,7 @@ func certificateError(err error, field string) error {
 	if !ok {
 		return internal(err)
 	}
-	out := invalid("The certificate is not valid.", Reason{Rule: string(refusal.Rule), Field: field, Problem: refusal.Problem, Found: refusal.Found, Wanted: refusal.Wanted, Offset: -1})
+	out := invalid("The certificate is not valid.", because(Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
 }
@@ -122,10 +134,10 @@ func checkPair(pair *key, usage KeyUsage, need modes, field string) error {
 		return err
 	}
 	if a := pair.attributes; a.class != AsymmetricKeyPair || a.usage != usage {
-		return invalid("The key cannot be used for this.", because("key-usage", field, string(a.usage)+", "+string(a.class), string(usage)+", "+string(AsymmetricKeyPair)))
+		return invalid("The key cannot be used for this.", because(RuleKeyUsage, field, problemPairUsage, string(a.usage)+", "+string(a.class), string(usage)+", "+string(AsymmetricKeyPair)))
 	}
 	if m := pair.attributes.modes; !m.allows(need) {
-		return invalid("The key's modes of use do not allow this operation.", because("key-modes-of-use", field, m.String(), need.String()))
+		return invalid("The key's modes of use do not allow this operation.", because(RuleKeyModesOfUse, field, problemPairModes, m.String(), need.String()))
 	}
 	return nil
 }

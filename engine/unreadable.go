@@ -28,13 +28,13 @@ func resourceOf(rec *keystore.Record) string {
 
 // unreadable is the refusal of an operation on a record that does not decode.
 func unreadable(rec *keystore.Record, err error) *Error {
-	found, wanted := "damaged", "a record as this engine writes it"
+	found, wanted := "damaged", ""
 	if later, ok := errors.AsType[errVersion](err); ok {
 		found, wanted = fmt.Sprintf("version %d", later.found), fmt.Sprintf("at most version %d", later.known)
 	}
 	out := internal(err)
 	out.Resource = resourceOf(rec)
-	out.Reasons = []Reason{because("stored-record", "", fmt.Sprintf("the record of %s %s: %s", rec.Kind, rec.ID, found), wanted)}
+	out.Reasons = []Reason{because(RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted)}
 	return out
 }
 

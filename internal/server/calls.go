@@ -84,12 +84,12 @@ type callView struct {
 
 // reasonView is an engine.Reason in JSON.
 type reasonView struct {
-	Rule    string `json:"rule"`
-	Field   string `json:"field,omitempty"`
-	Problem string `json:"problem,omitempty"`
-	Found   string `json:"found,omitempty"`
-	Wanted  string `json:"wanted,omitempty"`
-	Offset  int    `json:"offset"` // in a key block; -1 where there is none
+	Rule    engine.Rule `json:"rule"`
+	Field   string      `json:"field,omitempty"`
+	Problem string      `json:"problem,omitempty"`
+	Found   string      `json:"found,omitempty"`
+	Wanted  string      `json:"wanted,omitempty"`
+	Offset  int         `json:"offset"` // in a key block; -1 where there is none
 }
 
 func viewCall(e engine.Event) callView {

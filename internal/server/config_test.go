@@ -134,7 +134,7 @@ func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
 	long := `"components":["` + canary + `","` + canary + `"],`
 	for _, c := range []struct{ text, want string }{
 		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
-		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`, "Components[1]: key-length"},
+		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`, "Components[1]: a component does not have the length of the key"},
 		{`{"keys":[{"alias":"alias/a b",` + long + aKey + `]}`, "AliasName"},
 		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`, "keys[1]: CreateAlias: ConflictException"},
 		{`{"keys":[{"Tags":[{"Key":"` + strings.Repeat(canary, 9) + `","Value":""}],` + long + aKey + `]}`, "Tags"},

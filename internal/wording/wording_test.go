@@ -61,3 +61,16 @@ func TestCutStaysOnOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestOrListsValues(t *testing.T) {
+	for _, c := range []struct {
+		in   []string
+		want string
+	}{
+		{nil, ""}, {[]string{"A"}, "A"}, {[]string{"A", "B"}, "A or B"}, {[]string{"A", "B", "C"}, "A, B or C"},
+	} {
+		if got := Or(c.in); got != c.want {
+			t.Errorf("Or(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+}
