@@ -7,10 +7,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
-	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -40,99 +40,99 @@ var (
 	derivationHashes    = map[KeyDerivationHashAlgorithm]crypto.Hash{HashSHA256: crypto.SHA256, HashSHA384: crypto.SHA384, HashSHA512: crypto.SHA512}
 )
 
-// agreement judges a key agreement: the pair and what it may derive, the other
-// party's certificate, and what is derived.
-func (k *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
-	refuse := func(err error) (hsm.Agreement, error) { return hsm.Agreement{}, err }
-	const pairField, certificateField = agreementField + ".PrivateKeyIdentifier", agreementField + ".PublicKeyCertificate"
-	if err := checkPair(pair, TR31K3AsymmetricKeyForKeyAgreement, deriveKey, pairField); err != nil {
-		return refuse(err)
-	}
-	issuer, err := checkAuthority(ca, agreementField+".CertificateAuthorityPublicKeyIdentifier")
-	if err != nil {
-		return refuse(err)
-	}
-	// For key transport the pair says that it derives wrapping keys; one that
-	// says nothing serves the data plane (GUESS).
-	if u := pair.deriveUsage; u != TR31K1KeyBlockProtectionKey && u != TR31K0KeyEncryptionKey {
-		return refuse(invalid("The key cannot derive a wrapping key.", because(RuleDeriveKeyUsage, pairField, problemDerivesOther, foundDeriveUsage(u), "DeriveKeyUsage "+wrappingUsages)))
+// agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
+// other party's certificate, and what is derived.
+func (c *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
+	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
+	// the data plane (GUESS).
+	if !slices.Contains(wrappingUsages, pair.deriveUsage) {
+		return hsm.Agreement{}, invalid("The key cannot derive a wrapping key.", because(RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+			problemDerivesOther, foundDeriveUsage(pair.deriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
 	}
 	derived := algorithmNamed(a.derived)
 	if !ciphers.has(derived) { // GUESS
-		return refuse(attributeError(because(RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names()))))
+		return hsm.Agreement{}, attributeError(because(RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names())))
 	}
+	const certificateField = agreementField + ".PublicKeyCertificate"
 	peer, alg, err := readCertificate(a.certificate, certificateField)
 	if err != nil {
-		return refuse(err)
+		return hsm.Agreement{}, err
 	}
 	if alg != pair.attributes.alg {
-		return refuse(invalid("The certificate does not have the key's curve.",
-			because(RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name))))
+		return hsm.Agreement{}, invalid("The certificate does not have the key's curve.",
+			because(RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name)))
 	}
-	if err := k.checkTrusted(peer, certificateField, issuer, agreementField+".CertificateAuthorityPublicKeyIdentifier"); err != nil {
-		return refuse(err)
+	if err := c.checkTrusted(peer, certificateField, ca, authorityField(agreementField)); err != nil {
+		return hsm.Agreement{}, err
 	}
 	point, err := peer.PublicKey.(*ecdsa.PublicKey).ECDH()
 	if err != nil {
-		return refuse(internal(err)) // the curve is one of the service's
+		return hsm.Agreement{}, internal(err) // the curve is one of the service's
 	}
 	info, _ := hex.DecodeString(*a.info) // the shape has been checked
 	return hsm.Agreement{Pair: pair.ref(), Peer: point.Bytes(), KDF: derivationFunctions[a.kdf], Hash: derivationHashes[a.hash],
 		Info: info, Algorithm: derived.letter, Bits: derived.bits}, nil
 }
 
-// agreementStrength: the derived key must be strong enough, and the curve
-// (GUESS, by the two columns of the table).
-func agreementStrength(a *agreed, pair *key, moved *algorithm) error {
-	if err := checkStrength(kekStrength, algorithmNamed(a.derived), moved, agreementField+".DeriveKeyAlgorithm"); err != nil {
-		return err
-	}
-	return checkStrength(curveStrength, pair.attributes.alg, moved, agreementField+".PrivateKeyIdentifier")
+// needs are the keys of an agreement: the pair and the authority of the other party.
+func (a *agreed) needs() []need {
+	return []need{{agreementField + ".PrivateKeyIdentifier", a.pair, agreementRules}, {authorityField(agreementField), a.ca, authorityRules}}
 }
 
-func (k *call) importAgreed(ctx context.Context, in *ImportKeyInput, arm *ImportDiffieHellmanTr31KeyBlock, out *key) error {
-	// Parse: the block's header, in the clear.
-	field := agreementField + ".WrappedKeyBlock"
-	b, err := tr31.Parse(arm.WrappedKeyBlock, tr31.Lenient)
-	if err != nil {
-		return k.blockError(field, err)
+// strengths are those of the derived key and of the curve (GUESS, by the two columns of the
+// table).
+func (a *agreed) strengths(pair *key) []strength {
+	return []strength{
+		{table: kekStrength, by: algorithmNamed(a.derived), field: agreementField + ".DeriveKeyAlgorithm"},
+		{table: curveStrength, by: pair.attributes.alg, field: agreementField + ".PrivateKeyIdentifier"},
 	}
-	asked := arm.agreed()
-	return k.storeArrival(ctx, in, out, func() (*arrival, error) {
-		// Load and validate.
-		keys, err := k.loadKeys(ctx, asked.pair, asked.ca)
-		if err != nil {
-			return nil, err
-		}
-		pair, ca := &keys[0], &keys[1]
-		agreement, err := k.agreement(asked, pair, ca)
-		if err != nil {
-			return nil, err
-		}
-		if err := checkVersion(b.Header.Version, algorithmNamed(asked.derived), field); err != nil {
-			return nil, err
-		}
-		a := &arrival{
-			field: field, participants: []keystore.Change{pair.unchanged(), ca.unchanged()}, through: pair.arn.key + " " + ca.arn.key,
-			refuse: func(err error) error { return k.agreementError(field, asked, pair, err) },
-			strong: func(moved *algorithm) error { return agreementStrength(asked, pair, moved) },
-			open: func(ctx context.Context, admit hsm.Admit) (hsm.Made, error) {
-				return k.engine.hsm.ImportECDH(ctx, agreement, b, admit)
-			},
-		}
-		return a, a.readHeader(b.Header, arm.WrappedKeyBlock[:16])
-	})
+}
+
+// importECDH imports a TR-31 key block under a key that both parties derive.
+func importECDH(ctx context.Context, c *call, m *ImportDiffieHellmanTr31KeyBlock, p *importPlan) error {
+	// Load and check: pair and authority, the block's header, the other party's certificate.
+	p.field = agreementField + ".WrappedKeyBlock"
+	asked := m.agreed()
+	keys, err := c.keys(ctx, asked.needs()...)
+	if err != nil {
+		return err
+	}
+	pair, ca := &keys[0], &keys[1]
+	b, err := tr31.Parse(m.WrappedKeyBlock, tr31.Lenient)
+	if err != nil {
+		return c.blockError(p.field, err)
+	}
+	agreement, err := c.agreement(asked, pair, ca)
+	if err != nil {
+		return err
+	}
+	if err := checkVersion(b.Header.Version, algorithmNamed(asked.derived), p.field); err != nil {
+		return err
+	}
+	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
+		return err
+	}
+	p.requires = append(p.requires, ca.unchanged())
+	if err := p.wrappedUnder(pair.unchanged(), asked.strengths(pair)...); err != nil {
+		return err
+	}
+	// HSM: the key is opened and sealed within the device.
+	made, err := c.engine.hsm.ImportECDH(ctx, agreement, b, p.admit)
+	if err != nil {
+		return c.agreementError(p.field, asked, pair, err)
+	}
+	return p.finish(ctx, &made)
 }
 
 // agreementError tells why a block under an agreed key did not open.
-func (k *call) agreementError(field string, a *agreed, pair *key, err error) error {
+func (c *call) agreementError(field string, a *agreed, pair *key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return invalid("The certificate is not valid.", because(RuleKeyPoint, agreementField+".PublicKeyCertificate", problemPoint, "", ""))
 	}
 	if errors.Is(err, tr31.ErrMAC) {
-		return k.foldable(because(RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
+		return c.foldable(because(RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
 	}
-	return k.blockError(field, err)
+	return c.blockError(field, err)
 }
 
 // derivation says how the wrapping key was derived.
@@ -149,35 +149,36 @@ func foundDeriveUsage(u KeyUsage) string {
 	return "DeriveKeyUsage " + string(u)
 }
 
-func (k *call) exportAgreed(ctx context.Context, in *ExportKeyInput, arm *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
-	// Load: all keys in one snapshot.
-	asked := arm.agreed()
-	keys, err := k.loadKeys(ctx, asked.pair, asked.ca, in.ExportKeyIdentifier)
+// exportECDH exports a key as a TR-31 key block under a key that both parties derive.
+func exportECDH(ctx context.Context, c *call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
+	// Load and check: all keys in one snapshot.
+	asked := m.agreed()
+	keys, err := c.keys(ctx, append(asked.needs(), need{exportField, in.ExportKeyIdentifier, exportRules})...)
 	if err != nil {
 		return nil, err
 	}
-	pair, ca, d := &keys[0], &keys[1], &departure{field: agreementField, from: keys[2]}
-
-	// Validate.
-	if err := d.leave(in.ExportAttributes); err != nil {
-		return nil, err
-	}
-	agreement, err := k.agreement(asked, pair, ca)
+	pair, ca := &keys[0], &keys[1]
+	p, err := planExport(&keys[2], agreementField, in.ExportAttributes)
 	if err != nil {
 		return nil, err
 	}
-	header, err := d.header(algorithmNamed(asked.derived), arm.KeyBlockHeaders)
+	header, err := p.header(algorithmNamed(asked.derived), m.KeyBlockHeaders)
 	if err != nil {
 		return nil, err
 	}
-	if err := agreementStrength(asked, pair, d.as.alg); err != nil {
+	for _, s := range asked.strengths(pair) {
+		if err := s.check(p.as.alg); err != nil {
+			return nil, err
+		}
+	}
+	agreement, err := c.agreement(asked, pair, ca)
+	if err != nil {
 		return nil, err
 	}
-
 	// HSM: the key is wrapped within the device.
-	text, value, err := k.engine.hsm.ExportECDH(ctx, agreement, header, d.material(), d.check.method)
+	text, value, err := c.engine.hsm.ExportECDH(ctx, agreement, header, p.material(), p.check.method)
 	if err != nil {
-		return nil, d.headerError(err)
+		return nil, p.headerError(err)
 	}
-	return d.wrapped(pair, FormatTR31KeyBlock, text, value), nil
+	return p.wrapped(pair, FormatTR31KeyBlock, text, value), nil
 }

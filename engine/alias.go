@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/seed748fb4d1/apcsim/keystore"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
 
 const (
 	kindAlias    keystore.Kind = "alias"
@@ -34,4 +38,44 @@ func (a *alias) describe() Alias {
 		out.KeyArn = new(arn{Partition: a.partition, key: a.key}.String())
 	}
 	return out
+}
+
+// aliasRef names the alias and, followed, its key.
+func (a arn) aliasRef() keystore.Ref {
+	return keystore.Ref{Partition: a.Partition, Kind: kindAlias, ID: a.alias, Follow: kindKey}
+}
+
+// loadAlias finds an alias of the caller by name, and whether its key still
+// is one.
+func (c *call) loadAlias(ctx context.Context, name string) (alias, error) {
+	found, err := c.engine.store.Read(ctx, arn{Partition: c.home(), alias: name}.aliasRef())
+	if err != nil {
+		return alias{}, storeError(err)
+	}
+	if !found[0].Record.Exists() {
+		return alias{}, notFound(name, because(RuleAlias, "AliasName", problemNoAlias, "", ""))
+	}
+	return c.viewAlias(found[0])
+}
+
+// viewAlias is a stored alias as it is now: detached from a key that has been
+// deleted. One of a key that cannot be read still points to it, so that it can
+// be listed, changed and deleted.
+func (c *call) viewAlias(f keystore.Found) (alias, error) {
+	a, err := decodeAlias(f.Record)
+	if err != nil {
+		return alias{}, unreadable(&f.Record, err)
+	}
+	if f.Followed == nil {
+		a.key = ""
+		return a, nil
+	}
+	var target key
+	if err := c.view(f.Followed, &target); err != nil {
+		return a, nil
+	}
+	if target.state == DeleteComplete {
+		a.key = ""
+	}
+	return a, nil
 }

@@ -92,3 +92,12 @@ func isKeyIdentifier(s string) bool {
 	_, ok := parseIdentifier(s, keystore.Partition{})
 	return ok
 }
+
+// keyRef names what an identifier points to in the store. An alias is followed to its key in
+// the same read.
+func (a arn) keyRef() keystore.Ref {
+	if a.alias != "" {
+		return a.aliasRef()
+	}
+	return keystore.Ref{Partition: a.Partition, Kind: kindKey, ID: a.key}
+}

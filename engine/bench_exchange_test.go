@@ -78,7 +78,7 @@ func BenchmarkTR34(b *testing.B) {
 			b.Fatal(err)
 		}
 		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr34KeyBlock: &ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca, SigningKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw),
-			ImportToken: &p.ImportToken, WrappedKeyBlock: upperHexOf(der), KeyBlockFormat: X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
+			ImportToken: &p.ImportToken, WrappedKeyBlock: hexText(der), KeyBlockFormat: X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
 		ratio.Beside(b, 1, func() {
 			rsa.DecryptOAEP(sha256.New(), nil, party.key, encrypted, nil)
 			rsa.VerifyPKCS1v15(&party.key.PublicKey, crypto.SHA256, digest[:], signature)

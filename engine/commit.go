@@ -73,6 +73,11 @@ func retry(attempt func() error) error {
 			break
 		}
 	}
+	return refused(err)
+}
+
+// refused is the refusal of an attempt: its own, or that of a store.
+func refused(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -83,7 +88,7 @@ func retry(attempt func() error) error {
 }
 
 // changeKey loads a key, applies a transition and commits the result.
-func (k *call) changeKey(ctx context.Context, identifier string, transition func(key) (key, error)) (key, error) {
+func (k *call) changeKey(ctx context.Context, field, identifier string, transition func(key) (key, error)) (key, error) {
 	if err := k.settle(ctx); err != nil {
 		return key{}, err
 	}
@@ -91,7 +96,7 @@ func (k *call) changeKey(ctx context.Context, identifier string, transition func
 	err := retry(func() error {
 		k.resources = k.resources[:0]
 		var old key
-		err := k.loadKey(ctx, identifier, &old)
+		err := k.key(ctx, need{field: field, identifier: identifier}, &old)
 		if err != nil {
 			return err
 		}

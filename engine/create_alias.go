@@ -70,7 +70,7 @@ func (k *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keys
 	}
 	k.resources = k.resources[:0]
 	var target key
-	if err := k.loadKey(ctx, *keyARN, &target); err != nil {
+	if err := k.key(ctx, need{field: "KeyArn", identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
 	if target.state == DeleteComplete { // GUESS; one that only waits for its deletion is taken

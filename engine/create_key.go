@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
-	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
 // CreateKeyInput is the request of CreateKey.
@@ -60,28 +60,37 @@ func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 		return nil, err
 	}
 
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
 	var made key
-	err = k.storeNewKey(ctx, &made, func(id string) ([]keystore.Change, error) {
-		// Transition: the new key, with the name and the time handed in.
-		k.newKey(&made, id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
+	a := k.attempts()
+	for a.next() {
+		k.newKey(&made, a.id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, spec.alg.bits, check.name
 		if in.DeriveKeyUsage != nil {
 			made.deriveUsage = *in.DeriveKeyUsage
 		}
-		// HSM: the only step that meets key material.
-		material, err := k.engine.hsm.GenerateKey(ctx, made.hsmAttributes(), check.method)
-		if err != nil {
-			return nil, hsmError(err)
+		if a.err = k.generate(ctx, &made, check.method); a.err == nil {
+			a.err = k.commitNewKey(ctx, &made, nil)
 		}
-		made.setMaterial(&material)
-		return nil, nil
-	})
-	if err != nil {
-		return nil, err
+	}
+	if a.err != nil {
+		return nil, refused(a.err)
 	}
 	out := &CreateKeyOutput{}
 	made.describe(&out.Key)
 	return out, nil
+}
+
+// generate has the HSM make the key.
+func (k *call) generate(ctx context.Context, out *key, check kcv.Method) error {
+	made, err := k.engine.hsm.GenerateKey(ctx, out.hsmAttributes(), check)
+	if err != nil {
+		return hsmError(err)
+	}
+	out.setMaterial(&made)
+	return nil
 }
 
 // checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).

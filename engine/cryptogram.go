@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 const cryptogramField = "KeyMaterial.KeyCryptogram"
@@ -21,55 +22,45 @@ func wrappingHash(spec *WrappingKeySpec) crypto.Hash {
 	return crypto.SHA256
 }
 
-func (k *call) importCryptogram(ctx context.Context, in *ImportKeyInput, arm *ImportKeyCryptogram, out *key) error {
-	// Parse: the request says what the cryptogram cannot.
-	cryptogram, err := cryptogramBytes(cryptogramField+".WrappedKeyCryptogram", arm.WrappedKeyCryptogram)
+// importCryptogram imports a key enciphered with RSA-OAEP to the key pair of an import token.
+func importCryptogram(ctx context.Context, c *call, m *ImportKeyCryptogram, p *importPlan) error {
+	// Load and check: what the request says because the cryptogram cannot, then the token.
+	const attributesField, tokenField = cryptogramField + ".KeyAttributes.", cryptogramField + ".ImportToken"
+	p.field = cryptogramField + ".WrappedKeyCryptogram"
+	if m.ImportToken == "" { // which its pattern allows
+		return missing(tokenField)
+	}
+	spec := m.KeyAttributes.parse()
+	if spec.class != SymmetricKey {
+		return attributeError(because(RuleKeyClass, attributesField+"KeyClass", problemSymmetricOnly, string(spec.class), string(SymmetricKey)))
+	}
+	if err := p.declare(spec, attributesField, *m.Exportable); err != nil {
+		return err
+	}
+	t, err := c.loadToken(ctx, m.ImportToken, MaterialKeyCryptogram, tokenField)
 	if err != nil {
 		return err
 	}
-	spec := arm.KeyAttributes.parse()
-	if spec.class != SymmetricKey {
-		return attributeError(because(RuleKeyClass, cryptogramField+".KeyAttributes.KeyClass", problemSymmetricOnly, string(spec.class), string(SymmetricKey)))
-	}
-	if arm.ImportToken == "" { // which its pattern allows
-		return missing(cryptogramField + ".ImportToken")
-	}
-	if err := checkAttributes(spec, imported, cryptogramField+".KeyAttributes."); err != nil {
+	if err := p.wrappedUnder(t.unchanged(), strength{table: rsaStrength, by: t.alg, field: tokenField}); err != nil {
 		return err
 	}
-	return k.storeArrival(ctx, in, out, func() (*arrival, error) {
-		// Load and validate.
-		t, err := k.loadToken(ctx, arm.ImportToken, MaterialKeyCryptogram, cryptogramField+".ImportToken")
-		if err != nil {
-			return nil, err
-		}
-		strong := func(moved *algorithm) error {
-			return checkStrength(rsaStrength, t.alg, moved, cryptogramField+".ImportToken")
-		}
-		if err := strong(spec.alg); err != nil {
-			return nil, err
-		}
-		if len(cryptogram) != t.alg.bits/8 {
-			return nil, lengthError(cryptogramField+".WrappedKeyCryptogram", len(cryptogram), t.alg.bits/8)
-		}
-		return &arrival{
-			field: cryptogramField + ".WrappedKeyCryptogram", usage: spec.usage, modes: spec.modes, candidates: []*algorithm{spec.alg},
-			within: cryptogramField + ".KeyAttributes.", exportable: *arm.Exportable,
-			participants: []keystore.Change{t.unchanged()}, through: t.id, strong: strong,
-			refuse: func(err error) error {
-				return k.openError(cryptogramField+".WrappedKeyCryptogram", wrappingHash(arm.WrappingSpec), err)
-			},
-			open: func(ctx context.Context, admit hsm.Admit) (hsm.Made, error) {
-				return k.engine.hsm.ImportCryptogram(ctx, t.ref(), wrappingHash(arm.WrappingSpec), cryptogram, admit)
-			},
-		}, nil
-	})
+	cryptogram, err := cryptogramBytes(p.field, m.WrappedKeyCryptogram, t.alg.bits/8)
+	if err != nil {
+		return err
+	}
+	// HSM: the key is opened and sealed within the device.
+	hash := wrappingHash(m.WrappingSpec)
+	made, err := c.engine.hsm.ImportCryptogram(ctx, t.ref(), hash, cryptogram, p.admit)
+	if err != nil {
+		return c.openError(p.field, hash, err)
+	}
+	return p.finish(ctx, &made)
 }
 
 // openError tells why an RSA cryptogram did not open.
-func (k *call) openError(field string, hash crypto.Hash, err error) error {
+func (c *call) openError(field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return k.foldable(because(RuleOAEP, field, problemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
+		return c.foldable(because(RuleOAEP, field, problemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
 	}
 	return hsmError(err)
 }
@@ -80,27 +71,41 @@ func missing(field string) error {
 	return invalid("A parameter is missing.", because(RuleRequired, field, problemMissing, "", ""))
 }
 
-func (k *call) exportCryptogram(ctx context.Context, in *ExportKeyInput, arm *ExportKeyCryptogram) (*WrappedKey, error) {
-	// Load: both keys in one snapshot.
-	keys, err := k.loadKeys(ctx, arm.CertificateAuthorityPublicKeyIdentifier, in.ExportKeyIdentifier)
+// cryptogramBytes reads a cryptogram of a size in bytes, whose digits the shape has checked.
+func cryptogramBytes(field, text string, size int) ([]byte, error) {
+	out, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, invalid("The key material is invalid.", because(RuleHex, field, problemOddDigits, wording.Count(len(text), "digit"), "an even number"))
+	}
+	if len(out) != size {
+		return nil, invalid("The key material is invalid.",
+			because(RuleCryptogramLength, field, problemCryptogramLength, wording.Bytes(len(out)), wording.Bytes(size)))
+	}
+	return out, nil
+}
+
+// exportCryptogram exports a key enciphered with RSA-OAEP to the key of a certificate.
+func exportCryptogram(ctx context.Context, c *call, in *ExportKeyInput, m *ExportKeyCryptogram) (*WrappedKey, error) {
+	// Load and check: both keys in one snapshot, then the receiver's certificate.
+	keys, err := c.keys(ctx, need{authorityField(cryptogramField), m.CertificateAuthorityPublicKeyIdentifier, authorityRules},
+		need{exportField, in.ExportKeyIdentifier, exportRules})
 	if err != nil {
 		return nil, err
 	}
-	ca, d := &keys[0], &departure{field: cryptogramField, from: keys[1]}
-
-	// Validate.
-	if err := d.leave(in.ExportAttributes); err != nil {
-		return nil, err
-	}
-	to, err := k.receiver(d, arm.WrappingKeyCertificate, ca)
+	ca := &keys[0]
+	p, err := planExport(&keys[1], cryptogramField, in.ExportAttributes)
 	if err != nil {
 		return nil, err
 	}
-
+	receiver, err := c.receiver(p, m.WrappingKeyCertificate, ca)
+	if err != nil {
+		return nil, err
+	}
 	// HSM: the key is wrapped within the device.
-	cryptogram, value, err := k.engine.hsm.ExportCryptogram(ctx, to.PublicKey.(*rsa.PublicKey), wrappingHash(arm.WrappingSpec), d.material(), d.check.method)
+	public := receiver.PublicKey.(*rsa.PublicKey)
+	cryptogram, value, err := c.engine.hsm.ExportCryptogram(ctx, public, wrappingHash(m.WrappingSpec), p.material(), p.check.method)
 	if err != nil {
 		return nil, hsmError(err)
 	}
-	return d.wrapped(ca, FormatKeyCryptogram, upperHexOf(cryptogram), value), nil
+	return p.wrapped(ca, FormatKeyCryptogram, hexText(cryptogram), value), nil
 }

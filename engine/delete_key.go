@@ -29,7 +29,7 @@ func (k *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOut
 	if in.DeleteKeyInDays != nil {
 		days = *in.DeleteKeyInDays
 	}
-	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
+	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
 	if err != nil {
 		return nil, err
 	}

@@ -276,16 +276,3 @@ func (k *call) tell(refusal *Error) {
 	}
 	k.engine.observe(ev)
 }
-
-// authorize says whether the caller may do the operation with a resource:
-// its own account's (own-account-only until resource policies come).
-func (k *call) authorize(a arn) error {
-	if a.Account == k.identity.Account {
-		return nil
-	}
-	return &Error{
-		Code: ErrAccessDenied, Resource: a.String(),
-		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", k.identity.ARN, k.op, a),
-		Reasons: []Reason{because(RuleAccount, "", problemAccount, a.Account, k.identity.Account)},
-	}
-}

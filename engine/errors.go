@@ -106,6 +106,9 @@ func storeError(err error) *Error {
 
 // hsmError gives a device's failure its name in the service.
 func hsmError(err error) *Error {
+	if refusal, ok := err.(*Error); ok { // of importPlan.admit, which the HSM asked
+		return refusal
+	}
 	if errors.Is(err, hsm.ErrSealed) {
 		e := internal(err)
 		e.Reasons = []Reason{because(RuleSealedKey, "", problemSealed, "", "")}

@@ -594,12 +594,15 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		m    engine.KeyModesOfUse
 		rule engine.Rule
 	}{
-		"an AES key": {engine.AES128, cipherModes, "key-algorithm"}, "of another length": {engine.TDES3Key, cipherModes, "cryptogram-length"}, "with other modes": {engine.TDES2Key, macModes, "key-modes-of-use"},
+		"an AES key": {engine.AES128, cipherModes, "key-algorithm"}, "stronger than the wrapping key": {engine.TDES3Key, cipherModes, "wrapping-strength"}, "with other modes": {engine.TDES2Key, macModes, "key-modes-of-use"},
 	} {
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
 			As2805KeyVariant: engine.PINEncryptionKeyVariant28, KeyModesOfUse: c.m, KeyAlgorithm: c.a, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 32)}})
 		refused(t, what, err, engine.ErrValidation, c.rule)
 	}
+	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
+		As2805KeyVariant: engine.PINEncryptionKeyVariant28, KeyModesOfUse: cipherModes, KeyAlgorithm: engine.TDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 48)}})
+	refused(t, "of another length", err, engine.ErrValidation, engine.RuleCryptogramLength)
 }
 
 func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {

@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // ExportKeyInput is the request of ExportKey.
 type ExportKeyInput struct {
@@ -27,24 +30,28 @@ func (c *Caller) ExportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyO
 	return run(ctx, c, "ExportKey", in, (*call).exportKey)
 }
 
-func (k *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
-	out, err := k.exportMaterial(ctx, in)
+func (c *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
+	out, err := exportMaterial(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
 	return &ExportKeyOutput{WrappedKey: out}, nil
 }
 
-func (k *call) exportMaterial(ctx context.Context, in *ExportKeyInput) (*WrappedKey, error) {
+// exportMaterial wraps the key in the form asked for.
+func exportMaterial(ctx context.Context, c *call, in *ExportKeyInput) (*WrappedKey, error) {
 	switch m := &in.KeyMaterial; {
 	case m.Tr34KeyBlock != nil:
-		return k.exportTR34(ctx, in, m.Tr34KeyBlock)
+		return exportTR34(ctx, c, in, m.Tr34KeyBlock)
 	case m.KeyCryptogram != nil:
-		return k.exportCryptogram(ctx, in, m.KeyCryptogram)
+		return exportCryptogram(ctx, c, in, m.KeyCryptogram)
 	case m.DiffieHellmanTr31KeyBlock != nil:
-		return k.exportAgreed(ctx, in, m.DiffieHellmanTr31KeyBlock)
+		return exportECDH(ctx, c, in, m.DiffieHellmanTr31KeyBlock)
 	case m.As2805KeyCryptogram != nil:
-		return k.exportAS2805(ctx, in, m.As2805KeyCryptogram)
+		return exportAS2805(ctx, c, in, m.As2805KeyCryptogram)
 	}
-	return k.exportTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock) // the shape has checked that one is set
+	return exportTR31(ctx, c, in, in.KeyMaterial.Tr31KeyBlock) // the shape has checked that one is set
 }
+
+// hexText is upper-case hexadecimal, as key material is written.
+func hexText(b []byte) string { return fmt.Sprintf("%X", b) }

@@ -8,50 +8,46 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-func (k *call) exportTR31(ctx context.Context, in *ExportKeyInput, arm *ExportTr31KeyBlock) (*WrappedKey, error) {
-	// Load: both keys in one snapshot.
-	keys, err := k.loadKeys(ctx, arm.WrappingKeyIdentifier, in.ExportKeyIdentifier)
+// exportTR31 exports a key as a TR-31 key block under a key block protection key.
+func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31KeyBlock) (*WrappedKey, error) {
+	// Load and check: both keys in one snapshot.
+	keys, err := c.keys(ctx, need{wrappingField, m.WrappingKeyIdentifier, wrappingRules}, need{exportField, in.ExportKeyIdentifier, exportRules})
 	if err != nil {
 		return nil, err
 	}
-	kek, d := &keys[0], &departure{field: tr31Field, from: keys[1]}
-
-	// Validate.
-	if err := checkWrappingKey(kek, encrypt|wrap, wrappingField); err != nil {
-		return nil, err
-	}
-	if err := d.leave(in.ExportAttributes); err != nil {
-		return nil, err
-	}
-	header, err := d.header(kek.attributes.alg, arm.KeyBlockHeaders)
+	kek := &keys[0]
+	p, err := planExport(&keys[1], tr31Field, in.ExportAttributes)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStrength(kekStrength, kek.attributes.alg, d.as.alg, wrappingField); err != nil {
+	header, err := p.header(kek.attributes.alg, m.KeyBlockHeaders)
+	if err != nil {
 		return nil, err
 	}
-
+	if err := checkStrength(kekStrength, kek.attributes.alg, p.as.alg, wrappingField); err != nil {
+		return nil, err
+	}
 	// HSM: the key is wrapped within the device.
-	text, value, err := k.engine.hsm.ExportTR31(ctx, kek.ref(), header, d.material(), d.check.method)
+	text, value, err := c.engine.hsm.ExportTR31(ctx, kek.ref(), header, p.material(), p.check.method)
 	if err != nil {
-		return nil, d.headerError(err)
+		return nil, p.headerError(err)
 	}
-	return d.wrapped(kek, FormatTR31KeyBlock, text, value), nil
+	return p.wrapped(kek, FormatTR31KeyBlock, text, value), nil
 }
 
 // wrapped is the answer: what protects the key, and the key.
-func (d *departure) wrapped(by *key, format WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
+func (p *exportPlan) wrapped(by *key, format WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
 		WrappingKeyArn: by.arn.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
-		KeyCheckValue: new(shownCheckValue(value)), KeyCheckValueAlgorithm: new(d.check.name),
+		KeyCheckValue: new(shownCheckValue(value)), KeyCheckValueAlgorithm: new(p.check.name),
 	}
 }
 
 // headerError tells why a block was not made. Only what the request put into
 // the header can be at fault.
-func (d *departure) headerError(err error) error {
+func (p *exportPlan) headerError(err error) error {
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-		return invalid("The key block headers are not valid.", blockReason(d.field+".KeyBlockHeaders", refusal))
+		return invalid("The key block headers are not valid.", blockReason(p.field+".KeyBlockHeaders", refusal))
 	}
 	return hsmError(err)
 }

@@ -10,64 +10,54 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
-func (k *call) exportTR34(ctx context.Context, in *ExportKeyInput, arm *ExportTr34KeyBlock) (*WrappedKey, error) {
-	// Parse: who is meant to sign.
-	members := &pairMembers{arm.ExportToken, arm.SigningKeyIdentifier, arm.SigningKeyCertificate,
+// exportTR34 exports a key as a TR-34 key token, signed with a key pair of the account.
+func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34KeyBlock) (*WrappedKey, error) {
+	// Load and check: all keys in one snapshot.
+	signer := &pairMembers{m.ExportToken, m.SigningKeyIdentifier, m.SigningKeyCertificate,
 		tr34Field + ".ExportToken", tr34Field + ".SigningKeyIdentifier", tr34Field + ".SigningKeyCertificate"}
-	byToken, err := members.usesToken()
+	needs, err := signer.needs(signingRules, need{authorityField(tr34Field), m.CertificateAuthorityPublicKeyIdentifier, authorityRules})
 	if err != nil {
 		return nil, err
 	}
-	// Load: all keys in one snapshot.
-	ids := []string{arm.CertificateAuthorityPublicKeyIdentifier, in.ExportKeyIdentifier}
-	if !byToken {
-		ids = append(ids, *arm.SigningKeyIdentifier)
-	}
-	keys, err := k.loadKeys(ctx, ids...)
+	keys, err := c.keys(ctx, append(needs, need{exportField, in.ExportKeyIdentifier, exportRules})...)
 	if err != nil {
 		return nil, err
 	}
-	ca, d := &keys[0], &departure{field: tr34Field, from: keys[1]}
-
-	// Validate.
-	if err := d.leave(in.ExportAttributes); err != nil {
-		return nil, err
-	}
-	if !byToken {
-		if err := checkPair(&keys[2], TR31S0AsymmetricKeyForDigitalSignature, sign, members.keyField); err != nil {
-			return nil, err
-		}
-	}
-	header, err := d.tokenHeader(arm.KeyBlockHeaders)
+	ca, named, key := &keys[0], keys[1:len(keys)-1], &keys[len(keys)-1]
+	p, err := planExport(key, tr34Field, in.ExportAttributes)
 	if err != nil {
 		return nil, err
 	}
-	krd, err := k.receiver(d, arm.WrappingKeyCertificate, ca)
+	header, err := p.tokenHeader(m.KeyBlockHeaders)
 	if err != nil {
 		return nil, err
 	}
-	kdh, err := k.tokenOrPair(ctx, members, MaterialTR34KeyBlock, keys[2:])
+	// Certificates: the receiver's under the authority, the signer's own.
+	krd, err := c.receiver(p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}
-
+	kdh, err := c.ownPair(ctx, signer, MaterialTR34KeyBlock, named)
+	if err != nil {
+		return nil, err
+	}
 	// HSM: the key is wrapped and signed within the device.
-	der, value, err := k.engine.hsm.ExportTR34(ctx, k.sealing(d, kdh, krd, header, arm.RandomNonce), kdh.ref, d.material(), d.check.method)
+	der, value, err := c.engine.hsm.ExportTR34(ctx, c.sealing(p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.method)
 	if err != nil {
-		return nil, k.sealingError(err)
+		return nil, sealingError(err)
 	}
-	return d.wrapped(ca, FormatTR34KeyBlock, upperHexOf(der), value), nil
+	return p.wrapped(ca, FormatTR34KeyBlock, hexText(der), value), nil
 }
 
 // tokenHeader is the header in a key token: attributes of the key alone. Its
 // version and length mean nothing and are what the service writes, whatever the
 // key. There is no place for optional blocks (GUESS: refused).
-func (d *departure) tokenHeader(asked *KeyBlockHeaders) (string, error) {
+func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
 		return "", invalid("The optional block is not supported.",
 			because(RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", problemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
 	}
-	h, err := d.header(algorithmNamed(AES256), asked)
+	h, err := p.header(algorithmNamed(AES256), asked)
 	if err != nil {
 		return "", err
 	}
@@ -80,20 +70,20 @@ func (d *departure) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 // sealing is two-pass with the nonce of the request, one-pass without, as the
 // service's own are. The key block is under TDES for a TDES key, under AES-128
 // for an AES key.
-func (k *call) sealing(d *departure, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
+func (c *call) sealing(p *exportPlan, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
 	s := tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: kdh.certificate, KRD: krd, Header: header, Cipher: tr34.TDESCBC, Nonce: nonceBytes(nonce)}
-	if d.as.alg.letter == hsm.AES {
+	if p.as.alg.letter == hsm.AES {
 		s.Cipher = tr34.AES128CBC
 	}
 	if s.Nonce == nil {
-		s.SigningTime = k.now
+		s.SigningTime = c.now
 	}
 	return s
 }
 
 // sealingError tells why a token was not made: only certificates can be at
 // fault.
-func (k *call) sealingError(err error) error {
+func sealingError(err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {
 		return hsmError(err)

@@ -23,7 +23,7 @@ func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, er
 
 func (k *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
 	var found key
-	if err := k.loadKey(ctx, in.KeyIdentifier, &found); err != nil {
+	if err := k.key(ctx, need{field: "KeyIdentifier", identifier: in.KeyIdentifier}, &found); err != nil {
 		return nil, err
 	}
 	out := &GetKeyOutput{}

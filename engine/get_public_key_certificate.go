@@ -65,7 +65,7 @@ func (k *call) certificateServes(pair *key) bool {
 // nothing is done with it (GUESS).
 func (k *call) loadPair(ctx context.Context, identifier string, into *key) error {
 	*into = key{}
-	if err := k.loadKey(ctx, identifier, into); err != nil {
+	if err := k.key(ctx, need{field: "KeyIdentifier", identifier: identifier}, into); err != nil {
 		return err
 	}
 	if into.state != CreateComplete {

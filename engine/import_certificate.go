@@ -6,98 +6,75 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/kcv"
-	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
-func (k *call) importRoot(ctx context.Context, in *ImportKeyInput, arm *RootCertificatePublicKey, out *key) error {
-	p := &publicArrival{field: "KeyMaterial.RootCertificatePublicKey", spec: arm.KeyAttributes.parse(), text: arm.PublicKeyCertificate}
-	p.trust = func(c *x509.Certificate) error {
-		return certificateError(k.trustRules().CheckRoot(c), p.field+".PublicKeyCertificate")
-	}
-	p.load = func() error { return nil }
-	return k.importCertificate(ctx, in, p, out)
-}
+const (
+	rootField    = "KeyMaterial.RootCertificatePublicKey"
+	trustedField = "KeyMaterial.TrustedCertificatePublicKey"
+)
 
-func (k *call) importTrusted(ctx context.Context, in *ImportKeyInput, arm *TrustedCertificatePublicKey, out *key) error {
-	p := &publicArrival{field: "KeyMaterial.TrustedCertificatePublicKey", spec: arm.KeyAttributes.parse(), text: arm.PublicKeyCertificate}
-	caField := p.field + ".CertificateAuthorityPublicKeyIdentifier"
-	var issuer *x509.Certificate
-	p.load = func() (err error) {
-		var ca key
-		if err := k.loadKey(ctx, arm.CertificateAuthorityPublicKeyIdentifier, &ca); err != nil {
-			return err
-		}
-		p.participants = []keystore.Change{ca.unchanged()}
-		issuer, err = checkAuthority(&ca, caField)
-		return err
-	}
-	p.trust = func(c *x509.Certificate) error {
-		return k.checkTrusted(c, p.field+".PublicKeyCertificate", issuer, caField)
-	}
-	return k.importCertificate(ctx, in, p, out)
-}
-
-// publicArrival is a public key on its way in, in a certificate.
-type publicArrival struct {
-	field string // of the arm
-	spec  attributes
-	text  string
-
-	load         func() error // what else takes part
-	trust        func(*x509.Certificate) error
-	participants []keystore.Change
-}
-
-// importCertificate stores the public key of a certificate. Its check value is
-// that of a public key whatever the request names (the samples name others and
-// are not refused); it cannot be exported.
-func (k *call) importCertificate(ctx context.Context, in *ImportKeyInput, p *publicArrival, out *key) error {
-	// Parse: the certificate.
-	c, alg, err := readCertificate(p.text, p.field+".PublicKeyCertificate")
+// importRoot imports the public key of a self-signed certificate.
+func importRoot(c *call, m *RootCertificatePublicKey, p *importPlan) error {
+	cert, err := p.declareCertificate(m.KeyAttributes.parse(), rootField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
-	value, err := kcv.PublicKey(c.RawSubjectPublicKeyInfo)
+	if err := certificateError(c.trustRules().CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
+		return err
+	}
+	return p.takeCertificate(cert)
+}
+
+// importTrusted imports the public key of a certificate under an imported authority.
+func importTrusted(ctx context.Context, c *call, m *TrustedCertificatePublicKey, p *importPlan) error {
+	var ca key
+	err := c.key(ctx, need{authorityField(trustedField), m.CertificateAuthorityPublicKeyIdentifier, authorityRules}, &ca)
+	if err != nil {
+		return err
+	}
+	p.requires = append(p.requires, ca.unchanged())
+	cert, err := p.declareCertificate(m.KeyAttributes.parse(), trustedField, m.PublicKeyCertificate)
+	if err != nil {
+		return err
+	}
+	if err := c.checkTrusted(cert, trustedField+".PublicKeyCertificate", &ca, authorityField(trustedField)); err != nil {
+		return err
+	}
+	return p.takeCertificate(cert)
+}
+
+// declareCertificate reads a certificate and checks the attributes of the request: a public key
+// of the table, of the algorithm in the certificate.
+func (p *importPlan) declareCertificate(a attributes, arm, text string) (*x509.Certificate, error) {
+	if err := checkAttributes(a, imported, arm+".KeyAttributes."); err != nil {
+		return nil, err
+	}
+	if a.class != PublicKey {
+		return nil, attributeError(because(RuleKeyClass, arm+".KeyAttributes.KeyClass", problemPublicOnly, string(a.class), string(PublicKey)))
+	}
+	cert, alg, err := readCertificate(text, arm+".PublicKeyCertificate")
+	if err != nil {
+		return nil, err
+	}
+	if alg != a.alg {
+		return nil, invalid("The certificate does not have the key algorithm.",
+			because(RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(a.alg.name), string(alg.name)))
+	}
+	p.key.attributes = a
+	return cert, nil
+}
+
+// takeCertificate makes the public key of a certificate the key that is stored. Its check value
+// is that of a public key whatever the request names (the samples name others and are not
+// refused); it cannot be exported. The HSM has nothing to do.
+func (p *importPlan) takeCertificate(cert *x509.Certificate) error {
+	value, err := kcv.PublicKey(cert.RawSubjectPublicKeyInfo)
 	if err != nil {
 		return internal(err)
 	}
-	tags, err := k.newTags(in.Tags)
-	if err != nil {
-		return err
-	}
-	return k.storeNewKey(ctx, out, func(id string) ([]keystore.Change, error) {
-		// Load and validate.
-		k.resources = k.resources[:0]
-		if err := p.load(); err != nil {
-			return nil, err
-		}
-		if err := p.checkAttributes(alg); err != nil {
-			return nil, err
-		}
-		if err := p.trust(c); err != nil {
-			return nil, err
-		}
-		// Transition: there is nothing for the HSM to do.
-		k.newKey(out, id, p.spec, OriginExternal, in.Enabled, tags)
-		out.bits, out.check, out.checkValue = alg.bits, KCVSHA1, value
-		out.public, out.certificate, out.certified = hsm.Public(c.RawSubjectPublicKeyInfo), x509ca.EncodeCertificate(c.Raw), c.NotAfter
-		return p.participants, nil
-	})
-}
-
-// checkAttributes: what the request declares must be a public key of the table
-// and the certificate's.
-func (p *publicArrival) checkAttributes(alg *algorithm) error {
-	if err := checkAttributes(p.spec, imported, p.field+".KeyAttributes."); err != nil {
-		return err
-	}
-	if p.spec.class != PublicKey {
-		return attributeError(because(RuleKeyClass, p.field+".KeyAttributes.KeyClass", problemPublicOnly, string(p.spec.class), string(PublicKey)))
-	}
-	if alg != p.spec.alg {
-		return invalid("The certificate does not have the key algorithm.",
-			because(RuleKeyAlgorithm, p.field+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(p.spec.alg.name), string(alg.name)))
-	}
+	p.key.bits, p.key.check, p.key.checkValue = p.key.attributes.alg.bits, KCVSHA1, value
+	p.key.public = hsm.Public(cert.RawSubjectPublicKeyInfo)
+	p.key.certificate, p.key.certified = x509ca.EncodeCertificate(cert.Raw), cert.NotAfter
 	return nil
 }

@@ -30,36 +30,54 @@ func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyO
 	return run(ctx, c, "ImportKey", in, (*call).importKey)
 }
 
-func (k *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
+func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
 	switch {
 	case len(in.ReplicationRegions) > 0:
 		return nil, notSimulated("ReplicationRegions")
 	case in.RequesterComment != nil:
 		return nil, notSimulated("RequesterComment")
 	}
-	var made key
-	if err := k.importMaterial(ctx, in, &made); err != nil {
+	tags, err := c.newTags(in.Tags)
+	if err != nil {
 		return nil, err
+	}
+	if err := c.settle(ctx); err != nil {
+		return nil, err
+	}
+	var made key
+	a := c.attempts()
+	for a.next() {
+		c.resources = c.resources[:0]
+		c.newKey(&made, a.id, attributes{}, OriginExternal, in.Enabled, tags)
+		plan := importPlan{c: c, in: in, key: &made}
+		if a.err = importMaterial(ctx, c, &plan); a.err == nil {
+			a.err = c.commitNewKey(ctx, &made, plan.requires)
+		}
+	}
+	if a.err != nil {
+		return nil, refused(a.err)
 	}
 	out := &ImportKeyOutput{}
 	made.describe(&out.Key)
 	return out, nil
 }
 
-func (k *call) importMaterial(ctx context.Context, in *ImportKeyInput, out *key) error {
-	switch m := &in.KeyMaterial; {
+// importMaterial opens the key material of the request: the key is in p.key, complete, and what
+// must be unchanged when it is stored in p.requires.
+func importMaterial(ctx context.Context, c *call, p *importPlan) error {
+	switch m := &p.in.KeyMaterial; {
 	case m.RootCertificatePublicKey != nil:
-		return k.importRoot(ctx, in, m.RootCertificatePublicKey, out)
+		return importRoot(c, m.RootCertificatePublicKey, p)
 	case m.TrustedCertificatePublicKey != nil:
-		return k.importTrusted(ctx, in, m.TrustedCertificatePublicKey, out)
+		return importTrusted(ctx, c, m.TrustedCertificatePublicKey, p)
 	case m.Tr34KeyBlock != nil:
-		return k.importTR34(ctx, in, m.Tr34KeyBlock, out)
+		return importTR34(ctx, c, m.Tr34KeyBlock, p)
 	case m.KeyCryptogram != nil:
-		return k.importCryptogram(ctx, in, m.KeyCryptogram, out)
+		return importCryptogram(ctx, c, m.KeyCryptogram, p)
 	case m.DiffieHellmanTr31KeyBlock != nil:
-		return k.importAgreed(ctx, in, m.DiffieHellmanTr31KeyBlock, out)
+		return importECDH(ctx, c, m.DiffieHellmanTr31KeyBlock, p)
 	case m.As2805KeyCryptogram != nil:
-		return k.importAS2805(ctx, in, m.As2805KeyCryptogram, out)
+		return importAS2805(ctx, c, m.As2805KeyCryptogram, p)
 	}
-	return k.importTR31(ctx, in, in.KeyMaterial.Tr31KeyBlock, out) // the shape has checked that one is set
+	return importTR31(ctx, c, p.in.KeyMaterial.Tr31KeyBlock, p) // the shape has checked that one is set
 }

@@ -39,7 +39,7 @@ func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAlia
 	}
 	if in.KeyArn != nil {
 		var target key
-		if err := k.loadKey(ctx, *in.KeyArn, &target); err != nil {
+		if err := k.key(ctx, need{field: "KeyArn", identifier: *in.KeyArn}, &target); err != nil {
 			return nil, err
 		}
 		filter.Index, of.filter = &target.arn.key, target.arn.key

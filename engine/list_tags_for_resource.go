@@ -34,7 +34,7 @@ func (k *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceI
 		return nil, err
 	}
 	var found key
-	if err := k.loadKey(ctx, in.ResourceArn, &found); err != nil {
+	if err := k.key(ctx, need{field: "ResourceArn", identifier: in.ResourceArn}, &found); err != nil {
 		return nil, err
 	}
 	of := pageOf{op: k.op, place: found.partition(), filter: found.arn.key}

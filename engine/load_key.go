@@ -6,8 +6,6 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
-	"github.com/seed748fb4d1/apcsim/kcv"
-	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // LoadKeyInput is the request of LoadKey: what CreateKey takes, and the
@@ -66,25 +64,28 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 	if err != nil {
 		return nil, err
 	}
-	var parts []kcv.Value
+	if err := k.settle(ctx); err != nil {
+		return nil, err
+	}
+	var loaded hsm.Components
 	var made key
-	err = k.storeNewKey(ctx, &made, func(id string) ([]keystore.Change, error) {
-		k.newKey(&made, id, spec, OriginExternal, in.Enabled, tags)
+	a := k.attempts()
+	for a.next() {
+		k.newKey(&made, a.id, spec, OriginExternal, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
-		loaded, err := k.engine.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
+		loaded, err = k.engine.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
 		if err != nil {
 			return nil, hsmError(err)
 		}
-		parts = loaded.Parts
 		made.setMaterial(&loaded.Made)
-		return nil, nil
-	})
-	if err != nil {
-		return nil, err
+		a.err = k.commitNewKey(ctx, &made, nil)
+	}
+	if a.err != nil {
+		return nil, refused(a.err)
 	}
 	answer := &LoadKeyOutput{}
 	made.describe(&answer.Key)
-	for _, p := range parts {
+	for _, p := range loaded.Parts {
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, shownCheckValue(p))
 	}
 	return answer, nil

@@ -40,34 +40,46 @@ func shownCheckValue(v kcv.Value) string {
 	return v.Short(3)
 }
 
-// storeNewKey draws an id, has the key made in out, and stores it with the
-// counter raised, in one commit together with what else the key depends on.
-// Until the commit succeeds the key does not exist. An id that exists is drawn
-// again; where something else changed, make is called with the same id, and
-// need not repeat what it has done for it. A full quota is believed once
-// nothing more is due to be deleted.
-func (k *call) storeNewKey(ctx context.Context, out *key, make func(id string) ([]keystore.Change, error)) error {
-	if err := k.settle(ctx); err != nil {
-		return err
-	}
+// commitNewKey stores a new key with the counter raised, in one commit with the records that must
+// be unchanged. Until it succeeds the key does not exist. A full quota is believed once nothing
+// more is due to be deleted.
+func (c *call) commitNewKey(ctx context.Context, k *key, requires []keystore.Change) error {
 	b := births.Get().(*birth)
 	defer b.free()
-	id := k.engine.ids.id()
-	err := retry(func() error {
-		also, err := make(id)
-		if err != nil {
-			return err
-		}
-		err = k.commitCounted(ctx, "keys", k.engine.limits.Keys, b.of(k, out, also)...)
-		if errors.Is(err, keystore.ErrExists) {
-			id = k.engine.commits.id() // not seeded: an earlier run on the store had the whole stream
-		}
-		return err
-	})
+	err := c.commitCounted(ctx, "keys", c.engine.limits.Keys, b.of(c, k, requires)...)
 	if err == nil {
-		k.met(out)
+		c.met(k)
 	}
 	return err
+}
+
+// attempts is the loop that makes and stores a new key: where another caller was faster, all of
+// an attempt is made again.
+//
+//	a := c.attempts()
+//	for a.next() {
+//		a.err = ... // make the key with a.id and commit it
+//	}
+type attempts struct {
+	c   *call
+	n   int
+	id  string // of the key; another one once it turns out to exist
+	err error  // of the last attempt
+}
+
+func (c *call) attempts() attempts { return attempts{c: c, id: c.engine.ids.id()} }
+
+// next reports whether there is an attempt to make.
+func (a *attempts) next() bool {
+	switch {
+	case a.n == 0:
+	case a.n == maxAttempts || !raced(a.err):
+		return false
+	case errors.Is(a.err, keystore.ErrExists):
+		a.id = a.c.engine.commits.id() // not seeded: an earlier run on the store had the whole stream
+	}
+	a.n++
+	return true
 }
 
 // birth is the commit of a new key. It is used again and again: a store does
@@ -86,10 +98,10 @@ func (b *birth) free() {
 	births.Put(b)
 }
 
-func (b *birth) of(k *call, out *key, also []keystore.Change) []keystore.Change {
-	b.put.Record = out.record(out.due(&k.engine.limits))
-	b.add = keystore.Add{Ref: counter(k.home(), countKeys), Delta: 1, Ceiling: int64(k.engine.limits.Keys)}
-	b.changes = append(append(b.changes[:0], also...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
+func (b *birth) of(c *call, k *key, requires []keystore.Change) []keystore.Change {
+	b.put.Record = k.record(k.due(&c.engine.limits))
+	b.add = keystore.Add{Ref: counter(c.home(), countKeys), Delta: 1, Ceiling: int64(c.engine.limits.Keys)}
+	b.changes = append(append(b.changes[:0], requires...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
 	return b.changes
 }
 

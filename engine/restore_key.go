@@ -22,7 +22,7 @@ func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreK
 }
 
 func (k *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	changed, err := k.changeKey(ctx, in.KeyIdentifier, key.restored)
+	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, key.restored)
 	if err != nil {
 		return nil, err
 	}

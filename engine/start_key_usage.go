@@ -22,7 +22,7 @@ func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*St
 }
 
 func (k *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
+	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
 	if err != nil {
 		return nil, err
 	}

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/tr34"
-	"pgregory.net/rapid"
 )
 
 // The exchange with other parties, as the state machine knows it: roots,
@@ -319,12 +320,11 @@ func (m *machine) exportWithCertificate(t *rapid.T) {
 	}
 }
 
-// resolved is the refusal of identifiers, all of which are resolved before
-// anything is judged: an account that is not the caller's comes before what does
-// not exist.
+// resolved is the refusal of identifiers: all of the caller's own account resolve before any key
+// of another account is refused.
 func resolved(errs ...error) (want error) {
 	for _, err := range errs {
-		if err == engine.ErrAccessDenied {
+		if err == engine.ErrResourceNotFound {
 			return err
 		}
 		want = cmpOr(want, err)

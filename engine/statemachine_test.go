@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
-	"pgregory.net/rapid"
 )
 
 // TestStateMachineAgreesWithModel runs every operation, in several accounts
@@ -426,14 +427,8 @@ func (m *machine) exportAndImport(t *rapid.T) {
 	kekID, keyID := m.anyKey(t, w), m.anyKey(t, w)
 	wrapped, err := exportBlock(w.caller, kekID, keyID, nil)
 	kek, want := m.find(w, kekID)
-	// Identifiers are all resolved before anything is judged; an account that
-	// is not the caller's is told before what does not exist.
 	k, second := m.find(w, keyID)
-	if want == nil || errors.Is(second, engine.ErrAccessDenied) && !errors.Is(want, engine.ErrAccessDenied) {
-		if second != nil {
-			want = second
-		}
-	}
+	want = resolved(want, second)
 	if want == nil && !(usable(kek) && isKEK(kek, true) && usable(k) && k.exportable &&
 		k.attributes.KeyClass == engine.SymmetricKey && strong(kek.attributes.KeyAlgorithm, k.attributes.KeyAlgorithm)) {
 		want = engine.ErrValidation

@@ -23,7 +23,7 @@ func (c *Caller) StopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*Stop
 }
 
 func (k *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
-	changed, err := k.changeKey(ctx, in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
+	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagRes
 }
 
 func (k *call) tagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	_, err := k.changeKey(ctx, in.ResourceArn, func(old key) (key, error) {
+	_, err := k.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
 		if err := checkTaggable(old); err != nil {
 			return key{}, err
 		}

@@ -21,7 +21,6 @@ type ownPair struct {
 	alg         *algorithm
 	certificate *x509.Certificate
 	field       string // the member that names it
-	name        string
 	unchanged   keystore.Change
 }
 
@@ -32,7 +31,7 @@ type pairMembers struct {
 	tokenField, keyField, certificateField string
 }
 
-// usesToken says which of the two it is; both and neither are refused (GUESS),
+// usesToken reports which of the two it is; both and neither are refused (GUESS),
 // an empty token is none.
 func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
@@ -46,6 +45,18 @@ func (m *pairMembers) usesToken() (bool, error) {
 	}
 	return token, nil
 }
+
+// needs adds the key, where the members name one, to the other keys that an operation needs.
+func (m *pairMembers) needs(rules *keyRules, others ...need) ([]need, error) {
+	byToken, err := m.usesToken()
+	if err == nil && !byToken {
+		others = append(others, need{m.keyField, *m.key, rules})
+	}
+	return others, err
+}
+
+// authorityField is the member of an arm that names the certificate authority.
+func authorityField(arm string) string { return arm + ".CertificateAuthorityPublicKeyIdentifier" }
 
 // nonceBytes is the random number of a request; nil where there is none.
 func nonceBytes(text *string) []byte {
@@ -73,13 +84,13 @@ func tokenReason(field string, e *tr34.Error) Reason {
 
 // tokenError tells why a key token was refused: a *tr34.Error by its class, the
 // rest as the device's.
-func (k *call) tokenError(err error) error {
+func (c *call) tokenError(err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {
 		return hsmError(err)
 	}
 	if slices.Contains(behindDecryption, refusal.Class) {
-		return k.foldable(tokenReason(tr34Field+".WrappedKeyBlock", refusal))
+		return c.foldable(tokenReason(tr34Field+".WrappedKeyBlock", refusal))
 	}
 	field := tr34Field + ".WrappedKeyBlock"
 	if member, ok := faultyMember[refusal.Class]; ok {

@@ -16,8 +16,8 @@ import (
 // trustRules are what the service asks of other people's certificates
 // (control-plane, section 11.3): a CA says so where it says anything, and signs
 // nothing stronger than itself; a leaf may have no extension at all.
-func (k *call) trustRules() *x509ca.Rules {
-	return &x509ca.Rules{Now: k.now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
+func (c *call) trustRules() *x509ca.Rules {
+	return &x509ca.Rules{Now: c.now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
 }
 
 // readCertificate reads a caller's certificate and the algorithm of its key.
@@ -65,51 +65,56 @@ func keyOf(c *x509.Certificate) string {
 // checkTrusted holds a caller's certificate to the rules, under the certificate
 // of the authority that the request names. That one alone is consulted, not
 // those above it (GUESS): it was judged when it was imported.
-func (k *call) checkTrusted(c *x509.Certificate, field string, issuer *x509.Certificate, caField string) error {
-	rules := k.trustRules()
-	err := rules.CheckIssued(c, issuer)
+func (c *call) checkTrusted(cert *x509.Certificate, field string, ca *key, caField string) error {
+	issuer, err := authorityCertificate(ca)
+	if err != nil {
+		return err
+	}
+	rules := c.trustRules()
+	err = rules.CheckIssued(cert, issuer)
 	if refusal, ok := errors.AsType[*x509ca.Error](err); ok && refusal.Certificate == rules.Issuer {
 		return certificateError(err, caField)
 	}
 	return certificateError(err, field)
 }
 
-// checkAuthority holds the key of a certificate authority to its state, class
-// and usage, and gives its certificate.
-func checkAuthority(ca *key, field string) (*x509.Certificate, error) {
-	if err := ca.checkUsable(field); err != nil {
-		return nil, err
-	}
-	a := ca.attributes
-	if a.class != PublicKey || a.usage != TR31S0AsymmetricKeyForDigitalSignature {
-		return nil, invalid("The certificate authority key is not valid.", because(RuleCertificateAuthority, field, problemNotAuthority,
-			string(a.usage)+", "+string(a.class), string(TR31S0AsymmetricKeyForDigitalSignature)+", "+string(PublicKey)))
-	}
-	c, err := x509ca.Decode(ca.certificate)
+// authorityCertificate returns the certificate of an authority's key, which has been checked.
+func authorityCertificate(ca *key) (*x509.Certificate, error) {
+	cert, err := x509ca.Decode(ca.certificate)
 	if err != nil {
 		return nil, internal(err)
 	}
-	return c, nil
+	return cert, nil
+}
+
+// trustedCertificate reads a certificate of the request and checks it under the authority that
+// the request names.
+func (c *call) trustedCertificate(text, field string, ca *key, caField string) (*x509.Certificate, *algorithm, error) {
+	cert, alg, err := readCertificate(text, field)
+	if err != nil {
+		return nil, nil, err
+	}
+	return cert, alg, c.checkTrusted(cert, field, ca, caField)
 }
 
 // checkOwnCertificate holds a certificate that somebody else made for a pair of
 // the account to that pair and its time.
-func (k *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certificate, error) {
-	c, _, err := readCertificate(text, field)
+func (c *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certificate, error) {
+	cert, _, err := readCertificate(text, field)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(c.RawSubjectPublicKeyInfo, pair.public) {
+	if !bytes.Equal(cert.RawSubjectPublicKeyInfo, pair.public) {
 		return nil, invalid("The certificate does not belong to the key.",
 			because(RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.arn.String()))
 	}
-	rule, problem, found := RuleNotYetValid, problemNotYetValid, "valid from "+c.NotBefore.UTC().Format(timeForm)
-	if k.now.After(c.NotAfter) {
-		rule, problem, found = RuleExpired, problemExpired, "valid until "+c.NotAfter.UTC().Format(timeForm)
-	} else if !k.now.Before(c.NotBefore) {
-		return c, nil
+	rule, problem, found := RuleNotYetValid, problemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(timeForm)
+	if c.now.After(cert.NotAfter) {
+		rule, problem, found = RuleExpired, problemExpired, "valid until "+cert.NotAfter.UTC().Format(timeForm)
+	} else if !c.now.Before(cert.NotBefore) {
+		return cert, nil
 	}
-	return nil, invalid("The certificate is not valid.", because(rule, field, problem, found, "valid at "+k.now.Format(timeForm)))
+	return nil, invalid("The certificate is not valid.", because(rule, field, problem, found, "valid at "+c.now.Format(timeForm)))
 }
 
 const timeForm = "2006-01-02T15:04:05Z"
@@ -126,18 +131,4 @@ func certificateError(err error, field string) error {
 	out := invalid("The certificate is not valid.", because(Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
-}
-
-// checkPair holds a pair of the account to its state, usage and modes of use.
-func checkPair(pair *key, usage KeyUsage, need modes, field string) error {
-	if err := pair.checkUsable(field); err != nil {
-		return err
-	}
-	if a := pair.attributes; a.class != AsymmetricKeyPair || a.usage != usage {
-		return invalid("The key cannot be used for this.", because(RuleKeyUsage, field, problemPairUsage, string(a.usage)+", "+string(a.class), string(usage)+", "+string(AsymmetricKeyPair)))
-	}
-	if m := pair.attributes.modes; !m.allows(need) {
-		return invalid("The key's modes of use do not allow this operation.", because(RuleKeyModesOfUse, field, problemPairModes, m.String(), need.String()))
-	}
-	return nil
 }

@@ -28,7 +28,7 @@ func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*Un
 }
 
 func (k *call) untagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	_, err := k.changeKey(ctx, in.ResourceArn, func(old key) (key, error) {
+	_, err := k.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
 		if err := checkTaggable(old); err != nil {
 			return key{}, err
 		}

@@ -18,119 +18,107 @@ const (
 	dukptField  = "ExportAttributes.ExportDukptInitialKey"
 )
 
-// departure is a key on its way out: as what it travels, which is the key
-// itself or the initial key derived from it.
-type departure struct {
+// exportPlan is what an export wraps: the key itself, or the initial DUKPT key derived from it.
+type exportPlan struct {
 	field string // of the arm: "KeyMaterial.Tr31KeyBlock"
-	from  key
+	key   *key
 	ksn   []byte // of an initial key; nil otherwise
 	as    attributes
 	code  string // key usage in the header
 	check checkMethod
 }
 
-// leave holds the exported key to its state, class and exportability, and works
-// out as what it travels.
-func (d *departure) leave(asked *ExportAttributes) error {
-	if err := d.from.checkUsable(exportField); err != nil {
-		return err
-	}
-	a := d.from.attributes
-	if a.class != SymmetricKey {
-		return invalid("Only symmetric keys can be exported.", because(RuleKeyClass, exportField, problemExportClass, string(a.class), string(SymmetricKey)))
-	}
-	if !d.from.exportable {
-		return invalid("Key "+d.from.arn.String()+" is not exportable.", because(RuleExportable, exportField, problemNotExportable, "Exportable false", "Exportable true, which a key is created or imported with"))
-	}
-	d.as, d.code = a, a.usage.code()
+// planExport works out what is wrapped, for a key that has been checked by [exportRules].
+func planExport(k *key, field string, asked *ExportAttributes) (*exportPlan, error) {
+	p := &exportPlan{field: field, key: k, as: k.attributes, code: k.attributes.usage.code()}
 	if asked == nil {
 		asked = &ExportAttributes{}
 	}
 	if asked.ExportDukptInitialKey != nil {
-		if err := d.initialKey(asked.ExportDukptInitialKey.KeySerialNumber); err != nil {
-			return err
+		if err := p.initialKey(asked.ExportDukptInitialKey.KeySerialNumber); err != nil {
+			return nil, err
 		}
 	}
 	name := asked.KeyCheckValueAlgorithm
-	if name == nil && d.ksn == nil {
-		name = &d.from.check
+	if name == nil && p.ksn == nil {
+		name = &k.check
 	}
 	var err error
-	d.check, err = chooseCheck(d.as.alg, name, "ExportAttributes.KeyCheckValueAlgorithm")
-	return err
+	p.check, err = chooseCheck(p.as.alg, name, "ExportAttributes.KeyCheckValueAlgorithm")
+	return p, err
 }
 
 // initialKeyUsage is the code of an initial DUKPT key, which is no usage of
 // the service: it exists in exported blocks alone.
 const initialKeyUsage = "B1"
 
-// initialKey makes the departure that of the initial key of a terminal. A
+// initialKey makes it the export of the initial key of a terminal. A
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
 // its base derivation key (GUESS for 192 and 256 bits).
-func (d *departure) initialKey(ksn string) error {
-	if d.as.usage != TR31B0BaseDerivationKey {
+func (p *exportPlan) initialKey(ksn string) error {
+	if p.as.usage != TR31B0BaseDerivationKey {
 		return invalid("An initial key can only be derived from a base derivation key.",
-			because(RuleKeyUsage, exportField, problemInitialUsage, string(d.as.usage), string(TR31B0BaseDerivationKey)))
+			because(RuleKeyUsage, exportField, problemInitialUsage, string(p.as.usage), string(TR31B0BaseDerivationKey)))
 	}
 	want := 20
-	if d.as.alg.letter == hsm.AES {
+	if p.as.alg.letter == hsm.AES {
 		want = 24
 	}
 	if len(ksn) != want {
 		return invalid("The key serial number does not fit the key.", because(RuleKeySerialNumber, dukptField+".KeySerialNumber", problemKSN,
-			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, d.as.alg.name)))
+			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.alg.name)))
 	}
-	d.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
-	d.code, d.as.modes = initialKeyUsage, deriveKey
-	if d.as.alg.letter == hsm.TDES {
-		d.as.alg = algorithmNamed(TDES2Key)
+	p.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
+	p.code, p.as.modes = initialKeyUsage, deriveKey
+	if p.as.alg.letter == hsm.TDES {
+		p.as.alg = algorithmNamed(TDES2Key)
 	}
 	return nil
 }
 
 // material is what the HSM wraps.
-func (d *departure) material() hsm.Material { return hsm.Material{Key: d.from.ref(), KSN: d.ksn} }
+func (p *exportPlan) material() hsm.Material { return hsm.Material{Key: p.key.ref(), KSN: p.ksn} }
 
 // header is the header of the exported block: version B under TDES, D under
 // AES; what the key has, narrowed by the request.
-func (d *departure) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
+func (p *exportPlan) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
 	h := tr31.Header{
-		Version: tr31.VersionB, KeyUsage: d.code, Algorithm: byte(d.as.alg.letter), KeyVersion: "00",
+		Version: tr31.VersionB, KeyUsage: p.code, Algorithm: byte(p.as.alg.letter), KeyVersion: "00",
 		Exportability: 'E', Context: '0', Reserved: '0',
 	}
 	if under.letter != hsm.TDES {
 		h.Version = tr31.VersionD
 	}
-	if d.ksn != nil {
+	if p.ksn != nil {
 		h.Exportability = 'S' // as in the documentation's example
 	}
-	h.ModeOfUse, _ = byteOfModes(d.as.modes)
+	h.ModeOfUse, _ = byteOfModes(p.as.modes)
 	if asked == nil {
 		asked = &KeyBlockHeaders{}
 	}
-	if err := d.narrow(&h, asked); err != nil {
+	if err := p.narrow(&h, asked); err != nil {
 		return h, err
 	}
 	var err error
-	h.Blocks, err = d.optionalBlocks(asked.OptionalBlocks)
+	h.Blocks, err = p.optionalBlocks(asked.OptionalBlocks)
 	return h, err
 }
 
-func (d *departure) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
+func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	if asked.KeyModesOfUse != nil {
 		m := asked.KeyModesOfUse.set()
 		code, ok := byteOfModes(m)
-		if !ok || !d.canNarrow(m) {
+		if !ok || !p.canNarrow(m) {
 			return invalid("KeyModesOfUse can only restrict the modes of use of the key.",
-				because(RuleKeyModesOfUse, d.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), d.narrowerModes()))
+				because(RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), p.narrowerModes()))
 		}
 		h.ModeOfUse = code
 	}
 	if asked.KeyExportability != nil {
-		code, allowed := exportabilityBytes[*asked.KeyExportability], d.exportabilities()
+		code, allowed := exportabilityBytes[*asked.KeyExportability], p.exportabilities()
 		if !slices.Contains([]byte(allowed), code) {
 			return invalid("KeyExportability can only restrict the exportability of the key.",
-				because(RuleExportability, d.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
+				because(RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
 		}
 		h.Exportability = code
 	}
@@ -140,29 +128,29 @@ func (d *departure) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	return nil
 }
 
-func (d *departure) narrowed(m modes) attributes {
-	out := d.as
+func (p *exportPlan) narrowed(m modes) attributes {
+	out := p.as
 	out.modes = m
 	return out
 }
 
 // narrowerModes are the modes of use that a header may have.
-func (d *departure) narrowerModes() string {
+func (p *exportPlan) narrowerModes() string {
 	var out []string
 	for _, row := range modeBytes {
-		if d.canNarrow(row.modes) {
+		if p.canNarrow(row.modes) {
 			out = append(out, row.modes.String())
 		}
 	}
 	return wording.Or(out)
 }
 
-func (d *departure) canNarrow(m modes) bool {
+func (p *exportPlan) canNarrow(m modes) bool {
 	switch {
-	case !d.as.modes.allows(m), d.as.modes != noRestrictions && m == noRestrictions:
+	case !p.as.modes.allows(m), p.as.modes != noRestrictions && m == noRestrictions:
 		return false
 	}
-	return d.ksn != nil || permitted(d.narrowed(m), imported)
+	return p.ksn != nil || permitted(p.narrowed(m), imported)
 }
 
 // exportabilityNames are the values of KeyExportability for bytes of a header.
@@ -181,8 +169,8 @@ var exportabilityBytes = map[KeyExportability]byte{Exportable: 'E', NonExportabl
 // exportabilities are the bytes a request may ask for: all three for a key
 // made here or brought in with S, E and N for one brought in with E (GUESS;
 // tr31-mapping, section 5).
-func (d *departure) exportabilities() string {
-	if d.from.header != "" && d.from.exportability() == 'E' {
+func (p *exportPlan) exportabilities() string {
+	if p.key.header != "" && p.key.exportability() == 'E' {
 		return "EN"
 	}
 	return "ENS"
@@ -198,27 +186,27 @@ var reservedBlocks = []string{"HM", "PB"}
 
 // optionalBlocks are those the key was imported with, HM for an HMAC key, and
 // those of the request, which win over kept ones of the same id (GUESS).
-func (d *departure) optionalBlocks(asked map[string]string) (out []tr31.OptionalBlock, err error) {
+func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.OptionalBlock, err error) {
 	total := 0
 	for _, id := range sortedKeys(asked) {
 		if slices.Contains(reservedBlocks, id) {
-			return nil, invalid("The optional block is not supported.", because(RuleOptionalBlock, d.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
+			return nil, invalid("The optional block is not supported.", because(RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
 		}
 		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
 		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-			return nil, invalid("The optional block is not valid.", blockReason(d.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
+			return nil, invalid("The optional block is not valid.", blockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
 		}
 		total += 4 + len(asked[id])
 	}
 	if total > maxOptionalBlocks {
-		return nil, invalid("The optional blocks are too long.", because(RuleOptionalBlocksLength, d.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
+		return nil, invalid("The optional blocks are too long.", because(RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
 			characters(total), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
 	}
-	if hm := d.as.alg.hm; hm != "" {
+	if hm := p.as.alg.hm; hm != "" {
 		out = append(out, tr31.OptionalBlock{ID: "HM", Data: hm})
 	}
-	if d.ksn == nil {
-		for _, b := range d.from.blocks {
+	if p.ksn == nil {
+		for _, b := range p.key.blocks {
 			if _, replaced := asked[b.id]; !replaced {
 				out = append(out, tr31.OptionalBlock{ID: b.id, Data: b.data})
 			}

@@ -1,0 +1,246 @@
+package engine
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// importPlan is an import that has been decided but for what depends on the length of the key
+// inside, which only the HSM learns: it asks [importPlan.admit].
+type importPlan struct {
+	c     *call
+	in    *ImportKeyInput
+	key   *key   // the key to be stored: its id, time stamps and tags
+	field string // the member that holds it
+
+	usage      KeyUsage
+	modes      modes
+	candidates []*algorithm // told apart by the length inside
+	within     string       // prefix of the attributes in a refusal: "KeyMaterial.KeyCryptogram.KeyAttributes."
+	under      []strength   // what the key is wrapped under
+	requires   []keystore.Change
+}
+
+// strength is a table of wrapping strengths and the wrapping key's algorithm.
+type strength struct {
+	table   strengthTable
+	by      *algorithm
+	field   string
+	lenient bool // keys other than HMAC keys may be stronger
+}
+
+func (s *strength) check(wrapped *algorithm) error {
+	if s.lenient && wrapped.letter != hsm.HMAC {
+		return nil
+	}
+	return checkStrength(s.table, s.by, wrapped, s.field)
+}
+
+// readHeader takes the attributes from a key block header, of whose text the first 16
+// characters are kept (tr31-mapping, sections 2 to 5). What the length inside decides is left
+// open.
+func (p *importPlan) readHeader(h tr31.Header, text string) error {
+	at := func(offset int, rule Rule, problem, found, wanted string) error {
+		return headerRefusal(Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
+	}
+	var ok bool
+	if p.usage, ok = usageOfCode(h.KeyUsage); !ok {
+		return at(5, RuleKeyUsage, problemBlockUsage, h.KeyUsage, wording.Or(usageCodes()))
+	}
+	if p.modes, ok = modesOfByte(h.ModeOfUse); !ok {
+		return at(8, RuleKeyModesOfUse, problemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
+	}
+	if !slices.Contains([]byte("ENS"), h.Exportability) {
+		return at(11, RuleExportability, problemBlockExport, string(rune(h.Exportability)), "E, N or S")
+	}
+	hm, _ := h.Block("HM")
+	if p.candidates = algorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
+		return at(7, RuleKeyAlgorithm, problemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
+	}
+	p.within = p.field + "."
+	p.key.header, p.key.blocks, p.key.exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
+	return p.checkCandidates()
+}
+
+func headerRefusal(r Reason) error { return invalid("The key block header is not supported.", r) }
+
+// algorithmCode is the algorithm of a header in a refusal.
+func algorithmCode(letter byte, hm string) string {
+	switch {
+	case letter != byte(hsm.HMAC):
+		return string(rune(letter))
+	case hm == "":
+		return "H without an HM block"
+	}
+	return "H with HM block " + wording.Quote(hm, 8)
+}
+
+// notKept are the optional blocks that an import does not keep: KP by the documentation, PB
+// because it is filler, HM because it is the algorithm.
+var notKept = []string{"KP", "PB", "HM"}
+
+func keptBlocks(h tr31.Header) (out []block) {
+	for _, b := range h.Blocks {
+		if !slices.Contains(notKept, b.ID) {
+			out = append(out, block{b.ID, b.Data})
+		}
+	}
+	return out
+}
+
+// declare takes the attributes from the request, for a cryptogram.
+func (p *importPlan) declare(a attributes, within string, exportable bool) error {
+	p.usage, p.modes, p.candidates, p.within = a.usage, a.modes, []*algorithm{a.alg}, within
+	p.key.exportable = exportable
+	return p.checkCandidates()
+}
+
+// wrappedUnder adds a wrapping key that the key may not be stronger than, and its record, which
+// must be unchanged when the key is stored. A key that is too strong at any length is refused.
+func (p *importPlan) wrappedUnder(requires keystore.Change, under ...strength) error {
+	p.requires = append(p.requires, requires)
+	p.under = append(p.under, under...)
+	if len(p.candidates) != 1 {
+		return nil
+	}
+	return p.checkStrength(p.candidates[0])
+}
+
+func (p *importPlan) checkStrength(wrapped *algorithm) error {
+	for i := range p.under {
+		if err := p.under[i].check(wrapped); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCandidates refuses what no length of the algorithm makes right.
+func (p *importPlan) checkCandidates() error {
+	var refusal error
+	for _, alg := range p.candidates {
+		if refusal = p.fits(alg); refusal == nil {
+			return nil
+		}
+	}
+	return refusal
+}
+
+func (p *importPlan) attributes(alg *algorithm) attributes {
+	return attributes{usage: p.usage, class: SymmetricKey, alg: alg, modes: p.modes}
+}
+
+func (p *importPlan) fits(alg *algorithm) error {
+	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
+		return err
+	}
+	_, err := chooseCheck(alg, p.in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	return err
+}
+
+// admit decides on the key once its length is known and authenticated: it returns the
+// attributes to seal it with and the method of its check value.
+func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
+	alg := algorithmOfLength(p.candidates, bits)
+	if alg == nil {
+		return hsm.Attributes{}, 0, p.c.foldable(Reason{Rule: RuleKeyLength, Field: p.field, Problem: problemKeyLength,
+			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
+	}
+	if err := p.fits(alg); err != nil {
+		return hsm.Attributes{}, 0, err
+	}
+	if err := p.checkStrength(alg); err != nil {
+		return hsm.Attributes{}, 0, err
+	}
+	check, err := chooseCheck(alg, p.in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	if err != nil {
+		return hsm.Attributes{}, 0, err
+	}
+	p.key.attributes, p.key.bits, p.key.check = p.attributes(alg), bits, check.name
+	return p.key.hsmAttributes(), check.method, nil
+}
+
+func algorithmOfLength(candidates []*algorithm, bits int) *algorithm {
+	for _, a := range candidates {
+		if a.bits == bits || a.letter == hsm.HMAC && bits >= minHMACBits && bits <= maxHMACBits {
+			return a
+		}
+	}
+	return nil
+}
+
+// lengthsOf names the lengths of a key of one of several algorithms.
+func lengthsOf(candidates []*algorithm) string {
+	var lengths, names []string
+	for _, a := range candidates {
+		length := strconv.Itoa(a.bits)
+		if a.letter == hsm.HMAC {
+			length = fmt.Sprintf("%d to %d", minHMACBits, maxHMACBits)
+		}
+		if !slices.Contains(lengths, length) {
+			lengths = append(lengths, length)
+		}
+		names = append(names, string(a.name))
+	}
+	return wording.Or(lengths) + " bits for " + wording.Or(names)
+}
+
+// finish takes over what the HSM made. The check value in the key block, if there is one, must
+// be the key's.
+func (p *importPlan) finish(ctx context.Context, made *hsm.Made) error {
+	p.key.setMaterial(made)
+	return p.checkKC(ctx)
+}
+
+// checkKC compares a KC block, the check value that the sender computed, with the key (GUESS:
+// nothing is documented). Other forms than the two of X9.143 are left alone.
+func (p *importPlan) checkKC(ctx context.Context) error {
+	i := slices.IndexFunc(p.key.blocks, func(b block) bool { return b.id == "KC" })
+	if i < 0 || len(p.key.blocks[i].data) < 4 {
+		return nil
+	}
+	form, want := p.key.blocks[i].data[:2], p.key.blocks[i].data[2:]
+	method, ok := kcMethods[kcForm{form, p.key.attributes.alg.letter}]
+	if !ok {
+		return nil
+	}
+	v, err := p.c.engine.hsm.CheckValue(ctx, p.key.ref(), method)
+	if err != nil {
+		return hsmError(err)
+	}
+	full := v.String()
+	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
+		return invalid("The key block is invalid.", because(RuleKeyCheckValue, p.field, problemBlockKCV, "KC block with "+want, full[:min(len(full), len(want))]))
+	}
+	return nil
+}
+
+// kcForm is the first two characters of a KC block and the algorithm.
+type kcForm struct {
+	form   string
+	letter hsm.Algorithm
+}
+
+var kcMethods = map[kcForm]kcv.Method{
+	{"00", hsm.TDES}: kcv.TDESZero, {"01", hsm.TDES}: kcv.TDESCMAC,
+	{"00", hsm.AES}: kcv.AESZero, {"01", hsm.AES}: kcv.AESCMAC,
+}
+
+// foldable is a refusal of something behind a MAC or a decryption. With
+// [Options.HideReasons] all of them are one.
+func (c *call) foldable(r Reason) error {
+	if !c.engine.explain {
+		r = Reason{Rule: RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
+	}
+	return invalid("The key material is invalid.", r)
+}
