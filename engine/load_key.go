@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // LoadKeyInput is the request of LoadKey: what CreateKey takes, and the
@@ -20,6 +22,12 @@ type LoadKeyInput struct {
 	// Components are two or three, each as long as the key, which is the XOR
 	// of all of them. They stay the caller's, to be destroyed.
 	Components []hsm.Secret
+
+	// KeyID is what the key's ARN ends in, 16 to 64 letters and digits; nil draws an
+	// id. Loading the same key under the same id again returns the key that is there, so
+	// that a load whose outcome is unknown can be repeated; another key under the id is a
+	// ConflictException.
+	KeyID *string
 }
 
 // LoadKeyOutput is the answer of LoadKey.
@@ -38,7 +46,10 @@ func (in *LoadKeyInput) shape(s *shape) {
 	if n := len(in.Components); n < 2 || n > 3 {
 		s.fail("have 2 or 3 items", because(RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
 	}
+	s.maybeText("KeyID", in.KeyID, &textKeyID)
 }
+
+var textKeyID = textRule{16, 64, `[0-9a-zA-Z]+`, alphanumeric.some}
 
 // LoadKey makes a symmetric key from clear components, as a key ceremony
 // would. It is the simulator's own: the service has no such operation. A test
@@ -69,7 +80,12 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 	}
 	var loaded hsm.Components
 	var made key
-	a := k.attempts()
+	var a attempts
+	if in.KeyID != nil {
+		a = attempts{c: k, id: *in.KeyID}
+	} else {
+		a = k.attempts()
+	}
 	for a.next() {
 		k.newKey(&made, a.id, spec, OriginExternal, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
@@ -79,6 +95,9 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 		}
 		made.setMaterial(&loaded.Made)
 		a.err = k.commitNewKey(ctx, &made, nil)
+		if in.KeyID != nil && errors.Is(a.err, keystore.ErrExists) {
+			a.err = k.sameKey(ctx, &made)
+		}
 	}
 	if a.err != nil {
 		return nil, refused(a.err)
@@ -89,6 +108,25 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, shownCheckValue(p))
 	}
 	return answer, nil
+}
+
+// sameKey replaces a key that could not be stored by the one of the store that has its id,
+// and refuses one that was not made of the same components for the same use. What can
+// change in the life of a key is not compared.
+func (k *call) sameKey(ctx context.Context, made *key) error {
+	var there key
+	if err := k.key(ctx, need{field: "KeyID", identifier: made.arn.String()}, &there); err != nil {
+		return err
+	}
+	if there.attributes != made.attributes || there.bits != made.bits || there.check != made.check || there.checkValue != made.checkValue ||
+		there.exportable != made.exportable || there.origin != made.origin {
+		return &Error{
+			Code: ErrConflict, Resource: made.arn.String(), Message: "Key " + made.arn.String() + " already exists.",
+			Reasons: []Reason{because(RuleKeyExists, "KeyID", problemKeyExists, made.arn.key, "another id, or the key that has this one")},
+		}
+	}
+	*made = there
+	return nil
 }
 
 // componentBits is the key's length, which all components have.

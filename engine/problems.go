@@ -34,6 +34,7 @@ const (
 	problemAliasDeleted = "the key of the alias has been deleted"
 	problemForgotten    = "the key was deleted so long ago that it is no longer shown"
 	problemAliasExists  = "the alias exists already"
+	problemKeyExists    = "another key has this id"
 	problemNoToken      = "there is no such token in this account and Region"
 	problemTokenExpired = "the token has expired"
 	problemTokenOther   = "the token was made for another kind of key material"

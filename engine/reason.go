@@ -57,6 +57,7 @@ const (
 	RuleRegion        Rule = "region"
 	RuleIdentifier    Rule = "identifier"
 	RuleKey           Rule = "key"
+	RuleKeyExists     Rule = "key-exists"
 	RuleAlias         Rule = "alias"
 	RuleAliasExists   Rule = "alias-exists"
 	RuleToken         Rule = "token" // an import or export token
