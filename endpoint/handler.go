@@ -17,6 +17,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/webguard"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Options of a handler. The zero value is right; nil means the same.
@@ -204,7 +205,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (an
 func target(r *http.Request) (*engine.Operation, error) {
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "":
-		return nil, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + printableOnly(r.URL.Path) + "; requests are posted to /."}
+		return nil, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + wording.Foreign(r.URL.Path) + "; requests are posted to /."}
 	case r.Method != http.MethodPost:
 		return nil, &protocolError{status: http.StatusMethodNotAllowed, code: "UnknownOperationException", message: "Requests are posted to /."}
 	}

@@ -82,7 +82,7 @@ func algorithmCode(letter byte, hm string) string {
 	case hm == "":
 		return "H without an HM block"
 	}
-	return "H with HM block " + wording.Quote(hm, 8)
+	return "H with HM block " + wording.Foreign(hm)
 }
 
 // notKept are the optional blocks that an import does not keep: KP by the documentation, PB

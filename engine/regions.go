@@ -20,5 +20,5 @@ func (e *Engine) checkRegion(region string) error {
 		return nil
 	}
 	return invalid("The service is not available in this Region.",
-		because(RuleRegion, "", problemNoService, shown(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
+		because(RuleRegion, "", problemNoService, wording.Foreign(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strconv"
@@ -162,7 +161,7 @@ func oneOf[T ~string](s *shape, field string, v T, all []T) {
 		return
 	}
 	if !slices.Contains(all, v) {
-		enumFails(s, field, shown(string(v)), all)
+		enumFails(s, field, wording.Foreign(string(v)), all)
 	}
 }
 
@@ -170,23 +169,11 @@ func enumFails[T ~string](s *shape, field, found string, all []T) {
 	s.fail(fmt.Sprintf("satisfy enum value set: %v", all), because(RuleEnum, field, problemEnum, found, wording.Or(all)))
 }
 
-// shown is a client's own word, to be repeated in a reason, or its length where
-// it is long or could be a key in the wrong place.
-func shown(word string) string {
-	if len(word) > 64 || keyLike.MatchString(word) {
-		return fmt.Sprintf("%d characters", len(word))
-	}
-	return word
-}
-
-// keyLike is more hexadecimal digits than any name of the service has in a row.
-var keyLike = regexp.MustCompile(`[0-9A-Fa-f]{8}`)
-
 func maybeOneOf[T ~string](s *shape, field string, v *T, all []T) {
 	switch {
 	case v == nil:
 	case *v == "": // given, and no value of the set
-		enumFails(s, field, "an empty string", all)
+		enumFails(s, field, wording.Foreign(""), all)
 	default:
 		oneOf(s, field, *v, all)
 	}

@@ -22,10 +22,10 @@ func (k *call) newTags(tags []Tag) ([]Tag, error) {
 	for i, t := range out {
 		if strings.HasPrefix(strings.ToLower(t.Key), reservedTag) {
 			return nil, invalid("Tag keys that begin with aws: are reserved.",
-				because(RuleTagKey, "Tags", problemReservedTag, shown(t.Key), ""))
+				because(RuleTagKey, "Tags", problemReservedTag, wording.Foreign(t.Key), ""))
 		}
 		if i > 0 && out[i-1].Key == t.Key {
-			return nil, invalid("Tag keys must be unique.", because(RuleTagKey, "Tags", problemTagTwice, shown(t.Key), ""))
+			return nil, invalid("Tag keys must be unique.", because(RuleTagKey, "Tags", problemTagTwice, wording.Foreign(t.Key), ""))
 		}
 	}
 	return out, k.checkTagCount(len(out))

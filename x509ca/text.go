@@ -110,7 +110,7 @@ func decodePEM(text string) ([]byte, error) {
 	case before != "":
 		return nil, refuse(RuleExtra, problemBefore, wording.Bytes(len(before)), "")
 	case kind != certificateType:
-		return nil, refuse(RulePEMType, problemPEMType, kind, certificateType)
+		return nil, refuse(RulePEMType, problemPEMType, wording.Foreign(kind), certificateType)
 	}
 	body, after, found := strings.Cut(rest, end)
 	after = strings.TrimSpace(after)

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/seed748fb4d1/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // help answers a command line that names no command: with the list of them,
@@ -36,7 +36,7 @@ func help(s streams, args []string) int {
 	}
 	if len(unknown) > 0 {
 		out, status = s.err, exitUsage
-		fmt.Fprintf(out, "apcsim: there is no command %q here\n\n", server.WithoutDigits(unknown[0]))
+		fmt.Fprintf(out, "apcsim: there is no command %q here\n\n", wording.WithoutKeys(unknown[0]))
 	}
 	overview(out, listed)
 	return status

@@ -34,7 +34,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed748fb4d1/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 func main() {
@@ -138,7 +138,7 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, usageError(server.WithoutDigits(err.Error()))
+			return nil, usageError(wording.WithoutKeys(err.Error()))
 		}
 		rest := fs.Args()
 		if used := len(args) - len(rest); used > 0 && args[used-1] == "--" {

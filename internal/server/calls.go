@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // maxCalls is how many calls are remembered; of more the oldest are forgotten.
@@ -44,7 +45,7 @@ const (
 // brief is an event as it is remembered: of bounded size, and without what could
 // be a key in the wrong place.
 func brief(e engine.Event) engine.Event {
-	short := func(s string) string { return WithoutDigits(s[:min(len(s), maxText)]) }
+	short := func(s string) string { return wording.WithoutKeys(s[:min(len(s), maxText)]) }
 	e.ErrorMessage = short(e.ErrorMessage)
 	e.Reasons = slices.Clone(e.Reasons[:min(len(e.Reasons), maxReasons)])
 	for i := range e.Reasons {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // ownPath is where the simulator's own calls are.
@@ -197,7 +198,7 @@ func refusal(err error) (int, refusalView) {
 		_, loading := errors.AsType[*loadError](err)
 		for i := range view.Reasons {
 			if r := &view.Reasons[i]; loading {
-				r.Found = WithoutDigits(r.Found)
+				r.Found = wording.WithoutKeys(r.Found)
 			}
 		}
 		return statusOf(e.Code), view

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -17,7 +18,7 @@ import (
 // that could be a key, whatever was written in place of a usage or a tag.
 type loadError struct{ err error }
 
-func (e *loadError) Error() string { return WithoutDigits(e.err.Error()) }
+func (e *loadError) Error() string { return wording.WithoutKeys(e.err.Error()) }
 func (e *loadError) Unwrap() error { return e.err }
 
 // load makes the key, and its alias first: of the two it is the one that can be

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // tellDevice names the master key of a device that lasts longer than the server.
@@ -63,7 +64,7 @@ func (s *Server) logCall(c endpoint.Call) {
 	}
 	if c.Code != "" {
 		level = slog.LevelWarn
-		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", WithoutDigits(c.Reason)))
+		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", wording.WithoutKeys(c.Reason)))
 	}
 	s.log.LogAttrs(context.Background(), level, "call", attributes...)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // inputError is what is wrong with a file or a body: where, and what was wanted.
@@ -133,15 +135,12 @@ func readObject(d *json.Decoder, path string, depth int) (value, error) {
 	return out, err
 }
 
-var (
-	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
-	digits    = regexp.MustCompile(`[0-9A-Fa-f]{8,}`)
-)
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
 
 // below is the path of a member. A name that does not look like one is not
 // repeated: it may be a secret in the wrong place.
 func below(path, name string) string {
-	if !plainName.MatchString(name) || digits.MatchString(name) {
+	if !plainName.MatchString(name) || wording.LooksLikeKey(name) {
 		name = fmt.Sprintf("(a name of %d bytes)", len(name))
 	}
 	if path == "" {
@@ -149,6 +148,3 @@ func below(path, name string) string {
 	}
 	return path + "." + name
 }
-
-// WithoutDigits takes out of a text what could be a key, or a part of one.
-func WithoutDigits(s string) string { return digits.ReplaceAllString(s, "...") }

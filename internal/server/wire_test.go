@@ -76,7 +76,7 @@ func TestACallIsALineOfTheLog(t *testing.T) {
 	for _, c := range []struct{ op, body, want string }{
 		{"CreateKey", createAES, `level=INFO msg=call operation=CreateKey account=111122223333 region=us-east-1 duration=\S+ request=[0-9a-f-]{36}\n`},
 		{"GetKey", `{"KeyIdentifier":"alias/none"}`, `level=WARN msg=call operation=GetKey account=111122223333 region=us-east-1 duration=\S+ request=\S+ ` +
-			`error=ResourceNotFoundException reasons="there is no such alias in this account and Region"\n`},
+			`error=ResourceNotFoundException reasons="KeyIdentifier: there is no such alias in this account and Region"\n`},
 		{"Fly", `{}`, `level=WARN msg=call operation="" account="" region="" duration=\S+ request=\S+ error=UnknownOperationException reasons="X-Amz-Target names no operation[^"]*"\n`},
 	} {
 		r.call(t, c.op, c.body)
