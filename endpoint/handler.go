@@ -70,6 +70,12 @@ type Options struct {
 	Observe func(Call)
 }
 
+// Format prints the options without the secrets of the callers, whatever the verb.
+func (o Options) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "Options(%d callers, default %+v, verify %t, anonymous %t, exception status %t, public %t, origins %q, hosts %q)",
+		len(o.Callers), o.Default, o.Verify, o.Anonymous, o.ExceptionStatus, o.Public, o.AllowOrigins, o.AllowHosts)
+}
+
 // Call is a request as a log tells it: nothing of its body and no secret.
 type Call struct {
 	RequestID string
@@ -80,10 +86,16 @@ type Call struct {
 	Duration  time.Duration   // from the end of the request's header to its answer
 }
 
-// Credential is who an access key belongs to, and its secret for Verify.
+// Credential is who an access key belongs to, and its secret for Verify. Printing
+// it does not show the secret, and encoding/json leaves it out.
 type Credential struct {
 	engine.Identity
-	Secret string
+	Secret string `json:"-"`
+}
+
+// Format prints whose it is without the secret, whatever the verb.
+func (c Credential) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "Credential(account %q, ARN %q, secret given: %t)", c.Account, c.ARN, c.Secret != "")
 }
 
 // MaxBody is the longest request that is taken, in bytes.
@@ -112,14 +124,24 @@ func newHandler(eng *engine.Engine, o *Options) *handler {
 	if h.options.Now == nil {
 		h.options.Now = time.Now
 	}
+	callers := h.options.Callers
+	h.options.Callers = nil
+	h.credential = func(accessKey string) (Credential, bool) {
+		c, known := callers[accessKey]
+		return c, known
+	}
 	h.guard = webguard.New(h.options.AllowOrigins, h.options.AllowHosts)
 	return h
 }
 
 type handler struct {
 	engine  *engine.Engine
-	options Options
+	options Options // without Callers
 	guard   *webguard.Guard
+
+	// credential finds a caller. A function and not a field: no fmt verb sees the
+	// secrets behind it.
+	credential func(accessKey string) (c Credential, known bool)
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -67,7 +67,7 @@ func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error
 	case !isRegion(s.region):
 		return engine.Identity{}, errRegion
 	}
-	caller, known := h.options.Callers[s.accessKey]
+	caller, known := h.credential(s.accessKey)
 	if h.options.Verify {
 		if caller.Secret == "" {
 			return engine.Identity{}, errUnknown

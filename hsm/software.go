@@ -22,12 +22,17 @@ import (
 type SoftwareOptions struct {
 	// MasterKey seals the application keys; nil makes a fresh one that dies
 	// with the process. It is copied.
-	MasterKey *[32]byte
+	MasterKey *[32]byte `json:"-"`
 
 	// Seed makes symmetric keys and Random the same in every run; 0 draws
 	// from crypto/rand. RSA and EC keys and the nonces of seals never follow
 	// a seed.
 	Seed uint64
+}
+
+// Format prints the options without the master key, whatever the verb.
+func (o SoftwareOptions) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "SoftwareOptions(master key given: %t, seed %d)", o.MasterKey != nil, o.Seed)
 }
 
 // Software is a Backend in the memory of the process. Any number of

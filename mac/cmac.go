@@ -3,6 +3,8 @@ package mac
 import (
 	"crypto/cipher"
 	"crypto/subtle"
+	"fmt"
+	"io"
 )
 
 // maxBlock is the widest block served: AES.
@@ -55,6 +57,9 @@ func Masked(l, message []byte) []byte {
 	subtle.XORBytes(last, last, subkey[:])
 	return out
 }
+
+// Format prints no subkey, whatever the verb.
+func (m CMAC) Format(w fmt.State, _ rune) { io.WriteString(w, "CMAC") }
 
 // Size is the length of a whole MAC in bytes: the block size.
 func (m *CMAC) Size() int { return m.size }

@@ -1,37 +1,12 @@
 package tr31
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 )
-
-// shown is everything a careless caller might print of a value.
-func shown(v any) string {
-	var out bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		fmt.Fprintf(&out, verb+"\n", v)
-		fmt.Fprintf(&out, verb+"\n", struct{ Field any }{v})
-	}
-	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "value", v)
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "value", v)
-	text, err := json.Marshal(v)
-	fmt.Fprintln(&out, string(text), err)
-	return out.String()
-}
-
-// forms are the ways in which bytes appear in print.
-func forms(secret []byte) []string {
-	numbers := strings.Trim(fmt.Sprint(secret), "[]")
-	return []string{string(secret), hex.EncodeToString(secret), upperHex(secret), numbers,
-		base64.StdEncoding.EncodeToString(secret), strings.Trim(fmt.Sprintf("%#v", secret)[6:], "{}")}
-}
 
 func TestNothingPrintedShowsAKey(t *testing.T) {
 	ctx := context.Background()
@@ -58,15 +33,15 @@ func TestNothingPrintedShowsAKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed := shown(k) + shown(*k) + shown(b) + shown(*b)
+	printed := canary.Printed(k) + canary.Printed(*k) + canary.Printed(b) + canary.Printed(*b)
 	for _, err := range []error{badKBPK, badLength, badMAC} {
 		if err == nil {
 			t.Fatal("a refusal is missing")
 		}
-		printed += shown(err)
+		printed += canary.Printed(err)
 	}
 	for _, secret := range [][]byte{kbpk, key, enc, mac} {
-		for _, form := range append(forms(secret[:8]), forms(secret[8:])...) {
+		for _, form := range append(canary.Forms(secret[:8]), canary.Forms(secret[8:])...) {
 			if strings.Contains(printed, form) {
 				t.Errorf("%q is shown", form)
 			}

@@ -2,45 +2,21 @@ package tr34
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 )
 
-// shown is everything a careless caller might print of a value.
-func shown(v any) string {
-	var out bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		fmt.Fprintf(&out, verb+"\n", v)
-		fmt.Fprintf(&out, verb+"\n", struct{ Field any }{v})
-	}
-	slog.New(slog.NewTextHandler(&out, nil)).Info("text", "value", v)
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("json", "value", v)
-	text, err := json.Marshal(v)
-	fmt.Fprintln(&out, string(text), err)
-	return out.String()
-}
-
-// forms are the ways in which bytes appear in print.
-func forms(secret []byte) []string {
-	numbers := strings.Trim(fmt.Sprint(secret), "[]")
-	return []string{string(secret), hex.EncodeToString(secret), strings.ToUpper(hex.EncodeToString(secret)), numbers,
-		base64.StdEncoding.EncodeToString(secret), strings.Trim(fmt.Sprintf("%#v", secret)[6:], "{}")}
-}
-
-// canary is a key; what it looks like in print is looked for in all of its parts.
-var canary = []byte("canary-of-a-key!")
+// canaryKey is a key; what it looks like in print is looked for in all of its parts.
+var canaryKey = []byte("canary-of-a-key!")
 
 // refusals are one of each class after the signature, from tokens around the
 // canary, and what Seal refuses of it.
 func refusals(t *testing.T, p *parties) (all []error) {
 	t.Helper()
 	good := nodes(t, p.keyBlockOf(t, 1, 16))[0]
-	good.at(2).data = canary
+	good.at(2).data = canaryKey
 	add := func(der []byte) {
 		_, err := open(der, p.krdKey, p.check())
 		all = append(all, err)
@@ -53,15 +29,15 @@ func refusals(t *testing.T, p *parties) (all []error) {
 		add(p.forgePlain(t, TDESCBC, append(plain, bytes.Repeat([]byte{byte(n)}, n)...)))
 		add(p.forgePlain(t, TDESCBC, append(plain, make([]byte, n)...)))
 	}
-	add(p.forge(t, AES128CBC, append(good.bytes(), make([]byte, 16)...)[:96], canary, append(canary, 0)))
+	add(p.forge(t, AES128CBC, append(good.bytes(), make([]byte, 16)...)[:96], canaryKey, append(canaryKey, 0)))
 	for _, l := range everyLayout {
 		s := p.sealing(l)
 		s.Header = "short"
-		_, err := Seal(s, canary)
+		_, err := Seal(s, canaryKey)
 		all = append(all, err)
 		s = p.sealing(l)
 		s.Signer = brokenSigner{p.kdhKey}
-		_, err = Seal(s, canary)
+		_, err = Seal(s, canaryKey)
 		all = append(all, err)
 	}
 	return all
@@ -69,7 +45,7 @@ func refusals(t *testing.T, p *parties) (all []error) {
 
 func TestNothingPrintedShowsAKey(t *testing.T) {
 	p := newParties(t)
-	der, err := Seal(p.sealing(LayoutStandard), canary)
+	der, err := Seal(p.sealing(LayoutStandard), canaryKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,18 +54,18 @@ func TestNothingPrintedShowsAKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened, err := token.Open(p.krdKey, p.check())
-	if err != nil || !bytes.Equal(opened.Key, canary) {
+	if err != nil || !bytes.Equal(opened.Key, canaryKey) {
 		t.Fatalf("got %v, %v", opened, err)
 	}
-	printed := shown(opened) + shown(*opened) + shown(token) + shown(*token) + shown([]*Opened{opened})
+	printed := canary.Printed(opened) + canary.Printed(*opened) + canary.Printed(token) + canary.Printed(*token) + canary.Printed([]*Opened{opened})
 	for _, err := range refusals(t, p) {
 		if err == nil {
 			t.Fatal("a refusal is missing")
 		}
-		printed += shown(err)
+		printed += canary.Printed(err)
 	}
-	for i := 0; i+8 <= len(canary); i++ {
-		for _, form := range forms(canary[i : i+8]) {
+	for i := 0; i+8 <= len(canaryKey); i++ {
+		for _, form := range canary.Forms(canaryKey[i : i+8]) {
 			if strings.Contains(printed, strings.TrimRight(form, "=")) {
 				t.Errorf("%q is shown", form)
 			}

@@ -223,6 +223,9 @@ func (b *Backend) Capabilities() []Capability {
 	return append([]Capability(nil), b.caps.list...)
 }
 
+// Format prints what it is, whatever the verb: a PIN's hash is behind it.
+func (b *Backend) Format(w fmt.State, _ rune) { fmt.Fprint(w, "Backend(PKCS#11)") }
+
 // Token names the token for people, by label and serial.
 func (b *Backend) Token() string {
 	b.module.calls.RLock()

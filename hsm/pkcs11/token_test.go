@@ -5,6 +5,7 @@ package pkcs11
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
@@ -371,5 +373,18 @@ func TestNothingTellsThePIN(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(log.String(), "lost") || !strings.Contains(log.String(), "master keys were made") {
 		t.Errorf("got %v and the log %q", err, log.String())
+	}
+}
+
+func TestABackendDoesNotShowItsPIN(t *testing.T) {
+	o := optionsOf(sharedToken(t, softtoken.SoftHSM))
+	pin, err := o.PIN()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(pin) // of a PIN as good as the PIN
+	for name, v := range map[string]any{"Options": o, "Backend": opened(t, o)} {
+		canary.Check(t, name, v, pin)
+		canary.Check(t, name, v, sum[:8])
 	}
 }

@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"internal/seeded":            {},
 	"internal/tdes":              {},
 	"internal/testrig":           {},
+	"internal/testrig/canary":    {},
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
 	"internal/server":            {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},

@@ -6,6 +6,8 @@ package cmac
 import (
 	"crypto/cipher"
 	"crypto/subtle"
+	"fmt"
+	"io"
 )
 
 // maxBlock is the widest block served: AES.
@@ -60,6 +62,9 @@ func Masked(l, message []byte) []byte {
 	subtle.XORBytes(last, last, subkey[:])
 	return out
 }
+
+// Format prints no subkey, whatever the verb.
+func (m MAC) Format(w fmt.State, _ rune) { io.WriteString(w, "CMAC") }
 
 // Size is the length of a whole MAC in bytes: the block size.
 func (m *MAC) Size() int { return m.size }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -23,12 +24,25 @@ type Config struct {
 	Keys    []Key             `json:"keys"`
 }
 
+// Format prints how much is in it and no secret, whatever the verb.
+func (c Config) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "Config(%d callers, limits %+v, %d keys)", len(c.Callers), c.Limits, len(c.Keys))
+}
+
 // Caller is who has an access key.
 type Caller struct {
 	Account string `json:"account"` // 12 digits
 	ARN     string `json:"arn"`     // of the principal; "": the account's root
 	Secret  string `json:"secret"`  // secret access key; "": none
 }
+
+// Format prints whose it is without the secret, whatever the verb.
+func (c Caller) Format(w fmt.State, _ rune) {
+	fmt.Fprintf(w, "Caller(account %q, ARN %q, secret given: %t)", c.Account, c.ARN, c.Secret != "")
+}
+
+// MarshalJSON leaves the secret out as well.
+func (c Caller) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
 // Key is a key to load from its components.
 type Key struct {

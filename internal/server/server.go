@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -99,6 +100,9 @@ type Server struct {
 	resetting sync.Mutex     // held by a reset
 	closing   sync.WaitGroup // of worlds that were reset
 }
+
+// Format prints where it listens and no secret of a caller, whatever the verb.
+func (s *Server) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Server(%s)", s.URL()) }
 
 // Listen opens a simulator at a TCP address, "127.0.0.1:8089"; port 0 picks one.
 // Requests are answered once Serve is called.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -41,6 +42,12 @@ func TestPasswordAndTLSFromTheURL(t *testing.T) {
 		s.Close()
 		t.Error("a certificate that nobody vouches for is taken")
 	}
+}
+
+func TestAStoreDoesNotShowItsPassword(t *testing.T) {
+	_, _, at := listening(t)
+	password, _ := at.User.Password()
+	canary.Check(t, "Store", open(t, at.String(), nil), []byte(password))
 }
 
 // readable copies a file that is the server's alone.

@@ -1,0 +1,235 @@
+package apcsim_test
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
+	"github.com/seed748fb4d1/apcsim/mac"
+	"github.com/seed748fb4d1/apcsim/tr31"
+	"github.com/seed748fb4d1/apcsim/tr34"
+	"github.com/seed748fb4d1/apcsim/x509ca"
+)
+
+// secret is what no value may show. It is an AES key too.
+var secret = []byte("canary-of-a-key!canary-of-a-key!")
+
+// holder is a type that can hold a secret: why it never does, or a value that does.
+type holder struct {
+	why   string
+	value func(t *testing.T) any
+}
+
+func public(why string) holder                    { return holder{why: why} }
+func secretive(value func(*testing.T) any) holder { return holder{value: value} }
+
+const (
+	elsewhere = "tested in its own package, which has what it needs"
+	sealed    = "keys sealed under the master key, and public parts"
+	wire      = "parts of a message that travels in the open"
+	number    = "an identifier or a counter"
+)
+
+// holders is every exported type that can hold a secret. A new one is found by the
+// test and gets its row here: with a value wherever it can hold one in the clear.
+var holders = map[string]holder{
+	"dukpt.AESKSN":  public(number),
+	"dukpt.TDESKSN": public(number),
+	"emv.Tree":      public("the shape of a derivation, and a published IV"),
+
+	"endpoint.Credential": secretive(func(*testing.T) any { return credential() }),
+	"endpoint.Options":    secretive(func(*testing.T) any { return endpointOptions() }),
+	"engine.Caller":       secretive(func(t *testing.T) any { return newEngine(t).As(engine.Identity{}) }),
+	"engine.Engine":       secretive(func(t *testing.T) any { return newEngine(t) }),
+	"engine.LoadKeyInput": secretive(func(*testing.T) any { return engine.LoadKeyInput{Components: []hsm.Secret{hsm.NewSecret(secret)}} }),
+	"engine.Options":      public("ready key pairs come through an interface"),
+
+	"hsm.Agreement":       public(sealed),
+	"hsm.Backend":         public("an interface"),
+	"hsm.Components":      public(sealed),
+	"hsm.HSM":             secretive(func(*testing.T) any { return hsm.New(software(), nil) }),
+	"hsm.Initializer":     public("an interface"),
+	"hsm.Key":             public("an interface"),
+	"hsm.KeyRef":          public(sealed),
+	"hsm.Made":            public(sealed),
+	"hsm.Material":        public(sealed),
+	"hsm.OpenGenerator":   public("an interface"),
+	"hsm.Options":         public("ready key pairs come through an interface"),
+	"hsm.Public":          public("a public key"),
+	"hsm.Ready":           public("an interface"),
+	"hsm.Resealer":        public("an interface"),
+	"hsm.Sealed":          public(sealed),
+	"hsm.Secret":          secretive(func(*testing.T) any { return hsm.NewSecret(secret) }),
+	"hsm.Software":        secretive(func(*testing.T) any { return software() }),
+	"hsm.SoftwareOptions": secretive(func(*testing.T) any { return hsm.SoftwareOptions{MasterKey: (*[32]byte)(secret)} }),
+	"hsm/hsmtest.Bench":   public("keys of tests"),
+	"hsm/hsmtest.Device":  public("keys of tests"),
+	"hsm/pkcs11.Backend":  public(elsewhere),
+	"hsm/pkcs11.Options":  public(elsewhere),
+	"hsm/pkcs11.PIN":      public("a function"),
+
+	"internal/cmac.MAC": secretive(func(t *testing.T) any { return cmac.New(subkeyCipher{}) }),
+	"kcv.Value":         public("a check value"),
+
+	"keystore.Change":          public(sealed),
+	"keystore.CommitID":        public(number),
+	"keystore.Found":           public(sealed),
+	"keystore.Put":             public(sealed),
+	"keystore.Record":          public(sealed),
+	"keystore.Remove":          public(number),
+	"keystore.Require":         public(number),
+	"keystore/boltstore.Store": public(sealed),
+	"keystore/pgstore.Store":   public(elsewhere),
+
+	"mac.CMAC":      secretive(func(t *testing.T) any { return mac.NewCMAC(subkeyCipher{}) }),
+	"mac.RetailKey": secretive(retailKey),
+
+	"tr31.BDKID":        public(number),
+	"tr31.Certificate":  public("a certificate"),
+	"tr31.Certificates": public("certificates"),
+	"tr31.CheckValue":   public("a check value"),
+	"tr31.Ciphers":      public("an interface"),
+	"tr31.Content":      public("an interface"),
+	"tr31.InitialKeyID": public(number),
+	"tr31.KBPK":         secretive(kbpk),
+	"tr31.KSN":          public(number),
+
+	"tr34.Binding":      public(wire),
+	"tr34.Check":        public("certificates and a nonce"),
+	"tr34.Credential":   public("a certificate"),
+	"tr34.IssuerSerial": public("a name and a number"),
+	"tr34.Opened":       secretive(func(*testing.T) any { return tr34.Opened{Key: secret} }),
+	"tr34.Sealing":      public("its signer is an interface"),
+	"tr34.Token":        public(wire),
+
+	"x509ca.Authority": secretive(authority),
+	"x509ca.Request":   public("a public key and a serial number"),
+}
+
+func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
+	found := canary.Types(t, "./...")
+	found = slices.DeleteFunc(found, func(name string) bool {
+		return strings.HasPrefix(name, "internal/testrig/") || strings.HasPrefix(name, "internal/server.") // which has a test of its own
+	})
+	for _, name := range found {
+		h, ok := holders[name]
+		switch {
+		case !ok:
+			t.Errorf("%s can hold a secret: give it a row in holders", name)
+		case h.value != nil:
+			v := h.value(t)
+			canary.Check(t, name, v, secret)
+			canary.Check(t, name, v, secret[:16])
+		}
+	}
+	for name := range holders {
+		if !slices.Contains(found, name) {
+			t.Errorf("%s has a row in holders and is no such type", name)
+		}
+	}
+}
+
+func credential() endpoint.Credential {
+	return endpoint.Credential{Identity: engine.Identity{Account: "111122223333"}, Secret: string(secret)}
+}
+
+func endpointOptions() endpoint.Options {
+	return endpoint.Options{Callers: map[string]endpoint.Credential{"AKID": credential()}}
+}
+
+// TestDoorsShowNoSecret is about what endpoint returns: interfaces.
+func TestDoorsShowNoSecret(t *testing.T) {
+	o := endpointOptions()
+	canary.Check(t, "endpoint.Handler", endpoint.Handler(newEngine(t), &o), secret)
+	canary.Check(t, "endpoint.HTTPClient", endpoint.HTTPClient(newEngine(t), &o), secret)
+}
+
+func software() *hsm.Software {
+	return hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: (*[32]byte)(secret)})
+}
+
+func newEngine(t *testing.T) *engine.Engine {
+	t.Helper()
+	eng, err := engine.New(software(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { eng.Close() })
+	return eng
+}
+
+// subkeyCipher is one under which the second CMAC subkey is the secret: twice in
+// GF(2^128) what the zero block is enciphered to.
+type subkeyCipher struct{}
+
+func (subkeyCipher) BlockSize() int        { return 16 }
+func (subkeyCipher) Decrypt(dst, _ []byte) {}
+
+func (subkeyCipher) Encrypt(dst, _ []byte) {
+	half := func(b []byte) {
+		carry := b[len(b)-1] & 1
+		if carry == 1 {
+			b[len(b)-1] ^= 0x87
+		}
+		for i := len(b) - 1; i >= 0; i-- {
+			b[i] >>= 1
+			if i > 0 {
+				b[i] |= b[i-1] << 7
+			}
+		}
+		b[0] |= carry << 7
+	}
+	copy(dst, secret[:16])
+	half(dst[:16])
+}
+
+func retailKey(t *testing.T) any {
+	k, err := mac.NewRetailKey(secret[:16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func kbpk(t *testing.T) any {
+	k, err := tr31.NewKBPK(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func authority(t *testing.T) any {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "A"}, NotAfter: time.Now().Add(time.Hour),
+		BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := x509ca.NewAuthority(c, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	canary.Check(t, "x509ca.Authority", a, key.D.Bytes()[:16])
+	canary.Check(t, "x509ca.Authority", a, []byte(key.D.String()[:40]))
+	return a
+}
