@@ -117,7 +117,7 @@ func importECDH(ctx context.Context, c *call, m *ImportDiffieHellmanTr31KeyBlock
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.engine.hsm.ImportECDH(ctx, agreement, b, p.admit)
+	made, err := c.cloud.hsm.ImportECDH(ctx, agreement, b, p.admit)
 	if err != nil {
 		return c.agreementError(p.field, asked, pair, err)
 	}
@@ -176,7 +176,7 @@ func exportECDH(ctx context.Context, c *call, in *ExportKeyInput, m *ExportDiffi
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	text, value, err := c.engine.hsm.ExportECDH(ctx, agreement, header, p.material(), p.check.method)
+	text, value, err := c.cloud.hsm.ExportECDH(ctx, agreement, header, p.material(), p.check.method)
 	if err != nil {
 		return nil, p.headerError(err)
 	}

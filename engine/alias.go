@@ -48,7 +48,7 @@ func (a arn) aliasRef() keystore.Ref {
 // loadAlias finds an alias of the caller by name, and whether its key still
 // is one.
 func (c *call) loadAlias(ctx context.Context, name string) (alias, error) {
-	found, err := c.engine.store.Read(ctx, arn{Partition: c.home(), alias: name}.aliasRef())
+	found, err := c.cloud.store.Read(ctx, arn{Partition: c.home(), alias: name}.aliasRef())
 	if err != nil {
 		return alias{}, storeError(err)
 	}

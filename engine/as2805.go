@@ -57,7 +57,7 @@ func importAS2805(ctx context.Context, c *call, m *ImportAs2805KeyCryptogram, p 
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.engine.hsm.ImportAS2805(ctx, kek.ref(), mask, cryptogram, p.admit)
+	made, err := c.cloud.hsm.ImportAS2805(ctx, kek.ref(), mask, cryptogram, p.admit)
 	if err != nil {
 		return hsmError(err)
 	}
@@ -92,7 +92,7 @@ func exportAS2805(ctx context.Context, c *call, in *ExportKeyInput, m *ExportAs2
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	cryptogram, value, err := c.engine.hsm.ExportAS2805(ctx, kek.ref(), mask, p.material(), p.check.method)
+	cryptogram, value, err := c.cloud.hsm.ExportAS2805(ctx, kek.ref(), mask, p.material(), p.check.method)
 	if err != nil {
 		return nil, hsmError(err)
 	}

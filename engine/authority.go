@@ -59,10 +59,10 @@ func rootName(account string) x509ca.Name {
 }
 
 // leafName names the account and a number that is drawn.
-func (k *call) leafName() x509ca.Name {
+func (c *call) leafName() x509ca.Name {
 	return x509ca.Name{
-		{Type: x509ca.CommonName, Value: k.identity.Account, Form: x509ca.UTF8String},
-		{Type: x509ca.SerialNumber, Value: k.engine.serials.digits(10), Form: x509ca.PrintableString},
+		{Type: x509ca.CommonName, Value: c.identity.Account, Form: x509ca.UTF8String},
+		{Type: x509ca.SerialNumber, Value: c.cloud.serials.digits(10), Form: x509ca.PrintableString},
 	}
 }
 
@@ -82,14 +82,14 @@ const (
 // authority is the caller's, made when it is first asked for. Of those who ask at
 // once one makes it and the others wait for that, or leave when their context
 // ends. Of several processes the first commit wins.
-func (k *call) authority(ctx context.Context) (*authority, error) {
+func (c *call) authority(ctx context.Context) (*authority, error) {
 	for {
-		if known, ok := k.engine.roots.Load(k.home()); ok {
+		if known, ok := c.cloud.roots.Load(c.home()); ok {
 			return known.(*authority), nil
 		}
-		m, first := k.engine.making.of(k.home())
+		m, first := c.cloud.making.of(c.home())
 		if first {
-			k.makeFor(ctx, m)
+			c.makeFor(ctx, m)
 		}
 		select {
 		case <-m.done:
@@ -105,9 +105,9 @@ func (k *call) authority(ctx context.Context) (*authority, error) {
 
 // makeFor makes the authority for all who wait for it. Should it panic, another
 // of them tries.
-func (k *call) makeFor(ctx context.Context, m *making) {
-	defer k.engine.making.end(k.home(), m)
-	m.err = k.makeAuthority(ctx)
+func (c *call) makeFor(ctx context.Context, m *making) {
+	defer c.cloud.making.end(c.home(), m)
+	m.err = c.makeAuthority(ctx)
 }
 
 // gone reports whether an operation failed because its caller left.
@@ -150,12 +150,12 @@ func (s *makings) end(p keystore.Partition, m *making) {
 }
 
 // makeAuthority reads the caller's authority, or makes it.
-func (k *call) makeAuthority(ctx context.Context) error {
-	ref := keystore.Ref{Partition: k.home(), Kind: kindAuthority, ID: "root"}
+func (c *call) makeAuthority(ctx context.Context) error {
+	ref := keystore.Ref{Partition: c.home(), Kind: kindAuthority, ID: "root"}
 	var out *authority
 	var made *keystore.Record
 	err := retry(func() error {
-		found, err := k.engine.store.Read(ctx, ref)
+		found, err := c.cloud.store.Read(ctx, ref)
 		if err != nil {
 			return err
 		}
@@ -164,36 +164,36 @@ func (k *call) makeAuthority(ctx context.Context) error {
 			return err
 		}
 		if made == nil {
-			if made, err = k.newAuthority(ctx, ref); err != nil {
+			if made, err = c.newAuthority(ctx, ref); err != nil {
 				return err
 			}
 		}
-		if err := k.engine.commit(ctx, keystore.Create(*made)); err != nil {
+		if err := c.cloud.commit(ctx, keystore.Create(*made)); err != nil {
 			return err
 		}
 		out, err = decodeAuthority(made)
 		return err
 	})
 	if err == nil {
-		k.engine.roots.Store(k.home(), out)
+		c.cloud.roots.Store(c.home(), out)
 	}
 	return err
 }
 
 // newAuthority makes the pair and its self-signed certificate.
-func (k *call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
-	alg := k.engine.ca
+func (c *call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
+	alg := c.cloud.ca
 	a := authorityAttributes(ref.Partition, alg)
-	made, err := k.engine.hsm.GenerateKey(ctx, a, kcv.SHA1)
+	made, err := c.cloud.hsm.GenerateKey(ctx, a, kcv.SHA1)
 	if err != nil {
 		return nil, hsmError(err)
 	}
-	signer, err := k.engine.hsm.Signer(ctx, hsm.KeyRef{Sealed: made.Sealed, Attributes: a}, made.Public)
+	signer, err := c.cloud.hsm.Signer(ctx, hsm.KeyRef{Sealed: made.Sealed, Attributes: a}, made.Public)
 	if err != nil {
 		return nil, hsmError(err)
 	}
 	der, err := x509ca.NewRoot(signer, &rootProfile, &x509ca.Request{
-		Subject: rootName(k.identity.Account), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: rootEnd(k.now)})
+		Subject: rootName(c.identity.Account), Rand: c.cloud.serials, NotBefore: c.now.Add(-backdate), NotAfter: rootEnd(c.now)})
 	if err != nil {
 		return nil, issueError(err)
 	}
@@ -246,8 +246,8 @@ func decodeAuthority(rec *keystore.Record) (*authority, error) {
 
 // certify issues a certificate for a public key of the caller's account, as
 // text.
-func (k *call) certify(ctx context.Context, ca *authority, public hsm.Public, p *x509ca.Profile, until time.Time) (string, error) {
-	signer, err := k.engine.hsm.Signer(ctx, ca.key, ca.public)
+func (c *call) certify(ctx context.Context, ca *authority, public hsm.Public, p *x509ca.Profile, until time.Time) (string, error) {
+	signer, err := c.cloud.hsm.Signer(ctx, ca.key, ca.public)
 	if err != nil {
 		return "", hsmError(err)
 	}
@@ -259,7 +259,7 @@ func (k *call) certify(ctx context.Context, ca *authority, public hsm.Public, p 
 	if err != nil {
 		return "", internal(err)
 	}
-	der, err := issuer.Issue(key, p, &x509ca.Request{Subject: k.leafName(), Rand: k.engine.serials, NotBefore: k.now.Add(-backdate), NotAfter: until})
+	der, err := issuer.Issue(key, p, &x509ca.Request{Subject: c.leafName(), Rand: c.cloud.serials, NotBefore: c.now.Add(-backdate), NotAfter: until})
 	if err != nil {
 		return "", issueError(err)
 	}

@@ -131,11 +131,11 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)
 	}
-	ca, err := (&call{Caller: eng.Caller}).authority(ctx)
+	ca, err := (&call{caller: eng.caller}).authority(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	signer, err := eng.hsm.Signer(ctx, ca.key, ca.public)
+	signer, err := eng.cloud.hsm.Signer(ctx, ca.key, ca.public)
 	if err != nil {
 		b.Fatal(err)
 	}

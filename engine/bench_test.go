@@ -84,7 +84,7 @@ func BenchmarkGetKey(b *testing.B) {
 	eng := benchEngine(b, nil)
 	id := benchKey(b, eng, benchAttributes)
 	a, _ := parseARN(id)
-	found, _ := eng.store.Read(context.Background(), a.keyRef())
+	found, _ := eng.cloud.store.Read(context.Background(), a.keyRef())
 	var mu sync.RWMutex
 	records := map[string]keystore.Record{id: found[0].Record}
 	ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}

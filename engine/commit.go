@@ -30,7 +30,7 @@ func counter(p keystore.Partition, name string) keystore.Ref {
 //
 // A record that holds a time outside the years 1970 to 9999 is refused: it could
 // not be read again.
-func (e *Engine) commit(ctx context.Context, changes ...keystore.Change) error {
+func (e *cloud) commit(ctx context.Context, changes ...keystore.Change) error {
 	for i := range changes {
 		if put := changes[i].Put; put != nil && put.Record.Data == nil {
 			return clockError("a time outside of them in what would be stored")
@@ -88,22 +88,22 @@ func refused(err error) error {
 }
 
 // changeKey loads a key, applies a transition and commits the result.
-func (k *call) changeKey(ctx context.Context, field, identifier string, transition func(key) (key, error)) (key, error) {
-	if err := k.settle(ctx); err != nil {
+func (c *call) changeKey(ctx context.Context, field, identifier string, transition func(key) (key, error)) (key, error) {
+	if err := c.settle(ctx); err != nil {
 		return key{}, err
 	}
 	var out key
 	err := retry(func() error {
-		k.resources = k.resources[:0]
+		c.resources = c.resources[:0]
 		var old key
-		err := k.key(ctx, need{field: field, identifier: identifier}, &old)
+		err := c.key(ctx, need{field: field, identifier: identifier}, &old)
 		if err != nil {
 			return err
 		}
 		if out, err = transition(old); err != nil {
 			return err
 		}
-		return k.engine.commit(ctx, keystore.Replace(out.record(out.due(&k.engine.limits))))
+		return c.cloud.commit(ctx, keystore.Replace(out.record(out.due(&c.cloud.limits))))
 	})
 	return out, err
 }

@@ -25,22 +25,22 @@ func (in *CreateAliasInput) shape(s *shape) {
 
 // CreateAlias creates a name, with or without a key behind it.
 func (c *Caller) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
-	return run(ctx, c, "CreateAlias", in, (*call).createAlias)
+	return run(ctx, c.caller, "CreateAlias", in, (*call).createAlias)
 }
 
-func (k *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
-	if err := k.settle(ctx); err != nil {
+func (c *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
-	out := alias{partition: k.home(), name: in.AliasName}
+	out := alias{partition: c.home(), name: in.AliasName}
 	err := retry(func() error {
-		changes, err := k.pointAlias(ctx, &out, in.KeyArn)
+		changes, err := c.pointAlias(ctx, &out, in.KeyArn)
 		if err != nil {
 			return err
 		}
 		changes = append(changes, keystore.Create(out.record()),
-			keystore.Count(counter(k.home(), countAlias), 1, int64(k.engine.limits.Aliases)))
-		return k.commitAlias(ctx, in.AliasName, changes)
+			keystore.Count(counter(c.home(), countAlias), 1, int64(c.cloud.limits.Aliases)))
+		return c.commitAlias(ctx, in.AliasName, changes)
 	})
 	if err != nil {
 		return nil, err
@@ -50,8 +50,8 @@ func (k *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAl
 
 // commitAlias makes the commit; a name that is taken is a refusal, not a
 // reason to try again.
-func (k *call) commitAlias(ctx context.Context, name string, changes []keystore.Change) error {
-	err := k.commitCounted(ctx, "aliases", k.engine.limits.Aliases, changes...)
+func (c *call) commitAlias(ctx context.Context, name string, changes []keystore.Change) error {
+	err := c.commitCounted(ctx, "aliases", c.cloud.limits.Aliases, changes...)
 	if errors.Is(err, keystore.ErrExists) {
 		return &Error{
 			Code: ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
@@ -63,14 +63,14 @@ func (k *call) commitAlias(ctx context.Context, name string, changes []keystore.
 
 // pointAlias points an alias to the key asked for, or to none, and returns
 // what the commit requires: that the key is still as it was judged.
-func (k *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keystore.Change, error) {
+func (c *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keystore.Change, error) {
 	a.key = ""
 	if keyARN == nil {
 		return nil, nil
 	}
-	k.resources = k.resources[:0]
+	c.resources = c.resources[:0]
 	var target key
-	if err := k.key(ctx, need{field: "KeyArn", identifier: *keyARN}, &target); err != nil {
+	if err := c.key(ctx, need{field: "KeyArn", identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
 	if target.state == DeleteComplete { // GUESS; one that only waits for its deletion is taken

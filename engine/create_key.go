@@ -34,10 +34,10 @@ func (in *CreateKeyInput) shape(s *shape) {
 
 // CreateKey generates a symmetric key or a pair.
 func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
-	return run(ctx, c, "CreateKey", in, (*call).createKey)
+	return run(ctx, c.caller, "CreateKey", in, (*call).createKey)
 }
 
-func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
+func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
 	// Parse: the request as the rules see it.
 	if len(in.ReplicationRegions) > 0 {
 		return nil, notSimulated("ReplicationRegions")
@@ -55,24 +55,24 @@ func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 	if err != nil {
 		return nil, err
 	}
-	tags, err := k.newTags(in.Tags)
+	tags, err := c.newTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := k.settle(ctx); err != nil {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	var made key
-	a := k.attempts()
+	a := c.attempts()
 	for a.next() {
-		k.newKey(&made, a.id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
+		c.newKey(&made, a.id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, spec.alg.bits, check.name
 		if in.DeriveKeyUsage != nil {
 			made.deriveUsage = *in.DeriveKeyUsage
 		}
-		if a.err = k.generate(ctx, &made, check.method); a.err == nil {
-			a.err = k.commitNewKey(ctx, &made, nil)
+		if a.err = c.generate(ctx, &made, check.method); a.err == nil {
+			a.err = c.commitNewKey(ctx, &made, nil)
 		}
 	}
 	if a.err != nil {
@@ -84,8 +84,8 @@ func (k *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 }
 
 // generate has the HSM make the key.
-func (k *call) generate(ctx context.Context, out *key, check kcv.Method) error {
-	made, err := k.engine.hsm.GenerateKey(ctx, out.hsmAttributes(), check)
+func (c *call) generate(ctx context.Context, out *key, check kcv.Method) error {
+	made, err := c.cloud.hsm.GenerateKey(ctx, out.hsmAttributes(), check)
 	if err != nil {
 		return hsmError(err)
 	}

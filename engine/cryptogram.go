@@ -50,7 +50,7 @@ func importCryptogram(ctx context.Context, c *call, m *ImportKeyCryptogram, p *i
 	}
 	// HSM: the key is opened and sealed within the device.
 	hash := wrappingHash(m.WrappingSpec)
-	made, err := c.engine.hsm.ImportCryptogram(ctx, t.ref(), hash, cryptogram, p.admit)
+	made, err := c.cloud.hsm.ImportCryptogram(ctx, t.ref(), hash, cryptogram, p.admit)
 	if err != nil {
 		return c.openError(p.field, hash, err)
 	}
@@ -103,7 +103,7 @@ func exportCryptogram(ctx context.Context, c *call, in *ExportKeyInput, m *Expor
 	}
 	// HSM: the key is wrapped within the device.
 	public := receiver.PublicKey.(*rsa.PublicKey)
-	cryptogram, value, err := c.engine.hsm.ExportCryptogram(ctx, public, wrappingHash(m.WrappingSpec), p.material(), p.check.method)
+	cryptogram, value, err := c.cloud.hsm.ExportCryptogram(ctx, public, wrappingHash(m.WrappingSpec), p.material(), p.check.method)
 	if err != nil {
 		return nil, hsmError(err)
 	}

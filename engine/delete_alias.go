@@ -21,20 +21,20 @@ func (in *DeleteAliasInput) shape(s *shape) {
 
 // DeleteAlias removes an alias; its key stays.
 func (c *Caller) DeleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
-	return run(ctx, c, "DeleteAlias", in, (*call).deleteAlias)
+	return run(ctx, c.caller, "DeleteAlias", in, (*call).deleteAlias)
 }
 
-func (k *call) deleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
-	if err := k.settle(ctx); err != nil {
+func (c *call) deleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	err := retry(func() error {
-		old, err := k.loadAlias(ctx, in.AliasName)
+		old, err := c.loadAlias(ctx, in.AliasName)
 		if err != nil {
 			return err
 		}
-		return k.engine.commit(ctx, keystore.Erase(old.record()),
-			keystore.Count(counter(k.home(), countAlias), -1, int64(k.engine.limits.Aliases)))
+		return c.cloud.commit(ctx, keystore.Erase(old.record()),
+			keystore.Count(counter(c.home(), countAlias), -1, int64(c.cloud.limits.Aliases)))
 	})
 	if err != nil {
 		return nil, err

@@ -21,15 +21,15 @@ func (in *DeleteKeyInput) shape(s *shape) {
 // DeleteKey schedules the deletion of a key. Until the waiting period is over
 // RestoreKey calls it off.
 func (c *Caller) DeleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
-	return run(ctx, c, "DeleteKey", in, (*call).deleteKey)
+	return run(ctx, c.caller, "DeleteKey", in, (*call).deleteKey)
 }
 
-func (k *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
-	days := k.engine.limits.DefaultDeleteDays
+func (c *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
+	days := c.cloud.limits.DefaultDeleteDays
 	if in.DeleteKeyInDays != nil {
 		days = *in.DeleteKeyInDays
 	}
-	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.deleting(k.now, days) })
+	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.deleting(c.now, days) })
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -87,23 +83,8 @@ func (id Identity) withDefaults() Identity {
 // goroutines may share one; it starts none.
 type Engine struct {
 	*Caller
-	hsm     *hsm.HSM
-	store   keystore.Store
-	now     func() time.Time
-	regions []string
-	limits  Limits
-	lenient bool
-	explain bool
-	observe func(Event)
-	ids     *stream // of keys: this and the next two seeded if asked for
-	tokens  *stream // ids of import and export tokens
-	serials *stream // of certificates
-	commits *stream // commit ids: never seeded, since a store may have many writers
-	ca      *algorithm
-	roots   sync.Map // of keystore.Partition to *authority, which do not change
-	making  makings  // of those authorities
-	closing func() error
-	skipped skipped
+	cloud *cloud
+	own   []func() error // closes what Open made itself
 }
 
 // New is [Open] without a context.
@@ -136,143 +117,46 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 		s = keystore.NewMemory()
 		own = append(own, s.Close)
 	}
-	e := &Engine{
-		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), limits: o.Limits.withDefaults(),
-		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe,
-		commits: newStream(0, ""),
+	c, err := newCloud(b, s, o)
+	if err != nil {
+		return nil, err
 	}
-	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits
-	if o.Seed != 0 {
-		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
-	}
-	if e.ca = algorithmNamed(cmp.Or(o.CA, RSA4096)); e.ca == nil || e.ca.symmetric() {
-		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
-	}
-	if e.now == nil {
-		e.now = time.Now
-	}
-	e.closing = func() error {
-		err := e.hsm.Close()
-		for _, f := range own {
-			err = errors.Join(err, f())
-		}
-		return err
-	}
+	e := &Engine{cloud: c, own: own}
 	e.Caller = e.As(o.Identity)
 	if len(own) == 2 { // a new device and a new store have nothing to compare
 		return e, nil
 	}
-	err := checkClock(e.moment())
-	if err == nil {
-		err = e.checkMasterKey(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, e.closing())
+	if err := c.check(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
 // Close forgets open keys, and closes the backend and the store that Open made
 // itself.
-func (e *Engine) Close() error { return e.closing() }
+func (e *Engine) Close() error {
+	err := e.cloud.hsm.Close()
+	for _, f := range e.own {
+		err = errors.Join(err, f())
+	}
+	return err
+}
 
 // As is the simulator as another caller sees it. Absent members are those of
 // [Options.Identity]'s defaults.
-func (e *Engine) As(id Identity) *Caller { return &Caller{engine: e, identity: id.withDefaults()} }
+func (e *Engine) As(id Identity) *Caller {
+	return &Caller{&caller{cloud: e.cloud, identity: id.withDefaults()}}
+}
+
+// Settle writes into the store what time has decided in every account and Region: keys whose
+// waiting period is over are deleted, and the key pairs of tokens that have expired erased. It
+// goes on until nothing is due. Operations read as if it had been called; calling it makes the
+// deletions final at once.
+func (e *Engine) Settle(ctx context.Context) error { return e.cloud.settleAll(ctx) }
 
 // Caller is the simulator as one principal in one Region sees it. Its methods
 // are the operations of the service; any number of goroutines may share one.
-type Caller struct {
-	engine   *Engine
-	identity Identity
-}
+type Caller struct{ caller *caller }
 
-// Identity is who the caller is.
-func (c *Caller) Identity() Identity { return c.identity }
-
-// home is where the caller's own resources live.
-func (c *Caller) home() keystore.Partition {
-	return keystore.Partition{Account: c.identity.Account, Region: c.identity.Region}
-}
-
-// call is one operation under way.
-type call struct {
-	*Caller
-	op        string
-	now       time.Time
-	shape     shape
-	resources []string
-}
-
-// calls are used again and again: nothing keeps one when its operation ends.
-var calls = sync.Pool{New: func() any { return new(call) }}
-
-func (e *Engine) moment() time.Time { return e.now().UTC().Truncate(time.Millisecond) }
-
-// run is what all operations share: the clock is read, the shape checked,
-// the work done, the refusal dressed, the event told.
-func run[In any, PIn interface {
-	*In
-	shaped
-}, Out any](ctx context.Context, c *Caller, op string, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
-	k := calls.Get().(*call)
-	defer calls.Put(k)
-	*k = call{Caller: c, op: op, now: c.engine.moment()}
-	if in == nil {
-		in = new(In)
-	}
-	out, err := guarded(ctx, k, in, do)
-	if err != nil {
-		refusal := k.dress(err)
-		k.tell(refusal)
-		return nil, refusal
-	}
-	k.tell(nil)
-	return out, nil
-}
-
-func guarded[PIn shaped, Out any](ctx context.Context, k *call, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, unavailable(RuleContext, problemGaveUp, err)
-	}
-	if err := checkClock(k.now); err != nil {
-		return nil, err
-	}
-	if err := k.engine.checkRegion(k.identity.Region); err != nil {
-		return nil, err
-	}
-	if err := k.shape.check(in); err != nil {
-		return nil, err
-	}
-	return do(k, ctx, in)
-}
-
-// dress makes an *Error of the operation out of any error.
-func (k *call) dress(err error) *Error {
-	refusal := asRefusal(err)
-	refusal.Op = k.op
-	return refusal
-}
-
-// asRefusal is any error as an *Error.
-func asRefusal(err error) *Error {
-	if refusal, ok := errors.AsType[*Error](err); ok {
-		return refusal
-	}
-	return internal(err)
-}
-
-func (k *call) tell(refusal *Error) {
-	if k.engine.observe == nil {
-		return
-	}
-	ev := Event{
-		EventType: APICall, EventTime: k.now, EventSource: eventSource, EventName: k.op,
-		AWSRegion: k.identity.Region, AccountID: k.identity.Account, UserIdentity: k.identity.ARN,
-		ReadOnly: readOnly(k.op), Resources: k.resources,
-	}
-	if refusal != nil {
-		ev.ErrorCode, ev.ErrorMessage, ev.Reasons = refusal.Code, refusal.Message, refusal.Reasons
-	}
-	k.engine.observe(ev)
-}
+// Identity is the caller's.
+func (c *Caller) Identity() Identity { return c.caller.identity }

@@ -72,7 +72,7 @@ func TestGoldenAuthoritiesStayReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer eng.Close()
-	k := &call{Caller: eng.Caller, now: time.UnixMilli(1_760_000_000_000).UTC()}
+	k := &call{caller: eng.caller, now: time.UnixMilli(1_760_000_000_000).UTC()}
 	rec, err := k.newAuthority(t.Context(), keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func (in *ExportKeyInput) shape(s *shape) {
 
 // ExportKey wraps a symmetric key for another party.
 func (c *Caller) ExportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
-	return run(ctx, c, "ExportKey", in, (*call).exportKey)
+	return run(ctx, c.caller, "ExportKey", in, (*call).exportKey)
 }
 
 func (c *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {

@@ -28,7 +28,7 @@ func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31K
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	text, value, err := c.engine.hsm.ExportTR31(ctx, kek.ref(), header, p.material(), p.check.method)
+	text, value, err := c.cloud.hsm.ExportTR31(ctx, kek.ref(), header, p.material(), p.check.method)
 	if err != nil {
 		return nil, p.headerError(err)
 	}

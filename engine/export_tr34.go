@@ -42,7 +42,7 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 		return nil, err
 	}
 	// HSM: the key is wrapped and signed within the device.
-	der, value, err := c.engine.hsm.ExportTR34(ctx, c.sealing(p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.method)
+	der, value, err := c.cloud.hsm.ExportTR34(ctx, c.sealing(p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.method)
 	if err != nil {
 		return nil, sealingError(err)
 	}

@@ -18,11 +18,11 @@ func (in *GetAliasInput) shape(s *shape) {
 
 // GetAlias tells which key an alias points to, if any.
 func (c *Caller) GetAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
-	return run(ctx, c, "GetAlias", in, (*call).getAlias)
+	return run(ctx, c.caller, "GetAlias", in, (*call).getAlias)
 }
 
-func (k *call) getAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
-	found, err := k.loadAlias(ctx, in.AliasName)
+func (c *call) getAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
+	found, err := c.loadAlias(ctx, in.AliasName)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (in *GetCertificateSigningRequestInput) shape(s *shape) {
 // GetCertificateSigningRequest makes a PKCS #10 request for the public half of a
 // pair, to be certified by somebody else's authority.
 func (c *Caller) GetCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
-	return run(ctx, c, "GetCertificateSigningRequest", in, (*call).getCertificateSigningRequest)
+	return run(ctx, c.caller, "GetCertificateSigningRequest", in, (*call).getCertificateSigningRequest)
 }
 
 // signingHashes are the hashes that a request may be signed with.
@@ -58,12 +58,12 @@ var signingHashes = map[SigningAlgorithmType]crypto.Hash{
 	SignSHA224: crypto.SHA224, SignSHA256: crypto.SHA256, SignSHA384: crypto.SHA384, SignSHA512: crypto.SHA512,
 }
 
-func (k *call) getCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
+func (c *call) getCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
 	var pair key
-	if err := k.loadPair(ctx, in.KeyIdentifier, &pair); err != nil {
+	if err := c.loadPair(ctx, in.KeyIdentifier, &pair); err != nil {
 		return nil, err
 	}
-	signer, err := k.engine.hsm.Signer(ctx, pair.ref(), pair.public)
+	signer, err := c.cloud.hsm.Signer(ctx, pair.ref(), pair.public)
 	if err != nil {
 		return nil, hsmError(err)
 	}

@@ -18,12 +18,12 @@ func (in *GetKeyInput) shape(s *shape) {
 
 // GetKey tells what is known of a key, in whatever state it is.
 func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
-	return run(ctx, c, "GetKey", in, (*call).getKey)
+	return run(ctx, c.caller, "GetKey", in, (*call).getKey)
 }
 
-func (k *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
+func (c *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
 	var found key
-	if err := k.key(ctx, need{field: "KeyIdentifier", identifier: in.KeyIdentifier}, &found); err != nil {
+	if err := c.key(ctx, need{field: "KeyIdentifier", identifier: in.KeyIdentifier}, &found); err != nil {
 		return nil, err
 	}
 	out := &GetKeyOutput{}

@@ -52,42 +52,42 @@ func (p *parameters) check() error {
 
 // parametersFor gives a token: the last one, if it may be used again, or a new
 // one.
-func (k *call) parametersFor(ctx context.Context, p *parameters) (token, *authority, error) {
+func (c *call) parametersFor(ctx context.Context, p *parameters) (token, *authority, error) {
 	if err := p.check(); err != nil {
 		return token{}, nil, err
 	}
-	if err := k.settle(ctx); err != nil {
+	if err := c.settle(ctx); err != nil {
 		return token{}, nil, err
 	}
-	ca, err := k.authority(ctx)
+	ca, err := c.authority(ctx)
 	if err != nil {
 		return token{}, nil, err
 	}
 	if p.reuse {
-		if last, err := k.lastToken(ctx, p); last.id != "" || err != nil {
+		if last, err := c.lastToken(ctx, p); last.id != "" || err != nil {
 			return last, ca, err
 		}
 	}
-	made, err := k.newToken(ctx, p, ca)
+	made, err := c.newToken(ctx, p, ca)
 	return made, ca, err
 }
 
 // lastToken finds the one made last for the same material and algorithm that
 // has enough of its life left.
-func (k *call) lastToken(ctx context.Context, p *parameters) (last token, err error) {
+func (c *call) lastToken(ctx context.Context, p *parameters) (last token, err error) {
 	filter := keystore.Filter{Index: new(tokenIndex(p.prefix, p.material, p.alg))}
 	for after := ""; ; {
-		page, err := k.engine.store.Page(ctx, k.home(), kindToken, filter, after, settleBatch)
+		page, err := c.cloud.store.Page(ctx, c.home(), kindToken, filter, after, settleBatch)
 		if err != nil {
 			return token{}, storeError(err)
 		}
 		for i := range page {
 			t, err := decodeToken(&page[i])
 			if err != nil {
-				k.engine.reportSkipped(&page[i], k.now, err)
+				c.cloud.reportSkipped(&page[i], c.now, err)
 				continue
 			}
-			if !t.expired(k.now) && t.expires.Sub(k.now) >= k.engine.limits.TokenReuse && t.created.After(last.created) {
+			if !t.expired(c.now) && t.expires.Sub(c.now) >= c.cloud.limits.TokenReuse && t.created.After(last.created) {
 				last = t
 			}
 		}
@@ -100,20 +100,20 @@ func (k *call) lastToken(ctx context.Context, p *parameters) (last token, err er
 
 // newToken makes a pair, certifies it and stores it under a new id, with the
 // counter raised.
-func (k *call) newToken(ctx context.Context, p *parameters, ca *authority) (token, error) {
-	t := token{place: k.home(), id: p.prefix + k.engine.tokens.id(), material: p.material, alg: p.alg,
-		created: k.now, expires: k.now.Add(k.engine.limits.TokenLife)}
-	made, err := k.engine.hsm.GenerateKey(ctx, t.attributes(), kcv.SHA1)
+func (c *call) newToken(ctx context.Context, p *parameters, ca *authority) (token, error) {
+	t := token{place: c.home(), id: p.prefix + c.cloud.tokens.id(), material: p.material, alg: p.alg,
+		created: c.now, expires: c.now.Add(c.cloud.limits.TokenLife)}
+	made, err := c.cloud.hsm.GenerateKey(ctx, t.attributes(), kcv.SHA1)
 	if err != nil {
 		return token{}, hsmError(err)
 	}
 	t.sealed, t.public = made.Sealed, made.Public
-	if t.certificate, err = k.certify(ctx, ca, t.public, &tokenProfile, t.expires); err != nil {
+	if t.certificate, err = c.certify(ctx, ca, t.public, &tokenProfile, t.expires); err != nil {
 		return token{}, err
 	}
 	err = retry(func() error {
-		err := k.commitCounted(ctx, "open tokens", k.engine.limits.OpenTokens, keystore.Create(t.record()),
-			keystore.Count(counter(k.home(), countTokens), 1, int64(k.engine.limits.OpenTokens)))
+		err := c.commitCounted(ctx, "open tokens", c.cloud.limits.OpenTokens, keystore.Create(t.record()),
+			keystore.Count(counter(c.home(), countTokens), 1, int64(c.cloud.limits.OpenTokens)))
 		if errors.Is(err, keystore.ErrExists) { // 80 random bits say never
 			return internal(err)
 		}

@@ -30,11 +30,11 @@ func (in *GetParametersForExportInput) shape(s *shape) {
 // of the key that signs them. The token serves any number of exports until it
 // expires.
 func (c *Caller) GetParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
-	return run(ctx, c, "GetParametersForExport", in, (*call).getParametersForExport)
+	return run(ctx, c.caller, "GetParametersForExport", in, (*call).getParametersForExport)
 }
 
-func (k *call) getParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
-	t, ca, err := k.parametersFor(ctx, &parameters{
+func (c *call) getParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
+	t, ca, err := c.parametersFor(ctx, &parameters{
 		prefix: exportToken, material: in.KeyMaterialType, alg: algorithmNamed(in.SigningKeyAlgorithm), field: "SigningKeyAlgorithm",
 		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: exportMaterials,
 	})

@@ -30,11 +30,11 @@ func (in *GetParametersForImportInput) shape(s *shape) {
 // and the certificate of the key that the sender encrypts to. The token serves
 // any number of imports until it expires.
 func (c *Caller) GetParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
-	return run(ctx, c, "GetParametersForImport", in, (*call).getParametersForImport)
+	return run(ctx, c.caller, "GetParametersForImport", in, (*call).getParametersForImport)
 }
 
-func (k *call) getParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
-	t, ca, err := k.parametersFor(ctx, &parameters{
+func (c *call) getParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
+	t, ca, err := c.parametersFor(ctx, &parameters{
 		prefix: importToken, material: in.KeyMaterialType, alg: algorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
 		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: importMaterials,
 	})

@@ -27,7 +27,7 @@ func (in *ImportKeyInput) shape(s *shape) {
 
 // ImportKey brings in a key, or the public key of a certificate.
 func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
-	return run(ctx, c, "ImportKey", in, (*call).importKey)
+	return run(ctx, c.caller, "ImportKey", in, (*call).importKey)
 }
 
 func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {

@@ -214,7 +214,7 @@ func (p *importPlan) checkKC(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	v, err := p.c.engine.hsm.CheckValue(ctx, p.key.ref(), method)
+	v, err := p.c.cloud.hsm.CheckValue(ctx, p.key.ref(), method)
 	if err != nil {
 		return hsmError(err)
 	}
@@ -239,7 +239,7 @@ var kcMethods = map[kcForm]kcv.Method{
 // foldable is a refusal of something behind a MAC or a decryption. With
 // [Options.HideReasons] all of them are one.
 func (c *call) foldable(r Reason) error {
-	if !c.engine.explain {
+	if !c.cloud.explain {
 		r = Reason{Rule: RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
 	}
 	return invalid("The key material is invalid.", r)

@@ -31,12 +31,12 @@ func importTR31(ctx context.Context, c *call, m *ImportTr31KeyBlock, p *importPl
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	err = p.wrappedUnder(kek.unchanged(), strength{kekStrength, kek.attributes.alg, wrappingField, c.engine.lenient})
+	err = p.wrappedUnder(kek.unchanged(), strength{kekStrength, kek.attributes.alg, wrappingField, c.cloud.lenient})
 	if err != nil {
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.engine.hsm.ImportTR31(ctx, kek.ref(), b, p.admit)
+	made, err := c.cloud.hsm.ImportTR31(ctx, kek.ref(), b, p.admit)
 	if err != nil {
 		return c.blockError(p.field, err)
 	}

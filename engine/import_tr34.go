@@ -49,7 +49,7 @@ func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPl
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.engine.hsm.ImportTR34(ctx, krd.ref, t, c.tokenCheck(kdh, krd, m.RandomNonce), p.admit)
+	made, err := c.cloud.hsm.ImportTR34(ctx, krd.ref, t, c.tokenCheck(kdh, krd, m.RandomNonce), p.admit)
 	if err != nil {
 		return c.tokenError(err)
 	}

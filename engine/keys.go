@@ -46,7 +46,7 @@ func (c *call) keys(ctx context.Context, needs ...need) ([]key, error) {
 		}
 		refs[i] = arns[i].keyRef()
 	}
-	found, err := c.engine.store.Read(ctx, refs...)
+	found, err := c.cloud.store.Read(ctx, refs...)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -84,7 +84,7 @@ func (c *call) key(ctx context.Context, n need, into *key) error {
 	if err != nil {
 		return err
 	}
-	found, err := c.engine.store.Read(ctx, a.keyRef())
+	found, err := c.cloud.store.Read(ctx, a.keyRef())
 	if err != nil {
 		return storeError(err)
 	}
@@ -121,7 +121,7 @@ func (c *call) resolve(f *keystore.Found, a *arn, n *need, into *key) error {
 		return nil
 	}
 	if err == nil {
-		c.met(into)
+		c.uses(into)
 	}
 	return err
 }
@@ -154,7 +154,7 @@ func (c *call) resolveOwn(f *keystore.Found, a *arn, n *need, into *key) error {
 		into.arn.text = a.text
 	}
 	switch {
-	case into.forgotten(c.now, &c.engine.limits):
+	case into.forgotten(c.now, &c.cloud.limits):
 		return refuse(RuleKey, problemForgotten, "", "")
 	case a.alias != "" && into.state == DeleteComplete:
 		return refuse(RuleKey, problemAliasDeleted, "", "")
@@ -176,9 +176,9 @@ func (c *call) authorize(a *arn, _ *key) error {
 	}
 }
 
-// met notes a key that takes part, for the event.
-func (c *call) met(found *key) {
-	if c.engine.observe != nil {
+// uses notes a key that takes part, for the event.
+func (c *call) uses(found *key) {
+	if c.cloud.observe != nil {
 		c.resources = append(c.resources, found.arn.String())
 	}
 }

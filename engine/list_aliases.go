@@ -28,36 +28,36 @@ func (in *ListAliasesInput) shape(s *shape) {
 // ListAliases lists the caller's aliases in the order of their names: all of
 // them, or those of one key.
 func (c *Caller) ListAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
-	return run(ctx, c, "ListAliases", in, (*call).listAliases)
+	return run(ctx, c.caller, "ListAliases", in, (*call).listAliases)
 }
 
-func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
+func (c *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
 	var filter keystore.Filter
-	of := pageOf{op: k.op, place: k.home()}
-	if err := k.settle(ctx); err != nil {
+	of := pageOf{op: c.op, place: c.home()}
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	if in.KeyArn != nil {
 		var target key
-		if err := k.key(ctx, need{field: "KeyArn", identifier: *in.KeyArn}, &target); err != nil {
+		if err := c.key(ctx, need{field: "KeyArn", identifier: *in.KeyArn}, &target); err != nil {
 			return nil, err
 		}
 		filter.Index, of.filter = &target.arn.key, target.arn.key
 	}
-	after, err := k.position(ctx, of, in.NextToken)
+	after, err := c.position(ctx, of, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	recs, more, err := k.page(ctx, kindAlias, filter, after, k.pageSize(in.MaxResults))
+	recs, more, err := c.page(ctx, kindAlias, filter, after, c.pageSize(in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
 	out := &ListAliasesOutput{}
-	if out.Aliases, err = k.viewAliases(ctx, recs, filter.Index); err != nil {
+	if out.Aliases, err = c.viewAliases(ctx, recs, filter.Index); err != nil {
 		return nil, err
 	}
 	if more {
-		out.NextToken, err = k.nextToken(ctx, of, recs[len(recs)-1].ID)
+		out.NextToken, err = c.nextToken(ctx, of, recs[len(recs)-1].ID)
 	}
 	return out, err
 }
@@ -65,7 +65,7 @@ func (k *call) listAliases(ctx context.Context, in *ListAliasesInput) (*ListAlia
 // viewAliases looks up the aliases of a page with their keys, in one
 // snapshot. One that was deleted in between, or points elsewhere now, is left
 // out; one whose record cannot be read is left out and reported.
-func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *string) ([]Alias, error) {
+func (c *call) viewAliases(ctx context.Context, recs []keystore.Record, target *string) ([]Alias, error) {
 	out := make([]Alias, 0, len(recs))
 	if len(recs) == 0 {
 		return out, nil
@@ -74,7 +74,7 @@ func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *
 	for i, rec := range recs {
 		refs[i] = arn{Partition: rec.Partition, alias: rec.ID}.aliasRef()
 	}
-	found, err := k.engine.store.Read(ctx, refs...)
+	found, err := c.cloud.store.Read(ctx, refs...)
 	if err != nil {
 		return nil, storeError(err)
 	}
@@ -82,9 +82,9 @@ func (k *call) viewAliases(ctx context.Context, recs []keystore.Record, target *
 		if !f.Record.Exists() {
 			continue
 		}
-		a, err := k.viewAlias(f)
+		a, err := c.viewAlias(f)
 		if err != nil {
-			k.engine.reportSkipped(&f.Record, k.now, err)
+			c.cloud.reportSkipped(&f.Record, c.now, err)
 			continue
 		}
 		if target == nil || a.key == *target {

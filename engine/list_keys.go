@@ -28,20 +28,20 @@ func (in *ListKeysInput) shape(s *shape) {
 // ListKeys lists the caller's keys in the order of their ids, deleted ones
 // included. One whose record cannot be read is left out and reported.
 func (c *Caller) ListKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
-	return run(ctx, c, "ListKeys", in, (*call).listKeys)
+	return run(ctx, c.caller, "ListKeys", in, (*call).listKeys)
 }
 
-func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
+func (c *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
 	var wanted KeyState
 	if in.KeyState != nil {
 		wanted = *in.KeyState
 	}
-	of := pageOf{op: k.op, place: k.home(), filter: string(wanted)}
-	after, err := k.position(ctx, of, in.NextToken)
+	of := pageOf{op: c.op, place: c.home(), filter: string(wanted)}
+	after, err := c.position(ctx, of, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	_, backlog, err := k.engine.settleDue(ctx, k.home(), k.now)
+	_, backlog, err := c.cloud.settleDue(ctx, c.home(), c.now)
 	if err != nil {
 		return nil, err
 	}
@@ -51,30 +51,30 @@ func (k *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 	if wanted != "" && !backlog {
 		filter.Index = new(string(wanted))
 	}
-	recs, more, err := k.page(ctx, kindKey, filter, after, k.pageSize(in.MaxResults))
+	recs, more, err := c.page(ctx, kindKey, filter, after, c.pageSize(in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
 	out := &ListKeysOutput{Keys: make([]KeySummary, 0, len(recs))}
 	for i := range recs {
 		var item key
-		if err := k.view(&recs[i], &item); err != nil {
-			k.engine.reportSkipped(&recs[i], k.now, err)
+		if err := c.view(&recs[i], &item); err != nil {
+			c.cloud.reportSkipped(&recs[i], c.now, err)
 			continue
 		}
-		if !item.forgotten(k.now, &k.engine.limits) && (wanted == "" || item.state == wanted) {
+		if !item.forgotten(c.now, &c.cloud.limits) && (wanted == "" || item.state == wanted) {
 			out.Keys = append(out.Keys, item.summary())
 		}
 	}
 	if more {
-		out.NextToken, err = k.nextToken(ctx, of, recs[len(recs)-1].ID)
+		out.NextToken, err = c.nextToken(ctx, of, recs[len(recs)-1].ID)
 	}
 	return out, err
 }
 
 // page reads a page of the caller's records and whether more follow.
-func (k *call) page(ctx context.Context, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
-	recs, err := k.engine.store.Page(ctx, k.home(), kind, f, after, size+1)
+func (c *call) page(ctx context.Context, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
+	recs, err := c.cloud.store.Page(ctx, c.home(), kind, f, after, size+1)
 	if err != nil {
 		return nil, false, storeError(err)
 	}

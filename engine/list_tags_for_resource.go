@@ -26,27 +26,27 @@ func (in *ListTagsForResourceInput) shape(s *shape) {
 
 // ListTagsForResource lists the tags of a key in the order of their keys.
 func (c *Caller) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	return run(ctx, c, "ListTagsForResource", in, (*call).listTagsForResource)
+	return run(ctx, c.caller, "ListTagsForResource", in, (*call).listTagsForResource)
 }
 
-func (k *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	if err := k.settle(ctx); err != nil {
+func (c *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	var found key
-	if err := k.key(ctx, need{field: "ResourceArn", identifier: in.ResourceArn}, &found); err != nil {
+	if err := c.key(ctx, need{field: "ResourceArn", identifier: in.ResourceArn}, &found); err != nil {
 		return nil, err
 	}
-	of := pageOf{op: k.op, place: found.partition(), filter: found.arn.key}
-	after, err := k.position(ctx, of, in.NextToken)
+	of := pageOf{op: c.op, place: found.partition(), filter: found.arn.key}
+	after, err := c.position(ctx, of, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	// Positions are tag keys, so that tags may come and go between pages.
 	rest := slices.DeleteFunc(slices.Clone(found.tags), func(t Tag) bool { return after != "" && t.Key <= after })
-	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), k.pageSize(in.MaxResults))]}
+	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), c.pageSize(in.MaxResults))]}
 	if len(out.Tags) < len(rest) {
-		out.NextToken, err = k.nextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)
+		out.NextToken, err = c.nextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)
 	}
 	return out, err
 }

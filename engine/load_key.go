@@ -55,10 +55,10 @@ var textKeyID = textRule{16, 64, `[0-9a-zA-Z]+`, alphanumeric.some}
 // would. It is the simulator's own: the service has no such operation. A test
 // that starts from a known key starts here.
 func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
-	return run(ctx, c, "LoadKey", in, (*call).loadComponents)
+	return run(ctx, c.caller, "LoadKey", in, (*call).loadComponents)
 }
 
-func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
+func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
 	spec := in.KeyAttributes.parse()
 	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
 		return nil, err
@@ -71,32 +71,32 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 	if err != nil {
 		return nil, err
 	}
-	tags, err := k.newTags(in.Tags)
+	tags, err := c.newTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	if err := k.settle(ctx); err != nil {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	var loaded hsm.Components
 	var made key
 	var a attempts
 	if in.KeyID != nil {
-		a = attempts{c: k, id: *in.KeyID}
+		a = attempts{c: c, id: *in.KeyID}
 	} else {
-		a = k.attempts()
+		a = c.attempts()
 	}
 	for a.next() {
-		k.newKey(&made, a.id, spec, OriginExternal, in.Enabled, tags)
+		c.newKey(&made, a.id, spec, OriginExternal, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
-		loaded, err = k.engine.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
+		loaded, err = c.cloud.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
 		if err != nil {
 			return nil, hsmError(err)
 		}
 		made.setMaterial(&loaded.Made)
-		a.err = k.commitNewKey(ctx, &made, nil)
+		a.err = c.commitNewKey(ctx, &made, nil)
 		if in.KeyID != nil && errors.Is(a.err, keystore.ErrExists) {
-			a.err = k.sameKey(ctx, &made)
+			a.err = c.sameKey(ctx, &made)
 		}
 	}
 	if a.err != nil {
@@ -113,9 +113,9 @@ func (k *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 // sameKey replaces a key that could not be stored by the one of the store that has its id,
 // and refuses one that was not made of the same components for the same use. What can
 // change in the life of a key is not compared.
-func (k *call) sameKey(ctx context.Context, made *key) error {
+func (c *call) sameKey(ctx context.Context, made *key) error {
 	var there key
-	if err := k.key(ctx, need{field: "KeyID", identifier: made.arn.String()}, &there); err != nil {
+	if err := c.key(ctx, need{field: "KeyID", identifier: made.arn.String()}, &there); err != nil {
 		return err
 	}
 	if there.attributes != made.attributes || there.bits != made.bits || there.check != made.check || there.checkValue != made.checkValue ||

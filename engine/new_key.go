@@ -13,16 +13,16 @@ import (
 
 // newKey is a key as it begins: complete, enabled unless told otherwise. It is
 // written into out.
-func (k *call) newKey(out *key, id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) {
+func (c *call) newKey(out *key, id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) {
 	*out = key{}
-	out.arn.Partition, out.arn.key = k.home(), id
+	out.arn.Partition, out.arn.key = c.home(), id
 	out.attributes, out.origin, out.tags = spec, origin, tags
-	out.state, out.created = CreateComplete, k.now
+	out.state, out.created = CreateComplete, c.now
 	out.enabled = enabled == nil || *enabled
 	if out.enabled {
-		out.usageStart = k.now
+		out.usageStart = c.now
 	} else {
-		out.usageStop = k.now
+		out.usageStop = c.now
 	}
 }
 
@@ -46,9 +46,9 @@ func shownCheckValue(v kcv.Value) string {
 func (c *call) commitNewKey(ctx context.Context, k *key, requires []keystore.Change) error {
 	b := births.Get().(*birth)
 	defer b.free()
-	err := c.commitCounted(ctx, "keys", c.engine.limits.Keys, b.of(c, k, requires)...)
+	err := c.commitCounted(ctx, "keys", c.cloud.limits.Keys, b.of(c, k, requires)...)
 	if err == nil {
-		c.met(k)
+		c.uses(k)
 	}
 	return err
 }
@@ -67,7 +67,7 @@ type attempts struct {
 	err error  // of the last attempt
 }
 
-func (c *call) attempts() attempts { return attempts{c: c, id: c.engine.ids.id()} }
+func (c *call) attempts() attempts { return attempts{c: c, id: c.cloud.ids.id()} }
 
 // next reports whether there is an attempt to make.
 func (a *attempts) next() bool {
@@ -76,7 +76,7 @@ func (a *attempts) next() bool {
 	case a.n == maxAttempts || !raced(a.err):
 		return false
 	case errors.Is(a.err, keystore.ErrExists):
-		a.id = a.c.engine.commits.id() // not seeded: an earlier run on the store had the whole stream
+		a.id = a.c.cloud.commits.id() // not seeded: an earlier run on the store had the whole stream
 	}
 	a.n++
 	return true
@@ -99,20 +99,20 @@ func (b *birth) free() {
 }
 
 func (b *birth) of(c *call, k *key, requires []keystore.Change) []keystore.Change {
-	b.put.Record = k.record(k.due(&c.engine.limits))
-	b.add = keystore.Add{Ref: counter(c.home(), countKeys), Delta: 1, Ceiling: int64(c.engine.limits.Keys)}
+	b.put.Record = k.record(k.due(&c.cloud.limits))
+	b.add = keystore.Add{Ref: counter(c.home(), countKeys), Delta: 1, Ceiling: int64(c.cloud.limits.Keys)}
 	b.changes = append(append(b.changes[:0], requires...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
 	return b.changes
 }
 
 // commitCounted is a commit that raises a counter.
-func (k *call) commitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
+func (c *call) commitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
 	for {
-		err := k.engine.commit(ctx, changes...)
+		err := c.cloud.commit(ctx, changes...)
 		if !errors.Is(err, keystore.ErrCeiling) {
 			return err
 		}
-		n, _, err := k.engine.settleDue(ctx, k.home(), k.now)
+		n, _, err := c.cloud.settleDue(ctx, c.home(), c.now)
 		if err != nil {
 			return err
 		}

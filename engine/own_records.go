@@ -25,7 +25,7 @@ var ErrMasterKey = errors.New("engine: the store belongs to another master key")
 
 // own reads a record of the engine, or makes it: of several that try at once
 // the first commit wins.
-func (e *Engine) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
+func (e *cloud) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
 	var value []byte
 	err := retry(func() error {
 		var found bool
@@ -44,7 +44,7 @@ func (e *Engine) own(ctx context.Context, id string, make func() ([]byte, error)
 }
 
 // readOwn reads a record of the engine, if there is one.
-func (e *Engine) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
+func (e *cloud) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
 	items, err := e.store.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
 	if err != nil || !items[0].Record.Exists() {
 		return nil, false, err
@@ -59,7 +59,7 @@ const ownMasterKey = "master-key"
 
 // checkMasterKey compares the backend's master key with the one recorded when
 // the store was new.
-func (e *Engine) checkMasterKey(ctx context.Context) error {
+func (e *cloud) checkMasterKey(ctx context.Context) error {
 	id, err := e.masterKeyID(ctx)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (e *Engine) checkMasterKey(ctx context.Context) error {
 // masterKeyID names the backend's master key. A device that has none makes one,
 // if the store is as new. A store that remembers one is refused: a new one would
 // open none of its keys, and hide that the device is the wrong one or was wiped.
-func (e *Engine) masterKeyID(ctx context.Context) (string, error) {
+func (e *cloud) masterKeyID(ctx context.Context) (string, error) {
 	id, err := e.hsm.MasterKeyID(ctx)
 	if errors.Is(err, hsm.ErrNoMasterKey) {
 		recorded, found, failed := e.readOwn(ctx, ownMasterKey)
@@ -107,7 +107,7 @@ var pageKeyAttributes = hsm.Attributes{
 
 // pageKey is that key, made on first use and then the same for every engine
 // on the store.
-func (e *Engine) pageKey(ctx context.Context) (hsm.KeyRef, error) {
+func (e *cloud) pageKey(ctx context.Context) (hsm.KeyRef, error) {
 	sealed, err := e.own(ctx, "page-tokens", func() ([]byte, error) {
 		made, err := e.hsm.GenerateKey(ctx, pageKeyAttributes, kcv.HMACSHA256)
 		if err != nil {

@@ -31,8 +31,8 @@ func (p pageOf) message(position string) []byte {
 }
 
 // nextToken makes the token of the page that begins after a position.
-func (k *call) nextToken(ctx context.Context, p pageOf, position string) (*string, error) {
-	mac, err := k.pageMAC(ctx, p, position)
+func (c *call) nextToken(ctx context.Context, p pageOf, position string) (*string, error) {
+	mac, err := c.pageMAC(ctx, p, position)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (k *call) nextToken(ctx context.Context, p pageOf, position string) (*strin
 
 // position opens a token. Nothing in it is used before its MAC has been
 // checked.
-func (k *call) position(ctx context.Context, p pageOf, token *string) (string, error) {
+func (c *call) position(ctx context.Context, p pageOf, token *string) (string, error) {
 	if token == nil {
 		return "", nil
 	}
@@ -59,7 +59,7 @@ func (k *call) position(ctx context.Context, p pageOf, token *string) (string, e
 	if r.end() != nil {
 		return "", bad
 	}
-	want, err := k.pageMAC(ctx, p, position)
+	want, err := c.pageMAC(ctx, p, position)
 	if err != nil {
 		return "", err
 	}
@@ -69,12 +69,12 @@ func (k *call) position(ctx context.Context, p pageOf, token *string) (string, e
 	return position, nil
 }
 
-func (k *call) pageMAC(ctx context.Context, p pageOf, position string) ([]byte, error) {
-	ref, err := k.engine.pageKey(ctx)
+func (c *call) pageMAC(ctx context.Context, p pageOf, position string) ([]byte, error) {
+	ref, err := c.cloud.pageKey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mac, err := k.engine.hsm.HMAC(ctx, ref, p.message(position))
+	mac, err := c.cloud.hsm.HMAC(ctx, ref, p.message(position))
 	if err != nil {
 		return nil, hsmError(err)
 	}
@@ -82,9 +82,9 @@ func (k *call) pageMAC(ctx context.Context, p pageOf, position string) ([]byte, 
 }
 
 // pageSize is how many items were asked for.
-func (k *call) pageSize(asked *int) int {
+func (c *call) pageSize(asked *int) int {
 	if asked == nil {
-		return k.engine.limits.DefaultPage
+		return c.cloud.limits.DefaultPage
 	}
 	return *asked
 }

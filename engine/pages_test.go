@@ -14,7 +14,7 @@ func tokenCall(t testing.TB, op string) *call {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { eng.Close() })
-	return &call{Caller: eng.Caller, op: op, now: time.Now()}
+	return &call{caller: eng.caller, op: op, now: time.Now()}
 }
 
 func TestPageTokensOpenOnlyWhereTheyWereMade(t *testing.T) {

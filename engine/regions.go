@@ -15,7 +15,7 @@ var serviceRegions = []string{
 
 // checkRegion refuses a caller in a Region without the service, before anything
 // is made there (GUESS: the code; such a Region has no endpoint).
-func (e *Engine) checkRegion(region string) error {
+func (e *cloud) checkRegion(region string) error {
 	if slices.Contains(e.regions, region) {
 		return nil
 	}

@@ -18,11 +18,11 @@ func (in *RestoreKeyInput) shape(s *shape) {
 
 // RestoreKey calls off a scheduled deletion.
 func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	return run(ctx, c, "RestoreKey", in, (*call).restoreKey)
+	return run(ctx, c.caller, "RestoreKey", in, (*call).restoreKey)
 }
 
-func (k *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, key.restored)
+func (c *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
+	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, key.restored)
 	if err != nil {
 		return nil, err
 	}

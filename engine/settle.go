@@ -17,14 +17,9 @@ const settleBatch = 100
 // of them in one account and Region hold nothing up.
 const maxDue = 1000
 
-// Settle writes into the store what time has decided in every account and
-// Region: keys whose waiting period is over are deleted, and the key pairs of
-// tokens that have expired erased. It goes on until nothing is due. Operations
-// read as if it had been called; calling it makes the deletions final at once.
-//
-// A record that cannot be read stays as it is and is reported
-// ([EventRecordSkipped]).
-func (e *Engine) Settle(ctx context.Context) error {
+// settleAll settles until nothing is due. A record that cannot be read stays as it is and is
+// reported ([EventRecordSkipped]).
+func (e *cloud) settleAll(ctx context.Context) error {
 	now := e.moment()
 	if err := checkClock(now); err != nil {
 		return err
@@ -43,14 +38,14 @@ func (e *Engine) Settle(ctx context.Context) error {
 }
 
 // settle is the first step of every operation that changes, counts or lists.
-func (k *call) settle(ctx context.Context) error {
-	_, _, err := k.engine.settleDue(ctx, k.home(), k.now)
+func (c *call) settle(ctx context.Context) error {
+	_, _, err := c.cloud.settleDue(ctx, c.home(), c.now)
 	return err
 }
 
 // settleDue settles the oldest keys and tokens that are due, and returns how many
 // there were and whether there may be more. What cannot be settled is skipped.
-func (e *Engine) settleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
+func (e *cloud) settleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
 	for _, limit := range []int{settleBatch, maxDue} {
 		due, err := e.store.Due(ctx, p, now, limit)
 		if err != nil {
@@ -81,7 +76,7 @@ func (e *Engine) settleDue(ctx context.Context, p keystore.Partition, now time.T
 
 // settleRecord settles one record, and reports whether it could: one that cannot
 // be read, or is of a kind that this build does not know, is skipped.
-func (e *Engine) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
+func (e *cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
 	var err error
 	switch rec.Kind {
 	case kindKey:
@@ -108,7 +103,7 @@ func (e *skipError) Error() string { return e.cause.Error() }
 
 // settleKey is one commit: material erased, aliases detached, counter
 // lowered. A commit that loses the race is left to the one that won it.
-func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
+func (e *cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
 	old, err := decodeKey(&rec)
 	if err != nil {
 		return &skipError{err}
@@ -141,7 +136,7 @@ func (e *Engine) settleKey(ctx context.Context, rec keystore.Record, now time.Ti
 // commitSettled commits what settling one record changes, and lowers the counter
 // of its kind where there is one. A counter that is zero already, and so was
 // wrong, does not keep the material of a key or a token from being erased.
-func (e *Engine) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) error {
+func (e *cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) error {
 	var err error
 	if count != nil {
 		err = e.commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
@@ -159,7 +154,7 @@ func (e *Engine) commitSettled(ctx context.Context, changes []keystore.Change, c
 }
 
 // detach is the changes that leave a key's aliases pointing to nothing.
-func (e *Engine) detach(ctx context.Context, k key) ([]keystore.Change, error) {
+func (e *cloud) detach(ctx context.Context, k key) ([]keystore.Change, error) {
 	var out []keystore.Change
 	filter := keystore.Filter{Index: &k.arn.key}
 	for after := ""; ; {

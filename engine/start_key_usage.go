@@ -18,11 +18,11 @@ func (in *StartKeyUsageInput) shape(s *shape) {
 
 // StartKeyUsage enables a key.
 func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	return run(ctx, c, "StartKeyUsage", in, (*call).startKeyUsage)
+	return run(ctx, c.caller, "StartKeyUsage", in, (*call).startKeyUsage)
 }
 
-func (k *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.started(k.now) })
+func (c *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
+	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.started(c.now) })
 	if err != nil {
 		return nil, err
 	}

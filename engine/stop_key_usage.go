@@ -19,11 +19,11 @@ func (in *StopKeyUsageInput) shape(s *shape) {
 // StopKeyUsage disables a key: it takes part in no cryptography until
 // StartKeyUsage.
 func (c *Caller) StopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
-	return run(ctx, c, "StopKeyUsage", in, (*call).stopKeyUsage)
+	return run(ctx, c.caller, "StopKeyUsage", in, (*call).stopKeyUsage)
 }
 
-func (k *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
-	changed, err := k.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.stopped(k.now) })
+func (c *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {
+	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.stopped(c.now) })
 	if err != nil {
 		return nil, err
 	}

@@ -20,20 +20,20 @@ func (in *TagResourceInput) shape(s *shape) {
 
 // TagResource adds tags to a key or replaces their values.
 func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	return run(ctx, c, "TagResource", in, (*call).tagResource)
+	return run(ctx, c.caller, "TagResource", in, (*call).tagResource)
 }
 
-func (k *call) tagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	_, err := k.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
+func (c *call) tagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
+	_, err := c.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
 		if err := checkTaggable(old); err != nil {
 			return key{}, err
 		}
-		tags, err := k.newTags(in.Tags)
+		tags, err := c.newTags(in.Tags)
 		if err != nil {
 			return key{}, err
 		}
 		old.tags = mergeTags(old.tags, tags)
-		return old, k.checkTagCount(len(old.tags))
+		return old, c.checkTagCount(len(old.tags))
 	})
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ const reservedTag = "aws:"
 
 // newTags checks the tags of a request and puts them in order. A key named
 // twice and a reserved one are refused (GUESS).
-func (k *call) newTags(tags []Tag) ([]Tag, error) {
+func (c *call) newTags(tags []Tag) ([]Tag, error) {
 	if len(tags) == 0 {
 		return nil, nil
 	}
@@ -28,11 +28,11 @@ func (k *call) newTags(tags []Tag) ([]Tag, error) {
 			return nil, invalid("Tag keys must be unique.", because(RuleTagKey, "Tags", problemTagTwice, wording.Foreign(t.Key), ""))
 		}
 	}
-	return out, k.checkTagCount(len(out))
+	return out, c.checkTagCount(len(out))
 }
 
-func (k *call) checkTagCount(n int) error {
-	if most := k.engine.limits.Tags; n > most {
+func (c *call) checkTagCount(n int) error {
+	if most := c.cloud.limits.Tags; n > most {
 		return &Error{
 			Code: ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
 			Reasons: []Reason{because(RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most))},

@@ -104,8 +104,8 @@ func (t *token) forgotten(now time.Time) bool { return !t.expires.Add(tokenRemem
 // loadToken finds a token of the caller and holds it to its time and its
 // material. An unknown one is ResourceNotFoundException, an expired one
 // ValidationException (GUESS).
-func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, field string) (token, error) {
-	found, err := k.engine.store.Read(ctx, tokenRef(k.home(), id))
+func (c *call) loadToken(ctx context.Context, id string, m KeyMaterialType, field string) (token, error) {
+	found, err := c.cloud.store.Read(ctx, tokenRef(c.home(), id))
 	if err != nil {
 		return token{}, storeError(err)
 	}
@@ -117,11 +117,11 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	switch {
 	case err != nil:
 		return token{}, unreadable(&found[0].Record, err)
-	case t.forgotten(k.now):
+	case t.forgotten(c.now):
 		return token{}, unknown
-	case t.expired(k.now):
+	case t.expired(c.now):
 		return token{}, invalid("The token has expired.", because(RuleTokenExpired, field, problemTokenExpired,
-			"valid until "+t.expires.Format(time.RFC3339), "valid at "+k.now.Format(time.RFC3339)))
+			"valid until "+t.expires.Format(time.RFC3339), "valid at "+c.now.Format(time.RFC3339)))
 	case t.material != m:
 		return token{}, invalid("The token is not valid for this key material.", because(RuleTokenMaterial, field, problemTokenOther, string(t.material), string(m)))
 	}
@@ -130,7 +130,7 @@ func (k *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 
 // settleToken erases the key pair of a token that has expired and lowers the
 // counter, and removes the token when it has been expired for long.
-func (e *Engine) settleToken(ctx context.Context, rec keystore.Record, now time.Time) error {
+func (e *cloud) settleToken(ctx context.Context, rec keystore.Record, now time.Time) error {
 	t, err := decodeToken(&rec)
 	if err != nil {
 		return &skipError{err}

@@ -40,7 +40,7 @@ func unreadable(rec *keystore.Record, err error) *Error {
 
 // reportSkipped passes a record that was left out to Observe, as an event of
 // the record's own account and Region.
-func (e *Engine) reportSkipped(rec *keystore.Record, now time.Time, err error) {
+func (e *cloud) reportSkipped(rec *keystore.Record, now time.Time, err error) {
 	if e.observe == nil {
 		return
 	}

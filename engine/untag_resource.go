@@ -24,11 +24,11 @@ func (in *UntagResourceInput) shape(s *shape) {
 // UntagResource removes tags from a key. A tag key that is not there is
 // ignored.
 func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	return run(ctx, c, "UntagResource", in, (*call).untagResource)
+	return run(ctx, c.caller, "UntagResource", in, (*call).untagResource)
 }
 
-func (k *call) untagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	_, err := k.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
+func (c *call) untagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
+	_, err := c.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
 		if err := checkTaggable(old); err != nil {
 			return key{}, err
 		}

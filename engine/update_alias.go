@@ -24,23 +24,23 @@ func (in *UpdateAliasInput) shape(s *shape) {
 
 // UpdateAlias points an alias to another key or, without KeyArn, to none.
 func (c *Caller) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
-	return run(ctx, c, "UpdateAlias", in, (*call).updateAlias)
+	return run(ctx, c.caller, "UpdateAlias", in, (*call).updateAlias)
 }
 
-func (k *call) updateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
-	if err := k.settle(ctx); err != nil {
+func (c *call) updateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
+	if err := c.settle(ctx); err != nil {
 		return nil, err
 	}
 	var out alias
 	err := retry(func() (err error) {
-		if out, err = k.loadAlias(ctx, in.AliasName); err != nil {
+		if out, err = c.loadAlias(ctx, in.AliasName); err != nil {
 			return err
 		}
-		changes, err := k.pointAlias(ctx, &out, in.KeyArn)
+		changes, err := c.pointAlias(ctx, &out, in.KeyArn)
 		if err != nil {
 			return err
 		}
-		return k.engine.commit(ctx, append(changes, keystore.Replace(out.record()))...)
+		return c.cloud.commit(ctx, append(changes, keystore.Replace(out.record()))...)
 	})
 	if err != nil {
 		return nil, err
