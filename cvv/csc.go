@@ -52,7 +52,7 @@ func CSC2(b cipher.Block, pan, expiry, serviceCode string) (CSC, error) {
 
 func cscBlock(pan, expiry string) (string, error) {
 	if len(pan) < 14 {
-		return "", &Error{"PAN", "the length is wrong", "fewer than 14 digits", "14 to 19 digits"}
+		return "", &Error{"PAN", problemLength, "fewer than 14 digits", "14 to 19 digits"}
 	}
 	account := pan[2:14]
 	if strings.HasPrefix(pan, cscReversed) {

@@ -172,7 +172,7 @@ type field struct {
 // checkLength refuses a number of digits that no value has.
 func checkLength(n int) error {
 	if n < 1 || n > MaxLength {
-		return &Error{"length", "the value has another number of digits", fmt.Sprint(n), fmt.Sprintf("1 to %d", MaxLength)}
+		return &Error{"length", problemDigits, fmt.Sprint(n), fmt.Sprintf("1 to %d", MaxLength)}
 	}
 	return nil
 }
@@ -184,10 +184,10 @@ func check(pan string, n int, fields ...field) error {
 			if f.low == f.high {
 				wanted = fmt.Sprintf("%d digits", f.low)
 			}
-			return &Error{f.name, "the length is wrong", fmt.Sprintf("%d digits", n), wanted}
+			return &Error{f.name, problemLength, fmt.Sprintf("%d digits", n), wanted}
 		}
 		if i := strings.IndexFunc(f.digits, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
-			return &Error{f.name, "a character is not a decimal digit", fmt.Sprintf("character %d", i+1), "0 to 9"}
+			return &Error{f.name, problemDecimal, fmt.Sprintf("character %d", i+1), "0 to 9"}
 		}
 	}
 	return checkLength(n)
@@ -196,11 +196,11 @@ func check(pan string, n int, fields ...field) error {
 // hexDigits pads a number of up to n hexadecimal digits with zeros on the left.
 func hexDigits(name, text string, n int) (string, error) {
 	if len(text) < 1 || len(text) > n {
-		return "", &Error{name, "the length is wrong", fmt.Sprintf("%d digits", len(text)), fmt.Sprintf("1 to %d digits", n)}
+		return "", &Error{name, problemLength, fmt.Sprintf("%d digits", len(text)), fmt.Sprintf("1 to %d digits", n)}
 	}
 	for i := range len(text) {
 		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {
-			return "", &Error{name, "a character is not a hexadecimal digit", fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
+			return "", &Error{name, problemHex, fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
 		}
 	}
 	return strings.Repeat("0", n-len(text)) + strings.ToUpper(text), nil

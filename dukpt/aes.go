@@ -19,7 +19,7 @@ const maxOnes = 16
 // and is refused.
 func ParseAESKSN(text string) (AESKSN, error) {
 	if len(text) != 24 {
-		return AESKSN{}, &Error{"key serial number", "the length is wrong", fmt.Sprintf("%d digits", len(text)), "24 hexadecimal digits for an AES key"}
+		return AESKSN{}, &Error{"key serial number", problemLength, fmt.Sprintf("%d digits", len(text)), "24 hexadecimal digits for an AES key"}
 	}
 	b, err := decode(text)
 	if err != nil {
@@ -27,7 +27,7 @@ func ParseAESKSN(text string) (AESKSN, error) {
 	}
 	out := AESKSN(b)
 	if !out.Valid() {
-		return AESKSN{}, &Error{"key serial number", "the transaction counter cannot occur", fmt.Sprintf("%d one bits", bits.OnesCount32(out.Counter())), "at most 16 one bits"}
+		return AESKSN{}, &Error{"key serial number", problemCounter, fmt.Sprintf("%d one bits", bits.OnesCount32(out.Counter())), "at most 16 one bits"}
 	}
 	return out, nil
 }
@@ -84,7 +84,7 @@ var aesTypes = map[int]KeyType{16: AES128, 24: AES192, 32: AES256}
 func aesType(initial []byte) (KeyType, error) {
 	t, ok := aesTypes[len(initial)]
 	if !ok {
-		return 0, &Error{"initial key", "the length is wrong", fmt.Sprintf("%d bytes", len(initial)), "16, 24 or 32 bytes"}
+		return 0, &Error{"initial key", problemLength, fmt.Sprintf("%d bytes", len(initial)), "16, 24 or 32 bytes"}
 	}
 	return t, nil
 }
@@ -110,7 +110,7 @@ func derive(b cipher.Block, use AESUse, t KeyType, length int, tail [8]byte) []b
 func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 	t, ok := aesTypes[bits/8]
 	if !ok || bits%8 != 0 {
-		return nil, &Error{"base derivation key", "the length is wrong", fmt.Sprintf("%d bits", bits), "128, 192 or 256 bits"}
+		return nil, &Error{"base derivation key", problemLength, fmt.Sprintf("%d bits", bits), "128, 192 or 256 bits"}
 	}
 	return derive(bdk, initialKey, t, bits, id), nil
 }
@@ -153,10 +153,10 @@ func WorkingAES(initial []byte, k AESKSN, use AESUse, t KeyType) ([]byte, error)
 // algorithm.
 func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([]byte, error) {
 	if length != 128 && length != 192 && length != 256 || t != HMAC && keyBits[t] != length {
-		return nil, &Error{"working key", "the length does not fit the algorithm", fmt.Sprintf("%d bits", length), "128, 192 or 256 bits"}
+		return nil, &Error{"working key", problemFit, fmt.Sprintf("%d bits", length), "128, 192 or 256 bits"}
 	}
 	if t >= AES128 && length > 8*len(initial) {
-		return nil, &Error{"working key", "it would be stronger than the initial key", fmt.Sprintf("%d bits", length), fmt.Sprintf("at most %d bits", 8*len(initial))}
+		return nil, &Error{"working key", problemStronger, fmt.Sprintf("%d bits", length), fmt.Sprintf("at most %d bits", 8*len(initial))}
 	}
 	key, err := TransactionAES(initial, k)
 	if err != nil {

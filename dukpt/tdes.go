@@ -35,7 +35,7 @@ const tdesCounterBits = 21
 // ParseTDESKSN reads 20 hexadecimal digits, or 16, which get FFFF in front.
 func ParseTDESKSN(text string) (TDESKSN, error) {
 	if len(text) != 20 && len(text) != 16 {
-		return TDESKSN{}, &Error{"key serial number", "the length is wrong", fmt.Sprintf("%d digits", len(text)), "20 or 16 hexadecimal digits for a TDES key"}
+		return TDESKSN{}, &Error{"key serial number", problemLength, fmt.Sprintf("%d digits", len(text)), "20 or 16 hexadecimal digits for a TDES key"}
 	}
 	b, err := decode(text)
 	if err != nil {
@@ -50,7 +50,7 @@ func ParseTDESKSN(text string) (TDESKSN, error) {
 func decode(text string) ([]byte, error) {
 	for i := range len(text) {
 		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {
-			return nil, &Error{"key serial number", "a character is not a hexadecimal digit", fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
+			return nil, &Error{"key serial number", problemHex, fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
 		}
 	}
 	return hex.DecodeString(text)
@@ -172,7 +172,7 @@ var masks = [...]struct {
 // WorkingTDES derives the working key of a purpose, 16 bytes, from the terminal's initial key.
 func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
 	if use < PIN || use > DataResponse {
-		return nil, &Error{"use", "there is no such purpose", fmt.Sprint(int(use)), "PIN to DataResponse"}
+		return nil, &Error{"use", problemPurpose, fmt.Sprint(int(use)), "PIN to DataResponse"}
 	}
 	key, err := TransactionTDES(initial, k)
 	if err != nil {
@@ -198,7 +198,7 @@ func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
 
 func double(name string, key []byte) error {
 	if len(key) != 16 {
-		return &Error{name, "the length is wrong", fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+		return &Error{name, problemLength, fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func ARPC1(key []byte, arqc [8]byte, responseCode [2]byte) ([]byte, error) {
 // data (section 8.2.2).
 func ARPC2(key []byte, arqc [8]byte, statusUpdate [4]byte, proprietary []byte) ([]byte, error) {
 	if len(proprietary) > 8 {
-		return nil, &Error{"proprietary authentication data", "the length is wrong", fmt.Sprintf("%d bytes", len(proprietary)), "up to 8 bytes"}
+		return nil, &Error{"proprietary authentication data", problemLength, fmt.Sprintf("%d bytes", len(proprietary)), "up to 8 bytes"}
 	}
 	message := append(append(arqc[:], statusUpdate[:]...), proprietary...)
 	out, err := retail("key", key, mac.Bit, message)

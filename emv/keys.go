@@ -48,7 +48,7 @@ func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
 		return nil, err
 	}
 	if o != OptionA && o != OptionB {
-		return nil, &Error{"option", "there is no such option", fmt.Sprintf("%q", byte(o)), "A or B"}
+		return nil, &Error{"option", problemOption, fmt.Sprintf("%q", byte(o)), "A or B"}
 	}
 	text := pan + psn
 	if o == OptionB && len(pan) > 16 {
@@ -153,7 +153,7 @@ func EMV2000(mk []byte, atc [2]byte, t Tree) ([]byte, error) {
 		return nil, err
 	}
 	if t.Height < 2 || t.Height > 16 || t.Branch < 2 || t.Branch > 256 {
-		return nil, &Error{"tree", "the shape is out of range", fmt.Sprintf("height %d, branch factor %d", t.Height, t.Branch), "height 2 to 16, branch factor 2 to 256"}
+		return nil, &Error{"tree", problemShape, fmt.Sprintf("height %d, branch factor %d", t.Height, t.Branch), "height 2 to 16, branch factor 2 to 256"}
 	}
 	counter := int(binary.BigEndian.Uint16(atc[:]))
 	place := make([]int, t.Height) // the counter divided by the branch factor, from the leaf up
@@ -202,7 +202,7 @@ func encryptKey(b cipher.Block, halves []byte) []byte {
 
 func keyLength(name string, key []byte) error {
 	if len(key) != 16 {
-		return &Error{name, "the length is wrong", fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+		return &Error{name, problemLength, fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
 	}
 	return nil
 }
@@ -237,11 +237,11 @@ func digits(name, text string, low, high int) error {
 		if low == high {
 			wanted = fmt.Sprintf("%d digits", low)
 		}
-		return &Error{name, "the length is wrong", fmt.Sprintf("%d digits", len(text)), wanted}
+		return &Error{name, problemLength, fmt.Sprintf("%d digits", len(text)), wanted}
 	}
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {
-			return &Error{name, "a character is not a decimal digit", fmt.Sprintf("character %d", i+1), "0 to 9"}
+			return &Error{name, problemDecimal, fmt.Sprintf("character %d", i+1), "0 to 9"}
 		}
 	}
 	return nil

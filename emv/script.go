@@ -53,10 +53,10 @@ func VisaPINBlock(mk []byte, p pin.PIN, current *pin.PIN) ([]byte, error) {
 // confidentiality key: 8 or 16 bytes (EMV Book 2, section 9.3).
 func EncryptPIN(sk []byte, f ScriptForm, block []byte) ([]byte, error) {
 	if len(block) != 8 {
-		return nil, &Error{"script block", "the length is wrong", fmt.Sprintf("%d bytes", len(block)), "8 bytes"}
+		return nil, &Error{"script block", problemLength, fmt.Sprintf("%d bytes", len(block)), "8 bytes"}
 	}
 	if f.Length && !f.Pad {
-		return nil, &Error{"script form", "a block with its length in front needs padding", "none", "padding method 2"}
+		return nil, &Error{"script form", problemPadding, "none", "padding method 2"}
 	}
 	b, err := newCipher("session key", sk)
 	if err != nil {

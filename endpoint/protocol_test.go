@@ -234,7 +234,7 @@ func TestReasonsFitInAHeader(t *testing.T) {
 	}
 	answer, _ = ask(t, h, post("CreateKey", strings.NewReplacer("AES_128", "a??X: y; b | c 100%", "K0_KEY", "K9_KEY", "SYMMETRIC_KEY", "SYMMETRIC").Replace(create)))
 	parts := strings.Split(answer.Header.Get(endpoint.ReasonHeader), " | ")
-	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: the value is none of those defined") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: the value is none of those defined: found \"a??X: y; b %7C c 100%25\"") {
+	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: the value is not one of those allowed") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: the value is not one of those allowed: found \"a??X: y; b %7C c 100%25\"") {
 		t.Errorf("%d reasons, wanted three, one for each member: %q", len(parts), parts)
 	}
 }

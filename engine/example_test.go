@@ -48,5 +48,5 @@ func Example() {
 	// Output:
 	// DELETE_PENDING until 2026-05-08
 	// DELETE_COMPLETE
-	// ValidationException KeyState: the state of the key does not allow this: found DELETE_COMPLETE, wanted DELETE_PENDING
+	// ValidationException KeyState: the state of the key does not allow this operation: found DELETE_COMPLETE, wanted DELETE_PENDING
 }

@@ -39,7 +39,7 @@ func (p Padding) Pad(message []byte, size int) ([]byte, error) {
 	switch p {
 	case None:
 		if len(message) == 0 || len(message)%size != 0 {
-			return nil, &Error{Problem: "the message is not whole blocks", Found: fmt.Sprintf("%d bytes", len(message)), Wanted: fmt.Sprintf("a multiple of %d, at least %d", size, size)}
+			return nil, &Error{Problem: problemPartial, Found: fmt.Sprintf("%d bytes", len(message)), Wanted: fmt.Sprintf("a multiple of %d, at least %d", size, size)}
 		}
 		return append(out, message...), nil
 	case Zeros:
@@ -51,7 +51,7 @@ func (p Padding) Pad(message []byte, size int) ([]byte, error) {
 		binary.BigEndian.PutUint64(out[size-8:], uint64(len(message))*8)
 		out = append(out, message...)
 	default:
-		return nil, &Error{Problem: "there is no such padding method", Found: fmt.Sprint(int(p)), Wanted: "None, Zeros, Bit or Length"}
+		return nil, &Error{Problem: problemPadding, Found: fmt.Sprint(int(p)), Wanted: "None, Zeros, Bit or Length"}
 	}
 	if rest := len(out) % size; rest > 0 {
 		return append(out, make([]byte, size-rest)...), nil
@@ -90,7 +90,7 @@ type RetailKey struct{ First, Second, Third cipher.Block }
 // NewRetailKey makes one from 16 or 24 bytes of TDES key, whose parity is ignored.
 func NewRetailKey(key []byte) (*RetailKey, error) {
 	if len(key) != 16 && len(key) != 24 {
-		return nil, &Error{Problem: "the key has the wrong length", Found: fmt.Sprintf("%d bytes", len(key)), Wanted: "16 or 24 bytes"}
+		return nil, &Error{Problem: problemKeyLength, Found: fmt.Sprintf("%d bytes", len(key)), Wanted: "16 or 24 bytes"}
 	}
 	var parts [3]cipher.Block
 	for i := range len(key) / 8 {

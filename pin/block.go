@@ -53,7 +53,7 @@ func (f Format) Size() int {
 // and 3 alone.
 func Encode(f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
 	if f == ISO4 {
-		return nil, &Error{Rule: RuleFormat, Problem: "a block of ISO format 4 has no clear form of its own", Wanted: "Encrypt"}
+		return nil, &Error{Rule: RuleFormat, Problem: problemFormat4, Wanted: "Encrypt"}
 	}
 	field, err := pinField(f, p, random)
 	if err != nil {
@@ -66,7 +66,7 @@ func Encode(f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
 // digit, a length of 4 to 12, decimal digits, the exact fill.
 func Decode(f Format, block []byte, pan string) (PIN, error) {
 	if f == ISO4 {
-		return PIN{}, &Error{Rule: RuleFormat, Problem: "a block of ISO format 4 has no clear form of its own", Wanted: "Decrypt"}
+		return PIN{}, &Error{Rule: RuleFormat, Problem: problemFormat4, Wanted: "Decrypt"}
 	}
 	if err := f.check(len(block)); err != nil {
 		return PIN{}, err
@@ -137,10 +137,10 @@ func Decrypt(b cipher.Block, f Format, block []byte, pan string) (PIN, error) {
 // format's.
 func (f Format) check(size int) error {
 	if !f.known() {
-		return &Error{Rule: RuleFormat, Problem: "there is no such PIN block format", Found: fmt.Sprint(int(f)), Wanted: "ISO0 to ISO4 or AS28050"}
+		return &Error{Rule: RuleFormat, Problem: problemFormat, Found: fmt.Sprint(int(f)), Wanted: "ISO0 to ISO4 or AS28050"}
 	}
 	if size != f.Size() {
-		return &Error{Rule: RuleBlock, Problem: "the size does not fit " + f.String(), Found: plural(size, "byte"), Wanted: plural(f.Size(), "byte")}
+		return &Error{Rule: RuleBlock, Problem: problemBlockSize, Found: plural(size, "byte"), Wanted: plural(f.Size(), "byte") + " for " + f.String()}
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func pinField(f Format, p PIN, random io.Reader) ([]byte, error) {
 	}
 	digits := p.Digits()
 	if len(digits) == 0 {
-		return nil, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: "no digits", Wanted: "4 to 12 digits"}
+		return nil, &Error{Rule: RuleLength, Problem: problemLength, Found: "no digits", Wanted: "4 to 12 digits"}
 	}
 	out := make([]byte, f.Size())
 	fill, err := filler(f, random, out)
@@ -236,21 +236,21 @@ func readField(f Format, field []byte) (PIN, error) {
 	control, length := nibbles[0], int(nibbles[1])
 	switch {
 	case control != formats[f].control:
-		return PIN{}, &Error{Rule: RuleControl, Problem: "the control digit is not that of " + f.String(),
-			Found: fmt.Sprintf("%X", control), Wanted: fmt.Sprintf("%X", formats[f].control)}
+		return PIN{}, &Error{Rule: RuleControl, Problem: problemControl,
+			Found: fmt.Sprintf("%X", control), Wanted: fmt.Sprintf("%X for %s", formats[f].control, f)}
 	case length < MinLength || length > MaxLength:
-		return PIN{}, &Error{Rule: RuleLength, Problem: "the length in the PIN block is wrong", Found: fmt.Sprintf("%X", length), Wanted: "4 to C"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemBlockLength, Found: fmt.Sprintf("%X", length), Wanted: "4 to C"}
 	}
 	digits := make([]byte, length)
 	for i, n := range nibbles[2 : 2+length] {
 		if n > 9 {
-			return PIN{}, &Error{Rule: RuleDigits, Problem: "a digit of the PIN is not decimal", Found: fmt.Sprintf("digit %d", i+1), Wanted: "0 to 9"}
+			return PIN{}, &Error{Rule: RuleDigits, Problem: problemBlockDigit, Found: fmt.Sprintf("digit %d", i+1), Wanted: "0 to 9"}
 		}
 		digits[i] = '0' + n
 	}
 	for i, n := range nibbles[2+length:] {
 		if low, high := fillRange(f); n < low || n > high {
-			return PIN{}, &Error{Rule: RuleFill, Problem: "a fill digit is not that of " + f.String(), Found: fmt.Sprintf("fill digit %d", i+1), Wanted: fillText(low, high)}
+			return PIN{}, &Error{Rule: RuleFill, Problem: problemFill, Found: fmt.Sprintf("fill digit %d", i+1), Wanted: fillText(low, high) + " for " + f.String()}
 		}
 	}
 	return New(string(digits))
@@ -319,10 +319,10 @@ func checkPAN(pan string) error { return checkDigits(pan, 12) }
 
 func checkDigits(pan string, least int) error {
 	if len(pan) < least || len(pan) > 19 {
-		return &Error{Rule: RulePAN, Problem: "the account number has the wrong length", Found: plural(len(pan), "digit"), Wanted: fmt.Sprintf("%d to 19 digits", least)}
+		return &Error{Rule: RulePAN, Problem: problemPANLength, Found: plural(len(pan), "digit"), Wanted: fmt.Sprintf("%d to 19 digits", least)}
 	}
 	if i := notDigit(pan); i >= 0 {
-		return &Error{Rule: RulePAN, Problem: "a character of the account number is not a decimal digit", Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
+		return &Error{Rule: RulePAN, Problem: problemPANDigit, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
 	}
 	return nil
 }

@@ -22,10 +22,10 @@ type PIN struct{ open func() string }
 // New returns the PIN of 4 to 12 decimal digits, or an [Error].
 func New(digits string) (PIN, error) {
 	if len(digits) < MinLength || len(digits) > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: plural(len(digits), "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(len(digits), "digit"), Wanted: "4 to 12 digits"}
 	}
 	if i := notDigit(digits); i >= 0 {
-		return PIN{}, &Error{Rule: RuleDigits, Problem: "a character of the PIN is not a decimal digit", Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
+		return PIN{}, &Error{Rule: RuleDigits, Problem: problemPINDigit, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
 	}
 	return PIN{func() string { return digits }}, nil
 }
@@ -34,7 +34,7 @@ func New(digits string) (PIN, error) {
 // reader is the only source of chance: [crypto/rand.Reader], or a seeded one.
 func Random(random io.Reader, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
 	}
 	digits := make([]byte, 0, length)
 	var b [MaxLength]byte

@@ -17,10 +17,10 @@ func PVV(pvk cipher.Block, pan string, index int, p PIN) (string, error) {
 		return "", err
 	}
 	if index < 0 || index > 9 {
-		return "", &Error{Rule: RuleIndex, Problem: "the PIN verification key index is out of range", Found: fmt.Sprint(index), Wanted: "0 to 9"}
+		return "", &Error{Rule: RuleIndex, Problem: problemIndex, Found: fmt.Sprint(index), Wanted: "0 to 9"}
 	}
 	if p.Len() == 0 {
-		return "", &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: "no digits", Wanted: "4 to 12 digits"}
+		return "", &Error{Rule: RuleLength, Problem: problemLength, Found: "no digits", Wanted: "4 to 12 digits"}
 	}
 	if err := checkCipher(pvk); err != nil {
 		return "", err
@@ -72,7 +72,7 @@ type IBM3624 struct {
 // mapped through the table.
 func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: "the PIN has the wrong length", Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
 	}
 	if err := m.check(); err != nil {
 		return PIN{}, err
@@ -110,7 +110,7 @@ func (m *IBM3624) Offset(pvk cipher.Block, p PIN) (string, error) {
 // PIN returns the PIN that an offset of 4 to 12 digits belongs to.
 func (m *IBM3624) PIN(pvk cipher.Block, offset string) (PIN, error) {
 	if i := notDigit(offset); i >= 0 {
-		return PIN{}, &Error{Rule: RuleOffset, Problem: "a character of the offset is not a decimal digit", Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
+		return PIN{}, &Error{Rule: RuleOffset, Problem: problemOffset, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
 	}
 	natural, err := m.NaturalPIN(pvk, len(offset))
 	if err != nil {
@@ -137,18 +137,18 @@ func combine(a, b string, f func(a, b byte) byte) string {
 func (m *IBM3624) check() error {
 	switch {
 	case len(m.Table) != 16 || notDigit(m.Table) >= 0:
-		return &Error{Rule: RuleTable, Problem: "the decimalization table is not 16 decimal digits", Found: plural(len(m.Table), "character"), Wanted: "16 digits"}
+		return &Error{Rule: RuleTable, Problem: problemTable, Found: plural(len(m.Table), "character"), Wanted: "16 digits"}
 	case len(m.ValidationData) < 1 || len(m.ValidationData) > 16 || notDigit(m.ValidationData) >= 0:
-		return &Error{Rule: RuleData, Problem: "the validation data is not 1 to 16 decimal digits", Found: plural(len(m.ValidationData), "character"), Wanted: "1 to 16 digits"}
+		return &Error{Rule: RuleData, Problem: problemData, Found: plural(len(m.ValidationData), "character"), Wanted: "1 to 16 digits"}
 	case !strings.ContainsRune("0123456789ABCDEF", rune(m.Pad)):
-		return &Error{Rule: RulePad, Problem: "the pad character is not an upper-case hexadecimal digit", Found: fmt.Sprintf("%q", m.Pad), Wanted: "0 to 9 or A to F"}
+		return &Error{Rule: RulePad, Problem: problemPad, Found: fmt.Sprintf("%q", m.Pad), Wanted: "0 to 9 or A to F"}
 	}
 	return nil
 }
 
 func checkCipher(b cipher.Block) error {
 	if size := b.BlockSize(); size != 8 {
-		return &Error{Rule: RuleBlock, Problem: "the PIN verification key has the wrong block size", Found: plural(size, "byte"), Wanted: "8 bytes (TDES)"}
+		return &Error{Rule: RuleBlock, Problem: problemPVK, Found: plural(size, "byte"), Wanted: "8 bytes (TDES)"}
 	}
 	return nil
 }

@@ -13,11 +13,11 @@ const (
 
 	// Structure.
 	problemPart         = "a part of the message is missing, or has another ASN.1 type"
-	problemMore         = "a part of the message holds more than it may"
+	problemMore         = "a part of the message has bytes behind its last field"
 	problemNumber       = "a version number is unknown"
 	problemOID          = "an object identifier is not the one that TR-34 has here"
 	problemParameters   = "the parameters of an algorithm are neither absent nor an empty NULL"
-	problemCount        = "the message has another number of parts of a kind than it may"
+	problemCount        = "the message has too many or too few parts of one kind"
 	problemNotEnveloped = "the content of the key token is not enveloped data"
 	problemNotEmpty     = "the content of the credential token is not empty data"
 	problemContentType  = "the content of the token is neither data (unbind) nor signed data (rebind)"
@@ -37,7 +37,7 @@ const (
 
 	// The envelope.
 	problemLabel         = "the OAEP parameters have a label"
-	problemCipher        = "the content cipher is none of TR-34"
+	problemCipher        = "the content cipher is not one of TR-34"
 	problemIV            = "the IV does not have the length of a cipher block"
 	problemPartial       = "the encrypted content is not a whole number of cipher blocks"
 	problemNoPrivateKey  = "the private key of the KRD is missing"
@@ -79,7 +79,7 @@ const (
 
 	// Revocation lists.
 	problemNoCRL        = "the token has no CRL"
-	problemCRLForm      = "the CRL is not one of X.509 in DER"
+	problemCRLForm      = "the CRL is not X.509 in DER"
 	problemCRLNoCA      = "the CRL cannot be checked without the certificate of the CA"
 	problemCRLIssuer    = "the CRL is from another CA"
 	problemCRLSignature = "the signature of the CRL does not verify under the key of the CA"

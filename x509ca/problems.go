@@ -41,9 +41,9 @@ const (
 	problemSignature          = "the signature of the certificate does not verify under the key of its issuer"
 	problemIssuerStrength     = "the certificate is signed by a key weaker than its own"
 	problemCritical           = "the certificate has a critical extension that is not understood"
-	problemNotCA              = "the certificate is that of an authority and says CA:FALSE"
-	problemNoConstraints      = "the certificate is that of an authority and has no basic constraints"
-	problemCAUsage            = "the certificate is that of an authority and its key usage does not allow to sign certificates"
+	problemNotCA              = "the certificate of an authority says CA:FALSE"
+	problemNoConstraints      = "the certificate of an authority has no basic constraints"
+	problemCAUsage            = "the key usage of an authority's certificate does not include keyCertSign"
 	problemKeyUsage           = "the key usage of the certificate does not allow this use"
 	problemPathLength         = "the certificate allows fewer authorities below it than there are"
 

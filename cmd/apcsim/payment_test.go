@@ -61,7 +61,7 @@ func TestPaymentToolsRefusals(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"pin open --format 0 --pan 5555555551234567 241261AAAAEDCBA9", exitRefused, "the control digit is not that of ISO format 0: found 2, wanted 0"},
+		{"pin open --format 0 --pan 5555555551234567 241261AAAAEDCBA9", exitRefused, "the control digit is not that of the PIN block format: found 2, wanted 0 for ISO format 0"},
 		{"pin block --format 9 1234", exitUsage, "--format is one of 0, 1, 2, 3, 4, as0"},
 		{"pin block --format 2 123", exitRefused, "the PIN has the wrong length: found 3 digits, wanted 4 to 12 digits"},
 		{"pin pvv --pan 1122334455667788 4524", exitUsage, "--pvk is missing"},
@@ -77,7 +77,7 @@ func TestPaymentToolsRefusals(t *testing.T) {
 		}
 	}
 	got := apcsim(t, "", "pin", "open", "--json", "--format", "2", "241234FFFFFFFFF0")
-	if want := `{"ok":false,"error":"pin-fill","field":"","offset":-1,"message":"a fill digit is not that of ISO format 2: found fill digit 10, wanted F"}` + "\n"; got.out != want {
+	if want := `{"ok":false,"error":"pin-fill","field":"","offset":-1,"message":"a fill digit is not that of the PIN block format: found fill digit 10, wanted F for ISO format 2"}` + "\n"; got.out != want {
 		t.Errorf("JSON: got %s, want %s", got.out, want)
 	}
 }

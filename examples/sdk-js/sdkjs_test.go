@@ -55,7 +55,7 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 		`alias/pin-key is that key: true`,
 		`listed 3 keys on 3 pages, that one among them: true`,
 		`ResourceNotFoundException: .*alias`,
-		`ValidationException: KeyAttributes.KeyModesOfUse: the usage and the algorithm do not allow these modes of use: `,
+		`ValidationException: KeyAttributes.KeyModesOfUse: the key usage and the algorithm do not allow these modes of use: `,
 		`DELETE_PENDING, 3 days left`,
 		`CREATE_COMPLETE again`,
 	} {

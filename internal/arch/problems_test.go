@@ -1,0 +1,421 @@
+package arch
+
+import (
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Every sentence that a refusal can say is a constant in the file problems.go of
+// its package. They stand together in a golden file, to be read as prose: one
+// reading must tell a stranger what is wrong.
+
+var update = flag.Bool("update", false, "write the golden file of problems anew")
+
+const (
+	problemsFile   = "problems.go"
+	problemsGolden = "testdata/problems.txt"
+)
+
+// otherProblems are packages whose problems are no reasons of a refusal.
+var otherProblems = []string{"internal/secretfile"} // what is wrong with a file
+
+// sources is one package: its files by name, those of tests excepted.
+type sources struct {
+	dir   string // "engine"
+	files map[string]*ast.File
+}
+
+// problemList is what a package can say, in the order of its file.
+type problemList struct {
+	names []string
+	text  map[string]string
+}
+
+// tree parses every package of the module that is not an example.
+func tree(t *testing.T) []sources {
+	t.Helper()
+	packages := map[string]*sources{}
+	root := "../.."
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		dir, _ := filepath.Rel(root, filepath.Dir(name))
+		switch base := d.Name(); {
+		case d.IsDir() && name != root && (base == "testdata" || base == "examples" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go"):
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			return err
+		}
+		if packages[dir] == nil {
+			packages[dir] = &sources{dir, map[string]*ast.File{}}
+		}
+		packages[dir].files[d.Name()] = f
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []sources
+	for _, p := range packages {
+		out = append(out, *p)
+	}
+	slices.SortFunc(out, func(a, b sources) int { return strings.Compare(a.dir, b.dir) })
+	return out
+}
+
+// list reads the constants of problems.go.
+func (p *sources) list() problemList {
+	l := problemList{text: map[string]string{}}
+	f := p.files[problemsFile]
+	if f == nil {
+		return l
+	}
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.CONST {
+			continue
+		}
+		for _, s := range g.Specs {
+			v := s.(*ast.ValueSpec)
+			for i, name := range v.Names {
+				if text, ok := v.Values[i].(*ast.BasicLit); ok {
+					l.names = append(l.names, name.Name)
+					l.text[name.Name], _ = strconv.Unquote(text.Value)
+				}
+			}
+		}
+	}
+	return l
+}
+
+// problemWord names whatever holds a problem: a field, a parameter, a variable.
+func problemWord(name string) bool { return name == "problem" || name == "Problem" }
+
+// places are where the functions and structs of a package have a problem, by
+// name: a method as ".refuse", a function or a closure as "refuse", a struct as
+// "Reason{}". A name may stand for several.
+type places map[string][]int
+
+func (p places) note(name string, fields *ast.FieldList) {
+	if i := fieldAt(fields); i >= 0 && !slices.Contains(p[name], i) {
+		p[name] = append(p[name], i)
+	}
+}
+
+// fieldAt is the index of a problem among parameters or fields, or -1.
+func fieldAt(fields *ast.FieldList) int {
+	i := 0
+	for _, f := range fields.List {
+		for _, name := range f.Names {
+			if problemWord(name.Name) {
+				return i
+			}
+			i++
+		}
+	}
+	return -1
+}
+
+func placesOf(p *sources) places {
+	out := places{}
+	for _, f := range p.files {
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				name := n.Name.Name
+				if n.Recv != nil {
+					name = "." + name
+				}
+				out.note(name, n.Type.Params)
+			case *ast.AssignStmt:
+				for i, right := range n.Rhs {
+					if f, ok := right.(*ast.FuncLit); ok && i < len(n.Lhs) {
+						out.note(lastName(n.Lhs[i]), f.Type.Params)
+					}
+				}
+			case *ast.TypeSpec:
+				if s, ok := n.Type.(*ast.StructType); ok {
+					out.note(n.Name.Name+"{}", s.Fields)
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+// checker holds one file after the other of a package to its list.
+type checker struct {
+	*sources
+	list    problemList
+	all     map[string]places // by the package's folder
+	used    map[string]bool
+	file    string
+	imports map[string]string // of the file: the folder by the name it is used by
+	found   []string
+}
+
+func (c *checker) check() {
+	for _, c.file = range slices.Sorted(maps.Keys(c.files)) {
+		if c.file == problemsFile {
+			continue
+		}
+		c.imports = importsOf(c.files[c.file])
+		ast.Inspect(c.files[c.file], c.visit)
+	}
+}
+
+// importsOf are the packages of ours that a file imports.
+func importsOf(f *ast.File) map[string]string {
+	out := map[string]string{}
+	for _, i := range f.Imports {
+		text, _ := strconv.Unquote(i.Path.Value)
+		if dir, mine := ours(text); mine {
+			name := path.Base(dir)
+			if i.Name != nil {
+				name = i.Name.Name
+			}
+			out[name] = dir
+		}
+	}
+	return out
+}
+
+func (c *checker) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.Ident:
+		c.used[n.Name] = true
+	case *ast.KeyValueExpr:
+		if problemWord(lastName(n.Key)) {
+			c.hold(n.Value)
+		}
+	case *ast.AssignStmt:
+		for i, left := range n.Lhs {
+			if problemWord(lastName(left)) && i < len(n.Rhs) {
+				c.hold(n.Rhs[i])
+			}
+		}
+	case *ast.ValueSpec:
+		for i, left := range n.Names {
+			if problemWord(left.Name) && i < len(n.Values) {
+				c.hold(n.Values[i])
+			}
+		}
+	case *ast.CompositeLit:
+		if len(n.Elts) > 0 {
+			if _, keyed := n.Elts[0].(*ast.KeyValueExpr); !keyed {
+				c.holdOneOf(c.placesIn(n.Type, "{}"), n.Elts)
+			}
+		}
+	case *ast.CallExpr:
+		c.holdOneOf(c.placesIn(n.Fun, ""), n.Args)
+	}
+	return true
+}
+
+// placesIn is where the problem stands in a call or a literal.
+func (c *checker) placesIn(e ast.Expr, suffix string) []int {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return c.all[c.dir][e.Name+suffix]
+	case *ast.SelectorExpr:
+		if dir, ok := c.imports[lastName(e.X)]; ok {
+			return c.all[dir][e.Sel.Name+suffix]
+		}
+		return c.all[c.dir]["."+e.Sel.Name+suffix]
+	}
+	return nil
+}
+
+// holdOneOf holds the argument at one of several places: a name may stand for
+// functions that have their problem elsewhere.
+func (c *checker) holdOneOf(at []int, arguments []ast.Expr) {
+	var last ast.Expr
+	for _, i := range at {
+		if i < len(arguments) {
+			if last = arguments[i]; c.listed(last) {
+				return
+			}
+		}
+	}
+	if last != nil {
+		c.hold(last)
+	}
+}
+
+// listed reports whether an expression is a constant of the list, or holds what
+// was one.
+func (c *checker) listed(e ast.Expr) bool {
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 { // a problem cut to a length
+		_, field := call.Args[0].(*ast.SelectorExpr)
+		return field && problemWord(lastName(call.Args[0]))
+	}
+	name := lastName(e)
+	text, literal := e.(*ast.BasicLit)
+	return problemWord(name) || c.list.text[name] != "" || literal && text.Value == `""`
+}
+
+func (c *checker) hold(e ast.Expr) {
+	if c.listed(e) {
+		return
+	}
+	what := "an expression"
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		what = e.Value
+	case *ast.Ident:
+		what = e.Name
+	}
+	c.found = append(c.found, fmt.Sprintf("%s: %s is not a constant of %s", path.Join(c.dir, c.file), what, path.Join(c.dir, problemsFile)))
+}
+
+// lastName is the name of an identifier, or the one behind the dot.
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+// unlisted are the problems of all packages that are built outside their lists,
+// and the constants that nobody uses.
+func unlisted(packages []sources) (found []string) {
+	all := map[string]places{}
+	for i := range packages {
+		all[packages[i].dir] = placesOf(&packages[i])
+	}
+	for i := range packages {
+		p := &packages[i]
+		if slices.Contains(otherProblems, p.dir) {
+			continue
+		}
+		c := &checker{sources: p, list: p.list(), all: all, used: map[string]bool{}}
+		c.check()
+		for _, name := range c.list.names {
+			if !c.used[name] {
+				c.found = append(c.found, fmt.Sprintf("%s: %s is not used", path.Join(p.dir, problemsFile), name))
+			}
+		}
+		found = append(found, c.found...)
+	}
+	return found
+}
+
+func TestEveryProblemIsAConstantOfItsPackagesList(t *testing.T) {
+	for _, f := range unlisted(tree(t)) {
+		t.Error(f)
+	}
+}
+
+// TestProblemsAreThoseOfTheGoldenFile: a sentence that changes is read there
+// first.
+func TestProblemsAreThoseOfTheGoldenFile(t *testing.T) {
+	var got strings.Builder
+	for _, p := range tree(t) {
+		l := p.list()
+		if len(l.names) == 0 {
+			continue
+		}
+		fmt.Fprintf(&got, "%s\n", p.dir)
+		for _, name := range l.names {
+			fmt.Fprintf(&got, "    %s\n", l.text[name])
+		}
+	}
+	if *update {
+		if err := os.WriteFile(problemsGolden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(problemsGolden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("%s (-want +got); read what is new aloud, and run the test with -update:\n%s", problemsGolden, diff)
+	}
+}
+
+func TestProblemsAreClauses(t *testing.T) {
+	for _, p := range tree(t) {
+		l := p.list()
+		for _, name := range l.names {
+			text := l.text[name]
+			first, _, _ := strings.Cut(text, " ")
+			if text == "" || strings.HasSuffix(text, ".") || strings.Contains(text, "%") || !strings.Contains(text, " ") || first != strings.ToLower(first) {
+				t.Errorf("%s: %s = %q is not a clause: lower case, no full stop, no format", path.Join(p.dir, problemsFile), name, text)
+			}
+		}
+	}
+}
+
+// TestForgedProblemsAreFound proves the checker: each line builds a problem that
+// is in no list.
+func TestForgedProblemsAreFound(t *testing.T) {
+	const list = `package p
+const problemGood = "the length is wrong"
+`
+	const frame = `package p
+type Reason struct { Rule, Problem string }
+func because(rule, problem string) Reason { return Reason{rule, problem} }
+func good(r Reason) {
+	_ = because("a", problemGood)
+	_ = Reason{Problem: r.Problem}
+	%s
+}
+`
+	parse := func(name, text string) *ast.File {
+		f, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	for _, line := range []string{
+		"", // nothing is found here
+		`_ = Reason{Problem: "made up"}`,
+		`_ = Reason{"rule", "made up"}`,
+		`_ = &Reason{"rule", fmt.Sprintf("made %d", 1)}`,
+		`_ = because("a", "made up")`,
+		`_ = because("a", "made "+"up")`,
+		`r.Problem = "made up"`,
+		`problem := "made up"; _ = because("a", problem)`,
+		`var problem = "made up"; _ = because("a", problem)`,
+		`refuse := func(problem string) {}; refuse("made up")`,
+		`other := problemGood; _ = because("a", other)`,
+	} {
+		p := sources{"p", map[string]*ast.File{problemsFile: parse(problemsFile, list), "p.go": parse("p.go", fmt.Sprintf(frame, line))}}
+		want := 1
+		if line == "" {
+			want = 0
+		}
+		if got := unlisted([]sources{p}); len(got) != want {
+			t.Errorf("%q: found %q, want %d", line, got, want)
+		}
+	}
+	unused := sources{"p", map[string]*ast.File{problemsFile: parse(problemsFile, list)}}
+	if got := unlisted([]sources{unused}); len(got) != 1 {
+		t.Errorf("an unused constant: found %q", got)
+	}
+}
