@@ -51,7 +51,10 @@ func (e *cloud) readOwn(ctx context.Context, id string) (value []byte, found boo
 	}
 	r := newReader(items[0].Record.Data, id, ownVersion)
 	value = r.bytes()
-	return value, true, r.end()
+	if err := r.end(); err != nil {
+		return nil, true, unreadable(&items[0].Record, err)
+	}
+	return value, true, nil
 }
 
 // ownMasterKey is the record that remembers the master key's id.

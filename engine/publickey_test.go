@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // pretender is a key whose public half is another's, to have that one certified.
@@ -105,5 +106,28 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	text := certificateText(bytes.Replace(c.Raw, c.RawSubjectPublicKeyInfo, spki, 1))
 	for form, use := range forms {
 		refused(t, "a point off the curve in "+form, use(text), engine.ErrValidation, "key-point")
+	}
+}
+
+// TestAStoredAuthorityWithAStrangeKeyIsRefusedAtUse: one of a store that an earlier
+// version wrote, which took it.
+func TestAStoredAuthorityWithAStrangeKeyIsRefusedAtUse(t *testing.T) {
+	clock := engine.NewClock(noon)
+	store := simtest.Store(t)
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
+	root := issue(t, rsaKey(t, 2048, 0), "CA", nil, nil)
+	ca := trust(t, eng.Caller, root, engine.RSA2048).KeyArn
+	spoil(t, store, "key", idOf(ca), func(data []byte) []byte {
+		n := len(root.text())
+		at := bytes.Index(data, []byte(root.text()))
+		strange := bytes.Replace(root.certificate.Raw, []byte{2, 3, 1, 0, 1}, []byte{2, 3, 1, 0, 0}, 1)
+		return append(append(data[:at:at], certificateText(strange)...), data[at+n:]...)
+	})
+	key := create(t, eng.Caller, kekAttributes(engine.TDES2Key)).KeyArn
+	_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+		CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: issue(t, rsaKey(t, 2048, 1), "KRD", &root, nil).text()}}})
+	refusal := refused(t, "ExportKey", err, engine.ErrValidation, "key-exponent")
+	if field := refusal.Reasons[0].Field; field != "KeyMaterial.KeyCryptogram.CertificateAuthorityPublicKeyIdentifier" {
+		t.Errorf("the reason is about %s", field)
 	}
 }

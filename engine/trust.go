@@ -66,7 +66,7 @@ func keyOf(c *x509.Certificate) string {
 // of the authority that the request names. That one alone is consulted, not
 // those above it (GUESS): it was judged when it was imported.
 func (c *call) checkTrusted(cert *x509.Certificate, field string, ca *key, caField string) error {
-	issuer, err := authorityCertificate(ca)
+	issuer, err := authorityCertificate(ca, caField)
 	if err != nil {
 		return err
 	}
@@ -78,13 +78,11 @@ func (c *call) checkTrusted(cert *x509.Certificate, field string, ca *key, caFie
 	return certificateError(err, field)
 }
 
-// authorityCertificate returns the certificate of an authority's key, which has been checked.
-func authorityCertificate(ca *key) (*x509.Certificate, error) {
+// authorityCertificate returns the certificate of an authority's key, which was checked when
+// it was imported: maybe by a version that took keys which are refused now.
+func authorityCertificate(ca *key, field string) (*x509.Certificate, error) {
 	cert, err := x509ca.Decode(ca.certificate)
-	if err != nil {
-		return nil, internal(err)
-	}
-	return cert, nil
+	return cert, certificateError(err, field)
 }
 
 // trustedCertificate reads a certificate of the request and checks it under the authority that

@@ -228,3 +228,21 @@ func TestAnUnreadableTokenOrAliasStopsNoOther(t *testing.T) {
 		t.Errorf("ImportKey with the damaged token: %v", err)
 	}
 }
+
+// TestAnUnreadableRecordOfTheEngineIsNamed: pages cannot be turned without it, and
+// the first ones are given.
+func TestAnUnreadableRecordOfTheEngineIsNamed(t *testing.T) {
+	store := simtest.Store(t)
+	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
+	for range 3 {
+		create(t, eng.Caller, kekAttributes(engine.AES128))
+	}
+	commitTo(t, store, keystore.Create(keystore.Record{Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"}, Kind: "own", ID: "page-tokens", Data: []byte{200}}))
+	_, err := eng.ListKeys(ctx, &engine.ListKeysInput{MaxResults: new(2)})
+	if refusal := refused(t, "ListKeys", err, engine.ErrInternalServer, "stored-record"); refusal.Resource != "page-tokens" {
+		t.Errorf("it names %q", refusal.Resource)
+	}
+	if _, err := eng.ListKeys(ctx, nil); err != nil {
+		t.Errorf("a page that is the last: %v", err)
+	}
+}
