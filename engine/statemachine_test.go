@@ -14,8 +14,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
-	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 )
 
 // TestStateMachineAgreesWithModel runs every operation, in several accounts
@@ -29,12 +29,12 @@ func TestStateMachineAgreesWithModel(t *testing.T) {
 // answers, but not for long, is noticed by nobody.
 func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
 	machineOn(t, func(s keystore.Store, seed uint64) keystore.Store {
-		faults, plan := 0, keystoretest.Sometimes(0.3, seed)
-		return keystoretest.Wrap(s, func(op string) keystoretest.Fault {
-			fault := plan(op)
-			if faults++; fault == keystoretest.None || faults == 3 { // the engine asks three times
+		faults, plan := 0, storetest.Sometimes(0.3, seed, storetest.FailBefore, storetest.FailAfter)
+		return storetest.Faulty(s, func(method string) storetest.Fault {
+			fault := plan(method)
+			if faults++; method != "Commit" || fault == storetest.None || faults == 3 { // the engine asks three times
 				faults = 0
-				return keystoretest.None
+				return storetest.None
 			}
 			return fault
 		})

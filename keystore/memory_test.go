@@ -11,13 +11,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 	"pgregory.net/rapid"
 )
 
 func TestMemoryKeepsThePromises(t *testing.T) {
-	keystoretest.Run(t, func(testing.TB) keystore.Store { return keystore.NewMemory() })
+	keystoretest.Run(t, func(testing.TB) keystore.Store { return keystore.NewMemory() }, nil)
+}
+
+func TestMemoryIsShared(t *testing.T) {
+	open := func(testing.TB) []keystore.Store { return []keystore.Store{keystore.NewMemory()} }
+	storetest.Races(t, open)
+	storetest.Linear(t, open)
 }
 
 // TestMemoryStateMachineAgreesWithModel runs random commits, pages and due
@@ -113,7 +120,7 @@ func benchRecord(n uint64) (keystore.Record, keystore.CommitID) {
 }
 
 func BenchmarkMemory(b *testing.B) {
-	keystoretest.RunBenchmarks(b, func(testing.TB) keystore.Store { return keystore.NewMemory() })
+	storetest.Benchmarks(b, func(testing.TB) keystore.Store { return keystore.NewMemory() })
 }
 
 // BenchmarkPage reads pages of fifty, with a record created in between.

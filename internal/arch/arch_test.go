@@ -61,6 +61,8 @@ var mayImport = map[string][]string{
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
 	"internal/server":            {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
+	"internal/testrig/promise":   {},
+	"internal/testrig/storetest": {"keystore"},
 	"internal/testrig/softtoken": {},
 	"internal/testrig/simtest":   {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
 	"internal/wording":           {},

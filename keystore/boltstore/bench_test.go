@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
-	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 	bolt "go.etcd.io/bbolt"
 )
 
@@ -27,7 +27,7 @@ func random() keystore.Record {
 	return keystore.Record{Partition: place, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}
 }
 
-func BenchmarkStore(b *testing.B) { keystoretest.RunBenchmarks(b, kind().Open) }
+func BenchmarkStore(b *testing.B) { storetest.Benchmarks(b, fresh) }
 
 // bare is a bbolt file as one would use it without a store: a bucket, a put,
 // a commit.

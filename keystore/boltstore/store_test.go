@@ -3,9 +3,9 @@ package boltstore_test
 import (
 	"context"
 	"path/filepath"
-	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
@@ -31,26 +31,23 @@ func clean(t testing.TB, s *boltstore.Store) {
 	}
 }
 
-// kind is the store as the suite sees it.
-func kind() keystoretest.Kind {
-	var mu sync.Mutex
+// fresh is an empty store.
+func fresh(t testing.TB) keystore.Store { return open(t, filepath.Join(t.TempDir(), "store")) }
+
+func TestStoreKeepsThePromises(t *testing.T) {
 	paths := map[keystore.Store]string{}
 	at := func(t testing.TB, path string) keystore.Store {
 		s := open(t, path)
-		mu.Lock()
-		defer mu.Unlock()
 		paths[s] = path
 		return s
 	}
-	return keystoretest.Kind{
-		Open: func(t testing.TB) keystore.Store { return at(t, filepath.Join(t.TempDir(), "store")) },
-		Again: func(t testing.TB, s keystore.Store) keystore.Store {
-			mu.Lock()
-			path := paths[s]
-			mu.Unlock()
-			return at(t, path)
-		},
-	}
+	keystoretest.Run(t, func(t testing.TB) keystore.Store { return at(t, filepath.Join(t.TempDir(), "store")) }, &keystoretest.Options{
+		Again: func(t testing.TB, s keystore.Store) keystore.Store { return at(t, paths[s]) },
+	})
 }
 
-func TestStoreKeepsThePromises(t *testing.T) { kind().Run(t) }
+func TestStoreIsShared(t *testing.T) {
+	open := func(t testing.TB) []keystore.Store { return []keystore.Store{fresh(t)} }
+	storetest.Races(t, open)
+	storetest.Linear(t, open)
+}

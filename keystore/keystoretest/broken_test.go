@@ -1,112 +1,149 @@
-package keystoretest_test
+package keystoretest
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// broken is the store in memory with one method put wrong.
-type broken struct {
-	keystore.Store
-	read   func(ctx context.Context, refs []keystore.Ref) ([]keystore.Found, error)
-	page   func(ctx context.Context, p keystore.Partition, k keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error)
-	due    func(ctx context.Context, p keystore.Partition, before time.Time, limit int) ([]keystore.Record, error)
-	commit func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error
-	close  func() error
+// moment is long enough for other goroutines to run in between.
+const moment = 100 * time.Microsecond
+
+type (
+	readCall   = storetest.ReadCall
+	pageCall   = storetest.PageCall
+	dueCall    = storetest.DueCall
+	commitCall = storetest.CommitCall
+)
+
+func reading(on func(readCall) ([]keystore.Found, error)) wrong {
+	return func(h *storetest.Hooked) { h.OnRead = on }
 }
 
-func (b *broken) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
-	if b.read != nil {
-		return b.read(ctx, refs)
-	}
-	return b.Store.Read(ctx, refs...)
+func paging(on func(pageCall) ([]keystore.Record, error)) wrong {
+	return func(h *storetest.Hooked) { h.OnPage = on }
 }
 
-func (b *broken) Page(ctx context.Context, p keystore.Partition, k keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error) {
-	if b.page != nil {
-		return b.page(ctx, p, k, f, after, limit)
-	}
-	return b.Store.Page(ctx, p, k, f, after, limit)
+func listing(on func(dueCall) ([]keystore.Record, error)) wrong {
+	return func(h *storetest.Hooked) { h.OnDue = on }
 }
 
-func (b *broken) Due(ctx context.Context, p keystore.Partition, before time.Time, limit int) ([]keystore.Record, error) {
-	if b.due != nil {
-		return b.due(ctx, p, before, limit)
-	}
-	return b.Store.Due(ctx, p, before, limit)
-}
-
-func (b *broken) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
-	if b.commit != nil {
-		return b.commit(ctx, id, changes)
-	}
-	return b.Store.Commit(ctx, id, changes...)
-}
-
-func (b *broken) Close() error {
-	if b.close != nil {
-		return b.close()
-	}
-	return b.Store.Close()
+func committing(on func(commitCall) error) wrong {
+	return func(h *storetest.Hooked) { h.OnCommit = on }
 }
 
 // found changes every answer of Read.
-func found(change func(*keystore.Found)) func(*broken) {
-	return func(b *broken) {
-		b.read = func(ctx context.Context, refs []keystore.Ref) ([]keystore.Found, error) {
-			out, err := b.Store.Read(ctx, refs...)
-			for i := range out {
-				change(&out[i])
-			}
-			return out, err
+func found(change func(*keystore.Found)) wrong {
+	return reading(func(c readCall) ([]keystore.Found, error) {
+		out, err := c.Do()
+		for i := range out {
+			change(&out[i])
 		}
-	}
+		return out, err
+	})
+}
+
+// paged changes the records of every page.
+func paged(change func([]keystore.Record) []keystore.Record) wrong {
+	return paging(func(c pageCall) ([]keystore.Record, error) {
+		out, err := c.Do()
+		return change(out), err
+	})
+}
+
+// sorted has pages in the order of something that is made of ids.
+func sorted(key func(id string) string) wrong {
+	return paged(func(records []keystore.Record) []keystore.Record {
+		slices.SortStableFunc(records, func(a, b keystore.Record) int { return strings.Compare(key(a.ID), key(b.ID)) })
+		return records
+	})
+}
+
+// filtered filters a page of all indexes, asked for with this limit.
+func filtered(limit func(int) int, keeps func(index, want string) bool) wrong {
+	return paging(func(c pageCall) ([]keystore.Record, error) {
+		asked, index := c.Limit, c.Filter.Index
+		c.Limit, c.Filter = limit(c.Limit), keystore.Filter{}
+		out, err := c.Do()
+		out = slices.DeleteFunc(out, func(r keystore.Record) bool { return index != nil && !keeps(r.Index, *index) })
+		return out[:min(asked, len(out))], err
+	})
 }
 
 // changed rewrites the changes of a commit.
-func changed(change func(keystore.Change) keystore.Change) func(*broken) {
-	return func(b *broken) {
-		b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
-			changes = slices.Clone(changes)
-			for i := range changes {
-				changes[i] = change(changes[i])
-			}
-			return b.Store.Commit(ctx, id, changes...)
+func changed(change func(keystore.Change) keystore.Change) wrong {
+	return committing(func(c commitCall) error {
+		c.Changes = slices.Clone(c.Changes)
+		for i := range c.Changes {
+			c.Changes[i] = change(c.Changes[i])
 		}
-	}
+		return c.Do()
+	})
 }
 
-// excused makes commits that failed so succeed, or fail otherwise.
-func excused(failure, instead error) func(*broken) {
-	return func(b *broken) {
-		b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
-			err := b.Store.Commit(ctx, id, changes...)
-			if errors.Is(err, failure) {
-				return instead
-			}
-			return err
+// putting changes every record that is put.
+func putting(change func(*keystore.Record)) wrong {
+	return changed(func(c keystore.Change) keystore.Change {
+		if c.Put != nil {
+			p := *c.Put
+			change(&p.Record)
+			c.Put = &p
 		}
-	}
+		return c
+	})
+}
+
+// adding changes every Add.
+func adding(change func(*keystore.Add)) wrong {
+	return changed(func(c keystore.Change) keystore.Change {
+		if c.Add != nil {
+			a := *c.Add
+			change(&a)
+			c.Add = &a
+		}
+		return c
+	})
+}
+
+// returning has commits that fail with one error return another, or nil.
+func returning(instead, failure error) wrong {
+	return committing(func(c commitCall) error {
+		err := c.Do()
+		if errors.Is(err, failure) {
+			return instead
+		}
+		return err
+	})
+}
+
+// reordered judges the changes of a commit in another order.
+func reordered(order func([]keystore.Change)) wrong {
+	return committing(func(c commitCall) error {
+		c.Changes = slices.Clone(c.Changes)
+		order(c.Changes)
+		return c.Do()
+	})
 }
 
 // oneByOne commits each change on its own.
-func oneByOne(b *broken) {
+func oneByOne(h *storetest.Hooked) {
 	var n atomic.Uint32
-	b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
-		for i, c := range changes {
-			part := id
+	h.OnCommit = func(c commitCall) error {
+		for i, change := range c.Changes {
+			part := c
+			part.Changes = []keystore.Change{change}
 			if i > 0 {
-				binary.BigEndian.PutUint32(part[12:], n.Add(1))
+				binary.BigEndian.PutUint32(part.ID[12:], n.Add(1))
 				time.Sleep(moment / 10)
 			}
-			if err := b.Store.Commit(ctx, part, c); err != nil {
+			if err := part.Do(); err != nil {
 				return err
 			}
 		}
@@ -115,34 +152,47 @@ func oneByOne(b *broken) {
 }
 
 // forgetful remembers a commit for as many others.
-func forgetful(others int) func(*broken) {
-	return func(b *broken) {
+func forgetful(others int) wrong {
+	return func(h *storetest.Hooked) {
 		var mu sync.Mutex
 		n, seen := 0, map[keystore.CommitID]int{}
-		b.commit = func(ctx context.Context, id keystore.CommitID, changes []keystore.Change) error {
+		h.OnCommit = func(c commitCall) error {
 			mu.Lock()
 			n++
-			at, again := seen[id]
-			alias := id
-			binary.BigEndian.PutUint32(alias[12:], uint32(n))
-			if again = again && n-at <= others; !again {
-				seen[id] = n
+			at, again := seen[c.ID]
+			again = again && n-at <= others
+			if !again {
+				seen[c.ID] = n
 			}
+			binary.BigEndian.PutUint32(c.ID[12:], uint32(n))
 			mu.Unlock()
 			if again {
 				return nil
 			}
-			return b.Store.Commit(ctx, alias, changes...)
+			return c.Do()
 		}
 	}
 }
 
-// recorded changes every record of a page.
-func recorded(change func([]keystore.Record) []keystore.Record) func(*broken) {
-	return func(b *broken) {
-		b.page = func(ctx context.Context, p keystore.Partition, k keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error) {
-			out, err := b.Store.Page(ctx, p, k, f, after, limit)
-			return change(out), err
+// renamed knows commits by another id.
+func renamed(h *storetest.Hooked) {
+	h.OnCommit = func(c commitCall) error {
+		c.ID[13] ^= 1
+		return c.Do()
+	}
+}
+
+// staleReads answers with what was read before.
+func staleReads(h *storetest.Hooked) {
+	old := map[keystore.Ref]keystore.Found{}
+	h.OnRead = func(c readCall) ([]keystore.Found, error) {
+		out, err := c.Do()
+		for i, ref := range c.Refs[:len(out)] {
+			if before, ok := old[ref]; ok {
+				out[i] = before
+			}
+			old[ref] = out[i]
 		}
+		return out, err
 	}
 }

@@ -1,121 +1,94 @@
-// Package keystoretest holds a keystore.Store to every promise of its
-// interface: Run it against an implementation of your own, or Kind.Run if the
-// store can also be opened anew, be opened twice or lose its connection.
-// RunBenchmarks measures it.
-//
-// It also has Faulty, a store that fails on demand, for tests of what stands
-// above a store.
+// Package keystoretest is the conformance suite of keystore.Store: [Run] it
+// against an implementation of your own.
 package keystoretest
 
 import (
-	"fmt"
-	"runtime"
-	"sync"
+	"slices"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// T is what a case needs of a *testing.T.
-type T interface {
-	Helper()
-	Errorf(format string, args ...any)
-	Fatalf(format string, args ...any)
+// Options are what a test can do to a store besides calling it. Each may be nil;
+// the cases that need it are skipped then. The suite closes every store that it
+// gets; one of them may have been closed before.
+type Options struct {
+	// Again opens the content of s anew, as after a restart. The suite has
+	// closed s and all others on this content before. Nil: the store forgets.
+	Again func(t testing.TB, s keystore.Store) keystore.Store
+
+	// Second opens the content of s, which stays open, a second time, as another
+	// process would: the two share no memory that matters. It may be called more
+	// than once for one s. Nil: only one may be open.
+	Second func(t testing.TB, s keystore.Store) keystore.Store
+
+	// Cut has the calls of s that run at this moment fail, if it can, as when a
+	// connection is lost: the outcome of a commit may be unknown then. Calls
+	// made later work again, if not at the first try. It is called while other
+	// goroutines call s. Nil: there is nothing to cut.
+	Cut func(t testing.TB, s keystore.Store)
 }
 
-// Case is one promise: the sentence of the interface's documentation that it
-// enforces, and the check. The store is empty and the case's own.
-type Case struct {
-	Name    string
-	Promise string
-	Check   func(t T, s keystore.Store)
-}
-
-// Cases are all that need nothing but an open store.
-func Cases() []Case {
-	var out []Case
-	for _, group := range [][]Case{readCases, commitCases, counterCases, pageCases, dueCases, lifeCases, crowdCases, valueCases, instantCases, longPageCases, outcomeCases, malformedCases, linearCases} {
-		out = append(out, group...)
+// Run holds a store to every promise of its interface. Open makes a fresh, empty
+// store; each case has its own. Nil options are none.
+//
+// The suite has few calls that run beside each other: run your own tests of
+// concurrent calls, with the race detector.
+func Run(t *testing.T, open func(t testing.TB) keystore.Store, o *Options) {
+	if o == nil {
+		o = &Options{}
 	}
-	return out
-}
-
-// Run opens a store for each case and holds it to the promise. The store is
-// closed when its case ends. Cases that need more of a store than to be opened
-// are skipped; see [Kind].
-func Run(t *testing.T, open func(t testing.TB) keystore.Store) { Kind{Open: open}.Run(t) }
-
-// Run holds the kind of store to every promise. What it opens is closed when
-// its case ends; a case for which the kind has no hook is skipped.
-func (k Kind) Run(t *testing.T) {
-	for _, c := range Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			bench := &Bench{t, k}
-			c.Check(promised{t, c.Promise}, bench.Open())
-		})
-	}
-	for _, c := range KindCases() {
-		t.Run(c.Name, func(t *testing.T) {
-			if hook := c.Needs.missing(k); hook != "" {
-				t.Skipf("the store has no %s", hook)
-			}
-			c.Check(promised{t, c.Promise}, &Bench{t, k})
-		})
+	for _, c := range cases() {
+		c.Run(t, func(t *testing.T) *subject { return &subject{t, open, *o} })
 	}
 }
 
-// promised prints the sentence with each failure.
-type promised struct {
-	*testing.T
-	promise string
+type (
+	tester   = promise.T
+	testCase = promise.Case[*subject]
+	promises = []string
+)
+
+var newCase = promise.New[*subject]
+
+func cases() []testCase {
+	return slices.Concat(readCases, listCases, commitCases, outcomeCases, lifeCases, againCases, handleCases)
 }
 
-func (p promised) Errorf(format string, args ...any) {
-	p.T.Helper()
-	p.T.Errorf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), p.promise)
+// on is the check of a case that needs nothing but an open store.
+func on(check func(t tester, s keystore.Store)) func(tester, *subject) {
+	return func(t tester, s *subject) { check(t, s.open()) }
 }
 
-func (p promised) Fatalf(format string, args ...any) {
-	p.T.Helper()
-	p.T.Fatalf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), p.promise)
+// subject is the kind of store under test. What it opens is closed when the test ends.
+type subject struct {
+	t       testing.TB
+	newOpen func(t testing.TB) keystore.Store
+	o       Options
 }
 
-// Caught runs a case against a store and says what fault it found; for tests
-// of the suite.
-func Caught(c Case, s keystore.Store) []string {
-	return recorded(func(t T) { c.Check(t, s) })
+// needs skips the case without one of the options.
+func (s *subject) needs(option string, given bool) {
+	if !given {
+		s.t.Skipf("without Options.%s", option)
+	}
 }
 
-// CaughtKind is Caught for a case that works on a kind of store.
-func CaughtKind(t testing.TB, c KindCase, k Kind) []string {
-	return recorded(func(r T) { c.Check(r, &Bench{t, k}) })
+func (s *subject) closing(opened keystore.Store) keystore.Store {
+	s.t.Cleanup(func() { opened.Close() })
+	return opened
 }
 
-func recorded(check func(T)) []string {
-	var r recorder
-	var wg sync.WaitGroup
-	wg.Go(func() { check(&r) })
-	wg.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.faults
-}
+func (s *subject) open() keystore.Store { return s.closing(s.newOpen(s.t)) }
 
-// recorder collects failures. Fatalf ends the goroutine, as testing does.
-type recorder struct {
-	mu     sync.Mutex // guards faults
-	faults []string
-}
+func (s *subject) second(of keystore.Store) keystore.Store { return s.closing(s.o.Second(s.t, of)) }
 
-func (r *recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.faults = append(r.faults, fmt.Sprintf(format, args...))
-}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
+// again closes a store and opens its content anew.
+func (s *subject) again(t tester, of keystore.Store) keystore.Store {
+	t.Helper()
+	if err := of.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	return s.closing(s.o.Again(s.t, of))
 }

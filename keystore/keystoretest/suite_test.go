@@ -1,105 +1,97 @@
-package keystoretest_test
+package keystoretest
 
 import (
+	"errors"
 	"maps"
-	"os"
-	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
-	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 )
 
-// tries is how often a broken store may be lucky in a race.
-const tries = 20
+// handle is one of several on a store in memory: closing it leaves the store to
+// the others, and to the one that opens it again.
+type handle struct {
+	storetest.Hooked
+	closed atomic.Bool
+	cuts   atomic.Int64
+}
+
+var errCut = errors.New("the connection was lost")
+
+func newHandle(memory keystore.Store) *handle {
+	h := &handle{}
+	h.Store = memory
+	h.Around = func(_ string, call func() error) error {
+		if h.closed.Load() {
+			return keystore.ErrClosed
+		}
+		cuts := h.cuts.Load()
+		err := call()
+		if cuts > 0 { // give the others time to cut
+			time.Sleep(moment)
+		}
+		if h.cuts.Load() != cuts {
+			return errCut
+		}
+		return err
+	}
+	h.OnClose = func() error { h.closed.Store(true); return nil }
+	return h
+}
+
+// handleOf is the handle below what breaks it.
+func handleOf(s keystore.Store) *handle { return s.(*storetest.Hooked).Store.(*handle) }
+
+// wrong puts something wrong with a store.
+type wrong func(*storetest.Hooked)
+
+// shared is a kind of store with every option. The first handle is broken by one
+// function and all others by another; nil breaks nothing.
+func shared(t testing.TB, first, others wrong) *subject {
+	open := func(memory keystore.Store, put wrong) keystore.Store {
+		b := &storetest.Hooked{Store: newHandle(memory)}
+		if put != nil {
+			put(b)
+		}
+		return b
+	}
+	again := func(_ testing.TB, s keystore.Store) keystore.Store { return open(handleOf(s).Store, others) }
+	return &subject{t, func(testing.TB) keystore.Store { return open(keystore.NewMemory(), first) }, Options{
+		Again: again, Second: again, Cut: func(_ testing.TB, s keystore.Store) { handleOf(s).cuts.Add(1) },
+	}}
+}
+
+func intact(t *testing.T) *subject { return shared(t, nil, nil) }
 
 // TestEveryCaseCatchesItsBrokenStores: no case passes whatever the store does.
 func TestEveryCaseCatchesItsBrokenStores(t *testing.T) {
-	left := maps.Clone(breaks)
-	for _, c := range keystoretest.Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			for how, put := range left[c.Name] {
-				if !caught(t, how, func() []string {
-					b := &broken{Store: keystore.NewMemory()}
-					put(b)
-					return keystoretest.Caught(c, b)
-				}) {
-					t.Errorf("a store was not caught that %s", how)
-				}
+	broken := promise.Broken[*subject]{}
+	add := func(all map[string]map[string]wrong, first func(wrong) wrong) {
+		for name, wrongs := range all {
+			broken[name] = map[string]func(*testing.T) *subject{}
+			for how, put := range wrongs {
+				broken[name][how] = func(t *testing.T) *subject { return shared(t, first(put), put) }
 			}
-			if len(left[c.Name]) == 0 {
-				t.Error("no store is broken for this case")
-			}
-			if faults := keystoretest.Caught(c, keystore.NewMemory()); len(faults) > 0 {
-				t.Errorf("the intact store was faulted: %q", faults)
-			}
-		})
-		delete(left, c.Name)
-	}
-	if len(left) > 0 {
-		t.Errorf("stores are broken for cases that are not: %v", left)
-	}
-}
-
-// TestEveryKindCaseCatchesItsBrokenStores: the same for those that open a store
-// more than once.
-func TestEveryKindCaseCatchesItsBrokenStores(t *testing.T) {
-	left := maps.Clone(kindBreaks)
-	for _, c := range keystoretest.KindCases() {
-		broken := left[c.Name]
-		if name, ok := strings.CutSuffix(c.Name, "OnTwoHandles"); ok {
-			broken = onEach(breaks[name])
-		}
-		t.Run(c.Name, func(t *testing.T) {
-			for how, k := range broken {
-				if !caught(t, how, func() []string { return keystoretest.CaughtKind(t, c, k) }) {
-					t.Errorf("a store was not caught that %s", how)
-				}
-			}
-			if len(broken) == 0 {
-				t.Error("no store is broken for this case")
-			}
-		})
-		delete(left, c.Name)
-	}
-	if len(left) > 0 {
-		t.Errorf("stores are broken for cases that are not: %v", left)
-	}
-}
-
-func caught(t *testing.T, how string, run func() []string) bool {
-	for try := range tries {
-		if faults := run(); len(faults) > 0 {
-			t.Logf("it %s (%d faults, at try %d): %.300s", how, len(faults), try+1, faults[0])
-			return true
 		}
 	}
-	return false
+	each := maps.Clone(readBreaks)
+	for _, more := range []map[string]map[string]wrong{listBreaks, commitBreaks, lifeBreaks, handleBreaks} {
+		maps.Copy(each, more)
+	}
+	add(each, func(put wrong) wrong { return put })
+	add(laterBreaks, func(wrong) wrong { return nil })
+	promise.CheckCases(t, cases(), broken, intact)
 }
 
-// TestIntactStoresPass runs every case, none being skipped.
-func TestIntactStoresPass(t *testing.T) { shared(nil, nil).Run(t) }
-
-// TestPromisesAreTheInterfaces: every case enforces words that stand in the
-// interface's documentation.
-func TestPromisesAreTheInterfaces(t *testing.T) {
-	source, err := os.ReadFile("../keystore.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	words := prose(strings.ReplaceAll(string(source), "//", " "))
-	check := func(name, promise string) {
-		if promise == "" || !strings.Contains(words, prose(promise)) {
-			t.Errorf("%s: the interface does not promise %q", name, promise)
-		}
-	}
-	for _, c := range keystoretest.Cases() {
-		check(c.Name, c.Promise)
-	}
-	for _, c := range keystoretest.KindCases() {
-		check(c.Name, c.Promise)
-	}
+func TestPromisesAreThoseOfTheInterface(t *testing.T) {
+	promise.CheckQuotes(t, cases(), "../keystore.go")
 }
 
-// prose is text without line breaks and capitals.
-func prose(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+func TestIntactStorePasses(t *testing.T) {
+	s := intact(t)
+	Run(t, s.newOpen, &s.o)
+}

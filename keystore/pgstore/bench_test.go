@@ -10,8 +10,8 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
-	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 )
 
 // durable is a store on a server that waits for the disk, and pgx on the same.
@@ -28,7 +28,7 @@ func durable(b *testing.B) (*Store, *pgxpool.Pool) {
 // BenchmarkStore is what every kind of store is measured by.
 func BenchmarkStore(b *testing.B) {
 	c := pgcluster.Start(b, &pgcluster.Options{Durable: true})
-	keystoretest.RunBenchmarks(b, func(t testing.TB) keystore.Store {
+	storetest.Benchmarks(b, func(t testing.TB) keystore.Store {
 		_, url := database(t, c)
 		return open(t, url, nil)
 	})

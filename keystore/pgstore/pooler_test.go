@@ -17,7 +17,7 @@ func TestStoreKeepsThePromisesThroughAPooler(t *testing.T) {
 	t.Parallel()
 	c := pgcluster.Start(t, nil)
 	through := pooler(t, c, 3)
-	kindOf(c, through).Run(t)
+	keepsThePromises(t, c, through)
 }
 
 func pooler(t *testing.T, c *pgcluster.Cluster, connections int) (through func(string) string) {

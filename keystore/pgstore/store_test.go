@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/keystoretest"
 )
@@ -43,48 +44,33 @@ func open(t testing.TB, url string, o *Options) *Store {
 	return s
 }
 
-// bench is the kind of store as the suite wants it: each one in a database of
-// its own, which is known by the store.
-type bench struct {
-	c    *pgcluster.Cluster
-	mu   sync.Mutex // guards urls
-	urls map[keystore.Store][2]string
-}
-
-func (b *bench) open(t testing.TB, name, url string) keystore.Store {
-	s := open(t, url, nil)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.urls[s] = [2]string{name, url}
-	return s
-}
-
-func (b *bench) of(s keystore.Store) (name, url string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.urls[s][0], b.urls[s][1]
-}
-
-// kindOf has stores on a cluster; named is how they are to reach a database.
-func kindOf(c *pgcluster.Cluster, named func(database string) string) keystoretest.Kind {
-	b := &bench{c: c, urls: map[keystore.Store][2]string{}}
-	again := func(t testing.TB, s keystore.Store) keystore.Store {
-		name, url := b.of(s)
-		return b.open(t, name, url)
+// keepsThePromises runs the suite, and races on one handle and on two. Each store is
+// in a database of its own; url is how it reaches that.
+func keepsThePromises(t *testing.T, c *pgcluster.Cluster, url func(database string) string) {
+	var databases sync.Map // of keystore.Store to its database's name
+	at := func(t testing.TB, name string) keystore.Store {
+		s := open(t, url(name), nil)
+		databases.Store(s, name)
+		return s
 	}
-	return keystoretest.Kind{
-		Open: func(t testing.TB) keystore.Store {
-			name, _ := database(t, c)
-			return b.open(t, name, named(name))
-		},
-		Again:  again,
-		Second: again,
-		Cut: func(t testing.TB, s keystore.Store) {
-			name, _ := b.of(s)
-			if err := cut(c, name); err != nil {
-				t.Errorf("cutting the connections: %v", err)
-			}
-		},
+	nameOf := func(s keystore.Store) string { name, _ := databases.Load(s); return name.(string) }
+	again := func(t testing.TB, s keystore.Store) keystore.Store { return at(t, nameOf(s)) }
+	fresh := func(t testing.TB) keystore.Store {
+		name, _ := database(t, c)
+		return at(t, name)
+	}
+	keystoretest.Run(t, fresh, &keystoretest.Options{Again: again, Second: again, Cut: func(t testing.TB, s keystore.Store) {
+		if err := cut(c, nameOf(s)); err != nil {
+			t.Errorf("cutting the connections: %v", err)
+		}
+	}})
+	one := func(t testing.TB) []keystore.Store { return []keystore.Store{fresh(t)} }
+	two := func(t testing.TB) []keystore.Store { s := fresh(t); return []keystore.Store{s, again(t, s)} }
+	for handles, open := range map[string]func(testing.TB) []keystore.Store{"OnOneHandle": one, "OnTwoHandles": two} {
+		t.Run(handles, func(t *testing.T) {
+			storetest.Races(t, open)
+			storetest.Linear(t, open)
+		})
 	}
 }
 
@@ -96,7 +82,7 @@ func cut(c *pgcluster.Cluster, name string) error {
 func TestStoreKeepsThePromises(t *testing.T) {
 	t.Parallel()
 	c := server(t)
-	kindOf(c, c.URL).Run(t)
+	keepsThePromises(t, c, c.URL)
 }
 
 // create must succeed.

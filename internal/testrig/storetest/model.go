@@ -1,9 +1,8 @@
-package keystoretest
+package storetest
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -35,13 +34,13 @@ type state struct {
 }
 
 // arm is which field of a Change is set.
-type arm int
+type arm string
 
 const (
-	put arm = iota
-	remove
-	require
-	add
+	put     arm = "Put"
+	remove  arm = "Remove"
+	require arm = "Require"
+	add     arm = "Add"
 )
 
 // step is a change.
@@ -54,13 +53,13 @@ type step struct {
 }
 
 // op is which method of a store is called.
-type op int
+type op string
 
 const (
-	opCommit op = iota
-	opRead
-	opPage
-	opDue
+	opCommit op = "Commit"
+	opRead   op = "Read"
+	opPage   op = "Page"
+	opDue    op = "Due"
 )
 
 // call is a call of one method.
@@ -158,60 +157,5 @@ var model = porcupine.Model{
 		after, err := s.commit(c)
 		return a.unknown || a.err == err, after
 	},
-	DescribeOperation: func(input, output any) string { return fmt.Sprint(input, " -> ", output) },
-	DescribeState:     func(s any) string { return fmt.Sprint(s.(state).cells) },
-}
-
-func (c cell) String() string {
-	if c.rev == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%d by #%d", c.value, c.rev)
-}
-
-func (s seen) String() string { return fmt.Sprintf("%c=%v", 'a'+s.at, s.cell) }
-
-func (s step) String() string {
-	switch name := 'a' + s.cell; s.arm {
-	case put:
-		return fmt.Sprintf("put %d to %c over #%d", s.value, name, s.expect)
-	case remove:
-		return fmt.Sprintf("remove %c over #%d", name, s.expect)
-	case require:
-		return fmt.Sprintf("require %c of #%d", name, s.expect)
-	default:
-		return fmt.Sprintf("add %d to %c, at most %d", s.value, name, s.ceiling)
-	}
-}
-
-func (c *call) String() string {
-	switch c.op {
-	case opCommit:
-		var steps []string
-		for _, s := range c.steps {
-			steps = append(steps, s.String())
-		}
-		return fmt.Sprintf("Commit #%d: %s", c.number, strings.Join(steps, "; "))
-	case opPage:
-		return fmt.Sprintf("Page of index %d", c.filter)
-	case opDue:
-		return "Due"
-	}
-	var names strings.Builder
-	for _, at := range c.cells {
-		names.WriteByte(byte('a' + at))
-	}
-	return "Read " + names.String()
-}
-
-func (a *answer) String() string {
-	switch {
-	case a.unknown:
-		return "unknown"
-	case a.err != nil:
-		return a.err.Error()
-	case a.seen == nil:
-		return "nothing"
-	}
-	return fmt.Sprint(a.seen)
+	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %+v", input, output) },
 }

@@ -1,4 +1,4 @@
-package keystoretest
+package storetest
 
 import (
 	"bytes"
@@ -10,46 +10,49 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
+
+// Linear has clients call a store at random, on the handles of one content that open
+// returns, and fails if no order of the calls agrees with the interface.
+func Linear(t *testing.T, open func(t testing.TB) []keystore.Store) {
+	for _, c := range linear {
+		c.Run(t, func(t *testing.T) []keystore.Store { return open(t) })
+	}
+}
+
+var linear = []promise.Case[[]keystore.Store]{
+	newRace("HistoriesAreLinearizable", []string{"Commit judges all changes against the same state"}, func(t promise.T, handles []keystore.Store) {
+		linearizable(t, handles, 0.3, LateCall, LateAnswer)
+	}),
+	newRace("HistoriesWithLostAnswersAreLinearizable", []string{"that the outcome is unknown and that the same CommitID may be asked again."}, func(t promise.T, handles []keystore.Store) {
+		linearizable(t, handles, 0.4, FailBefore, FailAfter, LateFail, LateCall)
+	}),
+}
 
 // How long histories are: short ones, and many, are checked at once and can be
 // read when they fail.
 const (
-	histories   = 12
+	histories   = 16
 	clients     = 4
 	clientCalls = 10
 	maxCommits  = 63 // of a history
 	checkTime   = 5 * time.Second
 )
 
-const linear = "Commit judges all changes against the same state"
-
-// linearRaces are races as well: on one handle and on two.
-var linearRaces = []race{
-	{"HistoriesAreLinearizable", linear, func(t T, handles []keystore.Store) {
-		linearizable(t, handles, func(seed uint64) func(string) Fault {
-			return Among(0.3, seed, LateCall, LateAnswer)
-		})
-	}},
-	{"HistoriesWithLostAnswersAreLinearizable", "that the outcome is unknown and that the same CommitID may be asked again.", func(t T, handles []keystore.Store) {
-		linearizable(t, handles, func(seed uint64) func(string) Fault {
-			return Among(0.4, seed, FailBefore, FailAfter, LateFail, LateCall)
-		})
-	}},
-}
-
-// linearizable has clients call the store at random, and checks what it
-// answered against the model.
-func linearizable(t T, handles []keystore.Store, plan func(seed uint64) func(string) Fault) {
+func linearizable(t promise.T, handles []keystore.Store, probability float64, faults ...Fault) {
 	for n := range few(histories) {
 		h := &history{t: t, region: fmt.Sprint("history-", n), commits: []*call{nil}, ids: []keystore.CommitID{{}}}
-		crowd(clients, func(i int) {
+		together(clients, nil, func(i int) {
 			seed := uint64(n*clients + i)
-			c := &client{history: h, n: i, random: rand.New(rand.NewPCG(seed, 2)), store: Wrap(handles[i%len(handles)], plan(seed))}
+			store := Faulty(handles[i%len(handles)], Sometimes(probability, seed, faults...))
+			c := &client{history: h, n: i, random: rand.New(rand.NewPCG(seed, 2)), store: store}
 			for range clientCalls {
 				c.turn()
 			}
@@ -60,9 +63,9 @@ func linearizable(t T, handles []keystore.Store, plan func(seed uint64) func(str
 	}
 }
 
-// history is what several clients asked and were told.
+// history is what several clients asked and were answered.
 type history struct {
-	t      T
+	t      promise.T
 	region string
 	clock  atomic.Int64
 
@@ -83,7 +86,7 @@ func (h *history) ref(at int) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: k, ID: string(rune('a' + at))}
 }
 
-// change is a step as the store is told it.
+// change is a step in the store's words.
 func (h *history) change(number uint8, s step) keystore.Change {
 	ref, expect := h.ref(s.cell), h.id(s.expect)
 	switch s.arm {
@@ -101,6 +104,8 @@ func (h *history) change(number uint8, s step) keystore.Change {
 	return keystore.Change{Put: &keystore.Put{Record: r, Expect: expect}}
 }
 
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
 func indexOf(value int8) string { return strings.Repeat("i", int(value)) }
 
 func (h *history) id(number uint8) keystore.CommitID {
@@ -109,10 +114,10 @@ func (h *history) id(number uint8) keystore.CommitID {
 	return h.ids[number]
 }
 
-// seen is a record as the model has it.
-func (h *history) seen(at int, r keystore.Record) (seen, error) {
+// seen is a record in the model's words.
+func (h *history) seen(at int, r keystore.Record) seen {
 	if !r.Exists() {
-		return seen{at: at}, nil
+		return seen{at: at}
 	}
 	h.mu.Lock()
 	number := slices.Index(h.ids, r.Rev)
@@ -122,12 +127,12 @@ func (h *history) seen(at int, r keystore.Record) (seen, error) {
 		out.value = int8(keystore.CounterValue(r))
 	}
 	if number < 0 || r.Ref() != h.ref(at) || at < records && (!bytes.Equal(r.Data, []byte{byte(number)}) || r.Due.Equal(noon) != (out.value == dueIndex)) {
-		return out, fmt.Errorf("nobody wrote the record %+v", r)
+		h.t.Errorf("no client wrote the record %+v", r)
 	}
-	return out, nil
+	return out
 }
 
-// check says whether the calls can have happened one after the other.
+// check reports whether the calls can have happened one after the other.
 func (h *history) check() bool {
 	end := h.clock.Add(1)
 	for i, o := range h.open {
@@ -138,44 +143,17 @@ func (h *history) check() bool {
 	if result != porcupine.Illegal { // or it took too long, which says nothing
 		return true
 	}
-	h.t.Errorf("no order of these calls agrees with the interface; those marked with + have one:\n%s%s", h.text(info), h.picture(info))
-	return false
-}
-
-// text lists the calls by when they began.
-func (h *history) text(info porcupine.LinearizationInfo) string {
-	explained := map[*answer]bool{}
-	for _, partition := range info.PartialLinearizationsOperations() {
-		longest := []porcupine.Operation(nil)
-		for _, ops := range partition {
-			if len(ops) > len(longest) {
-				longest = ops
-			}
-		}
-		for _, o := range longest {
-			explained[o.Output.(*answer)] = true
-		}
-	}
 	slices.SortFunc(h.done, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
-	var out strings.Builder
+	var text strings.Builder
 	for _, o := range h.done {
-		mark := map[bool]byte{true: '+', false: ' '}[explained[o.Output.(*answer)]]
-		fmt.Fprintf(&out, "%c %3d to %3d, client %d: %v -> %v\n", mark, o.Call, o.Return, o.ClientId, o.Input, o.Output)
+		fmt.Fprintf(&text, "%3d to %3d, client %d: %+v -> %+v\n", o.Call, o.Return, o.ClientId, o.Input, o.Output)
 	}
-	return out.String()
-}
-
-// picture draws the calls, if the test has a place for files.
-func (h *history) picture(info porcupine.LinearizationInfo) string {
-	test, ok := h.t.(interface{ ArtifactDir() string })
-	if !ok {
-		return ""
+	if test, ok := h.t.(interface{ ArtifactDir() string }); ok {
+		path := filepath.Join(test.ArtifactDir(), "history.html")
+		fmt.Fprintf(&text, "drawn in %s, which go test -artifacts keeps: %v\n", path, porcupine.VisualizePath(model, info, path))
 	}
-	path := filepath.Join(test.ArtifactDir(), "history.html")
-	if err := porcupine.VisualizePath(model, info, path); err != nil {
-		return err.Error()
-	}
-	return "drawn in " + path + ", which go test -artifacts keeps"
+	h.t.Errorf("no order of these calls agrees with the interface:\n%s", &text)
+	return false
 }
 
 // client calls the store, one call after the other.
@@ -207,14 +185,14 @@ func (c *client) turn() {
 }
 
 // record notes a call and its answer.
-func (h *history) record(client int, c *call, began int64, a *answer) {
-	o := porcupine.Operation{ClientId: client, Input: c, Call: began, Output: a, Return: h.clock.Add(1)}
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (c *client) record(asked *call, began int64, a *answer) {
+	o := porcupine.Operation{ClientId: c.n, Input: asked, Call: began, Output: a, Return: c.clock.Add(1)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if a.unknown {
-		h.open = append(h.open, o)
+		c.open = append(c.open, o)
 	} else {
-		h.done = append(h.done, o)
+		c.done = append(c.done, o)
 	}
 }
 
@@ -231,14 +209,11 @@ func (c *client) read(at []int) {
 	}
 	a := &answer{}
 	for i, at := range at {
-		s, err := c.seen(at, found[i].Record)
-		if err != nil {
-			c.t.Errorf("Read: %v", err)
-		}
+		s := c.seen(at, found[i].Record)
 		a.seen = append(a.seen, s)
 		c.known[at] = s.rev
 	}
-	c.record(c.n, &call{op: opRead, cells: at}, began, a)
+	c.record(&call{op: opRead, cells: at}, began, a)
 }
 
 // list is a Page or a Due of the records that are neighbors.
@@ -260,19 +235,14 @@ func (c *client) list(asked *call) {
 	}
 	a := &answer{}
 	for _, r := range page {
-		at := max(0, strings.Index("ab", r.ID))
-		s, err := c.seen(at, r)
-		if err != nil {
-			c.t.Errorf("Page or Due: %v", err)
-		}
-		a.seen = append(a.seen, s)
+		a.seen = append(a.seen, c.seen(max(0, strings.Index("ab", r.ID)), r))
 	}
-	c.record(c.n, asked, began, a)
+	c.record(asked, began, a)
 }
 
-// failed faults an answer that no lost connection explains.
+// failed reports an answer that no lost connection explains.
 func (c *client) failed(what string, n int, err error) {
-	if err == nil || named(err) {
+	if err == nil || known(err) != nil {
 		c.t.Errorf("%s: %d answers, %v", what, n, err)
 	}
 }
@@ -288,25 +258,27 @@ func (c *client) commit(asked *call) {
 	}
 	for tries := 0; tries < 3; tries++ {
 		began := c.clock.Add(1)
-		a := outcome(c.store.Commit(ctx, c.id(asked.number), changes...))
-		c.record(c.n, asked, began, a)
+		err := c.store.Commit(ctx, c.id(asked.number), changes...)
+		a := &answer{err: known(err)}
+		a.unknown = err != nil && a.err == nil
+		c.record(asked, began, a)
 		if !a.unknown || c.random.IntN(4) == 0 {
 			return
 		}
 	}
 }
 
-// outcome is what an error says of a commit.
-func outcome(err error) *answer {
+// known is the error that the interface names, or nil.
+func known(err error) error {
 	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
 		if errors.Is(err, known) {
-			return &answer{err: known}
+			return known
 		}
 	}
-	return &answer{unknown: err != nil}
+	return nil
 }
 
-// earlier is a commit that somebody has asked for already.
+// earlier is a commit that a client has asked for already.
 func (h *history) earlier() *call {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -317,7 +289,7 @@ func (h *history) earlier() *call {
 func (c *client) newCommit() *call {
 	out := &call{op: opCommit}
 	for _, at := range c.random.Perm(cells)[:1+c.random.IntN(3)] {
-		s := step{cell: at, expect: c.known[at], arm: arm(c.random.IntN(3)), value: int8(c.random.IntN(3))}
+		s := step{cell: at, expect: c.known[at], arm: []arm{put, remove, require}[c.random.IntN(3)], value: int8(c.random.IntN(3))}
 		switch {
 		case at >= records && s.arm != require:
 			s.arm, s.value, s.ceiling = add, int8(1+c.random.IntN(2)), 4

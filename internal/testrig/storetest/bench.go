@@ -1,4 +1,4 @@
-package keystoretest
+package storetest
 
 import (
 	"fmt"
@@ -12,9 +12,9 @@ import (
 // benchData is about as much as the engine keeps of a key.
 const benchData = 250
 
-// RunBenchmarks measures what an engine asks of a store: one open for each
+// Benchmarks measures what an engine asks of a store: one open for each
 // number, as full as its name says.
-func RunBenchmarks(b *testing.B, open func(t testing.TB) keystore.Store) {
+func Benchmarks(b *testing.B, open func(t testing.TB) keystore.Store) {
 	for _, m := range []struct {
 		name string
 		run  func(b *testing.B, s keystore.Store)
@@ -127,7 +127,7 @@ func benchCrowd(counted bool) func(*testing.B, keystore.Store) {
 	return func(b *testing.B, s keystore.Store) {
 		var n atomic.Uint64
 		procs := runtime.GOMAXPROCS(0)
-		b.SetParallelism((crowdSize + procs - 1) / procs)
+		b.SetParallelism((crowd + procs - 1) / procs)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				if err := s.Commit(ctx, newID(), benchChanges(n.Add(1), counted)...); err != nil {

@@ -1,0 +1,35 @@
+package promise
+
+import (
+	"slices"
+	"testing"
+)
+
+var positive = Case[int]{"Positive", []string{"n is positive"}, func(t T, n int) {
+	if n < 0 {
+		t.Fatalf("%d is negative", n)
+	}
+	if n == 0 {
+		t.Errorf("%d is zero", n)
+	}
+}}
+
+func TestFaultsAreRecorded(t *testing.T) {
+	for n, want := range map[int][]string{1: nil, 0: {"0 is zero"}, -1: {"-1 is negative"}} {
+		if got := positive.faults(n); !slices.Equal(got, want) {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestCasesAreTested(t *testing.T) {
+	one := func(*testing.T) int { return 1 }
+	CheckCases(t, []Case[int]{positive}, Broken[int]{"Positive": {"is zero": func(*testing.T) int { return 0 }}}, one)
+	positive.Run(t, one)
+}
+
+func TestPlainTextHasNoCommentMarks(t *testing.T) {
+	if got := plain("\t// A store\n//   keeps http://x\n"); got != "a store keeps http://x" {
+		t.Errorf("got %q", got)
+	}
+}
