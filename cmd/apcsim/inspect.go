@@ -102,12 +102,13 @@ func (i inspected) print(w io.Writer) error {
 	return printTable(w, lines)
 }
 
-// printTable aligns three columns, of which any may be empty.
+// printTable aligns three columns, of which any may be empty. Each is one line,
+// whatever a message has in it.
 func printTable(w io.Writer, lines [][3]string) error {
 	var b bytes.Buffer
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, l := range lines {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", l[0], l[1], l[2])
+		fmt.Fprintf(t, "%s\t%s\t%s\n", shown(l[0]), shown(l[1]), shown(l[2]))
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -85,7 +85,7 @@ var errReported = errors.New("refused")
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	queue := newLineQueue(stderr, queueLimit)
 	defer queue.Close(queuePatience)
-	s := streams{bufio.NewReaderSize(stdin, 64<<10), stdout, queue}
+	s := streams{bufio.NewReaderSize(stdin, 64<<10), harmless{stdout}, harmless{queue}}
 	c, rest, ok := find(args)
 	if !ok {
 		return help(s, args)
@@ -99,10 +99,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		c.help(s.out)
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(s.err, "apcsim %s: %s\n\nusage: %s\nMore: apcsim %s --help\n", c.name, usage, c.usage(), c.name)
+		fmt.Fprintf(s.err, "apcsim %s: %s\n\nusage: %s\nMore: apcsim %s --help\n", c.name, shown(string(usage)), c.usage(), c.name)
 		return exitUsage
 	case !errors.Is(err, errReported):
-		fmt.Fprintf(s.err, "apcsim %s: %v\n", c.name, err)
+		fmt.Fprintf(s.err, "apcsim %s: %s\n", c.name, shownError(err))
 	}
 	return exitRefused
 }

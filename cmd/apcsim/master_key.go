@@ -29,7 +29,7 @@ whoever loses a master key loses every key sealed under it.`,
 			if !made {
 				return fmt.Errorf("%s is there already, and is a master key: it was left alone", args[0])
 			}
-			_, err = fmt.Fprintln(s.out, "made", args[0])
+			_, err = fmt.Fprintln(s.out, "made", shown(args[0]))
 			return err
 		}
 	},

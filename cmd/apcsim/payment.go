@@ -142,7 +142,7 @@ func (r results) print(w io.Writer) error {
 		if len(r) > 1 {
 			fmt.Fprintf(&b, "%-15s ", v.name)
 		}
-		b.WriteString(v.text + "\n")
+		b.WriteString(shown(v.text) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
