@@ -47,8 +47,8 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
 callers are who signs with which access key; secret is for --verify. limits are the
 fields of engine.Limits (go doc ./engine Limits), times like "36h" or "7d". A
 key is the XOR of its 2 or 3 components; it may have account, region, Exportable
-(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. A longer
-example is examples/serve/config.json. A FILE with secrets or keys must be yours
+(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. Its ARN is the
+same in every run. A longer example is examples/serve/config.json. A FILE with secrets or keys must be yours
 alone (chmod 600), or readable by a group of yours (440), as Kubernetes mounts a
 secret with fsGroup; the same holds for the files of PINs and master keys. FILE may
 be a pipe, such as <(command) or /dev/stdin.

@@ -55,13 +55,6 @@ func brief(e engine.Event) engine.Event {
 	return e
 }
 
-// forget starts anew.
-func (c *calls) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.events, c.next = nil, 0
-}
-
 // recent are the calls, oldest first.
 func (c *calls) recent() []engine.Event {
 	c.mu.Lock()

@@ -113,17 +113,18 @@ func (c *clock) write(ctx context.Context, r keystore.Record, offset time.Durati
 	if r.Exists() {
 		change = keystore.Replace(r)
 	}
-	return commit(ctx, c.store, change)
+	_, err := commit(ctx, c.store, change)
+	return err
 }
 
-// commit commits a change of one of the server's own records. An outcome that is
-// unknown is asked once more under the same id.
-func commit(ctx context.Context, s keystore.Store, change keystore.Change) error {
+// commit commits a change of one of the server's own records, and returns the record's
+// new revision. An outcome that is unknown is asked once more under the same id.
+func commit(ctx context.Context, s keystore.Store, change keystore.Change) (keystore.CommitID, error) {
 	var id keystore.CommitID
 	rand.Read(id[:])
 	err := s.Commit(ctx, id, change)
 	if err == nil || errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return err
+		return id, err
 	}
-	return s.Commit(context.WithoutCancel(ctx), id, change)
+	return id, s.Commit(context.WithoutCancel(ctx), id, change)
 }

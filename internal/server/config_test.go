@@ -136,7 +136,7 @@ func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
 		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`, "Components[1]: a component does not have the length of the key"},
 		{`{"keys":[{"alias":"alias/a b",` + long + aKey + `]}`, "AliasName"},
-		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`, "keys[1]: CreateAlias: ConflictException"},
+		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`, "keys[1].alias: another key of the file has it"},
 		{`{"keys":[{"Tags":[{"Key":"` + strings.Repeat(canary, 9) + `","Value":""}],` + long + aKey + `]}`, "Tags"},
 		{`{"limits":{"Keys":1},"keys":[{` + long + aKey + `,{` + long + aKey + `]}`, "keys[1]: LoadKey: ServiceQuotaExceededException"},
 	} {

@@ -46,7 +46,9 @@
 // key, the members that begin with a capital are those of CreateKey; Exportable
 // is true where it is absent, account and region are the server's. The key is
 // the XOR of its 2 or 3 components in hexadecimal: with a component of zeros,
-// the other is the key itself.
+// the other is the key itself. Its id is made from account, Region and alias or,
+// without an alias, from its place among the keys without one: its ARN is the same in
+// every run.
 //
 // No error repeats a value of the file. A file with secrets or keys must be one
 // that others cannot read; see [ReadConfig].

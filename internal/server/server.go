@@ -156,6 +156,9 @@ func (s *Server) prepare() (err error) {
 	case !regionPattern.MatchString(s.home.Region):
 		return &OptionError{"region", `wanted a Region like "us-east-1"`}
 	}
+	if err := o.Config.checkAliases(s.home); err != nil {
+		return err
+	}
 	s.credentials, err = o.Config.credentials(o.Verify)
 	return err
 }

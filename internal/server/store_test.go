@@ -87,7 +87,7 @@ func TestLoadingThatWasCutOff(t *testing.T) {
 		if err != nil || !found[0].Record.Exists() {
 			t.Fatalf("nothing says that the keys are loaded: %v", err)
 		}
-		if err := commit(t.Context(), s, keystore.Erase(found[0].Record)); err != nil {
+		if _, err := commit(t.Context(), s, keystore.Erase(found[0].Record)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -47,7 +48,6 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	w.calls.forget() // what the file asked for nobody called
 	w.api = endpoint.Handler(w.engine, &endpoint.Options{
 		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
 		ExceptionStatus: o.ExceptionStatus, Public: !s.loopback, Now: o.Now,
@@ -84,19 +84,22 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if w.clock, err = openClock(ctx, o.Now, w.store); err != nil {
 		return err
 	}
-	limits := o.Config.Limits
-	if o.TokenLife != 0 {
-		limits.TokenLife = o.TokenLife
-	}
 	var ready hsm.Ready
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
 	w.engine, err = engine.Open(ctx, w.backend, w.store, &engine.Options{
-		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: limits,
+		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: s.limits(),
 		Explain: new(s.loopback || o.Explain), Observe: func(e engine.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	})
 	return err
+}
+
+// limits are those of the configuration and of the options.
+func (s *Server) limits() engine.Limits {
+	limits := s.options.Config.Limits
+	limits.TokenLife = cmp.Or(s.options.TokenLife, limits.TokenLife)
+	return limits
 }
 
 // observe logs what the simulator found by itself, and remembers the operations
