@@ -10,6 +10,7 @@ import (
 	"math/bits"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -184,10 +185,7 @@ func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
 	if !m.oneWay {
 		return key, nil
 	}
-	var long [24]byte
-	defer clear(long[:])
-	copy(long[copy(long[:], key):], key[:8])
-	b, err := des.NewTripleDESCipher(long[:])
+	b, err := tdes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}

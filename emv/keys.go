@@ -2,15 +2,14 @@ package emv
 
 import (
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/sha1"
 	"crypto/subtle"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"math/bits"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -212,16 +211,11 @@ func newCipher(name string, key []byte) (cipher.Block, error) {
 	if err := keyLength(name, key); err != nil {
 		return nil, err
 	}
-	var long [24]byte
-	defer clear(long[:])
-	copy(long[copy(long[:], key):], key[:8])
-	return des.NewTripleDESCipher(long[:])
+	return tdes.NewCipher(key)
 }
 
 func oddParity(key []byte) []byte {
-	for i, b := range key {
-		key[i] = b&^1 | byte(^bits.OnesCount8(b>>1)&1)
-	}
+	tdes.SetOddParity(key)
 	return key
 }
 

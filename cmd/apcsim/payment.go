@@ -5,13 +5,13 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -77,9 +77,7 @@ func newTDES(field string, key []byte) (cipher.Block, error) {
 	if len(key) != 16 && len(key) != 24 {
 		return nil, &inputError{field, -1, fmt.Sprintf("has %d bytes, wanted 16 or 24 (TDES)", len(key))}
 	}
-	long := append(bytes.Clone(key), key...)
-	defer clear(long)
-	return des.NewTripleDESCipher(long[:24])
+	return tdes.NewCipher(key)
 }
 
 func newAES(field string, key []byte) (cipher.Block, error) {

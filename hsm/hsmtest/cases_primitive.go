@@ -5,13 +5,13 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/hmac"
 	"encoding/hex"
 	"errors"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -21,7 +21,7 @@ func block(key []byte, algorithm hsm.Algorithm) cipher.Block {
 		b, _ := aes.NewCipher(key)
 		return b
 	}
-	b, _ := des.NewTripleDESCipher(append(bytes.Clone(key), key...)[:24])
+	b, _ := tdes.NewCipher(key)
 	return b
 }
 
