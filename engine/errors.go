@@ -114,6 +114,11 @@ func hsmError(err error) *Error {
 		e.Reasons = []Reason{because(RuleSealedKey, "", problemSealed, "", "")}
 		return e
 	}
+	if errors.Is(err, hsm.ErrKept) {
+		e := internal(err)
+		e.Reasons = []Reason{because(RuleSealedKey, "", problemKept, "", "")}
+		return e
+	}
 	if errors.Is(err, hsm.ErrAttributes) || errors.Is(err, hsm.ErrInput) {
 		return internal(err)
 	}

@@ -116,6 +116,7 @@ const (
 	problemGaveUp     = "the request was cancelled, or its time ran out"
 	problemContention = "the record was changed by others at every attempt"
 	problemSealed     = "a stored key does not open: it was sealed under another master key, or its record was changed"
+	problemKept       = "the key was sealed by an earlier version so that it stays in the device, and this needs its bytes: import or create the key again"
 	problemRecord     = "a stored record cannot be read"
 	problemClock      = "the clock shows a time that no record can hold"
 	problemInternal   = "the simulator failed"

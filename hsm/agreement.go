@@ -55,7 +55,7 @@ func (h *HSM) ImportECDH(ctx context.Context, a Agreement, b *tr31.Block, admit 
 // ExportECDH wraps key material in a key block under a protection key agreed
 // on, as [HSM.ExportTR31] does under one that is kept.
 func (h *HSM) ExportECDH(ctx context.Context, a Agreement, header tr31.Header, k Material, m kcv.Method) (string, kcv.Value, error) {
-	secret, value, err := h.reveal(ctx, k, m)
+	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return "", kcv.Value{}, err
 	}

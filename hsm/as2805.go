@@ -1,8 +1,8 @@
 package hsm
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -18,13 +18,15 @@ type Variant [2]byte
 // cryptogram by which to tell a wrong one: its check value tells. One that is
 // not whole blocks is ErrInput; what Admit refuses is returned as it stands.
 func (h *HSM) ImportAS2805(ctx context.Context, kek KeyRef, v Variant, cryptogram []byte, admit Admit) (Made, error) {
-	key := append([]byte(nil), cryptogram...)
-	defer clear(key)
-	err := h.underVariant(ctx, kek, v, func(k Key) error {
-		var iv [8]byte
-		return k.Decrypt(ctx, CBC, iv[:], key)
-	})
+	variant, err := h.variantKey(ctx, kek, v)
 	if err != nil {
+		return Made{}, err
+	}
+	defer variant.Close()
+	key := bytes.Clone(cryptogram)
+	defer clear(key)
+	var iv [8]byte
+	if err := variant.Decrypt(ctx, CBC, iv[:], key); err != nil {
 		return Made{}, err
 	}
 	return h.admitKey(ctx, key, admit)
@@ -33,38 +35,37 @@ func (h *HSM) ImportAS2805(ctx context.Context, kek KeyRef, v Variant, cryptogra
 // ExportAS2805 encrypts key material in the same way, and computes its check
 // value.
 func (h *HSM) ExportAS2805(ctx context.Context, kek KeyRef, v Variant, k Material, m kcv.Method) ([]byte, kcv.Value, error) {
-	secret, value, err := h.reveal(ctx, k, m)
+	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return nil, kcv.Value{}, err
 	}
 	defer secret.Destroy()
-	out := append([]byte(nil), secret.bytes()...)
-	err = h.underVariant(ctx, kek, v, func(k Key) error {
-		var iv [8]byte
-		return k.Encrypt(ctx, CBC, iv[:], out)
-	})
+	variant, err := h.variantKey(ctx, kek, v)
 	if err != nil {
+		return nil, kcv.Value{}, err
+	}
+	defer variant.Close()
+	out := bytes.Clone(secret.bytes())
+	var iv [8]byte
+	if err := variant.Encrypt(ctx, CBC, iv[:], out); err != nil {
 		clear(out)
 		return nil, kcv.Value{}, err
 	}
 	return out, value, nil
 }
 
-// underVariant does something with a variant of a key, which lives in host
-// memory meanwhile.
-func (h *HSM) underVariant(ctx context.Context, kek KeyRef, v Variant, do func(Key) error) error {
-	if kek.Attributes.Algorithm != TDES {
-		return fmt.Errorf("%w: a key-encryption key of algorithm %v", ErrRefused, kek.Attributes.Algorithm)
-	}
-	secret, err := h.open(ctx, Material{Key: kek})
+// variantKey is a variant of a key-encryption key, in host memory. The caller
+// closes it.
+func (h *HSM) variantKey(ctx context.Context, kek KeyRef, v Variant) (Key, error) {
+	p, err := h.use(ctx, kek)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	defer h.cache.release(p)
+	secret, err := revealFor(ctx, p.key, kek.Attributes, revealAS2805)
+	if err != nil {
+		return nil, err
 	}
 	defer secret.Destroy()
-	key, err := newHostKey(TDES, tdes.Variant(secret.bytes(), v[:]...))
-	if err != nil {
-		return err
-	}
-	defer key.Close()
-	return do(key)
+	return newHostKey(TDES, tdes.Variant(secret.bytes(), v[:]...))
 }

@@ -71,6 +71,9 @@ var (
 	// ErrRefused: the key may not do that: a primitive of another algorithm,
 	// or Reveal of a key that the device keeps.
 	ErrRefused = errors.New("hsm: the key may not do that")
+	// ErrKept: a command needs the bytes of the key, and it was sealed, by an
+	// earlier version, so that the device keeps it. It is an ErrRefused.
+	ErrKept = fmt.Errorf("%w: an earlier version of apcsim sealed it so that it stays in the device: import or create the key again", ErrRefused)
 	// ErrInput: data of the wrong length or form for the primitive.
 	ErrInput = errors.New("hsm: malformed input")
 	// ErrClosed: the backend or the key was closed.
@@ -175,7 +178,8 @@ type Key interface {
 	// key. The caller closes both.
 	DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kbak Key, err error)
 
-	// Reveal returns the key in the clear, in the form that Import takes:
+	// Reveal returns the key in the clear, in the form that Import takes. A device
+	// reveals the keys that are [Attributes.Revealable] and keeps every other:
 	// ErrRefused where the device keeps it. Only HSM calls it; the package
 	// documentation lists for which commands.
 	Reveal(ctx context.Context) (Secret, error)

@@ -1,6 +1,7 @@
 package hsm_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -43,7 +44,7 @@ func TestMasterKeysSeparateAndJoin(t *testing.T) {
 	if _, err := again.Open(ctx, sealed, a); err != nil {
 		t.Errorf("with the same master key: %v", err)
 	}
-	if _, err := other.Open(ctx, sealed, a); err != hsm.ErrSealed {
+	if _, err := other.Open(ctx, sealed, a); !errors.Is(err, hsm.ErrSealed) {
 		t.Errorf("with another master key: %v", err)
 	}
 	one, _ := first.MasterKeyID(ctx)

@@ -27,17 +27,27 @@
 // # Clear keys
 //
 // A clear key enters as a [Secret], which no verb, log or encoding sees
-// through, and never leaves. [Key.Reveal] is the one way to a key's bytes; it
-// is called for the length of one command, by these alone:
+// through, and never leaves. [Key.Reveal] is the one way to a key's bytes. [HSM]
+// calls it for the length of one command, where no device has a mechanism for
+// what the command does:
 //
-//   - every export, of the key that is wrapped or, for the initial key of a TDES
-//     base derivation key, of that: its variant makes the right half (the AES
-//     derivation stays in the device);
-//   - ImportTR31 and ExportTR31, of a TDES protection key under versions A and
-//     C, whose working keys are its variants, on a device that does not derive
-//     them itself (Key.DeriveKBPK);
-//   - ImportAS2805 and ExportAS2805, of the key-encryption key, which wraps
-//     under a variant of itself.
+//   - every export, of any key with another exportability than N: the key is
+//     wrapped by the host;
+//   - ImportTR31 and ExportTR31, of TDES K0, K1: versions A and C work under
+//     variants of the protection key (where the device does not derive them
+//     itself, Key.DeriveKBPK);
+//   - ImportAS2805 and ExportAS2805, of TDES K0, K1: a cryptogram is made under a
+//     variant of the key-encryption key;
+//   - an export of an initial DUKPT key, of TDES B0: half of the initial key is
+//     made under a variant of the base derivation key (the AES derivation stays
+//     in the device);
+//   - card verification values, of TDES C0: the first block is enciphered under
+//     the left half alone;
+//   - MACs of ISO 9797-1 algorithm 3, of TDES M0, M3: all blocks but the last are
+//     enciphered under the left half alone.
+//
+// Those keys and no others are [Attributes.Revealable]; a device keeps the rest.
+// There are no commands yet for the last two.
 //
 // Erasing is best effort: the Go runtime may have made copies that nobody can
 // reach. Bare RSA in the software device is blinded, not constant in time,

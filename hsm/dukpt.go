@@ -20,7 +20,7 @@ func initialKey(ctx context.Context, bdk Key, a Attributes, ksn []byte) (Secret,
 	case a.Algorithm == AES && len(ksn) == 12:
 		return initialAES(ctx, bdk, a.Bits, ksn[:8])
 	case a.Algorithm == TDES && len(ksn) == 10:
-		return initialTDES(ctx, bdk, ksn[:8])
+		return initialTDES(ctx, bdk, a, ksn[:8])
 	}
 	return Secret{}, fmt.Errorf("%w: a key serial number of %d bytes with a base derivation key of algorithm %v",
 		ErrInput, len(ksn), a.Algorithm)
@@ -29,8 +29,8 @@ func initialKey(ctx context.Context, bdk Key, a Attributes, ksn []byte) (Secret,
 // initialTDES: each half is the encryption of the first 8 bytes of the key
 // serial number with the counter cleared (ANSI X9.24-1, A.6): under the base
 // derivation key, and under its variant.
-func initialTDES(ctx context.Context, bdk Key, ksn []byte) (Secret, error) {
-	clearBDK, err := bdk.Reveal(ctx)
+func initialTDES(ctx context.Context, bdk Key, a Attributes, ksn []byte) (Secret, error) {
+	clearBDK, err := revealFor(ctx, bdk, a, revealDUKPT)
 	if err != nil {
 		return Secret{}, err
 	}

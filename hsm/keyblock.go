@@ -49,7 +49,7 @@ func (h *HSM) ImportTR31(ctx context.Context, kbpk KeyRef, b *tr31.Block, admit 
 // ExportTR31 wraps key material in a key block with the given header, hiding
 // its length, and computes its check value.
 func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k Material, m kcv.Method) (string, kcv.Value, error) {
-	secret, value, err := h.reveal(ctx, k, m)
+	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return "", kcv.Value{}, err
 	}
@@ -130,7 +130,7 @@ func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek,
 	}
 	var enc, mac []byte
 	if v == tr31.VersionA || v == tr31.VersionC {
-		enc, mac, err = variants(ctx, k, v)
+		enc, mac, err = variants(ctx, k, a, v)
 	} else {
 		enc, mac, err = tr31.DeriveKeysWith(v, a.Bits, func(message []byte) ([]byte, error) { return cmacOf(ctx, k, v.BlockSize(), message) })
 	}
@@ -140,8 +140,8 @@ func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek,
 	return newHostKeys(a.Algorithm, enc, mac)
 }
 
-func variants(ctx context.Context, k Key, v tr31.Version) (enc, mac []byte, err error) {
-	s, err := k.Reveal(ctx)
+func variants(ctx context.Context, k Key, a Attributes, v tr31.Version) (enc, mac []byte, err error) {
+	s, err := revealFor(ctx, k, a, revealKeyBlock)
 	if err != nil {
 		return nil, nil, err
 	}

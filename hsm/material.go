@@ -14,10 +14,10 @@ type Material struct {
 	KSN []byte // nil: the key itself
 }
 
-// reveal is the material in the clear, for one command, and its check value.
-// The caller destroys it.
-func (h *HSM) reveal(ctx context.Context, k Material, m kcv.Method) (Secret, kcv.Value, error) {
-	secret, err := h.open(ctx, k)
+// material is what an export wraps, in the clear, and its check value. The caller
+// destroys it.
+func (h *HSM) material(ctx context.Context, k Material, m kcv.Method) (Secret, kcv.Value, error) {
+	secret, err := h.clearMaterial(ctx, k)
 	if err != nil {
 		return Secret{}, kcv.Value{}, err
 	}
@@ -28,10 +28,10 @@ func (h *HSM) reveal(ctx context.Context, k Material, m kcv.Method) (Secret, kcv
 	return secret, value, err
 }
 
-// open is the material in the clear. The handle on its key stays prepared, as
-// that of the key above it does: what is exported once often is again, and a
-// device opens a seal slower than it does anything else with the key.
-func (h *HSM) open(ctx context.Context, k Material) (Secret, error) {
+// clearMaterial is the material without its check value. The key stays prepared:
+// one that was exported often is again, and opening a seal is the slowest call
+// of a device.
+func (h *HSM) clearMaterial(ctx context.Context, k Material) (Secret, error) {
 	p, err := h.use(ctx, k.Key)
 	if err != nil {
 		return Secret{}, err
@@ -40,5 +40,5 @@ func (h *HSM) open(ctx context.Context, k Material) (Secret, error) {
 	if k.KSN != nil {
 		return initialKey(ctx, p.key, k.Key.Attributes, k.KSN)
 	}
-	return p.key.Reveal(ctx)
+	return revealFor(ctx, p.key, k.Key.Attributes, revealExport)
 }

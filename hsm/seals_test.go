@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -185,25 +186,69 @@ func TestMasterKeyIDsStay(t *testing.T) {
 	})
 }
 
-// TestSealsOfVersion1GiveTheirKeys: what could be revealed when it was sealed,
-// and may be revealed, is.
+// TestSealsOfVersion1GiveTheirKeys: a key is revealed if it may be and the token did
+// not seal it to stay.
 func TestSealsOfVersion1GiveTheirKeys(t *testing.T) {
 	onGolden(t, func(t *testing.T, b hsm.Backend, seals []goldenSeal) {
+		_, software := b.(*hsm.Software)
+		kept := 0
 		for _, g := range seals {
 			a := g.attributes()
-			if a.Exportability == 'N' && !(a.Algorithm == hsm.TDES && slices.Contains([]string{"B0", "K0", "K1"}, a.Usage)) {
-				continue
-			}
 			k, err := b.Open(ctx, bytesOf(t, g.Sealed), a)
 			if err != nil {
 				t.Errorf("%v: %v", g, err)
 				continue
 			}
 			got, err := k.Reveal(ctx)
-			if want := bytesOf(t, g.Clear); err != nil || !got.Equal(hsm.NewSecret(want)) {
+			k.Close()
+			switch {
+			case !a.Revealable():
+				if !errors.Is(err, hsm.ErrRefused) || errors.Is(err, hsm.ErrKept) {
+					t.Errorf("%v: got %v, want %v", g, err, hsm.ErrRefused)
+				}
+			case !software && g.keptByVersion1():
+				if kept++; !errors.Is(err, hsm.ErrKept) || !errors.Is(err, hsm.ErrRefused) || !strings.HasSuffix(err.Error(), "import or create the key again") {
+					t.Errorf("%v: got %v, want %v", g, err, hsm.ErrKept)
+				}
+			case err != nil || !got.Equal(hsm.NewSecret(bytesOf(t, g.Clear))):
 				t.Errorf("%v: %v, or another key", g, err)
 			}
-			k.Close()
+		}
+		if !software && kept != 4 {
+			t.Errorf("%d keys were kept by version 1 and are revealable, want 4", kept)
 		}
 	})
+}
+
+// keptByVersion1 reports whether a token sealed the key so that it stays, by the
+// rule of that time.
+func (g goldenSeal) keptByVersion1() bool {
+	return g.Exportability == "N" && !(g.Algorithm == "T" && slices.Contains([]string{"B0", "K0", "K1"}, g.Usage))
+}
+
+// TestSealsNameTheirMasterKey: a seal of another master key is refused with both ids.
+func TestSealsNameTheirMasterKey(t *testing.T) {
+	a := hsm.Attributes{KeyID: "k", Usage: "C0", Algorithm: hsm.TDES, Mode: 'N', Exportability: 'N', Bits: 128}
+	for _, name := range simtest.Backends() {
+		if name == "awkward" {
+			continue // it has one form of seal, which names nothing
+		}
+		t.Run(name, func(t *testing.T) {
+			ours := simtest.BackendNamed(t, name, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}})
+			others := simtest.BackendNamed(t, name, &hsm.SoftwareOptions{MasterKey: &[32]byte{2}})
+			sealed, _, err := others.Generate(ctx, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ourID, _ := ours.MasterKeyID(ctx)
+			otherID, _ := others.MasterKeyID(ctx)
+			_, err = ours.Open(ctx, sealed, a)
+			if !errors.Is(err, hsm.ErrSealed) || !strings.Contains(err.Error(), ourID) || !strings.Contains(err.Error(), otherID) {
+				t.Errorf("got %v, want %v with the ids %s and %s", err, hsm.ErrSealed, ourID, otherID)
+			}
+			if _, err := others.Open(ctx, sealed, a); err != nil {
+				t.Errorf("under its own master key: %v", err)
+			}
+		})
+	}
 }

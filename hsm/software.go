@@ -2,7 +2,6 @@ package hsm
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -39,19 +38,11 @@ func (o SoftwareOptions) Format(w fmt.State, _ rune) {
 // goroutines may share one.
 type Software struct {
 	aead   cipher.AEAD
-	id     [8]byte
+	id     [masterIDSize]byte
 	keys   io.Reader // of symmetric keys
 	random io.Reader // of Random
 	closed atomic.Bool
 }
-
-// A sealed key is a version byte, a nonce, and AES-256-GCM ciphertext and
-// tag with the attributes as additional data.
-const (
-	sealVersion = 1
-	sealNonce   = 12
-	sealTag     = 16
-)
 
 // NewSoftware makes a software backend. Nil options are the defaults.
 func NewSoftware(o *SoftwareOptions) *Software {
@@ -70,7 +61,7 @@ func NewSoftware(o *SoftwareOptions) *Software {
 		s.keys, s.random = seeded.New(o.Seed, "hsm keys"), seeded.New(o.Seed, "hsm random")
 	}
 	s.aead = newSealer(&master)
-	s.id = [8]byte(label(&master, "master key id"))
+	s.id = [masterIDSize]byte(label(&master, "master key id"))
 	return s
 }
 
@@ -82,22 +73,6 @@ func label(master *[32]byte, purpose string) []byte {
 	out := sha256.Sum256(in)
 	clear(in)
 	return out[:]
-}
-
-// newSealer is the cipher under the sealing key. Neither call can fail on a
-// key of 32 bytes.
-func newSealer(master *[32]byte) cipher.AEAD {
-	key := label(master, "sealing key")
-	defer clear(key)
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err)
-	}
-	return aead
 }
 
 func (s *Software) open(ctx context.Context) error {
@@ -187,20 +162,6 @@ func (s *Software) Import(ctx context.Context, secret Secret, a Attributes) (Sea
 	return s.seal(secret.bytes(), a), nil
 }
 
-// boundRoom holds the attributes of a key whose id is as long as the service's.
-const boundRoom = 48
-
-// seal never follows a seed: the same nonce twice would give keys away.
-func (s *Software) seal(key []byte, a Attributes) Sealed {
-	out := make([]byte, 1+sealNonce, 1+sealNonce+len(key)+sealTag)
-	out[0] = sealVersion
-	nonce := out[1:]
-	crand.Read(nonce)
-	var room [boundRoom]byte
-	bound, _ := a.AppendBinary(room[:0])
-	return s.aead.Seal(out, nonce, key, bound)
-}
-
 // Open readies a sealed key; see [Backend].
 func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, error) {
 	key, err := s.unseal(ctx, sealed, a)
@@ -208,23 +169,6 @@ func (s *Software) Open(ctx context.Context, sealed Sealed, a Attributes) (Key, 
 		return nil, err
 	}
 	return newSoftwareKey(a, key)
-}
-
-// unseal is the clear key in a seal.
-func (s *Software) unseal(ctx context.Context, sealed Sealed, a Attributes) ([]byte, error) {
-	if err := s.open(ctx); err != nil {
-		return nil, err
-	}
-	if len(sealed) < 1+sealNonce+sealTag || sealed[0] != sealVersion || a.Check() != nil {
-		return nil, ErrSealed
-	}
-	var room [boundRoom]byte
-	bound, _ := a.AppendBinary(room[:0])
-	key, err := s.aead.Open(nil, sealed[1:1+sealNonce], sealed[1+sealNonce:], bound)
-	if err != nil {
-		return nil, ErrSealed
-	}
-	return key, nil
 }
 
 // Reseal seals a key pair anew; see [Resealer].

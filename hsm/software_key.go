@@ -30,15 +30,15 @@ type softwareKey struct {
 
 // traits are what the primitives need of a key's attributes.
 type traits struct {
-	bits          int32
-	hash          uint8
-	algorithm     Algorithm
-	exportability byte
+	bits       int32
+	hash       uint8
+	algorithm  Algorithm
+	revealable bool
 }
 
 // newSoftwareKey takes over the bytes.
 func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
-	k := &softwareKey{traits: traits{int32(a.Bits), uint8(a.Hash), a.Algorithm, a.Exportability}, raw: raw}
+	k := &softwareKey{traits: traits{int32(a.Bits), uint8(a.Hash), a.Algorithm, a.Revealable()}, raw: raw}
 	switch a.Algorithm {
 	case AES, TDES:
 		block, err := newBlock(a.Algorithm, raw)
@@ -54,7 +54,7 @@ func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
 
 // newHostKey is a key in host memory. It takes over the bytes.
 func newHostKey(algorithm Algorithm, raw []byte) (Key, error) {
-	return newSoftwareKey(Attributes{Algorithm: algorithm, Bits: len(raw) * 8}, raw)
+	return newSoftwareKey(Attributes{Algorithm: algorithm, Exportability: 'N', Bits: len(raw) * 8}, raw)
 }
 
 // newBlock is the cipher of an AES or TDES key.
@@ -182,14 +182,14 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 	return newHostKeys(k.algorithm, enc, mac)
 }
 
-// Reveal refuses the private half of a pair that may not be exported.
+// Reveal obeys Attributes.Revealable, as a device of hardware does.
 func (k *softwareKey) Reveal(ctx context.Context) (Secret, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	if err := k.begin(ctx, k.algorithm); err != nil {
 		return Secret{}, err
 	}
-	if k.exportability == 'N' && (k.algorithm == RSA || k.algorithm == EC) {
+	if !k.revealable {
 		return Secret{}, ErrRefused
 	}
 	return NewSecret(k.raw), nil

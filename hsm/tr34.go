@@ -29,7 +29,7 @@ func (h *HSM) ImportTR34(ctx context.Context, krd KeyRef, t *tr34.Token, c *tr34
 // computes the material's check value. The sealing's Signer is that pair,
 // whatever stands there. Refusals of the sealing are a [*tr34.Error].
 func (h *HSM) ExportTR34(ctx context.Context, s tr34.Sealing, signer KeyRef, k Material, m kcv.Method) ([]byte, kcv.Value, error) {
-	secret, value, err := h.reveal(ctx, k, m)
+	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return nil, kcv.Value{}, err
 	}

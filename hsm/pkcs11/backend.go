@@ -188,7 +188,7 @@ func (b *Backend) initialize(c *connection) error {
 // another process may have made them.
 func (b *Backend) MasterKeyID(ctx context.Context) (id string, err error) {
 	read := func(c *connection) error {
-		id = c.masters.id
+		id = c.masters.id.String()
 		return nil
 	}
 	if err = b.do(ctx, read); errors.Is(err, hsm.ErrNoMasterKey) {

@@ -18,9 +18,11 @@
 // [Backend.Initialize] and never changed, so that any number of processes may
 // use one token. engine.New calls it where both the token and the store are
 // new. Two AES-256 keys wrap application keys: one those that may be revealed
-// (see hsm.Key.Reveal: what may be exported, and TDES K0, K1 and B0), one those
-// that may not. The latter has a CKA_UNWRAP_TEMPLATE, by which the token itself
-// sees to it that no copy can be taken out. A third key authenticates every
+// (hsm.Attributes.Revealable), one those that may not. The latter has a
+// CKA_UNWRAP_TEMPLATE, by which the token itself refuses to let a copy be taken
+// out. A sealed key names the one that wrapped it. Seals of version 1 name none:
+// their TDES keys of usage C0, M0 and M3 that may not be exported were wrapped by
+// the latter, and a command that needs their bytes is refused (hsm.ErrKept). A third key authenticates every
 // sealed key with its attributes; the fourth says that the family is whole and
 // what its keys come to, so that one whose bits have changed is found out when
 // the token is opened. An exclusive lock on a file named by the token's serial

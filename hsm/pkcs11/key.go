@@ -60,7 +60,7 @@ func (k *key) get(ctx context.Context, c *connection, p purpose) (p11.ObjectHand
 // carrying as a secret, whose bits no module touches.
 func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p purpose) (p11.ObjectHandle, error) {
 	if paired(a) {
-		return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), w.blob, c.caps.pairTemplate(a, w.second, p))
+		return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), w.blob, c.caps.pairTemplate(a, w.second, p))
 	}
 	kind, blob := secretType(a), w.blob
 	switch {
@@ -69,7 +69,7 @@ func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p
 	case w.second != nil:
 		blob = w.second
 	}
-	return c.unwrapUnder(ctx, w.how, c.masters.masterFor(a), blob, sessionKey(p11.CKO_SECRET_KEY, kind, p, revealable(a) && p == carrying))
+	return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), blob, sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying))
 }
 
 // adopt takes over an object that is there already.
@@ -226,8 +226,11 @@ func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
 	if err := k.begin(ctx, k.a.Algorithm); err != nil {
 		return hsm.Secret{}, err
 	}
-	if !revealable(k.a) {
+	if !k.a.Revealable() {
 		return hsm.Secret{}, hsm.ErrRefused
+	}
+	if w, ok := k.source.(*wrapped); ok && w.by != masterRevealable {
+		return hsm.Secret{}, hsm.ErrKept
 	}
 	if paired(k.a) {
 		return k.revealPair(ctx)

@@ -81,8 +81,8 @@ func (c *connection) generateSecret(ctx context.Context, k *key) (hsm.Sealed, er
 	if err != nil {
 		return nil, err
 	}
-	w := wrapped{how: byKW}
-	if w.blob, err = c.wrapUnder(ctx, byKW, c.masters.masterFor(k.a), h); err != nil {
+	w := wrapped{by: masterFor(k.a), how: byKW}
+	if w.blob, err = c.wrapUnder(ctx, byKW, c.masters.wrapper(w.by), h); err != nil {
 		c.destroy(h)
 		return nil, err
 	}

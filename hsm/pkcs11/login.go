@@ -66,7 +66,7 @@ func (b *Backend) login(pin []byte) (c *connection, err error) {
 
 // adopt takes the masters that were found, if they are those of before.
 func (b *Backend) adopt(c *connection, m *masters) error {
-	if b.masterID != "" && (m == nil || m.id != b.masterID) {
+	if b.masterID != "" && (m == nil || m.id.String() != b.masterID) {
 		return fmt.Errorf("%w: they were %s when the token was opened and are not any more", ErrMasterKeys, b.masterID)
 	}
 	if m == nil {
@@ -79,7 +79,7 @@ func (b *Backend) adopt(c *connection, m *masters) error {
 		}
 		b.caps = c.caps
 	}
-	b.masterID = m.id
+	b.masterID = m.id.String()
 	return nil
 }
 

@@ -21,11 +21,16 @@ import (
 // masters are the keys on the token that last. They are made together, once,
 // and never changed.
 type masters struct {
-	id         string
+	id         masterID
 	revealable p11.ObjectHandle // wraps keys that may be revealed
 	kept       p11.ObjectHandle // wraps keys that may not: what it unwraps stays in the token
 	binding    p11.ObjectHandle // authenticates sealed keys with their attributes
 }
+
+// masterID is what the keys of a family come to.
+type masterID [idSize]byte
+
+func (id masterID) String() string { return hex.EncodeToString(id[:]) }
 
 // role is what one key of a family is for. A family is three keys and a fourth
 // that says the family is whole: it is made last, and its CKA_ID tells what
@@ -86,7 +91,7 @@ func (c *connection) findMasters(label string) (*masters, error) {
 	if !bytes.Equal(id, made) {
 		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, made)
 	}
-	m.id = hex.EncodeToString(id)
+	m.id = masterID(id)
 	return m, nil
 }
 
@@ -304,17 +309,34 @@ func (c *connection) makeTransport() error {
 	return nil
 }
 
-// masterFor is the master that seals a key with the attributes.
-func (m *masters) masterFor(a hsm.Attributes) p11.ObjectHandle {
-	if revealable(a) {
+// master is one of the two that wrap keys; the numbers stand in sealed keys.
+type master byte
+
+const (
+	masterRevealable master = 1
+	masterKept       master = 2
+)
+
+// masterFor is the master that wraps a key with the attributes.
+func masterFor(a hsm.Attributes) master {
+	if a.Revealable() {
+		return masterRevealable
+	}
+	return masterKept
+}
+
+// masterOfVersion1 is the master that wrapped a key whose seal does not name it.
+func masterOfVersion1(a hsm.Attributes) master {
+	if a.Exportability != 'N' || a.Algorithm == hsm.TDES && (a.Usage == "K0" || a.Usage == "K1" || a.Usage == "B0") {
+		return masterRevealable
+	}
+	return masterKept
+}
+
+// wrapper is the handle of a master.
+func (m *masters) wrapper(by master) p11.ObjectHandle {
+	if by == masterRevealable {
 		return m.revealable
 	}
 	return m.kept
-}
-
-// revealable says whether a key may leave the token for the length of a call:
-// one that may be exported, and TDES keys of which commands need variants
-// (key blocks A and C, AS 2805, initial DUKPT keys).
-func revealable(a hsm.Attributes) bool {
-	return a.Exportability != 'N' || a.Algorithm == hsm.TDES && (a.Usage == "K0" || a.Usage == "K1" || a.Usage == "B0")
 }

@@ -187,9 +187,10 @@ func (c *connection) pairs(a hsm.Attributes) error {
 // wrapPair wraps a private key that is an object, with the point of an EC key
 // beside it.
 func (c *connection) wrapPair(ctx context.Context, h p11.ObjectHandle, point []byte, a hsm.Attributes) (wrapped, error) {
-	how := c.caps.pairs[a.Algorithm]
-	blob, err := c.wrapUnder(ctx, how, c.masters.masterFor(a), h)
-	return wrapped{how: how, blob: blob, second: point}, err
+	w := wrapped{by: masterFor(a), how: c.caps.pairs[a.Algorithm], second: point}
+	var err error
+	w.blob, err = c.wrapUnder(ctx, w.how, c.masters.wrapper(w.by), h)
+	return w, err
 }
 
 // ckaNSSDB is NSS softoken's attribute of a private key for its public half.
@@ -401,7 +402,7 @@ func (k *key) revealPair(ctx context.Context) (out hsm.Secret, err error) {
 				attribute.Value = []byte{1}
 			}
 		}
-		h, err := c.unwrapUnder(ctx, w.how, c.masters.revealable, w.blob, readable)
+		h, err := c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), w.blob, readable)
 		if err != nil {
 			return err
 		}

@@ -15,13 +15,16 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// A sealed key is a version byte, how it was wrapped, the length of what the
-// master made of the key, that, what is beside it, and the MAC of the binding
-// master over the attributes and all of it.
+// A sealed key is a head, the wrapped key, what is beside it, and the MAC of the
+// binding master over the attributes and all of it. The head of version 2 is the
+// version, the id of the master keys, the master that wrapped the key, how it did,
+// and the length of the wrapped key in two bytes. That of version 1, which is read
+// and no longer written, names no master: it is the one of masterOfVersion1.
 const (
-	sealVersion = 1
-	sealHeader  = 1 + 1 + 2
-	sealMAC     = 32
+	sealVersion1 = 1
+	sealVersion2 = 2
+	sealHead2    = 1 + idSize + 1 + 1 + 2
+	sealMAC      = 32
 )
 
 // wrapping is how a master wraps; the numbers stand in sealed keys.
@@ -50,13 +53,14 @@ func (w wrapping) mechanism(iv []byte) []*p11.Mechanism {
 	return mechanism(p11.CKM_AES_CBC_PAD, iv)
 }
 
-// wrapped is a key as a master made it.
+// wrapped is a key that was wrapped by a master.
 type wrapped struct {
+	by   master
 	how  wrapping
 	blob []byte
-	// second is beside it: the point of an EC key, which some modules want
-	// told, and the blob of the key that works in the place of an HMAC key that
-	// must not be padded.
+	// second is beside it: the point of an EC key, which some modules want in the
+	// template, and the blob of the key that works in the place of an HMAC key
+	// that must not be padded.
 	second []byte
 }
 
@@ -88,8 +92,10 @@ func (c *connection) seal(ctx context.Context, w wrapped, a hsm.Attributes) (hsm
 	if len(w.blob) > 1<<16-1 {
 		return nil, fmt.Errorf("pkcs11: a wrapped key of %d bytes", len(w.blob))
 	}
-	out := make([]byte, 0, sealHeader+len(w.blob)+len(w.second)+sealMAC)
-	out = append(out, sealVersion, byte(w.how))
+	out := make([]byte, 0, sealHead2+len(w.blob)+len(w.second)+sealMAC)
+	out = append(out, sealVersion2)
+	out = append(out, c.masters.id[:]...)
+	out = append(out, byte(w.by), byte(w.how))
 	out = binary.BigEndian.AppendUint16(out, uint16(len(w.blob)))
 	out = append(append(out, w.blob...), w.second...)
 	mac, err := c.bind(ctx, out, a)
@@ -112,8 +118,11 @@ func (c *connection) bind(ctx context.Context, sealed []byte, a hsm.Attributes) 
 // unseal checks a sealed key and its attributes against its MAC, and then takes
 // it apart.
 func (c *connection) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (wrapped, error) {
-	if len(s) < sealHeader+sealMAC || len(s) > 1<<16 || s[0] != sealVersion || a.Check() != nil {
+	if len(s) < sealHead2+sealMAC || len(s) > 1<<16 || a.Check() != nil {
 		return wrapped{}, hsm.ErrSealed
+	}
+	if id := masterID(s[1:]); s[0] == sealVersion2 && id != c.masters.id {
+		return wrapped{}, fmt.Errorf("%w: it is under the master keys %v, and this token has %v", hsm.ErrSealed, id, c.masters.id)
 	}
 	body, mac := s[:len(s)-sealMAC], s[len(s)-sealMAC:]
 	want, err := c.bind(ctx, body, a)
@@ -123,14 +132,29 @@ func (c *connection) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes)
 	if subtle.ConstantTimeCompare(mac, want) != 1 {
 		return wrapped{}, hsm.ErrSealed
 	}
-	how, size, rest := wrapping(body[1]), int(binary.BigEndian.Uint16(body[2:])), body[sealHeader:]
-	if size > len(rest) || how < byKW || how > byCBC {
+	w, ok := parseWrapped(bytes.Clone(body), a) // the sealed bytes are the caller's
+	if !ok {
 		return wrapped{}, hsm.ErrSealed
 	}
-	rest = bytes.Clone(rest) // the sealed bytes are the caller's
-	w := wrapped{how: how, blob: rest[:size]}
+	return w, nil
+}
+
+// parseWrapped takes the body of a seal apart.
+func parseWrapped(body []byte, a hsm.Attributes) (w wrapped, ok bool) {
+	switch body[0] {
+	case sealVersion1:
+		w.by, body = masterOfVersion1(a), body[1:]
+	case sealVersion2:
+		w.by, body = master(body[1+idSize]), body[1+idSize+1:]
+	}
+	w.how = wrapping(body[0])
+	size, rest := int(binary.BigEndian.Uint16(body[1:])), body[3:]
+	if size > len(rest) || w.how < byKW || w.how > byCBC || w.by != masterRevealable && w.by != masterKept {
+		return wrapped{}, false
+	}
+	w.blob = rest[:size]
 	if size < len(rest) {
 		w.second = rest[size:]
 	}
-	return w, nil
+	return w, true
 }

@@ -40,19 +40,19 @@ func replaced(a hsm.Attributes) bool {
 // sealSecret seals the bytes of a symmetric key: brought in as a secret of no
 // use but to be wrapped, so that no module touches a parity bit.
 func (c *connection) sealSecret(ctx context.Context, key []byte, a hsm.Attributes) (w wrapped, err error) {
-	w = wrapped{how: byKW}
-	if w.blob, err = c.wrapSecret(ctx, key, padded(a), a); err != nil || !replaced(a) {
+	w = wrapped{by: masterFor(a), how: byKW}
+	if w.blob, err = c.wrapSecret(ctx, key, padded(a), w.by); err != nil || !replaced(a) {
 		return w, err
 	}
 	h := a.Hash.New()
 	h.Write(key)
 	sum := h.Sum(nil)
 	defer clear(sum)
-	w.second, err = c.wrapSecret(ctx, sum, padded(hsm.Attributes{Algorithm: hsm.HMAC, Hash: a.Hash, Bits: len(sum) * 8}), a)
+	w.second, err = c.wrapSecret(ctx, sum, padded(hsm.Attributes{Algorithm: hsm.HMAC, Hash: a.Hash, Bits: len(sum) * 8}), w.by)
 	return w, err
 }
 
-func (c *connection) wrapSecret(ctx context.Context, key []byte, size int, a hsm.Attributes) ([]byte, error) {
+func (c *connection) wrapSecret(ctx context.Context, key []byte, size int, by master) ([]byte, error) {
 	value := append(make([]byte, 0, size), key...)[:size]
 	defer clear(value)
 	h, err := c.createSecret(ctx, value)
@@ -60,7 +60,7 @@ func (c *connection) wrapSecret(ctx context.Context, key []byte, size int, a hsm
 		return nil, err
 	}
 	defer c.destroy(h)
-	return c.wrapUnder(ctx, byKW, c.masters.masterFor(a), h)
+	return c.wrapUnder(ctx, byKW, c.masters.wrapper(by), h)
 }
 
 // draw makes a symmetric key in host memory from the token's random bytes: what

@@ -1,7 +1,7 @@
 // Package awkward is a Backend that lacks whatever a device may lack, so that
 // nothing above it comes to rely on the software one: no CMAC under TDES, no
 // OAEP, no derivation of TDES block keys, seals of whole multiples of 8 bytes
-// only, and it reveals no key but those marked when they were sealed.
+// only. It reveals no key but those that are marked in their seals.
 package awkward
 
 import (
@@ -76,12 +76,18 @@ func (b *Backend) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (h
 	return b.seal(s, a), nil
 }
 
-// seal pads to whole blocks of 8 bytes, with the true length in front.
+// sealHead is a mark, 1 on a key that may be revealed, and the length of the key.
+const sealHead = 1 + 2
+
+// seal pads to whole blocks of 8 bytes.
 func (b *Backend) seal(s hsm.Secret, a hsm.Attributes) hsm.Sealed {
-	room := make([]byte, (2+s.Len()+7)/8*8)
+	room := make([]byte, (sealHead+s.Len()+7)/8*8)
 	defer clear(room)
-	binary.BigEndian.PutUint16(room, uint16(s.Len()))
-	s.Expose(func(secret []byte) error { copy(room[2:], secret); return nil })
+	if a.Revealable() {
+		room[0] = 1
+	}
+	binary.BigEndian.PutUint16(room[1:], uint16(s.Len()))
+	s.Expose(func(secret []byte) error { copy(room[sealHead:], secret); return nil })
 	bound, _ := a.AppendBinary(nil)
 	nonce := make([]byte, b.aead.NonceSize())
 	rand.Read(nonce)
@@ -93,7 +99,7 @@ func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attribu
 	if err := from.CheckReseal(to); err != nil {
 		return nil, err
 	}
-	secret, err := b.unseal(ctx, s, from)
+	secret, _, err := b.unseal(ctx, s, from)
 	if err != nil {
 		return nil, err
 	}
@@ -101,27 +107,27 @@ func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attribu
 	return b.seal(secret, to), nil
 }
 
-// unseal is the clear key in a seal.
-func (b *Backend) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Secret, error) {
+// unseal is the clear key in a seal, and whether it is marked as revealable.
+func (b *Backend) unseal(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (key hsm.Secret, revealable bool, err error) {
 	if _, err := b.MasterKeyID(ctx); err != nil {
-		return hsm.Secret{}, err // closed or cancelled
+		return hsm.Secret{}, false, err // closed or cancelled
 	}
 	size := b.aead.NonceSize()
 	if len(s) < size {
-		return hsm.Secret{}, hsm.ErrSealed
+		return hsm.Secret{}, false, hsm.ErrSealed
 	}
 	bound, _ := a.AppendBinary(nil)
 	room, err := b.aead.Open(nil, s[:size], s[size:], bound)
 	if err != nil {
-		return hsm.Secret{}, hsm.ErrSealed
+		return hsm.Secret{}, false, hsm.ErrSealed
 	}
 	defer clear(room)
-	return hsm.NewSecret(room[2:][:binary.BigEndian.Uint16(room)]), nil
+	return hsm.NewSecret(room[sealHead:][:binary.BigEndian.Uint16(room[1:])]), room[0] == 1, nil
 }
 
 // Open opens the seal and lends a software key, with the device's gaps.
 func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
-	secret, err := b.unseal(ctx, s, a)
+	secret, revealable, err := b.unseal(ctx, s, a)
 	if err != nil {
 		return nil, err
 	}
@@ -134,12 +140,13 @@ func (b *Backend) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm
 	if err != nil {
 		return nil, err
 	}
-	return &key{Key: inner, attributes: a}, nil
+	return &key{Key: inner, attributes: a, revealable: revealable}, nil
 }
 
 type key struct {
 	hsm.Key
 	attributes hsm.Attributes
+	revealable bool
 }
 
 func (k *key) CMAC(ctx context.Context, message []byte) ([]byte, error) {
@@ -160,12 +167,8 @@ func (k *key) DeriveKBPK(ctx context.Context, v tr31.Version) (hsm.Key, hsm.Key,
 	return k.Key.DeriveKBPK(ctx, v)
 }
 
-// Reveal gives keys that may be exported, and TDES keys whose variants and
-// initial keys need their bytes.
 func (k *key) Reveal(ctx context.Context) (hsm.Secret, error) {
-	a := k.attributes
-	needed := a.Algorithm == hsm.TDES && (a.Usage == "K0" || a.Usage == "K1" || a.Usage == "B0")
-	if a.Exportability == 'N' && !needed {
+	if !k.revealable {
 		return hsm.Secret{}, hsm.ErrRefused
 	}
 	return k.Key.Reveal(ctx)

@@ -1,0 +1,69 @@
+package hsm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// revealCommand is a command, or a group of them, that needs the bytes of a key:
+// no device has a mechanism for it.
+type revealCommand int
+
+const (
+	revealExport    revealCommand = iota // every export, of the key that is wrapped
+	revealKeyBlock                       // key blocks of versions A and C, of the protection key
+	revealAS2805                         // AS 2805 cryptograms, of the key-encryption key
+	revealDUKPT                          // TDES DUKPT, of the base derivation key
+	revealCardValue                      // card verification values, of the CVK
+	revealRetailMAC                      // MACs of ISO 9797-1 algorithm 3, of the MAC key
+)
+
+// revealRule says of which keys a command needs the bytes.
+type revealRule struct {
+	keys       string // for people
+	why        string // for people
+	exportable bool   // any key that may be exported; else TDES keys of these usages
+	usages     []string
+}
+
+// revealRules is the table of the keys that a device must be able to reveal, by
+// the command that needs it. A device keeps every other key.
+var revealRules = [...]revealRule{
+	revealExport:    {"any key with another exportability than N", "the key is wrapped by the host", true, nil},
+	revealKeyBlock:  {"TDES K0, K1", "versions A and C work under variants of the protection key", false, []string{"K0", "K1"}},
+	revealAS2805:    {"TDES K0, K1", "a cryptogram is made under a variant of the key-encryption key", false, []string{"K0", "K1"}},
+	revealDUKPT:     {"TDES B0", "half of the initial key is made under a variant of the base derivation key", false, []string{"B0"}},
+	revealCardValue: {"TDES C0", "the first block is enciphered under the left half alone", false, []string{"C0"}},
+	revealRetailMAC: {"TDES M0, M3", "all blocks but the last are enciphered under the left half alone", false, []string{"M0", "M3"}},
+}
+
+// needs reports whether the command needs the bytes of a key with the attributes.
+func (r *revealRule) needs(a Attributes) bool {
+	if r.exportable {
+		return a.Exportability != 'N'
+	}
+	return a.Algorithm == TDES && slices.Contains(r.usages, a.Usage)
+}
+
+// Revealable reports whether a device must reveal a key with these attributes: the
+// package documentation lists for which commands. A device keeps every other key,
+// and its [Key.Reveal] is ErrRefused.
+func (a Attributes) Revealable() bool {
+	for i := range revealRules {
+		if revealRules[i].needs(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// revealFor is Key.Reveal for a command. A key that the command has no need of is
+// refused, even by a device that would reveal it. The caller destroys the secret.
+func revealFor(ctx context.Context, k Key, a Attributes, c revealCommand) (Secret, error) {
+	if r := &revealRules[c]; !r.needs(a) {
+		return Secret{}, fmt.Errorf("%w: the command takes the bytes of %s, not of %v %s with exportability %c",
+			ErrRefused, r.keys, a.Algorithm, a.Usage, a.Exportability)
+	}
+	return k.Reveal(ctx)
+}
