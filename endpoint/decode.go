@@ -2,11 +2,15 @@ package endpoint
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // decode reads a request into an input of engine. Member names are those of the
@@ -17,23 +21,44 @@ func decode(body []byte, in any) error {
 		return nil
 	}
 	r := reader{rest: string(body), long: len(body) > longBody}
-	if err := r.assign("the body", reflect.ValueOf(in).Elem()); err != nil {
-		return err
+	err := r.assign(reflect.ValueOf(in).Elem())
+	if err == nil {
+		r.end()
 	}
-	if r.end(); r.bad {
-		return errSyntax
+	if err == nil && !r.bad {
+		return nil
 	}
-	return nil
+	if wrong, ok := errors.AsType[*memberError](err); ok {
+		return unreadable(fmt.Sprintf("%s: found %s, wanted %s.", cmp.Or(wrong.path, "the body"), wrong.found, wrong.wanted))
+	}
+	return unreadable(fmt.Sprintf("The body is not one JSON value (at byte %d).", len(body)-r.left))
 }
-
-var errSyntax = unreadable("The body is not one JSON value.")
 
 func unreadable(message string) error {
 	return &protocolError{status: http.StatusBadRequest, code: "SerializationException", message: message}
 }
 
+var errSyntax = errors.New("the body is not one JSON value")
+
+// memberError is a member with a value of the wrong kind.
+type memberError struct{ path, found, wanted string }
+
+func (e *memberError) Error() string { return e.path + " is not " + e.wanted }
+
+// under puts the name of a member in front of the path of what is wrong in it.
+// Paths are only put together on failure.
+func under(name string, err error) error {
+	if wrong, ok := errors.AsType[*memberError](err); ok {
+		if wrong.path != "" && wrong.path[0] != '[' {
+			name += "."
+		}
+		wrong.path = name + wrong.path
+	}
+	return err
+}
+
 // assign puts the next value into a member.
-func (r *reader) assign(at string, to reflect.Value) error {
+func (r *reader) assign(to reflect.Value) error {
 	c := r.next()
 	switch {
 	case r.bad:
@@ -45,48 +70,48 @@ func (r *reader) assign(at string, to reflect.Value) error {
 	switch to.Kind() {
 	case reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
-		return r.assign(at, to.Elem())
+		return r.assign(to.Elem())
 	case reflect.Struct:
 		if c != '{' {
-			return wrongType(at, "an object", c)
+			return wrongType("an object", c)
 		}
 		return r.assignStruct(to)
 	case reflect.Slice:
 		if c != '[' {
-			return wrongType(at, "a list", c)
+			return wrongType("a list", c)
 		}
-		return r.assignList(at, to)
+		return r.assignList(to)
 	case reflect.Map:
 		if c != '{' {
-			return wrongType(at, "an object", c)
+			return wrongType("an object", c)
 		}
-		return r.assignMap(at, to)
+		return r.assignMap(to)
 	case reflect.String:
 		if c != '"' {
-			return wrongType(at, "a string", c)
+			return wrongType("a string", c)
 		}
 		to.SetString(r.text())
 	case reflect.Bool:
 		if c != 't' && c != 'f' {
-			return wrongType(at, "a boolean", c)
+			return wrongType("a boolean", c)
 		}
 		to.SetBool(len(r.word()) == len("true"))
 	case reflect.Int:
 		if c != '-' && (c < '0' || c > '9') {
-			return wrongType(at, "an integer", c)
+			return wrongType("an integer", c)
 		}
 		number := r.word()
 		if r.bad {
 			return errSyntax
 		}
-		return assignInteger(at, to, number)
+		return assignInteger(to, number)
 	default:
 		panic(fmt.Sprintf("endpoint: no input has a %s", to.Kind())) // a mistake of ours, found by the tests
 	}
 	return nil
 }
 
-func wrongType(at, wanted string, first byte) error {
+func wrongType(wanted string, first byte) error {
 	var found string
 	switch {
 	case first == '"':
@@ -102,7 +127,7 @@ func wrongType(at, wanted string, first byte) error {
 	default:
 		return errSyntax
 	}
-	return unreadable(fmt.Sprintf("%s: found %s, wanted %s.", at, found, wanted))
+	return &memberError{"", found, wanted}
 }
 
 // assignStruct takes an object. Of a member that is there twice the last counts.
@@ -117,19 +142,19 @@ func (r *reader) assignStruct(to reflect.Value) error {
 		}
 		member := to.Field(fields[i].index)
 		member.SetZero()
-		if err := r.assign(name, member); err != nil {
-			return err
+		if err := r.assign(member); err != nil {
+			return under(name, err)
 		}
 	}
 	return nil
 }
 
-func (r *reader) assignList(at string, to reflect.Value) error {
+func (r *reader) assignList(to reflect.Value) error {
 	out := reflect.MakeSlice(to.Type(), 0, 4)
 	for r.take('['); r.more(']'); {
 		out = reflect.Append(out, reflect.Zero(to.Type().Elem()))
-		if err := r.assign(at+"[]", out.Index(out.Len()-1)); err != nil {
-			return err
+		if err := r.assign(out.Index(out.Len() - 1)); err != nil {
+			return under(fmt.Sprintf("[%d]", out.Len()-1), err)
 		}
 	}
 	to.Set(out)
@@ -138,13 +163,13 @@ func (r *reader) assignList(at string, to reflect.Value) error {
 
 // assignMap takes an object whose members have names of the caller's: the
 // optional blocks of ExportKey.
-func (r *reader) assignMap(at string, to reflect.Value) error {
+func (r *reader) assignMap(to reflect.Value) error {
 	out := reflect.MakeMap(to.Type())
 	for r.take('{'); r.more('}'); {
 		name := r.name()
 		value := reflect.New(to.Type().Elem()).Elem()
-		if err := r.assign(at, value); err != nil {
-			return err
+		if err := r.assign(value); err != nil {
+			return under(fmt.Sprintf("[%s]", wording.Foreign(name)), err)
 		}
 		out.SetMapIndex(reflect.ValueOf(name), value)
 	}
@@ -156,10 +181,10 @@ func (r *reader) assignMap(at string, to reflect.Value) error {
 const maxInteger = 1<<31 - 1
 
 // assignInteger takes whole numbers in whatever notation.
-func assignInteger(at string, to reflect.Value, number string) error {
+func assignInteger(to reflect.Value, number string) error {
 	f, err := strconv.ParseFloat(number, 64)
 	if err != nil || f != float64(int64(f)) || f > maxInteger || f < -maxInteger {
-		return unreadable(at + ": found a number that is no 32-bit integer, wanted an integer.")
+		return &memberError{"", "a number that is not an integer of 32 bits", "an integer"}
 	}
 	to.SetInt(int64(f))
 	return nil

@@ -14,6 +14,7 @@ type reader struct {
 	rest  string
 	long  bool
 	bad   bool
+	left  int  // of the text, where it became bad
 	begun bool // an object or a list has begun, and no member of it been taken
 }
 
@@ -22,7 +23,12 @@ const longBody = 4 << 10
 
 const space = " \t\r\n"
 
-func (r *reader) fail() { r.rest, r.bad = "", true }
+func (r *reader) fail() {
+	if !r.bad {
+		r.left = len(r.rest)
+	}
+	r.rest, r.bad = "", true
+}
 
 // next is the first byte of what comes, behind the white space; 0 at the end.
 func (r *reader) next() byte {

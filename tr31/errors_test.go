@@ -30,7 +30,7 @@ func TestParseRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		{change("00E03", "00E0x"), `header-field: the number of optional blocks is not two decimal digits: found "0x", wanted 00 to 99 (at character 12)`},
 		{change("KC0C", "KC03"), "opt-block: the length of an optional block is less than its own head takes: found KC03, wanted at least KC04 (at character 25)"},
 		{change("KC0C", "KCFF"), "opt-block: the length of an optional block goes past the end of the key block: found KCFF, wanted at most KC57 (at character 25)"},
-		{change("KC0C00", "KC0C09"), `opt-block-data: the data of an optional block does not have the format of its id: found KC "09010203", wanted 00 and up to 6 digits, or 01 and up to 10, in upper-case hexadecimal, an even number (at character 25)`},
+		{change("KC0C00", "KC0C09"), `opt-block-data: the data of an optional block does not have the format of its id: found KC with 8 characters, wanted 00 and up to 6 digits, or 01 and up to 10, in upper-case hexadecimal, an even number (at character 25)`},
 		{good[:len(good)-1] + "g", `hex: the key data or the MAC has a character that is not an upper-case hexadecimal digit: found "g" (at character 111)`},
 		{"B0058P0TE00E0000" + strings.Repeat("0", 42), "length: the key data is not a whole number of cipher blocks: found 26 digits, wanted 16 or 32 digits (at character 16)"},
 		{"B0040P0TE00E0000" + strings.Repeat("0", 24), "length: the block is too short for key data and MAC: found 24 digits after the header, wanted at least 32 digits (at character 16)"},
@@ -59,8 +59,8 @@ func TestWrapRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		key   int
 		want  string
 	}{
-		{OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found KS "1E12765CD3609F28", wanted 20 upper-case hexadecimal digits (at character 16)`},
-		{OptionalBlock{ID: "IK", Data: "FFFF9876543210E00000"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found IK "FFFF9876543210E00000", wanted 16 upper-case hexadecimal digits (at character 16)`},
+		{OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found KS with 16 characters, wanted 20 upper-case hexadecimal digits (at character 16)`},
+		{OptionalBlock{ID: "IK", Data: "FFFF9876543210E00000"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found IK with 20 characters, wanted 16 upper-case hexadecimal digits (at character 16)`},
 		{OptionalBlock{ID: "LB", Data: "label"}, 0, "key-length: the key is empty"},
 		{OptionalBlock{ID: "LB", Data: "label"}, 20, "key-length: the length of the key does not fit its algorithm: found 20 bytes, wanted 16 or 24 bytes for algorithm T"},
 	} {

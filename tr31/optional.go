@@ -185,11 +185,8 @@ func (h *Header) checkBlock(i, at int, how Strictness) error {
 	return nil
 }
 
-// shownData is how much of the data of an optional block an error repeats.
-const shownData = 40
-
 func (b *OptionalBlock) wrongData(at int, wanted string) error {
-	return &Error{ErrOptBlockData, b.ID, at, problemBlockData, b.ID + " " + wording.Quote(b.Data, shownData), wanted}
+	return &Error{ErrOptBlockData, b.ID, at, problemBlockData, b.ID + " with " + wording.Foreign(b.Data), wanted}
 }
 
 // checkWritten refuses the forms that are read and not written when strict: a
