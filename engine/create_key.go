@@ -118,5 +118,5 @@ func chooseCheck(a *algorithm, asked *KeyCheckValueAlgorithm, field string) (che
 		fit = append(fit, c.name)
 	}
 	return m, invalid("The key check value algorithm is not valid for the key algorithm.",
-		because(RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)+" for "+string(a.name)))
+		because(RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)))
 }

@@ -125,27 +125,18 @@ func (p *importPlan) checkStrength(wrapped *algorithm) error {
 	return nil
 }
 
-// checkCandidates refuses what no length of the algorithm makes right.
+// checkCandidates refuses what no length of the algorithm makes right. Which of the candidates
+// the key is of is not known yet, so a refusal names them all; their check values are the same.
 func (p *importPlan) checkCandidates() error {
-	var refusal error
-	for _, alg := range p.candidates {
-		if refusal = p.fits(alg); refusal == nil {
-			return nil
-		}
+	if err := checkCandidates(p.attributes(nil), p.candidates, imported, p.within); err != nil {
+		return err
 	}
-	return refusal
+	_, err := chooseCheck(p.candidates[0], p.in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	return err
 }
 
 func (p *importPlan) attributes(alg *algorithm) attributes {
 	return attributes{usage: p.usage, class: SymmetricKey, alg: alg, modes: p.modes}
-}
-
-func (p *importPlan) fits(alg *algorithm) error {
-	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
-		return err
-	}
-	_, err := chooseCheck(alg, p.in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
-	return err
 }
 
 // admit decides on the key once its length is known and authenticated: it returns the
@@ -156,7 +147,7 @@ func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 		return hsm.Attributes{}, 0, p.c.foldable(Reason{Rule: RuleKeyLength, Field: p.field, Problem: problemKeyLength,
 			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
 	}
-	if err := p.fits(alg); err != nil {
+	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
 		return hsm.Attributes{}, 0, err
 	}
 	if err := p.checkStrength(alg); err != nil {
@@ -220,9 +211,18 @@ func (p *importPlan) checkKC(ctx context.Context) error {
 	}
 	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return invalid("The key block is invalid.", because(RuleKeyCheckValue, p.field, problemBlockKCV, "KC block with "+want, full[:min(len(full), len(want))]))
+		return invalid("The key block is invalid.", because(RuleKeyCheckValue, p.field, problemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
 	}
 	return nil
+}
+
+// shownKC is a check value in a refusal: not more of it than a KC block has.
+func shownKC(value string) string {
+	const most = 10
+	if len(value) > most {
+		return wording.Count(len(value), "digit")
+	}
+	return value
 }
 
 // kcForm is the first two characters of a KC block and the algorithm.

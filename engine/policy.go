@@ -143,8 +143,18 @@ func permitted(a attributes, w way) bool {
 // checkAttributes holds attributes against the table. The reason names the
 // first of usage, algorithm, class and modes that no row goes along with.
 func checkAttributes(a attributes, w way, field string) error {
-	if permitted(a, w) {
-		return nil
+	return checkCandidates(a, []*algorithm{a.alg}, w, field)
+}
+
+// checkCandidates is checkAttributes for a key that is of one of several
+// algorithms, which only its length tells: one that fits is enough.
+func checkCandidates(a attributes, candidates []*algorithm, w way, field string) error {
+	names := make([]KeyAlgorithm, len(candidates))
+	for i, alg := range candidates {
+		if a.alg = alg; permitted(a, w) {
+			return nil
+		}
+		names[i] = alg.name
 	}
 	rows := rowsOf(w, func(r *usageRule) bool { return r.usage == a.usage })
 	if len(rows) == 0 {
@@ -154,9 +164,9 @@ func checkAttributes(a attributes, w way, field string) error {
 		}
 		return attributeError(because(RuleKeyUsage, field+"KeyUsage", problem, string(a.usage), ""))
 	}
-	narrowed := keep(rows, func(r *usageRule) bool { return r.algorithms.has(a.alg) })
+	narrowed := keep(rows, func(r *usageRule) bool { return slices.ContainsFunc(candidates, r.algorithms.has) })
 	if len(narrowed) == 0 {
-		return attributeError(because(RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, string(a.alg.name),
+		return attributeError(because(RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, wording.Or(names),
 			wording.Or(algorithmNames(rows))+" for "+string(a.usage)))
 	}
 	rows = narrowed
@@ -165,7 +175,7 @@ func checkAttributes(a attributes, w way, field string) error {
 	}
 	_, sets := rows[0].of(w)
 	return attributeError(because(RuleKeyModesOfUse, field+"KeyModesOfUse", problemModes, a.modes.String(),
-		fmt.Sprintf("%s for %s of %s", orModes(sets), a.usage, a.alg.name)))
+		fmt.Sprintf("%s for %s of %s", orModes(sets), a.usage, wording.Or(names))))
 }
 
 func attributeError(r Reason) error {
