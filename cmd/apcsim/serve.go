@@ -85,10 +85,12 @@ machine are kept away: a request is refused whose Origin is not one of
 (controlplane.payment-cryptography.us-east-1.amazonaws.com and its like) nor one of
 --allow-host. Pages of an --allow-origin may also read the answers (CORS).
 
-GET /_apcsim/health tells that the server answers. With --control, and for clients
-on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the
-clock, forgetting everything, loading and inspecting keys, the last calls and why
-they were refused. Bodies are application/json. A request through a proxy is refused
+GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
+/_apcsim/ready answers 200 while the store and the HSM answer too, else 503, within a
+second (a readiness probe). Both need no --control. With --control, and for clients on
+this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
+forgetting everything, loading and inspecting keys, the last calls and why they were
+refused. Bodies are application/json. A request through a proxy is refused
 there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
 machine that adds no such header cannot be told from a program on it, and lets its
 clients in: do not put one in front of --control.`,

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,36 +28,56 @@ var (
 )
 
 // clock is the wall clock and an offset that a store remembers, so that what was
-// made in the future of another run is still of the past in this one. It never
-// goes back. Goroutines may share one; another process that moves the clock of
-// the same store is noticed at the next advance.
+// made in the future of another run is still of the past in this one. Where the wall
+// clock is set back by up to a day, it stands still. A reading that is further off is
+// logged, and followed in both directions: one wrong reading is not remembered for ever.
+//
+// Goroutines may share one; another process that moves the clock of the same store is
+// noticed at the next advance.
 type clock struct {
 	wall   func() time.Time
 	store  keystore.Store
+	log    *slog.Logger
 	moving sync.Mutex   // held while the offset changes
 	offset atomic.Int64 // nanoseconds
-	latest atomic.Int64 // what was told last, nanoseconds since 1970
+	latest atomic.Int64 // the latest reading of the wall clock, microseconds since 1970; 0: none
 }
 
 // openClock reads the offset, which is zero in a new store.
-func openClock(ctx context.Context, wall func() time.Time, s keystore.Store) (*clock, error) {
-	c := &clock{wall: wall, store: s}
+func openClock(ctx context.Context, wall func() time.Time, s keystore.Store, log *slog.Logger) (*clock, error) {
+	c := &clock{wall: wall, store: s, log: log}
 	_, offset, err := c.read(ctx)
 	c.offset.Store(int64(offset))
 	return c, err
 }
 
-// now is the simulator's time. Where the wall clock was set back, it stands still.
-func (c *clock) now() time.Time {
+// now is the simulator's time.
+func (c *clock) now() time.Time { return time.UnixMicro(c.reading()).UTC().Add(c.ahead()) }
+
+// reading is the wall clock, which stands still where it was set back a little.
+func (c *clock) reading() int64 {
+	const far = int64(day / time.Microsecond)
 	for {
-		latest, t := c.latest.Load(), c.wall().UnixNano()+c.offset.Load()
-		if t <= latest {
-			return time.Unix(0, latest).UTC()
+		last, read := c.latest.Load(), c.wall().UnixMicro()
+		if last != 0 && read <= last && last-read <= far {
+			return last
 		}
-		if c.latest.CompareAndSwap(latest, t) {
-			return time.Unix(0, t).UTC()
+		if !c.latest.CompareAndSwap(last, read) {
+			continue
 		}
+		switch {
+		case last == 0:
+		case read-last > far:
+			c.logJump("the wall clock is more than a day ahead of its last reading: it was set, or the simulator was not asked for so long", last, read)
+		case last-read > far:
+			c.logJump("the wall clock is more than a day behind its last reading: the simulator's time goes back with it", last, read)
+		}
+		return read
 	}
+}
+
+func (c *clock) logJump(text string, last, read int64) {
+	c.log.Warn(text, "last", time.UnixMicro(last).UTC(), "reading", time.UnixMicro(read).UTC())
 }
 
 // ahead is the offset.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,7 @@ import (
 
 func opened(t *testing.T, wall func() time.Time, s keystore.Store) *clock {
 	t.Helper()
-	c, err := openClock(t.Context(), wall, s)
+	c, err := openClock(t.Context(), wall, s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,9 +70,9 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 	if got := c.now(); !got.Equal(before) {
 		t.Errorf("the wall clock is set back: got %v, want %v", got, before)
 	}
-	wall.Advance(time.Hour + 1)
-	if got := c.now(); !got.Equal(before.Add(1)) {
-		t.Errorf("and on again: got %v, want %v", got, before.Add(1))
+	wall.Advance(time.Hour + time.Microsecond)
+	if got, want := c.now(), before.Add(time.Microsecond); !got.Equal(want) {
+		t.Errorf("and on again: got %v, want %v", got, want)
 	}
 	for _, d := range []time.Duration{-1, maxDuration + 1} {
 		if err := c.advance(t.Context(), d); !errors.Is(err, errTooFar) {
@@ -83,6 +84,50 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 	}
 	if err := c.advance(t.Context(), 1); !errors.Is(err, errTooFar) || c.ahead() != maxDuration {
 		t.Errorf("beyond the end: got %v, %v ahead", err, c.ahead())
+	}
+}
+
+// TestAReadingFarOffIsLoggedAndNotRememberedForEver: one wrong reading of the wall clock
+// must not hold the simulator's time until that day comes.
+func TestAReadingFarOffIsLoggedAndNotRememberedForEver(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		jump    time.Duration
+		follows bool // the simulator's time, once the wall clock is right again
+		logged  int
+	}{
+		{time.Hour, false, 0},
+		{24 * time.Hour, false, 0},
+		{25 * time.Hour, true, 2},
+		{30000 * day, true, 2},
+		{-time.Hour, true, 0},
+		{-25 * time.Hour, true, 2},
+	} {
+		wall, log := engine.NewClock(start), &journal{}
+		clock, err := openClock(t.Context(), wall.Now, keystore.NewMemory(), slog.New(slog.NewTextHandler(log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.now()
+		wall.Advance(c.jump)
+		clock.now()
+		wall.Set(start.Add(time.Second))
+		want := start.Add(time.Second)
+		if !c.follows {
+			want = start.Add(c.jump)
+		}
+		if got := clock.now(); !got.Equal(want) {
+			t.Errorf("after a jump of %v: got %v, want %v", c.jump, got, want)
+		}
+		if got := strings.Count(log.String(), "more than a day"); got != c.logged {
+			t.Errorf("after a jump of %v: %d lines, want %d:\n%s", c.jump, got, c.logged, log)
+		}
+		if err := clock.advance(t.Context(), 400*day); err != nil {
+			t.Fatal(err)
+		}
+		if clock.now(); strings.Count(log.String(), "more than a day") != c.logged {
+			t.Errorf("moving the simulator's clock is taken for a jump of the wall clock:\n%s", log)
+		}
 	}
 }
 
@@ -122,7 +167,7 @@ func TestADamagedClockIsRefused(t *testing.T) {
 		if err := s.Commit(t.Context(), keystore.CommitID{1}, keystore.Create(r)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openClock(t.Context(), time.Now, s); !errors.Is(err, errOffset) {
+		if _, err := openClock(t.Context(), time.Now, s, slog.New(slog.DiscardHandler)); !errors.Is(err, errOffset) {
 			t.Errorf("%x: got %v, want a refusal", data, err)
 		}
 	}

@@ -32,6 +32,7 @@ func ownCalls() []ownCall {
 	return []ownCall{
 		{"GET", "", "list these calls", false, (*request).index},
 		{"GET", "health", "whether the simulator answers, its version and its time", true, (*request).health},
+		{"GET", "ready", "whether its store and its HSM answer too; status 503 where one does not", true, (*request).ready},
 		{"GET", "now", "the simulator's time and how far it is ahead", false, (*request).now},
 		{"POST", "advance", `move the clock forward: {"duration": "72h"}`, false, (*request).advance},
 		{"POST", "reset", "forget everything, set the clock right, load the keys of the configuration again", false, (*request).reset},
@@ -72,6 +73,8 @@ func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, in *world) {
 	status := http.StatusOK
 	if err != nil {
 		status, out = refusal(err)
+	} else if view, ok := out.(readyView); ok {
+		status = view.status()
 	}
 	answerJSON(w, status, out)
 	level := slog.LevelInfo

@@ -55,7 +55,9 @@
 //
 // # The simulator's own calls
 //
-// GET /_apcsim/health is always there. The others need [Options.Control], a
+// GET /_apcsim/health and GET /_apcsim/ready are always there. The first answers as
+// long as the server runs, the second has status 503 while the store or the HSM does
+// not answer within Timeouts.Ready. The others need [Options.Control], a
 // server that listens on a loopback address, and a client that comes from one
 // without a proxy that shows itself. No web page reaches them: the Host must be a
 // loopback name, one of the service's own or of Options.AllowHosts, an Origin one of

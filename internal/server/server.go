@@ -57,19 +57,21 @@ type Options struct {
 	Timeouts Timeouts
 }
 
-// Timeouts bound what a client may take; zero fields are the defaults.
+// Timeouts bound what others may take; zero fields are the defaults.
 type Timeouts struct {
 	Header   time.Duration // from a connection, or a request's first byte, to the end of its header (5 s)
 	Read     time.Duration // to the end of its body (30 s)
 	Write    time.Duration // from the end of its header to the end of the answer (2 min: RSA_4096 takes its time)
 	Idle     time.Duration // between two requests of a connection (2 min)
 	Shutdown time.Duration // for calls in flight when the server stops (10 s)
+	Ready    time.Duration // for the store and the device to answer GET /_apcsim/ready (1 s)
 }
 
 func (t Timeouts) withDefaults() Timeouts {
 	return Timeouts{
 		Header: cmp.Or(t.Header, 5*time.Second), Read: cmp.Or(t.Read, 30*time.Second), Write: cmp.Or(t.Write, 2*time.Minute),
 		Idle: cmp.Or(t.Idle, 2*time.Minute), Shutdown: cmp.Or(t.Shutdown, 10*time.Second),
+		Ready: cmp.Or(t.Ready, time.Second),
 	}
 }
 

@@ -27,12 +27,15 @@ type world struct {
 	calls   calls
 	skipped atomic.Int64   // reports of records that could not be read
 	using   sync.WaitGroup // requests that are in it
+
+	storeProbe, deviceProbe probe
 }
 
 // newWorld opens a simulator and loads the keys of the configuration into it.
 func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	o := &s.options
 	w := &world{backend: o.Backend, store: o.Store}
+	w.storeProbe.ask, w.deviceProbe.ask = w.askStore, w.askDevice
 	if w.store == nil {
 		w.store = keystore.NewMemory()
 		w.own = append(w.own, w.store.Close)
@@ -81,7 +84,7 @@ func reachedEngine(c endpoint.Call) bool {
 
 func (w *world) open(ctx context.Context, s *Server) (err error) {
 	o := &s.options
-	if w.clock, err = openClock(ctx, o.Now, w.store); err != nil {
+	if w.clock, err = openClock(ctx, o.Now, w.store, s.log); err != nil {
 		return err
 	}
 	var ready hsm.Ready
