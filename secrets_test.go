@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -50,7 +51,7 @@ var holders = map[string]holder{
 
 	"endpoint.Credential": secretive(func(*testing.T) any { return credential() }),
 	"endpoint.Options":    secretive(func(*testing.T) any { return endpointOptions() }),
-	"engine.Caller":       secretive(func(t *testing.T) any { return newEngine(t).As(engine.Identity{}) }),
+	"engine.Caller":       secretive(func(t *testing.T) any { return newEngine(t).As(apc.Identity{}) }),
 	"engine.Engine":       secretive(func(t *testing.T) any { return newEngine(t) }),
 	"engine.LoadKeyInput": secretive(func(*testing.T) any { return engine.LoadKeyInput{Components: []hsm.Secret{hsm.NewSecret(secret)}} }),
 	"engine.Options":      public("ready key pairs come through an interface"),
@@ -141,7 +142,7 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 }
 
 func credential() endpoint.Credential {
-	return endpoint.Credential{Identity: engine.Identity{Account: "111122223333"}, Secret: string(secret)}
+	return endpoint.Credential{Identity: apc.Identity{Account: "111122223333"}, Secret: string(secret)}
 }
 
 func endpointOptions() endpoint.Options {

@@ -15,6 +15,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
@@ -45,8 +46,8 @@ func bare(w http.ResponseWriter, r *http.Request) {
 	sum := cmac.New(block).Sum(nil, make([]byte, 16))
 	out, _ := json.Marshal(&engine.CreateKeyOutput{Key: engine.Key{
 		KeyArn: "arn:aws:payment-cryptography:us-east-1:111122223333:key/" + hex.EncodeToString(id[:8]), KeyAttributes: in.KeyAttributes,
-		KeyCheckValue: strings.ToUpper(hex.EncodeToString(sum[:3])), KeyCheckValueAlgorithm: engine.KCVCMAC, Enabled: true, Exportable: true,
-		KeyState: engine.CreateComplete, KeyOrigin: engine.OriginAWSPaymentCryptography, CreateTimestamp: noon, UsageStartTimestamp: &noon}})
+		KeyCheckValue: strings.ToUpper(hex.EncodeToString(sum[:3])), KeyCheckValueAlgorithm: apc.KeyCheckValueAlgorithmCMAC, Enabled: true, Exportable: true,
+		KeyState: apc.KeyStateCreateComplete, KeyOrigin: apc.KeyOriginAWSPaymentCryptography, CreateTimestamp: noon, UsageStartTimestamp: &noon}})
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.Write(out)
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -94,7 +95,7 @@ func open(store keystore.Store, seed uint64, o *endpoint.Options) (*world, error
 	device := hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: new([32]byte), Seed: seed})
 	clock := engine.NewClock(worldTime)
 	eng, err := engine.New(device, store, &engine.Options{
-		Now: clock.Now, Seed: seed, CA: engine.ECCNISTP256, HSM: hsm.Options{Ready: &endlessPairs{ready: testkeys.Ready()}},
+		Now: clock.Now, Seed: seed, CA: apc.KeyAlgorithmECCNISTP256, HSM: hsm.Options{Ready: &endlessPairs{ready: testkeys.Ready()}},
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -45,7 +46,7 @@ func TestDecodeReadsWhatTheLibraryReads(t *testing.T) {
 	word := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{`\`, `"`, `\"`, `\\`, "\u2028", "😀", `\u0041`, ""}))
 	rapid.Check(t, func(t *rapid.T) {
 		want := engine.CreateKeyInput{Exportable: new(rapid.Bool().Draw(t, "exportable"))}
-		want.KeyAttributes.KeyUsage = engine.KeyUsage(word.Draw(t, "usage"))
+		want.KeyAttributes.KeyUsage = apc.KeyUsage(word.Draw(t, "usage"))
 		want.KeyAttributes.KeyModesOfUse.Wrap = rapid.Bool().Draw(t, "wrap")
 		for range rapid.IntRange(0, 5).Draw(t, "tags") {
 			want.Tags = append(want.Tags, engine.Tag{Key: word.Draw(t, "key"), Value: word.Draw(t, "value")})

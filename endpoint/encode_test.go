@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -61,7 +62,7 @@ func TestTimesAreExactToTheMillisecond(t *testing.T) {
 // yet.
 func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
 	key := engine.Key{ReplicationStatus: map[string]engine.ReplicationStatusType{
-		"us-west-2": {Status: engine.ReplicationInProgress, StatusMessage: new("soon")}, "eu-west-1": {Status: engine.ReplicationInProgress}}}
+		"us-west-2": {Status: apc.KeyReplicationStateInProgress, StatusMessage: new("soon")}, "eu-west-1": {Status: apc.KeyReplicationStateInProgress}}}
 	var got struct {
 		ReplicationStatus map[string]engine.ReplicationStatusType
 		PrimaryRegion     any
@@ -74,18 +75,18 @@ func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
 // TestEveryExceptionIsATypeOfTheSDK writes each exception that the service has
 // and lets the SDK read it, those too that no operation throws yet.
 func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
-	want := map[engine.Code]struct {
+	want := map[apc.Code]struct {
 		like   error
 		status [2]int
 	}{
-		engine.ErrAccessDenied:         {&types.AccessDeniedException{}, [2]int{400, 403}},
-		engine.ErrConflict:             {&types.ConflictException{}, [2]int{400, 409}},
-		engine.ErrInternalServer:       {&types.InternalServerException{}, [2]int{500, 500}},
-		engine.ErrResourceNotFound:     {&types.ResourceNotFoundException{}, [2]int{400, 404}},
-		engine.ErrServiceQuotaExceeded: {&types.ServiceQuotaExceededException{}, [2]int{400, 402}},
-		engine.ErrServiceUnavailable:   {&types.ServiceUnavailableException{}, [2]int{500, 503}},
-		engine.ErrThrottling:           {&types.ThrottlingException{}, [2]int{400, 429}},
-		engine.ErrValidation:           {&types.ValidationException{}, [2]int{400, 400}},
+		apc.ErrAccessDenied:         {&types.AccessDeniedException{}, [2]int{400, 403}},
+		apc.ErrConflict:             {&types.ConflictException{}, [2]int{400, 409}},
+		apc.ErrInternalServer:       {&types.InternalServerException{}, [2]int{500, 500}},
+		apc.ErrResourceNotFound:     {&types.ResourceNotFoundException{}, [2]int{400, 404}},
+		apc.ErrServiceQuotaExceeded: {&types.ServiceQuotaExceededException{}, [2]int{400, 402}},
+		apc.ErrServiceUnavailable:   {&types.ServiceUnavailableException{}, [2]int{500, 503}},
+		apc.ErrThrottling:           {&types.ThrottlingException{}, [2]int{400, 429}},
+		apc.ErrValidation:           {&types.ValidationException{}, [2]int{400, 400}},
 	}
 	for code, c := range want {
 		for i, own := range []bool{false, true} {
@@ -93,7 +94,7 @@ func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
 			status := 0
 			sdk := pc.New(pc.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: aws.NopRetryer{},
 				HTTPClient: refuser(func(w http.ResponseWriter) {
-					h.refuse(w, &engine.Error{Code: code, Message: "because", Resource: "alias/a"}, false)
+					h.refuse(w, &apc.Error{Code: code, Message: "because", Resource: "alias/a"}, false)
 					status = w.(*answer).status
 				})})
 			_, err := sdk.CreateAlias(t.Context(), &pc.CreateAliasInput{AliasName: aws.String("alias/a")}) // declares all of them

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
@@ -48,7 +49,7 @@ func FuzzHandler(f *testing.F) {
 		o := &endpoint.Options{
 			Anonymous: options&1 != 0, ExceptionStatus: options&2 != 0, Verify: options&4 != 0,
 			Now:     func() time.Time { return time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC) },
-			Callers: map[string]endpoint.Credential{"AKID": {Identity: engine.Identity{ARN: "arn:aws:iam::111122223333:user/fuzz"}, Secret: "secret"}},
+			Callers: map[string]endpoint.Credential{"AKID": {Identity: apc.Identity{ARN: "arn:aws:iam::111122223333:user/fuzz"}, Secret: "secret"}},
 		}
 		got := askedTwice(t, o, func() *http.Request { return anyRequest(method, path, headers, body) })
 		if got.status == http.StatusOK && o.Verify && !o.Anonymous {

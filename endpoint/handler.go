@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/webguard"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -28,7 +29,7 @@ type Options struct {
 	// Default is the caller with an access key that is not in Callers. Absent
 	// members are the engine's defaults, but for the Region, which is that of
 	// the signature.
-	Default engine.Identity
+	Default apc.Identity
 
 	// Verify checks signatures (AWS Signature Version 4) with the secrets of
 	// Callers, and the time they were made at. Other access keys are refused, and
@@ -79,17 +80,17 @@ func (o Options) Format(w fmt.State, _ rune) {
 // Call is a request as a log tells it: nothing of its body and no secret.
 type Call struct {
 	RequestID string
-	Operation string          // "CreateKey"; "" where the request names none
-	Caller    engine.Identity // zero where the request was refused before it was known
-	Code      string          // the exception; "" when accepted
-	Reason    string          // as in [ReasonHeader] of a request from this machine
-	Duration  time.Duration   // from the end of the request's header to its answer
+	Operation string        // "CreateKey"; "" where the request names none
+	Caller    apc.Identity  // zero where the request was refused before it was known
+	Code      string        // the exception; "" when accepted
+	Reason    string        // as in [ReasonHeader] of a request from this machine
+	Duration  time.Duration // from the end of the request's header to its answer
 }
 
 // Credential is who an access key belongs to, and its secret for Verify. Printing
 // it does not show the secret, and encoding/json leaves it out.
 type Credential struct {
-	engine.Identity
+	apc.Identity
 	Secret string `json:"-"`
 }
 
@@ -185,7 +186,7 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 		return nil
 	}
 	if err := h.guard.Check(r); err != nil {
-		return &protocolError{http.StatusForbidden, string(engine.ErrAccessDenied), "Web pages and other names do not reach this address.",
+		return &protocolError{http.StatusForbidden, string(apc.ErrAccessDenied), "Web pages and other names do not reach this address.",
 			err.Error() + "; apcsim serve --allow-host and --allow-origin allow more, and so do the options of a handler"}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -31,8 +32,8 @@ func TestManyConnections(t *testing.T) {
 	server := httptest.NewServer(endpoint.Handler(eng, nil))
 	defer server.Close()
 	for range 100 {
-		must(eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{KeyAlgorithm: engine.AES128, KeyClass: engine.SymmetricKey,
-			KeyUsage: engine.TR31K0KeyEncryptionKey, KeyModesOfUse: engine.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t)
+		must(eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey,
+			KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey, KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t)
 	}
 	var calls atomic.Int64
 	var group sync.WaitGroup

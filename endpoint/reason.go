@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // ReasonHeader carries why a request was refused, in at most 1 KiB: reasons joined
@@ -31,11 +31,11 @@ func reasons(err error, public bool) (lines []string) {
 	if e, ok := errors.AsType[*protocolError](err); ok {
 		return []string{cmp.Or(e.why, e.message)}
 	}
-	refusal, ok := errors.AsType[*engine.Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		return nil
 	}
-	inside := refusal.Code == engine.ErrInternalServer || refusal.Code == engine.ErrServiceUnavailable
+	inside := refusal.Code == apc.ErrInternalServer || refusal.Code == apc.ErrServiceUnavailable
 	for _, r := range refusal.Reasons[:min(len(refusal.Reasons), maxReasons)] {
 		if public && inside {
 			lines = append(lines, string(r.Rule))

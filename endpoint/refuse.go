@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // protocolError is a refusal by the wire protocol, before any operation: an
@@ -20,16 +20,16 @@ func (e *protocolError) Error() string { return e.code + ": " + e.message }
 
 // exceptions are the statuses of the service's exceptions: by AWS JSON, and by
 // the traits of an older description (control-plane, section 1.1).
-var exceptions = map[engine.Code]struct{ plain, own int }{
-	engine.ErrAccessDenied:         {400, 403},
-	engine.ErrConflict:             {400, 409},
-	engine.ErrInternalServer:       {500, 500},
-	engine.ErrResourceNotFound:     {400, 404},
-	engine.ErrServiceQuotaExceeded: {400, 402},
-	engine.ErrServiceUnavailable:   {500, 503},
-	engine.ErrThrottling:           {400, 429},
-	engine.ErrValidation:           {400, 400},
-	engine.ErrNotSimulated:         {501, 501}, // the simulator's own
+var exceptions = map[apc.Code]struct{ plain, own int }{
+	apc.ErrAccessDenied:         {400, 403},
+	apc.ErrConflict:             {400, 409},
+	apc.ErrInternalServer:       {500, 500},
+	apc.ErrResourceNotFound:     {400, 404},
+	apc.ErrServiceQuotaExceeded: {400, 402},
+	apc.ErrServiceUnavailable:   {500, 503},
+	apc.ErrThrottling:           {400, 429},
+	apc.ErrValidation:           {400, 400},
+	apc.ErrNotSimulated:         {501, 501}, // the simulator's own
 }
 
 // refuse writes an exception: its name in the body and in a header, and the
@@ -59,9 +59,9 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 	if e, ok := errors.AsType[*protocolError](err); ok {
 		return e.status, e.code, &faultBody{Type: e.code, Message: &e.message}
 	}
-	refusal, ok := errors.AsType[*engine.Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok { // the engine returns nothing else
-		refusal = &engine.Error{Code: engine.ErrInternalServer, Message: "Internal server error."}
+		refusal = &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error."}
 	}
 	status = exceptions[refusal.Code].plain
 	if h.options.ExceptionStatus {
@@ -71,7 +71,7 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 		status = http.StatusBadRequest
 	}
 	members = &faultBody{Type: string(refusal.Code)}
-	if refusal.Code == engine.ErrResourceNotFound {
+	if refusal.Code == apc.ErrResourceNotFound {
 		members.ResourceId = &refusal.Resource
 	} else {
 		members.Message = &refusal.Message

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -82,7 +83,7 @@ func keysOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, clock *engi
 	must(c.StartKeyUsage(ctx, &pc.StartKeyUsageInput{KeyIdentifier: &arn}))(t)
 
 	out := must(c.ListKeys(ctx, &pc.ListKeysInput{KeyState: types.KeyStateCreateComplete}))(t)
-	own := must(eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(engine.CreateComplete)}))(t)
+	own := must(eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(apc.KeyStateCreateComplete)}))(t)
 	alike(t, "ListKeys", reflect.ValueOf(out), reflect.ValueOf(own))
 	return arn
 }
@@ -167,7 +168,7 @@ func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
 		}
 		answers := method.Call([]reflect.Value{reflect.ValueOf(ctx), in})
 		err, _ := answers[1].Interface().(error)
-		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != string(engine.ErrNotSimulated) || !strings.Contains(api.ErrorMessage(), op.Name) {
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != string(apc.ErrNotSimulated) || !strings.Contains(api.ErrorMessage(), op.Name) {
 			t.Errorf("%s: %v", op.Name, err)
 		}
 	}
@@ -179,9 +180,9 @@ func TestExceptionsArriveAsTheTypesOfTheSDK(t *testing.T) {
 	doors(t, func(t *testing.T, open func(*engine.Engine, *endpoint.Options) *pc.Client) {
 		broken := &brokenStore{Store: simtest.Store(t)}
 		eng := simtest.On(t, simtest.Backend(t, nil), broken, &engine.Options{Limits: engine.Limits{Aliases: 1}})
-		foreign := must(eng.As(engine.Identity{Account: "444455556666"}).CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true),
-			KeyAttributes: engine.KeyAttributes{KeyAlgorithm: engine.AES128, KeyClass: engine.SymmetricKey, KeyUsage: engine.TR31K0KeyEncryptionKey,
-				KeyModesOfUse: engine.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t).Key.KeyArn
+		foreign := must(eng.As(apc.Identity{Account: "444455556666"}).CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true),
+			KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey, KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey,
+				KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t).Key.KeyArn
 		plain, own := open(eng, nil), open(eng, &endpoint.Options{ExceptionStatus: true})
 		must(plain.CreateAlias(ctx, &pc.CreateAliasInput{AliasName: aws.String("alias/one")}))(t)
 		createAlias := func(name string) func(*pc.Client) error {

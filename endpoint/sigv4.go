@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 const (
@@ -50,30 +50,30 @@ type signature struct {
 }
 
 // identify tells who calls, by the signature.
-func (h *handler) identify(r *http.Request, body []byte) (engine.Identity, error) {
+func (h *handler) identify(r *http.Request, body []byte) (apc.Identity, error) {
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" {
 		if h.options.Anonymous {
 			return h.options.Default, nil
 		}
-		return engine.Identity{}, errNoToken
+		return apc.Identity{}, errNoToken
 	}
 	s, ok := parseSignature(authorization)
 	switch {
 	case !ok:
-		return engine.Identity{}, errPartial
+		return apc.Identity{}, errPartial
 	case s.service != signingService:
-		return engine.Identity{}, errService
+		return apc.Identity{}, errService
 	case !isRegion(s.region):
-		return engine.Identity{}, errRegion
+		return apc.Identity{}, errRegion
 	}
 	caller, known := h.credential(s.accessKey)
 	if h.options.Verify {
 		if caller.Secret == "" {
-			return engine.Identity{}, errUnknown
+			return apc.Identity{}, errUnknown
 		}
 		if err := h.verify(r, body, s, caller.Secret); err != nil {
-			return engine.Identity{}, err
+			return apc.Identity{}, err
 		}
 	}
 	who := caller.Identity

@@ -16,6 +16,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/smithy-go"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -42,7 +43,7 @@ func as(c *pc.Client, access, secret, session string) *pc.Client {
 	})
 }
 
-var known = map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}, Secret: secretKey}}
+var known = map[string]endpoint.Credential{accessKey: {Identity: apc.Identity{Account: "999988887777"}, Secret: secretKey}}
 
 // TestSignaturesAreVerifiedWhenAsked holds the check to what the real SDK
 // signs, over a socket too, where the host is another.
@@ -122,8 +123,8 @@ func TestClocksMayDifferByFiveMinutes(t *testing.T) {
 // TestWhoCalls: the account by the access key, the Region by the signature.
 func TestWhoCalls(t *testing.T) {
 	o := &endpoint.Options{
-		Callers:   map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}}, "AK/WITH/SLASHES": {Identity: engine.Identity{Account: "222233334444"}}},
-		Default:   engine.Identity{Account: "123456789012", Region: "ap-south-1"},
+		Callers:   map[string]endpoint.Credential{accessKey: {Identity: apc.Identity{Account: "999988887777"}}, "AK/WITH/SLASHES": {Identity: apc.Identity{Account: "222233334444"}}},
+		Default:   apc.Identity{Account: "123456789012", Region: "ap-south-1"},
 		Anonymous: true,
 	}
 	eng := simtest.New(t, nil)
@@ -146,7 +147,7 @@ func TestWhoCalls(t *testing.T) {
 // TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified: with the empty
 // secret everybody can sign.
 func TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified(t *testing.T) {
-	callers := map[string]endpoint.Credential{accessKey: {Identity: engine.Identity{Account: "999988887777"}}}
+	callers := map[string]endpoint.Credential{accessKey: {Identity: apc.Identity{Account: "999988887777"}}}
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: callers})
 	at := time.Now()
 	r := post("ListKeys", "{}", header("X-Amz-Date", at.UTC().Format("20060102T150405Z")))

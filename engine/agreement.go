@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -19,9 +20,9 @@ const agreementField = "KeyMaterial.DiffieHellmanTr31KeyBlock"
 // agreed are the members that an import and an export by key agreement share.
 type agreed struct {
 	pair, ca, certificate string
-	derived               KeyAlgorithm
-	kdf                   KeyDerivationFunction
-	hash                  KeyDerivationHashAlgorithm
+	derived               apc.KeyAlgorithm
+	kdf                   apc.KeyDerivationFunction
+	hash                  apc.KeyDerivationHashAlgorithm
 	info                  *string
 }
 
@@ -36,8 +37,8 @@ func (in *ExportDiffieHellmanTr31KeyBlock) agreed() *agreed {
 }
 
 var (
-	derivationFunctions = map[KeyDerivationFunction]hsm.KDF{KDFNISTSP800: hsm.ConcatKDF, KDFANSIX963: hsm.X963KDF}
-	derivationHashes    = map[KeyDerivationHashAlgorithm]crypto.Hash{HashSHA256: crypto.SHA256, HashSHA384: crypto.SHA384, HashSHA512: crypto.SHA512}
+	derivationFunctions = map[apc.KeyDerivationFunction]hsm.KDF{apc.KeyDerivationFunctionNISTSP800: hsm.ConcatKDF, apc.KeyDerivationFunctionANSIX963: hsm.X963KDF}
+	derivationHashes    = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256, apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384, apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512}
 )
 
 // agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
@@ -46,12 +47,12 @@ func (c *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
 	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
 	// the data plane (GUESS).
 	if !slices.Contains(wrappingUsages, pair.deriveUsage) {
-		return hsm.Agreement{}, invalid("The key cannot derive a wrapping key.", because(RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+		return hsm.Agreement{}, invalid("The key cannot derive a wrapping key.", because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
 			problemDerivesOther, foundDeriveUsage(pair.deriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
 	}
 	derived := algorithmNamed(a.derived)
 	if !ciphers.has(derived) { // GUESS
-		return hsm.Agreement{}, attributeError(because(RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names())))
+		return hsm.Agreement{}, attributeError(because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names())))
 	}
 	const certificateField = agreementField + ".PublicKeyCertificate"
 	peer, alg, err := readCertificate(a.certificate, certificateField)
@@ -60,7 +61,7 @@ func (c *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
 	}
 	if alg != pair.attributes.alg {
 		return hsm.Agreement{}, invalid("The certificate does not have the key's curve.",
-			because(RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name)))
+			because(apc.RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name)))
 	}
 	if err := c.checkTrusted(peer, certificateField, ca, authorityField(agreementField)); err != nil {
 		return hsm.Agreement{}, err
@@ -127,10 +128,10 @@ func importECDH(ctx context.Context, c *call, m *ImportDiffieHellmanTr31KeyBlock
 // agreementError tells why a block under an agreed key did not open.
 func (c *call) agreementError(field string, a *agreed, pair *key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return invalid("The certificate is not valid.", because(RuleKeyPoint, agreementField+".PublicKeyCertificate", problemPoint, "", ""))
+		return invalid("The certificate is not valid.", because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", problemPoint, "", ""))
 	}
 	if errors.Is(err, tr31.ErrMAC) {
-		return c.foldable(because(RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
+		return c.foldable(because(apc.RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
 	}
 	return c.blockError(field, err)
 }
@@ -142,7 +143,7 @@ func (a *agreed) derivation(pair *key) string {
 }
 
 // foundDeriveUsage is the DeriveKeyUsage of a key pair, which may have none.
-func foundDeriveUsage(u KeyUsage) string {
+func foundDeriveUsage(u apc.KeyUsage) string {
 	if u == "" {
 		return "no DeriveKeyUsage"
 	}
@@ -180,5 +181,5 @@ func exportECDH(ctx context.Context, c *call, in *ExportKeyInput, m *ExportDiffi
 	if err != nil {
 		return nil, p.headerError(err)
 	}
-	return p.wrapped(pair, FormatTR31KeyBlock, text, value), nil
+	return p.wrapped(pair, apc.WrappedKeyMaterialFormatTR31KeyBlock, text, value), nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
@@ -10,7 +11,7 @@ import (
 // algorithm is what a KeyAlgorithm means to an HSM and to the rules: its
 // TR-31 letter, its length, its hash, and its check values, the default first.
 type algorithm struct {
-	name   KeyAlgorithm
+	name   apc.KeyAlgorithm
 	bit    algorithmSet // its place in the table
 	letter hsm.Algorithm
 	bits   int // of an HMAC key: the length made here (GUESS: that of the hash); others may be imported
@@ -21,35 +22,37 @@ type algorithm struct {
 
 // checkMethod is a KeyCheckValueAlgorithm and how it is computed.
 type checkMethod struct {
-	name   KeyCheckValueAlgorithm
+	name   apc.KeyCheckValueAlgorithm
 	method kcv.Method
 }
 
 var (
-	tdesChecks = []checkMethod{{KCVANSIX924, kcv.TDESZero}, {KCVCMAC, kcv.TDESCMAC}}
-	aesChecks  = []checkMethod{{KCVCMAC, kcv.AESCMAC}} // ANSI_X9_24 on AES: GUESS refused
-	pairChecks = []checkMethod{{KCVSHA1, kcv.SHA1}}
+	tdesChecks = []checkMethod{{apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero}, {apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC}}
+	aesChecks  = []checkMethod{{apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC}} // ANSI_X9_24 on AES: GUESS refused
+	pairChecks = []checkMethod{{apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1}}
 )
 
-func hmacChecks(m kcv.Method) []checkMethod { return []checkMethod{{KCVHMAC, m}} }
+func hmacChecks(m kcv.Method) []checkMethod {
+	return []checkMethod{{apc.KeyCheckValueAlgorithmHMAC, m}}
+}
 
 // algorithms is every KeyAlgorithm, in the order of the service's description.
 var algorithms = numbered([]algorithm{
-	{name: TDES2Key, letter: hsm.TDES, bits: 128, checks: tdesChecks},
-	{name: TDES3Key, letter: hsm.TDES, bits: 192, checks: tdesChecks},
-	{name: AES128, letter: hsm.AES, bits: 128, checks: aesChecks},
-	{name: AES192, letter: hsm.AES, bits: 192, checks: aesChecks},
-	{name: AES256, letter: hsm.AES, bits: 256, checks: aesChecks},
-	{name: HMACSHA256, letter: hsm.HMAC, bits: 256, hash: crypto.SHA256, hm: "21", checks: hmacChecks(kcv.HMACSHA256)},
-	{name: HMACSHA384, letter: hsm.HMAC, bits: 384, hash: crypto.SHA384, hm: "22", checks: hmacChecks(kcv.HMACSHA384)},
-	{name: HMACSHA512, letter: hsm.HMAC, bits: 512, hash: crypto.SHA512, hm: "23", checks: hmacChecks(kcv.HMACSHA512)},
-	{name: HMACSHA224, letter: hsm.HMAC, bits: 224, hash: crypto.SHA224, hm: "20", checks: hmacChecks(kcv.HMACSHA224)},
-	{name: RSA2048, letter: hsm.RSA, bits: 2048, checks: pairChecks},
-	{name: RSA3072, letter: hsm.RSA, bits: 3072, checks: pairChecks},
-	{name: RSA4096, letter: hsm.RSA, bits: 4096, checks: pairChecks},
-	{name: ECCNISTP256, letter: hsm.EC, bits: 256, checks: pairChecks},
-	{name: ECCNISTP384, letter: hsm.EC, bits: 384, checks: pairChecks},
-	{name: ECCNISTP521, letter: hsm.EC, bits: 521, checks: pairChecks},
+	{name: tdes2, letter: hsm.TDES, bits: 128, checks: tdesChecks},
+	{name: tdes3, letter: hsm.TDES, bits: 192, checks: tdesChecks},
+	{name: aes128, letter: hsm.AES, bits: 128, checks: aesChecks},
+	{name: aes192, letter: hsm.AES, bits: 192, checks: aesChecks},
+	{name: aes256, letter: hsm.AES, bits: 256, checks: aesChecks},
+	{name: hmacSHA256, letter: hsm.HMAC, bits: 256, hash: crypto.SHA256, hm: "21", checks: hmacChecks(kcv.HMACSHA256)},
+	{name: hmacSHA384, letter: hsm.HMAC, bits: 384, hash: crypto.SHA384, hm: "22", checks: hmacChecks(kcv.HMACSHA384)},
+	{name: hmacSHA512, letter: hsm.HMAC, bits: 512, hash: crypto.SHA512, hm: "23", checks: hmacChecks(kcv.HMACSHA512)},
+	{name: hmacSHA224, letter: hsm.HMAC, bits: 224, hash: crypto.SHA224, hm: "20", checks: hmacChecks(kcv.HMACSHA224)},
+	{name: rsa2048, letter: hsm.RSA, bits: 2048, checks: pairChecks},
+	{name: rsa3072, letter: hsm.RSA, bits: 3072, checks: pairChecks},
+	{name: rsa4096, letter: hsm.RSA, bits: 4096, checks: pairChecks},
+	{name: eccP256, letter: hsm.EC, bits: 256, checks: pairChecks},
+	{name: eccP384, letter: hsm.EC, bits: 384, checks: pairChecks},
+	{name: eccP521, letter: hsm.EC, bits: 521, checks: pairChecks},
 })
 
 func numbered(table []algorithm) []algorithm {
@@ -68,7 +71,7 @@ const (
 func (a *algorithm) symmetric() bool { return a.letter != hsm.RSA && a.letter != hsm.EC }
 
 // check finds how a check value is computed; "" means the default.
-func (a *algorithm) check(name KeyCheckValueAlgorithm) (checkMethod, bool) {
+func (a *algorithm) check(name apc.KeyCheckValueAlgorithm) (checkMethod, bool) {
 	for _, c := range a.checks {
 		if name == "" || c.name == name {
 			return c, true
@@ -77,7 +80,7 @@ func (a *algorithm) check(name KeyCheckValueAlgorithm) (checkMethod, bool) {
 	return checkMethod{}, false
 }
 
-func algorithmNamed(name KeyAlgorithm) *algorithm {
+func algorithmNamed(name apc.KeyAlgorithm) *algorithm {
 	for i := range algorithms {
 		if algorithms[i].name == name {
 			return &algorithms[i]

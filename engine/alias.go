@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -53,7 +54,7 @@ func (c *call) loadAlias(ctx context.Context, name string) (alias, error) {
 		return alias{}, storeError(err)
 	}
 	if !found[0].Record.Exists() {
-		return alias{}, notFound(name, because(RuleAlias, "AliasName", problemNoAlias, "", ""))
+		return alias{}, notFound(name, because(apc.RuleAlias, "AliasName", problemNoAlias, "", ""))
 	}
 	return c.viewAlias(found[0])
 }
@@ -74,7 +75,7 @@ func (c *call) viewAlias(f keystore.Found) (alias, error) {
 	if err := c.view(f.Followed, &target); err != nil {
 		return a, nil
 	}
-	if target.state == DeleteComplete {
+	if target.state == apc.KeyStateDeleteComplete {
 		a.key = ""
 	}
 	return a, nil

@@ -9,8 +9,6 @@ import (
 // Every ARN of the service begins with this; the partition is fixed.
 const arnPrefix = "arn:aws:payment-cryptography:"
 
-const arnPattern = arnPrefix + `[a-z]{2}-[a-z]{1,16}-[0-9]+:[0-9]{12}:`
-
 const aliasPrefix = "alias/"
 
 // arn is a parsed ARN of a key or an alias.
@@ -33,64 +31,26 @@ func (a arn) String() string {
 	return arnPrefix + a.Region + ":" + a.Account + ":" + resource
 }
 
-// parseARN reads the ARN of a key or an alias; ok is false for anything else.
-func parseARN(s string) (a arn, ok bool) {
+// parseIdentifier takes apart what names a key: its ARN, or an alias by ARN or by
+// name, which is looked for in the caller's account and Region. The characters of its
+// parts have been checked with the shape of the request.
+func parseIdentifier(s string, home keystore.Partition) (a arn, ok bool) {
+	if strings.HasPrefix(s, aliasPrefix) {
+		return arn{Partition: home, alias: s}, true
+	}
 	rest, ok := strings.CutPrefix(s, arnPrefix)
 	if !ok {
 		return arn{}, false
 	}
 	a.text = s
-	a.Region, rest = cut(rest, ':')
-	a.Account, rest = cut(rest, ':')
-	if !isRegion(a.Region) || !isAccount(a.Account) {
-		return arn{}, false
-	}
+	a.Region, rest, _ = strings.Cut(rest, ":")
+	a.Account, rest, _ = strings.Cut(rest, ":")
 	if id, isKey := strings.CutPrefix(rest, "key/"); isKey {
 		a.key = id
-		return a, alphanumeric.between(id, 16, 64)
+		return a, true
 	}
 	a.alias = rest
-	return a, isAliasName(rest)
-}
-
-// parseIdentifier reads what names a key: its ARN, or an alias by ARN or by
-// name, which is looked for in the caller's account and Region.
-func parseIdentifier(s string, home keystore.Partition) (arn, bool) {
-	if isAliasName(s) {
-		return arn{Partition: home, alias: s}, true
-	}
-	return parseARN(s)
-}
-
-func isRegion(s string) bool {
-	area, rest := cut(s, '-')
-	place, number := cut(rest, '-')
-	return lowerLetters.between(area, 2, 2) && lowerLetters.between(place, 1, 16) && decimal.some(number)
-}
-
-// cut is strings.Cut at a byte.
-func cut(s string, at byte) (before, after string) {
-	if i := strings.IndexByte(s, at); i >= 0 {
-		return s[:i], s[i+1:]
-	}
-	return s, ""
-}
-
-func isAccount(s string) bool { return decimal.between(s, 12, 12) }
-
-func isAliasName(s string) bool {
-	name, ok := strings.CutPrefix(s, aliasPrefix)
-	return ok && aliasChars.some(name)
-}
-
-func isKeyARN(s string) bool {
-	a, ok := parseARN(s)
-	return ok && a.key != ""
-}
-
-func isKeyIdentifier(s string) bool {
-	_, ok := parseIdentifier(s, keystore.Partition{})
-	return ok
+	return a, strings.HasPrefix(rest, aliasPrefix)
 }
 
 // keyRef names what an identifier points to in the store. An alias is followed to its key in

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
@@ -12,17 +13,17 @@ const as2805Field = "KeyMaterial.As2805KeyCryptogram"
 // and the mask of its key-encryption key (control-plane, section 11.9; the
 // masks are those of the service's samples).
 var as2805Variants = []struct {
-	variant As2805KeyVariant
-	usage   KeyUsage
+	variant apc.As2805KeyVariant
+	usage   apc.KeyUsage
 	mask    hsm.Variant
 }{
-	{TerminalMajorKeyVariant00, TR31K0KeyEncryptionKey, hsm.Variant{}}, // no mask: GUESS
-	{PINEncryptionKeyVariant28, TR31P0PINEncryptionKey, hsm.Variant{0x28, 0xC0}},
-	{MessageAuthenticationKeyVariant24, TR31M0ISO16609MACKey, hsm.Variant{0x24, 0xC0}},
-	{DataEncryptionKeyVariant22, TR31D0SymmetricDataEncryptionKey, hsm.Variant{0x22, 0xC0}},
+	{apc.As2805KeyVariantTerminalMajorKeyVariant00, usageK0, hsm.Variant{}}, // no mask: GUESS
+	{apc.As2805KeyVariantPINEncryptionKeyVariant28, usageP0, hsm.Variant{0x28, 0xC0}},
+	{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, usageM0, hsm.Variant{0x24, 0xC0}},
+	{apc.As2805KeyVariantDataEncryptionKeyVariant22, usageD0, hsm.Variant{0x22, 0xC0}},
 }
 
-func as2805Variant(v As2805KeyVariant) (KeyUsage, hsm.Variant) {
+func as2805Variant(v apc.As2805KeyVariant) (apc.KeyUsage, hsm.Variant) {
 	for _, row := range as2805Variants {
 		if row.variant == v {
 			return row.usage, row.mask
@@ -43,9 +44,9 @@ func importAS2805(ctx context.Context, c *call, m *ImportAs2805KeyCryptogram, p 
 	usage, mask := as2805Variant(m.As2805KeyVariant)
 	alg := algorithmNamed(m.KeyAlgorithm)
 	if alg.letter != hsm.TDES { // in all that is published; GUESS for the rest
-		return attributeError(because(RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", problemVariantAlgorithm, string(alg.name), "TDES_2KEY or TDES_3KEY"))
+		return attributeError(because(apc.RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", problemVariantAlgorithm, string(alg.name), "TDES_2KEY or TDES_3KEY"))
 	}
-	if err := p.declare(attributes{usage: usage, alg: alg, modes: m.KeyModesOfUse.set()}, as2805Field+".", *m.Exportable); err != nil {
+	if err := p.declare(attributes{usage: usage, alg: alg, modes: modesOf(m.KeyModesOfUse)}, as2805Field+".", *m.Exportable); err != nil {
 		return err
 	}
 	err := p.wrappedUnder(kek.unchanged(), strength{table: kekStrength, by: kek.attributes.alg, field: kekField})
@@ -82,11 +83,11 @@ func exportAS2805(ctx context.Context, c *call, in *ExportKeyInput, m *ExportAs2
 		return nil, notInThisForm()
 	}
 	if p.as.usage != usage {
-		return nil, invalid("The variant does not fit the key.", because(RuleAS2805Variant, as2805Field+".As2805KeyVariant", problemVariantUsage,
+		return nil, invalid("The variant does not fit the key.", because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", problemVariantUsage,
 			string(m.As2805KeyVariant)+" for "+string(p.as.usage), string(usage)+" for this variant"))
 	}
 	if p.as.alg.letter != hsm.TDES {
-		return nil, attributeError(because(RuleKeyAlgorithm, exportField, problemVariantAlgorithm, string(p.as.alg.name), "TDES_2KEY or TDES_3KEY"))
+		return nil, attributeError(because(apc.RuleKeyAlgorithm, exportField, problemVariantAlgorithm, string(p.as.alg.name), "TDES_2KEY or TDES_3KEY"))
 	}
 	if err := checkStrength(kekStrength, kek.attributes.alg, p.as.alg, kekField); err != nil {
 		return nil, err
@@ -96,11 +97,11 @@ func exportAS2805(ctx context.Context, c *call, in *ExportKeyInput, m *ExportAs2
 	if err != nil {
 		return nil, hsmError(err)
 	}
-	return p.wrapped(kek, FormatKeyCryptogram, hexText(cryptogram), value), nil
+	return p.wrapped(kek, apc.WrappedKeyMaterialFormatKeyCryptogram, hexText(cryptogram), value), nil
 }
 
 // notInThisForm refuses an initial key where it cannot be asked for (GUESS).
 func notInThisForm() error {
 	return invalid("The initial key cannot be exported in this form.",
-		because(RuleExportForm, dukptField, problemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
+		because(apc.RuleExportForm, dukptField, problemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -94,7 +95,7 @@ func (c *call) authority(ctx context.Context) (*authority, error) {
 		select {
 		case <-m.done:
 		case <-ctx.Done():
-			return nil, unavailable(RuleContext, problemGaveUp, ctx.Err())
+			return nil, unavailable(apc.RuleContext, problemGaveUp, ctx.Err())
 		}
 		if m.err != nil && (first || !gone(m.err)) {
 			refusal := *asRefusal(m.err) // each caller's own
@@ -280,7 +281,7 @@ func issueError(err error) error {
 	default:
 		return internal(err)
 	}
-	out := invalid("The certificate subject is not valid.", because(Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted))
+	out := invalid("The certificate subject is not valid.", because(apc.Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
 }

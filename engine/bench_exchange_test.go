@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -49,8 +50,8 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 	cert, err := x509.ParseCertificate(leafDER)
 	fail(err)
 	out, err := eng.ImportKey(context.Background(), &ImportKeyInput{KeyMaterial: ImportKeyMaterial{RootCertificatePublicKey: &RootCertificatePublicKey{
-		PublicKeyCertificate: x509ca.EncodeCertificate(der), KeyAttributes: KeyAttributes{KeyUsage: TR31S0AsymmetricKeyForDigitalSignature, KeyClass: PublicKey,
-			KeyAlgorithm: RSA2048, KeyModesOfUse: KeyModesOfUse{Verify: true}}}}})
+		PublicKeyCertificate: x509ca.EncodeCertificate(der), KeyAttributes: apc.KeyAttributes{KeyUsage: usageS0, KeyClass: apc.KeyClassPublicKey,
+			KeyAlgorithm: rsa2048, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
 	fail(err)
 	return benchParty{key, cert, out.Key.KeyArn}
 }
@@ -60,7 +61,7 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 // signature and one OAEP encryption. The bars are 1.3.
 func BenchmarkTR34(b *testing.B) {
 	ctx := context.Background()
-	eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}, CA: ECCNISTP256})
+	eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}, CA: eccP256})
 	party := newBenchParty(b, eng)
 	digest := sha256.Sum256([]byte("digest"))
 	signature, _ := rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
@@ -68,7 +69,7 @@ func BenchmarkTR34(b *testing.B) {
 	encrypted, _ := rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
 
 	b.Run("ImportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForImport(ctx, &GetParametersForImportInput{KeyMaterialType: MaterialTR34KeyBlock, WrappingKeyAlgorithm: RSA2048})
+		p, err := eng.GetParametersForImport(ctx, &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: rsa2048})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -78,7 +79,7 @@ func BenchmarkTR34(b *testing.B) {
 			b.Fatal(err)
 		}
 		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr34KeyBlock: &ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca, SigningKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw),
-			ImportToken: &p.ImportToken, WrappedKeyBlock: hexText(der), KeyBlockFormat: X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
+			ImportToken: &p.ImportToken, WrappedKeyBlock: hexText(der), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
 		ratio.Beside(b, 1, func() {
 			rsa.DecryptOAEP(sha256.New(), nil, party.key, encrypted, nil)
 			rsa.VerifyPKCS1v15(&party.key.PublicKey, crypto.SHA256, digest[:], signature)
@@ -89,14 +90,14 @@ func BenchmarkTR34(b *testing.B) {
 		})
 	})
 	b.Run("ExportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForExport(ctx, &GetParametersForExportInput{KeyMaterialType: MaterialTR34KeyBlock, SigningKeyAlgorithm: RSA2048})
+		p, err := eng.GetParametersForExport(ctx, &GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: rsa2048})
 		if err != nil {
 			b.Fatal(err)
 		}
 		a := benchAttributes
-		a.KeyAlgorithm = TDES2Key
+		a.KeyAlgorithm = tdes2
 		in := &ExportKeyInput{ExportKeyIdentifier: benchKey(b, eng, a), KeyMaterial: ExportKeyMaterial{Tr34KeyBlock: &ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca,
-			WrappingKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw), ExportToken: &p.ExportToken, KeyBlockFormat: X9TR342012, RandomNonce: new("0011223344556677")}}}
+			WrappingKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw), ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new("0011223344556677")}}}
 		ratio.Beside(b, 1, func() {
 			rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
 			rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
@@ -127,7 +128,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	}
 	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	eng := benchEngine(b, &Options{Limits: Limits{OpenTokens: 1 << 40}, HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
-	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: MaterialTR34KeyBlock, WrappingKeyAlgorithm: RSA2048}
+	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: rsa2048}
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)
 	}
@@ -154,8 +155,8 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 // BenchmarkGetPublicKeyCertificate gives a certificate again, beside a GetKey.
 // The bar is 3.
 func BenchmarkGetPublicKeyCertificate(b *testing.B) {
-	eng := benchEngine(b, &Options{CA: ECCNISTP256})
-	arn := benchKey(b, eng, KeyAttributes{KeyUsage: TR31K3AsymmetricKeyForKeyAgreement, KeyClass: AsymmetricKeyPair, KeyAlgorithm: ECCNISTP256, KeyModesOfUse: KeyModesOfUse{DeriveKey: true}})
+	eng := benchEngine(b, &Options{CA: eccP256})
+	arn := benchKey(b, eng, apc.KeyAttributes{KeyUsage: usageK3, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: eccP256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}})
 	ctx, in, get := context.Background(), &GetPublicKeyCertificateInput{KeyIdentifier: arn}, &GetKeyInput{KeyIdentifier: arn}
 	ratio.Beside(b, 1, func() {
 		if _, err := eng.GetKey(ctx, get); err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
@@ -27,10 +28,10 @@ func benchEngine(b *testing.B, o *Options) *Engine {
 	return eng
 }
 
-var benchAttributes = KeyAttributes{KeyUsage: TR31K1KeyBlockProtectionKey, KeyClass: SymmetricKey, KeyAlgorithm: AES256,
-	KeyModesOfUse: KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}
+var benchAttributes = apc.KeyAttributes{KeyUsage: usageK1, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: aes256,
+	KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}
 
-func benchKey(b *testing.B, eng *Engine, a KeyAttributes) string {
+func benchKey(b *testing.B, eng *Engine, a apc.KeyAttributes) string {
 	out, err := eng.CreateKey(context.Background(), &CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
 	if err != nil {
 		b.Fatal(err)
@@ -83,7 +84,7 @@ func benchAEAD() cipher.AEAD {
 func BenchmarkGetKey(b *testing.B) {
 	eng := benchEngine(b, nil)
 	id := benchKey(b, eng, benchAttributes)
-	a, _ := parseARN(id)
+	a, _ := parseIdentifier(id, keystore.Partition{})
 	found, _ := eng.cloud.store.Read(context.Background(), a.keyRef())
 	var mu sync.RWMutex
 	records := map[string]keystore.Record{id: found[0].Record}
@@ -132,8 +133,8 @@ func BenchmarkFreshSimulator(b *testing.B) {
 func BenchmarkTR31(b *testing.B) {
 	for _, v := range []struct {
 		name     string
-		kek, key KeyAlgorithm
-	}{{"B", TDES3Key, TDES2Key}, {"D", AES256, AES128}} {
+		kek, key apc.KeyAlgorithm
+	}{{"B", tdes3, tdes2}, {"D", aes256, aes128}} {
 		eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
 		ctx := context.Background()
 		kek, raw := benchLoad(b, eng, v.kek)
@@ -163,7 +164,7 @@ func BenchmarkTR31(b *testing.B) {
 	}
 }
 
-func benchLoad(b *testing.B, eng *Engine, alg KeyAlgorithm) (arn string, raw []byte) {
+func benchLoad(b *testing.B, eng *Engine, alg apc.KeyAlgorithm) (arn string, raw []byte) {
 	raw = make([]byte, algorithmNamed(alg).bits/8)
 	rand.Read(raw)
 	a := benchAttributes

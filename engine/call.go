@@ -6,13 +6,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // caller is one principal in one Region.
 type caller struct {
 	cloud    *cloud
-	identity Identity
+	identity apc.Identity
 }
 
 // home is where the caller's own resources live.
@@ -25,12 +27,15 @@ type call struct {
 	*caller
 	op        string
 	now       time.Time
-	shape     shape
+	shape     shape.Check
 	resources []string
 }
 
 // calls are used again and again: nothing keeps one when its operation ends.
 var calls = sync.Pool{New: func() any { return new(call) }}
+
+// shaped is a request that can check the limits of its members.
+type shaped interface{ shape(*shape.Check) }
 
 // run is what all operations share: the clock is read, the shape checked,
 // the work done, the refusal completed, the event reported.
@@ -56,7 +61,7 @@ func run[In any, PIn interface {
 
 func guarded[PIn shaped, Out any](ctx context.Context, c *call, in PIn, do func(*call, context.Context, PIn) (*Out, error)) (*Out, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, unavailable(RuleContext, problemGaveUp, err)
+		return nil, unavailable(apc.RuleContext, problemGaveUp, err)
 	}
 	if err := checkClock(c.now); err != nil {
 		return nil, err
@@ -64,33 +69,34 @@ func guarded[PIn shaped, Out any](ctx context.Context, c *call, in PIn, do func(
 	if err := c.cloud.checkRegion(c.identity.Region); err != nil {
 		return nil, err
 	}
-	if err := c.shape.check(in); err != nil {
+	in.shape(&c.shape)
+	if err := c.shape.Err(); err != nil {
 		return nil, err
 	}
 	return do(c, ctx, in)
 }
 
 // refusal makes an *Error of the operation out of any error.
-func (c *call) refusal(err error) *Error {
+func (c *call) refusal(err error) *apc.Error {
 	refusal := asRefusal(err)
 	refusal.Op = c.op
 	return refusal
 }
 
 // asRefusal is any error as an *Error.
-func asRefusal(err error) *Error {
-	if refusal, ok := errors.AsType[*Error](err); ok {
+func asRefusal(err error) *apc.Error {
+	if refusal, ok := errors.AsType[*apc.Error](err); ok {
 		return refusal
 	}
 	return internal(err)
 }
 
-func (c *call) report(refusal *Error) {
+func (c *call) report(refusal *apc.Error) {
 	if c.cloud.observe == nil {
 		return
 	}
-	ev := Event{
-		EventType: APICall, EventTime: c.now, EventSource: eventSource, EventName: c.op,
+	ev := apc.Event{
+		EventType: apc.APICall, EventTime: c.now, EventSource: eventSource, EventName: c.op,
 		AWSRegion: c.identity.Region, AccountID: c.identity.Account, UserIdentity: c.identity.ARN,
 		ReadOnly: c.cloud.readOnly(c.op), Resources: c.resources,
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -54,11 +55,11 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		}
 	}
 	spy := &spyStore{Store: simtest.Store(t)}
-	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, CA: engine.ECCNISTP256, Observe: func(ev engine.Event) { say(ev) }})
+	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, CA: apc.KeyAlgorithmECCNISTP256, Observe: func(ev apc.Event) { say(ev) }})
 
 	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
 	in := &engine.LoadKeyInput{
-		KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true),
+		KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
 		Components: []hsm.Secret{hsm.NewSecret(raw(0)), hsm.NewSecret(make([]byte, 16))},
 	}
 	say(in)
@@ -68,7 +69,7 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		t.Fatal(err)
 	}
 	say(kek)
-	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes), canaries[1])
+	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes), canaries[1])
 	w, err := exportBlock(eng.Caller, kek.Key.KeyArn, bdk.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -83,16 +84,16 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		}
 	}
 	// The same bytes by cryptogram and key token, taken and refused.
-	p := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA3072, false)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	say(p)
-	for _, spec := range []engine.WrappingKeySpec{engine.RSAOAEPSHA256, engine.RSAOAEPSHA512} {
-		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true),
+	for _, spec := range []apc.WrappingKeySpec{apc.WrappingKeySpecRSAOAEPSHA256, apc.WrappingKeySpecRSAOAEPSHA512} {
+		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
 			ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, raw(1))}})
 		say(k)
 		say(err)
 	}
-	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
-	for _, header := range []string{headerOf[engine.TDES2Key], headerOf[engine.AES128], "D9999K0TB00E000?"} {
+	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	for _, header := range []string{headerOf[apc.KeyAlgorithmTDES2Key], headerOf[apc.KeyAlgorithmAES128], "D9999K0TB00E000?"} {
 		k, err := importToken(eng.Caller, h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, raw(1))))
 		say(k)
 		say(err)

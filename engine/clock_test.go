@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -17,22 +18,22 @@ var (
 // done, at the ends everything is.
 func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
 	clock := engine.NewClock(noon)
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	for _, at := range []time.Time{epoch.Add(-1), {}, end.Add(time.Millisecond), end.AddDate(30000, 0, 0)} {
 		clock.Set(at)
 		if at.IsZero() { // the zero Clock begins in 2026
 			clock.Set(at.Add(1))
 		}
-		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-		refused(t, "CreateKey at "+at.String(), err, engine.ErrInternalServer, "clock")
+		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+		refused(t, "CreateKey at "+at.String(), err, apc.ErrInternalServer, "clock")
 		_, err = eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k})
-		refused(t, "GetKey at "+at.String(), err, engine.ErrInternalServer, "clock")
-		refused(t, "Settle at "+at.String(), eng.Settle(ctx), engine.ErrInternalServer, "clock")
+		refused(t, "GetKey at "+at.String(), err, apc.ErrInternalServer, "clock")
+		refused(t, "Settle at "+at.String(), eng.Settle(ctx), apc.ErrInternalServer, "clock")
 	}
 	for _, at := range []time.Time{epoch, end} {
 		clock.Set(at)
-		made := create(t, eng.Caller, kekAttributes(engine.AES128))
+		made := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: made.KeyArn}); err != nil || !got.Key.CreateTimestamp.Equal(at) {
 			t.Errorf("at %s: %v, %v", at, got, err)
 		}
@@ -43,15 +44,15 @@ func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
 // the same years, and nothing is half done.
 func TestWhatWouldEndAfter9999IsRefused(t *testing.T) {
 	clock := engine.NewClock(end.Add(-time.Hour))
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	_, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k})
-	refused(t, "DeleteKey", err, engine.ErrInternalServer, "clock")
-	if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k}); err != nil || got.Key.KeyState != engine.CreateComplete {
+	refused(t, "DeleteKey", err, apc.ErrInternalServer, "clock")
+	if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k}); err != nil || got.Key.KeyState != apc.KeyStateCreateComplete {
 		t.Errorf("after it: %+v, %v", got, err)
 	}
-	_, err = eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialKeyCryptogram, WrappingKeyAlgorithm: engine.RSA2048})
-	refused(t, "GetParametersForImport", err, engine.ErrInternalServer, "clock")
+	_, err = eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	refused(t, "GetParametersForImport", err, apc.ErrInternalServer, "clock")
 	clock.Advance(-30 * day)
-	parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false) // under a root of less than 30 years
+	parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false) // under a root of less than 30 years
 }

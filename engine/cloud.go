@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -24,7 +25,7 @@ type cloud struct {
 
 	now     func() time.Time
 	regions []string
-	observe func(Event)
+	observe func(apc.Event)
 	ids     *stream // of keys: this and the next two seeded if asked for
 	tokens  *stream // ids of import and export tokens
 	serials *stream // of certificates
@@ -46,7 +47,7 @@ func newCloud(b hsm.Backend, s keystore.Store, o *Options) (*cloud, error) {
 	if o.Seed != 0 {
 		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
 	}
-	if e.ca = algorithmNamed(cmp.Or(o.CA, RSA4096)); e.ca == nil || e.ca.symmetric() {
+	if e.ca = algorithmNamed(cmp.Or(o.CA, rsa4096)); e.ca == nil || e.ca.symmetric() {
 		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
 	}
 	if e.now == nil {

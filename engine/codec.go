@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"time"
 )
 
@@ -92,9 +93,9 @@ func checkClock(now time.Time) error {
 	return clockError(now.Format(timeForm))
 }
 
-func clockError(found string) *Error {
-	return &Error{Code: ErrInternalServer, Message: "Internal server error.",
-		Reasons: []Reason{because(RuleClock, "", problemClock, found, "a time of the years 1970 to 9999")}}
+func clockError(found string) *apc.Error {
+	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.",
+		Reasons: []apc.Reason{because(apc.RuleClock, "", problemClock, found, "a time of the years 1970 to 9999")}}
 }
 
 // reader takes a record apart. The first failure is kept and everything

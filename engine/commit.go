@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -81,7 +82,7 @@ func refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	if refusal, ok := errors.AsType[*Error](err); ok {
+	if refusal, ok := errors.AsType[*apc.Error](err); ok {
 		return refusal
 	}
 	return storeError(err)
@@ -112,9 +113,9 @@ func (c *call) changeKey(ctx context.Context, field, identifier string, transiti
 // to be forgotten.
 func (k *key) due(l *Limits) time.Time {
 	switch {
-	case k.state == DeletePending:
+	case k.state == apc.KeyStateDeletePending:
 		return k.deletePending
-	case k.state == DeleteComplete && l.DeletedVisible > 0:
+	case k.state == apc.KeyStateDeleteComplete && l.DeletedVisible > 0:
 		return k.deleted.Add(l.DeletedVisible)
 	}
 	return time.Time{}
@@ -122,5 +123,5 @@ func (k *key) due(l *Limits) time.Time {
 
 // forgotten says whether a deleted key has been visible long enough.
 func (k *key) forgotten(now time.Time, l *Limits) bool {
-	return k.state == DeleteComplete && l.DeletedVisible > 0 && !k.deleted.Add(l.DeletedVisible).After(now)
+	return k.state == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.deleted.Add(l.DeletedVisible).After(now)
 }

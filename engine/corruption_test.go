@@ -6,15 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
 // TestMaterialCorruptedAtAnyByteIsRefused: by the engine's own error, with a
 // reason, and nothing is stored.
 func TestMaterialCorruptedAtAnyByteIsRefused(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: engine.ECCNISTP256})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmECCNISTP256})
 	h := newHost(t, eng.Caller)
-	tokens := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	tokens := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	keyToken := h.seal(t, tokens.WrappingKeyCertificate, nil, unhex(t, tdesKey))
 	before := countKeys(t, eng.Caller)
 	for what, c := range map[string]struct {
@@ -33,8 +34,8 @@ func TestMaterialCorruptedAtAnyByteIsRefused(t *testing.T) {
 			spoiled := unhex(t, c.digits)
 			spoiled[i/2] ^= 0xA5 // not 2: version 3 of the SignedData is as good as 1, and not signed
 			err := c.do(strings.ToUpper(hex.EncodeToString(spoiled)))
-			refusal, ok := errors.AsType[*engine.Error](err)
-			if !ok || refusal.Code != engine.ErrValidation || len(refusal.Reasons) == 0 || refusal.Reasons[0].Rule == "" {
+			refusal, ok := errors.AsType[*apc.Error](err)
+			if !ok || refusal.Code != apc.ErrValidation || len(refusal.Reasons) == 0 || refusal.Reasons[0].Rule == "" {
 				t.Errorf("%s, byte %d changed: %v", what, i/2, err)
 			}
 		}

@@ -4,24 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
-
-// CreateAliasInput is the request of CreateAlias.
-type CreateAliasInput struct {
-	AliasName string
-	KeyArn    *string
-}
-
-// CreateAliasOutput is the answer of CreateAlias.
-type CreateAliasOutput struct {
-	Alias Alias
-}
-
-func (in *CreateAliasInput) shape(s *shape) {
-	s.text("AliasName", in.AliasName, &textAliasName)
-	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
-}
 
 // CreateAlias creates a name, with or without a key behind it.
 func (c *Caller) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
@@ -53,9 +38,9 @@ func (c *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAl
 func (c *call) commitAlias(ctx context.Context, name string, changes []keystore.Change) error {
 	err := c.commitCounted(ctx, "aliases", c.cloud.limits.Aliases, changes...)
 	if errors.Is(err, keystore.ErrExists) {
-		return &Error{
-			Code: ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
-			Reasons: []Reason{because(RuleAliasExists, "AliasName", problemAliasExists, name, "another name, or UpdateAlias")},
+		return &apc.Error{
+			Code: apc.ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
+			Reasons: []apc.Reason{because(apc.RuleAliasExists, "AliasName", problemAliasExists, name, "another name, or UpdateAlias")},
 		}
 	}
 	return err
@@ -73,7 +58,7 @@ func (c *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keys
 	if err := c.key(ctx, need{field: "KeyArn", identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
-	if target.state == DeleteComplete { // GUESS; one that only waits for its deletion is taken
+	if target.state == apc.KeyStateDeleteComplete { // GUESS; one that only waits for its deletion is taken
 		return nil, stateError(target, "a usable")
 	}
 	a.key = target.arn.key

@@ -3,34 +3,10 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
-
-// CreateKeyInput is the request of CreateKey.
-type CreateKeyInput struct {
-	KeyAttributes          KeyAttributes
-	KeyCheckValueAlgorithm *KeyCheckValueAlgorithm
-	Exportable             *bool
-	Enabled                *bool
-	Tags                   []Tag
-	DeriveKeyUsage         *KeyUsage
-	ReplicationRegions     []string
-}
-
-// CreateKeyOutput is the answer of CreateKey.
-type CreateKeyOutput struct {
-	Key Key
-}
-
-func (in *CreateKeyInput) shape(s *shape) {
-	s.inside("KeyAttributes", &in.KeyAttributes)
-	maybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
-	s.given("Exportable", in.Exportable != nil)
-	s.tags(in.Tags)
-	maybeOneOf(s, "DeriveKeyUsage", in.DeriveKeyUsage, allDeriveKeyUsage)
-	s.regions("ReplicationRegions", in.ReplicationRegions)
-}
 
 // CreateKey generates a symmetric key or a pair.
 func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
@@ -42,7 +18,7 @@ func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 	if len(in.ReplicationRegions) > 0 {
 		return nil, notSimulated("ReplicationRegions")
 	}
-	spec := in.KeyAttributes.parse()
+	spec := parseAttributes(in.KeyAttributes)
 
 	// Validate: the tables decide.
 	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
@@ -66,7 +42,7 @@ func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 	var made key
 	a := c.attempts()
 	for a.next() {
-		c.newKey(&made, a.id, spec, OriginAWSPaymentCryptography, in.Enabled, tags)
+		c.newKey(&made, a.id, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, spec.alg.bits, check.name
 		if in.DeriveKeyUsage != nil {
 			made.deriveUsage = *in.DeriveKeyUsage
@@ -94,18 +70,18 @@ func (c *call) generate(ctx context.Context, out *key, check kcv.Method) error {
 }
 
 // checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).
-func checkDeriveUsage(a attributes, u *KeyUsage) error {
-	if u == nil || a.usage == TR31K3AsymmetricKeyForKeyAgreement {
+func checkDeriveUsage(a attributes, u *apc.KeyUsage) error {
+	if u == nil || a.usage == usageK3 {
 		return nil
 	}
 	return invalid("DeriveKeyUsage is only valid for key agreement keys.",
-		because(RuleDeriveKeyUsage, "DeriveKeyUsage", problemDeriveUsage, string(*u), "none for "+string(a.usage)))
+		because(apc.RuleDeriveKeyUsage, "DeriveKeyUsage", problemDeriveUsage, string(*u), "none for "+string(a.usage)))
 }
 
 // chooseCheck is the check value asked for or the algorithm's default. One
 // that does not fit the key is refused (GUESS).
-func chooseCheck(a *algorithm, asked *KeyCheckValueAlgorithm, field string) (checkMethod, error) {
-	var name KeyCheckValueAlgorithm
+func chooseCheck(a *algorithm, asked *apc.KeyCheckValueAlgorithm, field string) (checkMethod, error) {
+	var name apc.KeyCheckValueAlgorithm
 	if asked != nil {
 		name = *asked
 	}
@@ -113,10 +89,10 @@ func chooseCheck(a *algorithm, asked *KeyCheckValueAlgorithm, field string) (che
 	if ok {
 		return m, nil
 	}
-	var fit []KeyCheckValueAlgorithm
+	var fit []apc.KeyCheckValueAlgorithm
 	for _, c := range a.checks {
 		fit = append(fit, c.name)
 	}
 	return m, invalid("The key check value algorithm is not valid for the key algorithm.",
-		because(RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)))
+		because(apc.RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -15,8 +16,8 @@ import (
 const cryptogramField = "KeyMaterial.KeyCryptogram"
 
 // wrappingHash is that of a wrapping spec, SHA-256 where there is none (GUESS).
-func wrappingHash(spec *WrappingKeySpec) crypto.Hash {
-	if spec != nil && *spec == RSAOAEPSHA512 {
+func wrappingHash(spec *apc.WrappingKeySpec) crypto.Hash {
+	if spec != nil && *spec == apc.WrappingKeySpecRSAOAEPSHA512 {
 		return crypto.SHA512
 	}
 	return crypto.SHA256
@@ -30,14 +31,14 @@ func importCryptogram(ctx context.Context, c *call, m *ImportKeyCryptogram, p *i
 	if m.ImportToken == "" { // which its pattern allows
 		return missing(tokenField)
 	}
-	spec := m.KeyAttributes.parse()
-	if spec.class != SymmetricKey {
-		return attributeError(because(RuleKeyClass, attributesField+"KeyClass", problemSymmetricOnly, string(spec.class), string(SymmetricKey)))
+	spec := parseAttributes(m.KeyAttributes)
+	if spec.class != apc.KeyClassSymmetricKey {
+		return attributeError(because(apc.RuleKeyClass, attributesField+"KeyClass", problemSymmetricOnly, string(spec.class), string(apc.KeyClassSymmetricKey)))
 	}
 	if err := p.declare(spec, attributesField, *m.Exportable); err != nil {
 		return err
 	}
-	t, err := c.loadToken(ctx, m.ImportToken, MaterialKeyCryptogram, tokenField)
+	t, err := c.loadToken(ctx, m.ImportToken, apc.KeyMaterialTypeKeyCryptogram, tokenField)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func importCryptogram(ctx context.Context, c *call, m *ImportKeyCryptogram, p *i
 // openError tells why an RSA cryptogram did not open.
 func (c *call) openError(field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return c.foldable(because(RuleOAEP, field, problemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
+		return c.foldable(because(apc.RuleOAEP, field, problemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
 	}
 	return hsmError(err)
 }
@@ -68,18 +69,18 @@ func (c *call) openError(field string, hash crypto.Hash, err error) error {
 // missing refuses a request without a member that only the rest of it makes
 // necessary.
 func missing(field string) error {
-	return invalid("A parameter is missing.", because(RuleRequired, field, problemMissing, "", ""))
+	return invalid("A parameter is missing.", because(apc.RuleRequired, field, problemMissing, "", ""))
 }
 
 // cryptogramBytes reads a cryptogram of a size in bytes, whose digits the shape has checked.
 func cryptogramBytes(field, text string, size int) ([]byte, error) {
 	out, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, invalid("The key material is invalid.", because(RuleHex, field, problemOddDigits, wording.Count(len(text), "digit"), "an even number"))
+		return nil, invalid("The key material is invalid.", because(apc.RuleHex, field, problemOddDigits, wording.Count(len(text), "digit"), "an even number"))
 	}
 	if len(out) != size {
 		return nil, invalid("The key material is invalid.",
-			because(RuleCryptogramLength, field, problemCryptogramLength, wording.Bytes(len(out)), wording.Bytes(size)))
+			because(apc.RuleCryptogramLength, field, problemCryptogramLength, wording.Bytes(len(out)), wording.Bytes(size)))
 	}
 	return out, nil
 }
@@ -107,5 +108,5 @@ func exportCryptogram(ctx context.Context, c *call, in *ExportKeyInput, m *Expor
 	if err != nil {
 		return nil, hsmError(err)
 	}
-	return p.wrapped(ca, FormatKeyCryptogram, hexText(cryptogram), value), nil
+	return p.wrapped(ca, apc.WrappedKeyMaterialFormatKeyCryptogram, hexText(cryptogram), value), nil
 }

@@ -6,19 +6,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// DeleteAliasInput is the request of DeleteAlias.
-type DeleteAliasInput struct {
-	AliasName string
-}
-
-// DeleteAliasOutput is the answer of DeleteAlias.
-type DeleteAliasOutput struct {
-}
-
-func (in *DeleteAliasInput) shape(s *shape) {
-	s.text("AliasName", in.AliasName, &textAliasName)
-}
-
 // DeleteAlias removes an alias; its key stays.
 func (c *Caller) DeleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
 	return run(ctx, c.caller, "DeleteAlias", in, (*call).deleteAlias)

@@ -2,22 +2,6 @@ package engine
 
 import "context"
 
-// DeleteKeyInput is the request of DeleteKey.
-type DeleteKeyInput struct {
-	KeyIdentifier   string
-	DeleteKeyInDays *int
-}
-
-// DeleteKeyOutput is the answer of DeleteKey.
-type DeleteKeyOutput struct {
-	Key Key
-}
-
-func (in *DeleteKeyInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-	s.maybeNumber("DeleteKeyInDays", in.DeleteKeyInDays, 3, 180)
-}
-
 // DeleteKey schedules the deletion of a key. Until the waiting period is over
 // RestoreKey calls it off.
 func (c *Caller) DeleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {

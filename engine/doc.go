@@ -7,7 +7,7 @@
 //
 //	eng, err := engine.New(nil, nil, nil) // software HSM, memory, defaults
 //	out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{...})
-//	out, err = eng.As(engine.Identity{Account: "444455556666"}).GetKey(ctx, ...)
+//	out, err = eng.As(apc.Identity{Account: "444455556666"}).GetKey(ctx, ...)
 //
 // Inputs and outputs have the members and names of the service's shapes.
 // Optional scalars are pointers, an absent list is nil, a union is a struct

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -23,7 +24,7 @@ type Options struct {
 	// Identity is the caller whose operations the Engine itself has. Absent
 	// members are account 111122223333, Region us-east-1 and that account's
 	// root.
-	Identity Identity
+	Identity apc.Identity
 
 	// Regions that have the service besides those known to have it, such as one
 	// that is new. A caller in any other Region is refused.
@@ -44,20 +45,17 @@ type Options struct {
 	// Observe is called once for every operation when it ends, and for each
 	// stored record that a list or settling had to skip ([EventRecordSkipped]).
 	// Settling reports a record once, a list each time.
-	Observe func(Event)
+	Observe func(apc.Event)
 
 	// CA is the algorithm of the certificate authority of each account and
 	// Region, which is made when it is first asked for: RSA_4096, as the
 	// service's, if empty. One that is there already stays as it is.
-	CA KeyAlgorithm
+	CA apc.KeyAlgorithm
 
 	// HSM are the options of the payment commands on the backend: ready RSA
 	// pairs, the size of the cache.
 	HSM hsm.Options
 }
-
-// Identity is who calls: an account, a Region and the ARN of a principal.
-type Identity struct{ Account, Region, ARN string }
 
 // The caller when none is named.
 const (
@@ -65,7 +63,7 @@ const (
 	DefaultRegion  = "us-east-1"
 )
 
-func (id Identity) withDefaults() Identity {
+func withDefaults(id apc.Identity) apc.Identity {
 	if id.Account == "" {
 		id.Account = DefaultAccount
 	}
@@ -144,8 +142,8 @@ func (e *Engine) Close() error {
 
 // As is the simulator as another caller sees it. Absent members are those of
 // [Options.Identity]'s defaults.
-func (e *Engine) As(id Identity) *Caller {
-	return &Caller{&caller{cloud: e.cloud, identity: id.withDefaults()}}
+func (e *Engine) As(id apc.Identity) *Caller {
+	return &Caller{&caller{cloud: e.cloud, identity: withDefaults(id)}}
 }
 
 // Settle writes into the store what time has decided in every account and Region: keys whose
@@ -159,4 +157,4 @@ func (e *Engine) Settle(ctx context.Context) error { return e.cloud.settleAll(ct
 type Caller struct{ caller *caller }
 
 // Identity is the caller's.
-func (c *Caller) Identity() Identity { return c.caller.identity }
+func (c *Caller) Identity() apc.Identity { return c.caller.identity }

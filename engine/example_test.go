@@ -6,6 +6,7 @@ import (
 	"log"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -21,9 +22,9 @@ func Example() {
 	defer eng.Close()
 
 	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage: engine.TR31B0BaseDerivationKey, KeyClass: engine.SymmetricKey,
-			KeyAlgorithm: engine.AES256, KeyModesOfUse: engine.KeyModesOfUse{DeriveKey: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage: apc.KeyUsageTR31B0BaseDerivationKey, KeyClass: apc.KeyClassSymmetricKey,
+			KeyAlgorithm: apc.KeyAlgorithmAES256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true},
 		},
 		Exportable: new(true),
 	})
@@ -43,7 +44,7 @@ func Example() {
 	}
 	fmt.Println(now.Key.KeyState)
 	_, err = eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: made.Key.KeyArn})
-	refusal := err.(*engine.Error)
+	refusal := err.(*apc.Error)
 	fmt.Println(refusal.Code, refusal.Reasons[0])
 	// Output:
 	// DELETE_PENDING until 2026-05-08

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 func goldenToken() token {
 	at := time.UnixMilli(1_760_000_000_000).UTC()
-	return token{place: goldenPlace, id: "import-token-bwxli6ocftypneu5", material: MaterialTR34KeyBlock, alg: algorithmNamed(RSA2048),
+	return token{place: goldenPlace, id: "import-token-bwxli6ocftypneu5", material: apc.KeyMaterialTypeTR34KeyBlock, alg: algorithmNamed(rsa2048),
 		created: at, expires: at.Add(7 * day), certificate: "LS0tLS1CRUdJTg==", public: []byte{0x30, 0x01}, sealed: []byte{0x01, 0x02}}
 }
 
@@ -67,7 +68,7 @@ func TestGoldenTokensStayReadable(t *testing.T) {
 }
 
 func TestGoldenAuthoritiesStayReadable(t *testing.T) {
-	eng, err := New(nil, nil, &Options{CA: ECCNISTP256})
+	eng, err := New(nil, nil, &Options{CA: eccP256})
 	if err != nil {
 		t.Fatal(err)
 	}

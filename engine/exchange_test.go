@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -34,59 +35,59 @@ func TestRootsAreImportedOrRefusedWithTheRule(t *testing.T) {
 	for _, c := range []struct {
 		what string
 		cert certified
-		a    engine.KeyAttributes
-		rule engine.Rule // "": taken
+		a    apc.KeyAttributes
+		rule apc.Rule // "": taken
 	}{
-		{"RSA_2048", issue(t, small, "r", nil, nil), publicAttributes(engine.RSA2048), ""},
-		{"RSA_4096", issue(t, big, "r", nil, nil), publicAttributes(engine.RSA4096), ""},
-		{"P-256", other, publicAttributes(engine.ECCNISTP256), ""},
-		{"P-384", issue(t, p384, "r", nil, nil), publicAttributes(engine.ECCNISTP384), ""},
-		{"without a key usage, as in the samples", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = 0 }), publicAttributes(engine.ECCNISTP256), ""},
-		{"without any extension", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage, c.IsCA, c.BasicConstraintsValid = 0, false, false }), publicAttributes(engine.ECCNISTP256), ""},
-		{"that says it is no CA", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.IsCA = false; c.KeyUsage = 0 }), publicAttributes(engine.ECCNISTP256), "basic-constraints"},
-		{"that may not sign certificates", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), publicAttributes(engine.ECCNISTP256), "key-usage"},
-		{"that has expired", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(engine.ECCNISTP256), "expired"},
-		{"that is not valid yet", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.NotBefore = noon.Add(time.Hour) }), publicAttributes(engine.ECCNISTP256), "not-yet-valid"},
-		{"that another signed", issue(t, p384, "r", &other, asCA), publicAttributes(engine.ECCNISTP384), "self-signed"},
-		{"of another algorithm", other, publicAttributes(engine.ECCNISTP384), "key-algorithm"},
-		{"for a pair", other, engine.KeyAttributes{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes}, "key-usage"},
-		{"for a symmetric key", other, kekAttributes(engine.AES128), "key-class"},
+		{"RSA_2048", issue(t, small, "r", nil, nil), publicAttributes(apc.KeyAlgorithmRSA2048), ""},
+		{"RSA_4096", issue(t, big, "r", nil, nil), publicAttributes(apc.KeyAlgorithmRSA4096), ""},
+		{"P-256", other, publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
+		{"P-384", issue(t, p384, "r", nil, nil), publicAttributes(apc.KeyAlgorithmECCNISTP384), ""},
+		{"without a key usage, as in the samples", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = 0 }), publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
+		{"without any extension", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage, c.IsCA, c.BasicConstraintsValid = 0, false, false }), publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
+		{"that says it is no CA", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.IsCA = false; c.KeyUsage = 0 }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "basic-constraints"},
+		{"that may not sign certificates", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "key-usage"},
+		{"that has expired", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "expired"},
+		{"that is not valid yet", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.NotBefore = noon.Add(time.Hour) }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "not-yet-valid"},
+		{"that another signed", issue(t, p384, "r", &other, asCA), publicAttributes(apc.KeyAlgorithmECCNISTP384), "self-signed"},
+		{"of another algorithm", other, publicAttributes(apc.KeyAlgorithmECCNISTP384), "key-algorithm"},
+		{"for a pair", other, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmECCNISTP256, KeyModesOfUse: deriveModes}, "key-usage"},
+		{"for a symmetric key", other, kekAttributes(apc.KeyAlgorithmAES128), "key-class"},
 	} {
 		in := engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: c.a, PublicKeyCertificate: c.cert.text()}}
 		k, err := importMaterial(eng.Caller, in)
 		if c.rule != "" {
-			refused(t, "a root "+c.what, err, engine.ErrValidation, c.rule)
+			refused(t, "a root "+c.what, err, apc.ErrValidation, c.rule)
 			continue
 		}
 		want, _ := kcv.PublicKey(c.cert.certificate.RawSubjectPublicKeyInfo)
-		if err != nil || k.KeyCheckValue != want || k.KeyCheckValueAlgorithm != engine.KCVSHA1 || k.Exportable || k.KeyOrigin != engine.OriginExternal || k.KeyState != engine.CreateComplete {
+		if err != nil || k.KeyCheckValue != want || k.KeyCheckValueAlgorithm != apc.KeyCheckValueAlgorithmSHA1 || k.Exportable || k.KeyOrigin != apc.KeyOriginExternal || k.KeyState != apc.KeyStateCreateComplete {
 			t.Errorf("a root %s: %+v, %v; want check value %s", c.what, k, err, want)
 		}
 	}
-	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: "bm8="}})
-	refused(t, "no certificate", err, engine.ErrValidation, "form")
+	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: "bm8="}})
+	refused(t, "no certificate", err, apc.ErrValidation, "form")
 }
 
 func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	root := issue(t, ecKey(t, elliptic.P384()), "root", nil, nil)
 	other := issue(t, ecKey(t, elliptic.P384()), "root", nil, nil) // of the same name
-	parent, stranger := trust(t, eng.Caller, root, engine.ECCNISTP384), trust(t, eng.Caller, other, engine.ECCNISTP384)
+	parent, stranger := trust(t, eng.Caller, root, apc.KeyAlgorithmECCNISTP384), trust(t, eng.Caller, other, apc.KeyAlgorithmECCNISTP384)
 	rsaRoot := issue(t, rsaKey(t, 2048, 0), "rsa root", nil, nil)
-	rsaParent := trust(t, eng.Caller, rsaRoot, engine.RSA2048)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES128))
+	rsaParent := trust(t, eng.Caller, rsaRoot, apc.KeyAlgorithmRSA2048)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	good := issue(t, ecKey(t, elliptic.P256()), "ica", &root, asCA)
-	d1 := engine.KeyAttributes{KeyUsage: engine.TR31D1AsymmetricKeyForDataEncryption, KeyClass: engine.PublicKey, KeyAlgorithm: engine.RSA2048, KeyModesOfUse: wrapOnly}
-	under := func(parent string, c certified, a engine.KeyAttributes) (engine.Key, error) {
+	d1 := apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption, KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: wrapOnly}
+	under := func(parent string, c certified, a apc.KeyAttributes) (engine.Key, error) {
 		return importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
 			KeyAttributes: a, PublicKeyCertificate: c.text(), CertificateAuthorityPublicKeyIdentifier: parent}})
 	}
-	ica, err := under(parent.KeyArn, good, publicAttributes(engine.ECCNISTP256))
+	ica, err := under(parent.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256))
 	if err != nil {
 		t.Fatal(err)
 	}
 	leaf := issue(t, ecKey(t, elliptic.P256()), "leaf", &good, nil)
-	if _, err := under(ica.KeyArn, leaf, publicAttributes(engine.ECCNISTP256)); err != nil {
+	if _, err := under(ica.KeyArn, leaf, publicAttributes(apc.KeyAlgorithmECCNISTP256)); err != nil {
 		t.Errorf("a certificate under an intermediate: %v", err)
 	}
 	if _, err := under(rsaParent.KeyArn, issue(t, rsaKey(t, 2048, 1), "data", &rsaRoot, nil), d1); err != nil {
@@ -96,38 +97,38 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 		what   string
 		parent string
 		cert   certified
-		a      engine.KeyAttributes
-		rule   engine.Rule
+		a      apc.KeyAttributes
+		rule   apc.Rule
 	}{
-		{"under a stranger of the same name", stranger.KeyArn, good, publicAttributes(engine.ECCNISTP256), "signature"},
-		{"under another name", rsaParent.KeyArn, good, publicAttributes(engine.ECCNISTP256), "issuer"},
-		{"stronger than its parent", parent.KeyArn, issue(t, ecKey(t, elliptic.P521()), "ica", &root, asCA), publicAttributes(engine.ECCNISTP521), "issuer-strength"},
-		{"RSA_3072 under RSA_2048", rsaParent.KeyArn, issue(t, rsaKey(t, 3072, 0), "ica", &rsaRoot, asCA), publicAttributes(engine.RSA3072), "issuer-strength"},
-		{"that has expired", parent.KeyArn, issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(engine.ECCNISTP256), "expired"},
-		{"under a symmetric key", kek.KeyArn, good, publicAttributes(engine.ECCNISTP256), "certificate-authority"},
+		{"under a stranger of the same name", stranger.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "signature"},
+		{"under another name", rsaParent.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "issuer"},
+		{"stronger than its parent", parent.KeyArn, issue(t, ecKey(t, elliptic.P521()), "ica", &root, asCA), publicAttributes(apc.KeyAlgorithmECCNISTP521), "issuer-strength"},
+		{"RSA_3072 under RSA_2048", rsaParent.KeyArn, issue(t, rsaKey(t, 3072, 0), "ica", &rsaRoot, asCA), publicAttributes(apc.KeyAlgorithmRSA3072), "issuer-strength"},
+		{"that has expired", parent.KeyArn, issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "expired"},
+		{"under a symmetric key", kek.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "certificate-authority"},
 	} {
 		_, err := under(c.parent, c.cert, c.a)
-		refused(t, "an intermediate "+c.what, err, engine.ErrValidation, c.rule)
+		refused(t, "an intermediate "+c.what, err, apc.ErrValidation, c.rule)
 	}
-	_, err = under(strings.Replace(parent.KeyArn, ":key/", ":key/aaaa", 1), good, publicAttributes(engine.ECCNISTP256))
-	refused(t, "an unknown parent", err, engine.ErrResourceNotFound, "key")
-	_, err = eng.As(engine.Identity{Account: "444455556666"}).ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-		KeyAttributes: publicAttributes(engine.ECCNISTP256), PublicKeyCertificate: good.text(), CertificateAuthorityPublicKeyIdentifier: parent.KeyArn}}})
-	refused(t, "another account's parent", err, engine.ErrAccessDenied, "account")
+	_, err = under(strings.Replace(parent.KeyArn, ":key/", ":key/aaaa", 1), good, publicAttributes(apc.KeyAlgorithmECCNISTP256))
+	refused(t, "an unknown parent", err, apc.ErrResourceNotFound, "key")
+	_, err = eng.As(apc.Identity{Account: "444455556666"}).ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+		KeyAttributes: publicAttributes(apc.KeyAlgorithmECCNISTP256), PublicKeyCertificate: good.text(), CertificateAuthorityPublicKeyIdentifier: parent.KeyArn}}})
+	refused(t, "another account's parent", err, apc.ErrAccessDenied, "account")
 	clock.Advance(500 * day)
 	fresh := issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(900 * day) })
-	_, err = under(parent.KeyArn, fresh, publicAttributes(engine.ECCNISTP256))
-	if r := refused(t, "under a root that has expired", err, engine.ErrValidation, "expired"); !strings.HasSuffix(r.Reasons[0].Field, "CertificateAuthorityPublicKeyIdentifier") {
+	_, err = under(parent.KeyArn, fresh, publicAttributes(apc.KeyAlgorithmECCNISTP256))
+	if r := refused(t, "under a root that has expired", err, apc.ErrValidation, "expired"); !strings.HasSuffix(r.Reasons[0].Field, "CertificateAuthorityPublicKeyIdentifier") {
 		t.Errorf("refused for %s", r.Reasons[0].Field)
 	}
 	if _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: ica.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = under(ica.KeyArn, leaf, publicAttributes(engine.ECCNISTP256))
-	refused(t, "under a stopped parent", err, engine.ErrValidation, "key-enabled")
+	_, err = under(ica.KeyArn, leaf, publicAttributes(apc.KeyAlgorithmECCNISTP256))
+	refused(t, "under a stopped parent", err, apc.ErrValidation, "key-enabled")
 }
 
-func parametersForImport(t testing.TB, c *engine.Caller, m engine.KeyMaterialType, a engine.KeyAlgorithm, reuse bool) *engine.GetParametersForImportOutput {
+func parametersForImport(t testing.TB, c *engine.Caller, m apc.KeyMaterialType, a apc.KeyAlgorithm, reuse bool) *engine.GetParametersForImportOutput {
 	t.Helper()
 	out, err := c.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: a, ReuseLastGeneratedToken: &reuse})
 	if err != nil {
@@ -138,8 +139,8 @@ func parametersForImport(t testing.TB, c *engine.Caller, m engine.KeyMaterialTyp
 
 func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	in := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
-	out, err := eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, SigningKeyAlgorithm: engine.RSA2048})
+	in := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	out, err := eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 		}
 	}
 	opensslVerifies(t, in.WrappingKeyCertificateChain, in.WrappingKeyCertificate)
-	there := parametersForImport(t, eng.As(engine.Identity{Region: "eu-west-1"}), engine.MaterialKeyCryptogram, engine.RSA2048, false)
+	there := parametersForImport(t, eng.As(apc.Identity{Region: "eu-west-1"}), apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	if there.WrappingKeyCertificateChain == in.WrappingKeyCertificateChain {
 		t.Error("one root in two Regions")
 	}
@@ -201,9 +202,9 @@ func opensslVerifies(t *testing.T, root, leaf string) {
 func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 	limits := engine.Limits2026()
 	limits.OpenTokens = 3
-	eng, clock := clocked(t, engine.Options{Limits: limits, CA: engine.RSA2048})
+	eng, clock := clocked(t, engine.Options{Limits: limits, CA: apc.KeyAlgorithmRSA2048})
 	get := func(reuse bool) string {
-		return parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, reuse).ImportToken
+		return parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, reuse).ImportToken
 	}
 	first := get(true)
 	clock.Advance(time.Hour)
@@ -220,31 +221,31 @@ func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 	if third == second {
 		t.Error("a token with less than 7 days left is given again")
 	}
-	_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialKeyCryptogram, WrappingKeyAlgorithm: engine.RSA2048})
-	refused(t, "a fourth open token", err, engine.ErrServiceQuotaExceeded, "quota")
+	_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	refused(t, "a fourth open token", err, apc.ErrServiceQuotaExceeded, "quota")
 	clock.Advance(8 * day) // the first two expire
 	get(false)
 	for _, c := range []struct {
 		what, material string
-		a              engine.KeyAlgorithm
-		rule           engine.Rule
+		a              apc.KeyAlgorithm
+		rule           apc.Rule
 	}{
-		{"a token for TR-31", "TR31_KEY_BLOCK", engine.RSA2048, "key-material-type"},
-		{"a token for a root", "ROOT_PUBLIC_KEY_CERTIFICATE", engine.RSA2048, "key-material-type"},
-		{"a token for a trusted certificate", "TRUSTED_PUBLIC_KEY_CERTIFICATE", engine.RSA2048, "key-material-type"},
-		{"a token with an EC pair", "TR34_KEY_BLOCK", engine.ECCNISTP256, "key-algorithm"},
-		{"a token with an AES key", "KEY_CRYPTOGRAM", engine.AES128, "key-algorithm"},
+		{"a token for TR-31", "TR31_KEY_BLOCK", apc.KeyAlgorithmRSA2048, "key-material-type"},
+		{"a token for a root", "ROOT_PUBLIC_KEY_CERTIFICATE", apc.KeyAlgorithmRSA2048, "key-material-type"},
+		{"a token for a trusted certificate", "TRUSTED_PUBLIC_KEY_CERTIFICATE", apc.KeyAlgorithmRSA2048, "key-material-type"},
+		{"a token with an EC pair", "TR34_KEY_BLOCK", apc.KeyAlgorithmECCNISTP256, "key-algorithm"},
+		{"a token with an AES key", "KEY_CRYPTOGRAM", apc.KeyAlgorithmAES128, "key-algorithm"},
 	} {
-		_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.KeyMaterialType(c.material), WrappingKeyAlgorithm: c.a})
-		refused(t, c.what, err, engine.ErrValidation, c.rule)
-		_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.KeyMaterialType(c.material), SigningKeyAlgorithm: c.a})
+		_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialType(c.material), WrappingKeyAlgorithm: c.a})
+		refused(t, c.what, err, apc.ErrValidation, c.rule)
+		_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialType(c.material), SigningKeyAlgorithm: c.a})
 		if c.material == "KEY_CRYPTOGRAM" { // an export that needs no token
 			c.rule = "key-material-type"
 		}
-		refused(t, c.what+" for exports", err, engine.ErrValidation, c.rule)
+		refused(t, c.what+" for exports", err, apc.ErrValidation, c.rule)
 	}
-	_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, SigningKeyAlgorithm: engine.RSA3072})
-	refused(t, "a signing key of RSA_3072", err, engine.ErrValidation, "key-algorithm")
+	_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA3072})
+	refused(t, "a signing key of RSA_3072", err, apc.ErrValidation, "key-algorithm")
 }
 
 // cryptogram encrypts a key to the token's certificate.
@@ -258,42 +259,42 @@ func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash cryp
 }
 
 func TestCryptogramsTravelBothWays(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
-	parameters := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA3072, false)
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	key := unhex(t, "0123456789ABCDEF0123456789ABCDEF") // equal halves: the live service shows D5D44F for it
 	arm := func() *engine.ImportKeyCryptogram {
-		return &engine.ImportKeyCryptogram{KeyAttributes: attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes),
+		return &engine.ImportKeyCryptogram{KeyAttributes: attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
 			Exportable: new(true), ImportToken: parameters.ImportToken, WrappedKeyCryptogram: cryptogram(t, parameters, crypto.SHA256, key)}
 	}
 	k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	if err != nil || k.KeyCheckValue != "D5D44F" || !k.Exportable || k.KeyOrigin != engine.OriginExternal {
+	if err != nil || k.KeyCheckValue != "D5D44F" || !k.Exportable || k.KeyOrigin != apc.KeyOriginExternal {
 		t.Fatalf("imported as %+v, %v", k, err)
 	}
 	again, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
 	if err != nil || again.KeyArn == k.KeyArn || again.KeyCheckValue != k.KeyCheckValue {
 		t.Errorf("a second time: %+v, %v", again, err)
 	}
-	other := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA3072, false)
-	weak := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false)
-	stranger := eng.As(engine.Identity{Account: "444455556666"})
+	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
+	weak := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
+	stranger := eng.As(apc.Identity{Account: "444455556666"})
 	for _, c := range []struct {
 		what   string
 		change func(*engine.ImportKeyCryptogram)
-		code   engine.Code
-		rule   engine.Rule
+		code   apc.Code
+		rule   apc.Rule
 	}{
-		{"with the other hash", func(a *engine.ImportKeyCryptogram) { a.WrappingSpec = new(engine.RSAOAEPSHA512) }, engine.ErrValidation, "oaep"},
-		{"with an unknown token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "import-token-aaaaaaaaaaaaaaaa" }, engine.ErrResourceNotFound, "token"},
-		{"without a token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "" }, engine.ErrValidation, "required"},
-		{"with a TR-34 token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = other.ImportToken }, engine.ErrValidation, "token-material"},
-		{"with a token of another length", func(a *engine.ImportKeyCryptogram) { a.ImportToken = weak.ImportToken }, engine.ErrValidation, "cryptogram-length"},
-		{"of another length", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = engine.TDES3Key }, engine.ErrValidation, "key-length"},
-		{"of AES_192", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = engine.AES192 }, engine.ErrValidation, "wrapping-strength"},
-		{"of a pair", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes = publicAttributes(engine.RSA2048) }, engine.ErrValidation, "key-class"},
+		{"with the other hash", func(a *engine.ImportKeyCryptogram) { a.WrappingSpec = new(apc.WrappingKeySpecRSAOAEPSHA512) }, apc.ErrValidation, "oaep"},
+		{"with an unknown token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "import-token-aaaaaaaaaaaaaaaa" }, apc.ErrResourceNotFound, "token"},
+		{"without a token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "" }, apc.ErrValidation, "required"},
+		{"with a TR-34 token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = other.ImportToken }, apc.ErrValidation, "token-material"},
+		{"with a token of another length", func(a *engine.ImportKeyCryptogram) { a.ImportToken = weak.ImportToken }, apc.ErrValidation, "cryptogram-length"},
+		{"of another length", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmTDES3Key }, apc.ErrValidation, "key-length"},
+		{"of AES_192", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmAES192 }, apc.ErrValidation, "wrapping-strength"},
+		{"of a pair", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes = publicAttributes(apc.KeyAlgorithmRSA2048) }, apc.ErrValidation, "key-class"},
 		{"with half a set of modes", func(a *engine.ImportKeyCryptogram) {
-			a.KeyAttributes.KeyModesOfUse = engine.KeyModesOfUse{Encrypt: true}
-		}, engine.ErrValidation, "key-modes-of-use"},
-		{"with an odd digit", func(a *engine.ImportKeyCryptogram) { a.WrappedKeyCryptogram += "0" }, engine.ErrValidation, "hex"},
+			a.KeyAttributes.KeyModesOfUse = apc.KeyModesOfUse{Encrypt: true}
+		}, apc.ErrValidation, "key-modes-of-use"},
+		{"with an odd digit", func(a *engine.ImportKeyCryptogram) { a.WrappedKeyCryptogram += "0" }, apc.ErrValidation, "hex"},
 	} {
 		a := arm()
 		c.change(a)
@@ -301,15 +302,15 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		refused(t, "a cryptogram "+c.what, err, c.code, c.rule)
 	}
 	_, err = importMaterial(stranger, engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	refused(t, "another account's token", err, engine.ErrResourceNotFound, "token")
-	_, err = importMaterial(eng.As(engine.Identity{Region: "eu-west-1"}), engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	refused(t, "another Region's token", err, engine.ErrResourceNotFound, "token")
+	refused(t, "another account's token", err, apc.ErrResourceNotFound, "token")
+	_, err = importMaterial(eng.As(apc.Identity{Region: "eu-west-1"}), engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	refused(t, "another Region's token", err, apc.ErrResourceNotFound, "token")
 
 	// Out, to a party whose certificate chains to an imported root.
 	root := issue(t, rsaKey(t, 4096, 0), "root", nil, nil)
 	leaf := issue(t, rsaKey(t, 2048, 0), "receiver", &root, nil)
-	ca := trust(t, eng.Caller, root, engine.RSA4096)
-	for spec, hash := range map[engine.WrappingKeySpec]crypto.Hash{engine.RSAOAEPSHA256: crypto.SHA256, engine.RSAOAEPSHA512: crypto.SHA512} {
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
+	for spec, hash := range map[apc.WrappingKeySpec]crypto.Hash{apc.WrappingKeySpecRSAOAEPSHA256: crypto.SHA256, apc.WrappingKeySpecRSAOAEPSHA512: crypto.SHA512} {
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
 			CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: leaf.text(), WrappingSpec: &spec}}})
 		if err != nil {
@@ -317,35 +318,35 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		}
 		w := out.WrappedKey
 		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), unhex(t, w.KeyMaterial), nil)
-		if err != nil || string(got) != string(key) || *w.KeyCheckValue != "D5D44F" || w.WrappedKeyMaterialFormat != engine.FormatKeyCryptogram || w.WrappingKeyArn != ca.KeyArn {
+		if err != nil || string(got) != string(key) || *w.KeyCheckValue != "D5D44F" || w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram || w.WrappingKeyArn != ca.KeyArn {
 			t.Errorf("%s: exported %+v, opened as %x, %v", spec, w, got, err)
 		}
 	}
 	clock.Advance(7 * day)
 	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	refused(t, "an expired token", err, engine.ErrValidation, "token-expired")
+	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 	if err := eng.Settle(ctx); err != nil {
 		t.Fatal(err)
 	}
 	clock.Advance(-6 * day)
 	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	refused(t, "an expired token, with the clock set back", err, engine.ErrValidation, "token-expired")
+	refused(t, "an expired token, with the clock set back", err, apc.ErrValidation, "token-expired")
 	clock.Advance(400 * day)
 	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
-	refused(t, "a token expired for more than a year", err, engine.ErrResourceNotFound, "token")
+	refused(t, "a token expired for more than a year", err, apc.ErrResourceNotFound, "token")
 }
 
 func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	root := issue(t, rsaKey(t, 3072, 0), "root", nil, nil)
-	ca := trust(t, eng.Caller, root, engine.RSA3072)
-	tdes := create(t, eng.Caller, kekAttributes(engine.TDES3Key))
-	aes := create(t, eng.Caller, kekAttributes(engine.AES128))
-	strong := create(t, eng.Caller, kekAttributes(engine.AES256))
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA3072)
+	tdes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES3Key))
+	aes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
+	strong := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	good := issue(t, rsaKey(t, 2048, 0), "receiver", &root, nil)
 	large := issue(t, rsaKey(t, 3072, 1), "receiver", &root, nil)
 	self := issue(t, rsaKey(t, 2048, 1), "self", nil, nil)
-	selfCA := trust(t, eng.Caller, self, engine.RSA2048)
+	selfCA := trust(t, eng.Caller, self, apc.KeyAlgorithmRSA2048)
 	export := func(key engine.Key, ca string, c certified) error {
 		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key.KeyArn, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
 			CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: c.text()}}})
@@ -362,7 +363,7 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 	for _, c := range []struct {
 		what string
 		err  error
-		rule engine.Rule
+		rule apc.Rule
 	}{
 		{"AES_128 to RSA_2048", export(aes, ca.KeyArn, good), "wrapping-strength"},
 		{"AES_256 to RSA_3072", export(strong, ca.KeyArn, large), "wrapping-strength"},
@@ -371,22 +372,22 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 		{"to an expired certificate", export(tdes, ca.KeyArn, issue(t, rsaKey(t, 2048, 0), "old", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) })), "expired"},
 		{"under a key that is no authority", export(tdes, strong.KeyArn, good), "certificate-authority"},
 	} {
-		refused(t, c.what, c.err, engine.ErrValidation, c.rule)
+		refused(t, c.what, c.err, apc.ErrValidation, c.rule)
 	}
 	clock.Advance(401 * day)
-	refused(t, "when all have expired", export(tdes, ca.KeyArn, good), engine.ErrValidation, "expired")
+	refused(t, "when all have expired", export(tdes, ca.KeyArn, good), apc.ErrValidation, "expired")
 }
 
 var curves = []struct {
-	a     engine.KeyAlgorithm
+	a     apc.KeyAlgorithm
 	curve elliptic.Curve
-}{{engine.ECCNISTP256, elliptic.P256()}, {engine.ECCNISTP384, elliptic.P384()}, {engine.ECCNISTP521, elliptic.P521()}}
+}{{apc.KeyAlgorithmECCNISTP256, elliptic.P256()}, {apc.KeyAlgorithmECCNISTP384, elliptic.P384()}, {apc.KeyAlgorithmECCNISTP521, elliptic.P521()}}
 
 // agreeingPair is a pair that may carry keys.
-func agreeingPair(t testing.TB, c *engine.Caller, a engine.KeyAlgorithm, use *engine.KeyUsage) engine.Key {
+func agreeingPair(t testing.TB, c *engine.Caller, a apc.KeyAlgorithm, use *apc.KeyUsage) engine.Key {
 	t.Helper()
-	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), DeriveKeyUsage: use, KeyAttributes: engine.KeyAttributes{
-		KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: a, KeyModesOfUse: deriveModes}})
+	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), DeriveKeyUsage: use, KeyAttributes: apc.KeyAttributes{
+		KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: a, KeyModesOfUse: deriveModes}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -408,9 +409,9 @@ func publicKeyOf(t testing.TB, c *engine.Caller, arn string) any {
 // samples.
 func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 	info := unhex(t, "00A1B2C3D4E5F60718293A4B5C6D7E8F")
-	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	for _, c := range curves {
-		pair := agreeingPair(t, eng.Caller, c.a, new(engine.TR31K1KeyBlockProtectionKey))
+		pair := agreeingPair(t, eng.Caller, c.a, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
 		mine := ecKey(t, c.curve)
 		self := issue(t, mine, "party U", nil, nil)
 		ca := trust(t, eng.Caller, self, c.a)
@@ -430,7 +431,7 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 		key := unhex(t, "8A8349794C9EE9A4C2927098F249FED6")
 		header, _ := tr31.ParseHeader("D0000B0TX00E0000")
 		want, _ := kcv.TDES(key)
-		if c.a == engine.ECCNISTP384 {
+		if c.a == apc.KeyAlgorithmECCNISTP384 {
 			header, _ = tr31.ParseHeader("D0000M7HC00E0000")
 			header.Blocks = []tr31.OptionalBlock{{ID: "HM", Data: "21"}}
 			want, _ = kcv.HMAC(crypto.SHA256, key)
@@ -440,7 +441,7 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
-			PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: engine.AES256, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256,
+			PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
 			DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new(hex.EncodeToString(info))}, WrappedKeyBlock: block}
 		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &in})
 		if err != nil || k.KeyCheckValue != want {
@@ -448,7 +449,7 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 		}
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 			PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(),
-			DeriveKeyAlgorithm: engine.AES256, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: in.DerivationData}}})
+			DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: in.DerivationData}}})
 		if err != nil {
 			t.Fatalf("%s: %v", c.a, err)
 		}
@@ -464,28 +465,32 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 	}
 }
 
-func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffieHellmanTr31KeyBlock, a engine.KeyAlgorithm) {
+func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffieHellmanTr31KeyBlock, a apc.KeyAlgorithm) {
 	t.Helper()
 	other := curves[0]
 	if other.a == a {
 		other = curves[1]
 	}
 	foreign := issue(t, ecKey(t, other.curve), "party U", nil, nil)
-	silent, data := agreeingPair(t, c, a, nil), agreeingPair(t, c, a, new(engine.TR31P0PINEncryptionKey))
-	kek := create(t, c, kekAttributes(engine.AES128))
+	silent, data := agreeingPair(t, c, a, nil), agreeingPair(t, c, a, new(apc.KeyUsageTR31P0PINEncryptionKey))
+	kek := create(t, c, kekAttributes(apc.KeyAlgorithmAES128))
 	for _, x := range []struct {
 		what   string
 		change func(*engine.ImportDiffieHellmanTr31KeyBlock)
-		rule   engine.Rule
+		rule   apc.Rule
 	}{
 		{"other shared information", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DerivationData.SharedInformation = new("00") }, "mac"},
-		{"the other derivation", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.KeyDerivationFunction = engine.KDFANSIX963 }, "mac"},
-		{"another hash", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.KeyDerivationHashAlgorithm = engine.HashSHA512 }, "mac"},
+		{"the other derivation", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
+			in.KeyDerivationFunction = apc.KeyDerivationFunctionANSIX963
+		}, "mac"},
+		{"another hash", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
+			in.KeyDerivationHashAlgorithm = apc.KeyDerivationHashAlgorithmSHA512
+		}, "mac"},
 		{"a pair that says nothing of what it derives", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = silent.KeyArn }, "derive-key-usage"},
 		{"a pair that derives PIN keys", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = data.KeyArn }, "derive-key-usage"},
 		{"no pair", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = kek.KeyArn }, "key-usage"},
-		{"a derived HMAC key", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = engine.HMACSHA256 }, "key-algorithm"},
-		{"a derived TDES key for version D", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = engine.TDES2Key }, "key-block-version"},
+		{"a derived HMAC key", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmHMACSHA256 }, "key-algorithm"},
+		{"a derived TDES key for version D", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmTDES2Key }, "key-block-version"},
 		{"a certificate of another curve", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PublicKeyCertificate = foreign.text() }, "key-algorithm"},
 		{"a certificate of another root", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
 			for _, same := range curves {
@@ -498,33 +503,33 @@ func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffie
 		in := *good
 		x.change(&in)
 		_, err := importMaterial(c, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &in})
-		refused(t, string(a)+", "+x.what, err, engine.ErrValidation, x.rule)
+		refused(t, string(a)+", "+x.what, err, apc.ErrValidation, x.rule)
 	}
 }
 
 func TestAgreementsAreAsStrongAsTheTableSays(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	keys := map[engine.KeyAlgorithm]string{}
-	for _, a := range []engine.KeyAlgorithm{engine.TDES2Key, engine.TDES3Key, engine.AES128, engine.AES192, engine.AES256} {
+	keys := map[apc.KeyAlgorithm]string{}
+	for _, a := range []apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES192, apc.KeyAlgorithmAES256} {
 		keys[a] = create(t, eng.Caller, kekAttributes(a)).KeyArn
 	}
-	curvesOf := map[engine.KeyAlgorithm][]engine.KeyAlgorithm{ // control-plane, section 10
-		engine.TDES2Key: {engine.ECCNISTP256, engine.ECCNISTP384, engine.ECCNISTP521}, engine.TDES3Key: {engine.ECCNISTP256, engine.ECCNISTP384, engine.ECCNISTP521},
-		engine.AES128: {engine.ECCNISTP256, engine.ECCNISTP384, engine.ECCNISTP521}, engine.AES192: {engine.ECCNISTP384, engine.ECCNISTP521}, engine.AES256: {engine.ECCNISTP521},
+	curvesOf := map[apc.KeyAlgorithm][]apc.KeyAlgorithm{ // control-plane, section 10
+		apc.KeyAlgorithmTDES2Key: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmTDES3Key: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521},
+		apc.KeyAlgorithmAES128: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmAES192: {apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmAES256: {apc.KeyAlgorithmECCNISTP521},
 	}
 	for _, c := range curves {
 		self := issue(t, ecKey(t, c.curve), "party U", nil, nil)
-		ca, pair := trust(t, eng.Caller, self, c.a), agreeingPair(t, eng.Caller, c.a, new(engine.TR31K0KeyEncryptionKey))
+		ca, pair := trust(t, eng.Caller, self, c.a), agreeingPair(t, eng.Caller, c.a, new(apc.KeyUsageTR31K0KeyEncryptionKey))
 		for a, arn := range keys {
-			for _, derived := range []engine.KeyAlgorithm{engine.AES256, engine.AES128} {
+			for _, derived := range []apc.KeyAlgorithm{apc.KeyAlgorithmAES256, apc.KeyAlgorithmAES128} {
 				_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: arn, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 					PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: derived,
-					KeyDerivationFunction: engine.KDFANSIX963, KeyDerivationHashAlgorithm: engine.HashSHA384, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}})
-				want := slices.Contains(curvesOf[a], c.a) && (derived == engine.AES256 || a != engine.AES192 && a != engine.AES256)
+					KeyDerivationFunction: apc.KeyDerivationFunctionANSIX963, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA384, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}})
+				want := slices.Contains(curvesOf[a], c.a) && (derived == apc.KeyAlgorithmAES256 || a != apc.KeyAlgorithmAES192 && a != apc.KeyAlgorithmAES256)
 				if want != (err == nil) {
 					t.Errorf("%s under %s agreed on %s: %v, want it taken: %t", a, derived, c.a, err, want)
 				} else if err != nil {
-					refused(t, fmt.Sprintf("%s under %s agreed on %s", a, derived, c.a), err, engine.ErrValidation, "wrapping-strength")
+					refused(t, fmt.Sprintf("%s under %s agreed on %s", a, derived, c.a), err, apc.ErrValidation, "wrapping-strength")
 				}
 			}
 		}
@@ -534,18 +539,18 @@ func TestAgreementsAreAsStrongAsTheTableSays(t *testing.T) {
 func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	kekBytes, key := "0123456789ABCDEFFEDCBA9876543210", unhex(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
-	kek := load(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes), kekBytes)
+	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), kekBytes)
 	want, _ := kcv.TDES(key)
 	for _, c := range []struct {
-		variant engine.As2805KeyVariant
+		variant apc.As2805KeyVariant
 		mask    [2]byte
-		usage   engine.KeyUsage
-		modes   engine.KeyModesOfUse
+		usage   apc.KeyUsage
+		modes   apc.KeyModesOfUse
 	}{
-		{engine.TerminalMajorKeyVariant00, [2]byte{}, engine.TR31K0KeyEncryptionKey, cipherModes},
-		{engine.PINEncryptionKeyVariant28, [2]byte{0x28, 0xC0}, engine.TR31P0PINEncryptionKey, cipherModes},
-		{engine.MessageAuthenticationKeyVariant24, [2]byte{0x24, 0xC0}, engine.TR31M0ISO16609MACKey, macModes},
-		{engine.DataEncryptionKeyVariant22, [2]byte{0x22, 0xC0}, engine.TR31D0SymmetricDataEncryptionKey, cipherModes},
+		{apc.As2805KeyVariantTerminalMajorKeyVariant00, [2]byte{}, apc.KeyUsageTR31K0KeyEncryptionKey, cipherModes},
+		{apc.As2805KeyVariantPINEncryptionKeyVariant28, [2]byte{0x28, 0xC0}, apc.KeyUsageTR31P0PINEncryptionKey, cipherModes},
+		{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, [2]byte{0x24, 0xC0}, apc.KeyUsageTR31M0ISO16609MACKey, macModes},
+		{apc.As2805KeyVariantDataEncryptionKeyVariant22, [2]byte{0x22, 0xC0}, apc.KeyUsageTR31D0SymmetricDataEncryptionKey, cipherModes},
 	} {
 		masked := unhex(t, kekBytes)
 		for i := range masked {
@@ -559,55 +564,55 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		cipher.NewCBCEncrypter(block, make([]byte, 8)).CryptBlocks(wrapped, wrapped)
 		text := strings.ToUpper(hex.EncodeToString(wrapped))
 		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-			As2805KeyVariant: c.variant, KeyModesOfUse: c.modes, KeyAlgorithm: engine.TDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: text}})
+			As2805KeyVariant: c.variant, KeyModesOfUse: c.modes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: text}})
 		if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyUsage != c.usage {
 			t.Fatalf("%s: imported as %+v, %v", c.variant, k, err)
 		}
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
 			WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: c.variant}}})
-		if err != nil || out.WrappedKey.KeyMaterial != text || out.WrappedKey.WrappedKeyMaterialFormat != engine.FormatKeyCryptogram {
+		if err != nil || out.WrappedKey.KeyMaterial != text || out.WrappedKey.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram {
 			t.Errorf("%s: exported %+v, %v, want %s", c.variant, out, err, text)
 		}
 	}
-	pin := create(t, eng.Caller, attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes))
-	bdk := create(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes))
-	k1 := create(t, eng.Caller, kekAttributes(engine.TDES2Key))
-	aes := create(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.AES128, cipherModes))
-	three := create(t, eng.Caller, attributes(engine.TR31P0PINEncryptionKey, engine.TDES3Key, cipherModes))
+	pin := create(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))
+	bdk := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes))
+	k1 := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
+	aes := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
+	three := create(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES3Key, cipherModes))
 	for _, c := range []struct {
 		what, key, kek string
-		variant        engine.As2805KeyVariant
-		rule           engine.Rule
+		variant        apc.As2805KeyVariant
+		rule           apc.Rule
 	}{
-		{"a PIN key as a data key", pin.KeyArn, kek.KeyArn, engine.DataEncryptionKeyVariant22, "as2805-variant"},
-		{"a base derivation key", bdk.KeyArn, kek.KeyArn, engine.PINEncryptionKeyVariant28, "as2805-variant"},
-		{"under K1", pin.KeyArn, k1.KeyArn, engine.PINEncryptionKeyVariant28, "wrapping-key-usage"},
-		{"under AES", pin.KeyArn, aes.KeyArn, engine.PINEncryptionKeyVariant28, "wrapping-key-algorithm"},
-		{"TDES_3KEY under TDES_2KEY", three.KeyArn, kek.KeyArn, engine.PINEncryptionKeyVariant28, "wrapping-strength"},
+		{"a PIN key as a data key", pin.KeyArn, kek.KeyArn, apc.As2805KeyVariantDataEncryptionKeyVariant22, "as2805-variant"},
+		{"a base derivation key", bdk.KeyArn, kek.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "as2805-variant"},
+		{"under K1", pin.KeyArn, k1.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "wrapping-key-usage"},
+		{"under AES", pin.KeyArn, aes.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "wrapping-key-algorithm"},
+		{"TDES_3KEY under TDES_2KEY", three.KeyArn, kek.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "wrapping-strength"},
 	} {
 		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: c.key, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
 			WrappingKeyIdentifier: c.kek, As2805KeyVariant: c.variant}}})
-		refused(t, c.what, err, engine.ErrValidation, c.rule)
+		refused(t, c.what, err, apc.ErrValidation, c.rule)
 	}
 	for what, c := range map[string]struct {
-		a    engine.KeyAlgorithm
-		m    engine.KeyModesOfUse
-		rule engine.Rule
+		a    apc.KeyAlgorithm
+		m    apc.KeyModesOfUse
+		rule apc.Rule
 	}{
-		"an AES key": {engine.AES128, cipherModes, "key-algorithm"}, "stronger than the wrapping key": {engine.TDES3Key, cipherModes, "wrapping-strength"}, "with other modes": {engine.TDES2Key, macModes, "key-modes-of-use"},
+		"an AES key": {apc.KeyAlgorithmAES128, cipherModes, "key-algorithm"}, "stronger than the wrapping key": {apc.KeyAlgorithmTDES3Key, cipherModes, "wrapping-strength"}, "with other modes": {apc.KeyAlgorithmTDES2Key, macModes, "key-modes-of-use"},
 	} {
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-			As2805KeyVariant: engine.PINEncryptionKeyVariant28, KeyModesOfUse: c.m, KeyAlgorithm: c.a, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 32)}})
-		refused(t, what, err, engine.ErrValidation, c.rule)
+			As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: c.m, KeyAlgorithm: c.a, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 32)}})
+		refused(t, what, err, apc.ErrValidation, c.rule)
 	}
 	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-		As2805KeyVariant: engine.PINEncryptionKeyVariant28, KeyModesOfUse: cipherModes, KeyAlgorithm: engine.TDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 48)}})
-	refused(t, "of another length", err, engine.ErrValidation, engine.RuleCryptogramLength)
+		As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: cipherModes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 48)}})
+	refused(t, "of another length", err, apc.ErrValidation, apc.RuleCryptogramLength)
 }
 
 func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA3072})
-	pair := agreeingPair(t, eng.Caller, engine.ECCNISTP384, nil)
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA3072})
+	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP384, nil)
 	get := func() *engine.GetPublicKeyCertificateOutput {
 		t.Helper()
 		out, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
@@ -638,9 +643,9 @@ func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
-	refused(t, "of a key that waits for its deletion", err, engine.ErrValidation, "key-state")
-	_, err = eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn})
-	refused(t, "of a symmetric key", err, engine.ErrValidation, "key-class")
+	refused(t, "of a key that waits for its deletion", err, apc.ErrValidation, "key-state")
+	_, err = eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn})
+	refused(t, "of a symmetric key", err, apc.ErrValidation, "key-class")
 }
 
 func writePEM(t *testing.T, path, text string) {
@@ -659,11 +664,11 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 		t.Skip("no openssl here")
 	}
 	eng, _ := clocked(t, engine.Options{})
-	signing := engine.KeyAttributes{KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.RSA2048, KeyModesOfUse: engine.KeyModesOfUse{Sign: true}}
+	signing := apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}
 	full := engine.CertificateSubjectType{CommonName: "pay.example", OrganizationUnit: new("Keys"), Organization: new("Größe & Co"), City: new("Zürich"),
 		Country: new("CH"), StateOrProvince: new("ZH"), EmailAddress: new("keys@pay.example")}
-	for _, arn := range []string{create(t, eng.Caller, signing).KeyArn, agreeingPair(t, eng.Caller, engine.ECCNISTP521, nil).KeyArn} {
-		for _, hash := range []engine.SigningAlgorithmType{engine.SignSHA224, engine.SignSHA256, engine.SignSHA384, engine.SignSHA512} {
+	for _, arn := range []string{create(t, eng.Caller, signing).KeyArn, agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP521, nil).KeyArn} {
+		for _, hash := range []apc.SigningAlgorithmType{apc.SigningAlgorithmTypeSHA224, apc.SigningAlgorithmTypeSHA256, apc.SigningAlgorithmTypeSHA384, apc.SigningAlgorithmTypeSHA512} {
 			for _, subject := range []engine.CertificateSubjectType{full, {CommonName: "alone"}} {
 				out, err := eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: arn, SigningAlgorithm: hash, CertificateSubject: subject})
 				if err != nil {
@@ -689,10 +694,10 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 			}
 		}
 	}
-	_, err := eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn, SigningAlgorithm: engine.SignSHA256, CertificateSubject: full})
-	refused(t, "of a symmetric key", err, engine.ErrValidation, "key-class")
+	_, err := eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: full})
+	refused(t, "of a symmetric key", err, apc.ErrValidation, "key-class")
 	typographic := full
 	typographic.EmailAddress = new("o’neil@pay.example") // fits the service's pattern
-	_, err = eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, signing).KeyArn, SigningAlgorithm: engine.SignSHA256, CertificateSubject: typographic})
-	refused(t, "an address that no certificate can hold", err, engine.ErrValidation, "name")
+	_, err = eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, signing).KeyArn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: typographic})
+	refused(t, "an address that no certificate can hold", err, apc.ErrValidation, "name")
 }

@@ -5,26 +5,6 @@ import (
 	"fmt"
 )
 
-// ExportKeyInput is the request of ExportKey.
-type ExportKeyInput struct {
-	KeyMaterial         ExportKeyMaterial
-	ExportKeyIdentifier string
-	ExportAttributes    *ExportAttributes
-}
-
-// ExportKeyOutput is the answer of ExportKey.
-type ExportKeyOutput struct {
-	WrappedKey *WrappedKey
-}
-
-func (in *ExportKeyInput) shape(s *shape) {
-	s.inside("KeyMaterial", &in.KeyMaterial)
-	s.text("ExportKeyIdentifier", in.ExportKeyIdentifier, &textKeyArnOrKeyAliasType)
-	if in.ExportAttributes != nil {
-		s.inside("ExportAttributes", in.ExportAttributes)
-	}
-}
-
 // ExportKey wraps a symmetric key for another party.
 func (c *Caller) ExportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
 	return run(ctx, c.caller, "ExportKey", in, (*call).exportKey)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -30,7 +31,7 @@ type exportPlan struct {
 
 // planExport works out what is wrapped, for a key that has been checked by [exportRules].
 func planExport(k *key, field string, asked *ExportAttributes) (*exportPlan, error) {
-	p := &exportPlan{field: field, key: k, as: k.attributes, code: k.attributes.usage.code()}
+	p := &exportPlan{field: field, key: k, as: k.attributes, code: codeOf(k.attributes.usage)}
 	if asked == nil {
 		asked = &ExportAttributes{}
 	}
@@ -56,22 +57,22 @@ const initialKeyUsage = "B1"
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
 // its base derivation key (GUESS for 192 and 256 bits).
 func (p *exportPlan) initialKey(ksn string) error {
-	if p.as.usage != TR31B0BaseDerivationKey {
+	if p.as.usage != usageB0 {
 		return invalid("An initial key can only be derived from a base derivation key.",
-			because(RuleKeyUsage, exportField, problemInitialUsage, string(p.as.usage), string(TR31B0BaseDerivationKey)))
+			because(apc.RuleKeyUsage, exportField, problemInitialUsage, string(p.as.usage), string(usageB0)))
 	}
 	want := 20
 	if p.as.alg.letter == hsm.AES {
 		want = 24
 	}
 	if len(ksn) != want {
-		return invalid("The key serial number does not fit the key.", because(RuleKeySerialNumber, dukptField+".KeySerialNumber", problemKSN,
+		return invalid("The key serial number does not fit the key.", because(apc.RuleKeySerialNumber, dukptField+".KeySerialNumber", problemKSN,
 			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.alg.name)))
 	}
 	p.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
 	p.code, p.as.modes = initialKeyUsage, deriveKey
 	if p.as.alg.letter == hsm.TDES {
-		p.as.alg = algorithmNamed(TDES2Key)
+		p.as.alg = algorithmNamed(tdes2)
 	}
 	return nil
 }
@@ -106,11 +107,11 @@ func (p *exportPlan) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Head
 
 func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	if asked.KeyModesOfUse != nil {
-		m := asked.KeyModesOfUse.set()
+		m := modesOf(*asked.KeyModesOfUse)
 		code, ok := byteOfModes(m)
 		if !ok || !p.canNarrow(m) {
 			return invalid("KeyModesOfUse can only restrict the modes of use of the key.",
-				because(RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), p.narrowerModes()))
+				because(apc.RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), p.narrowerModes()))
 		}
 		h.ModeOfUse = code
 	}
@@ -118,7 +119,7 @@ func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 		code, allowed := exportabilityBytes[*asked.KeyExportability], p.exportabilities()
 		if !slices.Contains([]byte(allowed), code) {
 			return invalid("KeyExportability can only restrict the exportability of the key.",
-				because(RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
+				because(apc.RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
 		}
 		h.Exportability = code
 	}
@@ -155,7 +156,7 @@ func (p *exportPlan) canNarrow(m modes) bool {
 
 // exportabilityNames are the values of KeyExportability for bytes of a header.
 func exportabilityNames(bytes string) string {
-	var out []KeyExportability
+	var out []apc.KeyExportability
 	for _, name := range allKeyExportability {
 		if strings.IndexByte(bytes, exportabilityBytes[name]) >= 0 {
 			out = append(out, name)
@@ -164,7 +165,7 @@ func exportabilityNames(bytes string) string {
 	return wording.Or(out)
 }
 
-var exportabilityBytes = map[KeyExportability]byte{Exportable: 'E', NonExportable: 'N', Sensitive: 'S'}
+var exportabilityBytes = map[apc.KeyExportability]byte{apc.KeyExportabilityExportable: 'E', apc.KeyExportabilityNonExportable: 'N', apc.KeyExportabilitySensitive: 'S'}
 
 // exportabilities are the bytes a request may ask for: all three for a key
 // made here or brought in with S, E and N for one brought in with E (GUESS;
@@ -190,7 +191,7 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 	total := 0
 	for _, id := range sortedKeys(asked) {
 		if slices.Contains(reservedBlocks, id) {
-			return nil, invalid("The optional block is not supported.", because(RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
+			return nil, invalid("The optional block is not supported.", because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
 		}
 		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
 		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
@@ -199,8 +200,8 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 		total += 4 + len(asked[id])
 	}
 	if total > maxOptionalBlocks {
-		return nil, invalid("The optional blocks are too long.", because(RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
-			characters(total), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
+		return nil, invalid("The optional blocks are too long.", because(apc.RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
+			wording.Count(total, "character"), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
 	}
 	if hm := p.as.alg.hm; hm != "" {
 		out = append(out, tr31.OptionalBlock{ID: "HM", Data: hm})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -32,11 +33,11 @@ func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31K
 	if err != nil {
 		return nil, p.headerError(err)
 	}
-	return p.wrapped(kek, FormatTR31KeyBlock, text, value), nil
+	return p.wrapped(kek, apc.WrappedKeyMaterialFormatTR31KeyBlock, text, value), nil
 }
 
 // wrapped is the answer: what protects the key, and the key.
-func (p *exportPlan) wrapped(by *key, format WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
+func (p *exportPlan) wrapped(by *key, format apc.WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
 		WrappingKeyArn: by.arn.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
 		KeyCheckValue: new(shownCheckValue(value)), KeyCheckValueAlgorithm: new(p.check.name),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -37,7 +38,7 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 	if err != nil {
 		return nil, err
 	}
-	kdh, err := c.ownPair(ctx, signer, MaterialTR34KeyBlock, named)
+	kdh, err := c.ownPair(ctx, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +47,7 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 	if err != nil {
 		return nil, sealingError(err)
 	}
-	return p.wrapped(ca, FormatTR34KeyBlock, hexText(der), value), nil
+	return p.wrapped(ca, apc.WrappedKeyMaterialFormatTR34KeyBlock, hexText(der), value), nil
 }
 
 // tokenHeader is the header in a key token: attributes of the key alone. Its
@@ -55,9 +56,9 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
 		return "", invalid("The optional block is not supported.",
-			because(RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", problemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
+			because(apc.RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", problemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
 	}
-	h, err := p.header(algorithmNamed(AES256), asked)
+	h, err := p.header(algorithmNamed(aes256), asked)
 	if err != nil {
 		return "", err
 	}

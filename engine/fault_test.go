@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -39,7 +40,7 @@ func TestUnknownOutcomesAreResolvedNotRepeated(t *testing.T) {
 	store := &cable{Store: simtest.Store(t)}
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
 	store.after = 2
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	if n := countKeys(t, eng.Caller); n != 1 || store.after != 0 {
 		t.Errorf("%d keys after one CreateKey whose outcome was unknown twice", n)
 	}
@@ -52,14 +53,14 @@ func TestUnknownOutcomesAreResolvedNotRepeated(t *testing.T) {
 func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T) {
 	store := &cable{Store: simtest.Store(t)}
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
-	k := create(t, eng.Caller, kekAttributes(engine.AES256))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	w, err := exportBlock(eng.Caller, k.KeyArn, k.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for what, do := range map[string]func() error{
 		"CreateKey": func() error {
-			_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+			_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
 			return err
 		},
 		"ImportKey": func() error { _, err := importBlock(eng.Caller, k.KeyArn, w.KeyMaterial); return err },
@@ -81,13 +82,13 @@ func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T)
 		},
 	} {
 		store.before = 1000
-		refusal := refused(t, what, do(), engine.ErrServiceUnavailable, "keystore")
+		refusal := refused(t, what, do(), apc.ErrServiceUnavailable, "keystore")
 		if !errors.Is(refusal, errCable) {
 			t.Errorf("%s: the cause is lost: %v", what, refusal)
 		}
 		store.before = 0
 		got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
-		if err != nil || got.Key.KeyState != engine.CreateComplete || !got.Key.Enabled {
+		if err != nil || got.Key.KeyState != apc.KeyStateCreateComplete || !got.Key.Enabled {
 			t.Errorf("after %s: %+v, %v", what, got, err)
 		}
 		if n := countKeys(t, eng.Caller); n != 1 {
@@ -106,20 +107,20 @@ func TestLosingEveryRaceIsAConflict(t *testing.T) {
 	store := &rival{Store: simtest.Store(t)}
 	backend := &importCounter{Backend: simtest.Backend(t, nil)}
 	eng := simtest.On(t, backend, store, nil)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	store.on, backend.imports = true, 0
 	_, err = eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
-	refused(t, "StopKeyUsage", err, engine.ErrConflict, "concurrent-change")
+	refused(t, "StopKeyUsage", err, apc.ErrConflict, "concurrent-change")
 	if store.commits != 8 {
 		t.Errorf("%d attempts, want 8", store.commits)
 	}
 	_, err = importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial)
-	refused(t, "ImportKey", err, engine.ErrConflict, "concurrent-change")
+	refused(t, "ImportKey", err, apc.ErrConflict, "concurrent-change")
 	if backend.imports != 8 {
 		t.Errorf("the key was sealed %d times, want once in each of 8 attempts", backend.imports)
 	}
@@ -154,8 +155,8 @@ func TestCancelledContextsChangeNothing(t *testing.T) {
 	eng := simtest.New(t, nil)
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := eng.CreateKey(gone, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-	if refusal := refused(t, "CreateKey", err, engine.ErrServiceUnavailable, "context"); !errors.Is(refusal, context.Canceled) {
+	_, err := eng.CreateKey(gone, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+	if refusal := refused(t, "CreateKey", err, apc.ErrServiceUnavailable, "context"); !errors.Is(refusal, context.Canceled) {
 		t.Errorf("the cause is lost: %v", refusal)
 	}
 	if n := countKeys(t, eng.Caller); n != 0 {
@@ -166,7 +167,7 @@ func TestCancelledContextsChangeNothing(t *testing.T) {
 func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	store := simtest.Store(t)
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
-	create(t, eng.Caller, kekAttributes(engine.AES128))
+	create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	another := simtest.Backend(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}})
 	_, err := engine.New(another, store, nil)
 	if !errors.Is(err, engine.ErrMasterKey) {
@@ -175,10 +176,10 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 }
 
 func TestEveryOperationIsObservedOnce(t *testing.T) {
-	var events []engine.Event
-	eng := simtest.New(t, &engine.Options{Observe: func(ev engine.Event) { events = append(events, ev) }})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
-	eng.As(engine.Identity{Account: "444455556666", Region: "eu-west-1", ARN: "arn:aws:iam::444455556666:user/eve"}).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+	var events []apc.Event
+	eng := simtest.New(t, &engine.Options{Observe: func(ev apc.Event) { events = append(events, ev) }})
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
+	eng.As(apc.Identity{Account: "444455556666", Region: "eu-west-1", ARN: "arn:aws:iam::444455556666:user/eve"}).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
 	eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
 	if len(events) != 3 {
 		t.Fatalf("%d events, want 3", len(events))
@@ -186,7 +187,7 @@ func TestEveryOperationIsObservedOnce(t *testing.T) {
 	if ev := events[0]; ev.EventName != "CreateKey" || ev.ReadOnly || ev.ErrorCode != "" || len(ev.Resources) != 1 || ev.Resources[0] != k.KeyArn {
 		t.Errorf("CreateKey: %+v", ev)
 	}
-	if ev := events[1]; ev.EventName != "GetKey" || !ev.ReadOnly || ev.ErrorCode != engine.ErrAccessDenied || ev.AccountID != "444455556666" ||
+	if ev := events[1]; ev.EventName != "GetKey" || !ev.ReadOnly || ev.ErrorCode != apc.ErrAccessDenied || ev.AccountID != "444455556666" ||
 		ev.AWSRegion != "eu-west-1" || ev.UserIdentity != "arn:aws:iam::444455556666:user/eve" || ev.Resources != nil {
 		t.Errorf("GetKey from elsewhere: %+v", ev)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -11,22 +12,22 @@ import (
 // TestAKeyInAWrongMemberIsNotRepeated: in groups or in base64, in any member that
 // a reason repeats.
 func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
-	var events []engine.Event
-	eng := simtest.New(t, &engine.Options{Observe: func(ev engine.Event) { events = append(events, ev) }})
+	var events []apc.Event
+	eng := simtest.New(t, &engine.Options{Observe: func(ev apc.Event) { events = append(events, ev) }})
 	for how, key := range map[string]string{
 		"digits": "0123456789ABCDEFFEDCBA9876543210", "groups": "0123-4567-89AB-CDEF-FEDC-BA98-7654-3210", "colons": "01:23:45:67:89:ab:cd:ef:fe:dc:ba:98:76:54:32:10",
 		"spaces": "01234567 89ABCDEF FEDCBA98 76543210", "base64": "ASNFZ4mrze/+3LqYdlQyEA==",
 	} {
-		a := kekAttributes(engine.AES128)
+		a := kekAttributes(apc.KeyAlgorithmAES128)
 		calls := map[string]func() error{
 			"KeyUsage": func() error {
 				a := a
-				a.KeyUsage = engine.KeyUsage(key)
+				a.KeyUsage = apc.KeyUsage(key)
 				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
 				return err
 			},
 			"KeyState": func() error {
-				_, err := eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(engine.KeyState(key))})
+				_, err := eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(apc.KeyState(key))})
 				return err
 			},
 			"a reserved tag": func() error {
@@ -38,12 +39,12 @@ func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
 				return err
 			},
 			"the Region": func() error {
-				_, err := eng.As(engine.Identity{Region: key}).ListKeys(ctx, nil)
+				_, err := eng.As(apc.Identity{Region: key}).ListKeys(ctx, nil)
 				return err
 			},
 			"the type of a PEM block": func() error {
 				_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-					KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: "-----BEGIN " + key + "-----\nAAAA\n-----END CERTIFICATE-----\n"}})
+					KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: "-----BEGIN " + key + "-----\nAAAA\n-----END CERTIFICATE-----\n"}})
 				return err
 			},
 		}

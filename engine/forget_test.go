@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -57,8 +58,8 @@ func TestNoHandleOutlivesItsKey(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	device := &handles{Backend: simtest.Backend(t, nil), open: map[string]int{}}
 	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{Now: clock.Now})
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256)).KeyArn
-	key := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
+	key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	if _, err := exportBlock(eng.Caller, kek, key, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -51,8 +52,8 @@ func (noneReady) Next(int) (hsm.Secret, hsm.Public, bool) { return hsm.Secret{},
 // for leaves.
 func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: engine.RSA2048, HSM: hsm.Options{Ready: noneReady{}, Generations: 4}})
-	pair := agreeingPair(t, eng.Caller, engine.ECCNISTP256, nil).KeyArn
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: apc.KeyAlgorithmRSA2048, HSM: hsm.Options{Ready: noneReady{}, Generations: 4}})
+	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn
 	ask := func(ctx context.Context) (string, error) {
 		out, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair})
 		if err != nil {
@@ -78,7 +79,7 @@ func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 		})
 	}
 	cancel()
-	if err := <-left; !errors.Is(err, context.Canceled) || !errors.Is(err, engine.ErrServiceUnavailable) {
+	if err := <-left; !errors.Is(err, context.Canceled) || !errors.Is(err, apc.ErrServiceUnavailable) {
 		t.Errorf("the caller that left: %v", err)
 	}
 	close(device.release)
@@ -96,8 +97,8 @@ func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 // TestACallerLeavesTheMakingOfAnAuthority: one that only waits for it.
 func TestACallerLeavesTheMakingOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: engine.RSA2048, HSM: hsm.Options{Ready: noneReady{}}})
-	in := &engine.GetPublicKeyCertificateInput{KeyIdentifier: agreeingPair(t, eng.Caller, engine.ECCNISTP256, nil).KeyArn}
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: apc.KeyAlgorithmRSA2048, HSM: hsm.Options{Ready: noneReady{}}})
+	in := &engine.GetPublicKeyCertificateInput{KeyIdentifier: agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn}
 	first := make(chan error)
 	go func() {
 		_, err := eng.GetPublicKeyCertificate(t.Context(), in)
@@ -124,19 +125,19 @@ func TestACallerLeavesTheMakingOfAnAuthority(t *testing.T) {
 func TestARegionWithoutTheServiceIsRefused(t *testing.T) {
 	device := newFounder(t)
 	close(device.release)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{Regions: []string{"xx-new-1"}, CA: engine.ECCNISTP256})
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{Regions: []string{"xx-new-1"}, CA: apc.KeyAlgorithmECCNISTP256})
 	for _, region := range []string{"xx-nowhere-1", "us-east-9", "US-EAST-1"} {
-		c := eng.As(engine.Identity{Region: region})
-		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-		refused(t, "CreateKey in "+region, err, engine.ErrValidation, "region")
-		_, err = c.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, WrappingKeyAlgorithm: engine.RSA2048})
-		refused(t, "GetParametersForImport in "+region, err, engine.ErrValidation, "region")
+		c := eng.As(apc.Identity{Region: region})
+		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+		refused(t, "CreateKey in "+region, err, apc.ErrValidation, "region")
+		_, err = c.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+		refused(t, "GetParametersForImport in "+region, err, apc.ErrValidation, "region")
 		_, err = c.ListKeys(ctx, nil)
-		refused(t, "ListKeys in "+region, err, engine.ErrValidation, "region")
+		refused(t, "ListKeys in "+region, err, apc.ErrValidation, "region")
 	}
 	if n := device.keys.Load(); n != 0 {
 		t.Errorf("%d keys were made", n)
 	}
-	create(t, eng.As(engine.Identity{Region: "xx-new-1"}), kekAttributes(engine.AES128))
-	create(t, eng.As(engine.Identity{Region: "af-south-1"}), kekAttributes(engine.AES128))
+	create(t, eng.As(apc.Identity{Region: "xx-new-1"}), kekAttributes(apc.KeyAlgorithmAES128))
+	create(t, eng.As(apc.Identity{Region: "af-south-1"}), kekAttributes(apc.KeyAlgorithmAES128))
 }

@@ -5,47 +5,9 @@ import (
 	"crypto"
 	"encoding/asn1"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
-
-// CertificateSubjectType is whom a certificate signing request names.
-type CertificateSubjectType struct {
-	CommonName       string
-	OrganizationUnit *string
-	Organization     *string
-	City             *string
-	Country          *string
-	StateOrProvince  *string
-	EmailAddress     *string
-}
-
-func (in *CertificateSubjectType) shape(s *shape) {
-	s.text("CommonName", in.CommonName, &textCommonName)
-	s.maybeText("OrganizationUnit", in.OrganizationUnit, &textOrganization)
-	s.maybeText("Organization", in.Organization, &textOrganization)
-	s.maybeText("City", in.City, &textPlace)
-	s.maybeText("Country", in.Country, &textCountry)
-	s.maybeText("StateOrProvince", in.StateOrProvince, &textPlace)
-	s.maybeText("EmailAddress", in.EmailAddress, &textEmailAddress)
-}
-
-// GetCertificateSigningRequestInput is the request of GetCertificateSigningRequest.
-type GetCertificateSigningRequestInput struct {
-	KeyIdentifier      string
-	SigningAlgorithm   SigningAlgorithmType
-	CertificateSubject CertificateSubjectType
-}
-
-// GetCertificateSigningRequestOutput is the answer of GetCertificateSigningRequest.
-type GetCertificateSigningRequestOutput struct {
-	CertificateSigningRequest string
-}
-
-func (in *GetCertificateSigningRequestInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-	oneOf(s, "SigningAlgorithm", in.SigningAlgorithm, allSigningAlgorithmType)
-	s.inside("CertificateSubject", &in.CertificateSubject)
-}
 
 // GetCertificateSigningRequest makes a PKCS #10 request for the public half of a
 // pair, to be certified by somebody else's authority.
@@ -54,8 +16,8 @@ func (c *Caller) GetCertificateSigningRequest(ctx context.Context, in *GetCertif
 }
 
 // signingHashes are the hashes that a request may be signed with.
-var signingHashes = map[SigningAlgorithmType]crypto.Hash{
-	SignSHA224: crypto.SHA224, SignSHA256: crypto.SHA256, SignSHA384: crypto.SHA384, SignSHA512: crypto.SHA512,
+var signingHashes = map[apc.SigningAlgorithmType]crypto.Hash{
+	apc.SigningAlgorithmTypeSHA224: crypto.SHA224, apc.SigningAlgorithmTypeSHA256: crypto.SHA256, apc.SigningAlgorithmTypeSHA384: crypto.SHA384, apc.SigningAlgorithmTypeSHA512: crypto.SHA512,
 }
 
 func (c *call) getCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {

@@ -2,20 +2,6 @@ package engine
 
 import "context"
 
-// GetKeyInput is the request of GetKey.
-type GetKeyInput struct {
-	KeyIdentifier string
-}
-
-// GetKeyOutput is the answer of GetKey.
-type GetKeyOutput struct {
-	Key Key
-}
-
-func (in *GetKeyInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-}
-
 // GetKey tells what is known of a key, in whatever state it is.
 func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
 	return run(ctx, c.caller, "GetKey", in, (*call).getKey)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -14,19 +15,19 @@ import (
 // what was asked for, and which algorithms each material takes.
 type parameters struct {
 	prefix   string // of the token
-	material KeyMaterialType
+	material apc.KeyMaterialType
 	alg      *algorithm
 	field    string // of the algorithm
 	reuse    bool
-	allowed  map[KeyMaterialType]algorithmSet
+	allowed  map[apc.KeyMaterialType]algorithmSet
 }
 
 // The materials that need a token and the algorithms of its pair (control-plane,
 // section 11.1). The description of the service wants RSA_2048 for TR-34; its
 // samples use RSA_3072, which it takes.
 var (
-	importMaterials = map[KeyMaterialType]algorithmSet{MaterialTR34KeyBlock: anyRSA, MaterialKeyCryptogram: anyRSA}
-	exportMaterials = map[KeyMaterialType]algorithmSet{MaterialTR34KeyBlock: algorithmsNamed(RSA2048)}
+	importMaterials = map[apc.KeyMaterialType]algorithmSet{apc.KeyMaterialTypeTR34KeyBlock: anyRSA, apc.KeyMaterialTypeKeyCryptogram: anyRSA}
+	exportMaterials = map[apc.KeyMaterialType]algorithmSet{apc.KeyMaterialTypeTR34KeyBlock: algorithmsNamed(rsa2048)}
 )
 
 // check refuses material that needs no token and algorithms that no pair of a
@@ -34,18 +35,18 @@ var (
 func (p *parameters) check() error {
 	set, ok := p.allowed[p.material]
 	if !ok {
-		var materials []KeyMaterialType
+		var materials []apc.KeyMaterialType
 		for _, m := range allKeyMaterialType {
 			if _, ok := p.allowed[m]; ok {
 				materials = append(materials, m)
 			}
 		}
 		return invalid("The key material type is not supported.",
-			because(RuleKeyMaterialType, "KeyMaterialType", problemMaterialToken, string(p.material), wording.Or(materials)))
+			because(apc.RuleKeyMaterialType, "KeyMaterialType", problemMaterialToken, string(p.material), wording.Or(materials)))
 	}
 	if !set.has(p.alg) {
 		return invalid("The key algorithm is not supported.",
-			because(RuleKeyAlgorithm, p.field, problemTokenAlgorithm, string(p.alg.name), wording.Or(set.names())+" for "+string(p.material)))
+			because(apc.RuleKeyAlgorithm, p.field, problemTokenAlgorithm, string(p.alg.name), wording.Or(set.names())+" for "+string(p.material)))
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (c *call) newToken(ctx context.Context, p *parameters, ca *authority) (toke
 }
 
 // names are the algorithms of a set, in the order of the service's description.
-func (set algorithmSet) names() (out []KeyAlgorithm) {
+func (set algorithmSet) names() (out []apc.KeyAlgorithm) {
 	for _, a := range algorithms {
 		if set.has(&a) {
 			out = append(out, a.name)

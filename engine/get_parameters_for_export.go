@@ -2,29 +2,7 @@ package engine
 
 import (
 	"context"
-	"time"
 )
-
-// GetParametersForExportInput is the request of GetParametersForExport.
-type GetParametersForExportInput struct {
-	KeyMaterialType         KeyMaterialType
-	SigningKeyAlgorithm     KeyAlgorithm
-	ReuseLastGeneratedToken *bool
-}
-
-// GetParametersForExportOutput is the answer of GetParametersForExport.
-type GetParametersForExportOutput struct {
-	SigningKeyCertificate         string
-	SigningKeyCertificateChain    string
-	SigningKeyAlgorithm           KeyAlgorithm
-	ExportToken                   string
-	ParametersValidUntilTimestamp time.Time
-}
-
-func (in *GetParametersForExportInput) shape(s *shape) {
-	oneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
-	oneOf(s, "SigningKeyAlgorithm", in.SigningKeyAlgorithm, allKeyAlgorithm)
-}
 
 // GetParametersForExport gives a token for exports by TR-34, and the certificate
 // of the key that signs them. The token serves any number of exports until it

@@ -2,29 +2,7 @@ package engine
 
 import (
 	"context"
-	"time"
 )
-
-// GetParametersForImportInput is the request of GetParametersForImport.
-type GetParametersForImportInput struct {
-	KeyMaterialType         KeyMaterialType
-	WrappingKeyAlgorithm    KeyAlgorithm
-	ReuseLastGeneratedToken *bool
-}
-
-// GetParametersForImportOutput is the answer of GetParametersForImport.
-type GetParametersForImportOutput struct {
-	WrappingKeyCertificate        string
-	WrappingKeyCertificateChain   string
-	WrappingKeyAlgorithm          KeyAlgorithm
-	ImportToken                   string
-	ParametersValidUntilTimestamp time.Time
-}
-
-func (in *GetParametersForImportInput) shape(s *shape) {
-	oneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
-	oneOf(s, "WrappingKeyAlgorithm", in.WrappingKeyAlgorithm, allKeyAlgorithm)
-}
 
 // GetParametersForImport gives a token for imports by TR-34 or RSA cryptogram,
 // and the certificate of the key that the sender encrypts to. The token serves

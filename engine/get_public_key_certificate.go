@@ -3,23 +3,9 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
-
-// GetPublicKeyCertificateInput is the request of GetPublicKeyCertificate.
-type GetPublicKeyCertificateInput struct {
-	KeyIdentifier string
-}
-
-// GetPublicKeyCertificateOutput is the answer of GetPublicKeyCertificate.
-type GetPublicKeyCertificateOutput struct {
-	KeyCertificate      string
-	KeyCertificateChain string
-}
-
-func (in *GetPublicKeyCertificateInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-}
 
 // GetPublicKeyCertificate gives a certificate of the public half of a pair: the
 // last one issued while it has enough of its life left, else a new one.
@@ -68,11 +54,11 @@ func (c *call) loadPair(ctx context.Context, identifier string, into *key) error
 	if err := c.key(ctx, need{field: "KeyIdentifier", identifier: identifier}, into); err != nil {
 		return err
 	}
-	if into.state != CreateComplete {
-		return stateError(*into, string(CreateComplete))
+	if into.state != apc.KeyStateCreateComplete {
+		return stateError(*into, string(apc.KeyStateCreateComplete))
 	}
-	if class := into.attributes.class; class != AsymmetricKeyPair {
-		return invalid("The key is not an asymmetric key pair.", because(RuleKeyClass, "KeyIdentifier", problemNotKeyPair, string(class), string(AsymmetricKeyPair)))
+	if class := into.attributes.class; class != apc.KeyClassAsymmetricKeyPair {
+		return invalid("The key is not an asymmetric key pair.", because(apc.RuleKeyClass, "KeyIdentifier", problemNotKeyPair, string(class), string(apc.KeyClassAsymmetricKeyPair)))
 	}
 	return nil
 }

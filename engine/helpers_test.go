@@ -6,6 +6,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
@@ -14,22 +15,22 @@ var ctx = context.Background()
 
 // Modes of use as the tests name them.
 var (
-	cipherModes = engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}
-	wrapOnly    = engine.KeyModesOfUse{Encrypt: true, Wrap: true}
-	unwrapOnly  = engine.KeyModesOfUse{Decrypt: true, Unwrap: true}
-	macModes    = engine.KeyModesOfUse{Generate: true, Verify: true}
-	deriveModes = engine.KeyModesOfUse{DeriveKey: true}
+	cipherModes = apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}
+	wrapOnly    = apc.KeyModesOfUse{Encrypt: true, Wrap: true}
+	unwrapOnly  = apc.KeyModesOfUse{Decrypt: true, Unwrap: true}
+	macModes    = apc.KeyModesOfUse{Generate: true, Verify: true}
+	deriveModes = apc.KeyModesOfUse{DeriveKey: true}
 )
 
-func attributes(u engine.KeyUsage, a engine.KeyAlgorithm, m engine.KeyModesOfUse) engine.KeyAttributes {
-	return engine.KeyAttributes{KeyUsage: u, KeyClass: engine.SymmetricKey, KeyAlgorithm: a, KeyModesOfUse: m}
+func attributes(u apc.KeyUsage, a apc.KeyAlgorithm, m apc.KeyModesOfUse) apc.KeyAttributes {
+	return apc.KeyAttributes{KeyUsage: u, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: a, KeyModesOfUse: m}
 }
 
-func kekAttributes(a engine.KeyAlgorithm) engine.KeyAttributes {
-	return attributes(engine.TR31K1KeyBlockProtectionKey, a, cipherModes)
+func kekAttributes(a apc.KeyAlgorithm) apc.KeyAttributes {
+	return attributes(apc.KeyUsageTR31K1KeyBlockProtectionKey, a, cipherModes)
 }
 
-func create(t testing.TB, c *engine.Caller, a engine.KeyAttributes) engine.Key {
+func create(t testing.TB, c *engine.Caller, a apc.KeyAttributes) engine.Key {
 	t.Helper()
 	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true)})
 	if err != nil {
@@ -39,7 +40,7 @@ func create(t testing.TB, c *engine.Caller, a engine.KeyAttributes) engine.Key {
 }
 
 // load makes a key of known bytes, from the bytes and a zero component.
-func load(t testing.TB, c *engine.Caller, a engine.KeyAttributes, key string) engine.Key {
+func load(t testing.TB, c *engine.Caller, a apc.KeyAttributes, key string) engine.Key {
 	t.Helper()
 	raw, err := hex.DecodeString(key)
 	if err != nil {
@@ -77,12 +78,12 @@ func exportBlock(c *engine.Caller, kek, key string, h *engine.KeyBlockHeaders) (
 }
 
 // refused checks that an operation was refused with an exception, by a rule.
-func refused(t testing.TB, what string, err error, code engine.Code, rule engine.Rule) *engine.Error {
+func refused(t testing.TB, what string, err error, code apc.Code, rule apc.Rule) *apc.Error {
 	t.Helper()
-	refusal, ok := errors.AsType[*engine.Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		t.Errorf("%s: got %v, want %s", what, err, code)
-		return &engine.Error{Reasons: []engine.Reason{{}}}
+		return &apc.Error{Reasons: []apc.Reason{{}}}
 	}
 	if refusal.Code != code || !errors.Is(err, code) {
 		t.Errorf("%s: got %v, want %s", what, err, code)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/x509ca"
@@ -16,7 +17,7 @@ const (
 
 // importRoot imports the public key of a self-signed certificate.
 func importRoot(c *call, m *RootCertificatePublicKey, p *importPlan) error {
-	cert, err := p.declareCertificate(m.KeyAttributes.parse(), rootField, m.PublicKeyCertificate)
+	cert, err := p.declareCertificate(parseAttributes(m.KeyAttributes), rootField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func importTrusted(ctx context.Context, c *call, m *TrustedCertificatePublicKey,
 		return err
 	}
 	p.requires = append(p.requires, ca.unchanged())
-	cert, err := p.declareCertificate(m.KeyAttributes.parse(), trustedField, m.PublicKeyCertificate)
+	cert, err := p.declareCertificate(parseAttributes(m.KeyAttributes), trustedField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
@@ -50,8 +51,8 @@ func (p *importPlan) declareCertificate(a attributes, arm, text string) (*x509.C
 	if err := checkAttributes(a, imported, arm+".KeyAttributes."); err != nil {
 		return nil, err
 	}
-	if a.class != PublicKey {
-		return nil, attributeError(because(RuleKeyClass, arm+".KeyAttributes.KeyClass", problemPublicOnly, string(a.class), string(PublicKey)))
+	if a.class != apc.KeyClassPublicKey {
+		return nil, attributeError(because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", problemPublicOnly, string(a.class), string(apc.KeyClassPublicKey)))
 	}
 	cert, alg, err := readCertificate(text, arm+".PublicKeyCertificate")
 	if err != nil {
@@ -59,7 +60,7 @@ func (p *importPlan) declareCertificate(a attributes, arm, text string) (*x509.C
 	}
 	if alg != a.alg {
 		return nil, invalid("The certificate does not have the key algorithm.",
-			because(RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(a.alg.name), string(alg.name)))
+			because(apc.RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(a.alg.name), string(alg.name)))
 	}
 	p.key.attributes = a
 	return cert, nil
@@ -73,7 +74,7 @@ func (p *importPlan) takeCertificate(cert *x509.Certificate) error {
 	if err != nil {
 		return internal(err)
 	}
-	p.key.bits, p.key.check, p.key.checkValue = p.key.attributes.alg.bits, KCVSHA1, value
+	p.key.bits, p.key.check, p.key.checkValue = p.key.attributes.alg.bits, apc.KeyCheckValueAlgorithmSHA1, value
 	p.key.public = hsm.Public(cert.RawSubjectPublicKeyInfo)
 	p.key.certificate, p.key.certified = x509ca.EncodeCertificate(cert.Raw), cert.NotAfter
 	return nil

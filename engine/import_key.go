@@ -1,29 +1,9 @@
 package engine
 
-import "context"
-
-// ImportKeyInput is the request of ImportKey.
-type ImportKeyInput struct {
-	KeyMaterial            ImportKeyMaterial
-	KeyCheckValueAlgorithm *KeyCheckValueAlgorithm
-	Enabled                *bool
-	Tags                   []Tag
-	ReplicationRegions     []string
-	RequesterComment       *string
-}
-
-// ImportKeyOutput is the answer of ImportKey.
-type ImportKeyOutput struct {
-	Key Key
-}
-
-func (in *ImportKeyInput) shape(s *shape) {
-	s.inside("KeyMaterial", &in.KeyMaterial)
-	maybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
-	s.tags(in.Tags)
-	s.regions("ReplicationRegions", in.ReplicationRegions)
-	s.maybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
-}
+import (
+	"context"
+	"github.com/seed748fb4d1/apcsim/apc"
+)
 
 // ImportKey brings in a key, or the public key of a certificate.
 func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
@@ -48,7 +28,7 @@ func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOut
 	a := c.attempts()
 	for a.next() {
 		c.resources = c.resources[:0]
-		c.newKey(&made, a.id, attributes{}, OriginExternal, in.Enabled, tags)
+		c.newKey(&made, a.id, attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
 		plan := importPlan{c: c, in: in, key: &made}
 		if a.err = importMaterial(ctx, c, &plan); a.err == nil {
 			a.err = c.commitNewKey(ctx, &made, plan.requires)

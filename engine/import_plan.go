@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -23,7 +24,7 @@ type importPlan struct {
 	key   *key   // the key to be stored: its id, time stamps and tags
 	field string // the member that holds it
 
-	usage      KeyUsage
+	usage      apc.KeyUsage
 	modes      modes
 	candidates []*algorithm // told apart by the length inside
 	within     string       // prefix of the attributes in a refusal: "KeyMaterial.KeyCryptogram.KeyAttributes."
@@ -50,29 +51,29 @@ func (s *strength) check(wrapped *algorithm) error {
 // characters are kept (tr31-mapping, sections 2 to 5). What the length inside decides is left
 // open.
 func (p *importPlan) readHeader(h tr31.Header, text string) error {
-	at := func(offset int, rule Rule, problem, found, wanted string) error {
-		return headerRefusal(Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
+	at := func(offset int, rule apc.Rule, problem, found, wanted string) error {
+		return headerRefusal(apc.Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
 	}
 	var ok bool
 	if p.usage, ok = usageOfCode(h.KeyUsage); !ok {
-		return at(5, RuleKeyUsage, problemBlockUsage, h.KeyUsage, wording.Or(usageCodes()))
+		return at(5, apc.RuleKeyUsage, problemBlockUsage, h.KeyUsage, wording.Or(usageCodes()))
 	}
 	if p.modes, ok = modesOfByte(h.ModeOfUse); !ok {
-		return at(8, RuleKeyModesOfUse, problemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
+		return at(8, apc.RuleKeyModesOfUse, problemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
 	}
 	if !slices.Contains([]byte("ENS"), h.Exportability) {
-		return at(11, RuleExportability, problemBlockExport, string(rune(h.Exportability)), "E, N or S")
+		return at(11, apc.RuleExportability, problemBlockExport, string(rune(h.Exportability)), "E, N or S")
 	}
 	hm, _ := h.Block("HM")
 	if p.candidates = algorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
-		return at(7, RuleKeyAlgorithm, problemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
+		return at(7, apc.RuleKeyAlgorithm, problemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
 	}
 	p.within = p.field + "."
 	p.key.header, p.key.blocks, p.key.exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
 	return p.checkCandidates()
 }
 
-func headerRefusal(r Reason) error { return invalid("The key block header is not supported.", r) }
+func headerRefusal(r apc.Reason) error { return invalid("The key block header is not supported.", r) }
 
 // algorithmCode is the algorithm of a header in a refusal.
 func algorithmCode(letter byte, hm string) string {
@@ -136,7 +137,7 @@ func (p *importPlan) checkCandidates() error {
 }
 
 func (p *importPlan) attributes(alg *algorithm) attributes {
-	return attributes{usage: p.usage, class: SymmetricKey, alg: alg, modes: p.modes}
+	return attributes{usage: p.usage, class: apc.KeyClassSymmetricKey, alg: alg, modes: p.modes}
 }
 
 // admit decides on the key once its length is known and authenticated: it returns the
@@ -144,7 +145,7 @@ func (p *importPlan) attributes(alg *algorithm) attributes {
 func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	alg := algorithmOfLength(p.candidates, bits)
 	if alg == nil {
-		return hsm.Attributes{}, 0, p.c.foldable(Reason{Rule: RuleKeyLength, Field: p.field, Problem: problemKeyLength,
+		return hsm.Attributes{}, 0, p.c.foldable(apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: problemKeyLength,
 			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
 	}
 	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
@@ -211,7 +212,7 @@ func (p *importPlan) checkKC(ctx context.Context) error {
 	}
 	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return invalid("The key block is invalid.", because(RuleKeyCheckValue, p.field, problemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
+		return invalid("The key block is invalid.", because(apc.RuleKeyCheckValue, p.field, problemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
 	}
 	return nil
 }
@@ -238,9 +239,9 @@ var kcMethods = map[kcForm]kcv.Method{
 
 // foldable is a refusal of something behind a MAC or a decryption. With
 // [Options.HideReasons] all of them are one.
-func (c *call) foldable(r Reason) error {
+func (c *call) foldable(r apc.Reason) error {
 	if !c.cloud.explain {
-		r = Reason{Rule: RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
+		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
 	}
 	return invalid("The key material is invalid.", r)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -55,12 +56,12 @@ func checkVersion(v tr31.Version, kek *algorithm, field string) error {
 		return nil
 	}
 	return invalid("The key block version does not fit the wrapping key.",
-		Reason{Rule: RuleKeyBlockVersion, Field: field, Problem: problemBlockVersion, Found: v.String(), Wanted: wanted, Offset: 0})
+		apc.Reason{Rule: apc.RuleKeyBlockVersion, Field: field, Problem: problemBlockVersion, Found: v.String(), Wanted: wanted, Offset: 0})
 }
 
 // blockReason is why a key block was refused.
-func blockReason(field string, e *tr31.Error) Reason {
-	return Reason{Rule: Rule(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
+func blockReason(field string, e *tr31.Error) apc.Reason {
+	return apc.Reason{Rule: apc.Rule(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
 }
 
 // blockError tells why a block was refused: a *tr31.Error by its class, the

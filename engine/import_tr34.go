@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -32,7 +33,7 @@ func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPl
 	if err := p.readTokenHeader(t); err != nil {
 		return err
 	}
-	krd, err := c.ownPair(ctx, receiver, MaterialTR34KeyBlock, keys[1:])
+	krd, err := c.ownPair(ctx, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (c *call) parseToken(text string) (*tr34.Token, error) {
 func (p *importPlan) readTokenHeader(t *tr34.Token) error {
 	h, err := tr31.ParseHeader(t.Header)
 	if err != nil {
-		return headerRefusal(because(RuleHeader, p.field, problemTokenHeader, wording.Quote(t.Header, 16), ""))
+		return headerRefusal(because(apc.RuleHeader, p.field, problemTokenHeader, wording.Quote(t.Header, 16), ""))
 	}
 	return p.readHeader(h, t.Header)
 }
@@ -88,7 +89,7 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 	if nonce != nil {
 		problem = problemNonceGiven
 	}
-	return invalid("The random nonce does not fit the key block.", because(RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
+	return invalid("The random nonce does not fit the key block.", because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
 }
 
 // tokenCheck is what the receiver knows. Revocation lists are not consulted; the
@@ -99,7 +100,7 @@ func (c *call) tokenCheck(kdh *x509.Certificate, krd *ownPair, nonce *string) *t
 
 // ownPair returns the account's key pair: that of the import or export token, or the key that
 // has been loaded and checked.
-func (c *call) ownPair(ctx context.Context, m *pairMembers, material KeyMaterialType, named []key) (*ownPair, error) {
+func (c *call) ownPair(ctx context.Context, m *pairMembers, material apc.KeyMaterialType, named []key) (*ownPair, error) {
 	if len(named) > 0 {
 		pair := &named[0]
 		cert, err := c.checkOwnCertificate(*m.certificate, m.certificateField, pair)

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -17,17 +18,17 @@ type key struct {
 
 	attributes attributes
 	bits       int // length of the material; an imported HMAC key has one of its own
-	check      KeyCheckValueAlgorithm
+	check      apc.KeyCheckValueAlgorithm
 	checkValue string
 	exportable bool
 	enabled    bool
-	state      KeyState
-	origin     KeyOrigin
+	state      apc.KeyState
+	origin     apc.KeyOrigin
 
 	created, usageStart, usageStop, deletePending, deleted time.Time
 
-	deriveUsage KeyUsage // "" where there is none
-	tags        []Tag    // in the order of their keys
+	deriveUsage apc.KeyUsage // "" where there is none
+	tags        []Tag        // in the order of their keys
 
 	// What a key block brought along: its header, and its optional blocks
 	// but those that the service does not keep.
@@ -35,7 +36,7 @@ type key struct {
 	blocks []block
 
 	// Replication, policy and approval: written by later operations.
-	multiRegion   MultiRegionKeyType
+	multiRegion   apc.MultiRegionKeyType
 	primaryRegion string
 	replicas      []replica
 	ownRegions    triState // UsingDefaultReplicationRegions
@@ -55,7 +56,7 @@ type block struct{ id, data string }
 
 type replica struct {
 	region  string
-	status  KeyReplicationState
+	status  apc.KeyReplicationState
 	message string
 }
 
@@ -71,7 +72,7 @@ func (t triState) pointer() *bool {
 
 type approval struct {
 	session   string // "": the import needed none
-	status    SessionStatus
+	status    apc.SessionStatus
 	initiated time.Time
 	message   string
 	comment   string
@@ -99,7 +100,7 @@ func (k *key) hsmAttributes() hsm.Attributes {
 		mode = 'N'
 	}
 	return hsm.Attributes{
-		KeyID: k.arn.key, Usage: k.attributes.usage.code(), Algorithm: k.attributes.alg.letter,
+		KeyID: k.arn.key, Usage: codeOf(k.attributes.usage), Algorithm: k.attributes.alg.letter,
 		Mode: mode, Exportability: k.exportability(), Bits: k.bits, Hash: k.attributes.alg.hash,
 	}
 }

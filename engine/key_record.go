@@ -4,12 +4,21 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // keyVersion is the latest version of a key's record. A key without a
 // certificate is written in the first, which has no place for one.
 const keyVersion = 2
+
+// Values of enumerations that records have and requests do not.
+var (
+	allKeyOrigin           = apc.KeyOrigin("").Values()
+	allMultiRegionKeyType  = apc.MultiRegionKeyType("").Values()
+	allKeyReplicationState = apc.KeyReplicationState("").Values()
+	allSessionStatus       = apc.SessionStatus("").Values()
+)
 
 // record is the key as it is stored: found by its id, filtered by its state,
 // due when it is to be deleted or forgotten.

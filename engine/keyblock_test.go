@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -15,19 +16,19 @@ const liveKEK = "79ADAEF3212AADCE312ACE422ACCFEFB"
 
 var liveBlocks = []struct {
 	block, checkValue string
-	algorithm         engine.KeyAlgorithm
+	algorithm         apc.KeyAlgorithm
 	lenient           bool // under a key that is too weak by the rules of today
 }{
-	{"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F", "9C8552", engine.TDES2Key, false},
-	{"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970", "9C8552", engine.TDES2Key, false},
-	{"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D", "B32CFD", engine.AES128, true},
-	{"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B", "C15FFF", engine.TDES3Key, true},
-	{"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9", "C15FFF", engine.TDES3Key, true},
+	{"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F", "9C8552", apc.KeyAlgorithmTDES2Key, false},
+	{"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970", "9C8552", apc.KeyAlgorithmTDES2Key, false},
+	{"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D", "B32CFD", apc.KeyAlgorithmAES128, true},
+	{"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B", "C15FFF", apc.KeyAlgorithmTDES3Key, true},
+	{"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9", "C15FFF", apc.KeyAlgorithmTDES3Key, true},
 }
 
 func liveEngine(t *testing.T, lenient bool) (*engine.Engine, string) {
 	eng := simtest.New(t, &engine.Options{LenientStrength: lenient})
-	kek := load(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes), liveKEK)
+	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), liveKEK)
 	if kek.KeyCheckValue != "3C0A31" {
 		t.Fatalf("check value of the live KEK: got %s, want 3C0A31", kek.KeyCheckValue)
 	}
@@ -40,12 +41,12 @@ func TestImportTakesWhatTheLiveServiceTook(t *testing.T) {
 	for _, b := range liveBlocks {
 		k, err := importBlock(lenient.Caller, lenientKEK, b.block)
 		if err != nil || k.KeyCheckValue != b.checkValue || k.KeyAttributes.KeyAlgorithm != b.algorithm || !k.Exportable ||
-			k.KeyOrigin != engine.OriginExternal || k.KeyState != engine.CreateComplete {
+			k.KeyOrigin != apc.KeyOriginExternal || k.KeyState != apc.KeyStateCreateComplete {
 			t.Errorf("%s: got %+v, %v; want check value %s, %s", b.block, k, err, b.checkValue, b.algorithm)
 		}
 		_, err = importBlock(strict.Caller, strictKEK, b.block)
 		if b.lenient {
-			refused(t, b.block, err, engine.ErrValidation, "wrapping-strength")
+			refused(t, b.block, err, apc.ErrValidation, "wrapping-strength")
 		} else if err != nil {
 			t.Errorf("%s: %v", b.block, err)
 		}
@@ -59,8 +60,8 @@ func TestImportTakesWhatTheLiveServiceTook(t *testing.T) {
 // table and imports it back: the same key, attributes and check value.
 func TestEverySymmetricKeyTravels(t *testing.T) {
 	eng := simtest.New(t, nil)
-	strong := create(t, eng.Caller, kekAttributes(engine.AES256))
-	tdes := create(t, eng.Caller, kekAttributes(engine.TDES3Key))
+	strong := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	tdes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES3Key))
 	n := 0
 	for _, a := range everySymmetricKey() {
 		k := create(t, eng.Caller, a)
@@ -93,8 +94,8 @@ func TestEverySymmetricKeyTravels(t *testing.T) {
 
 // everySymmetricKey tries all combinations; those that CreateKey takes are the
 // table's, which another test holds against the fact sheet.
-func everySymmetricKey() (out []engine.KeyAttributes) {
-	sets := []engine.KeyModesOfUse{cipherModes, wrapOnly, unwrapOnly, macModes, deriveModes, {Generate: true}, {Verify: true}, {NoRestrictions: true}}
+func everySymmetricKey() (out []apc.KeyAttributes) {
+	sets := []apc.KeyModesOfUse{cipherModes, wrapOnly, unwrapOnly, macModes, deriveModes, {Generate: true}, {Verify: true}, {NoRestrictions: true}}
 	for _, row := range engine.UsageTable() {
 		for _, m := range sets {
 			for _, alg := range row.Algorithms {
@@ -109,21 +110,21 @@ func everySymmetricKey() (out []engine.KeyAttributes) {
 
 func TestInitialKeysAgreeWithPublishedOnes(t *testing.T) {
 	eng := simtest.New(t, nil)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	for _, c := range []struct {
 		bdk       string
-		algorithm engine.KeyAlgorithm
+		algorithm apc.KeyAlgorithm
 		ksn       string
 		want      string // check value of the initial key
 	}{
 		// ANSI X9.24: initial keys 6AC292FAA1315B4D858AB3A3D7D5933A and 1273671EA26AC29AFA4D1084127652A1.
-		{"0123456789ABCDEFFEDCBA9876543210", engine.TDES2Key, "FFFF9876543210E00000", "AF8C07"},
-		{"0123456789ABCDEFFEDCBA9876543210", engine.TDES2Key, "FFFF9876543210E00007", "AF8C07"}, // the counter is ignored
-		{"FEDCBA9876543210F1F1F1F1F1F1F1F1", engine.AES128, "123456789012345600000000", "05EF45"},
+		{"0123456789ABCDEFFEDCBA9876543210", apc.KeyAlgorithmTDES2Key, "FFFF9876543210E00000", "AF8C07"},
+		{"0123456789ABCDEFFEDCBA9876543210", apc.KeyAlgorithmTDES2Key, "FFFF9876543210E00007", "AF8C07"}, // the counter is ignored
+		{"FEDCBA9876543210F1F1F1F1F1F1F1F1", apc.KeyAlgorithmAES128, "123456789012345600000000", "05EF45"},
 		// The AWS Java sample's terminal: initial key 0CCE8B18912E519C87348795288FFDA7.
-		{"8A8349794C9EE9A4C2927098F249FED6", engine.TDES2Key, "FFFF9876543210E00001", "B3048F"},
+		{"8A8349794C9EE9A4C2927098F249FED6", apc.KeyAlgorithmTDES2Key, "FFFF9876543210E00001", "B3048F"},
 	} {
-		bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, c.algorithm, deriveModes), c.bdk)
+		bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, c.algorithm, deriveModes), c.bdk)
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{
 			ExportKeyIdentifier: bdk.KeyArn,
 			KeyMaterial:         engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek.KeyArn}},
@@ -145,15 +146,15 @@ func TestInitialKeysAgreeWithPublishedOnes(t *testing.T) {
 
 func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 	eng := simtest.New(t, nil)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
-	weak := create(t, eng.Caller, kekAttributes(engine.TDES2Key))
-	unwrapping := create(t, eng.Caller, attributes(engine.TR31K1KeyBlockProtectionKey, engine.AES256, unwrapOnly))
-	bdk := create(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes))
-	pinKey := create(t, eng.Caller, attributes(engine.TR31P0PINEncryptionKey, engine.AES128, cipherModes))
-	hmac := create(t, eng.Caller, attributes(engine.TR31M7HMACKey, engine.HMACSHA256, macModes))
-	pair, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{
-		KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair,
-		KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes}})
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	weak := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
+	unwrapping := create(t, eng.Caller, attributes(apc.KeyUsageTR31K1KeyBlockProtectionKey, apc.KeyAlgorithmAES256, unwrapOnly))
+	bdk := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes))
+	pinKey := create(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
+	hmac := create(t, eng.Caller, attributes(apc.KeyUsageTR31M7HMACKey, apc.KeyAlgorithmHMACSHA256, macModes))
+	pair, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{
+		KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
+		KeyAlgorithm: apc.KeyAlgorithmECCNISTP256, KeyModesOfUse: deriveModes}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		what, kek, key string
 		headers        *engine.KeyBlockHeaders
 		dukpt          string
-		rule           engine.Rule
+		rule           apc.Rule
 	}{
 		{what: "a key that is not exportable", kek: kek.KeyArn, key: fixed.Key.KeyArn, rule: "exportable"},
 		{what: "a pair", kek: kek.KeyArn, key: pair.Key.KeyArn, rule: "key-class"},
@@ -176,7 +177,7 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		{what: "under a key that may only unwrap", kek: unwrapping.KeyArn, key: bdk.KeyArn, rule: "wrapping-key-modes"},
 		{what: "the initial key of a PIN key", kek: kek.KeyArn, key: pinKey.KeyArn, dukpt: "FFFF9876543210E00000", rule: "key-usage"},
 		{what: "a TDES serial number for an AES key", kek: kek.KeyArn, key: bdk.KeyArn, dukpt: "FFFF9876543210E00000", rule: "key-serial-number"},
-		{what: "wider modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &engine.KeyModesOfUse{NoRestrictions: true}}, rule: "key-modes-of-use"},
+		{what: "wider modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &apc.KeyModesOfUse{NoRestrictions: true}}, rule: "key-modes-of-use"},
 		{what: "other modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &macModes}, rule: "key-modes-of-use"},
 		{what: "a PB block", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "0000"}}, rule: "optional-block"},
 		{what: "long blocks", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}, rule: "optional-blocks-length"},
@@ -188,16 +189,16 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 			in.ExportAttributes = &engine.ExportAttributes{ExportDukptInitialKey: &engine.ExportDukptInitialKey{KeySerialNumber: c.dukpt}}
 		}
 		_, err := eng.ExportKey(ctx, in)
-		refused(t, c.what, err, engine.ErrValidation, c.rule)
+		refused(t, c.what, err, apc.ErrValidation, c.rule)
 	}
 }
 
 func TestExportWritesTheHeadersAskedFor(t *testing.T) {
 	eng := simtest.New(t, nil)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
-	k := create(t, eng.Caller, attributes(engine.TR31P0PINEncryptionKey, engine.AES128, cipherModes))
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	k := create(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
 	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, &engine.KeyBlockHeaders{
-		KeyModesOfUse: &unwrapOnly, KeyExportability: new(engine.NonExportable), KeyVersion: new("02"),
+		KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable), KeyVersion: new("02"),
 		OptionalBlocks: map[string]string{"BI": "00ABCDEFABCD"},
 	})
 	if err != nil {
@@ -217,8 +218,8 @@ func TestExportWritesTheHeadersAskedFor(t *testing.T) {
 
 func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 	eng := simtest.New(t, nil)
-	kek := create(t, eng.Caller, kekAttributes(engine.AES256))
-	k := create(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes))
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	k := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes))
 	first, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, &engine.KeyBlockHeaders{
 		OptionalBlocks: map[string]string{"KS": "FFFF9876543210E00000", "LB": "terminal7", "KP": "01ABCDEF1234"}})
 	if err != nil {
@@ -242,8 +243,8 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 func TestImportTellsWhyOrFoldsIt(t *testing.T) {
 	for _, explain := range []bool{true, false} {
 		eng := simtest.New(t, &engine.Options{Explain: &explain})
-		kek := create(t, eng.Caller, kekAttributes(engine.AES256))
-		k := create(t, eng.Caller, kekAttributes(engine.AES128))
+		kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -254,10 +255,10 @@ func TestImportTellsWhyOrFoldsIt(t *testing.T) {
 			spoiled = w.KeyMaterial[:last] + "F"
 		}
 		_, err = importBlock(eng.Caller, kek.KeyArn, spoiled)
-		rule := engine.RuleKeyBlock
+		rule := apc.RuleKeyBlock
 		if explain {
 			rule = "mac"
 		}
-		refused(t, "a block with a wrong MAC", err, engine.ErrValidation, rule)
+		refused(t, "a block with a wrong MAC", err, apc.ErrValidation, rule)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -19,8 +20,8 @@ type need struct {
 // keyRules is what a key must be to take part in an operation. A zero field allows
 // anything, but every key with rules must be CREATE_COMPLETE and enabled.
 type keyRules struct {
-	class      KeyClass
-	usages     []KeyUsage
+	class      apc.KeyClass
+	usages     []apc.KeyUsage
 	algorithms algorithmSet
 	modes      modes // all of these, or NoRestrictions
 	exportable bool
@@ -30,7 +31,7 @@ type keyRules struct {
 
 // ruleText is how a refusal by a rule reads.
 type ruleText struct {
-	rule             Rule
+	rule             apc.Rule
 	problem, message string
 }
 
@@ -107,7 +108,7 @@ func (c *call) key(ctx context.Context, n need, into *key) error {
 func (c *call) identify(n *need) (arn, error) {
 	a, ok := parseIdentifier(n.identifier, c.home())
 	if !ok {
-		return arn{}, notFound(n.identifier, because(RuleIdentifier, n.field, problemIdentifier, "", ""))
+		return arn{}, notFound(n.identifier, because(apc.RuleIdentifier, n.field, problemIdentifier, "", ""))
 	}
 	return a, nil
 }
@@ -127,25 +128,25 @@ func (c *call) resolve(f *keystore.Found, a *arn, n *need, into *key) error {
 }
 
 func (c *call) resolveOwn(f *keystore.Found, a *arn, n *need, into *key) error {
-	refuse := func(rule Rule, problem, found, wanted string) error {
+	refuse := func(rule apc.Rule, problem, found, wanted string) error {
 		return notFound(n.identifier, because(rule, n.field, problem, found, wanted))
 	}
 	if a.Region != c.identity.Region {
-		return refuse(RuleRegion, problemRegion, a.Region, c.identity.Region)
+		return refuse(apc.RuleRegion, problemRegion, a.Region, c.identity.Region)
 	}
 	rec := &f.Record
 	if a.alias != "" {
 		if !rec.Exists() {
-			return refuse(RuleAlias, problemNoAlias, "", "")
+			return refuse(apc.RuleAlias, problemNoAlias, "", "")
 		}
 		rec = f.Followed
 	}
 	switch {
 	case rec != nil && rec.Exists():
 	case a.alias != "":
-		return refuse(RuleKey, problemAliasEmpty, "", "")
+		return refuse(apc.RuleKey, problemAliasEmpty, "", "")
 	default:
-		return refuse(RuleKey, problemNoKey, "", "")
+		return refuse(apc.RuleKey, problemNoKey, "", "")
 	}
 	if err := c.view(rec, into); err != nil {
 		return err
@@ -155,9 +156,9 @@ func (c *call) resolveOwn(f *keystore.Found, a *arn, n *need, into *key) error {
 	}
 	switch {
 	case into.forgotten(c.now, &c.cloud.limits):
-		return refuse(RuleKey, problemForgotten, "", "")
-	case a.alias != "" && into.state == DeleteComplete:
-		return refuse(RuleKey, problemAliasDeleted, "", "")
+		return refuse(apc.RuleKey, problemForgotten, "", "")
+	case a.alias != "" && into.state == apc.KeyStateDeleteComplete:
+		return refuse(apc.RuleKey, problemAliasDeleted, "", "")
 	}
 	return nil
 }
@@ -169,10 +170,10 @@ func (c *call) authorize(a *arn, _ *key) error {
 	if a.Account == c.identity.Account {
 		return nil
 	}
-	return &Error{
-		Code: ErrAccessDenied, Resource: a.String(),
+	return &apc.Error{
+		Code: apc.ErrAccessDenied, Resource: a.String(),
 		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", c.identity.ARN, c.op, a),
-		Reasons: []Reason{because(RuleAccount, "", problemAccount, a.Account, c.identity.Account)},
+		Reasons: []apc.Reason{because(apc.RuleAccount, "", problemAccount, a.Account, c.identity.Account)},
 	}
 }
 
@@ -209,17 +210,17 @@ func (r *keyRules) check(k *key, field string) error {
 		return r.mode.refuse(field, a.modes.String(), r.modes.String())
 	}
 	if r.exportable && !k.exportable {
-		return invalid("Key "+k.arn.String()+" is not exportable.", because(RuleExportable, field, problemNotExportable,
+		return invalid("Key "+k.arn.String()+" is not exportable.", because(apc.RuleExportable, field, problemNotExportable,
 			"Exportable false", "Exportable true, which a key is created or imported with"))
 	}
 	return nil
 }
 
 // found and wanted name usage and class, as far as the rules care for them.
-func (r *keyRules) found(a attributes) string { return joined(r, []KeyUsage{a.usage}, a.class) }
+func (r *keyRules) found(a attributes) string { return joined(r, []apc.KeyUsage{a.usage}, a.class) }
 func (r *keyRules) wanted() string            { return joined(r, r.usages, r.class) }
 
-func joined(r *keyRules, usages []KeyUsage, class KeyClass) string {
+func joined(r *keyRules, usages []apc.KeyUsage, class apc.KeyClass) string {
 	switch {
 	case r.usages == nil:
 		return string(class)

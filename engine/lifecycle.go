@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"github.com/seed748fb4d1/apcsim/apc"
+	"time"
+)
 
 // act is what can happen to a key.
 type act string
@@ -16,7 +19,7 @@ const (
 // move is an act on a key in a state. Enabled is a flag beside the state;
 // every move is allowed whatever it says.
 type move struct {
-	from KeyState
+	from apc.KeyState
 	act  act
 }
 
@@ -24,12 +27,12 @@ type move struct {
 // section 7.2). A pair that is absent is refused with ValidationException
 // (seen live for DeleteKey; GUESS for the others). Starting a key that runs
 // and stopping one that is stopped succeed and refresh the time stamp (GUESS).
-var lifecycle = map[move]KeyState{
-	{CreateComplete, askDelete}:  DeletePending,
-	{DeletePending, askRestore}:  CreateComplete,
-	{CreateComplete, askStart}:   CreateComplete,
-	{CreateComplete, askStop}:    CreateComplete,
-	{DeletePending, waitElapsed}: DeleteComplete,
+var lifecycle = map[move]apc.KeyState{
+	{apc.KeyStateCreateComplete, askDelete}:  apc.KeyStateDeletePending,
+	{apc.KeyStateDeletePending, askRestore}:  apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateComplete, askStart}:   apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateComplete, askStop}:    apc.KeyStateCreateComplete,
+	{apc.KeyStateDeletePending, waitElapsed}: apc.KeyStateDeleteComplete,
 }
 
 // sources lists the states from which an act is legal, for its refusal.
@@ -54,11 +57,11 @@ func (k key) moved(a act) (key, error) {
 
 // stateError is the refusal seen live: its text ends so.
 func stateError(k key, wanted string) error {
-	return &Error{
-		Code:     ErrValidation,
+	return &apc.Error{
+		Code:     apc.ErrValidation,
 		Resource: k.arn.String(),
 		Message:  "Key " + k.arn.String() + " is not in " + wanted + " state.",
-		Reasons:  []Reason{because(RuleKeyState, "KeyState", problemKeyState, string(k.state), wanted)},
+		Reasons:  []apc.Reason{because(apc.RuleKeyState, "KeyState", problemKeyState, string(k.state), wanted)},
 	}
 }
 
@@ -93,10 +96,10 @@ func (k key) stopped(now time.Time) (key, error) {
 // deletion is the due time, Enabled becomes false (GUESS), the material is
 // gone.
 func (k *key) settle(now time.Time) {
-	if k.state != DeletePending || k.deletePending.After(now) {
+	if k.state != apc.KeyStateDeletePending || k.deletePending.After(now) {
 		return
 	}
-	k.state = lifecycle[move{DeletePending, waitElapsed}]
+	k.state = lifecycle[move{apc.KeyStateDeletePending, waitElapsed}]
 	k.enabled = false
 	k.deleted, k.deletePending = k.deletePending, time.Time{}
 	k.sealed, k.certificate, k.certified = nil, "", time.Time{}
@@ -104,16 +107,16 @@ func (k *key) settle(now time.Time) {
 
 // checkUsable refuses a key that cannot take part in cryptography now.
 func (k key) checkUsable(field string) error {
-	if k.state != CreateComplete {
-		err := stateError(k, string(CreateComplete)).(*Error)
+	if k.state != apc.KeyStateCreateComplete {
+		err := stateError(k, string(apc.KeyStateCreateComplete)).(*apc.Error)
 		err.Reasons[0].Field = field
 		return err
 	}
 	if !k.enabled {
-		return &Error{
-			Code: ErrValidation, Resource: k.arn.String(),
+		return &apc.Error{
+			Code: apc.ErrValidation, Resource: k.arn.String(),
 			Message: "Key " + k.arn.String() + " is not enabled.",
-			Reasons: []Reason{because(RuleKeyEnabled, field, problemNotEnabled, "", "StartKeyUsage before it is used")},
+			Reasons: []apc.Reason{because(apc.RuleKeyEnabled, field, problemNotEnabled, "", "StartKeyUsage before it is used")},
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -15,9 +16,9 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 	clock := engine.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 123456789, time.UTC))
 	eng := simtest.New(t, &engine.Options{Now: clock.Now})
 	start := clock.Now().Truncate(time.Millisecond)
-	k := create(t, eng.Caller, kekAttributes(engine.AES256))
-	if k.KeyState != engine.CreateComplete || !k.Enabled || !k.CreateTimestamp.Equal(start) || !k.UsageStartTimestamp.Equal(start) ||
-		k.UsageStopTimestamp != nil || k.KeyOrigin != engine.OriginAWSPaymentCryptography || len(k.KeyCheckValue) != 6 {
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	if k.KeyState != apc.KeyStateCreateComplete || !k.Enabled || !k.CreateTimestamp.Equal(start) || !k.UsageStartTimestamp.Equal(start) ||
+		k.UsageStopTimestamp != nil || k.KeyOrigin != apc.KeyOriginAWSPaymentCryptography || len(k.KeyCheckValue) != 6 {
 		t.Errorf("a new key: %+v", k)
 	}
 
@@ -27,12 +28,12 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 		t.Errorf("a stopped key: %+v, %v", stopped, err)
 	}
 	deleted, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
-	if err != nil || deleted.Key.KeyState != engine.DeletePending || deleted.Key.Enabled ||
+	if err != nil || deleted.Key.KeyState != apc.KeyStateDeletePending || deleted.Key.Enabled ||
 		!deleted.Key.DeletePendingTimestamp.Equal(start.Add(time.Hour+7*day)) {
 		t.Errorf("a key to be deleted: %+v, %v", deleted, err)
 	}
 	restored, err := eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: k.KeyArn})
-	if err != nil || restored.Key.KeyState != engine.CreateComplete || restored.Key.Enabled || restored.Key.DeletePendingTimestamp != nil {
+	if err != nil || restored.Key.KeyState != apc.KeyStateCreateComplete || restored.Key.Enabled || restored.Key.DeletePendingTimestamp != nil {
 		t.Errorf("a restored key keeps its Enabled: %+v, %v", restored, err)
 	}
 	started, err := eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: k.KeyArn})
@@ -44,7 +45,7 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock.Advance(3*day - time.Millisecond)
-	if got := state(t, eng.Caller, k.KeyArn); got != engine.DeletePending {
+	if got := state(t, eng.Caller, k.KeyArn); got != apc.KeyStateDeletePending {
 		t.Errorf("a millisecond before the end of the wait: %s", got)
 	}
 	clock.Advance(time.Millisecond)
@@ -52,13 +53,13 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g := gone.Key; g.KeyState != engine.DeleteComplete || g.Enabled || g.DeletePendingTimestamp != nil ||
+	if g := gone.Key; g.KeyState != apc.KeyStateDeleteComplete || g.Enabled || g.DeletePendingTimestamp != nil ||
 		!g.DeleteTimestamp.Equal(start.Add(time.Hour+3*day)) {
 		t.Errorf("a deleted key: %+v", g)
 	}
 }
 
-func state(t *testing.T, c *engine.Caller, id string) engine.KeyState {
+func state(t *testing.T, c *engine.Caller, id string) apc.KeyState {
 	t.Helper()
 	out, err := c.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: id})
 	if err != nil {
@@ -70,7 +71,7 @@ func state(t *testing.T, c *engine.Caller, id string) engine.KeyState {
 func TestDeletionIsFinalOnceSettled(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.New(t, &engine.Options{Now: clock.Now})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/k", KeyArn: &k.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
@@ -82,28 +83,28 @@ func TestDeletionIsFinalOnceSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock.Advance(-100 * day)
-	if got := state(t, eng.Caller, k.KeyArn); got != engine.DeleteComplete {
+	if got := state(t, eng.Caller, k.KeyArn); got != apc.KeyStateDeleteComplete {
 		t.Errorf("with the clock set back the key is %s", got)
 	}
 	_, err := eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: k.KeyArn})
-	refused(t, "restoring it", err, engine.ErrValidation, "key-state")
+	refused(t, "restoring it", err, apc.ErrValidation, "key-state")
 	a, err := eng.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/k"})
 	if err != nil || a.Alias.KeyArn != nil {
 		t.Errorf("its alias: %+v, %v; want no key", a, err)
 	}
 	_, err = eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: "alias/k"})
-	refused(t, "reading it by the alias", err, engine.ErrResourceNotFound, "key")
+	refused(t, "reading it by the alias", err, apc.ErrResourceNotFound, "key")
 }
 
 func TestDeleteKeyInAnotherStateSaysSoInTheServicesWords(t *testing.T) {
 	eng := simtest.New(t, nil)
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	in := &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}
 	if _, err := eng.DeleteKey(ctx, in); err != nil {
 		t.Fatal(err)
 	}
 	_, err := eng.DeleteKey(ctx, in)
-	refusal := refused(t, "deleting twice", err, engine.ErrValidation, "key-state")
+	refusal := refused(t, "deleting twice", err, apc.ErrValidation, "key-state")
 	if !strings.HasSuffix(refusal.Message, "not in CREATE_COMPLETE state.") {
 		t.Errorf("message %q", refusal.Message)
 	}
@@ -113,42 +114,42 @@ func TestDeletedKeysFreeTheQuotaWithoutAnybodySettling(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{Keys: 150}})
 	for range 150 {
-		k := create(t, eng.Caller, kekAttributes(engine.AES128))
+		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn, DeleteKeyInDays: new(3)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-	refused(t, "pending keys count", err, engine.ErrServiceQuotaExceeded, "quota")
+	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+	refused(t, "pending keys count", err, apc.ErrServiceQuotaExceeded, "quota")
 
 	// 150 are due, more than one operation settles: a filtered list must be
 	// right all the same.
 	clock.Advance(3 * day)
-	pending, err := eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(engine.DeletePending), MaxResults: new(100)})
+	pending, err := eng.ListKeys(ctx, &engine.ListKeysInput{KeyState: new(apc.KeyStateDeletePending), MaxResults: new(100)})
 	if err != nil || len(pending.Keys) != 0 {
 		t.Errorf("still pending: %d keys, %v", len(pending.Keys), err)
 	}
 	for range 150 {
-		create(t, eng.Caller, kekAttributes(engine.AES128))
+		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	}
-	_, err = eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-	refused(t, "the quota is full again", err, engine.ErrServiceQuotaExceeded, "quota")
+	_, err = eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+	refused(t, "the quota is full again", err, apc.ErrServiceQuotaExceeded, "quota")
 }
 
 func TestDeletedKeysVanishAfterTheirTime(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{DeletedVisible: 10 * day}})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
 	clock.Advance(16 * day)
-	if got := state(t, eng.Caller, k.KeyArn); got != engine.DeleteComplete {
+	if got := state(t, eng.Caller, k.KeyArn); got != apc.KeyStateDeleteComplete {
 		t.Errorf("after 16 days: %s", got)
 	}
 	clock.Advance(day)
 	_, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
-	refused(t, "after 17 days", err, engine.ErrResourceNotFound, "key")
+	refused(t, "after 17 days", err, apc.ErrResourceNotFound, "key")
 	for range 2 { // deleted first, then forgotten
 		if err := eng.Settle(ctx); err != nil {
 			t.Fatal(err)
@@ -162,17 +163,17 @@ func TestDeletedKeysVanishAfterTheirTime(t *testing.T) {
 
 func TestStoppedAndDyingKeysTakePartInNothing(t *testing.T) {
 	eng := simtest.New(t, nil)
-	kek, k := create(t, eng.Caller, kekAttributes(engine.AES256)), create(t, eng.Caller, kekAttributes(engine.AES128))
+	kek, k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := func(rule engine.Rule) {
+	both := func(rule apc.Rule) {
 		t.Helper()
 		_, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
-		refused(t, "export", err, engine.ErrValidation, rule)
+		refused(t, "export", err, apc.ErrValidation, rule)
 		_, err = importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial)
-		refused(t, "import", err, engine.ErrValidation, rule)
+		refused(t, "import", err, apc.ErrValidation, rule)
 	}
 	if _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: kek.KeyArn}); err != nil {
 		t.Fatal(err)

@@ -6,25 +6,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// ListAliasesInput is the request of ListAliases.
-type ListAliasesInput struct {
-	KeyArn     *string
-	NextToken  *string
-	MaxResults *int
-}
-
-// ListAliasesOutput is the answer of ListAliases.
-type ListAliasesOutput struct {
-	Aliases   []Alias
-	NextToken *string
-}
-
-func (in *ListAliasesInput) shape(s *shape) {
-	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
-	s.maybeText("NextToken", in.NextToken, &textNextToken)
-	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
-}
-
 // ListAliases lists the caller's aliases in the order of their names: all of
 // them, or those of one key.
 func (c *Caller) ListAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {

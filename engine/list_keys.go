@@ -3,27 +3,9 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
-
-// ListKeysInput is the request of ListKeys.
-type ListKeysInput struct {
-	KeyState   *KeyState
-	NextToken  *string
-	MaxResults *int
-}
-
-// ListKeysOutput is the answer of ListKeys.
-type ListKeysOutput struct {
-	Keys      []KeySummary
-	NextToken *string
-}
-
-func (in *ListKeysInput) shape(s *shape) {
-	maybeOneOf(s, "KeyState", in.KeyState, allKeyState)
-	s.maybeText("NextToken", in.NextToken, &textNextToken)
-	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
-}
 
 // ListKeys lists the caller's keys in the order of their ids, deleted ones
 // included. One whose record cannot be read is left out and reported.
@@ -32,7 +14,7 @@ func (c *Caller) ListKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutp
 }
 
 func (c *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
-	var wanted KeyState
+	var wanted apc.KeyState
 	if in.KeyState != nil {
 		wanted = *in.KeyState
 	}

@@ -5,25 +5,6 @@ import (
 	"slices"
 )
 
-// ListTagsForResourceInput is the request of ListTagsForResource.
-type ListTagsForResourceInput struct {
-	ResourceArn string
-	NextToken   *string
-	MaxResults  *int
-}
-
-// ListTagsForResourceOutput is the answer of ListTagsForResource.
-type ListTagsForResourceOutput struct {
-	Tags      []Tag
-	NextToken *string
-}
-
-func (in *ListTagsForResourceInput) shape(s *shape) {
-	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
-	s.maybeText("NextToken", in.NextToken, &textNextToken)
-	s.maybeNumber("MaxResults", in.MaxResults, 1, 100)
-}
-
 // ListTagsForResource lists the tags of a key in the order of their keys.
 func (c *Caller) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
 	return run(ctx, c.caller, "ListTagsForResource", in, (*call).listTagsForResource)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -13,8 +15,8 @@ import (
 // LoadKeyInput is the request of LoadKey: what CreateKey takes, and the
 // components.
 type LoadKeyInput struct {
-	KeyAttributes          KeyAttributes
-	KeyCheckValueAlgorithm *KeyCheckValueAlgorithm
+	KeyAttributes          apc.KeyAttributes
+	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool
 	Enabled                *bool
 	Tags                   []Tag
@@ -38,18 +40,18 @@ type LoadKeyOutput struct {
 	ComponentCheckValues []string
 }
 
-func (in *LoadKeyInput) shape(s *shape) {
-	s.inside("KeyAttributes", &in.KeyAttributes)
-	maybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
-	s.given("Exportable", in.Exportable != nil)
-	s.tags(in.Tags)
+func (in *LoadKeyInput) shape(s *shape.Check) {
+	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
+	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
+	s.Given("Exportable", in.Exportable != nil)
+	shape.Each(s, "Tags", in.Tags, maxTagList, (*Tag).shape)
 	if n := len(in.Components); n < 2 || n > 3 {
-		s.fail("have 2 or 3 items", because(RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
+		s.Fail("have 2 or 3 items", because(apc.RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
 	}
-	s.maybeText("KeyID", in.KeyID, &textKeyID)
+	s.MaybeText("KeyID", in.KeyID, &textKeyID)
 }
 
-var textKeyID = textRule{16, 64, `[0-9a-zA-Z]+`, alphanumeric.some}
+var textKeyID = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
 
 // LoadKey makes a symmetric key from clear components, as a key ceremony
 // would. It is the simulator's own: the service has no such operation. A test
@@ -59,7 +61,7 @@ func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput,
 }
 
 func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
-	spec := in.KeyAttributes.parse()
+	spec := parseAttributes(in.KeyAttributes)
 	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
 		return nil, err
 	}
@@ -87,7 +89,7 @@ func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 		a = c.attempts()
 	}
 	for a.next() {
-		c.newKey(&made, a.id, spec, OriginExternal, in.Enabled, tags)
+		c.newKey(&made, a.id, spec, apc.KeyOriginExternal, in.Enabled, tags)
 		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
 		loaded, err = c.cloud.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
 		if err != nil {
@@ -120,9 +122,9 @@ func (c *call) sameKey(ctx context.Context, made *key) error {
 	}
 	if there.attributes != made.attributes || there.bits != made.bits || there.check != made.check || there.checkValue != made.checkValue ||
 		there.exportable != made.exportable || there.origin != made.origin {
-		return &Error{
-			Code: ErrConflict, Resource: made.arn.String(), Message: "Key " + made.arn.String() + " already exists.",
-			Reasons: []Reason{because(RuleKeyExists, "KeyID", problemKeyExists, made.arn.key, "another id, or the key that has this one")},
+		return &apc.Error{
+			Code: apc.ErrConflict, Resource: made.arn.String(), Message: "Key " + made.arn.String() + " already exists.",
+			Reasons: []apc.Reason{because(apc.RuleKeyExists, "KeyID", problemKeyExists, made.arn.key, "another id, or the key that has this one")},
 		}
 	}
 	*made = there
@@ -132,12 +134,12 @@ func (c *call) sameKey(ctx context.Context, made *key) error {
 // componentBits is the key's length, which all components have.
 func componentBits(spec attributes, components []hsm.Secret) (int, error) {
 	bits := components[0].Len() * 8
-	if spec.class != SymmetricKey {
-		return 0, attributeError(because(RuleKeyClass, "KeyAttributes.KeyClass", problemLoadSymmetric, string(spec.class), string(SymmetricKey)))
+	if spec.class != apc.KeyClassSymmetricKey {
+		return 0, attributeError(because(apc.RuleKeyClass, "KeyAttributes.KeyClass", problemLoadSymmetric, string(spec.class), string(apc.KeyClassSymmetricKey)))
 	}
 	for i, c := range components {
 		if c.Len()*8 != bits || algorithmOfLength([]*algorithm{spec.alg}, c.Len()*8) == nil {
-			return 0, invalid("The components do not have the length of the key.", because(RuleKeyLength,
+			return 0, invalid("The components do not have the length of the key.", because(apc.RuleKeyLength,
 				fmt.Sprintf("Components[%d]", i), problemComponentBits, wording.Count(c.Len()*8, "bit"), lengthsOf([]*algorithm{spec.alg})))
 		}
 	}

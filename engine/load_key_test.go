@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -14,7 +15,7 @@ import (
 func loadUnder(id string, value byte) *engine.LoadKeyInput {
 	part := []byte(strings.Repeat(string(value), 16))
 	return &engine.LoadKeyInput{
-		KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true), KeyID: &id,
+		KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), KeyID: &id,
 		Components: []hsm.Secret{hsm.NewSecret(part), hsm.NewSecret(make([]byte, 16))},
 	}
 }
@@ -63,16 +64,16 @@ func TestLoadKeyRefusesAnotherKeyUnderTheID(t *testing.T) {
 		"not exportable":   func() *engine.LoadKeyInput { in := loadUnder(id, 1); in.Exportable = new(false); return in }(),
 		"another usage": func() *engine.LoadKeyInput {
 			in := loadUnder(id, 1)
-			in.KeyAttributes.KeyUsage = engine.TR31K0KeyEncryptionKey
+			in.KeyAttributes.KeyUsage = apc.KeyUsageTR31K0KeyEncryptionKey
 			return in
 		}(),
 	} {
 		_, err := eng.LoadKey(ctx, in)
-		refused(t, name, err, engine.ErrConflict, "key-exists")
+		refused(t, name, err, apc.ErrConflict, "key-exists")
 	}
 	for _, id := range []string{"", "short", strings.Repeat("a", 65), "sixteen-letters-"} {
 		_, err := eng.LoadKey(ctx, loadUnder(id, 1))
-		refusal := refused(t, "id "+id, err, engine.ErrValidation, map[bool]engine.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64])
+		refusal := refused(t, "id "+id, err, apc.ErrValidation, map[bool]apc.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64])
 		if len(refusal.Reasons) > 0 && refusal.Reasons[0].Field != "KeyID" {
 			t.Errorf("id %q: got %+v, want KeyID named", id, refusal.Reasons)
 		}

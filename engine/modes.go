@@ -1,6 +1,9 @@
 package engine
 
-import "strings"
+import (
+	"github.com/seed748fb4d1/apcsim/apc"
+	"strings"
+)
 
 // modes is a set of modes of use, a bit for each.
 type modes uint16
@@ -22,7 +25,7 @@ const (
 
 var modeNames = [...]string{"Encrypt", "Decrypt", "Wrap", "Unwrap", "Generate", "Sign", "Verify", "DeriveKey", "NoRestrictions"}
 
-func (m KeyModesOfUse) set() (out modes) {
+func modesOf(m apc.KeyModesOfUse) (out modes) {
 	for i, on := range [...]bool{m.Encrypt, m.Decrypt, m.Wrap, m.Unwrap, m.Generate, m.Sign, m.Verify, m.DeriveKey, m.NoRestrictions} {
 		if on {
 			out |= 1 << i
@@ -31,8 +34,8 @@ func (m KeyModesOfUse) set() (out modes) {
 	return out
 }
 
-func (m modes) members() KeyModesOfUse {
-	return KeyModesOfUse{
+func (m modes) members() apc.KeyModesOfUse {
+	return apc.KeyModesOfUse{
 		Encrypt: m&encrypt != 0, Decrypt: m&decrypt != 0, Wrap: m&wrap != 0, Unwrap: m&unwrap != 0,
 		Generate: m&generate != 0, Sign: m&sign != 0, Verify: m&verify != 0, DeriveKey: m&deriveKey != 0,
 		NoRestrictions: m&noRestrictions != 0,

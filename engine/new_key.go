@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -13,11 +14,11 @@ import (
 
 // newKey is a key as it begins: complete, enabled unless told otherwise. It is
 // written into out.
-func (c *call) newKey(out *key, id string, spec attributes, origin KeyOrigin, enabled *bool, tags []Tag) {
+func (c *call) newKey(out *key, id string, spec attributes, origin apc.KeyOrigin, enabled *bool, tags []Tag) {
 	*out = key{}
 	out.arn.Partition, out.arn.key = c.home(), id
 	out.attributes, out.origin, out.tags = spec, origin, tags
-	out.state, out.created = CreateComplete, c.now
+	out.state, out.created = apc.KeyStateCreateComplete, c.now
 	out.enabled = enabled == nil || *enabled
 	if out.enabled {
 		out.usageStart = c.now
@@ -122,10 +123,10 @@ func (c *call) commitCounted(ctx context.Context, what string, ceiling int, chan
 	}
 }
 
-func quotaError(what string, ceiling int) *Error {
-	return &Error{
-		Code:    ErrServiceQuotaExceeded,
+func quotaError(what string, ceiling int) *apc.Error {
+	return &apc.Error{
+		Code:    apc.ErrServiceQuotaExceeded,
 		Message: fmt.Sprintf("The maximum number of %s has been reached.", what),
-		Reasons: []Reason{because(RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
+		Reasons: []apc.Reason{because(apc.RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -93,7 +94,7 @@ func TestADeviceWithoutMasterKeyGetsOneForANewStore(t *testing.T) {
 	if want := []string{"Read master-key", "Initialize"}; !slices.Equal(device.asked[:2], want) {
 		t.Errorf("asked in the order %q, want first %q", device.asked, want)
 	}
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 
 	device.asked = nil
 	again := simtest.On(t, device, store, nil)
@@ -167,7 +168,7 @@ func TestManyEnginesInitialiseOneDevice(t *testing.T) {
 				return
 			}
 			defer eng.Close()
-			if _, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)}); err != nil {
+			if _, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"encoding/base64"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -48,7 +49,7 @@ func (c *call) position(ctx context.Context, p pageOf, token *string) (string, e
 	if token == nil {
 		return "", nil
 	}
-	bad := invalid("The provided NextToken is invalid.", because(RulePageToken, "NextToken", problemPageToken,
+	bad := invalid("The provided NextToken is invalid.", because(apc.RulePageToken, "NextToken", problemPageToken,
 		"", "the NextToken of the page before, with the same filter"))
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(*token)
 	if err != nil {

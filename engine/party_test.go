@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -85,9 +86,9 @@ func asCA(c *x509.Certificate) {
 }
 
 // publicAttributes are those of an imported certificate authority.
-func publicAttributes(a engine.KeyAlgorithm) engine.KeyAttributes {
-	return engine.KeyAttributes{KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.PublicKey,
-		KeyAlgorithm: a, KeyModesOfUse: engine.KeyModesOfUse{Verify: true}}
+func publicAttributes(a apc.KeyAlgorithm) apc.KeyAttributes {
+	return apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassPublicKey,
+		KeyAlgorithm: a, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}
 }
 
 func importMaterial(c *engine.Caller, m engine.ImportKeyMaterial) (engine.Key, error) {
@@ -99,7 +100,7 @@ func importMaterial(c *engine.Caller, m engine.ImportKeyMaterial) (engine.Key, e
 }
 
 // trust imports a root and returns its key.
-func trust(t testing.TB, c *engine.Caller, root certified, a engine.KeyAlgorithm) engine.Key {
+func trust(t testing.TB, c *engine.Caller, root certified, a apc.KeyAlgorithm) engine.Key {
 	t.Helper()
 	k, err := importMaterial(c, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
 		KeyAttributes: publicAttributes(a), PublicKeyCertificate: root.text()}})

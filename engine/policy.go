@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // algorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
 type algorithmSet uint32
 
-func algorithmsNamed(names ...KeyAlgorithm) (set algorithmSet) {
+func algorithmsNamed(names ...apc.KeyAlgorithm) (set algorithmSet) {
 	for _, a := range algorithms {
 		if slices.Contains(names, a.name) {
 			set |= a.bit
@@ -22,11 +23,11 @@ func algorithmsNamed(names ...KeyAlgorithm) (set algorithmSet) {
 func (set algorithmSet) has(a *algorithm) bool { return set&a.bit != 0 }
 
 var (
-	anyTDES = algorithmsNamed(TDES2Key, TDES3Key)
-	anyAES  = algorithmsNamed(AES128, AES192, AES256)
-	anyHMAC = algorithmsNamed(HMACSHA224, HMACSHA256, HMACSHA384, HMACSHA512)
-	anyRSA  = algorithmsNamed(RSA2048, RSA3072, RSA4096)
-	anyECC  = algorithmsNamed(ECCNISTP256, ECCNISTP384, ECCNISTP521)
+	anyTDES = algorithmsNamed(tdes2, tdes3)
+	anyAES  = algorithmsNamed(aes128, aes192, aes256)
+	anyHMAC = algorithmsNamed(hmacSHA224, hmacSHA256, hmacSHA384, hmacSHA512)
+	anyRSA  = algorithmsNamed(rsa2048, rsa3072, rsa4096)
+	anyECC  = algorithmsNamed(eccP256, eccP384, eccP521)
 	ciphers = anyTDES | anyAES
 )
 
@@ -48,20 +49,20 @@ var (
 // made here and which may be brought in, by class, algorithm and modes. An
 // empty class means that there is no such way.
 type usageRule struct {
-	usage                    KeyUsage
+	usage                    apc.KeyUsage
 	algorithms               algorithmSet
-	createClass, importClass KeyClass
+	createClass, importClass apc.KeyClass
 	createModes, importModes []modes
 }
 
 // symmetric is the row of a symmetric key: made and brought in alike.
-func symmetric(u KeyUsage, set algorithmSet, m []modes) usageRule {
-	return usageRule{u, set, SymmetricKey, SymmetricKey, m, m}
+func symmetric(u apc.KeyUsage, set algorithmSet, m []modes) usageRule {
+	return usageRule{u, set, apc.KeyClassSymmetricKey, apc.KeyClassSymmetricKey, m, m}
 }
 
 // pair is the row of a pair made here, whose public half may be brought in.
-func pair(u KeyUsage, set algorithmSet, create, public []modes) usageRule {
-	return usageRule{u, set, AsymmetricKeyPair, PublicKey, create, public}
+func pair(u apc.KeyUsage, set algorithmSet, create, public []modes) usageRule {
+	return usageRule{u, set, apc.KeyClassAsymmetricKeyPair, apc.KeyClassPublicKey, create, public}
 }
 
 // usageRules is the table of "Valid key attributes" (AWS Payment Cryptography
@@ -69,31 +70,31 @@ func pair(u KeyUsage, set algorithmSet, create, public []modes) usageRule {
 // a diff here. What it does not list is refused; P1 and PRIVATE_KEY exist in
 // the enumerations alone.
 var usageRules = []usageRule{
-	symmetric(TR31B0BaseDerivationKey, ciphers, derive),
-	symmetric(TR31C0CardVerificationKey, ciphers, macModes),
-	symmetric(TR31D0SymmetricDataEncryptionKey, ciphers, cipherModes),
-	symmetric(TR31E0EMVMKeyAppCryptograms, ciphers, derive),
-	symmetric(TR31E1EMVMKeyConfidentiality, ciphers, derive),
-	symmetric(TR31E2EMVMKeyIntegrity, ciphers, derive),
-	symmetric(TR31E4EMVMKeyDynamicNumbers, ciphers, derive),
-	symmetric(TR31E5EMVMKeyCardPersonalization, ciphers, derive),
-	symmetric(TR31E6EMVMKeyOther, ciphers, derive),
-	symmetric(TR31K0KeyEncryptionKey, ciphers, cipherModes),
-	symmetric(TR31K1KeyBlockProtectionKey, ciphers, cipherModes),
-	symmetric(TR31M1ISO97971MACKey, anyTDES, macModes),
-	symmetric(TR31M3ISO97973MACKey, anyTDES, macModes),
-	symmetric(TR31M6ISO97975CMACKey, ciphers, macModes),
-	symmetric(TR31M7HMACKey, ciphers, macModes),
-	symmetric(TR31M7HMACKey, anyHMAC, strictMAC),        // {Generate} and {Verify} alone: GUESS
-	symmetric(TR31M0ISO16609MACKey, anyTDES, strictMAC), // from the page of operations; not on the table's
-	symmetric(TR31P0PINEncryptionKey, ciphers, cipherModes),
-	symmetric(TR31V1IBM3624PINVerificationKey, ciphers, macModes),
-	symmetric(TR31V2VisaPINVerificationKey, ciphers, macModes),
-	pair(TR31D1AsymmetricKeyForDataEncryption, anyRSA, pairModes, publicCipher),
-	pair(TR31S0AsymmetricKeyForDigitalSignature, anyRSA, signOrVerify, verifyOnly),
-	{TR31S0AsymmetricKeyForDigitalSignature, anyECC, "", PublicKey, nil, verifyOnly},
-	pair(TR31K2TR34AsymmetricKey, anyRSA, trPairModes, publicCipher),
-	{TR31K3AsymmetricKeyForKeyAgreement, anyECC, AsymmetricKeyPair, "", deriveOnly, nil},
+	symmetric(usageB0, ciphers, derive),
+	symmetric(usageC0, ciphers, macModes),
+	symmetric(usageD0, ciphers, cipherModes),
+	symmetric(usageE0, ciphers, derive),
+	symmetric(usageE1, ciphers, derive),
+	symmetric(usageE2, ciphers, derive),
+	symmetric(usageE4, ciphers, derive),
+	symmetric(usageE5, ciphers, derive),
+	symmetric(usageE6, ciphers, derive),
+	symmetric(usageK0, ciphers, cipherModes),
+	symmetric(usageK1, ciphers, cipherModes),
+	symmetric(usageM1, anyTDES, macModes),
+	symmetric(usageM3, anyTDES, macModes),
+	symmetric(usageM6, ciphers, macModes),
+	symmetric(usageM7, ciphers, macModes),
+	symmetric(usageM7, anyHMAC, strictMAC), // {Generate} and {Verify} alone: GUESS
+	symmetric(usageM0, anyTDES, strictMAC), // from the page of operations; not on the table's
+	symmetric(usageP0, ciphers, cipherModes),
+	symmetric(usageV1, ciphers, macModes),
+	symmetric(usageV2, ciphers, macModes),
+	pair(usageD1, anyRSA, pairModes, publicCipher),
+	pair(usageS0, anyRSA, signOrVerify, verifyOnly),
+	{usageS0, anyECC, "", apc.KeyClassPublicKey, nil, verifyOnly},
+	pair(usageK2, anyRSA, trPairModes, publicCipher),
+	{usageK3, anyECC, apc.KeyClassAsymmetricKeyPair, "", deriveOnly, nil},
 }
 
 // way is how a key comes into being.
@@ -104,7 +105,7 @@ const (
 	imported
 )
 
-func (r *usageRule) of(w way) (KeyClass, []modes) {
+func (r *usageRule) of(w way) (apc.KeyClass, []modes) {
 	if w == created {
 		return r.createClass, r.createModes
 	}
@@ -113,18 +114,18 @@ func (r *usageRule) of(w way) (KeyClass, []modes) {
 
 // attributes are KeyAttributes as the rules see them.
 type attributes struct {
-	usage KeyUsage
-	class KeyClass
+	usage apc.KeyUsage
+	class apc.KeyClass
 	alg   *algorithm
 	modes modes
 }
 
-func (a KeyAttributes) parse() attributes {
-	return attributes{a.KeyUsage, a.KeyClass, algorithmNamed(a.KeyAlgorithm), a.KeyModesOfUse.set()}
+func parseAttributes(a apc.KeyAttributes) attributes {
+	return attributes{a.KeyUsage, a.KeyClass, algorithmNamed(a.KeyAlgorithm), modesOf(a.KeyModesOfUse)}
 }
 
-func (a attributes) members() KeyAttributes {
-	return KeyAttributes{KeyUsage: a.usage, KeyClass: a.class, KeyAlgorithm: a.alg.name, KeyModesOfUse: a.modes.members()}
+func (a attributes) members() apc.KeyAttributes {
+	return apc.KeyAttributes{KeyUsage: a.usage, KeyClass: a.class, KeyAlgorithm: a.alg.name, KeyModesOfUse: a.modes.members()}
 }
 
 func permitted(a attributes, w way) bool {
@@ -149,7 +150,7 @@ func checkAttributes(a attributes, w way, field string) error {
 // checkCandidates is checkAttributes for a key that is of one of several
 // algorithms, which only its length tells: one that fits is enough.
 func checkCandidates(a attributes, candidates []*algorithm, w way, field string) error {
-	names := make([]KeyAlgorithm, len(candidates))
+	names := make([]apc.KeyAlgorithm, len(candidates))
 	for i, alg := range candidates {
 		if a.alg = alg; permitted(a, w) {
 			return nil
@@ -162,23 +163,23 @@ func checkCandidates(a attributes, candidates []*algorithm, w way, field string)
 		if w == imported {
 			problem = problemUsageImported
 		}
-		return attributeError(because(RuleKeyUsage, field+"KeyUsage", problem, string(a.usage), ""))
+		return attributeError(because(apc.RuleKeyUsage, field+"KeyUsage", problem, string(a.usage), ""))
 	}
 	narrowed := keep(rows, func(r *usageRule) bool { return slices.ContainsFunc(candidates, r.algorithms.has) })
 	if len(narrowed) == 0 {
-		return attributeError(because(RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, wording.Or(names),
+		return attributeError(because(apc.RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, wording.Or(names),
 			wording.Or(algorithmNames(rows))+" for "+string(a.usage)))
 	}
 	rows = narrowed
 	if class, _ := rows[0].of(w); class != a.class {
-		return attributeError(because(RuleKeyClass, field+"KeyClass", problemClass, string(a.class), string(class)))
+		return attributeError(because(apc.RuleKeyClass, field+"KeyClass", problemClass, string(a.class), string(class)))
 	}
 	_, sets := rows[0].of(w)
-	return attributeError(because(RuleKeyModesOfUse, field+"KeyModesOfUse", problemModes, a.modes.String(),
+	return attributeError(because(apc.RuleKeyModesOfUse, field+"KeyModesOfUse", problemModes, a.modes.String(),
 		fmt.Sprintf("%s for %s of %s", orModes(sets), a.usage, wording.Or(names))))
 }
 
-func attributeError(r Reason) error {
+func attributeError(r apc.Reason) error {
 	return invalid("The combination of key attributes is not valid.", r)
 }
 
@@ -208,7 +209,7 @@ func keep(rows []*usageRule, ok func(*usageRule) bool) (out []*usageRule) {
 	return out
 }
 
-func algorithmNames(rows []*usageRule) (out []KeyAlgorithm) {
+func algorithmNames(rows []*usageRule) (out []apc.KeyAlgorithm) {
 	for _, a := range algorithms {
 		if slices.ContainsFunc(rows, func(r *usageRule) bool { return r.algorithms.has(&a) }) {
 			out = append(out, a.name)
@@ -219,9 +220,9 @@ func algorithmNames(rows []*usageRule) (out []KeyAlgorithm) {
 
 // usageOfCode finds the usage with a key block's code: the two characters
 // after "TR31_" in its name (tr31-mapping, section 2).
-func usageOfCode(code string) (KeyUsage, bool) {
+func usageOfCode(code string) (apc.KeyUsage, bool) {
 	for _, u := range allKeyUsage {
-		if u.code() == code {
+		if codeOf(u) == code {
 			return u, true
 		}
 	}
@@ -231,62 +232,62 @@ func usageOfCode(code string) (KeyUsage, bool) {
 // usageCodes are the codes of all usages, in the order of their names.
 func usageCodes() (out []string) {
 	for _, u := range allKeyUsage {
-		if !slices.Contains(out, u.code()) {
-			out = append(out, u.code())
+		if !slices.Contains(out, codeOf(u)) {
+			out = append(out, codeOf(u))
 		}
 	}
 	return out
 }
 
 // code is the usage's TR-31 code.
-func (u KeyUsage) code() string { return string(u[len("TR31_"):][:2]) }
+func codeOf(u apc.KeyUsage) string { return string(u[len("TR31_"):][:2]) }
 
 // Wrapping strength (user guide, keys-importexport): under what a key of each
 // algorithm may travel. A key that is not in a table may not travel so.
-type strengthTable map[KeyAlgorithm]algorithmSet
+type strengthTable map[apc.KeyAlgorithm]algorithmSet
 
 // kekStrength is for key blocks: under which key-encryption keys, kept or
 // agreed on. LenientStrength takes what the service took in TR-31 imports
 // before 2025 instead: any cipher key.
 var kekStrength = strengthTable{
-	TDES2Key:   ciphers,
-	TDES3Key:   algorithmsNamed(TDES3Key) | anyAES,
-	AES128:     anyAES,
-	AES192:     algorithmsNamed(AES192, AES256),
-	AES256:     algorithmsNamed(AES256),
-	HMACSHA224: algorithmsNamed(AES256),
-	HMACSHA256: algorithmsNamed(AES256),
-	HMACSHA384: algorithmsNamed(AES256),
-	HMACSHA512: algorithmsNamed(AES256),
+	tdes2:      ciphers,
+	tdes3:      algorithmsNamed(tdes3) | anyAES,
+	aes128:     anyAES,
+	aes192:     algorithmsNamed(aes192, aes256),
+	aes256:     algorithmsNamed(aes256),
+	hmacSHA224: algorithmsNamed(aes256),
+	hmacSHA256: algorithmsNamed(aes256),
+	hmacSHA384: algorithmsNamed(aes256),
+	hmacSHA512: algorithmsNamed(aes256),
 }
 
 // rsaStrength is for TR-34 and RSA cryptograms: to which pairs.
 var rsaStrength = strengthTable{
-	TDES2Key: anyRSA,
-	TDES3Key: anyRSA,
-	AES128:   algorithmsNamed(RSA3072, RSA4096),
+	tdes2:  anyRSA,
+	tdes3:  anyRSA,
+	aes128: algorithmsNamed(rsa3072, rsa4096),
 }
 
 // curveStrength is for key agreements: on which curves. HMAC keys are not in
 // the guide's table; they travel on each curve (GUESS, as customer-flows, section
 // 16, replays them), under a derived key of AES_256.
 var curveStrength = strengthTable{
-	TDES2Key:   anyECC,
-	TDES3Key:   anyECC,
-	AES128:     anyECC,
-	AES192:     algorithmsNamed(ECCNISTP384, ECCNISTP521),
-	AES256:     algorithmsNamed(ECCNISTP521),
-	HMACSHA224: anyECC,
-	HMACSHA256: anyECC,
-	HMACSHA384: anyECC,
-	HMACSHA512: anyECC,
+	tdes2:      anyECC,
+	tdes3:      anyECC,
+	aes128:     anyECC,
+	aes192:     algorithmsNamed(eccP384, eccP521),
+	aes256:     algorithmsNamed(eccP521),
+	hmacSHA224: anyECC,
+	hmacSHA256: anyECC,
+	hmacSHA384: anyECC,
+	hmacSHA512: anyECC,
 }
 
 func checkStrength(table strengthTable, wrapping, moved *algorithm, field string) error {
 	if table[moved.name].has(wrapping) {
 		return nil
 	}
-	var strong []KeyAlgorithm
+	var strong []apc.KeyAlgorithm
 	for _, a := range algorithms {
 		if table[moved.name].has(&a) {
 			strong = append(strong, a.name)
@@ -297,5 +298,5 @@ func checkStrength(table strengthTable, wrapping, moved *algorithm, field string
 		problem, wanted = problemNoRSA, "a TR-31 key block under a key agreed by ECDH, or under another key"
 	}
 	return invalid("The wrapping key is weaker than the key to be wrapped.",
-		because(RuleWrappingStrength, field, problem, string(wrapping.name)+" around "+string(moved.name), wanted))
+		because(apc.RuleWrappingStrength, field, problem, string(wrapping.name)+" around "+string(moved.name), wanted))
 }

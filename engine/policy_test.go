@@ -1,23 +1,26 @@
 package engine
 
-import "testing"
+import (
+	"github.com/seed748fb4d1/apcsim/apc"
+	"testing"
+)
 
 func TestRefusedAttributesNameTheMemberAtFault(t *testing.T) {
-	aes, rsa := algorithmNamed(AES128), algorithmNamed(RSA2048)
+	aes, rsa := algorithmNamed(aes128), algorithmNamed(rsa2048)
 	for _, c := range []struct {
 		name string
 		a    attributes
-		rule Rule
+		rule apc.Rule
 	}{
-		{"a usage of the enumerations alone", attributes{TR31P1PINGenerationKey, SymmetricKey, aes, generate}, "key-usage"},
-		{"an algorithm of another usage", attributes{TR31M1ISO97971MACKey, SymmetricKey, aes, generate}, "key-algorithm"},
-		{"an RSA base derivation key", attributes{TR31B0BaseDerivationKey, SymmetricKey, rsa, deriveKey}, "key-algorithm"},
-		{"a class of no operation", attributes{TR31B0BaseDerivationKey, PrivateKey, aes, deriveKey}, "key-class"},
-		{"half a set of modes", attributes{TR31D0SymmetricDataEncryptionKey, SymmetricKey, aes, encrypt | decrypt}, "key-modes-of-use"},
-		{"no mode", attributes{TR31D0SymmetricDataEncryptionKey, SymmetricKey, aes, 0}, "key-modes-of-use"},
+		{"a usage of the enumerations alone", attributes{usageP1, apc.KeyClassSymmetricKey, aes, generate}, "key-usage"},
+		{"an algorithm of another usage", attributes{usageM1, apc.KeyClassSymmetricKey, aes, generate}, "key-algorithm"},
+		{"an RSA base derivation key", attributes{usageB0, apc.KeyClassSymmetricKey, rsa, deriveKey}, "key-algorithm"},
+		{"a class of no operation", attributes{usageB0, apc.KeyClassPrivateKey, aes, deriveKey}, "key-class"},
+		{"half a set of modes", attributes{usageD0, apc.KeyClassSymmetricKey, aes, encrypt | decrypt}, "key-modes-of-use"},
+		{"no mode", attributes{usageD0, apc.KeyClassSymmetricKey, aes, 0}, "key-modes-of-use"},
 	} {
-		err, ok := checkAttributes(c.a, created, "").(*Error)
-		if !ok || err.Code != ErrValidation || err.Reasons[0].Rule != c.rule {
+		err, ok := checkAttributes(c.a, created, "").(*apc.Error)
+		if !ok || err.Code != apc.ErrValidation || err.Reasons[0].Rule != c.rule {
 			t.Errorf("%s: got %v, want ValidationException by rule %s", c.name, err, c.rule)
 		}
 	}

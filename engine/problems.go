@@ -5,15 +5,6 @@ package engine
 const (
 	// The request.
 	problemMissing        = "the member is missing"
-	problemTooShort       = "the value is too short"
-	problemTooLong        = "the value is too long"
-	problemTooMany        = "the list has too many items"
-	problemPattern        = "the value does not match the pattern of this member"
-	problemEnum           = "the value is not one of those allowed"
-	problemTooSmall       = "the number is too small"
-	problemTooLarge       = "the number is too large"
-	problemNoArm          = "no member of the union is given"
-	problemManyArms       = "more than one member of the union is given"
 	problemComponents     = "the number of components is not 2 or 3"
 	problemNotSimulated   = "this member is not simulated"
 	problemTokenAndKey    = "a token and a key with its certificate exclude each other"

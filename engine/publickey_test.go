@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -25,16 +26,16 @@ func (p pretender) Public() crypto.PublicKey { return p.public }
 // TestPublicKeysThatNoProgramMakesAreRefused: the same key by the same rule in
 // every form of key material that has a certificate.
 func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: engine.ECCNISTP256})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmECCNISTP256})
 	h := newHost(t, eng.Caller)
 	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the host's authority, again
-	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	token := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
-	key := create(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes)).KeyArn
+	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)).KeyArn
 	exporting := parametersForExport(t, eng.Caller).ExportToken
-	pair := agreeingPair(t, eng.Caller, engine.ECCNISTP256, new(engine.TR31K1KeyBlockProtectionKey)).KeyArn
+	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, new(apc.KeyUsageTR31K1KeyBlockProtectionKey)).KeyArn
 	derivation := engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}
-	block, err := exportBlock(eng.Caller, create(t, eng.Caller, kekAttributes(engine.AES256)).KeyArn, create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn, nil)
+	block, err := exportBlock(eng.Caller, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,12 +46,12 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	forms := map[string]func(text string) error{
 		"KeyMaterial.RootCertificatePublicKey.PublicKeyCertificate": func(text string) error {
 			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-				KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: text}})
+				KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text}})
 			return err
 		},
 		"KeyMaterial.TrustedCertificatePublicKey.PublicKeyCertificate": func(text string) error {
 			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-				KeyAttributes: publicAttributes(engine.RSA2048), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn}})
+				KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn}})
 			return err
 		},
 		"KeyMaterial.Tr34KeyBlock.SigningKeyCertificate": func(text string) error {
@@ -61,7 +62,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 		},
 		"KeyMaterial.Tr34KeyBlock.WrappingKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
-				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text, ExportToken: &exporting, KeyBlockFormat: engine.X9TR342012}})
+				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text, ExportToken: &exporting, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
 		},
 		"KeyMaterial.KeyCryptogram.WrappingKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
@@ -69,13 +70,13 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 		},
 		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: engine.AES256,
-				KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: derivation}})
+				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
+				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: derivation}})
 		},
 		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate ": func(text string) error { // and imports
 			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
-				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: engine.AES256,
-				KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: derivation, WrappedKeyBlock: block.KeyMaterial}})
+				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
+				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: derivation, WrappedKeyBlock: block.KeyMaterial}})
 			return err
 		},
 	}
@@ -83,7 +84,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	even := new(big.Int).Sub(n, big.NewInt(1))
 	for _, c := range []struct {
 		what   string
-		rule   engine.Rule
+		rule   apc.Rule
 		public crypto.PublicKey
 	}{
 		{"exponent 1", "key-exponent", &rsa.PublicKey{N: n, E: 1}},
@@ -93,7 +94,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	} {
 		text := issue(t, pretender{rsaKey(t, 2048, 1), c.public}, "strange", &root, nil).text()
 		for form, use := range forms {
-			refusal := refused(t, c.what+" in "+form, use(text), engine.ErrValidation, c.rule)
+			refusal := refused(t, c.what+" in "+form, use(text), apc.ErrValidation, c.rule)
 			if got := refusal.Reasons[0].Field; got != strings.TrimSpace(form) {
 				t.Errorf("%s in %s: the reason is about %s", c.what, form, got)
 			}
@@ -105,7 +106,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	spki[len(spki)-1] ^= 1
 	text := certificateText(bytes.Replace(c.Raw, c.RawSubjectPublicKeyInfo, spki, 1))
 	for form, use := range forms {
-		refused(t, "a point off the curve in "+form, use(text), engine.ErrValidation, "key-point")
+		refused(t, "a point off the curve in "+form, use(text), apc.ErrValidation, "key-point")
 	}
 }
 
@@ -114,19 +115,19 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 func TestAStoredAuthorityWithAStrangeKeyIsRefusedAtUse(t *testing.T) {
 	clock := engine.NewClock(noon)
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, CA: engine.ECCNISTP256})
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
 	root := issue(t, rsaKey(t, 2048, 0), "CA", nil, nil)
-	ca := trust(t, eng.Caller, root, engine.RSA2048).KeyArn
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA2048).KeyArn
 	spoil(t, store, "key", idOf(ca), func(data []byte) []byte {
 		n := len(root.text())
 		at := bytes.Index(data, []byte(root.text()))
 		strange := bytes.Replace(root.certificate.Raw, []byte{2, 3, 1, 0, 1}, []byte{2, 3, 1, 0, 0}, 1)
 		return append(append(data[:at:at], certificateText(strange)...), data[at+n:]...)
 	})
-	key := create(t, eng.Caller, kekAttributes(engine.TDES2Key)).KeyArn
+	key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key)).KeyArn
 	_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
 		CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: issue(t, rsaKey(t, 2048, 1), "KRD", &root, nil).text()}}})
-	refusal := refused(t, "ExportKey", err, engine.ErrValidation, "key-exponent")
+	refusal := refused(t, "ExportKey", err, apc.ErrValidation, "key-exponent")
 	if field := refusal.Reasons[0].Field; field != "KeyMaterial.KeyCryptogram.CertificateAuthorityPublicKeyIdentifier" {
 		t.Errorf("the reason is about %s", field)
 	}

@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 // together runs 200 callers at once and counts how each ended.
-func together(do func(i int) error) (accepted int, refused map[engine.Code]int, others []error) {
-	refused = map[engine.Code]int{}
+func together(do func(i int) error) (accepted int, refused map[apc.Code]int, others []error) {
+	refused = map[apc.Code]int{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	start := make(chan struct{})
@@ -23,7 +24,7 @@ func together(do func(i int) error) (accepted int, refused map[engine.Code]int, 
 			err := do(i)
 			mu.Lock()
 			defer mu.Unlock()
-			refusal, ok := errors.AsType[*engine.Error](err)
+			refusal, ok := errors.AsType[*apc.Error](err)
 			switch {
 			case err == nil:
 				accepted++
@@ -43,10 +44,10 @@ func TestTwoHundredCallersKeepTheQuota(t *testing.T) {
 	const quota = 50
 	eng := simtest.New(t, &engine.Options{Limits: engine.Limits{Keys: quota}})
 	accepted, refused, others := together(func(int) error {
-		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
+		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
 		return err
 	})
-	if accepted != quota || refused[engine.ErrServiceQuotaExceeded] != 200-quota || others != nil {
+	if accepted != quota || refused[apc.ErrServiceQuotaExceeded] != 200-quota || others != nil {
 		t.Errorf("%d accepted, refused %v, %v; want %d and the rest over quota", accepted, refused, others, quota)
 	}
 	if n := countKeys(t, eng.Caller); n != quota {
@@ -73,19 +74,19 @@ func TestTwoHundredCallersMakeOneAlias(t *testing.T) {
 		_, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/one"})
 		return err
 	})
-	if accepted != 1 || refused[engine.ErrConflict] != 199 || others != nil {
+	if accepted != 1 || refused[apc.ErrConflict] != 199 || others != nil {
 		t.Errorf("%d accepted, refused %v, %v; want one", accepted, refused, others)
 	}
 }
 
 func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
 	eng := simtest.New(t, nil)
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	accepted, refused, others := together(func(i int) error {
 		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: fmt.Sprint(i), Value: "x"}}})
 		return err
 	})
-	if accepted+refused[engine.ErrConflict] != 200 || accepted == 0 || others != nil {
+	if accepted+refused[apc.ErrConflict] != 200 || accepted == 0 || others != nil {
 		t.Errorf("%d accepted, refused %v, %v; want every caller accepted or in conflict", accepted, refused, others)
 	}
 	tags := 0
@@ -108,7 +109,7 @@ func TestADyingKeyIsDeletedOnce(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{Keys: 3}})
 	for range 3 {
-		k := create(t, eng.Caller, kekAttributes(engine.AES128))
+		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
 			t.Fatal(err)
 		}
@@ -118,19 +119,19 @@ func TestADyingKeyIsDeletedOnce(t *testing.T) {
 		t.Errorf("settling: %v, %v", refused, others)
 	}
 	for range 3 { // a counter lowered twice would let in a fourth
-		create(t, eng.Caller, kekAttributes(engine.AES128))
+		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	}
-	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true)})
-	refused(t, "a fourth key", err, engine.ErrServiceQuotaExceeded, "quota")
+	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
+	refused(t, "a fourth key", err, apc.ErrServiceQuotaExceeded, "quota")
 }
 
 // TestTwoHundredCallersOfTwoEnginesMakeOneRoot: the first commit wins, across
 // engines on one store as across processes.
 func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
 	backend, store := simtest.Backend(t, nil), simtest.Store(t)
-	o := &engine.Options{CA: engine.ECCNISTP256, Limits: engine.Limits{OpenTokens: 1000}}
+	o := &engine.Options{CA: apc.KeyAlgorithmECCNISTP256, Limits: engine.Limits{OpenTokens: 1000}}
 	engines := []*engine.Engine{simtest.On(t, backend, store, o), simtest.On(t, backend, store, o)}
-	pair := agreeingPair(t, engines[0].Caller, engine.ECCNISTP256, nil)
+	pair := agreeingPair(t, engines[0].Caller, apc.KeyAlgorithmECCNISTP256, nil)
 	var roots, leaves sync.Map
 	accepted, refused, others := together(func(i int) error {
 		out, err := engines[i%2].GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
@@ -140,7 +141,7 @@ func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
 		}
 		return err
 	})
-	if accepted+refused[engine.ErrConflict] != 200 || accepted == 0 || others != nil {
+	if accepted+refused[apc.ErrConflict] != 200 || accepted == 0 || others != nil {
 		t.Errorf("%d accepted, refused %v, %v", accepted, refused, others)
 	}
 	for what, m := range map[string]*sync.Map{"root": &roots, "certificate": &leaves} {

@@ -6,18 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
 func TestReasonReadsAsASentence(t *testing.T) {
 	for _, c := range []struct {
-		reason engine.Reason
+		reason apc.Reason
 		want   string
 	}{
-		{engine.Reason{Rule: engine.RuleLength, Field: "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock", Problem: "the length field does not match the block", Found: "0080", Wanted: "0096", Offset: 1},
+		{apc.Reason{Rule: apc.RuleLength, Field: "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock", Problem: "the length field does not match the block", Found: "0080", Wanted: "0096", Offset: 1},
 			"KeyMaterial.Tr31KeyBlock.WrappedKeyBlock: the length field does not match the block: found 0080, wanted 0096 (at character 1)"},
-		{engine.Reason{Rule: engine.RuleMAC, Field: "F", Problem: "the MAC does not verify", Offset: -1}, "F: the MAC does not verify"},
-		{engine.Reason{Rule: engine.RuleClock, Problem: "the clock is wrong", Wanted: "2026", Offset: -1}, "the clock is wrong: wanted 2026"},
+		{apc.Reason{Rule: apc.RuleMAC, Field: "F", Problem: "the MAC does not verify", Offset: -1}, "F: the MAC does not verify"},
+		{apc.Reason{Rule: apc.RuleClock, Problem: "the clock is wrong", Wanted: "2026", Offset: -1}, "the clock is wrong: wanted 2026"},
 	} {
 		if got := c.reason.String(); got != c.want {
 			t.Errorf("%+v reads\n got %s\nwant %s", c.reason, got, c.want)
@@ -28,7 +29,7 @@ func TestReasonReadsAsASentence(t *testing.T) {
 // sentence is the first reason of a refusal.
 func sentence(t *testing.T, err error) string {
 	t.Helper()
-	refusal, ok := err.(*engine.Error)
+	refusal, ok := err.(*apc.Error)
 	if !ok || len(refusal.Reasons) == 0 {
 		t.Fatalf("got %v, want a refusal with a reason", err)
 	}
@@ -39,7 +40,7 @@ func sentence(t *testing.T, err error) string {
 func TestRefusedAttributesSayWhichFit(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	good := func() *engine.CreateKeyInput {
-		return &engine.CreateKeyInput{KeyAttributes: attributes(engine.TR31P0PINEncryptionKey, engine.TDES3Key, cipherModes), Exportable: new(true)}
+		return &engine.CreateKeyInput{KeyAttributes: attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES3Key, cipherModes), Exportable: new(true)}
 	}
 	for _, c := range []struct {
 		change func(*engine.CreateKeyInput)
@@ -48,13 +49,13 @@ func TestRefusedAttributesSayWhichFit(t *testing.T) {
 		{func(in *engine.CreateKeyInput) { in.Exportable = nil }, "Exportable: the member is missing"},
 		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyClass = "SYMMETRIC" },
 			`KeyAttributes.KeyClass: the value is not one of those allowed: found "SYMMETRIC", wanted SYMMETRIC_KEY, ASYMMETRIC_KEY_PAIR, PRIVATE_KEY or PUBLIC_KEY`},
-		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyAlgorithm = engine.RSA2048 },
+		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmRSA2048 },
 			"KeyAttributes.KeyAlgorithm: the key usage does not allow this algorithm: found RSA_2048, wanted TDES_2KEY, TDES_3KEY, AES_128, AES_192 or AES_256 for TR31_P0_PIN_ENCRYPTION_KEY"},
 		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyModesOfUse = macModes },
 			"KeyAttributes.KeyModesOfUse: the key usage and the algorithm do not allow these modes of use: found {Generate, Verify}, wanted {Encrypt, Decrypt, Wrap, Unwrap}, {Encrypt, Wrap}, {Decrypt, Unwrap} or {NoRestrictions} for TR31_P0_PIN_ENCRYPTION_KEY of TDES_3KEY"},
-		{func(in *engine.CreateKeyInput) { in.KeyCheckValueAlgorithm = new(engine.KCVHMAC) },
+		{func(in *engine.CreateKeyInput) { in.KeyCheckValueAlgorithm = new(apc.KeyCheckValueAlgorithmHMAC) },
 			"KeyCheckValueAlgorithm: keys of this algorithm have no check value of this kind: found HMAC, wanted ANSI_X9_24 or CMAC"},
-		{func(in *engine.CreateKeyInput) { in.DeriveKeyUsage = new(engine.TR31K1KeyBlockProtectionKey) },
+		{func(in *engine.CreateKeyInput) { in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey) },
 			"DeriveKeyUsage: only a key pair of usage TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT has a DeriveKeyUsage: found TR31_K1_KEY_BLOCK_PROTECTION_KEY, wanted none for TR31_P0_PIN_ENCRYPTION_KEY"},
 		{func(in *engine.CreateKeyInput) { in.Tags = []engine.Tag{{Key: strings.Repeat("k", 129)}} },
 			"Tags[0].Key: the value is too long: found 129 characters, wanted at most 128 characters"},
@@ -71,8 +72,8 @@ func TestRefusedAttributesSayWhichFit(t *testing.T) {
 // What is wrong with a key block says where, and what would have been right.
 func TestRefusedKeyBlocksSayWhatToChange(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	kek := load(t, eng.Caller, kekAttributes(engine.TDES2Key), "0123456789ABCDEFFEDCBA9876543210")
-	key := load(t, eng.Caller, attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes), "89E88CF7931444F334BD7547FC3F380C")
+	kek := load(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key), "0123456789ABCDEFFEDCBA9876543210")
+	key := load(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), "89E88CF7931444F334BD7547FC3F380C")
 	wrapped, err := exportBlock(eng.Caller, kek.KeyArn, key.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -109,21 +110,21 @@ func TestRefusedKeyBlocksSayWhatToChange(t *testing.T) {
 // What is wrong with an RSA cryptogram says how it should be made.
 func TestRefusedCryptogramsSayHowToEncrypt(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	p := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA3072, false)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
 	const field = "KeyMaterial.KeyCryptogram."
 	for _, c := range []struct {
 		hash crypto.Hash
 		key  []byte
-		a    engine.KeyAlgorithm
+		a    apc.KeyAlgorithm
 		want string
 	}{
-		{crypto.SHA1, key, engine.TDES2Key, "WrappedKeyCryptogram: the cryptogram does not decrypt with the key of the import token: wanted RSA-OAEP with SHA-256, MGF1 with SHA-256 and no label"},
-		{crypto.SHA256, append(key, key...), engine.TDES2Key, "WrappedKeyCryptogram: the length of the key inside does not fit the algorithm: found 256 bits, wanted 128 bits for TDES_2KEY"},
-		{crypto.SHA256, append(key, key...), engine.AES256, "ImportToken: an RSA key cannot wrap a key of this algorithm: found RSA_3072 around AES_256, wanted a TR-31 key block under a key agreed by ECDH, or under another key"},
+		{crypto.SHA1, key, apc.KeyAlgorithmTDES2Key, "WrappedKeyCryptogram: the cryptogram does not decrypt with the key of the import token: wanted RSA-OAEP with SHA-256, MGF1 with SHA-256 and no label"},
+		{crypto.SHA256, append(key, key...), apc.KeyAlgorithmTDES2Key, "WrappedKeyCryptogram: the length of the key inside does not fit the algorithm: found 256 bits, wanted 128 bits for TDES_2KEY"},
+		{crypto.SHA256, append(key, key...), apc.KeyAlgorithmAES256, "ImportToken: an RSA key cannot wrap a key of this algorithm: found RSA_3072 around AES_256, wanted a TR-31 key block under a key agreed by ECDH, or under another key"},
 	} {
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-			KeyAttributes: attributes(engine.TR31K0KeyEncryptionKey, c.a, cipherModes), Exportable: new(true),
+			KeyAttributes: attributes(apc.KeyUsageTR31K0KeyEncryptionKey, c.a, cipherModes), Exportable: new(true),
 			ImportToken: p.ImportToken, WrappedKeyCryptogram: cryptogram(t, p, c.hash, c.key)}})
 		if got := sentence(t, err); got != field+c.want {
 			t.Errorf("%s with %s:\n got %s\nwant %s", c.a, c.hash, got, field+c.want)
@@ -134,13 +135,13 @@ func TestRefusedCryptogramsSayHowToEncrypt(t *testing.T) {
 // A block under an agreed key that does not open says how the key was derived.
 func TestRefusedAgreementsSayHowTheKeyWasDerived(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	pair := agreeingPair(t, eng.Caller, engine.ECCNISTP256, new(engine.TR31K1KeyBlockProtectionKey))
+	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
 	root := issue(t, ecKey(t, elliptic.P384()), "root", nil, nil)
-	ca := trust(t, eng.Caller, root, engine.ECCNISTP384)
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmECCNISTP384)
 	peer := issue(t, ecKey(t, elliptic.P256()), "peer", &root, nil)
 	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
 		CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PrivateKeyIdentifier: pair.KeyArn, PublicKeyCertificate: peer.text(),
-		DeriveKeyAlgorithm: engine.AES256, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA512,
+		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512,
 		DerivationData:  engine.DiffieHellmanDerivationData{SharedInformation: new("0011223344556677")},
 		WrappedKeyBlock: "D0112P0TB00E0000" + strings.Repeat("0", 96),
 	}})

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/x509"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -16,7 +17,7 @@ func (c *call) receiver(p *exportPlan, text string, ca *key) (*x509.Certificate,
 		return nil, err
 	}
 	if alg.letter != hsm.RSA {
-		return nil, invalid("The certificate is not valid.", because(RuleKeyType, field, problemNotRSA, string(alg.name), wording.Or(anyRSA.names())))
+		return nil, invalid("The certificate is not valid.", because(apc.RuleKeyType, field, problemNotRSA, string(alg.name), wording.Or(anyRSA.names())))
 	}
 	if err := checkStrength(rsaStrength, alg, p.as.alg, field); err != nil {
 		return nil, err

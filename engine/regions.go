@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -20,5 +21,5 @@ func (e *cloud) checkRegion(region string) error {
 		return nil
 	}
 	return invalid("The service is not available in this Region.",
-		because(RuleRegion, "", problemNoService, wording.Foreign(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
+		because(apc.RuleRegion, "", problemNoService, wording.Foreign(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -20,27 +21,27 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	device := &hsm.SoftwareOptions{MasterKey: &[32]byte{'r', 'e', 's', 't', 'a', 'r', 't'}}
 	store := simtest.Store(t)
 	start := func() *engine.Engine {
-		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now, CA: engine.RSA2048})
+		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmRSA2048})
 	}
 	eng := start()
-	kek, key := create(t, eng.Caller, kekAttributes(engine.AES256)), create(t, eng.Caller, attributes(engine.TR31D0SymmetricDataEncryptionKey, engine.AES128, cipherModes))
+	kek, key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(t, eng.Caller, attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
 	block, err := exportBlock(eng.Caller, kek.KeyArn, key.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signing := create(t, eng.Caller, engine.KeyAttributes{KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.AsymmetricKeyPair,
-		KeyAlgorithm: engine.RSA2048, KeyModesOfUse: engine.KeyModesOfUse{Sign: true}})
+	signing := create(t, eng.Caller, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair,
+		KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}})
 	certificate, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: signing.KeyArn})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := newHost(t, eng.Caller)
-	params := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	params := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	token := h.seal(t, params.WrappingKeyCertificate, nil, unhex(t, tdesKey))
 	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/lasting", KeyArn: &key.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
-	leaving := create(t, eng.Caller, kekAttributes(engine.AES128))
+	leaving := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	scheduled, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: leaving.KeyArn})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 		t.Errorf("the import that was begun before: %+v, %v", held, err)
 	}
 	restored, err := eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: leaving.KeyArn})
-	if err != nil || restored.Key.KeyState != engine.CreateComplete || scheduled.Key.DeletePendingTimestamp == nil {
+	if err != nil || restored.Key.KeyState != apc.KeyStateCreateComplete || scheduled.Key.DeletePendingTimestamp == nil {
 		t.Errorf("the key that was to be deleted: %+v, %v", restored, err)
 	}
 	seen := map[string]bool{}
@@ -100,7 +101,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 func signs(t *testing.T, c *engine.Caller, arn string) {
 	t.Helper()
 	out, err := c.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{
-		KeyIdentifier: arn, SigningAlgorithm: engine.SignSHA256, CertificateSubject: engine.CertificateSubjectType{CommonName: "pay.example"}})
+		KeyIdentifier: arn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: engine.CertificateSubjectType{CommonName: "pay.example"}})
 	if err != nil {
 		t.Fatalf("signing: %v", err)
 	}

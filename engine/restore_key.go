@@ -2,20 +2,6 @@ package engine
 
 import "context"
 
-// RestoreKeyInput is the request of RestoreKey.
-type RestoreKeyInput struct {
-	KeyIdentifier string
-}
-
-// RestoreKeyOutput is the answer of RestoreKey.
-type RestoreKeyOutput struct {
-	Key Key
-}
-
-func (in *RestoreKeyInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-}
-
 // RestoreKey calls off a scheduled deletion.
 func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
 	return run(ctx, c.caller, "RestoreKey", in, (*call).restoreKey)

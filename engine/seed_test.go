@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -15,14 +16,14 @@ import (
 func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.On(t, simtest.Backend(t, &hsm.SoftwareOptions{Seed: seed}), simtest.Store(t), &engine.Options{Now: clock.Now, Seed: seed})
-	for _, a := range []engine.KeyAlgorithm{engine.AES256, engine.TDES3Key, engine.AES128, engine.TDES2Key} {
+	for _, a := range []apc.KeyAlgorithm{apc.KeyAlgorithmAES256, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmTDES2Key} {
 		for range 5 {
 			k := create(t, eng.Caller, kekAttributes(a))
 			arns, checkValues = append(arns, k.KeyArn), append(checkValues, k.KeyCheckValue)
 		}
 	}
 	for range 3 {
-		p := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false)
+		p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 		c := readCertificate(t, p.WrappingKeyCertificate)
 		arns = append(arns, p.ImportToken, c.Subject.SerialNumber+c.SerialNumber.String())
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -113,9 +114,9 @@ func (e *cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Tim
 	var changes []keystore.Change
 	var count *keystore.Add
 	switch {
-	case k.forgotten(now, &e.limits) && old.state == DeleteComplete:
+	case k.forgotten(now, &e.limits) && old.state == apc.KeyStateDeleteComplete:
 		changes = []keystore.Change{keystore.Erase(rec)}
-	case k.state == DeleteComplete && old.state != DeleteComplete:
+	case k.state == apc.KeyStateDeleteComplete && old.state != apc.KeyStateDeleteComplete:
 		if changes, err = e.detach(ctx, k); err != nil {
 			return storeError(err)
 		}

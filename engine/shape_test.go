@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -12,12 +13,12 @@ import (
 func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {
 	eng := simtest.New(t, nil)
 	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes:          engine.KeyAttributes{KeyClass: "WOODEN_KEY", KeyAlgorithm: engine.AES128},
-		KeyCheckValueAlgorithm: new(engine.KeyCheckValueAlgorithm("MD5")),
+		KeyAttributes:          apc.KeyAttributes{KeyClass: "WOODEN_KEY", KeyAlgorithm: apc.KeyAlgorithmAES128},
+		KeyCheckValueAlgorithm: new(apc.KeyCheckValueAlgorithm("MD5")),
 		Tags:                   []engine.Tag{{Key: "", Value: "v"}, {Key: strings.Repeat("k", 129), Value: strings.Repeat("ü", 257)}},
 		ReplicationRegions:     []string{"moon"},
 	})
-	refusal := refused(t, "a bad request", err, engine.ErrValidation, "required")
+	refusal := refused(t, "a bad request", err, apc.ErrValidation, "required")
 	want := []string{"KeyAttributes.KeyUsage", "KeyAttributes.KeyClass", "KeyCheckValueAlgorithm", "Exportable",
 		"Tags[0].Key", "Tags[1].Key", "Tags[1].Value", "ReplicationRegions[0]"}
 	if len(refusal.Reasons) != len(want) {
@@ -53,7 +54,7 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 		"ExportKey":           func() error { _, err := c.ExportKey(ctx, nil); return err },
 		"LoadKey":             func() error { _, err := c.LoadKey(ctx, nil); return err },
 	} {
-		if refusal := refused(t, name, do(), engine.ErrValidation, map[bool]engine.Rule{true: engine.RuleUnion, false: engine.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
+		if refusal := refused(t, name, do(), apc.ErrValidation, map[bool]apc.Rule{true: apc.RuleUnion, false: apc.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
 			t.Errorf("%s: told as %q", name, refusal.Op)
 		}
 	}
@@ -62,41 +63,41 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 // TestUnsimulatedMembersAreRefusedByName: never ignored.
 func TestUnsimulatedMembersAreRefusedByName(t *testing.T) {
 	c := simtest.New(t, nil).Caller
-	a := kekAttributes(engine.AES128)
+	a := kekAttributes(apc.KeyAlgorithmAES128)
 	_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), ReplicationRegions: []string{"eu-west-1"}})
-	refused(t, "ReplicationRegions of CreateKey", err, engine.ErrNotSimulated, "not-simulated")
+	refused(t, "ReplicationRegions of CreateKey", err, apc.ErrNotSimulated, "not-simulated")
 	material := engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: "alias/none", WrappedKeyBlock: strings.Repeat("0", 56)}}
 	_, err = c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: material, ReplicationRegions: []string{"eu-west-1"}})
-	refused(t, "ReplicationRegions of ImportKey", err, engine.ErrNotSimulated, "not-simulated")
+	refused(t, "ReplicationRegions of ImportKey", err, apc.ErrNotSimulated, "not-simulated")
 	_, err = c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: material, RequesterComment: new("please")})
-	refused(t, "RequesterComment", err, engine.ErrNotSimulated, "not-simulated")
+	refused(t, "RequesterComment", err, apc.ErrNotSimulated, "not-simulated")
 }
 
 func TestAccountsAndRegionsAreApart(t *testing.T) {
 	eng := simtest.New(t, nil)
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	in := &engine.GetKeyInput{KeyIdentifier: k.KeyArn}
-	_, err := eng.As(engine.Identity{Account: "444455556666"}).GetKey(ctx, in)
-	refused(t, "from another account", err, engine.ErrAccessDenied, "account")
-	_, err = eng.As(engine.Identity{Region: "eu-west-1"}).GetKey(ctx, in)
-	refused(t, "from another Region", err, engine.ErrResourceNotFound, "region")
-	if _, err := eng.As(engine.Identity{}).GetKey(ctx, in); err != nil {
+	_, err := eng.As(apc.Identity{Account: "444455556666"}).GetKey(ctx, in)
+	refused(t, "from another account", err, apc.ErrAccessDenied, "account")
+	_, err = eng.As(apc.Identity{Region: "eu-west-1"}).GetKey(ctx, in)
+	refused(t, "from another Region", err, apc.ErrResourceNotFound, "region")
+	if _, err := eng.As(apc.Identity{}).GetKey(ctx, in); err != nil {
 		t.Errorf("as the same caller: %v", err)
 	}
 }
 
 func TestTagsHaveTheirLimits(t *testing.T) {
 	eng := simtest.New(t, nil)
-	k := create(t, eng.Caller, kekAttributes(engine.AES128))
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	for what, tags := range map[string][]engine.Tag{
 		"a reserved key": {{Key: "aws:x", Value: "v"}},
 		"the same twice": {{Key: "a", Value: "1"}, {Key: "a", Value: "2"}},
 	} {
 		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: tags})
-		refused(t, what, err, engine.ErrValidation, "tag-key")
+		refused(t, what, err, apc.ErrValidation, "tag-key")
 	}
 	_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: make([]engine.Tag, 201)})
-	refused(t, "201 tags", err, engine.ErrValidation, "length")
+	refused(t, "201 tags", err, apc.ErrValidation, "length")
 	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{}}); err != nil {
 		t.Errorf("an empty list: %v", err)
 	}
@@ -105,11 +106,11 @@ func TestTagsHaveTheirLimits(t *testing.T) {
 // TestAKeyInPlaceOfAWordIsNotRepeated: reasons travel into headers and logs.
 func TestAKeyInPlaceOfAWordIsNotRepeated(t *testing.T) {
 	const key = "0123456789ABCDEFFEDCBA9876543210"
-	attributes := kekAttributes(engine.AES128)
+	attributes := kekAttributes(apc.KeyAlgorithmAES128)
 	attributes.KeyAlgorithm = key
 	eng := simtest.New(t, nil)
 	_, wrong := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: attributes})
-	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(engine.AES128), Exportable: new(true), Tags: []engine.Tag{{Key: key}, {Key: key}}})
+	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: []engine.Tag{{Key: key}, {Key: key}}})
 	for _, err := range []error{wrong, twice} {
 		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, key[:8]) || !strings.Contains(text, "32 characters") {
 			t.Errorf("%s", text)

@@ -2,20 +2,6 @@ package engine
 
 import "context"
 
-// StartKeyUsageInput is the request of StartKeyUsage.
-type StartKeyUsageInput struct {
-	KeyIdentifier string
-}
-
-// StartKeyUsageOutput is the answer of StartKeyUsage.
-type StartKeyUsageOutput struct {
-	Key Key
-}
-
-func (in *StartKeyUsageInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-}
-
 // StartKeyUsage enables a key.
 func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
 	return run(ctx, c.caller, "StartKeyUsage", in, (*call).startKeyUsage)

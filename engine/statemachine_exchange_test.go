@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -44,7 +45,7 @@ func (m *machine) fitting(t *rapid.T, w *world, fits func(*modelKey) bool) strin
 }
 
 // arrange makes a key that fits where there is none, as far as the quota goes.
-func (m *machine) arrange(t *rapid.T, w *world, a engine.KeyAttributes, fits func(*modelKey) bool) {
+func (m *machine) arrange(t *rapid.T, w *world, a apc.KeyAttributes, fits func(*modelKey) bool) {
 	for _, k := range w.keys {
 		if fits(k) {
 			return
@@ -58,17 +59,17 @@ func (m *machine) arrange(t *rapid.T, w *world, a engine.KeyAttributes, fits fun
 }
 
 func isPINKey(k *modelKey) bool {
-	return leaves(k) && k.attributes.KeyUsage == engine.TR31P0PINEncryptionKey
+	return leaves(k) && k.attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey
 }
 
-func isAuthority(a engine.KeyAlgorithm) func(*modelKey) bool {
+func isAuthority(a apc.KeyAlgorithm) func(*modelKey) bool {
 	return func(k *modelKey) bool { return trusted(k, a) == nil }
 }
 
 func leaves(k *modelKey) bool { return mayLeave(k) == nil }
 
 func isNodeKEK(k *modelKey) bool {
-	return usable(k) && k.attributes.KeyUsage == engine.TR31K0KeyEncryptionKey && isTDES(k.attributes.KeyAlgorithm) && k.attributes.KeyModesOfUse.Wrap
+	return usable(k) && k.attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey && isTDES(k.attributes.KeyAlgorithm) && k.attributes.KeyModesOfUse.Wrap
 }
 
 func longLived(c *x509.Certificate) {
@@ -83,7 +84,7 @@ func newPartner(t testing.TB) *partner {
 
 // modelToken is what must be true of an import or export token.
 type modelToken struct {
-	material         engine.KeyMaterialType
+	material         apc.KeyMaterialType
 	export           bool
 	created, expires time.Time
 	certificate      string
@@ -96,9 +97,9 @@ const (
 
 func (m *machine) importRoot(t *rapid.T) {
 	w := m.world(t)
-	a, root := publicAttributes(engine.RSA2048), m.partner.root
+	a, root := publicAttributes(apc.KeyAlgorithmRSA2048), m.partner.root
 	if rapid.Bool().Draw(t, "curve") {
-		a, root = publicAttributes(engine.ECCNISTP256), m.partner.curve
+		a, root = publicAttributes(apc.KeyAlgorithmECCNISTP256), m.partner.curve
 	}
 	k, err := importMaterial(w.caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: a, PublicKeyCertificate: root.text()}})
 	same(t, "ImportKey of a root", err, m.quota(w))
@@ -109,7 +110,7 @@ func (m *machine) importRoot(t *rapid.T) {
 
 func (m *machine) quota(w *world) error {
 	if w.live() >= m.limits.Keys {
-		return engine.ErrServiceQuotaExceeded
+		return apc.ErrServiceQuotaExceeded
 	}
 	return nil
 }
@@ -117,8 +118,8 @@ func (m *machine) quota(w *world) error {
 // createAgreeing makes a pair that may carry keys.
 func (m *machine) createAgreeing(t *rapid.T) {
 	w := m.world(t)
-	a := engine.KeyAttributes{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes}
-	out, err := w.caller.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), DeriveKeyUsage: new(engine.TR31K1KeyBlockProtectionKey)})
+	a := apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmECCNISTP256, KeyModesOfUse: deriveModes}
+	out, err := w.caller.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey)})
 	same(t, "CreateKey", err, m.quota(w))
 	if err == nil {
 		m.born(w, out.Key, a, true, true)
@@ -128,13 +129,13 @@ func (m *machine) createAgreeing(t *rapid.T) {
 
 func (m *machine) getParameters(t *rapid.T) {
 	w := m.world(t)
-	material := rapid.SampledFrom([]engine.KeyMaterialType{engine.MaterialTR34KeyBlock, engine.MaterialKeyCryptogram, engine.MaterialTR31KeyBlock}).Draw(t, "material")
+	material := rapid.SampledFrom([]apc.KeyMaterialType{apc.KeyMaterialTypeTR34KeyBlock, apc.KeyMaterialTypeKeyCryptogram, apc.KeyMaterialTypeTR31KeyBlock}).Draw(t, "material")
 	export, reuse := rapid.Bool().Draw(t, "export"), rapid.Bool().Draw(t, "reuse")
 	id, certificate, until, err := m.askParameters(w, export, material, reuse)
 	last := m.reusable(w, export, material)
 	switch {
-	case material == engine.MaterialTR31KeyBlock || export && material == engine.MaterialKeyCryptogram:
-		same(t, "parameters for "+string(material), err, engine.ErrValidation)
+	case material == apc.KeyMaterialTypeTR31KeyBlock || export && material == apc.KeyMaterialTypeKeyCryptogram:
+		same(t, "parameters for "+string(material), err, apc.ErrValidation)
 		return
 	case reuse && len(last) > 0:
 		if same(t, "parameters", err, nil); !slices.Contains(last, id) || w.tokens[id].certificate != certificate || !w.tokens[id].expires.Equal(until) {
@@ -142,7 +143,7 @@ func (m *machine) getParameters(t *rapid.T) {
 		}
 		return
 	case m.openTokens(w) >= modelTokenLimit:
-		same(t, "parameters", err, engine.ErrServiceQuotaExceeded)
+		same(t, "parameters", err, apc.ErrServiceQuotaExceeded)
 		return
 	}
 	same(t, "parameters", err, nil)
@@ -152,15 +153,15 @@ func (m *machine) getParameters(t *rapid.T) {
 	w.tokens[id] = &modelToken{material, export, m.now(), until, certificate}
 }
 
-func (m *machine) askParameters(w *world, export bool, material engine.KeyMaterialType, reuse bool) (id, certificate string, until time.Time, err error) {
+func (m *machine) askParameters(w *world, export bool, material apc.KeyMaterialType, reuse bool) (id, certificate string, until time.Time, err error) {
 	if export {
-		out, err := w.caller.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: material, SigningKeyAlgorithm: engine.RSA2048, ReuseLastGeneratedToken: &reuse})
+		out, err := w.caller.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: material, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: &reuse})
 		if err != nil {
 			return "", "", time.Time{}, err
 		}
 		return out.ExportToken, out.SigningKeyCertificate, out.ParametersValidUntilTimestamp, nil
 	}
-	out, err := w.caller.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: material, WrappingKeyAlgorithm: engine.RSA2048, ReuseLastGeneratedToken: &reuse})
+	out, err := w.caller.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: material, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: &reuse})
 	if err != nil {
 		return "", "", time.Time{}, err
 	}
@@ -168,7 +169,7 @@ func (m *machine) askParameters(w *world, export bool, material engine.KeyMateri
 }
 
 // reusable are the tokens made last of those with 7 days left.
-func (m *machine) reusable(w *world, export bool, material engine.KeyMaterialType) (ids []string) {
+func (m *machine) reusable(w *world, export bool, material apc.KeyMaterialType) (ids []string) {
 	var last time.Time
 	for id, k := range w.tokens {
 		switch {
@@ -207,21 +208,21 @@ func (m *machine) anyToken(t *rapid.T, export bool) (string, *modelToken) {
 }
 
 // judgeToken is how a token is refused to a caller of the world.
-func (m *machine) judgeToken(w *world, id string, material engine.KeyMaterialType) error {
+func (m *machine) judgeToken(w *world, id string, material apc.KeyMaterialType) error {
 	k := w.tokens[id]
 	switch {
 	case k == nil || !k.expires.Add(365*day).After(m.now()):
-		return engine.ErrResourceNotFound
+		return apc.ErrResourceNotFound
 	case !k.expires.After(m.now()) || k.material != material:
-		return engine.ErrValidation
+		return apc.ErrValidation
 	}
 	return nil
 }
 
 // trusted says how a key fares as a certificate authority over RSA or EC.
-func trusted(k *modelKey, a engine.KeyAlgorithm) error {
+func trusted(k *modelKey, a apc.KeyAlgorithm) error {
 	if !usable(k) || k.attributes != publicAttributes(a) {
-		return engine.ErrValidation
+		return apc.ErrValidation
 	}
 	return nil
 }
@@ -230,7 +231,7 @@ var modelKeyBytes = bytes.Repeat([]byte{0x5D, 0x3A}, 8)
 
 func (m *machine) importKeyToken(t *rapid.T) {
 	w := m.world(t)
-	caID := m.fitting(t, w, isAuthority(engine.RSA2048))
+	caID := m.fitting(t, w, isAuthority(apc.KeyAlgorithmRSA2048))
 	id, known := m.anyToken(t, false)
 	krd := m.partner.receiver.text()
 	if known != nil {
@@ -241,12 +242,12 @@ func (m *machine) importKeyToken(t *rapid.T) {
 
 	ca, want := m.find(w, caID)
 	if want == nil {
-		want = trusted(ca, engine.RSA2048)
-		if want != nil && usable(ca) && ca.attributes == publicAttributes(engine.ECCNISTP256) { // an authority, but not the host's
-			want = cmpOr(m.judgeToken(w, id, engine.MaterialTR34KeyBlock), engine.ErrValidation)
+		want = trusted(ca, apc.KeyAlgorithmRSA2048)
+		if want != nil && usable(ca) && ca.attributes == publicAttributes(apc.KeyAlgorithmECCNISTP256) { // an authority, but not the host's
+			want = cmpOr(m.judgeToken(w, id, apc.KeyMaterialTypeTR34KeyBlock), apc.ErrValidation)
 		}
 	}
-	m.arrived(t, w, "ImportKey of a token", k, err, cmpOr(want, m.judgeToken(w, id, engine.MaterialTR34KeyBlock)), attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes))
+	m.arrived(t, w, "ImportKey of a token", k, err, cmpOr(want, m.judgeToken(w, id, apc.KeyMaterialTypeTR34KeyBlock)), attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))
 }
 
 func cmpOr(errs ...error) error {
@@ -260,7 +261,7 @@ func cmpOr(errs ...error) error {
 
 // arrived judges an import: refused as wanted, or a new key if the quota has
 // room for it.
-func (m *machine) arrived(t *rapid.T, w *world, what string, k engine.Key, err, want error, a engine.KeyAttributes) {
+func (m *machine) arrived(t *rapid.T, w *world, what string, k engine.Key, err, want error, a apc.KeyAttributes) {
 	t.Helper()
 	same(t, what, err, cmpOr(want, m.quota(w)))
 	if err == nil {
@@ -275,34 +276,36 @@ func (m *machine) importCryptogram(t *rapid.T) {
 	if known != nil {
 		parameters.WrappingKeyCertificate = known.certificate
 	}
-	a := attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes)
+	a := attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)
 	k, err := importMaterial(w.caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
 		KeyAttributes: a, Exportable: new(true), ImportToken: id, WrappedKeyCryptogram: cryptogram(m.t, parameters, crypto.SHA256, modelKeyBytes)}})
-	m.arrived(t, w, "ImportKey of a cryptogram", k, err, m.judgeToken(w, id, engine.MaterialKeyCryptogram), a)
+	m.arrived(t, w, "ImportKey of a cryptogram", k, err, m.judgeToken(w, id, apc.KeyMaterialTypeKeyCryptogram), a)
 }
 
 // mayLeave says how an exported key fares in any form.
 func mayLeave(k *modelKey) error {
-	if !usable(k) || k.attributes.KeyClass != engine.SymmetricKey || !k.exportable {
-		return engine.ErrValidation
+	if !usable(k) || k.attributes.KeyClass != apc.KeyClassSymmetricKey || !k.exportable {
+		return apc.ErrValidation
 	}
 	return nil
 }
 
-func isTDES(a engine.KeyAlgorithm) bool { return a == engine.TDES2Key || a == engine.TDES3Key }
+func isTDES(a apc.KeyAlgorithm) bool {
+	return a == apc.KeyAlgorithmTDES2Key || a == apc.KeyAlgorithmTDES3Key
+}
 
 // exportWithCertificate sends a key to the partner's receiver, as a token or a
 // cryptogram.
 func (m *machine) exportWithCertificate(t *rapid.T) {
 	w := m.world(t)
-	caID, keyID := m.fitting(t, w, isAuthority(engine.RSA2048)), m.fitting(t, w, leaves)
+	caID, keyID := m.fitting(t, w, isAuthority(apc.KeyAlgorithmRSA2048)), m.fitting(t, w, leaves)
 	ca, first := m.find(w, caID)
 	k, second := m.find(w, keyID)
 	want := resolved(first, second)
 	if want == nil {
-		want = cmpOr(mayLeave(k), trusted(ca, engine.RSA2048))
+		want = cmpOr(mayLeave(k), trusted(ca, apc.KeyAlgorithmRSA2048))
 		if want == nil && !isTDES(k.attributes.KeyAlgorithm) { // to RSA_2048
-			want = engine.ErrValidation
+			want = apc.ErrValidation
 		}
 	}
 	if rapid.Bool().Draw(t, "cryptogram") {
@@ -314,7 +317,7 @@ func (m *machine) exportWithCertificate(t *rapid.T) {
 	id, known := m.anyToken(t, true)
 	out, err := exportToken(w.caller, keyID, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: caID,
 		WrappingKeyCertificate: m.partner.receiver.text(), ExportToken: &id, RandomNonce: new("0011223344556677")})
-	same(t, fmt.Sprintf("ExportKey %s as a token under %s", keyID, caID), err, cmpOr(want, m.judgeToken(w, id, engine.MaterialTR34KeyBlock)))
+	same(t, fmt.Sprintf("ExportKey %s as a token under %s", keyID, caID), err, cmpOr(want, m.judgeToken(w, id, apc.KeyMaterialTypeTR34KeyBlock)))
 	if err == nil {
 		m.opens(t, out, k, known)
 	}
@@ -324,7 +327,7 @@ func (m *machine) exportWithCertificate(t *rapid.T) {
 // of another account is refused.
 func resolved(errs ...error) (want error) {
 	for _, err := range errs {
-		if err == engine.ErrResourceNotFound {
+		if err == apc.ErrResourceNotFound {
 			return err
 		}
 		want = cmpOr(want, err)
@@ -349,21 +352,21 @@ func (m *machine) opens(t *rapid.T, w *engine.WrappedKey, k *modelKey, signer *m
 func (m *machine) exportAgreed(t *rapid.T) {
 	w := m.world(t)
 	pairID := m.fitting(t, w, func(k *modelKey) bool { return usable(k) && k.agrees })
-	caID, keyID := m.fitting(t, w, isAuthority(engine.ECCNISTP256)), m.fitting(t, w, leaves)
+	caID, keyID := m.fitting(t, w, isAuthority(apc.KeyAlgorithmECCNISTP256)), m.fitting(t, w, leaves)
 	pair, first := m.find(w, pairID)
 	ca, second := m.find(w, caID)
 	k, third := m.find(w, keyID)
 	want := resolved(first, second, third)
 	if want == nil {
 		a := k.attributes.KeyAlgorithm
-		want = cmpOr(mayLeave(k), trusted(ca, engine.ECCNISTP256))
-		if want == nil && !(usable(pair) && pair.agrees && (isTDES(a) || a == engine.AES128)) { // on P-256
-			want = engine.ErrValidation
+		want = cmpOr(mayLeave(k), trusted(ca, apc.KeyAlgorithmECCNISTP256))
+		if want == nil && !(usable(pair) && pair.agrees && (isTDES(a) || a == apc.KeyAlgorithmAES128)) { // on P-256
+			want = apc.ErrValidation
 		}
 	}
 	in := engine.ImportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: pairID, CertificateAuthorityPublicKeyIdentifier: caID, PublicKeyCertificate: m.partner.curve.text(), DeriveKeyAlgorithm: engine.AES256,
-		KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}
+		PrivateKeyIdentifier: pairID, CertificateAuthorityPublicKeyIdentifier: caID, PublicKeyCertificate: m.partner.curve.text(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
+		KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}
 	out, err := w.caller.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: keyID, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier: in.PrivateKeyIdentifier, CertificateAuthorityPublicKeyIdentifier: in.CertificateAuthorityPublicKeyIdentifier, PublicKeyCertificate: in.PublicKeyCertificate,
 		DeriveKeyAlgorithm: in.DeriveKeyAlgorithm, KeyDerivationFunction: in.KeyDerivationFunction, KeyDerivationHashAlgorithm: in.KeyDerivationHashAlgorithm, DerivationData: in.DerivationData}}})
@@ -382,27 +385,27 @@ func (m *machine) exportAgreed(t *rapid.T) {
 // exportAndImportAS2805 sends a key out under a variant and brings it back.
 func (m *machine) exportAndImportAS2805(t *rapid.T) {
 	w := m.world(t)
-	m.arrange(t, w, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES3Key, cipherModes), isNodeKEK)
-	m.arrange(t, w, attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes), isPINKey)
+	m.arrange(t, w, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES3Key, cipherModes), isNodeKEK)
+	m.arrange(t, w, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), isPINKey)
 	kekID, keyID := m.fitting(t, w, isNodeKEK), m.fitting(t, w, isPINKey)
 	kek, first := m.find(w, kekID)
 	k, second := m.find(w, keyID)
 	want := resolved(first, second)
 	if want == nil {
-		fits := isNodeKEK(kek) && leaves(k) && k.attributes.KeyUsage == engine.TR31P0PINEncryptionKey && isTDES(k.attributes.KeyAlgorithm)
+		fits := isNodeKEK(kek) && leaves(k) && k.attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey && isTDES(k.attributes.KeyAlgorithm)
 		if !fits || !strong(kek.attributes.KeyAlgorithm, k.attributes.KeyAlgorithm) {
-			want = engine.ErrValidation
+			want = apc.ErrValidation
 		}
 	}
 	out, err := w.caller.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: keyID, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		WrappingKeyIdentifier: kekID, As2805KeyVariant: engine.PINEncryptionKeyVariant28}}})
+		WrappingKeyIdentifier: kekID, As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}})
 	same(t, fmt.Sprintf("ExportKey %s by AS 2805 under %s", keyID, kekID), err, want)
 	if err != nil {
 		return
 	}
-	back, err := importMaterial(w.caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{As2805KeyVariant: engine.PINEncryptionKeyVariant28,
+	back, err := importMaterial(w.caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28,
 		KeyModesOfUse: cipherModes, KeyAlgorithm: k.attributes.KeyAlgorithm, Exportable: new(true), WrappingKeyIdentifier: kekID, WrappedKeyCryptogram: out.WrappedKey.KeyMaterial}})
-	m.arrived(t, w, "ImportKey by AS 2805", back, err, nil, attributes(engine.TR31P0PINEncryptionKey, k.attributes.KeyAlgorithm, cipherModes))
+	m.arrived(t, w, "ImportKey by AS 2805", back, err, nil, attributes(apc.KeyUsageTR31P0PINEncryptionKey, k.attributes.KeyAlgorithm, cipherModes))
 	if err == nil && back.KeyCheckValue != k.checkValue {
 		t.Fatalf("came back with check value %s, left with %s", back.KeyCheckValue, k.checkValue)
 	}
@@ -413,13 +416,13 @@ func (m *machine) publicKeyCertificate(t *rapid.T) {
 	w := m.world(t)
 	id := m.anyKey(t, w)
 	k, want := m.find(w, id)
-	if want == nil && (k.state != engine.CreateComplete || k.attributes.KeyClass != engine.AsymmetricKeyPair) {
-		want = engine.ErrValidation
+	if want == nil && (k.state != apc.KeyStateCreateComplete || k.attributes.KeyClass != apc.KeyClassAsymmetricKeyPair) {
+		want = apc.ErrValidation
 	}
 	out, err := w.caller.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: id})
 	same(t, "GetPublicKeyCertificate "+id, err, want)
 	_, csrErr := w.caller.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: id,
-		SigningAlgorithm: engine.SignSHA256, CertificateSubject: engine.CertificateSubjectType{CommonName: "x"}})
+		SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: engine.CertificateSubjectType{CommonName: "x"}})
 	same(t, "GetCertificateSigningRequest "+id, csrErr, want)
 	if err != nil {
 		return

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -51,11 +52,11 @@ func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.
 		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
 		m := &machine{t: t, clock: clock, limits: limits, places: map[place]*world{}, partner: other}
 		faulty := store(simtest.Store(r), rapid.Uint64().Draw(r, "seed"))
-		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: engine.ECCNISTP256})
+		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: apc.KeyAlgorithmECCNISTP256})
 		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
 			m.order = append(m.order, p)
 			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{}, tokens: map[string]*modelToken{},
-				caller: m.eng.As(engine.Identity{Account: p.account, Region: p.region})}
+				caller: m.eng.As(apc.Identity{Account: p.account, Region: p.region})}
 		}
 		r.Repeat(map[string]func(*rapid.T){
 			"CreateKey": m.createKey, "LoadKey": m.loadKey, "DeleteKey": m.deleteKey, "RestoreKey": m.restoreKey,
@@ -77,11 +78,11 @@ type place struct{ account, region string }
 // modelKey is what must be true of a key, in the words of the fact sheet.
 type modelKey struct {
 	arn         string
-	attributes  engine.KeyAttributes
+	attributes  apc.KeyAttributes
 	checkValue  string
 	exportable  bool
 	enabled     bool
-	state       engine.KeyState
+	state       apc.KeyState
 	born        time.Time
 	start, stop time.Time
 	deleteAt    time.Time // when the wait ends
@@ -120,7 +121,7 @@ func (m *machine) world(t *rapid.T) *world {
 // live counts the keys that the quota counts.
 func (w *world) live() (n int) {
 	for _, k := range w.keys {
-		if k.state != engine.DeleteComplete {
+		if k.state != apc.KeyStateDeleteComplete {
 			n++
 		}
 	}
@@ -147,17 +148,17 @@ func (m *machine) anyKey(t *rapid.T, w *world) string {
 func (m *machine) find(w *world, id string) (*modelKey, error) {
 	if at := strings.Index(id, "alias/"); at >= 0 {
 		id = w.aliases[id[at:]]
-		if id == "" || w.keys[id].state == engine.DeleteComplete {
-			return nil, engine.ErrResourceNotFound
+		if id == "" || w.keys[id].state == apc.KeyStateDeleteComplete {
+			return nil, apc.ErrResourceNotFound
 		}
 	}
 	if strings.Split(id, ":")[4] != w.account {
-		return nil, engine.ErrAccessDenied
+		return nil, apc.ErrAccessDenied
 	}
 	if k := w.keys[id]; k != nil {
 		return k, nil
 	}
-	return nil, engine.ErrResourceNotFound
+	return nil, apc.ErrResourceNotFound
 }
 
 func same(t *rapid.T, what string, got, want error) {
@@ -167,30 +168,30 @@ func same(t *rapid.T, what string, got, want error) {
 	}
 }
 
-var modelAttributes = []engine.KeyAttributes{
-	kekAttributes(engine.AES256), kekAttributes(engine.TDES3Key), kekAttributes(engine.TDES2Key),
-	attributes(engine.TR31B0BaseDerivationKey, engine.AES128, deriveModes),
-	attributes(engine.TR31M7HMACKey, engine.HMACSHA384, macModes),
-	attributes(engine.TR31K0KeyEncryptionKey, engine.AES192, unwrapOnly),
-	attributes(engine.TR31K0KeyEncryptionKey, engine.TDES3Key, cipherModes),
-	attributes(engine.TR31P0PINEncryptionKey, engine.TDES2Key, cipherModes),
-	{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.ECCNISTP256, KeyModesOfUse: deriveModes},
-	attributes(engine.TR31P0PINEncryptionKey, engine.AES128, engine.KeyModesOfUse{Encrypt: true}), // refused
+var modelAttributes = []apc.KeyAttributes{
+	kekAttributes(apc.KeyAlgorithmAES256), kekAttributes(apc.KeyAlgorithmTDES3Key), kekAttributes(apc.KeyAlgorithmTDES2Key),
+	attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes),
+	attributes(apc.KeyUsageTR31M7HMACKey, apc.KeyAlgorithmHMACSHA384, macModes),
+	attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES192, unwrapOnly),
+	attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES3Key, cipherModes),
+	attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
+	{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmECCNISTP256, KeyModesOfUse: deriveModes},
+	attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmAES128, apc.KeyModesOfUse{Encrypt: true}), // refused
 }
 
-func (m *machine) admit(w *world, a engine.KeyAttributes) error {
+func (m *machine) admit(w *world, a apc.KeyAttributes) error {
 	switch {
-	case a.KeyModesOfUse == engine.KeyModesOfUse{Encrypt: true}:
-		return engine.ErrValidation
+	case a.KeyModesOfUse == apc.KeyModesOfUse{Encrypt: true}:
+		return apc.ErrValidation
 	case w.live() >= m.limits.Keys:
-		return engine.ErrServiceQuotaExceeded
+		return apc.ErrServiceQuotaExceeded
 	}
 	return nil
 }
 
-func (m *machine) born(w *world, k engine.Key, a engine.KeyAttributes, exportable, enabled bool) {
+func (m *machine) born(w *world, k engine.Key, a apc.KeyAttributes, exportable, enabled bool) {
 	mk := &modelKey{arn: k.KeyArn, attributes: a, checkValue: k.KeyCheckValue, exportable: exportable,
-		enabled: enabled, state: engine.CreateComplete, born: m.now(), tags: map[string]string{}}
+		enabled: enabled, state: apc.KeyStateCreateComplete, born: m.now(), tags: map[string]string{}}
 	if enabled {
 		mk.start = m.now()
 	} else {
@@ -212,7 +213,7 @@ func (m *machine) createKey(t *rapid.T) {
 
 func (m *machine) loadKey(t *rapid.T) {
 	w := m.world(t)
-	a := kekAttributes(engine.AES128)
+	a := kekAttributes(apc.KeyAlgorithmAES128)
 	one := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "component")
 	out, err := w.caller.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: a, Exportable: new(true),
 		Components: []hsm.Secret{hsm.NewSecret(one), hsm.NewSecret(make([]byte, 16))}})
@@ -226,12 +227,12 @@ func (m *machine) loadKey(t *rapid.T) {
 }
 
 // change is an operation on a key that is legal in one state.
-func (m *machine) change(t *rapid.T, op string, legal engine.KeyState, do func(*world, string) error, then func(*modelKey)) {
+func (m *machine) change(t *rapid.T, op string, legal apc.KeyState, do func(*world, string) error, then func(*modelKey)) {
 	w := m.world(t)
 	id := m.anyKey(t, w)
 	k, want := m.find(w, id)
 	if want == nil && k.state != legal {
-		want = engine.ErrValidation
+		want = apc.ErrValidation
 	}
 	same(t, op+" "+id, do(w, id), want)
 	if want == nil {
@@ -241,30 +242,30 @@ func (m *machine) change(t *rapid.T, op string, legal engine.KeyState, do func(*
 
 func (m *machine) deleteKey(t *rapid.T) {
 	days := rapid.IntRange(3, 180).Draw(t, "days")
-	m.change(t, "DeleteKey", engine.CreateComplete, func(w *world, id string) error {
+	m.change(t, "DeleteKey", apc.KeyStateCreateComplete, func(w *world, id string) error {
 		_, err := w.caller.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: id, DeleteKeyInDays: &days})
 		return err
 	}, func(k *modelKey) {
-		k.state, k.deleteAt = engine.DeletePending, m.now().Add(time.Duration(days)*day)
+		k.state, k.deleteAt = apc.KeyStateDeletePending, m.now().Add(time.Duration(days)*day)
 	})
 }
 
 func (m *machine) restoreKey(t *rapid.T) {
-	m.change(t, "RestoreKey", engine.DeletePending, func(w *world, id string) error {
+	m.change(t, "RestoreKey", apc.KeyStateDeletePending, func(w *world, id string) error {
 		_, err := w.caller.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: id})
 		return err
-	}, func(k *modelKey) { k.state, k.deleteAt = engine.CreateComplete, time.Time{} })
+	}, func(k *modelKey) { k.state, k.deleteAt = apc.KeyStateCreateComplete, time.Time{} })
 }
 
 func (m *machine) startKeyUsage(t *rapid.T) {
-	m.change(t, "StartKeyUsage", engine.CreateComplete, func(w *world, id string) error {
+	m.change(t, "StartKeyUsage", apc.KeyStateCreateComplete, func(w *world, id string) error {
 		_, err := w.caller.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: id})
 		return err
 	}, func(k *modelKey) { k.enabled, k.start, k.stop = true, m.now(), time.Time{} })
 }
 
 func (m *machine) stopKeyUsage(t *rapid.T) {
-	m.change(t, "StopKeyUsage", engine.CreateComplete, func(w *world, id string) error {
+	m.change(t, "StopKeyUsage", apc.KeyStateCreateComplete, func(w *world, id string) error {
 		_, err := w.caller.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: id})
 		return err
 	}, func(k *modelKey) { k.enabled, k.start, k.stop = false, time.Time{}, m.now() })
@@ -293,8 +294,8 @@ func (m *machine) target(t *rapid.T, w *world) (arn *string, refusal error) {
 		return nil, nil
 	}
 	k, refusal := m.find(w, id)
-	if refusal == nil && k.state == engine.DeleteComplete {
-		refusal = engine.ErrValidation
+	if refusal == nil && k.state == apc.KeyStateDeleteComplete {
+		refusal = apc.ErrValidation
 	}
 	return &id, refusal
 }
@@ -305,10 +306,10 @@ func (m *machine) createAlias(t *rapid.T) {
 	arn, want := m.target(t, w)
 	_, taken := w.aliases[name]
 	if want == nil && taken {
-		want = engine.ErrConflict
+		want = apc.ErrConflict
 	}
 	if want == nil && len(w.aliases) >= m.limits.Aliases {
-		want = engine.ErrServiceQuotaExceeded
+		want = apc.ErrServiceQuotaExceeded
 	}
 	_, err := w.caller.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: name, KeyArn: arn})
 	same(t, "CreateAlias", err, want)
@@ -329,7 +330,7 @@ func (m *machine) updateAlias(t *rapid.T) {
 	name := rapid.SampledFrom(modelNames).Draw(t, "name")
 	arn, want := m.target(t, w)
 	if _, ok := w.aliases[name]; !ok {
-		want = engine.ErrResourceNotFound
+		want = apc.ErrResourceNotFound
 	}
 	_, err := w.caller.UpdateAlias(ctx, &engine.UpdateAliasInput{AliasName: name, KeyArn: arn})
 	same(t, "UpdateAlias", err, want)
@@ -344,7 +345,7 @@ func (m *machine) deleteAlias(t *rapid.T) {
 	_, err := w.caller.DeleteAlias(ctx, &engine.DeleteAliasInput{AliasName: name})
 	var want error
 	if _, ok := w.aliases[name]; !ok {
-		want = engine.ErrResourceNotFound
+		want = apc.ErrResourceNotFound
 	}
 	same(t, "DeleteAlias", err, want)
 	delete(w.aliases, name)
@@ -356,7 +357,7 @@ func (m *machine) getAlias(t *rapid.T) {
 	out, err := w.caller.GetAlias(ctx, &engine.GetAliasInput{AliasName: name})
 	target, ok := w.aliases[name]
 	if !ok {
-		same(t, "GetAlias", err, engine.ErrResourceNotFound)
+		same(t, "GetAlias", err, apc.ErrResourceNotFound)
 		return
 	}
 	same(t, "GetAlias", err, nil)
@@ -373,7 +374,7 @@ func (m *machine) tagResource(t *rapid.T) {
 	k, want := m.taggable(w, id)
 	if want == nil {
 		if _, there := k.tags[key]; !there && len(k.tags) >= m.limits.Tags {
-			want = engine.ErrServiceQuotaExceeded
+			want = apc.ErrServiceQuotaExceeded
 		}
 	}
 	same(t, "TagResource "+id, err, want)
@@ -385,11 +386,11 @@ func (m *machine) tagResource(t *rapid.T) {
 // taggable: only key ARNs, and only keys that live.
 func (m *machine) taggable(w *world, id string) (*modelKey, error) {
 	if strings.Contains(id, "alias/") {
-		return nil, engine.ErrValidation
+		return nil, apc.ErrValidation
 	}
 	k, want := m.find(w, id)
-	if want == nil && k.state != engine.CreateComplete {
-		want = engine.ErrValidation
+	if want == nil && k.state != apc.KeyStateCreateComplete {
+		want = apc.ErrValidation
 	}
 	return k, want
 }
@@ -407,19 +408,19 @@ func (m *machine) untagResource(t *rapid.T) {
 }
 
 // strong says whether a key may travel under another, by the user guide.
-func strong(kek, key engine.KeyAlgorithm) bool {
-	rank := map[engine.KeyAlgorithm]int{engine.TDES2Key: 1, engine.TDES3Key: 2, engine.AES128: 3, engine.AES192: 4, engine.AES256: 5}
+func strong(kek, key apc.KeyAlgorithm) bool {
+	rank := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmTDES2Key: 1, apc.KeyAlgorithmTDES3Key: 2, apc.KeyAlgorithmAES128: 3, apc.KeyAlgorithmAES192: 4, apc.KeyAlgorithmAES256: 5}
 	if strings.HasPrefix(string(key), "HMAC") {
-		return kek == engine.AES256
+		return kek == apc.KeyAlgorithmAES256
 	}
 	return rank[kek] >= rank[key]
 }
 
-func usable(k *modelKey) bool { return k.state == engine.CreateComplete && k.enabled }
+func usable(k *modelKey) bool { return k.state == apc.KeyStateCreateComplete && k.enabled }
 
 func isKEK(k *modelKey, out bool) bool {
 	u, m := k.attributes.KeyUsage, k.attributes.KeyModesOfUse
-	return (u == engine.TR31K0KeyEncryptionKey || u == engine.TR31K1KeyBlockProtectionKey) && (out && m.Wrap || !out && m.Unwrap)
+	return (u == apc.KeyUsageTR31K0KeyEncryptionKey || u == apc.KeyUsageTR31K1KeyBlockProtectionKey) && (out && m.Wrap || !out && m.Unwrap)
 }
 
 func (m *machine) exportAndImport(t *rapid.T) {
@@ -430,8 +431,8 @@ func (m *machine) exportAndImport(t *rapid.T) {
 	k, second := m.find(w, keyID)
 	want = resolved(want, second)
 	if want == nil && !(usable(kek) && isKEK(kek, true) && usable(k) && k.exportable &&
-		k.attributes.KeyClass == engine.SymmetricKey && strong(kek.attributes.KeyAlgorithm, k.attributes.KeyAlgorithm)) {
-		want = engine.ErrValidation
+		k.attributes.KeyClass == apc.KeyClassSymmetricKey && strong(kek.attributes.KeyAlgorithm, k.attributes.KeyAlgorithm)) {
+		want = apc.ErrValidation
 	}
 	same(t, fmt.Sprintf("ExportKey %s under %s", keyID, kekID), err, want)
 	if err != nil {
@@ -443,9 +444,9 @@ func (m *machine) exportAndImport(t *rapid.T) {
 	back, err := importBlock(w.caller, kekID, wrapped.KeyMaterial)
 	want = nil
 	if !isKEK(kek, false) {
-		want = engine.ErrValidation
+		want = apc.ErrValidation
 	} else if w.live() >= m.limits.Keys {
-		want = engine.ErrServiceQuotaExceeded
+		want = apc.ErrServiceQuotaExceeded
 	}
 	same(t, "ImportKey", err, want)
 	if err == nil {
@@ -460,8 +461,8 @@ func (m *machine) advanceClock(t *rapid.T) {
 	m.clock.Advance(time.Duration(rapid.Int64Range(0, int64(200*day)).Draw(t, "advance")))
 	for _, w := range m.places {
 		for _, k := range w.keys {
-			if k.state == engine.DeletePending && !k.deleteAt.After(m.now()) {
-				k.state, k.enabled = engine.DeleteComplete, false
+			if k.state == apc.KeyStateDeletePending && !k.deleteAt.After(m.now()) {
+				k.state, k.enabled = apc.KeyStateDeleteComplete, false
 				for name, arn := range w.aliases {
 					if arn == k.arn {
 						w.aliases[name] = ""
@@ -482,8 +483,8 @@ func (m *machine) agreesWithEngine(t *rapid.T) {
 	for _, p := range m.order {
 		w := m.places[p]
 		w.compareKeys(t, nil)
-		w.compareKeys(t, new(engine.DeleteComplete))
-		w.compareKeys(t, new(engine.DeletePending))
+		w.compareKeys(t, new(apc.KeyStateDeleteComplete))
+		w.compareKeys(t, new(apc.KeyStateDeletePending))
 		w.compareAliases(t)
 		for arn, k := range w.keys {
 			out, err := w.caller.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: arn})
@@ -507,7 +508,7 @@ func (m *machine) agreesWithEngine(t *rapid.T) {
 }
 
 // compareKeys walks the list in pages of two.
-func (w *world) compareKeys(t *rapid.T, state *engine.KeyState) {
+func (w *world) compareKeys(t *rapid.T, state *apc.KeyState) {
 	var got []string
 	for in := (&engine.ListKeysInput{KeyState: state, MaxResults: new(2)}); ; {
 		page, err := w.caller.ListKeys(ctx, in)
@@ -559,8 +560,8 @@ func (k *modelKey) compare(t *rapid.T, got engine.Key) {
 		want time.Time
 	}{
 		{"UsageStart", got.UsageStartTimestamp, k.start}, {"UsageStop", got.UsageStopTimestamp, k.stop},
-		{"DeletePending", got.DeletePendingTimestamp, when(k.state == engine.DeletePending, k.deleteAt)},
-		{"Delete", got.DeleteTimestamp, when(k.state == engine.DeleteComplete, k.deleteAt)},
+		{"DeletePending", got.DeletePendingTimestamp, when(k.state == apc.KeyStateDeletePending, k.deleteAt)},
+		{"Delete", got.DeleteTimestamp, when(k.state == apc.KeyStateDeleteComplete, k.deleteAt)},
 	}
 	for _, x := range moments {
 		if (x.got == nil) != x.want.IsZero() || x.got != nil && !x.got.Equal(x.want) {

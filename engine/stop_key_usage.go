@@ -2,20 +2,6 @@ package engine
 
 import "context"
 
-// StopKeyUsageInput is the request of StopKeyUsage.
-type StopKeyUsageInput struct {
-	KeyIdentifier string
-}
-
-// StopKeyUsageOutput is the answer of StopKeyUsage.
-type StopKeyUsageOutput struct {
-	Key Key
-}
-
-func (in *StopKeyUsageInput) shape(s *shape) {
-	s.text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
-}
-
 // StopKeyUsage disables a key: it takes part in no cryptography until
 // StartKeyUsage.
 func (c *Caller) StopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKeyUsageOutput, error) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,7 +80,7 @@ func TestUsageTableAcceptsExactlyTheGoldenRows(t *testing.T) {
 	}
 }
 
-func appendUsageRow(lines []string, way string, u KeyUsage, a KeyAlgorithm, c KeyClass, sets []string) []string {
+func appendUsageRow(lines []string, way string, u apc.KeyUsage, a apc.KeyAlgorithm, c apc.KeyClass, sets []string) []string {
 	if len(sets) == 0 {
 		return lines
 	}
@@ -101,9 +102,9 @@ func usageSheet(t *testing.T) (lines []string) {
 	}
 	var sheet struct {
 		Rows []struct {
-			KeyUsage                     KeyUsage
-			KeyAlgorithm                 KeyAlgorithm
-			CreateClasses, ImportClasses []KeyClass
+			KeyUsage                     apc.KeyUsage
+			KeyAlgorithm                 apc.KeyAlgorithm
+			CreateClasses, ImportClasses []apc.KeyClass
 			CreateModes, ImportModes     [][]string
 		}
 	}
@@ -157,7 +158,7 @@ func TestStrengthTablesAreTheGoldenFile(t *testing.T) {
 		rows strengthTable
 	}{{"under a key-encryption key", kekStrength}, {"to an RSA key", rsaStrength}, {"by agreement on a curve", curveStrength}} {
 		for _, moved := range algorithms {
-			var strong []KeyAlgorithm
+			var strong []apc.KeyAlgorithm
 			for _, wrapping := range algorithms {
 				if checkStrength(table.rows, &wrapping, &moved, "") == nil {
 					strong = append(strong, wrapping.name)
@@ -175,7 +176,7 @@ func TestStrengthTablesAreTheGoldenFile(t *testing.T) {
 func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
 	var lines []string
 	for _, a := range algorithms {
-		var checks []KeyCheckValueAlgorithm
+		var checks []apc.KeyCheckValueAlgorithm
 		for _, c := range a.checks {
 			checks = append(checks, c.name)
 		}

@@ -2,22 +2,6 @@ package engine
 
 import "context"
 
-// TagResourceInput is the request of TagResource.
-type TagResourceInput struct {
-	ResourceArn string
-	Tags        []Tag
-}
-
-// TagResourceOutput is the answer of TagResource.
-type TagResourceOutput struct {
-}
-
-func (in *TagResourceInput) shape(s *shape) {
-	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
-	s.given("Tags", in.Tags != nil)
-	s.tags(in.Tags)
-}
-
 // TagResource adds tags to a key or replaces their values.
 func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
 	return run(ctx, c.caller, "TagResource", in, (*call).tagResource)

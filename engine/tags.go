@@ -5,8 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
+
+// maxTagList is the most tags that one request may name.
+const maxTagList = 200
 
 // reservedTag begins the keys of tags that only AWS may write.
 const reservedTag = "aws:"
@@ -22,10 +26,10 @@ func (c *call) newTags(tags []Tag) ([]Tag, error) {
 	for i, t := range out {
 		if strings.HasPrefix(strings.ToLower(t.Key), reservedTag) {
 			return nil, invalid("Tag keys that begin with aws: are reserved.",
-				because(RuleTagKey, "Tags", problemReservedTag, wording.Foreign(t.Key), ""))
+				because(apc.RuleTagKey, "Tags", problemReservedTag, wording.Foreign(t.Key), ""))
 		}
 		if i > 0 && out[i-1].Key == t.Key {
-			return nil, invalid("Tag keys must be unique.", because(RuleTagKey, "Tags", problemTagTwice, wording.Foreign(t.Key), ""))
+			return nil, invalid("Tag keys must be unique.", because(apc.RuleTagKey, "Tags", problemTagTwice, wording.Foreign(t.Key), ""))
 		}
 	}
 	return out, c.checkTagCount(len(out))
@@ -33,9 +37,9 @@ func (c *call) newTags(tags []Tag) ([]Tag, error) {
 
 func (c *call) checkTagCount(n int) error {
 	if most := c.cloud.limits.Tags; n > most {
-		return &Error{
-			Code: ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
-			Reasons: []Reason{because(RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most))},
+		return &apc.Error{
+			Code: apc.ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
+			Reasons: []apc.Reason{because(apc.RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most))},
 		}
 	}
 	return nil
@@ -44,8 +48,8 @@ func (c *call) checkTagCount(n int) error {
 // checkTaggable: keys that wait for deletion or are deleted take no tags
 // (user guide, tagging-keys; the exception is a GUESS).
 func checkTaggable(k key) error {
-	if k.state == DeletePending || k.state == DeleteComplete {
-		return stateError(k, string(CreateComplete))
+	if k.state == apc.KeyStateDeletePending || k.state == apc.KeyStateDeleteComplete {
+		return stateError(k, string(apc.KeyStateCreateComplete))
 	}
 	return nil
 }

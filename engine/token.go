@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -33,7 +34,7 @@ type token struct {
 	id    string // with its prefix
 	rev   keystore.CommitID
 
-	material         KeyMaterialType
+	material         apc.KeyMaterialType
 	alg              *algorithm
 	created, expires time.Time
 	certificate      string // as text
@@ -44,7 +45,7 @@ type token struct {
 // index finds the tokens of a purpose and an algorithm.
 func (t *token) index() string { return tokenIndex(t.id[:len(importToken)], t.material, t.alg) }
 
-func tokenIndex(prefix string, m KeyMaterialType, alg *algorithm) string {
+func tokenIndex(prefix string, m apc.KeyMaterialType, alg *algorithm) string {
 	return prefix + string(m) + "-" + string(alg.name)
 }
 
@@ -104,12 +105,12 @@ func (t *token) forgotten(now time.Time) bool { return !t.expires.Add(tokenRemem
 // loadToken finds a token of the caller and holds it to its time and its
 // material. An unknown one is ResourceNotFoundException, an expired one
 // ValidationException (GUESS).
-func (c *call) loadToken(ctx context.Context, id string, m KeyMaterialType, field string) (token, error) {
+func (c *call) loadToken(ctx context.Context, id string, m apc.KeyMaterialType, field string) (token, error) {
 	found, err := c.cloud.store.Read(ctx, tokenRef(c.home(), id))
 	if err != nil {
 		return token{}, storeError(err)
 	}
-	unknown := notFound(id, because(RuleToken, field, problemNoToken, "", ""))
+	unknown := notFound(id, because(apc.RuleToken, field, problemNoToken, "", ""))
 	if !found[0].Record.Exists() {
 		return token{}, unknown
 	}
@@ -120,10 +121,10 @@ func (c *call) loadToken(ctx context.Context, id string, m KeyMaterialType, fiel
 	case t.forgotten(c.now):
 		return token{}, unknown
 	case t.expired(c.now):
-		return token{}, invalid("The token has expired.", because(RuleTokenExpired, field, problemTokenExpired,
+		return token{}, invalid("The token has expired.", because(apc.RuleTokenExpired, field, problemTokenExpired,
 			"valid until "+t.expires.Format(time.RFC3339), "valid at "+c.now.Format(time.RFC3339)))
 	case t.material != m:
-		return token{}, invalid("The token is not valid for this key material.", because(RuleTokenMaterial, field, problemTokenOther, string(t.material), string(m)))
+		return token{}, invalid("The token is not valid for this key material.", because(apc.RuleTokenMaterial, field, problemTokenOther, string(t.material), string(m)))
 	}
 	return t, nil
 }

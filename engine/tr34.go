@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -37,9 +38,9 @@ func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
 	case token && (m.key != nil || m.certificate != nil):
-		return false, invalid("The parameters exclude each other.", because(RuleOneOf, m.tokenField, problemTokenAndKey, "", "one of the two"))
+		return false, invalid("The parameters exclude each other.", because(apc.RuleOneOf, m.tokenField, problemTokenAndKey, "", "one of the two"))
 	case !token && m.key == nil:
-		return false, invalid("A parameter is missing.", because(RuleOneOf, m.tokenField, problemTokenNorKey, "", "one of the two"))
+		return false, invalid("A parameter is missing.", because(apc.RuleOneOf, m.tokenField, problemTokenNorKey, "", "one of the two"))
 	case !token && m.certificate == nil:
 		return false, missing(m.certificateField)
 	}
@@ -78,8 +79,8 @@ var faultyMember = map[tr34.Class]string{
 }
 
 // tokenReason is why a key token was refused.
-func tokenReason(field string, e *tr34.Error) Reason {
-	return because(Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
+func tokenReason(field string, e *tr34.Error) apc.Reason {
+	return because(apc.Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
 }
 
 // tokenError tells why a key token was refused: a *tr34.Error by its class, the

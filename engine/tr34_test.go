@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -26,16 +27,16 @@ type host struct {
 func newHost(t testing.TB, c *engine.Caller) host {
 	t.Helper()
 	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil)
-	return host{issue(t, rsaKey(t, 2048, 1), "KDH", &root, nil), trust(t, c, root, engine.RSA2048)}
+	return host{issue(t, rsaKey(t, 2048, 1), "KDH", &root, nil), trust(t, c, root, apc.KeyAlgorithmRSA2048)}
 }
 
-var headerOf = map[engine.KeyAlgorithm]string{engine.TDES2Key: "D9999K0TB00E0000", engine.AES128: "D9999K0AB00E0000"}
+var headerOf = map[apc.KeyAlgorithm]string{apc.KeyAlgorithmTDES2Key: "D9999K0TB00E0000", apc.KeyAlgorithmAES128: "D9999K0AB00E0000"}
 
 // seal makes a token to the holder of a certificate.
 func (h host) seal(t testing.TB, krd string, change func(*tr34.Sealing), key []byte) string {
 	t.Helper()
 	s := &tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: h.kdh.certificate, Signer: h.kdh.Signer, KRD: readCertificate(t, krd),
-		Header: headerOf[engine.TDES2Key], Nonce: []byte("8 bytes!")}
+		Header: headerOf[apc.KeyAlgorithmTDES2Key], Nonce: []byte("8 bytes!")}
 	if change != nil {
 		change(s)
 	}
@@ -48,7 +49,7 @@ func (h host) seal(t testing.TB, krd string, change func(*tr34.Sealing), key []b
 
 func (h host) arm(token *string, block string) *engine.ImportTr34KeyBlock {
 	return &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, SigningKeyCertificate: h.kdh.text(),
-		ImportToken: token, WrappedKeyBlock: block, KeyBlockFormat: engine.X9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}
+		ImportToken: token, WrappedKeyBlock: block, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}
 }
 
 func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, error) {
@@ -58,16 +59,16 @@ func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, 
 var tdesKey, aesKey = "0123456789ABCDEFFEDCBA9876543210", "79ADAEF3212AADCE312ACE422ACCFEFB"
 
 func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	h := newHost(t, eng.Caller)
 	for _, layout := range []tr34.Layout{tr34.LayoutStandard, tr34.LayoutRFC, tr34.LayoutStrict, tr34.LayoutX9TR342012} {
 		for _, c := range []struct {
-			a      engine.KeyAlgorithm
+			a      apc.KeyAlgorithm
 			key    string
-			pair   engine.KeyAlgorithm
+			pair   apc.KeyAlgorithm
 			cipher tr34.Cipher
-		}{{engine.TDES2Key, tdesKey, engine.RSA2048, tr34.TDESCBC}, {engine.AES128, aesKey, engine.RSA3072, tr34.AES128CBC}} {
-			p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, c.pair, true)
+		}{{apc.KeyAlgorithmTDES2Key, tdesKey, apc.KeyAlgorithmRSA2048, tr34.TDESCBC}, {apc.KeyAlgorithmAES128, aesKey, apc.KeyAlgorithmRSA3072, tr34.AES128CBC}} {
+			p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, c.pair, true)
 			for _, twoPass := range []bool{true, false} {
 				block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) {
 					s.Layout, s.Cipher, s.Header = layout, c.cipher, headerOf[c.a]
@@ -81,10 +82,10 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 				}
 				k, err := importToken(eng.Caller, arm)
 				want, _ := kcv.TDES(unhex(t, c.key))
-				if c.a == engine.AES128 {
+				if c.a == apc.KeyAlgorithmAES128 {
 					want, _ = kcv.AES(unhex(t, c.key))
 				}
-				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != engine.TR31K0KeyEncryptionKey || !k.Exportable {
+				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != apc.KeyUsageTR31K0KeyEncryptionKey || !k.Exportable {
 					t.Errorf("%s, %s, two-pass %t: imported as %+v, %v", layout, c.a, twoPass, k, err)
 				}
 				again, err := importToken(eng.Caller, arm)
@@ -98,11 +99,11 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 }
 
 func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	h := newHost(t, eng.Caller)
-	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
-	other := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
-	cryptograms := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	cryptograms := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	key := unhex(t, tdesKey)
 	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
 	stranger := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
@@ -113,51 +114,51 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	for _, c := range []struct {
 		what   string
 		change func(*engine.ImportTr34KeyBlock)
-		code   engine.Code
-		rule   engine.Rule
+		code   apc.Code
+		rule   apc.Rule
 	}{
-		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") }, engine.ErrResourceNotFound, "token"},
-		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, engine.ErrValidation, "token-material"},
-		{"another token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &other.ImportToken }, engine.ErrValidation, "recipient"},
-		{"neither token nor key", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = nil }, engine.ErrValidation, "one-of"},
-		{"an empty token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("") }, engine.ErrValidation, "one-of"},
-		{"a token and a key", func(a *engine.ImportTr34KeyBlock) { a.WrappingKeyIdentifier = &h.ca.KeyArn }, engine.ErrValidation, "one-of"},
-		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn }, engine.ErrValidation, "required"},
-		{"another nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = new("0011223344556677") }, engine.ErrValidation, "nonce"},
-		{"no nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = nil }, engine.ErrValidation, "nonce"},
+		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") }, apc.ErrResourceNotFound, "token"},
+		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, apc.ErrValidation, "token-material"},
+		{"another token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &other.ImportToken }, apc.ErrValidation, "recipient"},
+		{"neither token nor key", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = nil }, apc.ErrValidation, "one-of"},
+		{"an empty token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("") }, apc.ErrValidation, "one-of"},
+		{"a token and a key", func(a *engine.ImportTr34KeyBlock) { a.WrappingKeyIdentifier = &h.ca.KeyArn }, apc.ErrValidation, "one-of"},
+		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn }, apc.ErrValidation, "required"},
+		{"another nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = new("0011223344556677") }, apc.ErrValidation, "nonce"},
+		{"no nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = nil }, apc.ErrValidation, "nonce"},
 		{"a nonce for a one-pass token", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Nonce, s.SigningTime = nil, noon })
-		}, engine.ErrValidation, "nonce"},
-		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) }, engine.ErrValidation, "signature"},
-		{"a cut token", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] }, engine.ErrValidation, "asn1"},
-		{"half a digit pair", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good + "0" }, engine.ErrValidation, "asn1"},
-		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() }, engine.ErrValidation, "signature"},
-		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, engine.ErrValidation, "expired"},
+		}, apc.ErrValidation, "nonce"},
+		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) }, apc.ErrValidation, "signature"},
+		{"a cut token", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] }, apc.ErrValidation, "asn1"},
+		{"half a digit pair", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good + "0" }, apc.ErrValidation, "asn1"},
+		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() }, apc.ErrValidation, "signature"},
+		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, apc.ErrValidation, "expired"},
 		{"a usage of no key here", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999E3TX00E0000" })
-		}, engine.ErrValidation, "key-usage"},
+		}, apc.ErrValidation, "key-usage"},
 		{"a mode that the usage has not", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999K0TX00E0000" })
-		}, engine.ErrValidation, "key-modes-of-use"},
+		}, apc.ErrValidation, "key-modes-of-use"},
 		{"AES_128 to RSA_2048", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[engine.AES128], tr34.AES128CBC })
-		}, engine.ErrValidation, "wrapping-strength"},
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[apc.KeyAlgorithmAES128], tr34.AES128CBC })
+		}, apc.ErrValidation, "wrapping-strength"},
 		{"a key of no length", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = h.seal(t, p.WrappingKeyCertificate, nil, key[:8])
-		}, engine.ErrValidation, "key-length"},
+		}, apc.ErrValidation, "key-length"},
 	} {
 		arm := h.arm(&p.ImportToken, good)
 		c.change(arm)
 		_, err := importToken(eng.Caller, arm)
 		refused(t, c.what, err, c.code, c.rule)
 	}
-	for what, other := range map[string]*engine.Caller{"account": eng.As(engine.Identity{Account: "444455556666"}), "Region": eng.As(engine.Identity{Region: "eu-west-1"})} {
+	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}), "Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
 		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
-		refused(t, "another "+what+"'s token", err, engine.ErrResourceNotFound, "token")
+		refused(t, "another "+what+"'s token", err, apc.ErrResourceNotFound, "token")
 	}
 	clock.Advance(7 * day)
 	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
-	refused(t, "an expired token", err, engine.ErrValidation, "token-expired")
+	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 }
 
 // flipped changes the last digit.
@@ -170,10 +171,10 @@ func flipped(digits string) string {
 // apart what went wrong behind the decryption.
 func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 	for _, explain := range []bool{true, false} {
-		eng, _ := clocked(t, engine.Options{CA: engine.RSA2048, Explain: &explain})
+		eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048, Explain: &explain})
 		h := newHost(t, eng.Caller)
-		p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
-		other := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+		p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+		other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 		// A certificate that names the token's owner and has another key: what is
 		// sealed to it does not open.
 		mixed := *readCertificate(t, p.WrappingKeyCertificate)
@@ -181,17 +182,17 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 		told := map[string]bool{}
 		for what, c := range map[string]struct {
 			block string
-			rule  engine.Rule
+			rule  apc.Rule
 		}{
 			"to another key": {h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.KRD = &mixed }, unhex(t, tdesKey)), "oaep"},
 			"of 8 bytes":     {h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)[:8]), "key-length"},
 		} {
 			_, err := importToken(eng.Caller, h.arm(&p.ImportToken, c.block))
-			rule := engine.RuleKeyBlock
+			rule := apc.RuleKeyBlock
 			if explain {
 				rule = c.rule
 			}
-			r := refused(t, what, err, engine.ErrValidation, rule)
+			r := refused(t, what, err, apc.ErrValidation, rule)
 			told[r.Error()] = true
 		}
 		if want := map[bool]int{true: 2, false: 1}[explain]; len(told) != want {
@@ -201,19 +202,19 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 }
 
 // ownPairOf is an RSA pair of the account with a certificate of somebody else's.
-func ownPairOf(t testing.TB, c *engine.Caller, u engine.KeyUsage, m engine.KeyModesOfUse, root *certified) (engine.Key, certified) {
+func ownPairOf(t testing.TB, c *engine.Caller, u apc.KeyUsage, m apc.KeyModesOfUse, root *certified) (engine.Key, certified) {
 	t.Helper()
-	k := create(t, c, engine.KeyAttributes{KeyUsage: u, KeyClass: engine.AsymmetricKeyPair, KeyAlgorithm: engine.RSA3072, KeyModesOfUse: m})
+	k := create(t, c, apc.KeyAttributes{KeyUsage: u, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA3072, KeyModesOfUse: m})
 	public := publicKeyOf(t, c, k.KeyArn).(*rsa.PublicKey)
 	return k, issue(t, &rsa.PrivateKey{PublicKey: *public}, "own", root, nil)
 }
 
 func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	h := newHost(t, eng.Caller)
 	outside := issue(t, rsaKey(t, 4096, 0), "outside", nil, nil)
-	pair, own := ownPairOf(t, eng.Caller, engine.TR31K2TR34AsymmetricKey, unwrapOnly, &outside)
-	deriving, derivingCert := ownPairOf(t, eng.Caller, engine.TR31K2TR34AsymmetricKey, deriveModes, &outside)
+	pair, own := ownPairOf(t, eng.Caller, apc.KeyUsageTR31K2TR34AsymmetricKey, unwrapOnly, &outside)
+	deriving, derivingCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31K2TR34AsymmetricKey, deriveModes, &outside)
 	block := h.seal(t, own.text(), nil, unhex(t, tdesKey))
 	arm := func(k engine.Key, c certified) *engine.ImportTr34KeyBlock {
 		a := h.arm(nil, block)
@@ -225,26 +226,26 @@ func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
 		t.Fatalf("imported as %+v, %v", k, err)
 	}
 	_, err = importToken(eng.Caller, arm(pair, derivingCert))
-	refused(t, "a certificate of another key", err, engine.ErrValidation, "certificate-key")
+	refused(t, "a certificate of another key", err, apc.ErrValidation, "certificate-key")
 	_, err = importToken(eng.Caller, arm(deriving, derivingCert))
-	refused(t, "a pair that may not unwrap", err, engine.ErrValidation, "key-modes-of-use")
+	refused(t, "a pair that may not unwrap", err, apc.ErrValidation, "key-modes-of-use")
 	_, err = importToken(eng.Caller, arm(h.ca, own))
-	refused(t, "no pair", err, engine.ErrValidation, "key-usage")
+	refused(t, "no pair", err, apc.ErrValidation, "key-usage")
 	if _, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: pair.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = importToken(eng.Caller, arm(pair, own))
-	refused(t, "a stopped pair", err, engine.ErrValidation, "key-enabled")
+	refused(t, "a stopped pair", err, apc.ErrValidation, "key-enabled")
 	if _, err := eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: pair.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
 	clock.Set(noon.Add(-2 * day))
 	_, err = importToken(eng.Caller, arm(pair, own))
-	refused(t, "before all certificates", err, engine.ErrValidation, "not-yet-valid")
+	refused(t, "before all certificates", err, apc.ErrValidation, "not-yet-valid")
 }
 
 func exportToken(c *engine.Caller, key string, arm *engine.ExportTr34KeyBlock) (*engine.WrappedKey, error) {
-	arm.KeyBlockFormat = engine.X9TR342012
+	arm.KeyBlockFormat = apc.Tr34KeyBlockFormatX9TR342012
 	out, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: arm}})
 	if err != nil {
 		return nil, err
@@ -254,7 +255,7 @@ func exportToken(c *engine.Caller, key string, arm *engine.ExportTr34KeyBlock) (
 
 func parametersForExport(t testing.TB, c *engine.Caller) *engine.GetParametersForExportOutput {
 	t.Helper()
-	out, err := c.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, SigningKeyAlgorithm: engine.RSA2048})
+	out, err := c.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,15 +264,15 @@ func parametersForExport(t testing.TB, c *engine.Caller) *engine.GetParametersFo
 
 // TestKeysAreExportedAsTheServiceWritesTokens and opened by the other party.
 func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	root := issue(t, rsaKey(t, 4096, 0), "KRD CA", nil, nil)
 	krd := issue(t, rsaKey(t, 3072, 0), "KRD", &root, nil)
-	ca := trust(t, eng.Caller, root, engine.RSA4096)
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
 	p := parametersForExport(t, eng.Caller)
 	outside := issue(t, rsaKey(t, 4096, 1), "outside", nil, nil)
-	signing, signerCert := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Sign: true}, &outside)
-	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes), tdesKey)
-	aes := load(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.AES128, cipherModes), aesKey)
+	signing, signerCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Sign: true}, &outside)
+	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes), tdesKey)
+	aes := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), aesKey)
 	byToken := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
 	byKey := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), SigningKeyIdentifier: &signing.KeyArn, SigningKeyCertificate: new(signerCert.text())}
 	for _, c := range []struct {
@@ -288,7 +289,7 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		{"one-pass, by token", byToken, aes, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
 		{"by a key of the account", byKey, aes, "00112233445566778899AABBCCDDEEFF", nil, signerCert.certificate, "D0112K0AB00E0000", aesKey},
 		{"narrowed", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
-			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(engine.NonExportable), KeyVersion: new("07")}
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable), KeyVersion: new("07")}
 		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AD07N0000", aesKey},
 	} {
 		arm := c.arm
@@ -318,19 +319,19 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		if c.nonce == "" && !opened.SigningTime.Equal(noon) {
 			t.Errorf("%s: signed at %s", c.what, opened.SigningTime)
 		}
-		if *w.KeyCheckValue != c.key.KeyCheckValue || w.WrappedKeyMaterialFormat != engine.FormatTR34KeyBlock || w.WrappingKeyArn != ca.KeyArn || strings.ToUpper(w.KeyMaterial) != w.KeyMaterial {
+		if *w.KeyCheckValue != c.key.KeyCheckValue || w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatTR34KeyBlock || w.WrappingKeyArn != ca.KeyArn || strings.ToUpper(w.KeyMaterial) != w.KeyMaterial {
 			t.Errorf("%s: %+v", c.what, w)
 		}
 	}
 }
 
 func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	self := issue(t, rsaKey(t, 2048, 0), "KRD", nil, nil)
-	ca := trust(t, eng.Caller, self, engine.RSA2048)
+	ca := trust(t, eng.Caller, self, apc.KeyAlgorithmRSA2048)
 	p := parametersForExport(t, eng.Caller)
 	// ANSI X9.24-1's well-known base derivation key and terminal.
-	bdk := load(t, eng.Caller, attributes(engine.TR31B0BaseDerivationKey, engine.TDES2Key, deriveModes), tdesKey)
+	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes), tdesKey)
 	const want = "6AC292FAA1315B4D858AB3A3D7D5933A"
 	export := func(m engine.ExportKeyMaterial) (*engine.WrappedKey, error) {
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: bdk.KeyArn, KeyMaterial: m,
@@ -341,7 +342,7 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 		return out.WrappedKey, nil
 	}
 	w, err := export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: self.text(),
-		ExportToken: &p.ExportToken, KeyBlockFormat: engine.X9TR342012}})
+		ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,48 +361,48 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 	if sum, _ := kcv.TDES(unhex(t, want)); *w.KeyCheckValue != sum {
 		t.Errorf("cryptogram with check value %s, want %s", *w.KeyCheckValue, sum)
 	}
-	kek := create(t, eng.Caller, attributes(engine.TR31K0KeyEncryptionKey, engine.TDES2Key, cipherModes))
-	_, err = export(engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: engine.PINEncryptionKeyVariant28}})
-	refused(t, "by AS 2805", err, engine.ErrValidation, "export-form")
+	kek := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))
+	_, err = export(engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}})
+	refused(t, "by AS 2805", err, apc.ErrValidation, "export-form")
 }
 
 func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	root := issue(t, rsaKey(t, 3072, 0), "KRD CA", nil, nil)
 	krd := issue(t, rsaKey(t, 2048, 0), "KRD", &root, nil)
-	ca := trust(t, eng.Caller, root, engine.RSA3072)
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA3072)
 	p := parametersForExport(t, eng.Caller)
-	k := create(t, eng.Caller, kekAttributes(engine.TDES2Key))
-	aes := create(t, eng.Caller, kekAttributes(engine.AES128))
-	hmac := create(t, eng.Caller, attributes(engine.TR31M7HMACKey, engine.HMACSHA256, macModes))
-	verifying, verifyingCert := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Verify: true}, &root)
-	signing, _ := ownPairOf(t, eng.Caller, engine.TR31S0AsymmetricKeyForDigitalSignature, engine.KeyModesOfUse{Sign: true}, &root)
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
+	aes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
+	hmac := create(t, eng.Caller, attributes(apc.KeyUsageTR31M7HMACKey, apc.KeyAlgorithmHMACSHA256, macModes))
+	verifying, verifyingCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Verify: true}, &root)
+	signing, _ := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Sign: true}, &root)
 	for _, c := range []struct {
 		what   string
 		key    engine.Key
 		change func(*engine.ExportTr34KeyBlock)
-		code   engine.Code
-		rule   engine.Rule
+		code   apc.Code
+		rule   apc.Rule
 	}{
-		{"AES_128 to RSA_2048", aes, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},
-		{"an HMAC key", hmac, func(*engine.ExportTr34KeyBlock) {}, engine.ErrValidation, "wrapping-strength"},
-		{"an unknown token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = new("export-token-aaaaaaaaaaaaaaaa") }, engine.ErrResourceNotFound, "token"},
-		{"no token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = nil }, engine.ErrValidation, "one-of"},
+		{"AES_128 to RSA_2048", aes, func(*engine.ExportTr34KeyBlock) {}, apc.ErrValidation, "wrapping-strength"},
+		{"an HMAC key", hmac, func(*engine.ExportTr34KeyBlock) {}, apc.ErrValidation, "wrapping-strength"},
+		{"an unknown token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = new("export-token-aaaaaaaaaaaaaaaa") }, apc.ErrResourceNotFound, "token"},
+		{"no token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = nil }, apc.ErrValidation, "one-of"},
 		{"a key that may not sign", k, func(a *engine.ExportTr34KeyBlock) {
 			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &verifying.KeyArn, new(verifyingCert.text())
-		}, engine.ErrValidation, "key-modes-of-use"},
+		}, apc.ErrValidation, "key-modes-of-use"},
 		{"another key's certificate", k, func(a *engine.ExportTr34KeyBlock) {
 			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &signing.KeyArn, new(verifyingCert.text())
-		}, engine.ErrValidation, "certificate-key"},
+		}, apc.ErrValidation, "certificate-key"},
 		{"optional blocks", k, func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "x"}}
-		}, engine.ErrValidation, "optional-block"},
+		}, apc.ErrValidation, "optional-block"},
 		{"wider modes", k, func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &macModes}
-		}, engine.ErrValidation, "key-modes-of-use"},
+		}, apc.ErrValidation, "key-modes-of-use"},
 		{"an EC certificate", k, func(a *engine.ExportTr34KeyBlock) {
 			a.WrappingKeyCertificate = issue(t, ecKey(t, elliptic.P256()), "KRD", &root, nil).text()
-		}, engine.ErrValidation, "key-type"},
+		}, apc.ErrValidation, "key-type"},
 	} {
 		arm := &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
 		c.change(arm)
@@ -410,14 +411,14 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 	}
 	clock.Advance(7 * day)
 	_, err := exportToken(eng.Caller, k.KeyArn, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken})
-	refused(t, "an expired token", err, engine.ErrValidation, "token-expired")
+	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 }
 
 // TestOneTokenServesManyKeys, as the service documents.
 func TestOneTokenServesManyKeys(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: engine.RSA2048})
+	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
 	h := newHost(t, eng.Caller)
-	p := parametersForImport(t, eng.Caller, engine.MaterialTR34KeyBlock, engine.RSA2048, false)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	var values []string
 	for i := range 5 {
 		key := slices.Repeat([]byte{byte(i+1) << 1, 0x5A}, 8)

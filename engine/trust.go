@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/x509ca"
@@ -28,7 +29,7 @@ func readCertificate(text, field string) (*x509.Certificate, *algorithm, error) 
 	}
 	alg := algorithmOfKey(c.PublicKey)
 	if alg == nil {
-		return nil, nil, invalid("The certificate is not valid.", because(RuleKeyType, field, problemCertificateKey,
+		return nil, nil, invalid("The certificate is not valid.", because(apc.RuleKeyType, field, problemCertificateKey,
 			keyOf(c), wording.Or((anyRSA|anyECC).names())))
 	}
 	return c, alg, nil
@@ -104,11 +105,11 @@ func (c *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certifi
 	}
 	if !bytes.Equal(cert.RawSubjectPublicKeyInfo, pair.public) {
 		return nil, invalid("The certificate does not belong to the key.",
-			because(RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.arn.String()))
+			because(apc.RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.arn.String()))
 	}
-	rule, problem, found := RuleNotYetValid, problemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(timeForm)
+	rule, problem, found := apc.RuleNotYetValid, problemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(timeForm)
 	if c.now.After(cert.NotAfter) {
-		rule, problem, found = RuleExpired, problemExpired, "valid until "+cert.NotAfter.UTC().Format(timeForm)
+		rule, problem, found = apc.RuleExpired, problemExpired, "valid until "+cert.NotAfter.UTC().Format(timeForm)
 	} else if !c.now.Before(cert.NotBefore) {
 		return cert, nil
 	}
@@ -126,7 +127,7 @@ func certificateError(err error, field string) error {
 	if !ok {
 		return internal(err)
 	}
-	out := invalid("The certificate is not valid.", because(Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
+	out := invalid("The certificate is not valid.", because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -27,14 +28,14 @@ func resourceOf(rec *keystore.Record) string {
 }
 
 // unreadable is the refusal of an operation on a record that does not decode.
-func unreadable(rec *keystore.Record, err error) *Error {
+func unreadable(rec *keystore.Record, err error) *apc.Error {
 	found, wanted := "damaged", ""
 	if later, ok := errors.AsType[errVersion](err); ok {
 		found, wanted = fmt.Sprintf("version %d", later.found), fmt.Sprintf("at most version %d", later.known)
 	}
 	out := internal(err)
 	out.Resource = resourceOf(rec)
-	out.Reasons = []Reason{because(RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted)}
+	out.Reasons = []apc.Reason{because(apc.RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted)}
 	return out
 }
 
@@ -44,12 +45,12 @@ func (e *cloud) reportSkipped(rec *keystore.Record, now time.Time, err error) {
 	if e.observe == nil {
 		return
 	}
-	refusal, ok := errors.AsType[*Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		refusal = unreadable(rec, err)
 	}
-	e.observe(Event{
-		EventType: ServiceEvent, EventTime: now, EventSource: eventSource, EventName: EventRecordSkipped,
+	e.observe(apc.Event{
+		EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: apc.EventRecordSkipped,
 		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, UserIdentity: eventSource,
 		Resources: []string{resourceOf(rec)}, ErrorCode: refusal.Code, ErrorMessage: refusal.Message, Reasons: refusal.Reasons,
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -48,8 +49,8 @@ func spoil(t testing.TB, s keystore.Store, kind keystore.Kind, id string, way fu
 // skips are the reports of skipped records, by resource.
 type skips map[string]int
 
-func (s skips) observe(ev engine.Event) {
-	if ev.EventType == engine.ServiceEvent && ev.EventName == engine.EventRecordSkipped && len(ev.Resources) == 1 && len(ev.Reasons) == 1 {
+func (s skips) observe(ev apc.Event) {
+	if ev.EventType == apc.ServiceEvent && ev.EventName == apc.EventRecordSkipped && len(ev.Resources) == 1 && len(ev.Reasons) == 1 {
 		s[ev.Resources[0]]++
 	}
 }
@@ -65,7 +66,7 @@ func TestOneUnreadableKeyStopsNoOther(t *testing.T) {
 			backend, store := simtest.Backend(t, nil), simtest.Store(t)
 			options := &engine.Options{Now: clock.Now, Observe: seen.observe}
 			eng := simtest.On(t, backend, store, options)
-			good, bad := create(t, eng.Caller, kekAttributes(engine.AES256)).KeyArn, create(t, eng.Caller, kekAttributes(engine.AES256)).KeyArn
+			good, bad := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
 			for alias, arn := range map[string]string{"alias/good": good, "alias/bad": bad} {
 				if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: alias, KeyArn: &arn}); err != nil {
 					t.Fatal(err)
@@ -87,7 +88,7 @@ func TestOneUnreadableKeyStopsNoOther(t *testing.T) {
 				othersWork(t, again, good, bad, seen)
 			}
 			out, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: good})
-			if err != nil || out.Key.KeyState != engine.DeleteComplete {
+			if err != nil || out.Key.KeyState != apc.KeyStateDeleteComplete {
 				t.Errorf("the good key: %+v, %v, want it deleted", out, err)
 			}
 		})
@@ -106,7 +107,7 @@ func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) 
 	if seen[bad] <= before {
 		t.Errorf("ListKeys did not report %s", bad)
 	}
-	create(t, eng.Caller, kekAttributes(engine.AES128))
+	create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	commitNumber++
 	name := fmt.Sprintf("alias/new-%d", commitNumber)
 	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: name}); err != nil {
@@ -130,7 +131,7 @@ func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) 
 		},
 	} {
 		for _, id := range []string{bad, "alias/bad"} {
-			refusal := refused(t, op+" "+id, call(id), engine.ErrInternalServer, "stored-record")
+			refusal := refused(t, op+" "+id, call(id), apc.ErrInternalServer, "stored-record")
 			if refusal.Resource != bad || !strings.Contains(refusal.Reasons[0].Found, idOf(bad)) {
 				t.Errorf("%s of %s names %q and %v, want %s", op, id, refusal.Resource, refusal.Reasons, bad)
 			}
@@ -143,21 +144,21 @@ func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) 
 func TestUnreadableDueRecordsHoldNothingUp(t *testing.T) {
 	clock, seen := engine.NewClock(noon), skips{}
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, Limits: engine.Limits{Keys: 120}, CA: engine.ECCNISTP256})
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, Limits: engine.Limits{Keys: 120}, CA: apc.KeyAlgorithmECCNISTP256})
 	const many = 150
 	for i := range many {
 		kind := []keystore.Kind{"key", "token", "of-tomorrow"}[i%3]
 		commitTo(t, store, keystore.Create(keystore.Record{Partition: home, Kind: kind, ID: fmt.Sprintf("unreadable%06d", i),
-			Due: noon.Add(time.Second), Index: string(engine.DeletePending), Data: []byte{200}}))
+			Due: noon.Add(time.Second), Index: string(apc.KeyStateDeletePending), Data: []byte{200}}))
 	}
 	for range 120 {
-		k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k, DeleteKeyInDays: new(3)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	clock.Advance(4 * day)
-	create(t, eng.Caller, kekAttributes(engine.AES128)) // the quota was full
+	create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)) // the quota was full
 	if err := eng.Settle(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func TestAWrongCounterKeepsNoKeyAlive(t *testing.T) {
 	clock := engine.NewClock(noon)
 	store := simtest.Store(t)
 	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now})
-	k := create(t, eng.Caller, kekAttributes(engine.AES128)).KeyArn
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k, DeleteKeyInDays: new(3)}); err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestAWrongCounterKeepsNoKeyAlive(t *testing.T) {
 	if found, err := store.Due(ctx, home, clock.Now(), 10); err != nil || len(found) != 0 {
 		t.Errorf("still due: %v, %v", found, err)
 	}
-	create(t, eng.Caller, kekAttributes(engine.AES128))
+	create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 }
 
 // TestAnUnreadableTokenOrAliasStopsNoOther: they are refused by name, and left out
@@ -201,7 +202,7 @@ func TestAWrongCounterKeepsNoKeyAlive(t *testing.T) {
 func TestAnUnreadableTokenOrAliasStopsNoOther(t *testing.T) {
 	clock, seen := engine.NewClock(noon), skips{}
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, CA: engine.ECCNISTP256,
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, CA: apc.KeyAlgorithmECCNISTP256,
 		Limits: engine.Limits{TokenLife: 30 * day}})
 	for _, name := range []string{"alias/good", "alias/bad"} {
 		if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: name}); err != nil {
@@ -214,17 +215,17 @@ func TestAnUnreadableTokenOrAliasStopsNoOther(t *testing.T) {
 		t.Errorf("ListAliases: %v, %v; reported %v", aliases, err, seen)
 	}
 	_, err = eng.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/bad"})
-	refused(t, "GetAlias", err, engine.ErrInternalServer, "stored-record")
+	refused(t, "GetAlias", err, apc.ErrInternalServer, "stored-record")
 
-	token := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, false).ImportToken
+	token := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false).ImportToken
 	spoil(t, store, "token", token, ways["cut"])
-	reused := parametersForImport(t, eng.Caller, engine.MaterialKeyCryptogram, engine.RSA2048, true)
+	reused := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, true)
 	if reused.ImportToken == token || seen[token] != 1 {
 		t.Errorf("got %v, reported %v; want another token than the damaged %s", reused.ImportToken, seen, token)
 	}
 	_, err = eng.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-		KeyAttributes: kekAttributes(engine.TDES2Key), Exportable: new(true), WrappedKeyCryptogram: strings.Repeat("A", 512), ImportToken: token}}})
-	if refusal, ok := errors.AsType[*engine.Error](err); !ok || refusal.Code != engine.ErrInternalServer || refusal.Resource != token {
+		KeyAttributes: kekAttributes(apc.KeyAlgorithmTDES2Key), Exportable: new(true), WrappedKeyCryptogram: strings.Repeat("A", 512), ImportToken: token}}})
+	if refusal, ok := errors.AsType[*apc.Error](err); !ok || refusal.Code != apc.ErrInternalServer || refusal.Resource != token {
 		t.Errorf("ImportKey with the damaged token: %v", err)
 	}
 }
@@ -235,11 +236,11 @@ func TestAnUnreadableRecordOfTheEngineIsNamed(t *testing.T) {
 	store := simtest.Store(t)
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
 	for range 3 {
-		create(t, eng.Caller, kekAttributes(engine.AES128))
+		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	}
 	commitTo(t, store, keystore.Create(keystore.Record{Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"}, Kind: "own", ID: "page-tokens", Data: []byte{200}}))
 	_, err := eng.ListKeys(ctx, &engine.ListKeysInput{MaxResults: new(2)})
-	if refusal := refused(t, "ListKeys", err, engine.ErrInternalServer, "stored-record"); refusal.Resource != "page-tokens" {
+	if refusal := refused(t, "ListKeys", err, apc.ErrInternalServer, "stored-record"); refusal.Resource != "page-tokens" {
 		t.Errorf("it names %q", refusal.Resource)
 	}
 	if _, err := eng.ListKeys(ctx, nil); err != nil {

@@ -5,22 +5,6 @@ import (
 	"slices"
 )
 
-// UntagResourceInput is the request of UntagResource.
-type UntagResourceInput struct {
-	ResourceArn string
-	TagKeys     []string
-}
-
-// UntagResourceOutput is the answer of UntagResource.
-type UntagResourceOutput struct {
-}
-
-func (in *UntagResourceInput) shape(s *shape) {
-	s.text("ResourceArn", in.ResourceArn, &textResourceArn)
-	s.given("TagKeys", in.TagKeys != nil)
-	s.tagKeys(in.TagKeys)
-}
-
 // UntagResource removes tags from a key. A tag key that is not there is
 // ignored.
 func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {

@@ -6,22 +6,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// UpdateAliasInput is the request of UpdateAlias.
-type UpdateAliasInput struct {
-	AliasName string
-	KeyArn    *string
-}
-
-// UpdateAliasOutput is the answer of UpdateAlias.
-type UpdateAliasOutput struct {
-	Alias Alias
-}
-
-func (in *UpdateAliasInput) shape(s *shape) {
-	s.text("AliasName", in.AliasName, &textAliasName)
-	s.maybeText("KeyArn", in.KeyArn, &textKeyArn)
-}
-
 // UpdateAlias points an alias to another key or, without KeyArn, to none.
 func (c *Caller) UpdateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAliasOutput, error) {
 	return run(ctx, c.caller, "UpdateAlias", in, (*call).updateAlias)

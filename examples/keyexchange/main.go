@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
@@ -82,19 +83,19 @@ func (x *exchange) met(what, service string, key []byte, check func([]byte) (str
 func (x *exchange) trust(ctx context.Context) error {
 	x.title("The service learns to trust the partner's two certificate authorities")
 	var err error
-	if x.rsaRoot, err = x.importRoot(ctx, x.partner.root.text(), engine.RSA2048); err != nil {
+	if x.rsaRoot, err = x.importRoot(ctx, x.partner.root.text(), apc.KeyAlgorithmRSA2048); err != nil {
 		return err
 	}
-	x.ecRoot, err = x.importRoot(ctx, x.partner.curve.text(), engine.ECCNISTP521)
+	x.ecRoot, err = x.importRoot(ctx, x.partner.curve.text(), apc.KeyAlgorithmECCNISTP521)
 	return err
 }
 
-func (x *exchange) importRoot(ctx context.Context, text string, a engine.KeyAlgorithm) (string, error) {
+func (x *exchange) importRoot(ctx context.Context, text string, a apc.KeyAlgorithm) (string, error) {
 	out, err := x.service.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{
 		RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-			KeyAttributes: engine.KeyAttributes{
-				KeyUsage: engine.TR31S0AsymmetricKeyForDigitalSignature, KeyClass: engine.PublicKey,
-				KeyAlgorithm: a, KeyModesOfUse: engine.KeyModesOfUse{Verify: true},
+			KeyAttributes: apc.KeyAttributes{
+				KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassPublicKey,
+				KeyAlgorithm: a, KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
 			},
 			PublicKeyCertificate: text,
 		},

@@ -4,14 +4,15 @@ import (
 	"context"
 	"encoding/hex"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-var cipherModes = engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}
+var cipherModes = apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}
 
-func symmetric(u engine.KeyUsage, a engine.KeyAlgorithm) engine.KeyAttributes {
-	return engine.KeyAttributes{KeyUsage: u, KeyClass: engine.SymmetricKey, KeyAlgorithm: a, KeyModesOfUse: cipherModes}
+func symmetric(u apc.KeyUsage, a apc.KeyAlgorithm) apc.KeyAttributes {
+	return apc.KeyAttributes{KeyUsage: u, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: a, KeyModesOfUse: cipherModes}
 }
 
 func (x *exchange) importKey(ctx context.Context, m engine.ImportKeyMaterial) (engine.Key, error) {
@@ -30,7 +31,7 @@ func (x *exchange) exportKey(ctx context.Context, key string, m engine.ExportKey
 	return out.WrappedKey, nil
 }
 
-func (x *exchange) createKey(ctx context.Context, a engine.KeyAttributes, derive *engine.KeyUsage) (engine.Key, error) {
+func (x *exchange) createKey(ctx context.Context, a apc.KeyAttributes, derive *apc.KeyUsage) (engine.Key, error) {
 	out, err := x.service.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), DeriveKeyUsage: derive})
 	if err != nil {
 		return engine.Key{}, err
@@ -42,7 +43,7 @@ func (x *exchange) createKey(ctx context.Context, a engine.KeyAttributes, derive
 // certificate that comes with an import token.
 func (x *exchange) kekIn(ctx context.Context) error {
 	x.title("A key-encryption key comes in as a TR-34 token")
-	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, WrappingKeyAlgorithm: engine.RSA2048})
+	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func (x *exchange) kekIn(ctx context.Context) error {
 	}
 	k, err := x.importKey(ctx, engine.ImportKeyMaterial{Tr34KeyBlock: &engine.ImportTr34KeyBlock{
 		CertificateAuthorityPublicKeyIdentifier: x.rsaRoot, SigningKeyCertificate: x.partner.host.text(), ImportToken: &p.ImportToken,
-		WrappedKeyBlock: token, KeyBlockFormat: engine.X9TR342012, RandomNonce: new(hex.EncodeToString(nonce)),
+		WrappedKeyBlock: token, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString(nonce)),
 	}})
 	if err != nil {
 		return err
@@ -82,18 +83,18 @@ func (x *exchange) workingKeyIn(ctx context.Context) error {
 // keyOut: the other direction, with a token for exports.
 func (x *exchange) keyOut(ctx context.Context) error {
 	x.title("A key of the service goes out as a TR-34 token")
-	k, err := x.createKey(ctx, symmetric(engine.TR31K0KeyEncryptionKey, engine.TDES3Key), nil)
+	k, err := x.createKey(ctx, symmetric(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES3Key), nil)
 	if err != nil {
 		return err
 	}
-	p, err := x.service.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: engine.MaterialTR34KeyBlock, SigningKeyAlgorithm: engine.RSA2048})
+	p, err := x.service.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
 	if err != nil {
 		return err
 	}
 	nonce := newKey(8)
 	w, err := x.exportKey(ctx, k.KeyArn, engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
 		CertificateAuthorityPublicKeyIdentifier: x.rsaRoot, WrappingKeyCertificate: x.partner.device.text(), ExportToken: &p.ExportToken,
-		KeyBlockFormat: engine.X9TR342012, RandomNonce: new(hex.EncodeToString(nonce)),
+		KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString(nonce)),
 	}})
 	if err != nil {
 		return err
@@ -109,8 +110,8 @@ func (x *exchange) keyOut(ctx context.Context) error {
 // agree: both derive the same AES-256 key and exchange key blocks under it.
 func (x *exchange) agree(ctx context.Context) error {
 	x.title("Both agree on a key by ECDH and send each other keys under it")
-	pair, err := x.createKey(ctx, engine.KeyAttributes{KeyUsage: engine.TR31K3AsymmetricKeyForKeyAgreement, KeyClass: engine.AsymmetricKeyPair,
-		KeyAlgorithm: engine.ECCNISTP521, KeyModesOfUse: engine.KeyModesOfUse{DeriveKey: true}}, new(engine.TR31K1KeyBlockProtectionKey))
+	pair, err := x.createKey(ctx, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
+		KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}}, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (x *exchange) agree(ctx context.Context) error {
 	}
 	k, err := x.importKey(ctx, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: x.ecRoot, PublicKeyCertificate: x.partner.curve.text(),
-		DeriveKeyAlgorithm: engine.AES256, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: data, WrappedKeyBlock: block,
+		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data, WrappedKeyBlock: block,
 	}})
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (x *exchange) agree(ctx context.Context) error {
 	}
 	w, err := x.exportKey(ctx, x.kek, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: x.ecRoot, PublicKeyCertificate: x.partner.curve.text(),
-		DeriveKeyAlgorithm: engine.AES256, KeyDerivationFunction: engine.KDFNISTSP800, KeyDerivationHashAlgorithm: engine.HashSHA256, DerivationData: data,
+		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data,
 	}})
 	if err != nil {
 		return err
@@ -155,7 +156,7 @@ func (x *exchange) agree(ctx context.Context) error {
 // cryptograms: the bare key, encrypted to an RSA key.
 func (x *exchange) cryptograms(ctx context.Context) error {
 	x.title("RSA cryptograms in both directions")
-	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: engine.MaterialKeyCryptogram, WrappingKeyAlgorithm: engine.RSA3072})
+	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072})
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (x *exchange) cryptograms(ctx context.Context) error {
 		return err
 	}
 	k, err := x.importKey(ctx, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-		KeyAttributes: symmetric(engine.TR31K1KeyBlockProtectionKey, engine.AES128), Exportable: new(true), ImportToken: p.ImportToken, WrappedKeyCryptogram: cryptogram,
+		KeyAttributes: symmetric(apc.KeyUsageTR31K1KeyBlockProtectionKey, apc.KeyAlgorithmAES128), Exportable: new(true), ImportToken: p.ImportToken, WrappedKeyCryptogram: cryptogram,
 	}})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
@@ -92,11 +93,11 @@ func (t *tour) loadKEK(ctx context.Context, eng *engine.Engine, title string) (s
 	defer a.Destroy()
 	defer b.Destroy()
 	loaded, err := eng.LoadKey(ctx, &engine.LoadKeyInput{
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage:      engine.TR31K0KeyEncryptionKey,
-			KeyClass:      engine.SymmetricKey,
-			KeyAlgorithm:  engine.TDES2Key,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage:      apc.KeyUsageTR31K0KeyEncryptionKey,
+			KeyClass:      apc.KeyClassSymmetricKey,
+			KeyAlgorithm:  apc.KeyAlgorithmTDES2Key,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
 		},
 		Exportable: new(false),
 		Components: []hsm.Secret{a, b},
@@ -156,7 +157,7 @@ func (t *tour) strength(ctx context.Context) error {
 		return err
 	}
 	_, err = importBlock(ctx, t.Engine, kek, liveAESBlock)
-	refusal, ok := errors.AsType[*engine.Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		return fmt.Errorf("the import was not refused: %v", err)
 	}
@@ -191,11 +192,11 @@ func (t *tour) kek(ctx context.Context, eng *engine.Engine) (string, error) {
 func (t *tour) export(ctx context.Context, bdk string) error {
 	t.title("Export the key under a new AES_256 KEK, and import it back")
 	kek, err := t.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage:      engine.TR31K1KeyBlockProtectionKey,
-			KeyClass:      engine.SymmetricKey,
-			KeyAlgorithm:  engine.AES256,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage:      apc.KeyUsageTR31K1KeyBlockProtectionKey,
+			KeyClass:      apc.KeyClassSymmetricKey,
+			KeyAlgorithm:  apc.KeyAlgorithmAES256,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
 		},
 		Exportable: new(true),
 	})
@@ -232,7 +233,7 @@ func (t *tour) pause(ctx context.Context, kek, bdk string) error {
 		ExportKeyIdentifier: bdk,
 		KeyMaterial:         engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek}},
 	})
-	if !errors.Is(err, engine.ErrValidation) {
+	if !errors.Is(err, apc.ErrValidation) {
 		return fmt.Errorf("a stopped key was exported: %v", err)
 	}
 	t.say("export refused: %v", err)

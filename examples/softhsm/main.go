@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
@@ -89,18 +90,18 @@ func (t *tour) onToken(ctx context.Context, o pkcs11.Options) (err error) {
 }
 
 func (t *tour) walk(ctx context.Context) error {
-	kek, err := t.create(ctx, "Create a key block protection key", engine.TR31K1KeyBlockProtectionKey, engine.AES256, true)
+	kek, err := t.create(ctx, "Create a key block protection key", apc.KeyUsageTR31K1KeyBlockProtectionKey, apc.KeyAlgorithmAES256, true)
 	if err != nil {
 		return err
 	}
-	key, err := t.create(ctx, "Create a key that may be exported", engine.TR31P0PINEncryptionKey, engine.TDES3Key, true)
+	key, err := t.create(ctx, "Create a key that may be exported", apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES3Key, true)
 	if err != nil {
 		return err
 	}
 	if err := t.thereAndBack(ctx, kek, key); err != nil {
 		return err
 	}
-	kept, err := t.create(ctx, "Create a key that may not be exported", engine.TR31P0PINEncryptionKey, engine.AES256, false)
+	kept, err := t.create(ctx, "Create a key that may not be exported", apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmAES256, false)
 	if err != nil {
 		return err
 	}
@@ -110,12 +111,12 @@ func (t *tour) walk(ctx context.Context) error {
 	return t.keepBelow(ctx)
 }
 
-func (t *tour) create(ctx context.Context, title string, u engine.KeyUsage, a engine.KeyAlgorithm, exportable bool) (engine.Key, error) {
+func (t *tour) create(ctx context.Context, title string, u apc.KeyUsage, a apc.KeyAlgorithm, exportable bool) (engine.Key, error) {
 	t.title(title)
 	out, err := t.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage: u, KeyClass: engine.SymmetricKey, KeyAlgorithm: a,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage: u, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: a,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
 		},
 		Exportable: new(exportable),
 	})
@@ -160,7 +161,7 @@ func (t *tour) thereAndBack(ctx context.Context, kek, key engine.Key) error {
 // keep: the simulator refuses, as the service would.
 func (t *tour) keep(ctx context.Context, kek, kept engine.Key) error {
 	_, err := t.export(ctx, kek, kept)
-	refusal, ok := errors.AsType[*engine.Error](err)
+	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		return fmt.Errorf("a key that may not be exported was: %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	p11 "github.com/miekg/pkcs11"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
@@ -96,9 +97,9 @@ func BenchmarkCreateKey(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer eng.Close()
-		in := &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{
-			KeyUsage: engine.TR31K1KeyBlockProtectionKey, KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.AES256,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}}
+		in := &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{
+			KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES256,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}}
 		template := sessionKey(p11.CKO_SECRET_KEY, p11.CKK_AES, authenticating, true, p11.NewAttribute(p11.CKA_VALUE_LEN, 32))
 		bound := make([]byte, 100)
 		ratio.Beside(b, 16, func() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
@@ -36,9 +37,9 @@ func ExampleOpen() {
 	}
 	defer eng.Close()
 	made, err := eng.CreateKey(context.Background(), &engine.CreateKeyInput{
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage: engine.TR31K0KeyEncryptionKey, KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.AES256,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES256,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
 		},
 		Exportable: new(false), // it stays in the token
 	})

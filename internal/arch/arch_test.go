@@ -26,6 +26,7 @@ const module = "github.com/seed748fb4d1/apcsim"
 // What is below internal/ may be imported by everybody who may import all that
 // it imports itself: nobody goes through internal/testrig/simtest to the engine.
 var mayImport = map[string][]string{
+	"apc":                        {},
 	"kcv":                        {},
 	"tr31":                       {},
 	"mac":                        {},
@@ -43,13 +44,15 @@ var mayImport = map[string][]string{
 	"keystore/boltstore":         {"keystore"},
 	"keystore/pgstore":           {"keystore"},
 	"keystore/keystoretest":      {"keystore"},
-	"engine":                     {"hsm", "keystore", "x509ca", "kcv", "tr31", "tr34"},
-	"endpoint":                   {"engine"},
+	"engine":                     {"apc", "hsm", "keystore", "x509ca", "kcv", "tr31", "tr34"},
+	"endpoint":                   {"apc", "engine"},
 	"cmd/":                       {anything},
 	"examples/":                  {anything},
 	"internal/arch":              {},
 	"internal/testrig/payref":    {},
 	"internal/testrig/awkward":   {"hsm", "kcv", "tr31", "tr34"},
+	"internal/gen":               {},
+	"internal/shape":             {"apc"},
 	"internal/facts":             {},
 	"internal/cmac":              {},
 	"internal/secretfile":        {},
@@ -60,11 +63,11 @@ var mayImport = map[string][]string{
 	"internal/testrig/canary":    {},
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
-	"internal/server":            {"endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
+	"internal/server":            {"apc", "endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
 	"internal/testrig/promise":   {},
 	"internal/testrig/storetest": {"keystore"},
 	"internal/testrig/softtoken": {},
-	"internal/testrig/simtest":   {"engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
+	"internal/testrig/simtest":   {"apc", "engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
 	"internal/wording":           {},
 }
 

@@ -15,6 +15,20 @@ const (
 	DataFile    = "data-service-2.json"
 )
 
+// Write writes the two files of facts into a folder, from the descriptions in another.
+func Write(descriptions, folder string) error {
+	for file, text := range map[string]string{ControlFile: "control.txt", DataFile: "data.txt"} {
+		s, err := ReadDescription(descriptions, file)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, text), []byte(s.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ReadDescription reads a description of the service in the form of the AWS SDKs
 // (service-2.json). Its sentences are not taken over.
 func ReadDescription(dir, file string) (*Service, error) {

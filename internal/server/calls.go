@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -15,13 +15,13 @@ const maxCalls = 1000
 // calls are the last operations of an engine. Goroutines may share one.
 type calls struct {
 	mu     sync.Mutex // guards what follows
-	events []engine.Event
+	events []apc.Event
 	next   int // where the next one goes, once there are maxCalls
 }
 
 // add remembers an operation, but for those with which the simulator's own calls
 // look around.
-func (c *calls) add(e engine.Event) {
+func (c *calls) add(e apc.Event) {
 	if e.ReadOnly && e.UserIdentity == operator(e.AccountID) {
 		return
 	}
@@ -44,7 +44,7 @@ const (
 
 // brief is an event as it is remembered: of bounded size, and without what could
 // be a key in the wrong place.
-func brief(e engine.Event) engine.Event {
+func brief(e apc.Event) apc.Event {
 	short := func(s string) string { return wording.WithoutKeys(s[:min(len(s), maxText)]) }
 	e.ErrorMessage = short(e.ErrorMessage)
 	e.Reasons = slices.Clone(e.Reasons[:min(len(e.Reasons), maxReasons)])
@@ -56,7 +56,7 @@ func brief(e engine.Event) engine.Event {
 }
 
 // recent are the calls, oldest first.
-func (c *calls) recent() []engine.Event {
+func (c *calls) recent() []apc.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Concat(c.events[c.next:], c.events[:c.next])
@@ -76,24 +76,24 @@ type callView struct {
 	Reasons   []reasonView `json:"reasons,omitempty"`
 }
 
-// reasonView is an engine.Reason in JSON.
+// reasonView is an apc.Reason in JSON.
 type reasonView struct {
-	Rule    engine.Rule `json:"rule"`
-	Field   string      `json:"field,omitempty"`
-	Problem string      `json:"problem,omitempty"`
-	Found   string      `json:"found,omitempty"`
-	Wanted  string      `json:"wanted,omitempty"`
-	Offset  int         `json:"offset"` // in a key block; -1 where there is none
+	Rule    apc.Rule `json:"rule"`
+	Field   string   `json:"field,omitempty"`
+	Problem string   `json:"problem,omitempty"`
+	Found   string   `json:"found,omitempty"`
+	Wanted  string   `json:"wanted,omitempty"`
+	Offset  int      `json:"offset"` // in a key block; -1 where there is none
 }
 
-func viewCall(e engine.Event) callView {
+func viewCall(e apc.Event) callView {
 	return callView{
 		Time: e.EventTime, Operation: e.EventName, Account: e.AccountID, Region: e.AWSRegion, Caller: e.UserIdentity,
 		ReadOnly: e.ReadOnly, Resources: e.Resources, Error: string(e.ErrorCode), Message: e.ErrorMessage, Reasons: viewReasons(e.Reasons),
 	}
 }
 
-func viewReasons(reasons []engine.Reason) []reasonView {
+func viewReasons(reasons []apc.Reason) []reasonView {
 	var out []reasonView
 	for _, r := range reasons {
 		out = append(out, reasonView(r))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -51,8 +52,8 @@ type Key struct {
 	Alias      string       `json:"alias"`   // "alias/..."; "": none
 	Components []hsm.Secret `json:"components"`
 
-	KeyAttributes          engine.KeyAttributes
-	KeyCheckValueAlgorithm *engine.KeyCheckValueAlgorithm
+	KeyAttributes          apc.KeyAttributes
+	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool // nil: true
 	Enabled                *bool // nil: true
 	Tags                   []engine.Tag
@@ -164,7 +165,7 @@ func (c *Config) credentials(verify bool) (map[string]endpoint.Credential, error
 		if verify && caller.Secret == "" {
 			return nil, &inputError{below(below("callers", access), "secret"), "is needed to verify signatures"}
 		}
-		out[access] = endpoint.Credential{Identity: engine.Identity{Account: caller.Account, ARN: caller.ARN}, Secret: caller.Secret}
+		out[access] = endpoint.Credential{Identity: apc.Identity{Account: caller.Account, ARN: caller.ARN}, Secret: caller.Secret}
 	}
 	if verify && len(out) == 0 {
 		return nil, &OptionError{"verify", "there are no callers whose signatures could be checked"}

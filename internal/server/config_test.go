@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
@@ -51,9 +52,9 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 	k.Components = nil
 	want := Key{
 		Account: "444455556666", Region: "eu-central-1", Alias: "alias/pin-key",
-		KeyAttributes: engine.KeyAttributes{
-			KeyUsage: "TR31_P0_PIN_ENCRYPTION_KEY", KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.TDES2Key,
-			KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage: "TR31_P0_PIN_ENCRYPTION_KEY", KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
 		},
 		Exportable: new(false), Enabled: new(true),
 	}

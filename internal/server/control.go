@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -196,7 +196,7 @@ func refusal(err error) (int, refusalView) {
 		return e.status, refusalView{Error: e.message}
 	}
 	view := refusalView{Error: err.Error()}
-	if e, ok := errors.AsType[*engine.Error](err); ok {
+	if e, ok := errors.AsType[*apc.Error](err); ok {
 		view.Exception, view.Reasons = string(e.Code), viewReasons(e.Reasons)
 		_, loading := errors.AsType[*loadError](err)
 		for i := range view.Reasons {
@@ -212,13 +212,13 @@ func refusal(err error) (int, refusalView) {
 	return http.StatusInternalServerError, view
 }
 
-func statusOf(c engine.Code) int {
+func statusOf(c apc.Code) int {
 	switch c {
-	case engine.ErrResourceNotFound:
+	case apc.ErrResourceNotFound:
 		return http.StatusNotFound
-	case engine.ErrConflict:
+	case apc.ErrConflict:
 		return http.StatusConflict
-	case engine.ErrInternalServer, engine.ErrServiceUnavailable:
+	case apc.ErrInternalServer, apc.ErrServiceUnavailable:
 		return http.StatusInternalServerError
 	}
 	return http.StatusBadRequest

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -167,7 +168,7 @@ func (q *request) inspectKey() (any, error) {
 		return nil, err
 	}
 	view := inspection{Key: keyView(out.Key)}
-	if out.Key.KeyState == engine.DeleteComplete {
+	if out.Key.KeyState == apc.KeyStateDeleteComplete {
 		return view, nil
 	}
 	if view.Aliases, err = aliasesOf(q.Context(), c, out.Key.KeyArn); err != nil {

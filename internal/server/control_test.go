@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -80,7 +81,7 @@ func TestTheClockIsMovedOverTheWire(t *testing.T) {
 	}
 	var got inspection
 	r.own(t, "GET", "keys/"+key, "", &got)
-	if got.Key.KeyState != engine.DeleteComplete || got.Key.DeleteTimestamp == nil {
+	if got.Key.KeyState != apc.KeyStateDeleteComplete || got.Key.DeleteTimestamp == nil {
 		t.Errorf("after the wait: got %+v", got.Key)
 	}
 	for body, want := range map[string]string{
@@ -100,7 +101,7 @@ func TestKeysAreLoadedAndInspectedOverTheWire(t *testing.T) {
 		"KeyUsage":"TR31_P0_PIN_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"TDES_2KEY","KeyModesOfUse":{"Encrypt":true,"Wrap":true}}}`
 	var made loadedView
 	r.own(t, "POST", "keys", load, &made)
-	if got := made.Key; got.KeyCheckValue != "08D7B4" || got.Exportable || got.Enabled || got.KeyOrigin != engine.OriginExternal ||
+	if got := made.Key; got.KeyCheckValue != "08D7B4" || got.Exportable || got.Enabled || got.KeyOrigin != apc.KeyOriginExternal ||
 		!strings.HasPrefix(got.KeyArn, "arn:aws:payment-cryptography:eu-central-1:444455556666:key/") {
 		t.Errorf("loaded: got %+v", got)
 	}
@@ -228,9 +229,9 @@ func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
 // the memory, nor a key in the wrong place stay in it.
 func TestACallIsRememberedBriefly(t *testing.T) {
 	var c calls
-	long := engine.Event{ErrorMessage: strings.Repeat("m", 1<<20)}
+	long := apc.Event{ErrorMessage: strings.Repeat("m", 1<<20)}
 	for range 1000 {
-		long.Reasons = append(long.Reasons, engine.Reason{Found: "0123456789ABCDEFFEDCBA9876543210", Wanted: strings.Repeat("w", 1<<16)})
+		long.Reasons = append(long.Reasons, apc.Reason{Found: "0123456789ABCDEFFEDCBA9876543210", Wanted: strings.Repeat("w", 1<<16)})
 	}
 	c.add(long)
 	got := c.recent()[0]
@@ -242,7 +243,7 @@ func TestACallIsRememberedBriefly(t *testing.T) {
 func TestOldCallsAreForgotten(t *testing.T) {
 	var c calls
 	for i := range maxCalls + 7 {
-		c.add(engine.Event{EventName: fmt.Sprint(i)})
+		c.add(apc.Event{EventName: fmt.Sprint(i)})
 	}
 	got := c.recent()
 	if len(got) != maxCalls || got[0].EventName != "7" || got[maxCalls-1].EventName != fmt.Sprint(maxCalls+6) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -63,7 +64,7 @@ func (s *Server) loadAll(ctx context.Context, w *world, claim *claim) error {
 // keyIDs are the ids of the keys, the same whenever the file is read: of a key with an alias
 // made from that, of one without from its place among those. Loading the file again finds
 // the keys that were loaded from it before.
-func keyIDs(keys []Key, home engine.Identity) []string {
+func keyIDs(keys []Key, home apc.Identity) []string {
 	type partition struct{ account, region string }
 	unnamed := map[partition]int{}
 	ids := make([]string, len(keys))
@@ -91,11 +92,11 @@ func (k *Key) loadUnder(ctx context.Context, id string, c *engine.Caller) error 
 	in := k.request()
 	in.KeyID = &id
 	out, err := c.LoadKey(ctx, in)
-	if refusal, ok := errors.AsType[*engine.Error](err); ok && len(refusal.Reasons) > 0 && refusal.Reasons[0].Rule == engine.RuleKeyExists {
+	if refusal, ok := errors.AsType[*apc.Error](err); ok && len(refusal.Reasons) > 0 && refusal.Reasons[0].Rule == apc.RuleKeyExists {
 		return fmt.Errorf("the store has another key in its place, from a configuration whose loading was cut off: wanted that configuration, or an alias that is new: %w", err)
 	}
 	switch {
-	case err != nil || k.Alias == "" || named != "" || out.Key.KeyState == engine.DeleteComplete:
+	case err != nil || k.Alias == "" || named != "" || out.Key.KeyState == apc.KeyStateDeleteComplete:
 		return err
 	case exists:
 		_, err = c.UpdateAlias(ctx, &engine.UpdateAliasInput{AliasName: k.Alias, KeyArn: &out.Key.KeyArn})
@@ -112,7 +113,7 @@ func (k *Key) aliased(ctx context.Context, c *engine.Caller) (exists bool, named
 	}
 	out, err := c.GetAlias(ctx, &engine.GetAliasInput{AliasName: k.Alias})
 	switch {
-	case errors.Is(err, engine.ErrResourceNotFound):
+	case errors.Is(err, apc.ErrResourceNotFound):
 		return false, "", nil
 	case err != nil:
 		return false, "", err
@@ -123,7 +124,7 @@ func (k *Key) aliased(ctx context.Context, c *engine.Caller) (exists bool, named
 }
 
 // checkAliases refuses an alias that two keys of the file would have.
-func (c *Config) checkAliases(home engine.Identity) error {
+func (c *Config) checkAliases(home apc.Identity) error {
 	type name struct{ account, region, alias string }
 	seen := map[name]bool{}
 	for i := range c.Keys {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -61,11 +62,11 @@ func operator(account string) string { return "arn:aws:iam::" + account + ":user
 
 // owner is whose key it is to be, in the account and Region of the server where it
 // names none.
-func (k *Key) owner(home engine.Identity) engine.Identity { return owner(k.Account, k.Region, home) }
+func (k *Key) owner(home apc.Identity) apc.Identity { return owner(k.Account, k.Region, home) }
 
-func owner(account, region string, home engine.Identity) engine.Identity {
+func owner(account, region string, home apc.Identity) apc.Identity {
 	account = cmp.Or(account, home.Account)
-	return engine.Identity{Account: account, Region: cmp.Or(region, home.Region), ARN: operator(account)}
+	return apc.Identity{Account: account, Region: cmp.Or(region, home.Region), ARN: operator(account)}
 }
 
 // destroy clears the components.

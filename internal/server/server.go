@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -89,7 +90,7 @@ func (e *OptionError) Error() string { return e.Option + ": " + e.Wanted }
 // Server is a simulator that listens. Any number of goroutines may share one.
 type Server struct {
 	options     Options
-	home        engine.Identity // account and Region of whoever names none
+	home        apc.Identity // account and Region of whoever names none
 	credentials map[string]endpoint.Credential
 	guard       *webguard.Guard // of the simulator's own calls; the endpoint has one of its own
 	log         *slog.Logger
@@ -151,7 +152,7 @@ func (s *Server) prepare() (err error) {
 	if s.log = o.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.home = engine.Identity{Account: cmp.Or(o.Account, engine.DefaultAccount), Region: cmp.Or(o.Region, engine.DefaultRegion)}
+	s.home = apc.Identity{Account: cmp.Or(o.Account, engine.DefaultAccount), Region: cmp.Or(o.Region, engine.DefaultRegion)}
 	switch {
 	case !accountPattern.MatchString(s.home.Account):
 		return &OptionError{"account", "wanted 12 digits"}

@@ -3,6 +3,7 @@ package server
 import (
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -10,20 +11,20 @@ import (
 // ones left out. The conversion does not compile when one is added there.
 type keyView struct {
 	KeyArn                         string
-	KeyAttributes                  engine.KeyAttributes
+	KeyAttributes                  apc.KeyAttributes
 	KeyCheckValue                  string
-	KeyCheckValueAlgorithm         engine.KeyCheckValueAlgorithm
+	KeyCheckValueAlgorithm         apc.KeyCheckValueAlgorithm
 	Enabled                        bool
 	Exportable                     bool
-	KeyState                       engine.KeyState
-	KeyOrigin                      engine.KeyOrigin
+	KeyState                       apc.KeyState
+	KeyOrigin                      apc.KeyOrigin
 	CreateTimestamp                time.Time
 	UsageStartTimestamp            *time.Time                              `json:",omitempty"`
 	UsageStopTimestamp             *time.Time                              `json:",omitempty"`
 	DeletePendingTimestamp         *time.Time                              `json:",omitempty"`
 	DeleteTimestamp                *time.Time                              `json:",omitempty"`
-	DeriveKeyUsage                 *engine.KeyUsage                        `json:",omitempty"`
-	MultiRegionKeyType             *engine.MultiRegionKeyType              `json:",omitempty"`
+	DeriveKeyUsage                 *apc.KeyUsage                           `json:",omitempty"`
+	MultiRegionKeyType             *apc.MultiRegionKeyType                 `json:",omitempty"`
 	PrimaryRegion                  *string                                 `json:",omitempty"`
 	ReplicationStatus              map[string]engine.ReplicationStatusType `json:",omitempty"`
 	UsingDefaultReplicationRegions *bool                                   `json:",omitempty"`
@@ -33,13 +34,13 @@ type keyView struct {
 // summaryView is an engine.KeySummary in JSON.
 type summaryView struct {
 	KeyArn             string
-	KeyState           engine.KeyState
-	KeyAttributes      engine.KeyAttributes
+	KeyState           apc.KeyState
+	KeyAttributes      apc.KeyAttributes
 	KeyCheckValue      string
 	Exportable         bool
 	Enabled            bool
-	MultiRegionKeyType *engine.MultiRegionKeyType `json:",omitempty"`
-	PrimaryRegion      *string                    `json:",omitempty"`
+	MultiRegionKeyType *apc.MultiRegionKeyType `json:",omitempty"`
+	PrimaryRegion      *string                 `json:",omitempty"`
 }
 
 // pageView is some keys, and what to ask for the next ones with.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -58,8 +59,8 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 		Observe: func(c endpoint.Call) {
 			s.logCall(c)
 			if o.Control && !reachedEngine(c) {
-				w.calls.add(engine.Event{EventTime: w.clock.now(), EventName: c.Operation, AWSRegion: c.Caller.Region,
-					AccountID: c.Caller.Account, ErrorCode: engine.Code(c.Code), ErrorMessage: c.Reason})
+				w.calls.add(apc.Event{EventTime: w.clock.now(), EventName: c.Operation, AWSRegion: c.Caller.Region,
+					AccountID: c.Caller.Account, ErrorCode: apc.Code(c.Code), ErrorMessage: c.Reason})
 			}
 		},
 	})
@@ -69,13 +70,13 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 // reachedEngine says whether the engine has seen a call and told of it: what is
 // no request of the protocol and what is not simulated at all ends before it.
 func reachedEngine(c endpoint.Call) bool {
-	switch engine.Code(c.Code) {
-	case engine.ErrAccessDenied:
+	switch apc.Code(c.Code) {
+	case apc.ErrAccessDenied:
 		return c.Operation != "" // else the request was not even read
-	case "", engine.ErrConflict, engine.ErrInternalServer, engine.ErrResourceNotFound, engine.ErrServiceQuotaExceeded,
-		engine.ErrServiceUnavailable, engine.ErrThrottling, engine.ErrValidation:
+	case "", apc.ErrConflict, apc.ErrInternalServer, apc.ErrResourceNotFound, apc.ErrServiceQuotaExceeded,
+		apc.ErrServiceUnavailable, apc.ErrThrottling, apc.ErrValidation:
 		return true
-	case engine.ErrNotSimulated:
+	case apc.ErrNotSimulated:
 		op := engine.OperationNamed(c.Operation)
 		return op != nil && op.Simulated
 	}
@@ -93,7 +94,7 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	}
 	w.engine, err = engine.Open(ctx, w.backend, w.store, &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: s.limits(),
-		Explain: new(s.loopback || o.Explain), Observe: func(e engine.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
+		Explain: new(s.loopback || o.Explain), Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	})
 	return err
 }
@@ -107,9 +108,9 @@ func (s *Server) limits() engine.Limits {
 
 // observe logs what the simulator found by itself, and remembers the operations
 // where somebody can read them.
-func (w *world) observe(s *Server, e engine.Event) {
+func (w *world) observe(s *Server, e apc.Event) {
 	switch {
-	case e.EventType == engine.ServiceEvent:
+	case e.EventType == apc.ServiceEvent:
 		reasons := make([]string, len(e.Reasons))
 		for i, r := range e.Reasons {
 			reasons[i] = r.String()

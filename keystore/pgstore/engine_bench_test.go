@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
@@ -30,9 +31,9 @@ func BenchmarkGetKey(b *testing.B) {
 	defer pool.Close()
 	eng, err := engine.New(nil, s, nil)
 	must(err)
-	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: engine.KeyAttributes{
-		KeyUsage: engine.TR31K1KeyBlockProtectionKey, KeyClass: engine.SymmetricKey, KeyAlgorithm: engine.AES256,
-		KeyModesOfUse: engine.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}})
+	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{
+		KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES256,
+		KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}})
 	must(err)
 	var key []byte
 	must(pool.QueryRow(ctx, "SELECT r.key FROM apcsim.records r JOIN apcsim.readable USING (rev) WHERE kind = 'key'").Scan(&key))

@@ -1,4 +1,4 @@
-package engine
+package apc
 
 import (
 	"fmt"
@@ -28,11 +28,6 @@ func (r Reason) String() string {
 		out += fmt.Sprintf(" (at character %d)", r.Offset)
 	}
 	return out
-}
-
-// because makes a reason without a place in a key block.
-func because(rule Rule, field, problem, found, wanted string) Reason {
-	return Reason{Rule: rule, Field: field, Problem: problem, Found: found, Wanted: wanted, Offset: -1}
 }
 
 // Rule names what a refusal rests on, for programs.

@@ -1,0 +1,66 @@
+package apc
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Code names an exception of the service and is itself an error, so that
+// callers write errors.Is(err, apc.ErrResourceNotFound).
+type Code string
+
+// The exceptions of the service.
+const (
+	ErrAccessDenied         Code = "AccessDeniedException"
+	ErrConflict             Code = "ConflictException"
+	ErrInternalServer       Code = "InternalServerException"
+	ErrResourceNotFound     Code = "ResourceNotFoundException"
+	ErrServiceQuotaExceeded Code = "ServiceQuotaExceededException"
+	ErrServiceUnavailable   Code = "ServiceUnavailableException"
+	ErrThrottling           Code = "ThrottlingException"
+	ErrValidation           Code = "ValidationException"
+)
+
+// ErrNotSimulated is the simulator's own: what was asked for exists in the
+// service and not here. The reason names the member.
+const ErrNotSimulated Code = "NotSimulatedException"
+
+func (c Code) Error() string { return string(c) }
+
+// Error is a refused operation, told the way the service tells it, with the
+// reasons that the service keeps to itself. errors.As finds it, errors.Is
+// finds its Code and its cause.
+type Error struct {
+	Op       string // "CreateKey"
+	Code     Code
+	Resource string // ARN or alias, as the caller wrote it
+	Message  string // what the service would say
+	Reasons  []Reason
+	Err      error // cause, reached by Unwrap; never folded into Message
+}
+
+// Error is one line: the operation, the exception, the message and the reasons.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s", e.Op, e.Code)
+	if e.Resource != "" {
+		fmt.Fprintf(&b, " (%s)", e.Resource)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	for i, r := range e.Reasons {
+		b.WriteString([]string{" [", "; "}[min(i, 1)])
+		b.WriteString(r.String())
+	}
+	if len(e.Reasons) > 0 {
+		b.WriteByte(']')
+	}
+	return b.String()
+}
+
+// Is finds the Code.
+func (e *Error) Is(target error) bool { return target == e.Code }
+
+// Unwrap finds the cause.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,35 @@
+package apc
+
+import "time"
+
+// EventType says what an Event is about, in the words of a CloudTrail record.
+type EventType string
+
+// The event types.
+const (
+	APICall      EventType = "AwsApiCall"      // an operation, accepted or refused
+	ServiceEvent EventType = "AwsServiceEvent" // something that the simulator found by itself
+)
+
+// EventRecordSkipped is the EventName of the [ServiceEvent] about a stored record
+// that cannot be read: a list was given without it, or what is due of it was not
+// done. Resources has its ARN or id, AccountID and AWSRegion are the record's.
+const EventRecordSkipped = "RecordSkipped"
+
+// Event is one operation, accepted or refused, in the words of a CloudTrail
+// record, or something that the simulator found by itself. It holds no request
+// and no answer, and no secret.
+type Event struct {
+	EventType    EventType
+	EventTime    time.Time
+	EventSource  string // "payment-cryptography.amazonaws.com"
+	EventName    string // "CreateKey"
+	AWSRegion    string
+	AccountID    string // of the caller
+	UserIdentity string // ARN of the caller
+	ReadOnly     bool
+	Resources    []string // ARNs of the keys that took part, in the order met
+	ErrorCode    Code     // "" when accepted
+	ErrorMessage string
+	Reasons      []Reason
+}

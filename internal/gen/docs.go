@@ -1,0 +1,61 @@
+package main
+
+// docs are the sentences of the documentation, in our own words, that the facts do
+// not give. Each continues the name of its type.
+var docs = map[string]string{
+	// Enumerations and shared structures.
+	"As2805KeyVariant":           "is the variant of a key-encryption key that wraps a key by AS 2805.",
+	"AssociationState":           "is how far the association of an approval team has come.",
+	"KeyAlgorithm":               "is the algorithm of a key, with its size.",
+	"KeyCheckValueAlgorithm":     "is how a key check value is computed.",
+	"KeyClass":                   "is whether a key is symmetric, a key pair or half of one.",
+	"KeyDerivationFunction":      "is the function that derives a key from an ECDH secret.",
+	"KeyDerivationHashAlgorithm": "is the hash of a key derivation function.",
+	"KeyExportability":           "is whether an exported key may be exported again.",
+	"KeyMaterialType":            "is the form in which a key is imported or exported.",
+	"KeyOrigin":                  "is where a key was made.",
+	"KeyReplicationState":        "is how far a replica has come.",
+	"KeyState":                   "is where a key is in its life.",
+	"KeyUsage":                   "is what a key is for. The two characters after TR31_ are the usage in a TR-31 key block.",
+	"MpaOperation":               "is an operation that an approval team can be asked for.",
+	"MultiRegionKeyType":         "is whether a key is a primary or a replica.",
+	"SessionStatus":              "is how far an approval has come.",
+	"SigningAlgorithmType":       "is the hash of a signature.",
+	"Tr34KeyBlockFormat":         "is the layout of a TR-34 key token.",
+	"WrappedKeyMaterialFormat":   "is the form of an exported key.",
+	"WrappingKeySpec":            "is the padding of an RSA cryptogram.",
+	"KeyAttributes":              "are what a key is and what it may be used for. They never change.",
+	"KeyModesOfUse":              "are the cryptographic operations that a key may be used for.",
+
+	// Structures of the control plane.
+	"Alias":                           "is a name for a key. KeyArn is nil while it points to none.",
+	"CertificateSubjectType":          "is the subject of a certificate signing request.",
+	"ExportAs2805KeyCryptogram":       "asks for a cryptogram by AS 2805 under a variant of a key-encryption key.",
+	"ExportAttributes":                "ask for an initial DUKPT key in place of the key itself, or for another check value.",
+	"ExportDiffieHellmanTr31KeyBlock": "asks for a TR-31 key block under a key agreed on by ECDH.",
+	"ExportDukptInitialKey":           "names the terminal: 20 hexadecimal digits of key serial number for a TDES key, 24 for AES, upper case. The counter in it is ignored.",
+	"ExportKeyCryptogram":             "asks for the key encrypted to an RSA key.",
+	"ExportTr31KeyBlock":              "asks for a TR-31 key block under a key.",
+	"ExportTr34KeyBlock":              "asks for a TR-34 key token. It is signed by the key of an export token or by a key pair.",
+	"ImportAs2805KeyCryptogram":       "is a cryptogram by AS 2805 under a variant of a key-encryption key.",
+	"ImportDiffieHellmanTr31KeyBlock": "is a TR-31 key block under a key agreed on by ECDH.",
+	"ImportKeyCryptogram":             "is a key encrypted to the RSA key of an import token.",
+	"ImportTr31KeyBlock":              "is a TR-31 key block and the key that protects it.",
+	"ImportTr34KeyBlock":              "is a TR-34 key token, for the key of an import token or for a key pair.",
+	"Key":                             "is a key as the service describes it, without its material.",
+	"KeyBlockHeaders":                 "restrict what the exported key may be used for. Members that are nil keep what the key has.",
+	"KeySummary":                      "is a key as ListKeys describes it.",
+	"MpaStatus":                       "is the state of an approval.",
+	"ReplicationStatusType":           "is the state of a replica.",
+	"RootCertificatePublicKey":        "is a self-signed certificate that others can stand under.",
+	"Tag":                             "is a label on a key.",
+	"TrustedCertificatePublicKey":     "is a certificate under one that was imported before.",
+	"WrappedKey":                      "is an exported key.",
+
+	// Structures and enumerations of the data plane.
+	"DukptDerivationType": "is the algorithm of a key derived by DUKPT.",
+	"DukptKeyVariant":     "is the direction that a key derived by DUKPT is for.",
+	"EncryptionMode":      "is a cipher mode.",
+	"MacAlgorithm":        "is how a MAC is computed.",
+	"PaddingType":         "is the padding of an RSA encryption.",
+}

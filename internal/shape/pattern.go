@@ -1,0 +1,220 @@
+package shape
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// pattern matches whole texts against a regular expression, several times faster
+// than package regexp for those of the service: sequences of characters and sets
+// of characters, with alternatives that differ at their beginning. A repetition
+// takes as much as it can and gives nothing back; tests compare every pattern of
+// the service with package regexp. Others are left to that package.
+type pattern struct {
+	alternatives [][]part
+	other        *regexp.Regexp
+}
+
+// part is a piece of a sequence: a text, a set of characters or a group.
+type part struct {
+	literal  string // once
+	set      *set
+	group    [][]part // alternatives
+	min, max int      // how often; max -1 is without limit
+}
+
+// set is a set of characters.
+type set struct {
+	ascii  [256]bool // by byte
+	beyond []rune    // pairs of first and last
+}
+
+// compile never fails for a pattern of the service: all are compiled in a test.
+func compile(text string) *pattern {
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err == nil {
+		if alternatives, ok := alternativesOf(parsed); ok {
+			return &pattern{alternatives: alternatives}
+		}
+	}
+	return &pattern{other: regexp.MustCompile(`\A(?:` + text + `)\z`)}
+}
+
+// matches reports whether the whole text fits.
+func (p *pattern) matches(text string) bool {
+	if p.other != nil {
+		return p.other.MatchString(text)
+	}
+	for _, sequence := range p.alternatives {
+		if matchAll(sequence, text, 0) == len(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchAll returns where the sequence ends in the text, or -1.
+func matchAll(sequence []part, text string, at int) int {
+	for i := range sequence {
+		if at = sequence[i].match(text, at); at < 0 {
+			return -1
+		}
+	}
+	return at
+}
+
+// match returns where the part ends, or -1.
+func (p *part) match(text string, at int) int {
+	switch {
+	case p.literal != "":
+		if !strings.HasPrefix(text[at:], p.literal) {
+			return -1
+		}
+		return at + len(p.literal)
+	case p.set != nil:
+		return p.set.match(text, at, p.min, p.max)
+	}
+	n := 0
+	for ; p.max < 0 || n < p.max; n++ {
+		next := p.once(text, at)
+		if next < 0 {
+			break
+		}
+		at = next
+	}
+	if n < p.min {
+		return -1
+	}
+	return at
+}
+
+// once returns where one repetition of a group ends, or -1.
+func (p *part) once(text string, at int) int {
+	for _, sequence := range p.group {
+		if next := matchAll(sequence, text, at); next >= 0 {
+			return next
+		}
+	}
+	return -1
+}
+
+// match returns where the characters of the set end, or -1 if there are too few.
+// What is no UTF-8 is U+FFFD, as in package regexp.
+func (s *set) match(text string, at, low, high int) int {
+	n := 0
+	for ; at < len(text) && n != high; n++ {
+		if s.ascii[text[at]] {
+			at++
+			continue
+		}
+		size := s.beyondASCII(text[at:])
+		if size == 0 {
+			break
+		}
+		at += size
+	}
+	if n < low {
+		return -1
+	}
+	return at
+}
+
+// beyondASCII returns the length of the first character if it is of the set and not
+// ASCII, or 0.
+func (s *set) beyondASCII(text string) int {
+	if text[0] < utf8.RuneSelf {
+		return 0
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	for i := 0; i < len(s.beyond); i += 2 {
+		if s.beyond[i] <= r && r <= s.beyond[i+1] {
+			return size
+		}
+	}
+	return 0
+}
+
+// alternativesOf takes an expression apart, if it is made of what a pattern knows.
+func alternativesOf(re *syntax.Regexp) (out [][]part, ok bool) {
+	subs := []*syntax.Regexp{re}
+	if re.Op == syntax.OpAlternate {
+		subs = re.Sub
+	}
+	for _, sub := range subs {
+		sequence, ok := sequenceOf(sub)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, sequence)
+	}
+	return out, true
+}
+
+func sequenceOf(re *syntax.Regexp) (out []part, ok bool) {
+	switch re.Op {
+	case syntax.OpEmptyMatch:
+		return nil, true
+	case syntax.OpCapture:
+		return sequenceOf(re.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			parts, ok := sequenceOf(sub)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, parts...)
+		}
+		return out, true
+	case syntax.OpLiteral:
+		return []part{{literal: string(re.Rune), min: 1, max: 1}}, re.Flags&syntax.FoldCase == 0
+	case syntax.OpCharClass:
+		return []part{{set: newSet(re.Rune...), min: 1, max: 1}}, true
+	case syntax.OpAlternate:
+		group, ok := alternativesOf(re)
+		return []part{{group: group, min: 1, max: 1}}, ok
+	}
+	return repetitionOf(re)
+}
+
+func repetitionOf(re *syntax.Regexp) ([]part, bool) {
+	low, high := re.Min, re.Max
+	switch re.Op {
+	case syntax.OpStar:
+		low, high = 0, -1
+	case syntax.OpPlus:
+		low, high = 1, -1
+	case syntax.OpQuest:
+		low, high = 0, 1
+	case syntax.OpRepeat:
+	default:
+		return nil, false
+	}
+	group, ok := alternativesOf(re.Sub[0])
+	if slices.ContainsFunc(group, canBeEmpty) {
+		return nil, false // a repetition of nothing has no end
+	}
+	if ok && re.Sub[0].Op == syntax.OpCharClass {
+		return []part{{set: group[0][0].set, min: low, max: high}}, true
+	}
+	return []part{{group: group, min: low, max: high}}, ok
+}
+
+func canBeEmpty(sequence []part) bool {
+	return !slices.ContainsFunc(sequence, func(p part) bool { return p.min > 0 })
+}
+
+func newSet(ranges ...rune) *set {
+	s := &set{}
+	for i := 0; i < len(ranges); i += 2 {
+		for r := ranges[i]; r <= ranges[i+1] && r < utf8.RuneSelf; r++ {
+			s.ascii[r] = true
+		}
+		if ranges[i+1] >= utf8.RuneSelf {
+			s.beyond = append(s.beyond, max(ranges[i], utf8.RuneSelf), ranges[i+1])
+		}
+	}
+	return s
+}
