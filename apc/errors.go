@@ -21,14 +21,15 @@ const (
 	ErrValidation           Code = "ValidationException"
 )
 
-// ErrNotSimulated is the simulator's own: what was asked for exists in the
-// service and not here. The reason names the member.
+// ErrNotSimulated is the simulator's own: the operation or the member that was
+// asked for exists in the service and not here. The reason names it.
 const ErrNotSimulated Code = "NotSimulatedException"
 
+// Error is the name of the exception.
 func (c Code) Error() string { return string(c) }
 
-// Error is a refused operation, told the way the service tells it, with the
-// reasons that the service keeps to itself. errors.As finds it, errors.Is
+// Error is a refused operation: the exception that the service would answer with,
+// and the reasons, which the service does not give. errors.As finds it, errors.Is
 // finds its Code and its cause.
 type Error struct {
 	Op       string // "CreateKey"
@@ -59,8 +60,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Is finds the Code.
+// Is reports whether the target is the Code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Unwrap finds the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }

@@ -2,7 +2,7 @@ package apc
 
 import "time"
 
-// EventType says what an Event is about, in the words of a CloudTrail record.
+// EventType is what an Event is about, as a CloudTrail record has it.
 type EventType string
 
 // The event types.
@@ -16,9 +16,9 @@ const (
 // done. Resources has its ARN or id, AccountID and AWSRegion are the record's.
 const EventRecordSkipped = "RecordSkipped"
 
-// Event is one operation, accepted or refused, in the words of a CloudTrail
-// record, or something that the simulator found by itself. It holds no request
-// and no answer, and no secret.
+// Event is one operation, accepted or refused, or something that the simulator
+// found by itself. Its fields are those of a CloudTrail record. It has no request, no
+// answer and no secret.
 type Event struct {
 	EventType    EventType
 	EventTime    time.Time
@@ -28,7 +28,7 @@ type Event struct {
 	AccountID    string // of the caller
 	UserIdentity string // ARN of the caller
 	ReadOnly     bool
-	Resources    []string // ARNs of the keys that took part, in the order met
+	Resources    []string // ARNs of the keys that took part, in the order of the request
 	ErrorCode    Code     // "" when accepted
 	ErrorMessage string
 	Reasons      []Reason

@@ -69,7 +69,7 @@ func FuzzReasonHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		lines := []string{a, b, c}
 		if slices.Contains(lines, "") {
-			t.Skip("a reason says something")
+			return // a reason says something
 		}
 		value := reasonValue(lines)
 		if len(value) > maxReason || strings.Trim(value, " ") != value {

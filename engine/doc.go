@@ -12,11 +12,11 @@
 // Inputs and outputs have the members and names of the service's shapes.
 // Optional scalars are pointers, an absent list is nil, a union is a struct
 // of pointers of which exactly one is set. What is not simulated is refused
-// by name with [ErrNotSimulated], never ignored; [Operations] tells for each
+// by name with [apc.ErrNotSimulated], never ignored; [Operations] tells for each
 // operation how faithful it is.
 //
-// A refusal is an [*Error]: the exception that the service would answer with
-// and the [Reason] that the service keeps to itself. Checks run in one order
+// A refusal is an [*apc.Error]: the exception that the service would answer with
+// and the [apc.Reason] that the service keeps to itself. Checks run in one order
 // everywhere: shape, identifiers, permission, state, attributes, strength,
 // cryptography, quota. All violations of the shape are told at once, of the
 // rest the first.

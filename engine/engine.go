@@ -43,7 +43,7 @@ type Options struct {
 	Explain *bool
 
 	// Observe is called once for every operation when it ends, and for each
-	// stored record that a list or settling had to skip ([EventRecordSkipped]).
+	// stored record that a list or settling had to skip ([apc.EventRecordSkipped]).
 	// Settling reports a record once, a list each time.
 	Observe func(apc.Event)
 

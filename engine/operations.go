@@ -14,7 +14,7 @@ type Operation struct {
 // Call does the operation for a caller, with a request that fill is given to
 // fill in: a pointer to its input, zero. The result is a pointer to its output,
 // or what fill or the operation refused with. One that is not simulated is
-// [ErrNotSimulated], and fill is not called.
+// [apc.ErrNotSimulated], and fill is not called.
 func (o *Operation) Call(ctx context.Context, c *Caller, fill func(in any) error) (any, error) {
 	call, ok := methods[o.Name]
 	if !ok {

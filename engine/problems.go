@@ -1,6 +1,6 @@
 package engine
 
-// What a [Reason] says is wrong. The values at fault are in Found, those that
+// What an [apc.Reason] says is wrong. The values at fault are in Found, those that
 // would have passed in Wanted.
 const (
 	// The request.

@@ -19,7 +19,7 @@ const settleBatch = 100
 const maxDue = 1000
 
 // settleAll settles until nothing is due. A record that cannot be read stays as it is and is
-// reported ([EventRecordSkipped]).
+// reported ([apc.EventRecordSkipped]).
 func (e *cloud) settleAll(ctx context.Context) error {
 	now := e.moment()
 	if err := checkClock(now); err != nil {
