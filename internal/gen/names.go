@@ -1,19 +1,14 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
 
 // initialisms are the words of the service's values that Go writes in capitals.
 // Digits behind one do not matter.
-var initialisms = map[string]bool{}
-
-func init() {
-	for _, w := range strings.Fields("AES ANSI AS AWS CBC CFB CMAC EC ECB ECC EMV HMAC IBM IEC ISO KCV MAC NIST OAEP OFB PIN PKCS RSA SHA SP TDES TR X") {
-		initialisms[w] = true
-	}
-}
+var initialisms = strings.Fields("AES ANSI AS AWS CBC CFB CMAC EC ECB ECC EMV HMAC IBM IEC ISO KCV MAC NIST OAEP OFB PIN PKCS RSA SHA SP TDES TR X")
 
 // constName is the name of a constant: its type, then the value in words, as the
 // AWS SDK for Go has it, with initialisms as Go writes them: KeyAlgorithm and
@@ -31,7 +26,7 @@ func word(w string) string {
 	letters := strings.TrimRightFunc(w, unicode.IsDigit)
 	digits := w[len(letters):]
 	switch {
-	case initialisms[letters], len(letters) == 1, hexadecimal(w):
+	case slices.Contains(initialisms, letters), len(letters) == 1, hexadecimal(w):
 		return w
 	case letters == "MKEY": // a master key
 		return "MKey" + digits

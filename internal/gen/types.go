@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,8 +9,6 @@ import (
 )
 
 const module = "github.com/seed748fb4d1/apcsim/"
-
-func keys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
 func (p *plane) printf(format string, args ...any) { fmt.Fprintf(&p.out, format, args...) }
 
