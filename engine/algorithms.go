@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto"
+	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -98,4 +99,37 @@ func algorithmsOf(letter byte, hm string) (out []*algorithm) {
 		}
 	}
 	return out
+}
+
+// algorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
+type algorithmSet uint32
+
+func algorithmsNamed(names ...apc.KeyAlgorithm) (set algorithmSet) {
+	for _, a := range algorithms {
+		if slices.Contains(names, a.name) {
+			set |= a.bit
+		}
+	}
+	return set
+}
+
+func (set algorithmSet) has(a *algorithm) bool { return set&a.bit != 0 }
+
+var (
+	anyTDES = algorithmsNamed(tdes2, tdes3)
+	anyAES  = algorithmsNamed(aes128, aes192, aes256)
+	anyHMAC = algorithmsNamed(hmacSHA224, hmacSHA256, hmacSHA384, hmacSHA512)
+	anyRSA  = algorithmsNamed(rsa2048, rsa3072, rsa4096)
+	anyECC  = algorithmsNamed(eccP256, eccP384, eccP521)
+	ciphers = anyTDES | anyAES
+)
+
+// names are the algorithms of a set, in the order of the service's description.
+func (set algorithmSet) names() (out []apc.KeyAlgorithm) {
+	for _, a := range algorithms {
+		if set.has(&a) {
+			out = append(out, a.name)
+		}
+	}
+	return slices.Clip(out)
 }

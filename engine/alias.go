@@ -32,15 +32,6 @@ func decodeAlias(rec keystore.Record) (alias, error) {
 	return alias{partition: rec.Partition, name: rec.ID, key: rec.Index, rev: rec.Rev}, r.end()
 }
 
-// describe is the alias as the service tells it.
-func (a *alias) describe() Alias {
-	out := Alias{AliasName: a.name}
-	if a.key != "" {
-		out.KeyArn = new(arn{Partition: a.partition, key: a.key}.String())
-	}
-	return out
-}
-
 // aliasRef names the alias and, followed, its key.
 func (a arn) aliasRef() keystore.Ref {
 	return keystore.Ref{Partition: a.Partition, Kind: kindAlias, ID: a.alias, Follow: kindKey}

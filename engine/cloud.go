@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -36,24 +34,37 @@ type cloud struct {
 	skipped skipped
 }
 
+// cloudConfig is what a cloud is made of. Only the device and the store must be given.
+type cloudConfig struct {
+	backend  hsm.Backend
+	hsm      hsm.Options
+	store    keystore.Store
+	now      func() time.Time // nil: time.Now
+	seed     uint64           // 0: drawn
+	regions  []string         // beside the service's
+	limits   Limits
+	lenient  bool
+	explain  bool
+	observe  func(apc.Event)
+	readOnly func(op string) bool // for events
+	ca       *algorithm
+}
+
 // newCloud makes a cloud on a device and a store.
-func newCloud(b hsm.Backend, s keystore.Store, o *Options) (*cloud, error) {
+func newCloud(o *cloudConfig) *cloud {
 	e := &cloud{
-		hsm: hsm.New(b, &o.HSM), store: s, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), limits: o.Limits.withDefaults(),
-		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe, readOnly: readOnly,
+		hsm: hsm.New(o.backend, &o.hsm), store: o.store, now: o.now, regions: slices.Concat(serviceRegions, o.regions), limits: o.limits.withDefaults(),
+		lenient: o.lenient, explain: o.explain, observe: o.observe, readOnly: o.readOnly, ca: o.ca,
 		commits: newStream(0, ""),
 	}
 	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits
-	if o.Seed != 0 {
-		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
-	}
-	if e.ca = algorithmNamed(cmp.Or(o.CA, rsa4096)); e.ca == nil || e.ca.symmetric() {
-		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
+	if o.seed != 0 {
+		e.ids, e.tokens, e.serials = newStream(o.seed, "ids"), newStream(o.seed, "tokens"), newStream(o.seed, "serials")
 	}
 	if e.now == nil {
 		e.now = time.Now
 	}
-	return e, nil
+	return e
 }
 
 // check compares the store with the device and the clock.

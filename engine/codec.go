@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"github.com/seed748fb4d1/apcsim/apc"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // Records have a binary form: a version byte, then fields in a fixed order,
@@ -213,3 +214,6 @@ func (r *reader) end() error {
 	}
 	return r.fail
 }
+
+// timeForm is how moments are shown.
+const timeForm = "2006-01-02T15:04:05Z"

@@ -122,8 +122,8 @@ func FuzzKeyRecord(f *testing.F) {
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Fatalf("%x: decodes to %+v, and that to %+v, %v", data, got, again, err)
 		}
-		got.describe(new(Key)) // shows anything that was stored
-		got.summary()
+		describeKey(&got, new(Key)) // shows anything that was stored
+		summarizeKey(&got)
 		got.hsmAttributes()
 	})
 }

@@ -30,7 +30,7 @@ func (c *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAl
 	if err != nil {
 		return nil, err
 	}
-	return &CreateAliasOutput{Alias: out.describe()}, nil
+	return &CreateAliasOutput{Alias: describeAlias(&out)}, nil
 }
 
 // commitAlias makes the commit; a name that is taken is a refusal, not a

@@ -55,7 +55,7 @@ func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 		return nil, refused(a.err)
 	}
 	out := &CreateKeyOutput{}
-	made.describe(&out.Key)
+	describeKey(&made, &out.Key)
 	return out, nil
 }
 

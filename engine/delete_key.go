@@ -18,6 +18,6 @@ func (c *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOut
 		return nil, err
 	}
 	out := &DeleteKeyOutput{}
-	changed.describe(&out.Key)
+	describeKey(&changed, &out.Key)
 	return out, nil
 }

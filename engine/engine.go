@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -115,10 +117,14 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 		s = keystore.NewMemory()
 		own = append(own, s.Close)
 	}
-	c, err := newCloud(b, s, o)
-	if err != nil {
-		return nil, err
+	ca := algorithmNamed(cmp.Or(o.CA, rsa4096))
+	if ca == nil || ca.symmetric() {
+		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
 	}
+	c := newCloud(&cloudConfig{
+		backend: b, hsm: o.HSM, store: s, now: o.Now, seed: o.Seed, regions: o.Regions, limits: o.Limits,
+		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe, readOnly: readOnly, ca: ca,
+	})
 	e := &Engine{cloud: c, own: own}
 	e.Caller = e.As(o.Identity)
 	if len(own) == 2 { // a new device and a new store have nothing to compare

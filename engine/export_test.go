@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"github.com/seed748fb4d1/apcsim/apc"
 	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // UsageRow is a row of the table of valid key attributes for symmetric keys.

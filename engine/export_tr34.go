@@ -38,7 +38,7 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 	if err != nil {
 		return nil, err
 	}
-	kdh, err := c.ownPair(ctx, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
+	kdh, err := c.findOwnPair(ctx, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
 	if err != nil {
 		return nil, err
 	}

@@ -12,5 +12,5 @@ func (c *call) getAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput
 	if err != nil {
 		return nil, err
 	}
-	return &GetAliasOutput{Alias: found.describe()}, nil
+	return &GetAliasOutput{Alias: describeAlias(&found)}, nil
 }

@@ -13,6 +13,6 @@ func (c *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, erro
 		return nil, err
 	}
 	out := &GetKeyOutput{}
-	found.describe(&out.Key)
+	describeKey(&found, &out.Key)
 	return out, nil
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -121,14 +120,4 @@ func (c *call) newToken(ctx context.Context, p *parameters, ca *authority) (toke
 		return err
 	})
 	return t, err
-}
-
-// names are the algorithms of a set, in the order of the service's description.
-func (set algorithmSet) names() (out []apc.KeyAlgorithm) {
-	for _, a := range algorithms {
-		if set.has(&a) {
-			out = append(out, a.name)
-		}
-	}
-	return slices.Clip(out)
 }

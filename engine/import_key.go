@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
@@ -38,7 +39,7 @@ func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOut
 		return nil, refused(a.err)
 	}
 	out := &ImportKeyOutput{}
-	made.describe(&out.Key)
+	describeKey(&made, &out.Key)
 	return out, nil
 }
 

@@ -33,7 +33,7 @@ func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPl
 	if err := p.readTokenHeader(t); err != nil {
 		return err
 	}
-	krd, err := c.ownPair(ctx, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
+	krd, err := c.findOwnPair(ctx, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
 	if err != nil {
 		return err
 	}
@@ -98,9 +98,9 @@ func (c *call) tokenCheck(kdh *x509.Certificate, krd *ownPair, nonce *string) *t
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }
 
-// ownPair returns the account's key pair: that of the import or export token, or the key that
+// findOwnPair returns the account's key pair: that of the import or export token, or the key that
 // has been loaded and checked.
-func (c *call) ownPair(ctx context.Context, m *pairMembers, material apc.KeyMaterialType, named []key) (*ownPair, error) {
+func (c *call) findOwnPair(ctx context.Context, m *pairMembers, material apc.KeyMaterialType, named []key) (*ownPair, error) {
 	if len(named) > 0 {
 		pair := &named[0]
 		cert, err := c.checkOwnCertificate(*m.certificate, m.certificateField, pair)

@@ -107,47 +107,6 @@ func (k *key) hsmAttributes() hsm.Attributes {
 
 func (k *key) ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.hsmAttributes()} }
 
-// describe tells of the key as the service does.
-func (k *key) describe(out *Key) {
-	*out = Key{
-		KeyArn:                         k.arn.String(),
-		KeyAttributes:                  k.attributes.members(),
-		KeyCheckValue:                  k.checkValue,
-		KeyCheckValueAlgorithm:         k.check,
-		Enabled:                        k.enabled,
-		Exportable:                     k.exportable,
-		KeyState:                       k.state,
-		KeyOrigin:                      k.origin,
-		CreateTimestamp:                k.created,
-		UsageStartTimestamp:            optional(k.usageStart),
-		UsageStopTimestamp:             optional(k.usageStop),
-		DeletePendingTimestamp:         optional(k.deletePending),
-		DeleteTimestamp:                optional(k.deleted),
-		DeriveKeyUsage:                 optional(k.deriveUsage),
-		MultiRegionKeyType:             optional(k.multiRegion),
-		PrimaryRegion:                  optional(k.primaryRegion),
-		UsingDefaultReplicationRegions: k.ownRegions.pointer(),
-	}
-	for _, r := range k.replicas {
-		if out.ReplicationStatus == nil {
-			out.ReplicationStatus = map[string]ReplicationStatusType{}
-		}
-		out.ReplicationStatus[r.region] = ReplicationStatusType{Status: r.status, StatusMessage: optional(r.message)}
-	}
-	if a := k.approval; a.session != "" {
-		out.MpaStatus = &MpaStatus{MpaSessionArn: a.session, Status: a.status, InitiationDate: a.initiated, StatusMessage: optional(a.message)}
-	}
-}
-
-// summary is the key as ListKeys tells it.
-func (k *key) summary() KeySummary {
-	return KeySummary{
-		KeyArn: k.arn.String(), KeyState: k.state, KeyAttributes: k.attributes.members(),
-		KeyCheckValue: k.checkValue, Exportable: k.exportable, Enabled: k.enabled,
-		MultiRegionKeyType: optional(k.multiRegion), PrimaryRegion: optional(k.primaryRegion),
-	}
-}
-
 // optional is nil for the zero value.
 func optional[T comparable](v T) *T {
 	var zero T

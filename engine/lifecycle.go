@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"github.com/seed748fb4d1/apcsim/apc"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // act is what can happen to a key.

@@ -69,7 +69,7 @@ func (c *call) viewAliases(ctx context.Context, recs []keystore.Record, target *
 			continue
 		}
 		if target == nil || a.key == *target {
-			out = append(out, a.describe())
+			out = append(out, describeAlias(&a))
 		}
 	}
 	return out, nil

@@ -45,7 +45,7 @@ func (c *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 			continue
 		}
 		if !item.forgotten(c.now, &c.cloud.limits) && (wanted == "" || item.state == wanted) {
-			out.Keys = append(out.Keys, item.summary())
+			out.Keys = append(out.Keys, summarizeKey(&item))
 		}
 	}
 	if more {

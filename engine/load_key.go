@@ -105,7 +105,7 @@ func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 		return nil, refused(a.err)
 	}
 	answer := &LoadKeyOutput{}
-	made.describe(&answer.Key)
+	describeKey(&made, &answer.Key)
 	for _, p := range loaded.Parts {
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, shownCheckValue(p))
 	}

@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"github.com/seed748fb4d1/apcsim/apc"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // modes is a set of modes of use, a bit for each.

@@ -8,29 +8,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// algorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
-type algorithmSet uint32
-
-func algorithmsNamed(names ...apc.KeyAlgorithm) (set algorithmSet) {
-	for _, a := range algorithms {
-		if slices.Contains(names, a.name) {
-			set |= a.bit
-		}
-	}
-	return set
-}
-
-func (set algorithmSet) has(a *algorithm) bool { return set&a.bit != 0 }
-
-var (
-	anyTDES = algorithmsNamed(tdes2, tdes3)
-	anyAES  = algorithmsNamed(aes128, aes192, aes256)
-	anyHMAC = algorithmsNamed(hmacSHA224, hmacSHA256, hmacSHA384, hmacSHA512)
-	anyRSA  = algorithmsNamed(rsa2048, rsa3072, rsa4096)
-	anyECC  = algorithmsNamed(eccP256, eccP384, eccP521)
-	ciphers = anyTDES | anyAES
-)
-
 // Sets of modes of use that stand together in the tables of the user guide.
 var (
 	derive       = []modes{deriveKey, noRestrictions}
@@ -110,22 +87,6 @@ func (r *usageRule) of(w way) (apc.KeyClass, []modes) {
 		return r.createClass, r.createModes
 	}
 	return r.importClass, r.importModes
-}
-
-// attributes are KeyAttributes as the rules see them.
-type attributes struct {
-	usage apc.KeyUsage
-	class apc.KeyClass
-	alg   *algorithm
-	modes modes
-}
-
-func parseAttributes(a apc.KeyAttributes) attributes {
-	return attributes{a.KeyUsage, a.KeyClass, algorithmNamed(a.KeyAlgorithm), modesOf(a.KeyModesOfUse)}
-}
-
-func (a attributes) members() apc.KeyAttributes {
-	return apc.KeyAttributes{KeyUsage: a.usage, KeyClass: a.class, KeyAlgorithm: a.alg.name, KeyModesOfUse: a.modes.members()}
 }
 
 func permitted(a attributes, w way) bool {
@@ -217,30 +178,6 @@ func algorithmNames(rows []*usageRule) (out []apc.KeyAlgorithm) {
 	}
 	return out
 }
-
-// usageOfCode finds the usage with a key block's code: the two characters
-// after "TR31_" in its name (tr31-mapping, section 2).
-func usageOfCode(code string) (apc.KeyUsage, bool) {
-	for _, u := range allKeyUsage {
-		if codeOf(u) == code {
-			return u, true
-		}
-	}
-	return "", false
-}
-
-// usageCodes are the codes of all usages, in the order of their names.
-func usageCodes() (out []string) {
-	for _, u := range allKeyUsage {
-		if !slices.Contains(out, codeOf(u)) {
-			out = append(out, codeOf(u))
-		}
-	}
-	return out
-}
-
-// code is the usage's TR-31 code.
-func codeOf(u apc.KeyUsage) string { return string(u[len("TR31_"):][:2]) }
 
 // Wrapping strength (user guide, keys-importexport): under what a key of each
 // algorithm may travel. A key that is not in a table may not travel so.

@@ -1,8 +1,9 @@
 package engine
 
 import (
-	"github.com/seed748fb4d1/apcsim/apc"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 func TestRefusedAttributesNameTheMemberAtFault(t *testing.T) {

@@ -13,6 +13,6 @@ func (c *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKey
 		return nil, err
 	}
 	out := &RestoreKeyOutput{}
-	changed.describe(&out.Key)
+	describeKey(&changed, &out.Key)
 	return out, nil
 }

@@ -13,6 +13,6 @@ func (c *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*Star
 		return nil, err
 	}
 	out := &StartKeyUsageOutput{}
-	changed.describe(&out.Key)
+	describeKey(&changed, &out.Key)
 	return out, nil
 }

@@ -14,6 +14,6 @@ func (c *call) stopKeyUsage(ctx context.Context, in *StopKeyUsageInput) (*StopKe
 		return nil, err
 	}
 	out := &StopKeyUsageOutput{}
-	changed.describe(&out.Key)
+	describeKey(&changed, &out.Key)
 	return out, nil
 }

@@ -3,12 +3,13 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"github.com/seed748fb4d1/apcsim/apc"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // The tables of rules as text, each committed in testdata/tables. A change of a

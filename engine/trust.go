@@ -116,8 +116,6 @@ func (c *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certifi
 	return nil, invalid("The certificate is not valid.", because(rule, field, problem, found, "valid at "+c.now.Format(timeForm)))
 }
 
-const timeForm = "2006-01-02T15:04:05Z"
-
 // certificateError tells why a certificate was refused; nil for nil.
 func certificateError(err error, field string) error {
 	if err == nil {

@@ -2,9 +2,12 @@
 
 package engine
 
-import "github.com/seed748fb4d1/apcsim/apc"
-import "github.com/seed748fb4d1/apcsim/internal/shape"
-import "time"
+import (
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
+)
 
 // Alias is a name for a key. KeyArn is nil while it points to none.
 type Alias struct {

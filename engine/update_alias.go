@@ -29,5 +29,5 @@ func (c *call) updateAlias(ctx context.Context, in *UpdateAliasInput) (*UpdateAl
 	if err != nil {
 		return nil, err
 	}
-	return &UpdateAliasOutput{Alias: out.describe()}, nil
+	return &UpdateAliasOutput{Alias: describeAlias(&out)}, nil
 }
