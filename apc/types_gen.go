@@ -470,3 +470,9 @@ type KeyModesOfUse struct {
 	DeriveKey      bool
 	NoRestrictions bool
 }
+
+// Tag is a label on a key.
+type Tag struct {
+	Key   string
+	Value string
+}

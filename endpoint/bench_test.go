@@ -24,7 +24,7 @@ import (
 )
 
 func manyKeys(b *testing.B) *engine.Engine {
-	return simtest.New(b, &engine.Options{Limits: engine.Limits{Keys: 1 << 40}})
+	return simtest.New(b, &engine.Options{Limits: apc.Limits{Keys: 1 << 40}})
 }
 
 // bare is the handler that does nothing but the work: it reads the request as

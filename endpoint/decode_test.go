@@ -49,7 +49,7 @@ func TestDecodeReadsWhatTheLibraryReads(t *testing.T) {
 		want.KeyAttributes.KeyUsage = apc.KeyUsage(word.Draw(t, "usage"))
 		want.KeyAttributes.KeyModesOfUse.Wrap = rapid.Bool().Draw(t, "wrap")
 		for range rapid.IntRange(0, 5).Draw(t, "tags") {
-			want.Tags = append(want.Tags, engine.Tag{Key: word.Draw(t, "key"), Value: word.Draw(t, "value")})
+			want.Tags = append(want.Tags, apc.Tag{Key: word.Draw(t, "key"), Value: word.Draw(t, "value")})
 		}
 		body := map[string]any{"Exportable": want.Exportable, "KeyAttributes": map[string]any{"KeyUsage": want.KeyAttributes.KeyUsage,
 			"KeyModesOfUse": map[string]any{"Wrap": want.KeyAttributes.KeyModesOfUse.Wrap}},

@@ -179,7 +179,7 @@ func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
 func TestExceptionsArriveAsTheTypesOfTheSDK(t *testing.T) {
 	doors(t, func(t *testing.T, open func(*engine.Engine, *endpoint.Options) *pc.Client) {
 		broken := &brokenStore{Store: simtest.Store(t)}
-		eng := simtest.On(t, simtest.Backend(t, nil), broken, &engine.Options{Limits: engine.Limits{Aliases: 1}})
+		eng := simtest.On(t, simtest.Backend(t, nil), broken, &engine.Options{Limits: apc.Limits{Aliases: 1}})
 		foreign := must(eng.As(apc.Identity{Account: "444455556666"}).CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true),
 			KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey, KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey,
 				KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t).Key.KeyArn

@@ -25,7 +25,7 @@ func (a attributes) members() apc.KeyAttributes {
 // usageOfCode finds the usage with a key block's code: the two characters
 // after "TR31_" in its name (tr31-mapping, section 2).
 func usageOfCode(code string) (apc.KeyUsage, bool) {
-	for _, u := range allKeyUsage {
+	for _, u := range keyUsages {
 		if codeOf(u) == code {
 			return u, true
 		}
@@ -35,7 +35,7 @@ func usageOfCode(code string) (apc.KeyUsage, bool) {
 
 // usageCodes are the codes of all usages, in the order of their names.
 func usageCodes() (out []string) {
-	for _, u := range allKeyUsage {
+	for _, u := range keyUsages {
 		if !slices.Contains(out, codeOf(u)) {
 			out = append(out, codeOf(u))
 		}

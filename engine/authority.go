@@ -227,7 +227,7 @@ func authorityAttributes(p keystore.Partition, alg *algorithm) hsm.Attributes {
 
 func decodeAuthority(rec *keystore.Record) (*authority, error) {
 	r := newReader(rec.Data, "authority", authorityVersion)
-	alg := algorithmNamed(member(&r, allKeyAlgorithm))
+	alg := algorithmNamed(member(&r, keyAlgorithms))
 	der := r.bytes()
 	out := &authority{public: r.bytes()}
 	out.key.Sealed = r.bytes()

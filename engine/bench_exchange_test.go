@@ -61,7 +61,7 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 // signature and one OAEP encryption. The bars are 1.3.
 func BenchmarkTR34(b *testing.B) {
 	ctx := context.Background()
-	eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}, CA: eccP256})
+	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}, CA: eccP256})
 	party := newBenchParty(b, eng)
 	digest := sha256.Sum256([]byte("digest"))
 	signature, _ := rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
@@ -127,7 +127,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 		b.Fatal(err)
 	}
 	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	eng := benchEngine(b, &Options{Limits: Limits{OpenTokens: 1 << 40}, HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
+	eng := benchEngine(b, &Options{Limits: apc.Limits{OpenTokens: 1 << 40}, HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
 	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: rsa2048}
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)

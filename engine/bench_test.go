@@ -42,7 +42,7 @@ func benchKey(b *testing.B, eng *Engine, a apc.KeyAttributes) string {
 // BenchmarkCreateKey: AES_256 beside a random key, its CMAC, one AES-GCM
 // seal, an ARN and a map insert. The bar is 2.5.
 func BenchmarkCreateKey(b *testing.B) {
-	eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
 	ctx, in := context.Background(), &CreateKeyInput{KeyAttributes: benchAttributes, Exportable: new(true)}
 	aead := benchAEAD()
 	var mu sync.Mutex
@@ -135,7 +135,7 @@ func BenchmarkTR31(b *testing.B) {
 		name     string
 		kek, key apc.KeyAlgorithm
 	}{{"B", tdes3, tdes2}, {"D", aes256, aes128}} {
-		eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+		eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
 		ctx := context.Background()
 		kek, raw := benchLoad(b, eng, v.kek)
 		key, _ := benchLoad(b, eng, v.key)
@@ -223,7 +223,7 @@ func BenchmarkManyKeys(b *testing.B) {
 			var before, after runtime.MemStats
 			runtime.GC()
 			runtime.ReadMemStats(&before)
-			eng := benchEngine(b, &Options{Limits: Limits{Keys: 1 << 40}})
+			eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
 			in := &CreateKeyInput{KeyAttributes: benchAttributes, Exportable: new(true)}
 			for range n {
 				if _, err := eng.CreateKey(ctx, in); err != nil {

@@ -35,7 +35,7 @@ type call struct {
 var calls = sync.Pool{New: func() any { return new(call) }}
 
 // shaped is a request that can check the limits of its members.
-type shaped interface{ shape(*shape.Check) }
+type shaped interface{ Shape(*shape.Check) }
 
 // run is what all operations share: the clock is read, the shape checked,
 // the work done, the refusal completed, the event reported.
@@ -69,7 +69,7 @@ func guarded[PIn shaped, Out any](ctx context.Context, c *call, in PIn, do func(
 	if err := c.cloud.checkRegion(c.identity.Region); err != nil {
 		return nil, err
 	}
-	in.shape(&c.shape)
+	in.Shape(&c.shape)
 	if err := c.shape.Err(); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 type cloud struct {
 	hsm      *hsm.HSM
 	store    keystore.Store
-	limits   Limits
+	limits   apc.Limits
 	lenient  bool // Options.LenientStrength
 	explain  bool // the reasons of what fails behind a decryption
 	readOnly func(op string) bool
@@ -42,7 +42,7 @@ type cloudConfig struct {
 	now      func() time.Time // nil: time.Now
 	seed     uint64           // 0: drawn
 	regions  []string         // beside the service's
-	limits   Limits
+	limits   apc.Limits
 	lenient  bool
 	explain  bool
 	observe  func(apc.Event)
@@ -53,7 +53,7 @@ type cloudConfig struct {
 // newCloud makes a cloud on a device and a store.
 func newCloud(o *cloudConfig) *cloud {
 	e := &cloud{
-		hsm: hsm.New(o.backend, &o.hsm), store: o.store, now: o.now, regions: slices.Concat(serviceRegions, o.regions), limits: o.limits.withDefaults(),
+		hsm: hsm.New(o.backend, &o.hsm), store: o.store, now: o.now, regions: slices.Concat(serviceRegions, o.regions), limits: limitsWithDefaults(o.limits),
 		lenient: o.lenient, explain: o.explain, observe: o.observe, readOnly: o.readOnly, ca: o.ca,
 		commits: newStream(0, ""),
 	}

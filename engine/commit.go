@@ -111,7 +111,7 @@ func (c *call) changeKey(ctx context.Context, field, identifier string, transiti
 
 // due is when the store shows the key again: at its deletion, and when it is
 // to be forgotten.
-func (k *key) due(l *Limits) time.Time {
+func (k *key) due(l *apc.Limits) time.Time {
 	switch {
 	case k.state == apc.KeyStateDeletePending:
 		return k.deletePending
@@ -122,6 +122,6 @@ func (k *key) due(l *Limits) time.Time {
 }
 
 // forgotten says whether a deleted key has been visible long enough.
-func (k *key) forgotten(now time.Time, l *Limits) bool {
+func (k *key) forgotten(now time.Time, l *apc.Limits) bool {
 	return k.state == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.deleted.Add(l.DeletedVisible).After(now)
 }

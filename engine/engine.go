@@ -33,7 +33,7 @@ type Options struct {
 	Regions []string
 
 	// Limits other than the documented ones.
-	Limits Limits
+	Limits apc.Limits
 
 	// LenientStrength takes what the service took in TR-31 imports before
 	// 2025: keys under weaker keys.

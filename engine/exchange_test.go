@@ -200,7 +200,7 @@ func opensslVerifies(t *testing.T, root, leaf string) {
 }
 
 func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
-	limits := engine.Limits2026()
+	limits := apc.Limits2026()
 	limits.OpenTokens = 3
 	eng, clock := clocked(t, engine.Options{Limits: limits, CA: apc.KeyAlgorithmRSA2048})
 	get := func(reuse bool) string {

@@ -45,7 +45,7 @@ func TestUnknownOutcomesAreResolvedNotRepeated(t *testing.T) {
 		t.Errorf("%d keys after one CreateKey whose outcome was unknown twice", n)
 	}
 	store.before = 1
-	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: "a", Value: "b"}}}); err != nil {
+	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{{Key: "a", Value: "b"}}}); err != nil {
 		t.Errorf("a commit that failed once before it began: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T)
 			return err
 		},
 		"TagResource": func() error {
-			_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: "a", Value: "b"}}})
+			_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{{Key: "a", Value: "b"}}})
 			return err
 		},
 	} {

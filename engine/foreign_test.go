@@ -31,11 +31,11 @@ func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
 				return err
 			},
 			"a reserved tag": func() error {
-				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []engine.Tag{{Key: "aws:" + key, Value: "x"}}})
+				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: "aws:" + key, Value: "x"}}})
 				return err
 			},
 			"a tag twice": func() error {
-				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []engine.Tag{{Key: key}, {Key: key}}})
+				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: key}, {Key: key}}})
 				return err
 			},
 			"the Region": func() error {

@@ -28,7 +28,7 @@ type key struct {
 	created, usageStart, usageStop, deletePending, deleted time.Time
 
 	deriveUsage apc.KeyUsage // "" where there is none
-	tags        []Tag        // in the order of their keys
+	tags        []apc.Tag    // in the order of their keys
 
 	// What a key block brought along: its header, and its optional blocks
 	// but those that the service does not keep.

@@ -96,14 +96,14 @@ func (k *key) decode(rec *keystore.Record) error {
 	k.arn.Partition, k.arn.key, k.rev = rec.Partition, rec.ID, rec.Rev
 	k.attributes = r.attributes()
 	k.bits = int(r.number() & 0xFFFF)
-	k.check, k.checkValue = member(&r, allKeyCheckValueAlgorithm), r.text()
+	k.check, k.checkValue = member(&r, checkAlgorithms), r.text()
 	k.exportable, k.enabled = r.flag(), r.flag()
-	k.state, k.origin = member(&r, allKeyState), member(&r, allKeyOrigin)
+	k.state, k.origin = member(&r, keyStates), member(&r, allKeyOrigin)
 	k.created, k.usageStart, k.usageStop = r.time(), r.time(), r.time()
 	k.deletePending, k.deleted = r.time(), r.time()
-	k.deriveUsage = member(&r, allDeriveKeyUsage)
+	k.deriveUsage = member(&r, keyUsages)
 	for range r.count() {
-		k.tags = append(k.tags, Tag{r.text(), r.text()})
+		k.tags = append(k.tags, apc.Tag{r.text(), r.text()})
 	}
 	if k.header = r.text(); k.header != "" && len(k.header) != 16 {
 		r.fail = errRecord
@@ -122,8 +122,8 @@ func (k *key) decode(rec *keystore.Record) error {
 }
 
 func (r *reader) attributes() attributes {
-	a := attributes{usage: member(r, allKeyUsage), class: member(r, allKeyClass)}
-	if a.alg = algorithmNamed(member(r, allKeyAlgorithm)); a.alg == nil || a.usage == "" {
+	a := attributes{usage: member(r, keyUsages), class: member(r, keyClasses)}
+	if a.alg = algorithmNamed(member(r, keyAlgorithms)); a.alg == nil || a.usage == "" {
 		r.fail = cmp.Or(r.fail, errRecord)
 	}
 	a.modes = modes(r.number()) & allModes

@@ -38,7 +38,7 @@ var lifecycle = map[move]apc.KeyState{
 
 // sources lists the states from which an act is legal, for its refusal.
 func (a act) sources() string {
-	for _, s := range allKeyState {
+	for _, s := range keyStates {
 		if _, ok := lifecycle[move{s, a}]; ok {
 			return string(s) // each act has one
 		}

@@ -112,7 +112,7 @@ func TestDeleteKeyInAnotherStateSaysSoInTheServicesWords(t *testing.T) {
 
 func TestDeletedKeysFreeTheQuotaWithoutAnybodySettling(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{Keys: 150}})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{Keys: 150}})
 	for range 150 {
 		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn, DeleteKeyInDays: new(3)}); err != nil {
@@ -138,7 +138,7 @@ func TestDeletedKeysFreeTheQuotaWithoutAnybodySettling(t *testing.T) {
 
 func TestDeletedKeysVanishAfterTheirTime(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{DeletedVisible: 10 * day}})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{DeletedVisible: 10 * day}})
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // ListTagsForResource lists the tags of a key in the order of their keys.
@@ -24,7 +26,7 @@ func (c *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceI
 		return nil, err
 	}
 	// Positions are tag keys, so that tags may come and go between pages.
-	rest := slices.DeleteFunc(slices.Clone(found.tags), func(t Tag) bool { return after != "" && t.Key <= after })
+	rest := slices.DeleteFunc(slices.Clone(found.tags), func(t apc.Tag) bool { return after != "" && t.Key <= after })
 	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), c.pageSize(in.MaxResults))]}
 	if len(out.Tags) < len(rest) {
 		out.NextToken, err = c.nextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)

@@ -19,7 +19,7 @@ type LoadKeyInput struct {
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool
 	Enabled                *bool
-	Tags                   []Tag
+	Tags                   []apc.Tag
 
 	// Components are two or three, each as long as the key, which is the XOR
 	// of all of them. They stay the caller's, to be destroyed.
@@ -40,11 +40,11 @@ type LoadKeyOutput struct {
 	ComponentCheckValues []string
 }
 
-func (in *LoadKeyInput) shape(s *shape.Check) {
+func (in *LoadKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 	s.Given("Exportable", in.Exportable != nil)
-	shape.Each(s, "Tags", in.Tags, maxTagList, (*Tag).shape)
+	shape.Each(s, "Tags", in.Tags, maxTagList, shapeTag)
 	if n := len(in.Components); n < 2 || n > 3 {
 		s.Fail("have 2 or 3 items", because(apc.RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
 	}

@@ -14,7 +14,7 @@ import (
 
 // newKey is a key as it begins: complete, enabled unless told otherwise. It is
 // written into out.
-func (c *call) newKey(out *key, id string, spec attributes, origin apc.KeyOrigin, enabled *bool, tags []Tag) {
+func (c *call) newKey(out *key, id string, spec attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
 	*out = key{}
 	out.arn.Partition, out.arn.key = c.home(), id
 	out.attributes, out.origin, out.tags = spec, origin, tags

@@ -42,7 +42,7 @@ func together(do func(i int) error) (accepted int, refused map[apc.Code]int, oth
 
 func TestTwoHundredCallersKeepTheQuota(t *testing.T) {
 	const quota = 50
-	eng := simtest.New(t, &engine.Options{Limits: engine.Limits{Keys: quota}})
+	eng := simtest.New(t, &engine.Options{Limits: apc.Limits{Keys: quota}})
 	accepted, refused, others := together(func(int) error {
 		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
 		return err
@@ -83,7 +83,7 @@ func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
 	eng := simtest.New(t, nil)
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	accepted, refused, others := together(func(i int) error {
-		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{{Key: fmt.Sprint(i), Value: "x"}}})
+		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{{Key: fmt.Sprint(i), Value: "x"}}})
 		return err
 	})
 	if accepted+refused[apc.ErrConflict] != 200 || accepted == 0 || others != nil {
@@ -107,7 +107,7 @@ func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
 
 func TestADyingKeyIsDeletedOnce(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: engine.Limits{Keys: 3}})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{Keys: 3}})
 	for range 3 {
 		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		if _, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
@@ -129,7 +129,7 @@ func TestADyingKeyIsDeletedOnce(t *testing.T) {
 // engines on one store as across processes.
 func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
 	backend, store := simtest.Backend(t, nil), simtest.Store(t)
-	o := &engine.Options{CA: apc.KeyAlgorithmECCNISTP256, Limits: engine.Limits{OpenTokens: 1000}}
+	o := &engine.Options{CA: apc.KeyAlgorithmECCNISTP256, Limits: apc.Limits{OpenTokens: 1000}}
 	engines := []*engine.Engine{simtest.On(t, backend, store, o), simtest.On(t, backend, store, o)}
 	pair := agreeingPair(t, engines[0].Caller, apc.KeyAlgorithmECCNISTP256, nil)
 	var roots, leaves sync.Map

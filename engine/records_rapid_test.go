@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -44,7 +45,7 @@ func drawKey(t *rapid.T) key {
 		public:   hsm.Public(someOf.Draw(t, "public")), sealed: hsm.Sealed(someOf.Draw(t, "sealed")), certificate: text("certificate"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tags") {
-		k.tags = append(k.tags, Tag{text("key"), text("value")})
+		k.tags = append(k.tags, apc.Tag{text("key"), text("value")})
 		k.blocks = append(k.blocks, block{text("id"), text("data")})
 		k.replicas = append(k.replicas, replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message")})
 	}

@@ -15,7 +15,7 @@ func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {
 	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{
 		KeyAttributes:          apc.KeyAttributes{KeyClass: "WOODEN_KEY", KeyAlgorithm: apc.KeyAlgorithmAES128},
 		KeyCheckValueAlgorithm: new(apc.KeyCheckValueAlgorithm("MD5")),
-		Tags:                   []engine.Tag{{Key: "", Value: "v"}, {Key: strings.Repeat("k", 129), Value: strings.Repeat("ü", 257)}},
+		Tags:                   []apc.Tag{{Key: "", Value: "v"}, {Key: strings.Repeat("k", 129), Value: strings.Repeat("ü", 257)}},
 		ReplicationRegions:     []string{"moon"},
 	})
 	refusal := refused(t, "a bad request", err, apc.ErrValidation, "required")
@@ -89,16 +89,16 @@ func TestAccountsAndRegionsAreApart(t *testing.T) {
 func TestTagsHaveTheirLimits(t *testing.T) {
 	eng := simtest.New(t, nil)
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
-	for what, tags := range map[string][]engine.Tag{
+	for what, tags := range map[string][]apc.Tag{
 		"a reserved key": {{Key: "aws:x", Value: "v"}},
 		"the same twice": {{Key: "a", Value: "1"}, {Key: "a", Value: "2"}},
 	} {
 		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: tags})
 		refused(t, what, err, apc.ErrValidation, "tag-key")
 	}
-	_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: make([]engine.Tag, 201)})
+	_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: make([]apc.Tag, 201)})
 	refused(t, "201 tags", err, apc.ErrValidation, "length")
-	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []engine.Tag{}}); err != nil {
+	if _, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{}}); err != nil {
 		t.Errorf("an empty list: %v", err)
 	}
 }
@@ -110,7 +110,7 @@ func TestAKeyInPlaceOfAWordIsNotRepeated(t *testing.T) {
 	attributes.KeyAlgorithm = key
 	eng := simtest.New(t, nil)
 	_, wrong := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: attributes})
-	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: []engine.Tag{{Key: key}, {Key: key}}})
+	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: []apc.Tag{{Key: key}, {Key: key}}})
 	for _, err := range []error{wrong, twice} {
 		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, key[:8]) || !strings.Contains(text, "32 characters") {
 			t.Errorf("%s", text)

@@ -49,7 +49,7 @@ func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.
 	backend := simtest.Backend(t, nil)
 	rapid.Check(t, func(r *rapid.T) {
 		clock := engine.NewClock(time.Time{})
-		limits := engine.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
+		limits := apc.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
 		m := &machine{t: t, clock: clock, limits: limits, places: map[place]*world{}, partner: other}
 		faulty := store(simtest.Store(r), rapid.Uint64().Draw(r, "seed"))
 		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: apc.KeyAlgorithmECCNISTP256})
@@ -107,7 +107,7 @@ type machine struct {
 	partner *partner
 	eng     *engine.Engine
 	clock   *engine.Clock
-	limits  engine.Limits
+	limits  apc.Limits
 	places  map[place]*world
 	order   []place
 }
@@ -370,7 +370,7 @@ func (m *machine) tagResource(t *rapid.T) {
 	w := m.world(t)
 	id := m.anyKey(t, w)
 	key, value := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "tag"), rapid.StringN(0, 5, 20).Draw(t, "value")
-	_, err := w.caller.TagResource(ctx, &engine.TagResourceInput{ResourceArn: id, Tags: []engine.Tag{{Key: key, Value: value}}})
+	_, err := w.caller.TagResource(ctx, &engine.TagResourceInput{ResourceArn: id, Tags: []apc.Tag{{Key: key, Value: value}}})
 	k, want := m.taggable(w, id)
 	if want == nil {
 		if _, there := k.tags[key]; !there && len(k.tags) >= m.limits.Tags {

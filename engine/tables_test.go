@@ -201,9 +201,9 @@ func TestLimitsAreTheGoldenFile(t *testing.T) {
 	var lines []string
 	for _, edition := range []struct {
 		name   string
-		limits Limits
-	}{{"default", Limits{}}, {"2026", Limits2026()}} {
-		for _, f := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", edition.limits.withDefaults()), "{}")) {
+		limits apc.Limits
+	}{{"default", apc.Limits{}}, {"2026", apc.Limits2026()}} {
+		for _, f := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", limitsWithDefaults(edition.limits)), "{}")) {
 			lines = append(lines, edition.name+" "+f)
 		}
 	}

@@ -17,7 +17,7 @@ const reservedTag = "aws:"
 
 // newTags checks the tags of a request and puts them in order. A key named
 // twice and a reserved one are refused (GUESS).
-func (c *call) newTags(tags []Tag) ([]Tag, error) {
+func (c *call) newTags(tags []apc.Tag) ([]apc.Tag, error) {
 	if len(tags) == 0 {
 		return nil, nil
 	}
@@ -56,7 +56,7 @@ func checkTaggable(k key) error {
 
 // mergeTags is the old tags with the new ones added or in their place; both
 // lists are in order of their keys.
-func mergeTags(old, add []Tag) []Tag {
+func mergeTags(old, add []apc.Tag) []apc.Tag {
 	out := slices.Clone(old)
 	for _, t := range add {
 		i, found := slices.BinarySearchFunc(out, t, byTagKey)
@@ -69,4 +69,4 @@ func mergeTags(old, add []Tag) []Tag {
 	return out
 }
 
-func byTagKey(a, b Tag) int { return strings.Compare(a.Key, b.Key) }
+func byTagKey(a, b apc.Tag) int { return strings.Compare(a.Key, b.Key) }

@@ -68,8 +68,8 @@ func (t *token) record() keystore.Record {
 
 func decodeToken(rec *keystore.Record) (token, error) {
 	r := newReader(rec.Data, "token", tokenVersion)
-	t := token{place: rec.Partition, id: rec.ID, rev: rec.Rev, material: member(&r, allKeyMaterialType)}
-	if t.alg = algorithmNamed(member(&r, allKeyAlgorithm)); t.alg == nil || len(t.id) < len(importToken) {
+	t := token{place: rec.Partition, id: rec.ID, rev: rec.Rev, material: member(&r, keyMaterialTypes)}
+	if t.alg = algorithmNamed(member(&r, keyAlgorithms)); t.alg == nil || len(t.id) < len(importToken) {
 		r.fail = cmp.Or(r.fail, errRecord)
 	}
 	t.created, t.expires = r.time(), r.time()

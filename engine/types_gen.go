@@ -43,7 +43,7 @@ type CreateKeyInput struct {
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool // required
 	Enabled                *bool
-	Tags                   []Tag // at most 200 items
+	Tags                   []apc.Tag // at most 200 items
 	DeriveKeyUsage         *apc.KeyUsage
 	ReplicationRegions     []string
 }
@@ -264,7 +264,7 @@ type ImportKeyInput struct {
 	KeyMaterial            ImportKeyMaterial // required
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Enabled                *bool
-	Tags                   []Tag // at most 200 items
+	Tags                   []apc.Tag // at most 200 items
 	ReplicationRegions     []string
 	RequesterComment       *string // at most 200 characters
 }
@@ -381,7 +381,7 @@ type ListTagsForResourceInput struct {
 
 // ListTagsForResourceOutput is the answer of ListTagsForResource.
 type ListTagsForResourceOutput struct {
-	Tags      []Tag
+	Tags      []apc.Tag
 	NextToken *string
 }
 
@@ -435,16 +435,10 @@ type StopKeyUsageOutput struct {
 	Key Key
 }
 
-// Tag is a label on a key.
-type Tag struct {
-	Key   string // required; 1 to 128 characters
-	Value string // required; at most 256 characters
-}
-
 // TagResourceInput is the request of TagResource.
 type TagResourceInput struct {
-	ResourceArn string // required; 70 to 150 characters
-	Tags        []Tag  // required; at most 200 items
+	ResourceArn string    // required; 70 to 150 characters
+	Tags        []apc.Tag // required; at most 200 items
 }
 
 // TagResourceOutput is the answer of TagResource.
@@ -535,7 +529,7 @@ var (
 	allWrappingKeySpec                               = apc.WrappingKeySpec("").Values()
 )
 
-func (in *CertificateSubjectType) shape(s *shape.Check) {
+func (in *CertificateSubjectType) Shape(s *shape.Check) {
 	s.Text("CommonName", in.CommonName, &textCertificateSubjectTypeCommonNameString)
 	s.MaybeText("OrganizationUnit", in.OrganizationUnit, &textCertificateSubjectTypeOrganizationUnitString)
 	s.MaybeText("Organization", in.Organization, &textCertificateSubjectTypeOrganizationString)
@@ -545,74 +539,74 @@ func (in *CertificateSubjectType) shape(s *shape.Check) {
 	s.MaybeText("EmailAddress", in.EmailAddress, &textCertificateSubjectTypeEmailAddressString)
 }
 
-func (in *CreateAliasInput) shape(s *shape.Check) {
+func (in *CreateAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)
 }
 
-func (in *CreateKeyInput) shape(s *shape.Check) {
+func (in *CreateKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 	s.Given("Exportable", in.Exportable != nil)
-	shape.Each(s, "Tags", in.Tags, 200, (*Tag).shape)
+	shape.Each(s, "Tags", in.Tags, 200, shapeTag)
 	shape.MaybeOneOf(s, "DeriveKeyUsage", in.DeriveKeyUsage, allDeriveKeyUsage)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
-func (in *DeleteAliasInput) shape(s *shape.Check) {
+func (in *DeleteAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 }
 
-func (in *DeleteKeyInput) shape(s *shape.Check) {
+func (in *DeleteKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.MaybeNumber("DeleteKeyInDays", in.DeleteKeyInDays, 3, 180)
 }
 
-func (in *DiffieHellmanDerivationData) shape(s *shape.Check) {
+func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "SharedInformation", Set: in.SharedInformation != nil},
 	)
 	s.MaybeText("SharedInformation", in.SharedInformation, &textSharedInformation)
 }
 
-func (in *ExportAs2805KeyCryptogram) shape(s *shape.Check) {
+func (in *ExportAs2805KeyCryptogram) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.OneOf(s, "As2805KeyVariant", in.As2805KeyVariant, allAs2805KeyVariant)
 }
 
-func (in *ExportAttributes) shape(s *shape.Check) {
-	shape.Inside(s, "ExportDukptInitialKey", in.ExportDukptInitialKey, (*ExportDukptInitialKey).shape)
+func (in *ExportAttributes) Shape(s *shape.Check) {
+	shape.Inside(s, "ExportDukptInitialKey", in.ExportDukptInitialKey, (*ExportDukptInitialKey).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 }
 
-func (in *ExportDiffieHellmanTr31KeyBlock) shape(s *shape.Check) {
+func (in *ExportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("PrivateKeyIdentifier", in.PrivateKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 	shape.OneOf(s, "DeriveKeyAlgorithm", in.DeriveKeyAlgorithm, allSymmetricKeyAlgorithm)
 	shape.OneOf(s, "KeyDerivationFunction", in.KeyDerivationFunction, allKeyDerivationFunction)
 	shape.OneOf(s, "KeyDerivationHashAlgorithm", in.KeyDerivationHashAlgorithm, allKeyDerivationHashAlgorithm)
-	shape.Inside(s, "DerivationData", &in.DerivationData, (*DiffieHellmanDerivationData).shape)
-	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).shape)
+	shape.Inside(s, "DerivationData", &in.DerivationData, (*DiffieHellmanDerivationData).Shape)
+	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
-func (in *ExportDukptInitialKey) shape(s *shape.Check) {
+func (in *ExportDukptInitialKey) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength20Or24)
 }
 
-func (in *ExportKeyCryptogram) shape(s *shape.Check) {
+func (in *ExportKeyCryptogram) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappingKeyCertificate", in.WrappingKeyCertificate, &textCertificateType)
 	shape.MaybeOneOf(s, "WrappingSpec", in.WrappingSpec, allWrappingKeySpec)
 }
 
-func (in *ExportKeyInput) shape(s *shape.Check) {
-	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ExportKeyMaterial).shape)
+func (in *ExportKeyInput) Shape(s *shape.Check) {
+	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ExportKeyMaterial).Shape)
 	s.Text("ExportKeyIdentifier", in.ExportKeyIdentifier, &textKeyArnOrKeyAliasType)
-	shape.Inside(s, "ExportAttributes", in.ExportAttributes, (*ExportAttributes).shape)
+	shape.Inside(s, "ExportAttributes", in.ExportAttributes, (*ExportAttributes).Shape)
 }
 
-func (in *ExportKeyMaterial) shape(s *shape.Check) {
+func (in *ExportKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Tr31KeyBlock", Set: in.Tr31KeyBlock != nil},
 		shape.Arm{Name: "Tr34KeyBlock", Set: in.Tr34KeyBlock != nil},
@@ -620,19 +614,19 @@ func (in *ExportKeyMaterial) shape(s *shape.Check) {
 		shape.Arm{Name: "DiffieHellmanTr31KeyBlock", Set: in.DiffieHellmanTr31KeyBlock != nil},
 		shape.Arm{Name: "As2805KeyCryptogram", Set: in.As2805KeyCryptogram != nil},
 	)
-	shape.Inside(s, "Tr31KeyBlock", in.Tr31KeyBlock, (*ExportTr31KeyBlock).shape)
-	shape.Inside(s, "Tr34KeyBlock", in.Tr34KeyBlock, (*ExportTr34KeyBlock).shape)
-	shape.Inside(s, "KeyCryptogram", in.KeyCryptogram, (*ExportKeyCryptogram).shape)
-	shape.Inside(s, "DiffieHellmanTr31KeyBlock", in.DiffieHellmanTr31KeyBlock, (*ExportDiffieHellmanTr31KeyBlock).shape)
-	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ExportAs2805KeyCryptogram).shape)
+	shape.Inside(s, "Tr31KeyBlock", in.Tr31KeyBlock, (*ExportTr31KeyBlock).Shape)
+	shape.Inside(s, "Tr34KeyBlock", in.Tr34KeyBlock, (*ExportTr34KeyBlock).Shape)
+	shape.Inside(s, "KeyCryptogram", in.KeyCryptogram, (*ExportKeyCryptogram).Shape)
+	shape.Inside(s, "DiffieHellmanTr31KeyBlock", in.DiffieHellmanTr31KeyBlock, (*ExportDiffieHellmanTr31KeyBlock).Shape)
+	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ExportAs2805KeyCryptogram).Shape)
 }
 
-func (in *ExportTr31KeyBlock) shape(s *shape.Check) {
+func (in *ExportTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
-	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).shape)
+	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
-func (in *ExportTr34KeyBlock) shape(s *shape.Check) {
+func (in *ExportTr34KeyBlock) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappingKeyCertificate", in.WrappingKeyCertificate, &textCertificateType)
 	s.MaybeText("ExportToken", in.ExportToken, &textExportTokenId)
@@ -640,38 +634,38 @@ func (in *ExportTr34KeyBlock) shape(s *shape.Check) {
 	s.MaybeText("SigningKeyCertificate", in.SigningKeyCertificate, &textCertificateType)
 	shape.OneOf(s, "KeyBlockFormat", in.KeyBlockFormat, allTr34KeyBlockFormat)
 	s.MaybeText("RandomNonce", in.RandomNonce, &textEvenHexLengthBetween16And32)
-	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).shape)
+	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
-func (in *GetAliasInput) shape(s *shape.Check) {
+func (in *GetAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 }
 
-func (in *GetCertificateSigningRequestInput) shape(s *shape.Check) {
+func (in *GetCertificateSigningRequestInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.OneOf(s, "SigningAlgorithm", in.SigningAlgorithm, allSigningAlgorithmType)
-	shape.Inside(s, "CertificateSubject", &in.CertificateSubject, (*CertificateSubjectType).shape)
+	shape.Inside(s, "CertificateSubject", &in.CertificateSubject, (*CertificateSubjectType).Shape)
 }
 
-func (in *GetKeyInput) shape(s *shape.Check) {
+func (in *GetKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *GetParametersForExportInput) shape(s *shape.Check) {
+func (in *GetParametersForExportInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
 	shape.OneOf(s, "SigningKeyAlgorithm", in.SigningKeyAlgorithm, allKeyAlgorithm)
 }
 
-func (in *GetParametersForImportInput) shape(s *shape.Check) {
+func (in *GetParametersForImportInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
 	shape.OneOf(s, "WrappingKeyAlgorithm", in.WrappingKeyAlgorithm, allKeyAlgorithm)
 }
 
-func (in *GetPublicKeyCertificateInput) shape(s *shape.Check) {
+func (in *GetPublicKeyCertificateInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *ImportAs2805KeyCryptogram) shape(s *shape.Check) {
+func (in *ImportAs2805KeyCryptogram) Shape(s *shape.Check) {
 	shape.OneOf(s, "As2805KeyVariant", in.As2805KeyVariant, allAs2805KeyVariant)
 	shape.OneOf(s, "KeyAlgorithm", in.KeyAlgorithm, allKeyAlgorithm)
 	s.Given("Exportable", in.Exportable != nil)
@@ -679,18 +673,18 @@ func (in *ImportAs2805KeyCryptogram) shape(s *shape.Check) {
 	s.Text("WrappedKeyCryptogram", in.WrappedKeyCryptogram, &textWrappedKeyCryptogram)
 }
 
-func (in *ImportDiffieHellmanTr31KeyBlock) shape(s *shape.Check) {
+func (in *ImportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("PrivateKeyIdentifier", in.PrivateKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 	shape.OneOf(s, "DeriveKeyAlgorithm", in.DeriveKeyAlgorithm, allSymmetricKeyAlgorithm)
 	shape.OneOf(s, "KeyDerivationFunction", in.KeyDerivationFunction, allKeyDerivationFunction)
 	shape.OneOf(s, "KeyDerivationHashAlgorithm", in.KeyDerivationHashAlgorithm, allKeyDerivationHashAlgorithm)
-	shape.Inside(s, "DerivationData", &in.DerivationData, (*DiffieHellmanDerivationData).shape)
+	shape.Inside(s, "DerivationData", &in.DerivationData, (*DiffieHellmanDerivationData).Shape)
 	s.Text("WrappedKeyBlock", in.WrappedKeyBlock, &textTr31WrappedKeyBlock)
 }
 
-func (in *ImportKeyCryptogram) shape(s *shape.Check) {
+func (in *ImportKeyCryptogram) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Given("Exportable", in.Exportable != nil)
 	s.Text("WrappedKeyCryptogram", in.WrappedKeyCryptogram, &textWrappedKeyCryptogram)
@@ -698,15 +692,15 @@ func (in *ImportKeyCryptogram) shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "WrappingSpec", in.WrappingSpec, allWrappingKeySpec)
 }
 
-func (in *ImportKeyInput) shape(s *shape.Check) {
-	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ImportKeyMaterial).shape)
+func (in *ImportKeyInput) Shape(s *shape.Check) {
+	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ImportKeyMaterial).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
-	shape.Each(s, "Tags", in.Tags, 200, (*Tag).shape)
+	shape.Each(s, "Tags", in.Tags, 200, shapeTag)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
-func (in *ImportKeyMaterial) shape(s *shape.Check) {
+func (in *ImportKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "RootCertificatePublicKey", Set: in.RootCertificatePublicKey != nil},
 		shape.Arm{Name: "TrustedCertificatePublicKey", Set: in.TrustedCertificatePublicKey != nil},
@@ -716,21 +710,21 @@ func (in *ImportKeyMaterial) shape(s *shape.Check) {
 		shape.Arm{Name: "DiffieHellmanTr31KeyBlock", Set: in.DiffieHellmanTr31KeyBlock != nil},
 		shape.Arm{Name: "As2805KeyCryptogram", Set: in.As2805KeyCryptogram != nil},
 	)
-	shape.Inside(s, "RootCertificatePublicKey", in.RootCertificatePublicKey, (*RootCertificatePublicKey).shape)
-	shape.Inside(s, "TrustedCertificatePublicKey", in.TrustedCertificatePublicKey, (*TrustedCertificatePublicKey).shape)
-	shape.Inside(s, "Tr31KeyBlock", in.Tr31KeyBlock, (*ImportTr31KeyBlock).shape)
-	shape.Inside(s, "Tr34KeyBlock", in.Tr34KeyBlock, (*ImportTr34KeyBlock).shape)
-	shape.Inside(s, "KeyCryptogram", in.KeyCryptogram, (*ImportKeyCryptogram).shape)
-	shape.Inside(s, "DiffieHellmanTr31KeyBlock", in.DiffieHellmanTr31KeyBlock, (*ImportDiffieHellmanTr31KeyBlock).shape)
-	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ImportAs2805KeyCryptogram).shape)
+	shape.Inside(s, "RootCertificatePublicKey", in.RootCertificatePublicKey, (*RootCertificatePublicKey).Shape)
+	shape.Inside(s, "TrustedCertificatePublicKey", in.TrustedCertificatePublicKey, (*TrustedCertificatePublicKey).Shape)
+	shape.Inside(s, "Tr31KeyBlock", in.Tr31KeyBlock, (*ImportTr31KeyBlock).Shape)
+	shape.Inside(s, "Tr34KeyBlock", in.Tr34KeyBlock, (*ImportTr34KeyBlock).Shape)
+	shape.Inside(s, "KeyCryptogram", in.KeyCryptogram, (*ImportKeyCryptogram).Shape)
+	shape.Inside(s, "DiffieHellmanTr31KeyBlock", in.DiffieHellmanTr31KeyBlock, (*ImportDiffieHellmanTr31KeyBlock).Shape)
+	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ImportAs2805KeyCryptogram).Shape)
 }
 
-func (in *ImportTr31KeyBlock) shape(s *shape.Check) {
+func (in *ImportTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappedKeyBlock", in.WrappedKeyBlock, &textTr31WrappedKeyBlock)
 }
 
-func (in *ImportTr34KeyBlock) shape(s *shape.Check) {
+func (in *ImportTr34KeyBlock) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("SigningKeyCertificate", in.SigningKeyCertificate, &textCertificateType)
 	s.MaybeText("ImportToken", in.ImportToken, &textImportTokenId)
@@ -747,71 +741,71 @@ func shapeKeyAttributes(in *apc.KeyAttributes, s *shape.Check) {
 	shape.OneOf(s, "KeyAlgorithm", in.KeyAlgorithm, allKeyAlgorithm)
 }
 
-func (in *KeyBlockHeaders) shape(s *shape.Check) {
+func (in *KeyBlockHeaders) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "KeyExportability", in.KeyExportability, allKeyExportability)
 	s.MaybeText("KeyVersion", in.KeyVersion, &textKeyVersion)
 	s.Map("OptionalBlocks", in.OptionalBlocks, &textOptionalBlockId, &textOptionalBlockValue)
 }
 
-func (in *ListAliasesInput) shape(s *shape.Check) {
+func (in *ListAliasesInput) Shape(s *shape.Check) {
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
-func (in *ListKeysInput) shape(s *shape.Check) {
+func (in *ListKeysInput) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "KeyState", in.KeyState, allKeyState)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
-func (in *ListTagsForResourceInput) shape(s *shape.Check) {
+func (in *ListTagsForResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
-func (in *RestoreKeyInput) shape(s *shape.Check) {
+func (in *RestoreKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *RootCertificatePublicKey) shape(s *shape.Check) {
+func (in *RootCertificatePublicKey) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 }
 
-func (in *StartKeyUsageInput) shape(s *shape.Check) {
+func (in *StartKeyUsageInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *StopKeyUsageInput) shape(s *shape.Check) {
+func (in *StopKeyUsageInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *Tag) shape(s *shape.Check) {
+func shapeTag(in *apc.Tag, s *shape.Check) {
 	s.Text("Key", in.Key, &textTagKey)
 	s.Text("Value", in.Value, &textTagValue)
 }
 
-func (in *TagResourceInput) shape(s *shape.Check) {
+func (in *TagResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.Given("Tags", in.Tags != nil)
-	shape.Each(s, "Tags", in.Tags, 200, (*Tag).shape)
+	shape.Each(s, "Tags", in.Tags, 200, shapeTag)
 }
 
-func (in *TrustedCertificatePublicKey) shape(s *shape.Check) {
+func (in *TrustedCertificatePublicKey) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
-func (in *UntagResourceInput) shape(s *shape.Check) {
+func (in *UntagResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.Given("TagKeys", in.TagKeys != nil)
 	s.Texts("TagKeys", in.TagKeys, 200, &textTagKey)
 }
 
-func (in *UpdateAliasInput) shape(s *shape.Check) {
+func (in *UpdateAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // UntagResource removes tags from a key. A tag key that is not there is
@@ -16,7 +18,7 @@ func (c *call) untagResource(ctx context.Context, in *UntagResourceInput) (*Unta
 		if err := checkTaggable(old); err != nil {
 			return key{}, err
 		}
-		old.tags = slices.DeleteFunc(slices.Clone(old.tags), func(t Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		old.tags = slices.DeleteFunc(slices.Clone(old.tags), func(t apc.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
 		return old, nil
 	})
 	if err != nil {

@@ -45,7 +45,7 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
   }
 
 callers are who signs with which access key; secret is for --verify. limits are the
-fields of engine.Limits (go doc ./engine Limits), times like "36h" or "7d". A
+fields of apc.Limits (go doc ./engine Limits), times like "36h" or "7d". A
 key is the XOR of its 2 or 3 components; it may have account, region, Exportable
 (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. Its ARN is the
 same in every run. A longer example is examples/serve/config.json. A FILE with secrets or keys must be yours

@@ -92,7 +92,7 @@ func perDevice(b *testing.B, run func(b *testing.B, on *Backend, raw *bare)) {
 // WrapKey, Sign (binding), Sign (check value), DestroyObject.
 func BenchmarkCreateKey(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
-		eng, err := engine.New(on, nil, &engine.Options{Limits: engine.Limits{Keys: 1 << 40}})
+		eng, err := engine.New(on, nil, &engine.Options{Limits: apc.Limits{Keys: 1 << 40}})
 		if err != nil {
 			b.Fatal(err)
 		}

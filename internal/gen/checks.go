@@ -86,7 +86,7 @@ func (p *plane) structureCheck(s *facts.Shape) error {
 	if p.inShared(s.Name) {
 		p.printf("func shape%s(in *%s, s *shape.Check) {\n", s.Name, p.typeName(s))
 	} else {
-		p.printf("func (in *%s) shape(s *shape.Check) {\n", s.Name)
+		p.printf("func (in *%s) Shape(s *shape.Check) {\n", s.Name)
 	}
 	if s.Kind == facts.Union {
 		p.printf("s.ExactlyOne(\n")
@@ -150,5 +150,5 @@ func (p *plane) checkOf(s *facts.Shape) string {
 	if p.inShared(s.Name) {
 		return "shape" + s.Name
 	}
-	return "(*" + s.Name + ").shape"
+	return "(*" + s.Name + ").Shape"
 }

@@ -34,7 +34,7 @@ var built = strings.Fields(`
 
 // vocabulary is package apc: what the planes and other packages share.
 func vocabulary(control *facts.Service) *plane {
-	return &plane{pkg: "apc", facts: control, structures: []string{"KeyAttributes", "KeyModesOfUse"}, enums: true}
+	return &plane{pkg: "apc", facts: control, structures: []string{"KeyAttributes", "KeyModesOfUse", "Tag"}, enums: true}
 }
 
 // controlPlane is package engine.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
-	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/secretfile"
 )
@@ -21,7 +20,7 @@ import (
 // zero value is an empty one.
 type Config struct {
 	Callers map[string]Caller `json:"callers"` // by access key
-	Limits  engine.Limits     `json:"limits"`
+	Limits  apc.Limits        `json:"limits"`
 	Keys    []Key             `json:"keys"`
 }
 
@@ -56,7 +55,7 @@ type Key struct {
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool // nil: true
 	Enabled                *bool // nil: true
-	Tags                   []engine.Tag
+	Tags                   []apc.Tag
 }
 
 // maxConfig is the longest configuration, in bytes.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed748fb4d1/apcsim/apc"
-	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
@@ -39,7 +39,7 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 	if want := (Caller{"111122223333", "arn:aws:iam::111122223333:user/ceremony", "example secret of the ceremony"}); got.Callers["AKIDCEREMONY"] != want {
 		t.Errorf("a caller: got %+v, want %+v", got.Callers["AKIDCEREMONY"], want)
 	}
-	if want := (engine.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {
+	if want := (apc.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {
 		t.Errorf("limits: got %+v, want %+v", got.Limits, want)
 	}
 	if len(got.Keys) != 2 {
@@ -66,7 +66,7 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 func TestEveryLimitCanBeConfigured(t *testing.T) {
 	got := parsed(t, `{"limits":{"Keys":1,"Aliases":2,"Tags":3,"OpenTokens":4,"TokenLife":"5s","TokenReuse":"6s","CertificateLife":"7s",
 		"CertificateReuse":"8s","DefaultPage":9,"DefaultDeleteDays":10,"DeletedVisible":"11s"}}`).Limits
-	want := engine.Limits{
+	want := apc.Limits{
 		Keys: 1, Aliases: 2, Tags: 3, OpenTokens: 4, TokenLife: 5 * time.Second, TokenReuse: 6 * time.Second, CertificateLife: 7 * time.Second,
 		CertificateReuse: 8 * time.Second, DefaultPage: 9, DefaultDeleteDays: 10, DeletedVisible: 11 * time.Second,
 	}

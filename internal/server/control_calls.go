@@ -194,7 +194,7 @@ func aliasesOf(ctx context.Context, c *engine.Caller, key string) (names []strin
 	}
 }
 
-func tagsOf(ctx context.Context, c *engine.Caller, key string) (tags []engine.Tag, err error) {
+func tagsOf(ctx context.Context, c *engine.Caller, key string) (tags []apc.Tag, err error) {
 	in := &engine.ListTagsForResourceInput{ResourceArn: key, MaxResults: new(maxPage)}
 	for {
 		out, err := c.ListTagsForResource(ctx, in)

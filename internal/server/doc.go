@@ -42,7 +42,7 @@
 //
 // Of a caller, account is needed, arn is the account's root where it is absent,
 // and the Region is always that of the signature. Limits have the names and
-// meanings of engine.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
+// meanings of apc.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
 // key, the members that begin with a capital are those of CreateKey; Exportable
 // is true where it is absent, account and region are the server's. The key is
 // the XOR of its 2 or 3 components in hexadecimal: with a component of zeros,

@@ -51,7 +51,7 @@ type pageView struct {
 
 // inspection is everything about a key that is no secret.
 type inspection struct {
-	Key     keyView      `json:"key"`
-	Aliases []string     `json:"aliases,omitempty"`
-	Tags    []engine.Tag `json:"tags,omitempty"`
+	Key     keyView   `json:"key"`
+	Aliases []string  `json:"aliases,omitempty"`
+	Tags    []apc.Tag `json:"tags,omitempty"`
 }
