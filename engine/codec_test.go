@@ -28,7 +28,7 @@ func fullKey() key {
 		state: apc.KeyStateDeletePending, origin: apc.KeyOriginExternal,
 		created: at(1), usageStart: at(2), usageStop: at(3), deletePending: at(4), deleted: at(5),
 		deriveUsage: usageK1,
-		tags:        []apc.Tag{{"Env", "test"}, {"leer", ""}},
+		tags:        []apc.Tag{{Key: "Env", Value: "test"}, {Key: "leer", Value: ""}},
 		header:      "D0144M7HC00E0100",
 		blocks:      []block{{"LB", "label"}, {"KC", "01ABCDEF"}},
 		multiRegion: apc.MultiRegionKeyTypePrimary, primaryRegion: "us-east-1",

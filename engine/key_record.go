@@ -103,7 +103,7 @@ func (k *key) decode(rec *keystore.Record) error {
 	k.deletePending, k.deleted = r.time(), r.time()
 	k.deriveUsage = member(&r, keyUsages)
 	for range r.count() {
-		k.tags = append(k.tags, apc.Tag{r.text(), r.text()})
+		k.tags = append(k.tags, apc.Tag{Key: r.text(), Value: r.text()})
 	}
 	if k.header = r.text(); k.header != "" && len(k.header) != 16 {
 		r.fail = errRecord
