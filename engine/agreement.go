@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -43,103 +44,103 @@ var (
 
 // agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
 // other party's certificate, and what is derived.
-func (c *call) agreement(a *agreed, pair, ca *key) (hsm.Agreement, error) {
+func agreement(c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, error) {
 	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
 	// the data plane (GUESS).
-	if !slices.Contains(wrappingUsages, pair.deriveUsage) {
-		return hsm.Agreement{}, invalid("The key cannot derive a wrapping key.", because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
-			problemDerivesOther, foundDeriveUsage(pair.deriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
+	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
+		return hsm.Agreement{}, core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+			core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
 	}
-	derived := algorithmNamed(a.derived)
-	if !ciphers.has(derived) { // GUESS
-		return hsm.Agreement{}, attributeError(because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", problemDerivedAlgorithm, string(a.derived), wording.Or(ciphers.names())))
+	derived := core.AlgorithmNamed(a.derived)
+	if !core.Ciphers.Has(derived) { // GUESS
+		return hsm.Agreement{}, attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
 	}
 	const certificateField = agreementField + ".PublicKeyCertificate"
 	peer, alg, err := readCertificate(a.certificate, certificateField)
 	if err != nil {
 		return hsm.Agreement{}, err
 	}
-	if alg != pair.attributes.alg {
-		return hsm.Agreement{}, invalid("The certificate does not have the key's curve.",
-			because(apc.RuleKeyAlgorithm, certificateField, problemOtherCurve, string(alg.name), string(pair.attributes.alg.name)))
+	if alg != pair.Attributes.Alg {
+		return hsm.Agreement{}, core.Invalid("The certificate does not have the key's curve.",
+			core.Because(apc.RuleKeyAlgorithm, certificateField, core.ProblemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
 	}
-	if err := c.checkTrusted(peer, certificateField, ca, authorityField(agreementField)); err != nil {
+	if err := checkTrusted(c, peer, certificateField, ca, authorityField(agreementField)); err != nil {
 		return hsm.Agreement{}, err
 	}
 	point, err := peer.PublicKey.(*ecdsa.PublicKey).ECDH()
 	if err != nil {
-		return hsm.Agreement{}, internal(err) // the curve is one of the service's
+		return hsm.Agreement{}, core.Internal(err) // the curve is one of the service's
 	}
 	info, _ := hex.DecodeString(*a.info) // the shape has been checked
-	return hsm.Agreement{Pair: pair.ref(), Peer: point.Bytes(), KDF: derivationFunctions[a.kdf], Hash: derivationHashes[a.hash],
-		Info: info, Algorithm: derived.letter, Bits: derived.bits}, nil
+	return hsm.Agreement{Pair: pair.Ref(), Peer: point.Bytes(), KDF: derivationFunctions[a.kdf], Hash: derivationHashes[a.hash],
+		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, nil
 }
 
 // needs are the keys of an agreement: the pair and the authority of the other party.
-func (a *agreed) needs() []need {
-	return []need{{agreementField + ".PrivateKeyIdentifier", a.pair, agreementRules}, {authorityField(agreementField), a.ca, authorityRules}}
+func (a *agreed) needs() []core.Need {
+	return []core.Need{{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules}, {Field: authorityField(agreementField), Identifier: a.ca, Rules: authorityRules}}
 }
 
 // strengths are those of the derived key and of the curve (GUESS, by the two columns of the
 // table).
-func (a *agreed) strengths(pair *key) []strength {
+func (a *agreed) strengths(pair *core.Key) []strength {
 	return []strength{
-		{table: kekStrength, by: algorithmNamed(a.derived), field: agreementField + ".DeriveKeyAlgorithm"},
-		{table: curveStrength, by: pair.attributes.alg, field: agreementField + ".PrivateKeyIdentifier"},
+		{table: kekStrength, by: core.AlgorithmNamed(a.derived), field: agreementField + ".DeriveKeyAlgorithm"},
+		{table: curveStrength, by: pair.Attributes.Alg, field: agreementField + ".PrivateKeyIdentifier"},
 	}
 }
 
 // importECDH imports a TR-31 key block under a key that both parties derive.
-func importECDH(ctx context.Context, c *call, m *ImportDiffieHellmanTr31KeyBlock, p *importPlan) error {
+func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31KeyBlock, p *importPlan) error {
 	// Load and check: pair and authority, the block's header, the other party's certificate.
 	p.field = agreementField + ".WrappedKeyBlock"
 	asked := m.agreed()
-	keys, err := c.keys(ctx, asked.needs()...)
+	keys, err := c.Keys(ctx, asked.needs()...)
 	if err != nil {
 		return err
 	}
 	pair, ca := &keys[0], &keys[1]
 	b, err := tr31.Parse(m.WrappedKeyBlock, tr31.Lenient)
 	if err != nil {
-		return c.blockError(p.field, err)
+		return blockError(c, p.field, err)
 	}
-	agreement, err := c.agreement(asked, pair, ca)
+	agreement, err := agreement(c, asked, pair, ca)
 	if err != nil {
 		return err
 	}
-	if err := checkVersion(b.Header.Version, algorithmNamed(asked.derived), p.field); err != nil {
+	if err := checkVersion(b.Header.Version, core.AlgorithmNamed(asked.derived), p.field); err != nil {
 		return err
 	}
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	p.requires = append(p.requires, ca.unchanged())
-	if err := p.wrappedUnder(pair.unchanged(), asked.strengths(pair)...); err != nil {
+	p.requires = append(p.requires, unchanged(ca))
+	if err := p.wrappedUnder(unchanged(pair), asked.strengths(pair)...); err != nil {
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.cloud.hsm.ImportECDH(ctx, agreement, b, p.admit)
+	made, err := c.Cloud.HSM.ImportECDH(ctx, agreement, b, p.admit)
 	if err != nil {
-		return c.agreementError(p.field, asked, pair, err)
+		return agreementError(c, p.field, asked, pair, err)
 	}
 	return p.finish(ctx, &made)
 }
 
 // agreementError tells why a block under an agreed key did not open.
-func (c *call) agreementError(field string, a *agreed, pair *key, err error) error {
+func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return invalid("The certificate is not valid.", because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", problemPoint, "", ""))
+		return core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""))
 	}
 	if errors.Is(err, tr31.ErrMAC) {
-		return c.foldable(because(apc.RuleMAC, field, problemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
+		return foldable(c, core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
 	}
-	return c.blockError(field, err)
+	return blockError(c, field, err)
 }
 
 // derivation says how the wrapping key was derived.
-func (a *agreed) derivation(pair *key) string {
+func (a *agreed) derivation(pair *core.Key) string {
 	return fmt.Sprintf("%s by %s with %s and %s of SharedInformation from ECDH on %s",
-		a.derived, a.kdf, a.hash, wording.Bytes(len(*a.info)/2), pair.attributes.alg.name)
+		a.derived, a.kdf, a.hash, wording.Bytes(len(*a.info)/2), pair.Attributes.Alg.Name)
 }
 
 // foundDeriveUsage is the DeriveKeyUsage of a key pair, which may have none.
@@ -151,10 +152,10 @@ func foundDeriveUsage(u apc.KeyUsage) string {
 }
 
 // exportECDH exports a key as a TR-31 key block under a key that both parties derive.
-func exportECDH(ctx context.Context, c *call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
+func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
 	asked := m.agreed()
-	keys, err := c.keys(ctx, append(asked.needs(), need{exportField, in.ExportKeyIdentifier, exportRules})...)
+	keys, err := c.Keys(ctx, append(asked.needs(), core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})...)
 	if err != nil {
 		return nil, err
 	}
@@ -163,21 +164,21 @@ func exportECDH(ctx context.Context, c *call, in *ExportKeyInput, m *ExportDiffi
 	if err != nil {
 		return nil, err
 	}
-	header, err := p.header(algorithmNamed(asked.derived), m.KeyBlockHeaders)
+	header, err := p.header(core.AlgorithmNamed(asked.derived), m.KeyBlockHeaders)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range asked.strengths(pair) {
-		if err := s.check(p.as.alg); err != nil {
+		if err := s.check(p.as.Alg); err != nil {
 			return nil, err
 		}
 	}
-	agreement, err := c.agreement(asked, pair, ca)
+	agreement, err := agreement(c, asked, pair, ca)
 	if err != nil {
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	text, value, err := c.cloud.hsm.ExportECDH(ctx, agreement, header, p.material(), p.check.method)
+	text, value, err := c.Cloud.HSM.ExportECDH(ctx, agreement, header, p.material(), p.check.Method)
 	if err != nil {
 		return nil, p.headerError(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 const as2805Field = "KeyMaterial.As2805KeyCryptogram"
@@ -17,10 +18,10 @@ var as2805Variants = []struct {
 	usage   apc.KeyUsage
 	mask    hsm.Variant
 }{
-	{apc.As2805KeyVariantTerminalMajorKeyVariant00, usageK0, hsm.Variant{}}, // no mask: GUESS
-	{apc.As2805KeyVariantPINEncryptionKeyVariant28, usageP0, hsm.Variant{0x28, 0xC0}},
-	{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, usageM0, hsm.Variant{0x24, 0xC0}},
-	{apc.As2805KeyVariantDataEncryptionKeyVariant22, usageD0, hsm.Variant{0x22, 0xC0}},
+	{apc.As2805KeyVariantTerminalMajorKeyVariant00, core.UsageK0, hsm.Variant{}}, // no mask: GUESS
+	{apc.As2805KeyVariantPINEncryptionKeyVariant28, core.UsageP0, hsm.Variant{0x28, 0xC0}},
+	{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, core.UsageM0, hsm.Variant{0x24, 0xC0}},
+	{apc.As2805KeyVariantDataEncryptionKeyVariant22, core.UsageD0, hsm.Variant{0x22, 0xC0}},
 }
 
 func as2805Variant(v apc.As2805KeyVariant) (apc.KeyUsage, hsm.Variant) {
@@ -33,43 +34,43 @@ func as2805Variant(v apc.As2805KeyVariant) (apc.KeyUsage, hsm.Variant) {
 }
 
 // importAS2805 imports an AS 2805.6.1 cryptogram under a variant of a key encryption key.
-func importAS2805(ctx context.Context, c *call, m *ImportAs2805KeyCryptogram, p *importPlan) error {
+func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogram, p *importPlan) error {
 	// Load and check: the wrapping key, and what the request says because the cryptogram cannot.
 	const kekField = as2805Field + ".WrappingKeyIdentifier"
 	p.field = as2805Field + ".WrappedKeyCryptogram"
-	var kek key
-	if err := c.key(ctx, need{kekField, m.WrappingKeyIdentifier, as2805ImportRules}, &kek); err != nil {
+	var kek core.Key
+	if err := c.Key(ctx, core.Need{Field: kekField, Identifier: m.WrappingKeyIdentifier, Rules: as2805ImportRules}, &kek); err != nil {
 		return err
 	}
 	usage, mask := as2805Variant(m.As2805KeyVariant)
-	alg := algorithmNamed(m.KeyAlgorithm)
-	if alg.letter != hsm.TDES { // in all that is published; GUESS for the rest
-		return attributeError(because(apc.RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", problemVariantAlgorithm, string(alg.name), "TDES_2KEY or TDES_3KEY"))
+	alg := core.AlgorithmNamed(m.KeyAlgorithm)
+	if alg.Letter != hsm.TDES { // in all that is published; GUESS for the rest
+		return attributeError(core.Because(apc.RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", core.ProblemVariantAlgorithm, string(alg.Name), "TDES_2KEY or TDES_3KEY"))
 	}
-	if err := p.declare(attributes{usage: usage, alg: alg, modes: modesOf(m.KeyModesOfUse)}, as2805Field+".", *m.Exportable); err != nil {
+	if err := p.declare(core.Attributes{Usage: usage, Alg: alg, Modes: core.ModesOf(m.KeyModesOfUse)}, as2805Field+".", *m.Exportable); err != nil {
 		return err
 	}
-	err := p.wrappedUnder(kek.unchanged(), strength{table: kekStrength, by: kek.attributes.alg, field: kekField})
+	err := p.wrappedUnder(unchanged(&kek), strength{table: kekStrength, by: kek.Attributes.Alg, field: kekField})
 	if err != nil {
 		return err
 	}
-	cryptogram, err := cryptogramBytes(p.field, m.WrappedKeyCryptogram, alg.bits/8)
+	cryptogram, err := cryptogramBytes(p.field, m.WrappedKeyCryptogram, alg.Bits/8)
 	if err != nil {
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.cloud.hsm.ImportAS2805(ctx, kek.ref(), mask, cryptogram, p.admit)
+	made, err := c.Cloud.HSM.ImportAS2805(ctx, kek.Ref(), mask, cryptogram, p.admit)
 	if err != nil {
-		return hsmError(err)
+		return core.HSMError(err)
 	}
 	return p.finish(ctx, &made)
 }
 
 // exportAS2805 exports a key as a cryptogram under a variant of a key encryption key.
-func exportAS2805(ctx context.Context, c *call, in *ExportKeyInput, m *ExportAs2805KeyCryptogram) (*WrappedKey, error) {
+func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportAs2805KeyCryptogram) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot.
 	const kekField = as2805Field + ".WrappingKeyIdentifier"
-	keys, err := c.keys(ctx, need{kekField, m.WrappingKeyIdentifier, as2805ExportRules}, need{exportField, in.ExportKeyIdentifier, exportRules})
+	keys, err := c.Keys(ctx, core.Need{Field: kekField, Identifier: m.WrappingKeyIdentifier, Rules: as2805ExportRules}, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
 	if err != nil {
 		return nil, err
 	}
@@ -82,26 +83,26 @@ func exportAS2805(ctx context.Context, c *call, in *ExportKeyInput, m *ExportAs2
 	if p.ksn != nil {
 		return nil, notInThisForm()
 	}
-	if p.as.usage != usage {
-		return nil, invalid("The variant does not fit the key.", because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", problemVariantUsage,
-			string(m.As2805KeyVariant)+" for "+string(p.as.usage), string(usage)+" for this variant"))
+	if p.as.Usage != usage {
+		return nil, core.Invalid("The variant does not fit the key.", core.Because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", core.ProblemVariantUsage,
+			string(m.As2805KeyVariant)+" for "+string(p.as.Usage), string(usage)+" for this variant"))
 	}
-	if p.as.alg.letter != hsm.TDES {
-		return nil, attributeError(because(apc.RuleKeyAlgorithm, exportField, problemVariantAlgorithm, string(p.as.alg.name), "TDES_2KEY or TDES_3KEY"))
+	if p.as.Alg.Letter != hsm.TDES {
+		return nil, attributeError(core.Because(apc.RuleKeyAlgorithm, exportField, core.ProblemVariantAlgorithm, string(p.as.Alg.Name), "TDES_2KEY or TDES_3KEY"))
 	}
-	if err := checkStrength(kekStrength, kek.attributes.alg, p.as.alg, kekField); err != nil {
+	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, kekField); err != nil {
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	cryptogram, value, err := c.cloud.hsm.ExportAS2805(ctx, kek.ref(), mask, p.material(), p.check.method)
+	cryptogram, value, err := c.Cloud.HSM.ExportAS2805(ctx, kek.Ref(), mask, p.material(), p.check.Method)
 	if err != nil {
-		return nil, hsmError(err)
+		return nil, core.HSMError(err)
 	}
 	return p.wrapped(kek, apc.WrappedKeyMaterialFormatKeyCryptogram, hexText(cryptogram), value), nil
 }
 
 // notInThisForm refuses an initial key where it cannot be asked for (GUESS).
 func notInThisForm() error {
-	return invalid("The initial key cannot be exported in this form.",
-		because(apc.RuleExportForm, dukptField, problemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
+	return core.Invalid("The initial key cannot be exported in this form.",
+		core.Because(apc.RuleExportForm, dukptField, core.ProblemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
 }

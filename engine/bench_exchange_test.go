@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/tr34"
 	"github.com/seed748fb4d1/apcsim/x509ca"
@@ -50,8 +51,8 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 	cert, err := x509.ParseCertificate(leafDER)
 	fail(err)
 	out, err := eng.ImportKey(context.Background(), &ImportKeyInput{KeyMaterial: ImportKeyMaterial{RootCertificatePublicKey: &RootCertificatePublicKey{
-		PublicKeyCertificate: x509ca.EncodeCertificate(der), KeyAttributes: apc.KeyAttributes{KeyUsage: usageS0, KeyClass: apc.KeyClassPublicKey,
-			KeyAlgorithm: rsa2048, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
+		PublicKeyCertificate: x509ca.EncodeCertificate(der), KeyAttributes: apc.KeyAttributes{KeyUsage: core.UsageS0, KeyClass: apc.KeyClassPublicKey,
+			KeyAlgorithm: core.RSA2048, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
 	fail(err)
 	return benchParty{key, cert, out.Key.KeyArn}
 }
@@ -61,7 +62,7 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 // signature and one OAEP encryption. The bars are 1.3.
 func BenchmarkTR34(b *testing.B) {
 	ctx := context.Background()
-	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}, CA: eccP256})
+	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}, CA: core.ECCP256})
 	party := newBenchParty(b, eng)
 	digest := sha256.Sum256([]byte("digest"))
 	signature, _ := rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
@@ -69,7 +70,7 @@ func BenchmarkTR34(b *testing.B) {
 	encrypted, _ := rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
 
 	b.Run("ImportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForImport(ctx, &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: rsa2048})
+		p, err := eng.GetParametersForImport(ctx, &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -90,12 +91,12 @@ func BenchmarkTR34(b *testing.B) {
 		})
 	})
 	b.Run("ExportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForExport(ctx, &GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: rsa2048})
+		p, err := eng.GetParametersForExport(ctx, &GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: core.RSA2048})
 		if err != nil {
 			b.Fatal(err)
 		}
 		a := benchAttributes
-		a.KeyAlgorithm = tdes2
+		a.KeyAlgorithm = core.TDES2
 		in := &ExportKeyInput{ExportKeyIdentifier: benchKey(b, eng, a), KeyMaterial: ExportKeyMaterial{Tr34KeyBlock: &ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca,
 			WrappingKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw), ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new("0011223344556677")}}}
 		ratio.Beside(b, 1, func() {
@@ -128,15 +129,15 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	}
 	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	eng := benchEngine(b, &Options{Limits: apc.Limits{OpenTokens: 1 << 40}, HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
-	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: rsa2048}
+	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048}
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)
 	}
-	ca, err := (&call{caller: eng.caller}).authority(ctx)
+	ca, err := (&core.Call{Caller: eng.caller}).Authority(ctx)
 	if err != nil {
 		b.Fatal(err)
 	}
-	signer, err := eng.cloud.hsm.Signer(ctx, ca.key, ca.public)
+	signer, err := eng.cloud.HSM.Signer(ctx, ca.Key, ca.Public)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -155,8 +156,8 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 // BenchmarkGetPublicKeyCertificate gives a certificate again, beside a GetKey.
 // The bar is 3.
 func BenchmarkGetPublicKeyCertificate(b *testing.B) {
-	eng := benchEngine(b, &Options{CA: eccP256})
-	arn := benchKey(b, eng, apc.KeyAttributes{KeyUsage: usageK3, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: eccP256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}})
+	eng := benchEngine(b, &Options{CA: core.ECCP256})
+	arn := benchKey(b, eng, apc.KeyAttributes{KeyUsage: core.UsageK3, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: core.ECCP256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}})
 	ctx, in, get := context.Background(), &GetPublicKeyCertificateInput{KeyIdentifier: arn}, &GetKeyInput{KeyIdentifier: arn}
 	ratio.Beside(b, 1, func() {
 		if _, err := eng.GetKey(ctx, get); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -28,7 +29,7 @@ func benchEngine(b *testing.B, o *Options) *Engine {
 	return eng
 }
 
-var benchAttributes = apc.KeyAttributes{KeyUsage: usageK1, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: aes256,
+var benchAttributes = apc.KeyAttributes{KeyUsage: core.UsageK1, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: core.AES256,
 	KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}
 
 func benchKey(b *testing.B, eng *Engine, a apc.KeyAttributes) string {
@@ -58,7 +59,7 @@ func BenchmarkCreateKey(b *testing.B) {
 		var id [16]byte
 		rand.Read(id[:])
 		for i := range id {
-			id[i] = idAlphabet[id[i]%32]
+			id[i] = core.IDAlphabet[id[i]%32]
 		}
 		name := "arn:aws:payment-cryptography:us-east-1:111122223333:key/" + string(id[:])
 		mu.Lock()
@@ -84,8 +85,8 @@ func benchAEAD() cipher.AEAD {
 func BenchmarkGetKey(b *testing.B) {
 	eng := benchEngine(b, nil)
 	id := benchKey(b, eng, benchAttributes)
-	a, _ := parseIdentifier(id, keystore.Partition{})
-	found, _ := eng.cloud.store.Read(context.Background(), a.keyRef())
+	a, _ := core.ParseIdentifier(id, keystore.Partition{})
+	found, _ := eng.cloud.Store.Read(context.Background(), a.KeyRef())
 	var mu sync.RWMutex
 	records := map[string]keystore.Record{id: found[0].Record}
 	ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
@@ -93,8 +94,8 @@ func BenchmarkGetKey(b *testing.B) {
 		mu.RLock()
 		rec := records[id]
 		mu.RUnlock()
-		var k key
-		if err := k.decode(&rec); err != nil {
+		var k core.Key
+		if err := k.Decode(&rec); err != nil {
 			b.Fatal(err)
 		}
 	}, func() {
@@ -134,7 +135,7 @@ func BenchmarkTR31(b *testing.B) {
 	for _, v := range []struct {
 		name     string
 		kek, key apc.KeyAlgorithm
-	}{{"B", tdes3, tdes2}, {"D", aes256, aes128}} {
+	}{{"B", core.TDES3, core.TDES2}, {"D", core.AES256, core.AES128}} {
 		eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
 		ctx := context.Background()
 		kek, raw := benchLoad(b, eng, v.kek)
@@ -146,7 +147,7 @@ func BenchmarkTR31(b *testing.B) {
 		}
 		text := out.WrappedKey.KeyMaterial
 		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr31KeyBlock: &ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: text}}}
-		bare := newBareBlock(b, raw, text, algorithmNamed(v.key).checks[0].method)
+		bare := newBareBlock(b, raw, text, core.AlgorithmNamed(v.key).Checks[0].Method)
 		b.Run("ExportKey/version="+v.name, func(b *testing.B) {
 			ratio.Beside(b, 64, bare.export, func() {
 				if _, err := eng.ExportKey(ctx, export); err != nil {
@@ -165,7 +166,7 @@ func BenchmarkTR31(b *testing.B) {
 }
 
 func benchLoad(b *testing.B, eng *Engine, alg apc.KeyAlgorithm) (arn string, raw []byte) {
-	raw = make([]byte, algorithmNamed(alg).bits/8)
+	raw = make([]byte, core.AlgorithmNamed(alg).Bits/8)
 	rand.Read(raw)
 	a := benchAttributes
 	a.KeyAlgorithm = alg

@@ -5,27 +5,28 @@ import (
 	"errors"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // CreateAlias creates a name, with or without a key behind it.
 func (c *Caller) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
-	return run(ctx, c.caller, "CreateAlias", in, (*call).createAlias)
+	return core.Run(ctx, c.caller, "CreateAlias", in, createAlias)
 }
 
-func (c *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
-	if err := c.settle(ctx); err != nil {
+func createAlias(ctx context.Context, c *core.Call, in *CreateAliasInput) (*CreateAliasOutput, error) {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	out := alias{partition: c.home(), name: in.AliasName}
-	err := retry(func() error {
-		changes, err := c.pointAlias(ctx, &out, in.KeyArn)
+	out := core.Alias{Partition: c.Home(), Name: in.AliasName}
+	err := core.Retry(func() error {
+		changes, err := pointAlias(ctx, c, &out, in.KeyArn)
 		if err != nil {
 			return err
 		}
-		changes = append(changes, keystore.Create(out.record()),
-			keystore.Count(counter(c.home(), countAlias), 1, int64(c.cloud.limits.Aliases)))
-		return c.commitAlias(ctx, in.AliasName, changes)
+		changes = append(changes, keystore.Create(out.Record()),
+			keystore.Count(core.Counter(c.Home(), core.CountAlias), 1, int64(c.Cloud.Limits.Aliases)))
+		return commitAlias(ctx, c, in.AliasName, changes)
 	})
 	if err != nil {
 		return nil, err
@@ -35,12 +36,12 @@ func (c *call) createAlias(ctx context.Context, in *CreateAliasInput) (*CreateAl
 
 // commitAlias makes the commit; a name that is taken is a refusal, not a
 // reason to try again.
-func (c *call) commitAlias(ctx context.Context, name string, changes []keystore.Change) error {
-	err := c.commitCounted(ctx, "aliases", c.cloud.limits.Aliases, changes...)
+func commitAlias(ctx context.Context, c *core.Call, name string, changes []keystore.Change) error {
+	err := c.CommitCounted(ctx, "aliases", c.Cloud.Limits.Aliases, changes...)
 	if errors.Is(err, keystore.ErrExists) {
 		return &apc.Error{
 			Code: apc.ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
-			Reasons: []apc.Reason{because(apc.RuleAliasExists, "AliasName", problemAliasExists, name, "another name, or UpdateAlias")},
+			Reasons: []apc.Reason{core.Because(apc.RuleAliasExists, "AliasName", core.ProblemAliasExists, name, "another name, or UpdateAlias")},
 		}
 	}
 	return err
@@ -48,24 +49,24 @@ func (c *call) commitAlias(ctx context.Context, name string, changes []keystore.
 
 // pointAlias points an alias to the key asked for, or to none, and returns
 // what the commit requires: that the key is still as it was judged.
-func (c *call) pointAlias(ctx context.Context, a *alias, keyARN *string) ([]keystore.Change, error) {
-	a.key = ""
+func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string) ([]keystore.Change, error) {
+	a.Key = ""
 	if keyARN == nil {
 		return nil, nil
 	}
-	c.resources = c.resources[:0]
-	var target key
-	if err := c.key(ctx, need{field: "KeyArn", identifier: *keyARN}, &target); err != nil {
+	c.Resources = c.Resources[:0]
+	var target core.Key
+	if err := c.Key(ctx, core.Need{Field: "KeyArn", Identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
-	if target.state == apc.KeyStateDeleteComplete { // GUESS; one that only waits for its deletion is taken
-		return nil, stateError(target, "a usable")
+	if target.State == apc.KeyStateDeleteComplete { // GUESS; one that only waits for its deletion is taken
+		return nil, core.StateError(target, "a usable")
 	}
-	a.key = target.arn.key
-	return []keystore.Change{target.unchanged()}, nil
+	a.Key = target.ARN.Key
+	return []keystore.Change{unchanged(&target)}, nil
 }
 
 // unchanged requires that the key's record is as it was read.
-func (k *key) unchanged() keystore.Change {
-	return keystore.Change{Require: &keystore.Require{Ref: k.arn.keyRef(), Expect: k.rev}}
+func unchanged(k *core.Key) keystore.Change {
+	return keystore.Change{Require: &keystore.Require{Ref: k.ARN.KeyRef(), Expect: k.Rev}}
 }

@@ -4,21 +4,22 @@ import (
 	"context"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
 // CreateKey generates a symmetric key or a pair.
 func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
-	return run(ctx, c.caller, "CreateKey", in, (*call).createKey)
+	return core.Run(ctx, c.caller, "CreateKey", in, createKey)
 }
 
-func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
+func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKeyOutput, error) {
 	// Parse: the request as the rules see it.
 	if len(in.ReplicationRegions) > 0 {
-		return nil, notSimulated("ReplicationRegions")
+		return nil, core.NotSimulated("ReplicationRegions")
 	}
-	spec := parseAttributes(in.KeyAttributes)
+	spec := core.ParseAttributes(in.KeyAttributes)
 
 	// Validate: the tables decide.
 	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
@@ -27,32 +28,32 @@ func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 	if err := checkDeriveUsage(spec, in.DeriveKeyUsage); err != nil {
 		return nil, err
 	}
-	check, err := chooseCheck(spec.alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
 	if err != nil {
 		return nil, err
 	}
-	tags, err := c.newTags(in.Tags)
+	tags, err := c.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}
 
-	if err := c.settle(ctx); err != nil {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var made key
-	a := c.attempts()
-	for a.next() {
-		c.newKey(&made, a.id, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
-		made.exportable, made.bits, made.check = *in.Exportable, spec.alg.bits, check.name
+	var made core.Key
+	a := c.Attempts()
+	for a.Next() {
+		c.NewKey(&made, a.ID, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
+		made.Exportable, made.Bits, made.Check = *in.Exportable, spec.Alg.Bits, check.Name
 		if in.DeriveKeyUsage != nil {
-			made.deriveUsage = *in.DeriveKeyUsage
+			made.DeriveUsage = *in.DeriveKeyUsage
 		}
-		if a.err = c.generate(ctx, &made, check.method); a.err == nil {
-			a.err = c.commitNewKey(ctx, &made, nil)
+		if a.Err = generate(ctx, c, &made, check.Method); a.Err == nil {
+			a.Err = c.CommitNewKey(ctx, &made, nil)
 		}
 	}
-	if a.err != nil {
-		return nil, refused(a.err)
+	if a.Err != nil {
+		return nil, core.Refused(a.Err)
 	}
 	out := &CreateKeyOutput{}
 	describeKey(&made, &out.Key)
@@ -60,39 +61,39 @@ func (c *call) createKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOut
 }
 
 // generate has the HSM make the key.
-func (c *call) generate(ctx context.Context, out *key, check kcv.Method) error {
-	made, err := c.cloud.hsm.GenerateKey(ctx, out.hsmAttributes(), check)
+func generate(ctx context.Context, c *core.Call, out *core.Key, check kcv.Method) error {
+	made, err := c.Cloud.HSM.GenerateKey(ctx, out.HSMAttributes(), check)
 	if err != nil {
-		return hsmError(err)
+		return core.HSMError(err)
 	}
-	out.setMaterial(&made)
+	out.SetMaterial(&made)
 	return nil
 }
 
 // checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).
-func checkDeriveUsage(a attributes, u *apc.KeyUsage) error {
-	if u == nil || a.usage == usageK3 {
+func checkDeriveUsage(a core.Attributes, u *apc.KeyUsage) error {
+	if u == nil || a.Usage == core.UsageK3 {
 		return nil
 	}
-	return invalid("DeriveKeyUsage is only valid for key agreement keys.",
-		because(apc.RuleDeriveKeyUsage, "DeriveKeyUsage", problemDeriveUsage, string(*u), "none for "+string(a.usage)))
+	return core.Invalid("DeriveKeyUsage is only valid for key agreement keys.",
+		core.Because(apc.RuleDeriveKeyUsage, "DeriveKeyUsage", core.ProblemDeriveUsage, string(*u), "none for "+string(a.Usage)))
 }
 
 // chooseCheck is the check value asked for or the algorithm's default. One
 // that does not fit the key is refused (GUESS).
-func chooseCheck(a *algorithm, asked *apc.KeyCheckValueAlgorithm, field string) (checkMethod, error) {
+func chooseCheck(a *core.Algorithm, asked *apc.KeyCheckValueAlgorithm, field string) (core.CheckMethod, error) {
 	var name apc.KeyCheckValueAlgorithm
 	if asked != nil {
 		name = *asked
 	}
-	m, ok := a.check(name)
+	m, ok := a.Check(name)
 	if ok {
 		return m, nil
 	}
 	var fit []apc.KeyCheckValueAlgorithm
-	for _, c := range a.checks {
-		fit = append(fit, c.name)
+	for _, c := range a.Checks {
+		fit = append(fit, c.Name)
 	}
-	return m, invalid("The key check value algorithm is not valid for the key algorithm.",
-		because(apc.RuleKeyCheckValueAlgorithm, field, problemCheckAlgorithm, string(name), wording.Or(fit)))
+	return m, core.Invalid("The key check value algorithm is not valid for the key algorithm.",
+		core.Because(apc.RuleKeyCheckValueAlgorithm, field, core.ProblemCheckAlgorithm, string(name), wording.Or(fit)))
 }

@@ -3,25 +3,26 @@ package engine
 import (
 	"context"
 
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // DeleteAlias removes an alias; its key stays.
 func (c *Caller) DeleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
-	return run(ctx, c.caller, "DeleteAlias", in, (*call).deleteAlias)
+	return core.Run(ctx, c.caller, "DeleteAlias", in, deleteAlias)
 }
 
-func (c *call) deleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
-	if err := c.settle(ctx); err != nil {
+func deleteAlias(ctx context.Context, c *core.Call, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	err := retry(func() error {
-		old, err := c.loadAlias(ctx, in.AliasName)
+	err := core.Retry(func() error {
+		old, err := c.LoadAlias(ctx, in.AliasName)
 		if err != nil {
 			return err
 		}
-		return c.cloud.commit(ctx, keystore.Erase(old.record()),
-			keystore.Count(counter(c.home(), countAlias), -1, int64(c.cloud.limits.Aliases)))
+		return c.Cloud.Commit(ctx, keystore.Erase(old.Record()),
+			keystore.Count(core.Counter(c.Home(), core.CountAlias), -1, int64(c.Cloud.Limits.Aliases)))
 	})
 	if err != nil {
 		return nil, err

@@ -1,19 +1,23 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // DeleteKey schedules the deletion of a key. Until the waiting period is over
 // RestoreKey calls it off.
 func (c *Caller) DeleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
-	return run(ctx, c.caller, "DeleteKey", in, (*call).deleteKey)
+	return core.Run(ctx, c.caller, "DeleteKey", in, deleteKey)
 }
 
-func (c *call) deleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
-	days := c.cloud.limits.DefaultDeleteDays
+func deleteKey(ctx context.Context, c *core.Call, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
+	days := c.Cloud.Limits.DefaultDeleteDays
 	if in.DeleteKeyInDays != nil {
 		days = *in.DeleteKeyInDays
 	}
-	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.deleting(c.now, days) })
+	changed, err := c.ChangeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old core.Key) (core.Key, error) { return old.Deleting(c.Now, days) })
 	if err != nil {
 		return nil, err
 	}

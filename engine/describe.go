@@ -1,51 +1,53 @@
 package engine
 
+import "github.com/seed748fb4d1/apcsim/internal/core"
+
 // describeKey fills in what the service says of a key.
-func describeKey(k *key, out *Key) {
+func describeKey(k *core.Key, out *Key) {
 	*out = Key{
-		KeyArn:                         k.arn.String(),
-		KeyAttributes:                  k.attributes.members(),
-		KeyCheckValue:                  k.checkValue,
-		KeyCheckValueAlgorithm:         k.check,
-		Enabled:                        k.enabled,
-		Exportable:                     k.exportable,
-		KeyState:                       k.state,
-		KeyOrigin:                      k.origin,
-		CreateTimestamp:                k.created,
-		UsageStartTimestamp:            optional(k.usageStart),
-		UsageStopTimestamp:             optional(k.usageStop),
-		DeletePendingTimestamp:         optional(k.deletePending),
-		DeleteTimestamp:                optional(k.deleted),
-		DeriveKeyUsage:                 optional(k.deriveUsage),
-		MultiRegionKeyType:             optional(k.multiRegion),
-		PrimaryRegion:                  optional(k.primaryRegion),
-		UsingDefaultReplicationRegions: k.ownRegions.pointer(),
+		KeyArn:                         k.ARN.String(),
+		KeyAttributes:                  k.Attributes.Members(),
+		KeyCheckValue:                  k.CheckValue,
+		KeyCheckValueAlgorithm:         k.Check,
+		Enabled:                        k.Enabled,
+		Exportable:                     k.Exportable,
+		KeyState:                       k.State,
+		KeyOrigin:                      k.Origin,
+		CreateTimestamp:                k.Created,
+		UsageStartTimestamp:            core.Optional(k.UsageStart),
+		UsageStopTimestamp:             core.Optional(k.UsageStop),
+		DeletePendingTimestamp:         core.Optional(k.DeletePending),
+		DeleteTimestamp:                core.Optional(k.Deleted),
+		DeriveKeyUsage:                 core.Optional(k.DeriveUsage),
+		MultiRegionKeyType:             core.Optional(k.MultiRegion),
+		PrimaryRegion:                  core.Optional(k.PrimaryRegion),
+		UsingDefaultReplicationRegions: k.OwnRegions.Pointer(),
 	}
-	for _, r := range k.replicas {
+	for _, r := range k.Replicas {
 		if out.ReplicationStatus == nil {
 			out.ReplicationStatus = map[string]ReplicationStatusType{}
 		}
-		out.ReplicationStatus[r.region] = ReplicationStatusType{Status: r.status, StatusMessage: optional(r.message)}
+		out.ReplicationStatus[r.Region] = ReplicationStatusType{Status: r.Status, StatusMessage: core.Optional(r.Message)}
 	}
-	if a := k.approval; a.session != "" {
-		out.MpaStatus = &MpaStatus{MpaSessionArn: a.session, Status: a.status, InitiationDate: a.initiated, StatusMessage: optional(a.message)}
+	if a := k.Approval; a.Session != "" {
+		out.MpaStatus = &MpaStatus{MpaSessionArn: a.Session, Status: a.Status, InitiationDate: a.Initiated, StatusMessage: core.Optional(a.Message)}
 	}
 }
 
 // summarizeKey is an item of ListKeys.
-func summarizeKey(k *key) KeySummary {
+func summarizeKey(k *core.Key) KeySummary {
 	return KeySummary{
-		KeyArn: k.arn.String(), KeyState: k.state, KeyAttributes: k.attributes.members(),
-		KeyCheckValue: k.checkValue, Exportable: k.exportable, Enabled: k.enabled,
-		MultiRegionKeyType: optional(k.multiRegion), PrimaryRegion: optional(k.primaryRegion),
+		KeyArn: k.ARN.String(), KeyState: k.State, KeyAttributes: k.Attributes.Members(),
+		KeyCheckValue: k.CheckValue, Exportable: k.Exportable, Enabled: k.Enabled,
+		MultiRegionKeyType: core.Optional(k.MultiRegion), PrimaryRegion: core.Optional(k.PrimaryRegion),
 	}
 }
 
 // describeAlias is what the service says of an alias.
-func describeAlias(a *alias) Alias {
-	out := Alias{AliasName: a.name}
-	if a.key != "" {
-		out.KeyArn = new(arn{Partition: a.partition, key: a.key}.String())
+func describeAlias(a *core.Alias) Alias {
+	out := Alias{AliasName: a.Name}
+	if a.Key != "" {
+		out.KeyArn = new(core.ARN{Partition: a.Partition, Key: a.Key}.String())
 	}
 	return out
 }

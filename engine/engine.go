@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -78,12 +79,15 @@ func withDefaults(id apc.Identity) apc.Identity {
 	return id
 }
 
+// ErrMasterKey: the store's keys were sealed under a master key that the backend does not have.
+var ErrMasterKey = core.ErrMasterKey
+
 // Engine is a whole simulated cloud: any number of accounts and Regions. It
 // embeds the default caller, whose operations are its own. Any number of
 // goroutines may share one; it starts none.
 type Engine struct {
 	*Caller
-	cloud *cloud
+	cloud *core.Cloud
 	own   []func() error // closes what Open made itself
 }
 
@@ -117,20 +121,20 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 		s = keystore.NewMemory()
 		own = append(own, s.Close)
 	}
-	ca := algorithmNamed(cmp.Or(o.CA, rsa4096))
-	if ca == nil || ca.symmetric() {
+	ca := core.AlgorithmNamed(cmp.Or(o.CA, core.RSA4096))
+	if ca == nil || ca.Symmetric() {
 		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
 	}
-	c := newCloud(&cloudConfig{
-		backend: b, hsm: o.HSM, store: s, now: o.Now, seed: o.Seed, regions: o.Regions, limits: o.Limits,
-		lenient: o.LenientStrength, explain: o.Explain == nil || *o.Explain, observe: o.Observe, readOnly: readOnly, ca: ca,
+	c := core.NewCloud(&core.CloudConfig{
+		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, Regions: o.Regions, Limits: o.Limits,
+		Lenient: o.LenientStrength, Explain: o.Explain == nil || *o.Explain, Observe: o.Observe, ReadOnly: readOnly, CA: ca,
 	})
 	e := &Engine{cloud: c, own: own}
 	e.Caller = e.As(o.Identity)
 	if len(own) == 2 { // a new device and a new store have nothing to compare
 		return e, nil
 	}
-	if err := c.check(ctx); err != nil {
+	if err := c.Check(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -139,7 +143,7 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 // Close forgets open keys, and closes the backend and the store that Open made
 // itself.
 func (e *Engine) Close() error {
-	err := e.cloud.hsm.Close()
+	err := e.cloud.HSM.Close()
 	for _, f := range e.own {
 		err = errors.Join(err, f())
 	}
@@ -149,18 +153,18 @@ func (e *Engine) Close() error {
 // As is the simulator as another caller sees it. Absent members are those of
 // [Options.Identity]'s defaults.
 func (e *Engine) As(id apc.Identity) *Caller {
-	return &Caller{&caller{cloud: e.cloud, identity: withDefaults(id)}}
+	return &Caller{&core.Caller{Cloud: e.cloud, Identity: withDefaults(id)}}
 }
 
 // Settle writes into the store what time has decided in every account and Region: keys whose
 // waiting period is over are deleted, and the key pairs of tokens that have expired erased. It
 // goes on until nothing is due. Operations read as if it had been called; calling it makes the
 // deletions final at once.
-func (e *Engine) Settle(ctx context.Context) error { return e.cloud.settleAll(ctx) }
+func (e *Engine) Settle(ctx context.Context) error { return e.cloud.SettleAll(ctx) }
 
 // Caller is the simulator as one principal in one Region sees it. Its methods
 // are the operations of the service; any number of goroutines may share one.
-type Caller struct{ caller *caller }
+type Caller struct{ caller *core.Caller }
 
 // Identity is the caller's.
-func (c *Caller) Identity() apc.Identity { return c.caller.identity }
+func (c *Caller) Identity() apc.Identity { return c.caller.Identity }

@@ -3,14 +3,16 @@ package engine
 import (
 	"context"
 	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // ExportKey wraps a symmetric key for another party.
 func (c *Caller) ExportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
-	return run(ctx, c.caller, "ExportKey", in, (*call).exportKey)
+	return core.Run(ctx, c.caller, "ExportKey", in, exportKey)
 }
 
-func (c *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOutput, error) {
+func exportKey(ctx context.Context, c *core.Call, in *ExportKeyInput) (*ExportKeyOutput, error) {
 	out, err := exportMaterial(ctx, c, in)
 	if err != nil {
 		return nil, err
@@ -19,7 +21,7 @@ func (c *call) exportKey(ctx context.Context, in *ExportKeyInput) (*ExportKeyOut
 }
 
 // exportMaterial wraps the key in the form asked for.
-func exportMaterial(ctx context.Context, c *call, in *ExportKeyInput) (*WrappedKey, error) {
+func exportMaterial(ctx context.Context, c *core.Call, in *ExportKeyInput) (*WrappedKey, error) {
 	switch m := &in.KeyMaterial; {
 	case m.Tr34KeyBlock != nil:
 		return exportTR34(ctx, c, in, m.Tr34KeyBlock)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -22,16 +23,16 @@ const (
 // exportPlan is what an export wraps: the key itself, or the initial DUKPT key derived from it.
 type exportPlan struct {
 	field string // of the arm: "KeyMaterial.Tr31KeyBlock"
-	key   *key
+	key   *core.Key
 	ksn   []byte // of an initial key; nil otherwise
-	as    attributes
+	as    core.Attributes
 	code  string // key usage in the header
-	check checkMethod
+	check core.CheckMethod
 }
 
 // planExport works out what is wrapped, for a key that has been checked by [exportRules].
-func planExport(k *key, field string, asked *ExportAttributes) (*exportPlan, error) {
-	p := &exportPlan{field: field, key: k, as: k.attributes, code: codeOf(k.attributes.usage)}
+func planExport(k *core.Key, field string, asked *ExportAttributes) (*exportPlan, error) {
+	p := &exportPlan{field: field, key: k, as: k.Attributes, code: core.CodeOf(k.Attributes.Usage)}
 	if asked == nil {
 		asked = &ExportAttributes{}
 	}
@@ -42,10 +43,10 @@ func planExport(k *key, field string, asked *ExportAttributes) (*exportPlan, err
 	}
 	name := asked.KeyCheckValueAlgorithm
 	if name == nil && p.ksn == nil {
-		name = &k.check
+		name = &k.Check
 	}
 	var err error
-	p.check, err = chooseCheck(p.as.alg, name, "ExportAttributes.KeyCheckValueAlgorithm")
+	p.check, err = chooseCheck(p.as.Alg, name, "ExportAttributes.KeyCheckValueAlgorithm")
 	return p, err
 }
 
@@ -57,43 +58,43 @@ const initialKeyUsage = "B1"
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
 // its base derivation key (GUESS for 192 and 256 bits).
 func (p *exportPlan) initialKey(ksn string) error {
-	if p.as.usage != usageB0 {
-		return invalid("An initial key can only be derived from a base derivation key.",
-			because(apc.RuleKeyUsage, exportField, problemInitialUsage, string(p.as.usage), string(usageB0)))
+	if p.as.Usage != core.UsageB0 {
+		return core.Invalid("An initial key can only be derived from a base derivation key.",
+			core.Because(apc.RuleKeyUsage, exportField, core.ProblemInitialUsage, string(p.as.Usage), string(core.UsageB0)))
 	}
 	want := 20
-	if p.as.alg.letter == hsm.AES {
+	if p.as.Alg.Letter == hsm.AES {
 		want = 24
 	}
 	if len(ksn) != want {
-		return invalid("The key serial number does not fit the key.", because(apc.RuleKeySerialNumber, dukptField+".KeySerialNumber", problemKSN,
-			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.alg.name)))
+		return core.Invalid("The key serial number does not fit the key.", core.Because(apc.RuleKeySerialNumber, dukptField+".KeySerialNumber", core.ProblemKSN,
+			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.Alg.Name)))
 	}
 	p.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
-	p.code, p.as.modes = initialKeyUsage, deriveKey
-	if p.as.alg.letter == hsm.TDES {
-		p.as.alg = algorithmNamed(tdes2)
+	p.code, p.as.Modes = initialKeyUsage, core.DeriveKey
+	if p.as.Alg.Letter == hsm.TDES {
+		p.as.Alg = core.AlgorithmNamed(core.TDES2)
 	}
 	return nil
 }
 
 // material is what the HSM wraps.
-func (p *exportPlan) material() hsm.Material { return hsm.Material{Key: p.key.ref(), KSN: p.ksn} }
+func (p *exportPlan) material() hsm.Material { return hsm.Material{Key: p.key.Ref(), KSN: p.ksn} }
 
 // header is the header of the exported block: version B under TDES, D under
 // AES; what the key has, narrowed by the request.
-func (p *exportPlan) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
+func (p *exportPlan) header(under *core.Algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
 	h := tr31.Header{
-		Version: tr31.VersionB, KeyUsage: p.code, Algorithm: byte(p.as.alg.letter), KeyVersion: "00",
+		Version: tr31.VersionB, KeyUsage: p.code, Algorithm: byte(p.as.Alg.Letter), KeyVersion: "00",
 		Exportability: 'E', Context: '0', Reserved: '0',
 	}
-	if under.letter != hsm.TDES {
+	if under.Letter != hsm.TDES {
 		h.Version = tr31.VersionD
 	}
 	if p.ksn != nil {
 		h.Exportability = 'S' // as in the documentation's example
 	}
-	h.ModeOfUse, _ = byteOfModes(p.as.modes)
+	h.ModeOfUse, _ = core.ByteOfModes(p.as.Modes)
 	if asked == nil {
 		asked = &KeyBlockHeaders{}
 	}
@@ -107,19 +108,19 @@ func (p *exportPlan) header(under *algorithm, asked *KeyBlockHeaders) (tr31.Head
 
 func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	if asked.KeyModesOfUse != nil {
-		m := modesOf(*asked.KeyModesOfUse)
-		code, ok := byteOfModes(m)
+		m := core.ModesOf(*asked.KeyModesOfUse)
+		code, ok := core.ByteOfModes(m)
 		if !ok || !p.canNarrow(m) {
-			return invalid("KeyModesOfUse can only restrict the modes of use of the key.",
-				because(apc.RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", problemNarrowModes, m.String(), p.narrowerModes()))
+			return core.Invalid("KeyModesOfUse can only restrict the modes of use of the key.",
+				core.Because(apc.RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", core.ProblemNarrowModes, m.String(), p.narrowerModes()))
 		}
 		h.ModeOfUse = code
 	}
 	if asked.KeyExportability != nil {
 		code, allowed := exportabilityBytes[*asked.KeyExportability], p.exportabilities()
 		if !slices.Contains([]byte(allowed), code) {
-			return invalid("KeyExportability can only restrict the exportability of the key.",
-				because(apc.RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", problemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
+			return core.Invalid("KeyExportability can only restrict the exportability of the key.",
+				core.Because(apc.RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", core.ProblemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
 		}
 		h.Exportability = code
 	}
@@ -129,26 +130,26 @@ func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 	return nil
 }
 
-func (p *exportPlan) narrowed(m modes) attributes {
+func (p *exportPlan) narrowed(m core.Modes) core.Attributes {
 	out := p.as
-	out.modes = m
+	out.Modes = m
 	return out
 }
 
 // narrowerModes are the modes of use that a header may have.
 func (p *exportPlan) narrowerModes() string {
 	var out []string
-	for _, row := range modeBytes {
-		if p.canNarrow(row.modes) {
-			out = append(out, row.modes.String())
+	for _, row := range core.ModeBytes {
+		if p.canNarrow(row.Modes) {
+			out = append(out, row.Modes.String())
 		}
 	}
 	return wording.Or(out)
 }
 
-func (p *exportPlan) canNarrow(m modes) bool {
+func (p *exportPlan) canNarrow(m core.Modes) bool {
 	switch {
-	case !p.as.modes.allows(m), p.as.modes != noRestrictions && m == noRestrictions:
+	case !p.as.Modes.Allows(m), p.as.Modes != core.NoRestrictions && m == core.NoRestrictions:
 		return false
 	}
 	return p.ksn != nil || permitted(p.narrowed(m), imported)
@@ -171,7 +172,7 @@ var exportabilityBytes = map[apc.KeyExportability]byte{apc.KeyExportabilityExpor
 // made here or brought in with S, E and N for one brought in with E (GUESS;
 // tr31-mapping, section 5).
 func (p *exportPlan) exportabilities() string {
-	if p.key.header != "" && p.key.exportability() == 'E' {
+	if p.key.Header != "" && p.key.Exportability() == 'E' {
 		return "EN"
 	}
 	return "ENS"
@@ -191,25 +192,25 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 	total := 0
 	for _, id := range sortedKeys(asked) {
 		if slices.Contains(reservedBlocks, id) {
-			return nil, invalid("The optional block is not supported.", because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemServiceBlock, id, ""))
+			return nil, core.Invalid("The optional block is not supported.", core.Because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemServiceBlock, id, ""))
 		}
 		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
 		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-			return nil, invalid("The optional block is not valid.", blockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
+			return nil, core.Invalid("The optional block is not valid.", blockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
 		}
 		total += 4 + len(asked[id])
 	}
 	if total > maxOptionalBlocks {
-		return nil, invalid("The optional blocks are too long.", because(apc.RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", problemOptionalLength,
+		return nil, core.Invalid("The optional blocks are too long.", core.Because(apc.RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemOptionalLength,
 			wording.Count(total, "character"), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
 	}
-	if hm := p.as.alg.hm; hm != "" {
+	if hm := p.as.Alg.Hm; hm != "" {
 		out = append(out, tr31.OptionalBlock{ID: "HM", Data: hm})
 	}
 	if p.ksn == nil {
-		for _, b := range p.key.blocks {
-			if _, replaced := asked[b.id]; !replaced {
-				out = append(out, tr31.OptionalBlock{ID: b.id, Data: b.data})
+		for _, b := range p.key.Blocks {
+			if _, replaced := asked[b.ID]; !replaced {
+				out = append(out, tr31.OptionalBlock{ID: b.ID, Data: b.Data})
 			}
 		}
 	}

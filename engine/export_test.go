@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // UsageRow is a row of the table of valid key attributes for symmetric keys.
@@ -15,7 +16,7 @@ type UsageRow struct {
 
 // Allows says whether a key of the row may have these modes of use.
 func (r UsageRow) Allows(m apc.KeyModesOfUse) bool {
-	return slices.Contains(r.rule.createModes, modesOf(m))
+	return slices.Contains(r.rule.createModes, core.ModesOf(m))
 }
 
 // UsageTable is the table of valid attributes of the symmetric keys that can

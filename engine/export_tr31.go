@@ -5,14 +5,15 @@ import (
 	"errors"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
 // exportTR31 exports a key as a TR-31 key block under a key block protection key.
-func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31KeyBlock) (*WrappedKey, error) {
+func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot.
-	keys, err := c.keys(ctx, need{wrappingField, m.WrappingKeyIdentifier, wrappingRules}, need{exportField, in.ExportKeyIdentifier, exportRules})
+	keys, err := c.Keys(ctx, core.Need{Field: wrappingField, Identifier: m.WrappingKeyIdentifier, Rules: wrappingRules}, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
 	if err != nil {
 		return nil, err
 	}
@@ -21,15 +22,15 @@ func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31K
 	if err != nil {
 		return nil, err
 	}
-	header, err := p.header(kek.attributes.alg, m.KeyBlockHeaders)
+	header, err := p.header(kek.Attributes.Alg, m.KeyBlockHeaders)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStrength(kekStrength, kek.attributes.alg, p.as.alg, wrappingField); err != nil {
+	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, wrappingField); err != nil {
 		return nil, err
 	}
 	// HSM: the key is wrapped within the device.
-	text, value, err := c.cloud.hsm.ExportTR31(ctx, kek.ref(), header, p.material(), p.check.method)
+	text, value, err := c.Cloud.HSM.ExportTR31(ctx, kek.Ref(), header, p.material(), p.check.Method)
 	if err != nil {
 		return nil, p.headerError(err)
 	}
@@ -37,10 +38,10 @@ func exportTR31(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr31K
 }
 
 // wrapped is the answer: what protects the key, and the key.
-func (p *exportPlan) wrapped(by *key, format apc.WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
+func (p *exportPlan) wrapped(by *core.Key, format apc.WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
-		WrappingKeyArn: by.arn.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
-		KeyCheckValue: new(shownCheckValue(value)), KeyCheckValueAlgorithm: new(p.check.name),
+		WrappingKeyArn: by.ARN.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
+		KeyCheckValue: new(core.ShownCheckValue(value)), KeyCheckValueAlgorithm: new(p.check.Name),
 	}
 }
 
@@ -48,7 +49,7 @@ func (p *exportPlan) wrapped(by *key, format apc.WrappedKeyMaterialFormat, mater
 // the header can be at fault.
 func (p *exportPlan) headerError(err error) error {
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-		return invalid("The key block headers are not valid.", blockReason(p.field+".KeyBlockHeaders", refusal))
+		return core.Invalid("The key block headers are not valid.", blockReason(p.field+".KeyBlockHeaders", refusal))
 	}
-	return hsmError(err)
+	return core.HSMError(err)
 }

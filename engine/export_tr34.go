@@ -8,19 +8,20 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
 // exportTR34 exports a key as a TR-34 key token, signed with a key pair of the account.
-func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34KeyBlock) (*WrappedKey, error) {
+func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr34KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
 	signer := &pairMembers{m.ExportToken, m.SigningKeyIdentifier, m.SigningKeyCertificate,
 		tr34Field + ".ExportToken", tr34Field + ".SigningKeyIdentifier", tr34Field + ".SigningKeyCertificate"}
-	needs, err := signer.needs(signingRules, need{authorityField(tr34Field), m.CertificateAuthorityPublicKeyIdentifier, authorityRules})
+	needs, err := signer.needs(signingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules})
 	if err != nil {
 		return nil, err
 	}
-	keys, err := c.keys(ctx, append(needs, need{exportField, in.ExportKeyIdentifier, exportRules})...)
+	keys, err := c.Keys(ctx, append(needs, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})...)
 	if err != nil {
 		return nil, err
 	}
@@ -34,16 +35,16 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 		return nil, err
 	}
 	// Certificates: the receiver's under the authority, the signer's own.
-	krd, err := c.receiver(p, m.WrappingKeyCertificate, ca)
+	krd, err := receiver(c, p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}
-	kdh, err := c.findOwnPair(ctx, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
+	kdh, err := findOwnPair(ctx, c, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
 	if err != nil {
 		return nil, err
 	}
 	// HSM: the key is wrapped and signed within the device.
-	der, value, err := c.cloud.hsm.ExportTR34(ctx, c.sealing(p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.method)
+	der, value, err := c.Cloud.HSM.ExportTR34(ctx, sealing(c, p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.Method)
 	if err != nil {
 		return nil, sealingError(err)
 	}
@@ -55,10 +56,10 @@ func exportTR34(ctx context.Context, c *call, in *ExportKeyInput, m *ExportTr34K
 // key. There is no place for optional blocks (GUESS: refused).
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
-		return "", invalid("The optional block is not supported.",
-			because(apc.RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", problemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
+		return "", core.Invalid("The optional block is not supported.",
+			core.Because(apc.RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", core.ProblemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
 	}
-	h, err := p.header(algorithmNamed(aes256), asked)
+	h, err := p.header(core.AlgorithmNamed(core.AES256), asked)
 	if err != nil {
 		return "", err
 	}
@@ -71,13 +72,13 @@ func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 // sealing is two-pass with the nonce of the request, one-pass without, as the
 // service's own are. The key block is under TDES for a TDES key, under AES-128
 // for an AES key.
-func (c *call) sealing(p *exportPlan, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
+func sealing(c *core.Call, p *exportPlan, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
 	s := tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: kdh.certificate, KRD: krd, Header: header, Cipher: tr34.TDESCBC, Nonce: nonceBytes(nonce)}
-	if p.as.alg.letter == hsm.AES {
+	if p.as.Alg.Letter == hsm.AES {
 		s.Cipher = tr34.AES128CBC
 	}
 	if s.Nonce == nil {
-		s.SigningTime = c.now
+		s.SigningTime = c.Now
 	}
 	return s
 }
@@ -87,13 +88,13 @@ func (c *call) sealing(p *exportPlan, kdh *ownPair, krd *x509.Certificate, heade
 func sealingError(err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {
-		return hsmError(err)
+		return core.HSMError(err)
 	}
 	field := tr34Field + ".SigningKeyCertificate"
 	if refusal.Class == tr34.ErrRecipient {
 		field = tr34Field + ".WrappingKeyCertificate"
 	}
-	out := invalid("The key block cannot be made.", tokenReason(field, refusal))
+	out := core.Invalid("The key block cannot be made.", tokenReason(field, refusal))
 	out.Err = refusal
 	return out
 }

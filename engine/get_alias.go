@@ -1,14 +1,18 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // GetAlias tells which key an alias points to, if any.
 func (c *Caller) GetAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
-	return run(ctx, c.caller, "GetAlias", in, (*call).getAlias)
+	return core.Run(ctx, c.caller, "GetAlias", in, getAlias)
 }
 
-func (c *call) getAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
-	found, err := c.loadAlias(ctx, in.AliasName)
+func getAlias(ctx context.Context, c *core.Call, in *GetAliasInput) (*GetAliasOutput, error) {
+	found, err := c.LoadAlias(ctx, in.AliasName)
 	if err != nil {
 		return nil, err
 	}

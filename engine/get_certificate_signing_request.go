@@ -6,13 +6,14 @@ import (
 	"encoding/asn1"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
 // GetCertificateSigningRequest makes a PKCS #10 request for the public half of a
 // pair, to be certified by somebody else's authority.
 func (c *Caller) GetCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
-	return run(ctx, c.caller, "GetCertificateSigningRequest", in, (*call).getCertificateSigningRequest)
+	return core.Run(ctx, c.caller, "GetCertificateSigningRequest", in, getCertificateSigningRequest)
 }
 
 // signingHashes are the hashes that a request may be signed with.
@@ -20,18 +21,18 @@ var signingHashes = map[apc.SigningAlgorithmType]crypto.Hash{
 	apc.SigningAlgorithmTypeSHA224: crypto.SHA224, apc.SigningAlgorithmTypeSHA256: crypto.SHA256, apc.SigningAlgorithmTypeSHA384: crypto.SHA384, apc.SigningAlgorithmTypeSHA512: crypto.SHA512,
 }
 
-func (c *call) getCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
-	var pair key
-	if err := c.loadPair(ctx, in.KeyIdentifier, &pair); err != nil {
+func getCertificateSigningRequest(ctx context.Context, c *core.Call, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
+	var pair core.Key
+	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
 		return nil, err
 	}
-	signer, err := c.cloud.hsm.Signer(ctx, pair.ref(), pair.public)
+	signer, err := c.Cloud.HSM.Signer(ctx, pair.Ref(), pair.Public)
 	if err != nil {
-		return nil, hsmError(err)
+		return nil, core.HSMError(err)
 	}
 	der, err := x509ca.CSR(signer, signingHashes[in.SigningAlgorithm], in.CertificateSubject.name())
 	if err != nil {
-		return nil, issueError(err)
+		return nil, core.IssueError(err)
 	}
 	return &GetCertificateSigningRequestOutput{CertificateSigningRequest: x509ca.EncodeCSR(der)}, nil
 }

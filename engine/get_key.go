@@ -1,15 +1,19 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // GetKey tells what is known of a key, in whatever state it is.
 func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
-	return run(ctx, c.caller, "GetKey", in, (*call).getKey)
+	return core.Run(ctx, c.caller, "GetKey", in, getKey)
 }
 
-func (c *call) getKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
-	var found key
-	if err := c.key(ctx, need{field: "KeyIdentifier", identifier: in.KeyIdentifier}, &found); err != nil {
+func getKey(ctx context.Context, c *core.Call, in *GetKeyInput) (*GetKeyOutput, error) {
+	var found core.Key
+	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: in.KeyIdentifier}, &found); err != nil {
 		return nil, err
 	}
 	out := &GetKeyOutput{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -15,18 +16,18 @@ import (
 type parameters struct {
 	prefix   string // of the token
 	material apc.KeyMaterialType
-	alg      *algorithm
+	alg      *core.Algorithm
 	field    string // of the algorithm
 	reuse    bool
-	allowed  map[apc.KeyMaterialType]algorithmSet
+	allowed  map[apc.KeyMaterialType]core.AlgorithmSet
 }
 
 // The materials that need a token and the algorithms of its pair (control-plane,
 // section 11.1). The description of the service wants RSA_2048 for TR-34; its
 // samples use RSA_3072, which it takes.
 var (
-	importMaterials = map[apc.KeyMaterialType]algorithmSet{apc.KeyMaterialTypeTR34KeyBlock: anyRSA, apc.KeyMaterialTypeKeyCryptogram: anyRSA}
-	exportMaterials = map[apc.KeyMaterialType]algorithmSet{apc.KeyMaterialTypeTR34KeyBlock: algorithmsNamed(rsa2048)}
+	importMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AnyRSA, apc.KeyMaterialTypeKeyCryptogram: core.AnyRSA}
+	exportMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AlgorithmsNamed(core.RSA2048)}
 )
 
 // check refuses material that needs no token and algorithms that no pair of a
@@ -40,58 +41,58 @@ func (p *parameters) check() error {
 				materials = append(materials, m)
 			}
 		}
-		return invalid("The key material type is not supported.",
-			because(apc.RuleKeyMaterialType, "KeyMaterialType", problemMaterialToken, string(p.material), wording.Or(materials)))
+		return core.Invalid("The key material type is not supported.",
+			core.Because(apc.RuleKeyMaterialType, "KeyMaterialType", core.ProblemMaterialToken, string(p.material), wording.Or(materials)))
 	}
-	if !set.has(p.alg) {
-		return invalid("The key algorithm is not supported.",
-			because(apc.RuleKeyAlgorithm, p.field, problemTokenAlgorithm, string(p.alg.name), wording.Or(set.names())+" for "+string(p.material)))
+	if !set.Has(p.alg) {
+		return core.Invalid("The key algorithm is not supported.",
+			core.Because(apc.RuleKeyAlgorithm, p.field, core.ProblemTokenAlgorithm, string(p.alg.Name), wording.Or(set.Names())+" for "+string(p.material)))
 	}
 	return nil
 }
 
 // parametersFor gives a token: the last one, if it may be used again, or a new
 // one.
-func (c *call) parametersFor(ctx context.Context, p *parameters) (token, *authority, error) {
+func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token, *core.Authority, error) {
 	if err := p.check(); err != nil {
-		return token{}, nil, err
+		return core.Token{}, nil, err
 	}
-	if err := c.settle(ctx); err != nil {
-		return token{}, nil, err
+	if err := c.Settle(ctx); err != nil {
+		return core.Token{}, nil, err
 	}
-	ca, err := c.authority(ctx)
+	ca, err := c.Authority(ctx)
 	if err != nil {
-		return token{}, nil, err
+		return core.Token{}, nil, err
 	}
 	if p.reuse {
-		if last, err := c.lastToken(ctx, p); last.id != "" || err != nil {
+		if last, err := lastToken(ctx, c, p); last.ID != "" || err != nil {
 			return last, ca, err
 		}
 	}
-	made, err := c.newToken(ctx, p, ca)
+	made, err := newToken(ctx, c, p, ca)
 	return made, ca, err
 }
 
 // lastToken finds the one made last for the same material and algorithm that
 // has enough of its life left.
-func (c *call) lastToken(ctx context.Context, p *parameters) (last token, err error) {
-	filter := keystore.Filter{Index: new(tokenIndex(p.prefix, p.material, p.alg))}
+func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Token, err error) {
+	filter := keystore.Filter{Index: new(core.TokenIndex(p.prefix, p.material, p.alg))}
 	for after := ""; ; {
-		page, err := c.cloud.store.Page(ctx, c.home(), kindToken, filter, after, settleBatch)
+		page, err := c.Cloud.Store.Page(ctx, c.Home(), core.KindToken, filter, after, core.SettleBatch)
 		if err != nil {
-			return token{}, storeError(err)
+			return core.Token{}, core.StoreError(err)
 		}
 		for i := range page {
-			t, err := decodeToken(&page[i])
+			t, err := core.DecodeToken(&page[i])
 			if err != nil {
-				c.cloud.reportSkipped(&page[i], c.now, err)
+				c.Cloud.ReportSkipped(&page[i], c.Now, err)
 				continue
 			}
-			if !t.expired(c.now) && t.expires.Sub(c.now) >= c.cloud.limits.TokenReuse && t.created.After(last.created) {
+			if !t.Expired(c.Now) && t.Expires.Sub(c.Now) >= c.Cloud.Limits.TokenReuse && t.Created.After(last.Created) {
 				last = t
 			}
 		}
-		if len(page) < settleBatch {
+		if len(page) < core.SettleBatch {
 			return last, nil
 		}
 		after = page[len(page)-1].ID
@@ -100,22 +101,22 @@ func (c *call) lastToken(ctx context.Context, p *parameters) (last token, err er
 
 // newToken makes a pair, certifies it and stores it under a new id, with the
 // counter raised.
-func (c *call) newToken(ctx context.Context, p *parameters, ca *authority) (token, error) {
-	t := token{place: c.home(), id: p.prefix + c.cloud.tokens.id(), material: p.material, alg: p.alg,
-		created: c.now, expires: c.now.Add(c.cloud.limits.TokenLife)}
-	made, err := c.cloud.hsm.GenerateKey(ctx, t.attributes(), kcv.SHA1)
+func newToken(ctx context.Context, c *core.Call, p *parameters, ca *core.Authority) (core.Token, error) {
+	t := core.Token{Place: c.Home(), ID: p.prefix + c.Cloud.Tokens.ID(), Material: p.material, Alg: p.alg,
+		Created: c.Now, Expires: c.Now.Add(c.Cloud.Limits.TokenLife)}
+	made, err := c.Cloud.HSM.GenerateKey(ctx, t.Attributes(), kcv.SHA1)
 	if err != nil {
-		return token{}, hsmError(err)
+		return core.Token{}, core.HSMError(err)
 	}
-	t.sealed, t.public = made.Sealed, made.Public
-	if t.certificate, err = c.certify(ctx, ca, t.public, &tokenProfile, t.expires); err != nil {
-		return token{}, err
+	t.Sealed, t.Public = made.Sealed, made.Public
+	if t.Certificate, err = c.Certify(ctx, ca, t.Public, &core.TokenProfile, t.Expires); err != nil {
+		return core.Token{}, err
 	}
-	err = retry(func() error {
-		err := c.commitCounted(ctx, "open tokens", c.cloud.limits.OpenTokens, keystore.Create(t.record()),
-			keystore.Count(counter(c.home(), countTokens), 1, int64(c.cloud.limits.OpenTokens)))
+	err = core.Retry(func() error {
+		err := c.CommitCounted(ctx, "open tokens", c.Cloud.Limits.OpenTokens, keystore.Create(t.Record()),
+			keystore.Count(core.Counter(c.Home(), core.CountTokens), 1, int64(c.Cloud.Limits.OpenTokens)))
 		if errors.Is(err, keystore.ErrExists) { // 80 random bits say never
-			return internal(err)
+			return core.Internal(err)
 		}
 		return err
 	})

@@ -2,25 +2,27 @@ package engine
 
 import (
 	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // GetParametersForImport gives a token for imports by TR-34 or RSA cryptogram,
 // and the certificate of the key that the sender encrypts to. The token serves
 // any number of imports until it expires.
 func (c *Caller) GetParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
-	return run(ctx, c.caller, "GetParametersForImport", in, (*call).getParametersForImport)
+	return core.Run(ctx, c.caller, "GetParametersForImport", in, getParametersForImport)
 }
 
-func (c *call) getParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
-	t, ca, err := c.parametersFor(ctx, &parameters{
-		prefix: importToken, material: in.KeyMaterialType, alg: algorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
+func getParametersForImport(ctx context.Context, c *core.Call, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
+	t, ca, err := parametersFor(ctx, c, &parameters{
+		prefix: core.ImportToken, material: in.KeyMaterialType, alg: core.AlgorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
 		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: importMaterials,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &GetParametersForImportOutput{
-		WrappingKeyCertificate: t.certificate, WrappingKeyCertificateChain: ca.text, WrappingKeyAlgorithm: t.alg.name,
-		ImportToken: t.id, ParametersValidUntilTimestamp: t.expires,
+		WrappingKeyCertificate: t.Certificate, WrappingKeyCertificateChain: ca.Text, WrappingKeyAlgorithm: t.Alg.Name,
+		ImportToken: t.ID, ParametersValidUntilTimestamp: t.Expires,
 	}, nil
 }

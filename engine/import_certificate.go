@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
@@ -16,30 +17,30 @@ const (
 )
 
 // importRoot imports the public key of a self-signed certificate.
-func importRoot(c *call, m *RootCertificatePublicKey, p *importPlan) error {
-	cert, err := p.declareCertificate(parseAttributes(m.KeyAttributes), rootField, m.PublicKeyCertificate)
+func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
+	cert, err := p.declareCertificate(core.ParseAttributes(m.KeyAttributes), rootField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
-	if err := certificateError(c.trustRules().CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
+	if err := certificateError(trustRules(c).CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
 		return err
 	}
 	return p.takeCertificate(cert)
 }
 
 // importTrusted imports the public key of a certificate under an imported authority.
-func importTrusted(ctx context.Context, c *call, m *TrustedCertificatePublicKey, p *importPlan) error {
-	var ca key
-	err := c.key(ctx, need{authorityField(trustedField), m.CertificateAuthorityPublicKeyIdentifier, authorityRules}, &ca)
+func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePublicKey, p *importPlan) error {
+	var ca core.Key
+	err := c.Key(ctx, core.Need{Field: authorityField(trustedField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules}, &ca)
 	if err != nil {
 		return err
 	}
-	p.requires = append(p.requires, ca.unchanged())
-	cert, err := p.declareCertificate(parseAttributes(m.KeyAttributes), trustedField, m.PublicKeyCertificate)
+	p.requires = append(p.requires, unchanged(&ca))
+	cert, err := p.declareCertificate(core.ParseAttributes(m.KeyAttributes), trustedField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
-	if err := c.checkTrusted(cert, trustedField+".PublicKeyCertificate", &ca, authorityField(trustedField)); err != nil {
+	if err := checkTrusted(c, cert, trustedField+".PublicKeyCertificate", &ca, authorityField(trustedField)); err != nil {
 		return err
 	}
 	return p.takeCertificate(cert)
@@ -47,22 +48,22 @@ func importTrusted(ctx context.Context, c *call, m *TrustedCertificatePublicKey,
 
 // declareCertificate reads a certificate and checks the attributes of the request: a public key
 // of the table, of the algorithm in the certificate.
-func (p *importPlan) declareCertificate(a attributes, arm, text string) (*x509.Certificate, error) {
+func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x509.Certificate, error) {
 	if err := checkAttributes(a, imported, arm+".KeyAttributes."); err != nil {
 		return nil, err
 	}
-	if a.class != apc.KeyClassPublicKey {
-		return nil, attributeError(because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", problemPublicOnly, string(a.class), string(apc.KeyClassPublicKey)))
+	if a.Class != apc.KeyClassPublicKey {
+		return nil, attributeError(core.Because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", core.ProblemPublicOnly, string(a.Class), string(apc.KeyClassPublicKey)))
 	}
 	cert, alg, err := readCertificate(text, arm+".PublicKeyCertificate")
 	if err != nil {
 		return nil, err
 	}
-	if alg != a.alg {
-		return nil, invalid("The certificate does not have the key algorithm.",
-			because(apc.RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", problemOtherAlgorithm, string(a.alg.name), string(alg.name)))
+	if alg != a.Alg {
+		return nil, core.Invalid("The certificate does not have the key algorithm.",
+			core.Because(apc.RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", core.ProblemOtherAlgorithm, string(a.Alg.Name), string(alg.Name)))
 	}
-	p.key.attributes = a
+	p.key.Attributes = a
 	return cert, nil
 }
 
@@ -72,10 +73,10 @@ func (p *importPlan) declareCertificate(a attributes, arm, text string) (*x509.C
 func (p *importPlan) takeCertificate(cert *x509.Certificate) error {
 	value, err := kcv.PublicKey(cert.RawSubjectPublicKeyInfo)
 	if err != nil {
-		return internal(err)
+		return core.Internal(err)
 	}
-	p.key.bits, p.key.check, p.key.checkValue = p.key.attributes.alg.bits, apc.KeyCheckValueAlgorithmSHA1, value
-	p.key.public = hsm.Public(cert.RawSubjectPublicKeyInfo)
-	p.key.certificate, p.key.certified = x509ca.EncodeCertificate(cert.Raw), cert.NotAfter
+	p.key.Bits, p.key.Check, p.key.CheckValue = p.key.Attributes.Alg.Bits, apc.KeyCheckValueAlgorithmSHA1, value
+	p.key.Public = hsm.Public(cert.RawSubjectPublicKeyInfo)
+	p.key.Certificate, p.key.Certified = x509ca.EncodeCertificate(cert.Raw), cert.NotAfter
 	return nil
 }

@@ -4,39 +4,40 @@ import (
 	"context"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // ImportKey brings in a key, or the public key of a certificate.
 func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
-	return run(ctx, c.caller, "ImportKey", in, (*call).importKey)
+	return core.Run(ctx, c.caller, "ImportKey", in, importKey)
 }
 
-func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
+func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKeyOutput, error) {
 	switch {
 	case len(in.ReplicationRegions) > 0:
-		return nil, notSimulated("ReplicationRegions")
+		return nil, core.NotSimulated("ReplicationRegions")
 	case in.RequesterComment != nil:
-		return nil, notSimulated("RequesterComment")
+		return nil, core.NotSimulated("RequesterComment")
 	}
-	tags, err := c.newTags(in.Tags)
+	tags, err := c.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.settle(ctx); err != nil {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var made key
-	a := c.attempts()
-	for a.next() {
-		c.resources = c.resources[:0]
-		c.newKey(&made, a.id, attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
+	var made core.Key
+	a := c.Attempts()
+	for a.Next() {
+		c.Resources = c.Resources[:0]
+		c.NewKey(&made, a.ID, core.Attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
 		plan := importPlan{c: c, in: in, key: &made}
-		if a.err = importMaterial(ctx, c, &plan); a.err == nil {
-			a.err = c.commitNewKey(ctx, &made, plan.requires)
+		if a.Err = importMaterial(ctx, c, &plan); a.Err == nil {
+			a.Err = c.CommitNewKey(ctx, &made, plan.requires)
 		}
 	}
-	if a.err != nil {
-		return nil, refused(a.err)
+	if a.Err != nil {
+		return nil, core.Refused(a.Err)
 	}
 	out := &ImportKeyOutput{}
 	describeKey(&made, &out.Key)
@@ -45,7 +46,7 @@ func (c *call) importKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOut
 
 // importMaterial opens the key material of the request: the key is in p.key, complete, and what
 // must be unchanged when it is stored in p.requires.
-func importMaterial(ctx context.Context, c *call, p *importPlan) error {
+func importMaterial(ctx context.Context, c *core.Call, p *importPlan) error {
 	switch m := &p.in.KeyMaterial; {
 	case m.RootCertificatePublicKey != nil:
 		return importRoot(c, m.RootCertificatePublicKey, p)

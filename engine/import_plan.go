@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -19,29 +20,29 @@ import (
 // importPlan is an import that has been decided but for what depends on the length of the key
 // inside, which only the HSM learns: it asks [importPlan.admit].
 type importPlan struct {
-	c     *call
+	c     *core.Call
 	in    *ImportKeyInput
-	key   *key   // the key to be stored: its id, time stamps and tags
-	field string // the member that holds it
+	key   *core.Key // the key to be stored: its id, time stamps and tags
+	field string    // the member that holds it
 
 	usage      apc.KeyUsage
-	modes      modes
-	candidates []*algorithm // told apart by the length inside
-	within     string       // prefix of the attributes in a refusal: "KeyMaterial.KeyCryptogram.KeyAttributes."
-	under      []strength   // what the key is wrapped under
+	modes      core.Modes
+	candidates []*core.Algorithm // told apart by the length inside
+	within     string            // prefix of the attributes in a refusal: "KeyMaterial.KeyCryptogram.KeyAttributes."
+	under      []strength        // what the key is wrapped under
 	requires   []keystore.Change
 }
 
 // strength is a table of wrapping strengths and the wrapping key's algorithm.
 type strength struct {
 	table   strengthTable
-	by      *algorithm
+	by      *core.Algorithm
 	field   string
 	lenient bool // keys other than HMAC keys may be stronger
 }
 
-func (s *strength) check(wrapped *algorithm) error {
-	if s.lenient && wrapped.letter != hsm.HMAC {
+func (s *strength) check(wrapped *core.Algorithm) error {
+	if s.lenient && wrapped.Letter != hsm.HMAC {
 		return nil
 	}
 	return checkStrength(s.table, s.by, wrapped, s.field)
@@ -55,25 +56,27 @@ func (p *importPlan) readHeader(h tr31.Header, text string) error {
 		return headerRefusal(apc.Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
 	}
 	var ok bool
-	if p.usage, ok = usageOfCode(h.KeyUsage); !ok {
-		return at(5, apc.RuleKeyUsage, problemBlockUsage, h.KeyUsage, wording.Or(usageCodes()))
+	if p.usage, ok = core.UsageOfCode(h.KeyUsage); !ok {
+		return at(5, apc.RuleKeyUsage, core.ProblemBlockUsage, h.KeyUsage, wording.Or(core.UsageCodes()))
 	}
-	if p.modes, ok = modesOfByte(h.ModeOfUse); !ok {
-		return at(8, apc.RuleKeyModesOfUse, problemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
+	if p.modes, ok = core.ModesOfByte(h.ModeOfUse); !ok {
+		return at(8, apc.RuleKeyModesOfUse, core.ProblemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
 	}
 	if !slices.Contains([]byte("ENS"), h.Exportability) {
-		return at(11, apc.RuleExportability, problemBlockExport, string(rune(h.Exportability)), "E, N or S")
+		return at(11, apc.RuleExportability, core.ProblemBlockExport, string(rune(h.Exportability)), "E, N or S")
 	}
 	hm, _ := h.Block("HM")
-	if p.candidates = algorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
-		return at(7, apc.RuleKeyAlgorithm, problemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
+	if p.candidates = core.AlgorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
+		return at(7, apc.RuleKeyAlgorithm, core.ProblemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
 	}
 	p.within = p.field + "."
-	p.key.header, p.key.blocks, p.key.exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
+	p.key.Header, p.key.Blocks, p.key.Exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
 	return p.checkCandidates()
 }
 
-func headerRefusal(r apc.Reason) error { return invalid("The key block header is not supported.", r) }
+func headerRefusal(r apc.Reason) error {
+	return core.Invalid("The key block header is not supported.", r)
+}
 
 // algorithmCode is the algorithm of a header in a refusal.
 func algorithmCode(letter byte, hm string) string {
@@ -90,19 +93,19 @@ func algorithmCode(letter byte, hm string) string {
 // because it is filler, HM because it is the algorithm.
 var notKept = []string{"KP", "PB", "HM"}
 
-func keptBlocks(h tr31.Header) (out []block) {
+func keptBlocks(h tr31.Header) (out []core.Block) {
 	for _, b := range h.Blocks {
 		if !slices.Contains(notKept, b.ID) {
-			out = append(out, block{b.ID, b.Data})
+			out = append(out, core.Block{ID: b.ID, Data: b.Data})
 		}
 	}
 	return out
 }
 
 // declare takes the attributes from the request, for a cryptogram.
-func (p *importPlan) declare(a attributes, within string, exportable bool) error {
-	p.usage, p.modes, p.candidates, p.within = a.usage, a.modes, []*algorithm{a.alg}, within
-	p.key.exportable = exportable
+func (p *importPlan) declare(a core.Attributes, within string, exportable bool) error {
+	p.usage, p.modes, p.candidates, p.within = a.Usage, a.Modes, []*core.Algorithm{a.Alg}, within
+	p.key.Exportable = exportable
 	return p.checkCandidates()
 }
 
@@ -117,7 +120,7 @@ func (p *importPlan) wrappedUnder(requires keystore.Change, under ...strength) e
 	return p.checkStrength(p.candidates[0])
 }
 
-func (p *importPlan) checkStrength(wrapped *algorithm) error {
+func (p *importPlan) checkStrength(wrapped *core.Algorithm) error {
 	for i := range p.under {
 		if err := p.under[i].check(wrapped); err != nil {
 			return err
@@ -136,8 +139,8 @@ func (p *importPlan) checkCandidates() error {
 	return err
 }
 
-func (p *importPlan) attributes(alg *algorithm) attributes {
-	return attributes{usage: p.usage, class: apc.KeyClassSymmetricKey, alg: alg, modes: p.modes}
+func (p *importPlan) attributes(alg *core.Algorithm) core.Attributes {
+	return core.Attributes{Usage: p.usage, Class: apc.KeyClassSymmetricKey, Alg: alg, Modes: p.modes}
 }
 
 // admit decides on the key once its length is known and authenticated: it returns the
@@ -145,7 +148,7 @@ func (p *importPlan) attributes(alg *algorithm) attributes {
 func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	alg := algorithmOfLength(p.candidates, bits)
 	if alg == nil {
-		return hsm.Attributes{}, 0, p.c.foldable(apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: problemKeyLength,
+		return hsm.Attributes{}, 0, foldable(p.c, apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: core.ProblemKeyLength,
 			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
 	}
 	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
@@ -158,13 +161,13 @@ func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	if err != nil {
 		return hsm.Attributes{}, 0, err
 	}
-	p.key.attributes, p.key.bits, p.key.check = p.attributes(alg), bits, check.name
-	return p.key.hsmAttributes(), check.method, nil
+	p.key.Attributes, p.key.Bits, p.key.Check = p.attributes(alg), bits, check.Name
+	return p.key.HSMAttributes(), check.Method, nil
 }
 
-func algorithmOfLength(candidates []*algorithm, bits int) *algorithm {
+func algorithmOfLength(candidates []*core.Algorithm, bits int) *core.Algorithm {
 	for _, a := range candidates {
-		if a.bits == bits || a.letter == hsm.HMAC && bits >= minHMACBits && bits <= maxHMACBits {
+		if a.Bits == bits || a.Letter == hsm.HMAC && bits >= core.MinHMACBits && bits <= core.MaxHMACBits {
 			return a
 		}
 	}
@@ -172,17 +175,17 @@ func algorithmOfLength(candidates []*algorithm, bits int) *algorithm {
 }
 
 // lengthsOf names the lengths of a key of one of several algorithms.
-func lengthsOf(candidates []*algorithm) string {
+func lengthsOf(candidates []*core.Algorithm) string {
 	var lengths, names []string
 	for _, a := range candidates {
-		length := strconv.Itoa(a.bits)
-		if a.letter == hsm.HMAC {
-			length = fmt.Sprintf("%d to %d", minHMACBits, maxHMACBits)
+		length := strconv.Itoa(a.Bits)
+		if a.Letter == hsm.HMAC {
+			length = fmt.Sprintf("%d to %d", core.MinHMACBits, core.MaxHMACBits)
 		}
 		if !slices.Contains(lengths, length) {
 			lengths = append(lengths, length)
 		}
-		names = append(names, string(a.name))
+		names = append(names, string(a.Name))
 	}
 	return wording.Or(lengths) + " bits for " + wording.Or(names)
 }
@@ -190,29 +193,29 @@ func lengthsOf(candidates []*algorithm) string {
 // finish takes over what the HSM made. The check value in the key block, if there is one, must
 // be the key's.
 func (p *importPlan) finish(ctx context.Context, made *hsm.Made) error {
-	p.key.setMaterial(made)
+	p.key.SetMaterial(made)
 	return p.checkKC(ctx)
 }
 
 // checkKC compares a KC block, the check value that the sender computed, with the key (GUESS:
 // nothing is documented). Other forms than the two of X9.143 are left alone.
 func (p *importPlan) checkKC(ctx context.Context) error {
-	i := slices.IndexFunc(p.key.blocks, func(b block) bool { return b.id == "KC" })
-	if i < 0 || len(p.key.blocks[i].data) < 4 {
+	i := slices.IndexFunc(p.key.Blocks, func(b core.Block) bool { return b.ID == "KC" })
+	if i < 0 || len(p.key.Blocks[i].Data) < 4 {
 		return nil
 	}
-	form, want := p.key.blocks[i].data[:2], p.key.blocks[i].data[2:]
-	method, ok := kcMethods[kcForm{form, p.key.attributes.alg.letter}]
+	form, want := p.key.Blocks[i].Data[:2], p.key.Blocks[i].Data[2:]
+	method, ok := kcMethods[kcForm{form, p.key.Attributes.Alg.Letter}]
 	if !ok {
 		return nil
 	}
-	v, err := p.c.cloud.hsm.CheckValue(ctx, p.key.ref(), method)
+	v, err := p.c.Cloud.HSM.CheckValue(ctx, p.key.Ref(), method)
 	if err != nil {
-		return hsmError(err)
+		return core.HSMError(err)
 	}
 	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return invalid("The key block is invalid.", because(apc.RuleKeyCheckValue, p.field, problemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
+		return core.Invalid("The key block is invalid.", core.Because(apc.RuleKeyCheckValue, p.field, core.ProblemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
 	}
 	return nil
 }
@@ -239,9 +242,9 @@ var kcMethods = map[kcForm]kcv.Method{
 
 // foldable is a refusal of something behind a MAC or a decryption. With
 // [Options.HideReasons] all of them are one.
-func (c *call) foldable(r apc.Reason) error {
-	if !c.cloud.explain {
-		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
+func foldable(c *core.Call, r apc.Reason) error {
+	if !c.Cloud.Explain {
+		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: core.ProblemFolded, Offset: -1}
 	}
-	return invalid("The key material is invalid.", r)
+	return core.Invalid("The key material is invalid.", r)
 }

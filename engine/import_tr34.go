@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -13,27 +14,27 @@ import (
 )
 
 // importTR34 imports a TR-34 key token, sent to a key pair of the account.
-func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPlan) error {
+func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *importPlan) error {
 	// Load and check: the authority of the signer, and the pair that the token was made for.
 	p.field = tr34Field + ".WrappedKeyBlock"
 	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
 		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
-	needs, err := receiver.needs(receivingRules, need{authorityField(tr34Field), m.CertificateAuthorityPublicKeyIdentifier, authorityRules})
+	needs, err := receiver.needs(receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules})
 	if err != nil {
 		return err
 	}
-	keys, err := c.keys(ctx, needs...)
+	keys, err := c.Keys(ctx, needs...)
 	if err != nil {
 		return err
 	}
-	t, err := c.parseToken(m.WrappedKeyBlock)
+	t, err := parseToken(c, m.WrappedKeyBlock)
 	if err != nil {
 		return err
 	}
 	if err := p.readTokenHeader(t); err != nil {
 		return err
 	}
-	krd, err := c.findOwnPair(ctx, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
+	krd, err := findOwnPair(ctx, c, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
 	if err != nil {
 		return err
 	}
@@ -41,8 +42,8 @@ func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPl
 		return err
 	}
 	// Certificate: the signer's, under the authority.
-	p.requires = append(p.requires, keys[0].unchanged())
-	kdh, _, err := c.trustedCertificate(m.SigningKeyCertificate, tr34Field+".SigningKeyCertificate", &keys[0], authorityField(tr34Field))
+	p.requires = append(p.requires, unchanged(&keys[0]))
+	kdh, _, err := trustedCertificate(c, m.SigningKeyCertificate, tr34Field+".SigningKeyCertificate", &keys[0], authorityField(tr34Field))
 	if err != nil {
 		return err
 	}
@@ -50,22 +51,22 @@ func importTR34(ctx context.Context, c *call, m *ImportTr34KeyBlock, p *importPl
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
-	made, err := c.cloud.hsm.ImportTR34(ctx, krd.ref, t, c.tokenCheck(kdh, krd, m.RandomNonce), p.admit)
+	made, err := c.Cloud.HSM.ImportTR34(ctx, krd.ref, t, tokenCheck(c, kdh, krd, m.RandomNonce), p.admit)
 	if err != nil {
-		return c.tokenError(err)
+		return tokenError(c, err)
 	}
 	return p.finish(ctx, &made)
 }
 
 // parseToken reads the part of a key token that is in the clear.
-func (c *call) parseToken(text string) (*tr34.Token, error) {
+func parseToken(c *core.Call, text string) (*tr34.Token, error) {
 	der, err := hex.DecodeString(text)
 	if err != nil { // an odd digit: the shape has checked the others
-		return nil, c.tokenError(&tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: problemOddDigits, Found: wording.Count(len(text), "digit"), Wanted: "an even number"})
+		return nil, tokenError(c, &tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: core.ProblemOddDigits, Found: wording.Count(len(text), "digit"), Wanted: "an even number"})
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {
-		return nil, c.tokenError(err)
+		return nil, tokenError(c, err)
 	}
 	return t, nil
 }
@@ -74,7 +75,7 @@ func (c *call) parseToken(text string) (*tr34.Token, error) {
 func (p *importPlan) readTokenHeader(t *tr34.Token) error {
 	h, err := tr31.ParseHeader(t.Header)
 	if err != nil {
-		return headerRefusal(because(apc.RuleHeader, p.field, problemTokenHeader, wording.Quote(t.Header, 16), ""))
+		return headerRefusal(core.Because(apc.RuleHeader, p.field, core.ProblemTokenHeader, wording.Quote(t.Header, 16), ""))
 	}
 	return p.readHeader(h, t.Header)
 }
@@ -85,34 +86,34 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 	if (t.Nonce != nil) == (nonce != nil) {
 		return nil
 	}
-	problem := problemNoNonce
+	problem := core.ProblemNoNonce
 	if nonce != nil {
-		problem = problemNonceGiven
+		problem = core.ProblemNonceGiven
 	}
-	return invalid("The random nonce does not fit the key block.", because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
+	return core.Invalid("The random nonce does not fit the key block.", core.Because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
 }
 
 // tokenCheck is what the receiver knows. Revocation lists are not consulted; the
 // age of a signing time is not judged (GUESS).
-func (c *call) tokenCheck(kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
-	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
+func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
+	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }
 
 // findOwnPair returns the account's key pair: that of the import or export token, or the key that
 // has been loaded and checked.
-func (c *call) findOwnPair(ctx context.Context, m *pairMembers, material apc.KeyMaterialType, named []key) (*ownPair, error) {
+func findOwnPair(ctx context.Context, c *core.Call, m *pairMembers, material apc.KeyMaterialType, named []core.Key) (*ownPair, error) {
 	if len(named) > 0 {
 		pair := &named[0]
-		cert, err := c.checkOwnCertificate(*m.certificate, m.certificateField, pair)
-		return &ownPair{pair.ref(), pair.attributes.alg, cert, m.keyField, pair.unchanged()}, err
+		cert, err := checkOwnCertificate(c, *m.certificate, m.certificateField, pair)
+		return &ownPair{pair.Ref(), pair.Attributes.Alg, cert, m.keyField, unchanged(pair)}, err
 	}
-	t, err := c.loadToken(ctx, *m.token, material, m.tokenField)
+	t, err := c.LoadToken(ctx, *m.token, material, m.tokenField)
 	if err != nil {
 		return nil, err
 	}
-	cert, err := x509ca.Decode(t.certificate)
+	cert, err := x509ca.Decode(t.Certificate)
 	if err != nil {
-		return nil, internal(err)
+		return nil, core.Internal(err)
 	}
-	return &ownPair{t.ref(), t.alg, cert, m.tokenField, t.unchanged()}, nil
+	return &ownPair{t.Ref(), t.Alg, cert, m.tokenField, t.Unchanged()}, nil
 }

@@ -4,26 +4,27 @@ import (
 	"context"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // ListKeys lists the caller's keys in the order of their ids, deleted ones
 // included. One whose record cannot be read is left out and reported.
 func (c *Caller) ListKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
-	return run(ctx, c.caller, "ListKeys", in, (*call).listKeys)
+	return core.Run(ctx, c.caller, "ListKeys", in, listKeys)
 }
 
-func (c *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput, error) {
+func listKeys(ctx context.Context, c *core.Call, in *ListKeysInput) (*ListKeysOutput, error) {
 	var wanted apc.KeyState
 	if in.KeyState != nil {
 		wanted = *in.KeyState
 	}
-	of := pageOf{op: c.op, place: c.home(), filter: string(wanted)}
-	after, err := c.position(ctx, of, in.NextToken)
+	of := core.PageOf{Op: c.Op, Place: c.Home(), Filter: string(wanted)}
+	after, err := c.Position(ctx, of, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	_, backlog, err := c.cloud.settleDue(ctx, c.home(), c.now)
+	_, backlog, err := c.Cloud.SettleDue(ctx, c.Home(), c.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -33,32 +34,32 @@ func (c *call) listKeys(ctx context.Context, in *ListKeysInput) (*ListKeysOutput
 	if wanted != "" && !backlog {
 		filter.Index = new(string(wanted))
 	}
-	recs, more, err := c.page(ctx, kindKey, filter, after, c.pageSize(in.MaxResults))
+	recs, more, err := page(ctx, c, core.KindKey, filter, after, c.PageSize(in.MaxResults))
 	if err != nil {
 		return nil, err
 	}
 	out := &ListKeysOutput{Keys: make([]KeySummary, 0, len(recs))}
 	for i := range recs {
-		var item key
-		if err := c.view(&recs[i], &item); err != nil {
-			c.cloud.reportSkipped(&recs[i], c.now, err)
+		var item core.Key
+		if err := c.View(&recs[i], &item); err != nil {
+			c.Cloud.ReportSkipped(&recs[i], c.Now, err)
 			continue
 		}
-		if !item.forgotten(c.now, &c.cloud.limits) && (wanted == "" || item.state == wanted) {
+		if !item.Forgotten(c.Now, &c.Cloud.Limits) && (wanted == "" || item.State == wanted) {
 			out.Keys = append(out.Keys, summarizeKey(&item))
 		}
 	}
 	if more {
-		out.NextToken, err = c.nextToken(ctx, of, recs[len(recs)-1].ID)
+		out.NextToken, err = c.NextToken(ctx, of, recs[len(recs)-1].ID)
 	}
 	return out, err
 }
 
 // page reads a page of the caller's records and whether more follow.
-func (c *call) page(ctx context.Context, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
-	recs, err := c.cloud.store.Page(ctx, c.home(), kind, f, after, size+1)
+func page(ctx context.Context, c *core.Call, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
+	recs, err := c.Cloud.Store.Page(ctx, c.Home(), kind, f, after, size+1)
 	if err != nil {
-		return nil, false, storeError(err)
+		return nil, false, core.StoreError(err)
 	}
 	if len(recs) > size {
 		return recs[:size], true, nil

@@ -5,31 +5,32 @@ import (
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // ListTagsForResource lists the tags of a key in the order of their keys.
 func (c *Caller) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	return run(ctx, c.caller, "ListTagsForResource", in, (*call).listTagsForResource)
+	return core.Run(ctx, c.caller, "ListTagsForResource", in, listTagsForResource)
 }
 
-func (c *call) listTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
-	if err := c.settle(ctx); err != nil {
+func listTagsForResource(ctx context.Context, c *core.Call, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var found key
-	if err := c.key(ctx, need{field: "ResourceArn", identifier: in.ResourceArn}, &found); err != nil {
+	var found core.Key
+	if err := c.Key(ctx, core.Need{Field: "ResourceArn", Identifier: in.ResourceArn}, &found); err != nil {
 		return nil, err
 	}
-	of := pageOf{op: c.op, place: found.partition(), filter: found.arn.key}
-	after, err := c.position(ctx, of, in.NextToken)
+	of := core.PageOf{Op: c.Op, Place: found.Partition(), Filter: found.ARN.Key}
+	after, err := c.Position(ctx, of, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	// Positions are tag keys, so that tags may come and go between pages.
-	rest := slices.DeleteFunc(slices.Clone(found.tags), func(t apc.Tag) bool { return after != "" && t.Key <= after })
-	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), c.pageSize(in.MaxResults))]}
+	rest := slices.DeleteFunc(slices.Clone(found.Tags), func(t apc.Tag) bool { return after != "" && t.Key <= after })
+	out := &ListTagsForResourceOutput{Tags: rest[:min(len(rest), c.PageSize(in.MaxResults))]}
 	if len(out.Tags) < len(rest) {
-		out.NextToken, err = c.nextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)
+		out.NextToken, err = c.NextToken(ctx, of, out.Tags[len(out.Tags)-1].Key)
 	}
 	return out, err
 }

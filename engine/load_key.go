@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -44,9 +45,9 @@ func (in *LoadKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 	s.Given("Exportable", in.Exportable != nil)
-	shape.Each(s, "Tags", in.Tags, maxTagList, shapeTag)
+	shape.Each(s, "Tags", in.Tags, core.MaxTagList, shapeTag)
 	if n := len(in.Components); n < 2 || n > 3 {
-		s.Fail("have 2 or 3 items", because(apc.RuleLength, "Components", problemComponents, wording.Count(n, "component"), ""))
+		s.Fail("have 2 or 3 items", core.Because(apc.RuleLength, "Components", core.ProblemComponents, wording.Count(n, "component"), ""))
 	}
 	s.MaybeText("KeyID", in.KeyID, &textKeyID)
 }
@@ -57,11 +58,11 @@ var textKeyID = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
 // would. It is the simulator's own: the service has no such operation. A test
 // that starts from a known key starts here.
 func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
-	return run(ctx, c.caller, "LoadKey", in, (*call).loadComponents)
+	return core.Run(ctx, c.caller, "LoadKey", in, loadComponents)
 }
 
-func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
-	spec := parseAttributes(in.KeyAttributes)
+func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadKeyOutput, error) {
+	spec := core.ParseAttributes(in.KeyAttributes)
 	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
 		return nil, err
 	}
@@ -69,45 +70,45 @@ func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 	if err != nil {
 		return nil, err
 	}
-	check, err := chooseCheck(spec.alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
 	if err != nil {
 		return nil, err
 	}
-	tags, err := c.newTags(in.Tags)
+	tags, err := c.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.settle(ctx); err != nil {
+	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
 	var loaded hsm.Components
-	var made key
-	var a attempts
+	var made core.Key
+	var a core.Attempts
 	if in.KeyID != nil {
-		a = attempts{c: c, id: *in.KeyID}
+		a = core.Attempts{C: c, ID: *in.KeyID}
 	} else {
-		a = c.attempts()
+		a = c.Attempts()
 	}
-	for a.next() {
-		c.newKey(&made, a.id, spec, apc.KeyOriginExternal, in.Enabled, tags)
-		made.exportable, made.bits, made.check = *in.Exportable, bits, check.name
-		loaded, err = c.cloud.hsm.LoadComponents(ctx, in.Components, made.hsmAttributes(), check.method)
+	for a.Next() {
+		c.NewKey(&made, a.ID, spec, apc.KeyOriginExternal, in.Enabled, tags)
+		made.Exportable, made.Bits, made.Check = *in.Exportable, bits, check.Name
+		loaded, err = c.Cloud.HSM.LoadComponents(ctx, in.Components, made.HSMAttributes(), check.Method)
 		if err != nil {
-			return nil, hsmError(err)
+			return nil, core.HSMError(err)
 		}
-		made.setMaterial(&loaded.Made)
-		a.err = c.commitNewKey(ctx, &made, nil)
-		if in.KeyID != nil && errors.Is(a.err, keystore.ErrExists) {
-			a.err = c.sameKey(ctx, &made)
+		made.SetMaterial(&loaded.Made)
+		a.Err = c.CommitNewKey(ctx, &made, nil)
+		if in.KeyID != nil && errors.Is(a.Err, keystore.ErrExists) {
+			a.Err = sameKey(ctx, c, &made)
 		}
 	}
-	if a.err != nil {
-		return nil, refused(a.err)
+	if a.Err != nil {
+		return nil, core.Refused(a.Err)
 	}
 	answer := &LoadKeyOutput{}
 	describeKey(&made, &answer.Key)
 	for _, p := range loaded.Parts {
-		answer.ComponentCheckValues = append(answer.ComponentCheckValues, shownCheckValue(p))
+		answer.ComponentCheckValues = append(answer.ComponentCheckValues, core.ShownCheckValue(p))
 	}
 	return answer, nil
 }
@@ -115,16 +116,16 @@ func (c *call) loadComponents(ctx context.Context, in *LoadKeyInput) (*LoadKeyOu
 // sameKey replaces a key that could not be stored by the one of the store that has its id,
 // and refuses one that was not made of the same components for the same use. What can
 // change in the life of a key is not compared.
-func (c *call) sameKey(ctx context.Context, made *key) error {
-	var there key
-	if err := c.key(ctx, need{field: "KeyID", identifier: made.arn.String()}, &there); err != nil {
+func sameKey(ctx context.Context, c *core.Call, made *core.Key) error {
+	var there core.Key
+	if err := c.Key(ctx, core.Need{Field: "KeyID", Identifier: made.ARN.String()}, &there); err != nil {
 		return err
 	}
-	if there.attributes != made.attributes || there.bits != made.bits || there.check != made.check || there.checkValue != made.checkValue ||
-		there.exportable != made.exportable || there.origin != made.origin {
+	if there.Attributes != made.Attributes || there.Bits != made.Bits || there.Check != made.Check || there.CheckValue != made.CheckValue ||
+		there.Exportable != made.Exportable || there.Origin != made.Origin {
 		return &apc.Error{
-			Code: apc.ErrConflict, Resource: made.arn.String(), Message: "Key " + made.arn.String() + " already exists.",
-			Reasons: []apc.Reason{because(apc.RuleKeyExists, "KeyID", problemKeyExists, made.arn.key, "another id, or the key that has this one")},
+			Code: apc.ErrConflict, Resource: made.ARN.String(), Message: "Key " + made.ARN.String() + " already exists.",
+			Reasons: []apc.Reason{core.Because(apc.RuleKeyExists, "KeyID", core.ProblemKeyExists, made.ARN.Key, "another id, or the key that has this one")},
 		}
 	}
 	*made = there
@@ -132,15 +133,15 @@ func (c *call) sameKey(ctx context.Context, made *key) error {
 }
 
 // componentBits is the key's length, which all components have.
-func componentBits(spec attributes, components []hsm.Secret) (int, error) {
+func componentBits(spec core.Attributes, components []hsm.Secret) (int, error) {
 	bits := components[0].Len() * 8
-	if spec.class != apc.KeyClassSymmetricKey {
-		return 0, attributeError(because(apc.RuleKeyClass, "KeyAttributes.KeyClass", problemLoadSymmetric, string(spec.class), string(apc.KeyClassSymmetricKey)))
+	if spec.Class != apc.KeyClassSymmetricKey {
+		return 0, attributeError(core.Because(apc.RuleKeyClass, "KeyAttributes.KeyClass", core.ProblemLoadSymmetric, string(spec.Class), string(apc.KeyClassSymmetricKey)))
 	}
 	for i, c := range components {
-		if c.Len()*8 != bits || algorithmOfLength([]*algorithm{spec.alg}, c.Len()*8) == nil {
-			return 0, invalid("The components do not have the length of the key.", because(apc.RuleKeyLength,
-				fmt.Sprintf("Components[%d]", i), problemComponentBits, wording.Count(c.Len()*8, "bit"), lengthsOf([]*algorithm{spec.alg})))
+		if c.Len()*8 != bits || algorithmOfLength([]*core.Algorithm{spec.Alg}, c.Len()*8) == nil {
+			return 0, core.Invalid("The components do not have the length of the key.", core.Because(apc.RuleKeyLength,
+				fmt.Sprintf("Components[%d]", i), core.ProblemComponentBits, wording.Count(c.Len()*8, "bit"), lengthsOf([]*core.Algorithm{spec.Alg})))
 		}
 	}
 	return bits, nil

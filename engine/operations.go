@@ -1,6 +1,10 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // Operation is one of the service's and how it is simulated: the README's
 // table and a server's dispatch both come from this list.
@@ -18,7 +22,7 @@ type Operation struct {
 func (o *Operation) Call(ctx context.Context, c *Caller, fill func(in any) error) (any, error) {
 	call, ok := methods[o.Name]
 	if !ok {
-		refusal := notSimulated(o.Name)
+		refusal := core.NotSimulated(o.Name)
 		refusal.Op = o.Name
 		return nil, refusal
 	}

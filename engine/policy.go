@@ -5,21 +5,22 @@ import (
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Sets of modes of use that stand together in the tables of the user guide.
 var (
-	derive       = []modes{deriveKey, noRestrictions}
-	macModes     = []modes{generate, verify, generate | verify, noRestrictions}
-	strictMAC    = []modes{generate, verify, generate | verify}
-	cipherModes  = []modes{encrypt | decrypt | wrap | unwrap, encrypt | wrap, decrypt | unwrap, noRestrictions}
-	pairModes    = []modes{encrypt | decrypt | wrap | unwrap, encrypt | wrap, decrypt | unwrap}
-	trPairModes  = append([]modes{deriveKey}, pairModes...)
-	publicCipher = []modes{encrypt | wrap}
-	signOrVerify = []modes{sign, verify}
-	verifyOnly   = []modes{verify}
-	deriveOnly   = []modes{deriveKey}
+	derive       = []core.Modes{core.DeriveKey, core.NoRestrictions}
+	macModes     = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify, core.NoRestrictions}
+	strictMAC    = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify}
+	cipherModes  = []core.Modes{core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap, core.Encrypt | core.Wrap, core.Decrypt | core.Unwrap, core.NoRestrictions}
+	pairModes    = []core.Modes{core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap, core.Encrypt | core.Wrap, core.Decrypt | core.Unwrap}
+	trPairModes  = append([]core.Modes{core.DeriveKey}, pairModes...)
+	publicCipher = []core.Modes{core.Encrypt | core.Wrap}
+	signOrVerify = []core.Modes{core.Sign, core.Verify}
+	verifyOnly   = []core.Modes{core.Verify}
+	deriveOnly   = []core.Modes{core.DeriveKey}
 )
 
 // usageRule is a row of "Valid key attributes": which keys of a usage may be
@@ -27,18 +28,18 @@ var (
 // empty class means that there is no such way.
 type usageRule struct {
 	usage                    apc.KeyUsage
-	algorithms               algorithmSet
+	algorithms               core.AlgorithmSet
 	createClass, importClass apc.KeyClass
-	createModes, importModes []modes
+	createModes, importModes []core.Modes
 }
 
 // symmetric is the row of a symmetric key: made and brought in alike.
-func symmetric(u apc.KeyUsage, set algorithmSet, m []modes) usageRule {
+func symmetric(u apc.KeyUsage, set core.AlgorithmSet, m []core.Modes) usageRule {
 	return usageRule{u, set, apc.KeyClassSymmetricKey, apc.KeyClassSymmetricKey, m, m}
 }
 
 // pair is the row of a pair made here, whose public half may be brought in.
-func pair(u apc.KeyUsage, set algorithmSet, create, public []modes) usageRule {
+func pair(u apc.KeyUsage, set core.AlgorithmSet, create, public []core.Modes) usageRule {
 	return usageRule{u, set, apc.KeyClassAsymmetricKeyPair, apc.KeyClassPublicKey, create, public}
 }
 
@@ -47,31 +48,31 @@ func pair(u apc.KeyUsage, set algorithmSet, create, public []modes) usageRule {
 // a diff here. What it does not list is refused; P1 and PRIVATE_KEY exist in
 // the enumerations alone.
 var usageRules = []usageRule{
-	symmetric(usageB0, ciphers, derive),
-	symmetric(usageC0, ciphers, macModes),
-	symmetric(usageD0, ciphers, cipherModes),
-	symmetric(usageE0, ciphers, derive),
-	symmetric(usageE1, ciphers, derive),
-	symmetric(usageE2, ciphers, derive),
-	symmetric(usageE4, ciphers, derive),
-	symmetric(usageE5, ciphers, derive),
-	symmetric(usageE6, ciphers, derive),
-	symmetric(usageK0, ciphers, cipherModes),
-	symmetric(usageK1, ciphers, cipherModes),
-	symmetric(usageM1, anyTDES, macModes),
-	symmetric(usageM3, anyTDES, macModes),
-	symmetric(usageM6, ciphers, macModes),
-	symmetric(usageM7, ciphers, macModes),
-	symmetric(usageM7, anyHMAC, strictMAC), // {Generate} and {Verify} alone: GUESS
-	symmetric(usageM0, anyTDES, strictMAC), // from the page of operations; not on the table's
-	symmetric(usageP0, ciphers, cipherModes),
-	symmetric(usageV1, ciphers, macModes),
-	symmetric(usageV2, ciphers, macModes),
-	pair(usageD1, anyRSA, pairModes, publicCipher),
-	pair(usageS0, anyRSA, signOrVerify, verifyOnly),
-	{usageS0, anyECC, "", apc.KeyClassPublicKey, nil, verifyOnly},
-	pair(usageK2, anyRSA, trPairModes, publicCipher),
-	{usageK3, anyECC, apc.KeyClassAsymmetricKeyPair, "", deriveOnly, nil},
+	symmetric(core.UsageB0, core.Ciphers, derive),
+	symmetric(core.UsageC0, core.Ciphers, macModes),
+	symmetric(core.UsageD0, core.Ciphers, cipherModes),
+	symmetric(core.UsageE0, core.Ciphers, derive),
+	symmetric(core.UsageE1, core.Ciphers, derive),
+	symmetric(core.UsageE2, core.Ciphers, derive),
+	symmetric(core.UsageE4, core.Ciphers, derive),
+	symmetric(core.UsageE5, core.Ciphers, derive),
+	symmetric(core.UsageE6, core.Ciphers, derive),
+	symmetric(core.UsageK0, core.Ciphers, cipherModes),
+	symmetric(core.UsageK1, core.Ciphers, cipherModes),
+	symmetric(core.UsageM1, core.AnyTDES, macModes),
+	symmetric(core.UsageM3, core.AnyTDES, macModes),
+	symmetric(core.UsageM6, core.Ciphers, macModes),
+	symmetric(core.UsageM7, core.Ciphers, macModes),
+	symmetric(core.UsageM7, core.AnyHMAC, strictMAC), // {Generate} and {Verify} alone: GUESS
+	symmetric(core.UsageM0, core.AnyTDES, strictMAC), // from the page of operations; not on the table's
+	symmetric(core.UsageP0, core.Ciphers, cipherModes),
+	symmetric(core.UsageV1, core.Ciphers, macModes),
+	symmetric(core.UsageV2, core.Ciphers, macModes),
+	pair(core.UsageD1, core.AnyRSA, pairModes, publicCipher),
+	pair(core.UsageS0, core.AnyRSA, signOrVerify, verifyOnly),
+	{core.UsageS0, core.AnyECC, "", apc.KeyClassPublicKey, nil, verifyOnly},
+	pair(core.UsageK2, core.AnyRSA, trPairModes, publicCipher),
+	{core.UsageK3, core.AnyECC, apc.KeyClassAsymmetricKeyPair, "", deriveOnly, nil},
 }
 
 // way is how a key comes into being.
@@ -82,20 +83,20 @@ const (
 	imported
 )
 
-func (r *usageRule) of(w way) (apc.KeyClass, []modes) {
+func (r *usageRule) of(w way) (apc.KeyClass, []core.Modes) {
 	if w == created {
 		return r.createClass, r.createModes
 	}
 	return r.importClass, r.importModes
 }
 
-func permitted(a attributes, w way) bool {
+func permitted(a core.Attributes, w way) bool {
 	for i := range usageRules {
 		r := &usageRules[i]
-		if r.usage != a.usage || !r.algorithms.has(a.alg) {
+		if r.usage != a.Usage || !r.algorithms.Has(a.Alg) {
 			continue
 		}
-		if class, sets := r.of(w); class == a.class && slices.Contains(sets, a.modes) {
+		if class, sets := r.of(w); class == a.Class && slices.Contains(sets, a.Modes) {
 			return true
 		}
 	}
@@ -104,47 +105,47 @@ func permitted(a attributes, w way) bool {
 
 // checkAttributes holds attributes against the table. The reason names the
 // first of usage, algorithm, class and modes that no row goes along with.
-func checkAttributes(a attributes, w way, field string) error {
-	return checkCandidates(a, []*algorithm{a.alg}, w, field)
+func checkAttributes(a core.Attributes, w way, field string) error {
+	return checkCandidates(a, []*core.Algorithm{a.Alg}, w, field)
 }
 
 // checkCandidates is checkAttributes for a key that is of one of several
 // algorithms, which only its length tells: one that fits is enough.
-func checkCandidates(a attributes, candidates []*algorithm, w way, field string) error {
+func checkCandidates(a core.Attributes, candidates []*core.Algorithm, w way, field string) error {
 	names := make([]apc.KeyAlgorithm, len(candidates))
 	for i, alg := range candidates {
-		if a.alg = alg; permitted(a, w) {
+		if a.Alg = alg; permitted(a, w) {
 			return nil
 		}
-		names[i] = alg.name
+		names[i] = alg.Name
 	}
-	rows := rowsOf(w, func(r *usageRule) bool { return r.usage == a.usage })
+	rows := rowsOf(w, func(r *usageRule) bool { return r.usage == a.Usage })
 	if len(rows) == 0 {
-		problem := problemUsageCreated
+		problem := core.ProblemUsageCreated
 		if w == imported {
-			problem = problemUsageImported
+			problem = core.ProblemUsageImported
 		}
-		return attributeError(because(apc.RuleKeyUsage, field+"KeyUsage", problem, string(a.usage), ""))
+		return attributeError(core.Because(apc.RuleKeyUsage, field+"KeyUsage", problem, string(a.Usage), ""))
 	}
-	narrowed := keep(rows, func(r *usageRule) bool { return slices.ContainsFunc(candidates, r.algorithms.has) })
+	narrowed := keep(rows, func(r *usageRule) bool { return slices.ContainsFunc(candidates, r.algorithms.Has) })
 	if len(narrowed) == 0 {
-		return attributeError(because(apc.RuleKeyAlgorithm, field+"KeyAlgorithm", problemAlgorithm, wording.Or(names),
-			wording.Or(algorithmNames(rows))+" for "+string(a.usage)))
+		return attributeError(core.Because(apc.RuleKeyAlgorithm, field+"KeyAlgorithm", core.ProblemAlgorithm, wording.Or(names),
+			wording.Or(algorithmNames(rows))+" for "+string(a.Usage)))
 	}
 	rows = narrowed
-	if class, _ := rows[0].of(w); class != a.class {
-		return attributeError(because(apc.RuleKeyClass, field+"KeyClass", problemClass, string(a.class), string(class)))
+	if class, _ := rows[0].of(w); class != a.Class {
+		return attributeError(core.Because(apc.RuleKeyClass, field+"KeyClass", core.ProblemClass, string(a.Class), string(class)))
 	}
 	_, sets := rows[0].of(w)
-	return attributeError(because(apc.RuleKeyModesOfUse, field+"KeyModesOfUse", problemModes, a.modes.String(),
-		fmt.Sprintf("%s for %s of %s", orModes(sets), a.usage, wording.Or(names))))
+	return attributeError(core.Because(apc.RuleKeyModesOfUse, field+"KeyModesOfUse", core.ProblemModes, a.Modes.String(),
+		fmt.Sprintf("%s for %s of %s", orModes(sets), a.Usage, wording.Or(names))))
 }
 
 func attributeError(r apc.Reason) error {
-	return invalid("The combination of key attributes is not valid.", r)
+	return core.Invalid("The combination of key attributes is not valid.", r)
 }
 
-func orModes(sets []modes) string {
+func orModes(sets []core.Modes) string {
 	words := make([]string, len(sets))
 	for i, m := range sets {
 		words[i] = m.String()
@@ -171,9 +172,9 @@ func keep(rows []*usageRule, ok func(*usageRule) bool) (out []*usageRule) {
 }
 
 func algorithmNames(rows []*usageRule) (out []apc.KeyAlgorithm) {
-	for _, a := range algorithms {
-		if slices.ContainsFunc(rows, func(r *usageRule) bool { return r.algorithms.has(&a) }) {
-			out = append(out, a.name)
+	for _, a := range core.Algorithms {
+		if slices.ContainsFunc(rows, func(r *usageRule) bool { return r.algorithms.Has(&a) }) {
+			out = append(out, a.Name)
 		}
 	}
 	return out
@@ -181,59 +182,59 @@ func algorithmNames(rows []*usageRule) (out []apc.KeyAlgorithm) {
 
 // Wrapping strength (user guide, keys-importexport): under what a key of each
 // algorithm may travel. A key that is not in a table may not travel so.
-type strengthTable map[apc.KeyAlgorithm]algorithmSet
+type strengthTable map[apc.KeyAlgorithm]core.AlgorithmSet
 
 // kekStrength is for key blocks: under which key-encryption keys, kept or
 // agreed on. LenientStrength takes what the service took in TR-31 imports
 // before 2025 instead: any cipher key.
 var kekStrength = strengthTable{
-	tdes2:      ciphers,
-	tdes3:      algorithmsNamed(tdes3) | anyAES,
-	aes128:     anyAES,
-	aes192:     algorithmsNamed(aes192, aes256),
-	aes256:     algorithmsNamed(aes256),
-	hmacSHA224: algorithmsNamed(aes256),
-	hmacSHA256: algorithmsNamed(aes256),
-	hmacSHA384: algorithmsNamed(aes256),
-	hmacSHA512: algorithmsNamed(aes256),
+	core.TDES2:      core.Ciphers,
+	core.TDES3:      core.AlgorithmsNamed(core.TDES3) | core.AnyAES,
+	core.AES128:     core.AnyAES,
+	core.AES192:     core.AlgorithmsNamed(core.AES192, core.AES256),
+	core.AES256:     core.AlgorithmsNamed(core.AES256),
+	core.HMACSHA224: core.AlgorithmsNamed(core.AES256),
+	core.HMACSHA256: core.AlgorithmsNamed(core.AES256),
+	core.HMACSHA384: core.AlgorithmsNamed(core.AES256),
+	core.HMACSHA512: core.AlgorithmsNamed(core.AES256),
 }
 
 // rsaStrength is for TR-34 and RSA cryptograms: to which pairs.
 var rsaStrength = strengthTable{
-	tdes2:  anyRSA,
-	tdes3:  anyRSA,
-	aes128: algorithmsNamed(rsa3072, rsa4096),
+	core.TDES2:  core.AnyRSA,
+	core.TDES3:  core.AnyRSA,
+	core.AES128: core.AlgorithmsNamed(core.RSA3072, core.RSA4096),
 }
 
 // curveStrength is for key agreements: on which curves. HMAC keys are not in
 // the guide's table; they travel on each curve (GUESS, as customer-flows, section
 // 16, replays them), under a derived key of AES_256.
 var curveStrength = strengthTable{
-	tdes2:      anyECC,
-	tdes3:      anyECC,
-	aes128:     anyECC,
-	aes192:     algorithmsNamed(eccP384, eccP521),
-	aes256:     algorithmsNamed(eccP521),
-	hmacSHA224: anyECC,
-	hmacSHA256: anyECC,
-	hmacSHA384: anyECC,
-	hmacSHA512: anyECC,
+	core.TDES2:      core.AnyECC,
+	core.TDES3:      core.AnyECC,
+	core.AES128:     core.AnyECC,
+	core.AES192:     core.AlgorithmsNamed(core.ECCP384, core.ECCP521),
+	core.AES256:     core.AlgorithmsNamed(core.ECCP521),
+	core.HMACSHA224: core.AnyECC,
+	core.HMACSHA256: core.AnyECC,
+	core.HMACSHA384: core.AnyECC,
+	core.HMACSHA512: core.AnyECC,
 }
 
-func checkStrength(table strengthTable, wrapping, moved *algorithm, field string) error {
-	if table[moved.name].has(wrapping) {
+func checkStrength(table strengthTable, wrapping, moved *core.Algorithm, field string) error {
+	if table[moved.Name].Has(wrapping) {
 		return nil
 	}
 	var strong []apc.KeyAlgorithm
-	for _, a := range algorithms {
-		if table[moved.name].has(&a) {
-			strong = append(strong, a.name)
+	for _, a := range core.Algorithms {
+		if table[moved.Name].Has(&a) {
+			strong = append(strong, a.Name)
 		}
 	}
-	problem, wanted := problemWeaker, wording.Or(strong)
+	problem, wanted := core.ProblemWeaker, wording.Or(strong)
 	if strong == nil { // in the table for RSA keys alone
-		problem, wanted = problemNoRSA, "a TR-31 key block under a key agreed by ECDH, or under another key"
+		problem, wanted = core.ProblemNoRSA, "a TR-31 key block under a key agreed by ECDH, or under another key"
 	}
-	return invalid("The wrapping key is weaker than the key to be wrapped.",
-		because(apc.RuleWrappingStrength, field, problem, string(wrapping.name)+" around "+string(moved.name), wanted))
+	return core.Invalid("The wrapping key is weaker than the key to be wrapped.",
+		core.Because(apc.RuleWrappingStrength, field, problem, string(wrapping.Name)+" around "+string(moved.Name), wanted))
 }

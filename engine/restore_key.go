@@ -1,14 +1,18 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // RestoreKey calls off a scheduled deletion.
 func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	return run(ctx, c.caller, "RestoreKey", in, (*call).restoreKey)
+	return core.Run(ctx, c.caller, "RestoreKey", in, restoreKey)
 }
 
-func (c *call) restoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
-	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, key.restored)
+func restoreKey(ctx context.Context, c *core.Call, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
+	changed, err := c.ChangeKey(ctx, "KeyIdentifier", in.KeyIdentifier, core.Key.Restored)
 	if err != nil {
 		return nil, err
 	}

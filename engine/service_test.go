@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
 )
 
@@ -88,8 +89,8 @@ func compareMember(t *testing.T, d *facts.Service, at string, typ reflect.Type, 
 }
 
 func TestEveryAlgorithmIsInTheTable(t *testing.T) {
-	if len(algorithms) != len(allKeyAlgorithm) {
-		t.Errorf("%d algorithms in the table, %d in the enumeration", len(algorithms), len(allKeyAlgorithm))
+	if len(core.Algorithms) != len(allKeyAlgorithm) {
+		t.Errorf("%d algorithms in the table, %d in the enumeration", len(core.Algorithms), len(allKeyAlgorithm))
 	}
 }
 

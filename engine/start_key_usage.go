@@ -1,14 +1,18 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // StartKeyUsage enables a key.
 func (c *Caller) StartKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	return run(ctx, c.caller, "StartKeyUsage", in, (*call).startKeyUsage)
+	return core.Run(ctx, c.caller, "StartKeyUsage", in, startKeyUsage)
 }
 
-func (c *call) startKeyUsage(ctx context.Context, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
-	changed, err := c.changeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old key) (key, error) { return old.started(c.now) })
+func startKeyUsage(ctx context.Context, c *core.Call, in *StartKeyUsageInput) (*StartKeyUsageOutput, error) {
+	changed, err := c.ChangeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old core.Key) (core.Key, error) { return old.Started(c.Now) })
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,8 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/core"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 )
+
+var updateGolden = flag.Bool("update", false, "write the golden tables anew")
 
 // The tables of rules as text, each committed in testdata/tables. A change of a
 // rule is a change of a line there, to be read in review; `go test ./engine
@@ -61,16 +66,16 @@ var wayNames = map[way]string{created: "create", imported: "import"}
 func TestUsageTableAcceptsExactlyTheGoldenRows(t *testing.T) {
 	var lines []string
 	for _, usage := range allKeyUsage {
-		for _, alg := range algorithms {
+		for _, alg := range core.Algorithms {
 			for _, w := range []way{created, imported} {
 				for _, class := range allKeyClass {
 					var sets []string
-					for m := range allModes + 1 {
-						if permitted(attributes{usage, class, &alg, m}, w) {
+					for m := range core.AllModes + 1 {
+						if permitted(core.Attributes{Usage: usage, Class: class, Alg: &alg, Modes: m}, w) {
 							sets = append(sets, m.String())
 						}
 					}
-					lines = appendUsageRow(lines, wayNames[w], usage, alg.name, class, sets)
+					lines = appendUsageRow(lines, wayNames[w], usage, alg.Name, class, sets)
 				}
 			}
 		}
@@ -126,9 +131,9 @@ func usageSheet(t *testing.T) (lines []string) {
 
 func modeSets(sets [][]string) (out []string) {
 	for _, names := range sets {
-		var m modes
+		var m core.Modes
 		for _, n := range names {
-			m |= 1 << slices.Index(modeNames[:], n)
+			m |= 1 << slices.Index(core.ModeNames[:], n)
 		}
 		out = append(out, m.String())
 	}
@@ -139,10 +144,10 @@ func modeSets(sets [][]string) (out []string) {
 func TestLifecycleTableIsTheGoldenFile(t *testing.T) {
 	var lines []string
 	for _, state := range allKeyState {
-		for _, a := range []act{askDelete, askRestore, askStart, askStop, waitElapsed} {
+		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed} {
 			to := "refused"
-			if k, err := (key{state: state}).moved(a); err == nil {
-				to = string(k.state)
+			if k, err := (core.Key{State: state}).Moved(a); err == nil {
+				to = string(k.State)
 			}
 			lines = append(lines, fmt.Sprintf("%s, %s: %s", state, a, to))
 		}
@@ -158,14 +163,14 @@ func TestStrengthTablesAreTheGoldenFile(t *testing.T) {
 		name string
 		rows strengthTable
 	}{{"under a key-encryption key", kekStrength}, {"to an RSA key", rsaStrength}, {"by agreement on a curve", curveStrength}} {
-		for _, moved := range algorithms {
+		for _, moved := range core.Algorithms {
 			var strong []apc.KeyAlgorithm
-			for _, wrapping := range algorithms {
+			for _, wrapping := range core.Algorithms {
 				if checkStrength(table.rows, &wrapping, &moved, "") == nil {
-					strong = append(strong, wrapping.name)
+					strong = append(strong, wrapping.Name)
 				}
 			}
-			lines = append(lines, fmt.Sprintf("%s %s: %v", moved.name, table.name, strong))
+			lines = append(lines, fmt.Sprintf("%s %s: %v", moved.Name, table.name, strong))
 		}
 	}
 	compareTable(t, "strength.txt", lines)
@@ -176,22 +181,22 @@ func TestStrengthTablesAreTheGoldenFile(t *testing.T) {
 // then the modes of use by TR-31 letter, and the materials that need a token.
 func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
 	var lines []string
-	for _, a := range algorithms {
+	for _, a := range core.Algorithms {
 		var checks []apc.KeyCheckValueAlgorithm
-		for _, c := range a.checks {
-			checks = append(checks, c.name)
+		for _, c := range a.Checks {
+			checks = append(checks, c.Name)
 		}
-		line := fmt.Sprintf("%s: letter %c, %d bits, check values %v", a.name, a.letter, a.bits, checks)
-		if a.hm != "" {
-			line += ", HM " + a.hm
+		line := fmt.Sprintf("%s: letter %c, %d bits, check values %v", a.Name, a.Letter, a.Bits, checks)
+		if a.Hm != "" {
+			line += ", HM " + a.Hm
 		}
 		lines = append(lines, line)
 	}
-	for _, row := range modeBytes {
-		lines = append(lines, fmt.Sprintf("mode %c: %s", row.code, row.modes))
+	for _, row := range core.ModeBytes {
+		lines = append(lines, fmt.Sprintf("mode %c: %s", row.Code, row.Modes))
 	}
 	for _, m := range allKeyMaterialType {
-		lines = append(lines, fmt.Sprintf("%s: import token with %v, export token with %v", m, importMaterials[m].names(), exportMaterials[m].names()))
+		lines = append(lines, fmt.Sprintf("%s: import token with %v, export token with %v", m, importMaterials[m].Names(), exportMaterials[m].Names()))
 	}
 	compareTable(t, "algorithms.txt", lines)
 }
@@ -203,7 +208,7 @@ func TestLimitsAreTheGoldenFile(t *testing.T) {
 		name   string
 		limits apc.Limits
 	}{{"default", apc.Limits{}}, {"2026", apc.Limits2026()}} {
-		for _, f := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", limitsWithDefaults(edition.limits)), "{}")) {
+		for _, f := range strings.Fields(strings.Trim(fmt.Sprintf("%+v", core.LimitsWithDefaults(edition.limits)), "{}")) {
 			lines = append(lines, edition.name+" "+f)
 		}
 	}

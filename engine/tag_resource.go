@@ -1,23 +1,27 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // TagResource adds tags to a key or replaces their values.
 func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	return run(ctx, c.caller, "TagResource", in, (*call).tagResource)
+	return core.Run(ctx, c.caller, "TagResource", in, tagResource)
 }
 
-func (c *call) tagResource(ctx context.Context, in *TagResourceInput) (*TagResourceOutput, error) {
-	_, err := c.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
-		if err := checkTaggable(old); err != nil {
-			return key{}, err
+func tagResource(ctx context.Context, c *core.Call, in *TagResourceInput) (*TagResourceOutput, error) {
+	_, err := c.ChangeKey(ctx, "ResourceArn", in.ResourceArn, func(old core.Key) (core.Key, error) {
+		if err := core.CheckTaggable(old); err != nil {
+			return core.Key{}, err
 		}
-		tags, err := c.newTags(in.Tags)
+		tags, err := c.NewTags(in.Tags)
 		if err != nil {
-			return key{}, err
+			return core.Key{}, err
 		}
-		old.tags = mergeTags(old.tags, tags)
-		return old, c.checkTagCount(len(old.tags))
+		old.Tags = core.MergeTags(old.Tags, tags)
+		return old, c.CheckTagCount(len(old.Tags))
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -19,7 +20,7 @@ const tr34Field = "KeyMaterial.Tr34KeyBlock"
 // for it.
 type ownPair struct {
 	ref         hsm.KeyRef
-	alg         *algorithm
+	alg         *core.Algorithm
 	certificate *x509.Certificate
 	field       string // the member that names it
 	unchanged   keystore.Change
@@ -38,9 +39,9 @@ func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
 	case token && (m.key != nil || m.certificate != nil):
-		return false, invalid("The parameters exclude each other.", because(apc.RuleOneOf, m.tokenField, problemTokenAndKey, "", "one of the two"))
+		return false, core.Invalid("The parameters exclude each other.", core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenAndKey, "", "one of the two"))
 	case !token && m.key == nil:
-		return false, invalid("A parameter is missing.", because(apc.RuleOneOf, m.tokenField, problemTokenNorKey, "", "one of the two"))
+		return false, core.Invalid("A parameter is missing.", core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenNorKey, "", "one of the two"))
 	case !token && m.certificate == nil:
 		return false, missing(m.certificateField)
 	}
@@ -48,10 +49,10 @@ func (m *pairMembers) usesToken() (bool, error) {
 }
 
 // needs adds the key, where the members name one, to the other keys that an operation needs.
-func (m *pairMembers) needs(rules *keyRules, others ...need) ([]need, error) {
+func (m *pairMembers) needs(rules *core.KeyRules, others ...core.Need) ([]core.Need, error) {
 	byToken, err := m.usesToken()
 	if err == nil && !byToken {
-		others = append(others, need{m.keyField, *m.key, rules})
+		others = append(others, core.Need{Field: m.keyField, Identifier: *m.key, Rules: rules})
 	}
 	return others, err
 }
@@ -80,24 +81,24 @@ var faultyMember = map[tr34.Class]string{
 
 // tokenReason is why a key token was refused.
 func tokenReason(field string, e *tr34.Error) apc.Reason {
-	return because(apc.Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
+	return core.Because(apc.Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
 }
 
 // tokenError tells why a key token was refused: a *tr34.Error by its class, the
 // rest as the device's.
-func (c *call) tokenError(err error) error {
+func tokenError(c *core.Call, err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {
-		return hsmError(err)
+		return core.HSMError(err)
 	}
 	if slices.Contains(behindDecryption, refusal.Class) {
-		return c.foldable(tokenReason(tr34Field+".WrappedKeyBlock", refusal))
+		return foldable(c, tokenReason(tr34Field+".WrappedKeyBlock", refusal))
 	}
 	field := tr34Field + ".WrappedKeyBlock"
 	if member, ok := faultyMember[refusal.Class]; ok {
 		field = tr34Field + member
 	}
-	out := invalid("The key block is invalid.", tokenReason(field, refusal))
+	out := core.Invalid("The key block is invalid.", tokenReason(field, refusal))
 	out.Err = refusal
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
@@ -17,26 +18,26 @@ import (
 // trustRules are what the service asks of other people's certificates
 // (control-plane, section 11.3): a CA says so where it says anything, and signs
 // nothing stronger than itself; a leaf may have no extension at all.
-func (c *call) trustRules() *x509ca.Rules {
-	return &x509ca.Rules{Now: c.now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
+func trustRules(c *core.Call) *x509ca.Rules {
+	return &x509ca.Rules{Now: c.Now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
 }
 
 // readCertificate reads a caller's certificate and the algorithm of its key.
-func readCertificate(text, field string) (*x509.Certificate, *algorithm, error) {
+func readCertificate(text, field string) (*x509.Certificate, *core.Algorithm, error) {
 	c, err := x509ca.Decode(text)
 	if err != nil {
 		return nil, nil, certificateError(err, field)
 	}
 	alg := algorithmOfKey(c.PublicKey)
 	if alg == nil {
-		return nil, nil, invalid("The certificate is not valid.", because(apc.RuleKeyType, field, problemCertificateKey,
-			keyOf(c), wording.Or((anyRSA|anyECC).names())))
+		return nil, nil, core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyType, field, core.ProblemCertificateKey,
+			keyOf(c), wording.Or((core.AnyRSA|core.AnyECC).Names())))
 	}
 	return c, alg, nil
 }
 
 // algorithmOfKey is the algorithm of a public key, nil where the service has none.
-func algorithmOfKey(public any) *algorithm {
+func algorithmOfKey(public any) *core.Algorithm {
 	letter, bits := hsm.RSA, 0
 	switch key := public.(type) {
 	case *rsa.PublicKey:
@@ -44,8 +45,8 @@ func algorithmOfKey(public any) *algorithm {
 	case *ecdsa.PublicKey:
 		letter, bits = hsm.EC, key.Curve.Params().BitSize
 	}
-	for i := range algorithms {
-		if a := &algorithms[i]; a.letter == letter && a.bits == bits {
+	for i := range core.Algorithms {
+		if a := &core.Algorithms[i]; a.Letter == letter && a.Bits == bits {
 			return a
 		}
 	}
@@ -66,12 +67,12 @@ func keyOf(c *x509.Certificate) string {
 // checkTrusted holds a caller's certificate to the rules, under the certificate
 // of the authority that the request names. That one alone is consulted, not
 // those above it (GUESS): it was judged when it was imported.
-func (c *call) checkTrusted(cert *x509.Certificate, field string, ca *key, caField string) error {
+func checkTrusted(c *core.Call, cert *x509.Certificate, field string, ca *core.Key, caField string) error {
 	issuer, err := authorityCertificate(ca, caField)
 	if err != nil {
 		return err
 	}
-	rules := c.trustRules()
+	rules := trustRules(c)
 	err = rules.CheckIssued(cert, issuer)
 	if refusal, ok := errors.AsType[*x509ca.Error](err); ok && refusal.Certificate == rules.Issuer {
 		return certificateError(err, caField)
@@ -81,39 +82,39 @@ func (c *call) checkTrusted(cert *x509.Certificate, field string, ca *key, caFie
 
 // authorityCertificate returns the certificate of an authority's key, which was checked when
 // it was imported: maybe by a version that took keys which are refused now.
-func authorityCertificate(ca *key, field string) (*x509.Certificate, error) {
-	cert, err := x509ca.Decode(ca.certificate)
+func authorityCertificate(ca *core.Key, field string) (*x509.Certificate, error) {
+	cert, err := x509ca.Decode(ca.Certificate)
 	return cert, certificateError(err, field)
 }
 
 // trustedCertificate reads a certificate of the request and checks it under the authority that
 // the request names.
-func (c *call) trustedCertificate(text, field string, ca *key, caField string) (*x509.Certificate, *algorithm, error) {
+func trustedCertificate(c *core.Call, text, field string, ca *core.Key, caField string) (*x509.Certificate, *core.Algorithm, error) {
 	cert, alg, err := readCertificate(text, field)
 	if err != nil {
 		return nil, nil, err
 	}
-	return cert, alg, c.checkTrusted(cert, field, ca, caField)
+	return cert, alg, checkTrusted(c, cert, field, ca, caField)
 }
 
 // checkOwnCertificate holds a certificate that somebody else made for a pair of
 // the account to that pair and its time.
-func (c *call) checkOwnCertificate(text, field string, pair *key) (*x509.Certificate, error) {
+func checkOwnCertificate(c *core.Call, text, field string, pair *core.Key) (*x509.Certificate, error) {
 	cert, _, err := readCertificate(text, field)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(cert.RawSubjectPublicKeyInfo, pair.public) {
-		return nil, invalid("The certificate does not belong to the key.",
-			because(apc.RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.arn.String()))
+	if !bytes.Equal(cert.RawSubjectPublicKeyInfo, pair.Public) {
+		return nil, core.Invalid("The certificate does not belong to the key.",
+			core.Because(apc.RuleCertificateKey, field, core.ProblemCertificateOfWhom, "", "a certificate of "+pair.ARN.String()))
 	}
-	rule, problem, found := apc.RuleNotYetValid, problemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(timeForm)
-	if c.now.After(cert.NotAfter) {
-		rule, problem, found = apc.RuleExpired, problemExpired, "valid until "+cert.NotAfter.UTC().Format(timeForm)
-	} else if !c.now.Before(cert.NotBefore) {
+	rule, problem, found := apc.RuleNotYetValid, core.ProblemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(core.TimeForm)
+	if c.Now.After(cert.NotAfter) {
+		rule, problem, found = apc.RuleExpired, core.ProblemExpired, "valid until "+cert.NotAfter.UTC().Format(core.TimeForm)
+	} else if !c.Now.Before(cert.NotBefore) {
 		return cert, nil
 	}
-	return nil, invalid("The certificate is not valid.", because(rule, field, problem, found, "valid at "+c.now.Format(timeForm)))
+	return nil, core.Invalid("The certificate is not valid.", core.Because(rule, field, problem, found, "valid at "+c.Now.Format(core.TimeForm)))
 }
 
 // certificateError tells why a certificate was refused; nil for nil.
@@ -123,9 +124,9 @@ func certificateError(err error, field string) error {
 	}
 	refusal, ok := errors.AsType[*x509ca.Error](err)
 	if !ok {
-		return internal(err)
+		return core.Internal(err)
 	}
-	out := invalid("The certificate is not valid.", because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
+	out := core.Invalid("The certificate is not valid.", core.Because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
 	out.Err = err
 	return out
 }

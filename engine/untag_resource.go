@@ -5,20 +5,21 @@ import (
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 // UntagResource removes tags from a key. A tag key that is not there is
 // ignored.
 func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	return run(ctx, c.caller, "UntagResource", in, (*call).untagResource)
+	return core.Run(ctx, c.caller, "UntagResource", in, untagResource)
 }
 
-func (c *call) untagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
-	_, err := c.changeKey(ctx, "ResourceArn", in.ResourceArn, func(old key) (key, error) {
-		if err := checkTaggable(old); err != nil {
-			return key{}, err
+func untagResource(ctx context.Context, c *core.Call, in *UntagResourceInput) (*UntagResourceOutput, error) {
+	_, err := c.ChangeKey(ctx, "ResourceArn", in.ResourceArn, func(old core.Key) (core.Key, error) {
+		if err := core.CheckTaggable(old); err != nil {
+			return core.Key{}, err
 		}
-		old.tags = slices.DeleteFunc(slices.Clone(old.tags), func(t apc.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		old.Tags = slices.DeleteFunc(slices.Clone(old.Tags), func(t apc.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
 		return old, nil
 	})
 	if err != nil {

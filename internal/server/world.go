@@ -100,7 +100,7 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 }
 
 // limits are those of the configuration and of the options.
-func (s *Server) limits() engine.Limits {
+func (s *Server) limits() apc.Limits {
 	limits := s.options.Config.Limits
 	limits.TokenLife = cmp.Or(s.options.TokenLife, limits.TokenLife)
 	return limits

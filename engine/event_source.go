@@ -1,4 +1,0 @@
-package engine
-
-// eventSource is the service's name in CloudTrail.
-const eventSource = "payment-cryptography.amazonaws.com"

@@ -1,0 +1,73 @@
+package core
+
+import (
+	"context"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+const (
+	KindAlias    keystore.Kind = "alias"
+	aliasVersion               = 1
+)
+
+// alias is a name and the key it points to. Its record's Index is the key's
+// id, so that a store can follow it, and find all aliases of a key.
+type Alias struct {
+	Partition keystore.Partition
+	Name      string // with its "alias/"
+	Key       string // id of a key in the same partition; "": none
+	rev       keystore.CommitID
+}
+
+func (a *Alias) Record() keystore.Record {
+	return keystore.Record{
+		Partition: a.Partition, Kind: KindAlias, ID: a.Name, Rev: a.rev, Index: a.Key, Data: []byte{aliasVersion},
+	}
+}
+
+func decodeAlias(rec keystore.Record) (Alias, error) {
+	r := newReader(rec.Data, "alias", aliasVersion)
+	return Alias{Partition: rec.Partition, Name: rec.ID, Key: rec.Index, rev: rec.Rev}, r.end()
+}
+
+// aliasRef names the alias and, followed, its key.
+func (a ARN) AliasRef() keystore.Ref {
+	return keystore.Ref{Partition: a.Partition, Kind: KindAlias, ID: a.Alias, Follow: KindKey}
+}
+
+// loadAlias finds an alias of the caller by name, and whether its key still
+// is one.
+func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
+	found, err := c.Cloud.Store.Read(ctx, ARN{Partition: c.Home(), Alias: name}.AliasRef())
+	if err != nil {
+		return Alias{}, StoreError(err)
+	}
+	if !found[0].Record.Exists() {
+		return Alias{}, notFound(name, Because(apc.RuleAlias, "AliasName", problemNoAlias, "", ""))
+	}
+	return c.ViewAlias(found[0])
+}
+
+// viewAlias is a stored alias as it is now: detached from a key that has been
+// deleted. One of a key that cannot be read still points to it, so that it can
+// be listed, changed and deleted.
+func (c *Call) ViewAlias(f keystore.Found) (Alias, error) {
+	a, err := decodeAlias(f.Record)
+	if err != nil {
+		return Alias{}, unreadable(&f.Record, err)
+	}
+	if f.Followed == nil {
+		a.Key = ""
+		return a, nil
+	}
+	var target Key
+	if err := c.View(f.Followed, &target); err != nil {
+		return a, nil
+	}
+	if target.State == apc.KeyStateDeleteComplete {
+		a.Key = ""
+	}
+	return a, nil
+}

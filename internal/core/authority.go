@@ -1,0 +1,287 @@
+package core
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/x509ca"
+)
+
+// What the service's certificates look like, read off one that it published
+// (control-plane, section 11.1): all are signed with SHA-512 by a root of the
+// account in the Region.
+var (
+	rootProfile = x509ca.Profile{Hash: crypto.SHA512, CA: true, BasicConstraintsCritical: true,
+		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature, KeyUsageCritical: true}
+
+	TokenProfile = x509ca.Profile{Hash: crypto.SHA512,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, KeyUsageCritical: true,
+		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
+
+	// agreementProfile is for EC pairs, which encipher nothing (GUESS: none is
+	// published that shows its usages).
+	agreementProfile = x509ca.Profile{Hash: crypto.SHA512,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, KeyUsageCritical: true,
+		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
+)
+
+// pairProfile is that of a pair's certificate: RSA pairs have the token's.
+func PairProfile(alg *Algorithm) *x509ca.Profile {
+	if alg.Letter == hsm.EC {
+		return &agreementProfile
+	}
+	return &TokenProfile
+}
+
+const (
+	rootLife = 30 * 365 * day // GUESS: no root of the service is published
+	backdate = time.Hour      // certificates begin so long before they are issued
+)
+
+// rootName is the root's, the account its common name.
+func rootName(account string) x509ca.Name {
+	return x509ca.Name{
+		{Type: x509ca.Country, Value: "US", Form: x509ca.PrintableString},
+		{Type: x509ca.Organization, Value: "AWS Cryptography", Form: x509ca.UTF8String},
+		{Type: x509ca.OrganizationalUnit, Value: "AWS Payment Cryptography", Form: x509ca.UTF8String},
+		{Type: x509ca.Province, Value: "Virginia", Form: x509ca.UTF8String},
+		{Type: x509ca.CommonName, Value: account, Form: x509ca.UTF8String},
+		{Type: x509ca.Locality, Value: "Arlington", Form: x509ca.UTF8String},
+	}
+}
+
+// leafName names the account and a number that is drawn.
+func (c *Call) leafName() x509ca.Name {
+	return x509ca.Name{
+		{Type: x509ca.CommonName, Value: c.Identity.Account, Form: x509ca.UTF8String},
+		{Type: x509ca.SerialNumber, Value: c.Cloud.serials.digits(10), Form: x509ca.PrintableString},
+	}
+}
+
+// authority is the certificate authority of an account in a Region.
+type Authority struct {
+	certificate *x509.Certificate
+	Text        string
+	Key         hsm.KeyRef
+	Public      hsm.Public
+}
+
+const (
+	kindAuthority    keystore.Kind = "authority"
+	authorityVersion               = 1
+)
+
+// authority is the caller's, made when it is first asked for. Of those who ask at
+// once one makes it and the others wait for that, or leave when their context
+// ends. Of several processes the first commit wins.
+func (c *Call) Authority(ctx context.Context) (*Authority, error) {
+	for {
+		if known, ok := c.Cloud.roots.Load(c.Home()); ok {
+			return known.(*Authority), nil
+		}
+		m, first := c.Cloud.making.of(c.Home())
+		if first {
+			c.makeFor(ctx, m)
+		}
+		select {
+		case <-m.done:
+		case <-ctx.Done():
+			return nil, unavailable(apc.RuleContext, problemGaveUp, ctx.Err())
+		}
+		if m.err != nil && (first || !gone(m.err)) {
+			refusal := *asRefusal(m.err) // each caller's own
+			return nil, &refusal
+		}
+	}
+}
+
+// makeFor makes the authority for all who wait for it. Should it panic, another
+// of them tries.
+func (c *Call) makeFor(ctx context.Context, m *making) {
+	defer c.Cloud.making.end(c.Home(), m)
+	m.err = c.makeAuthority(ctx)
+}
+
+// gone reports whether an operation failed because its caller left.
+func gone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// makings are the authorities that are being read or made. The zero value has
+// none.
+type makings struct {
+	mu  sync.Mutex // guards all
+	all map[keystore.Partition]*making
+}
+
+type making struct {
+	done chan struct{} // closed when err is set
+	err  error
+}
+
+// of is the making of an authority, and whether it is for the caller to do.
+func (s *makings) of(p keystore.Partition) (m *making, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m = s.all[p]; m != nil {
+		return m, false
+	}
+	if s.all == nil {
+		s.all = map[keystore.Partition]*making{}
+	}
+	m = &making{done: make(chan struct{})}
+	s.all[p] = m
+	return m, true
+}
+
+func (s *makings) end(p keystore.Partition, m *making) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, p)
+	close(m.done)
+}
+
+// makeAuthority reads the caller's authority, or makes it.
+func (c *Call) makeAuthority(ctx context.Context) error {
+	ref := keystore.Ref{Partition: c.Home(), Kind: kindAuthority, ID: "root"}
+	var out *Authority
+	var made *keystore.Record
+	err := Retry(func() error {
+		found, err := c.Cloud.Store.Read(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if rec := found[0].Record; rec.Exists() {
+			out, err = decodeAuthority(&rec)
+			return err
+		}
+		if made == nil {
+			if made, err = c.newAuthority(ctx, ref); err != nil {
+				return err
+			}
+		}
+		if err := c.Cloud.Commit(ctx, keystore.Create(*made)); err != nil {
+			return err
+		}
+		out, err = decodeAuthority(made)
+		return err
+	})
+	if err == nil {
+		c.Cloud.roots.Store(c.Home(), out)
+	}
+	return err
+}
+
+// newAuthority makes the pair and its self-signed certificate.
+func (c *Call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
+	alg := c.Cloud.ca
+	a := authorityAttributes(ref.Partition, alg)
+	made, err := c.Cloud.HSM.GenerateKey(ctx, a, kcv.SHA1)
+	if err != nil {
+		return nil, HSMError(err)
+	}
+	signer, err := c.Cloud.HSM.Signer(ctx, hsm.KeyRef{Sealed: made.Sealed, Attributes: a}, made.Public)
+	if err != nil {
+		return nil, HSMError(err)
+	}
+	der, err := x509ca.NewRoot(signer, &rootProfile, &x509ca.Request{
+		Subject: rootName(c.Identity.Account), Rand: c.Cloud.serials, NotBefore: c.Now.Add(-backdate), NotAfter: rootEnd(c.Now)})
+	if err != nil {
+		return nil, IssueError(err)
+	}
+	return &keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Data: encodeAuthority(alg, der, &made)}, nil
+}
+
+// rootEnd is when a root's validity ends: a certificate cannot be valid beyond
+// the year 9999.
+func rootEnd(now time.Time) time.Time {
+	if end := now.Add(rootLife); storable(end) {
+		return end
+	}
+	return time.UnixMilli(maxMilli).UTC()
+}
+
+func encodeAuthority(alg *Algorithm, der []byte, made *hsm.Made) []byte {
+	w := &writer{b: []byte{authorityVersion}}
+	w.text(string(alg.Name))
+	w.bytes(der)
+	w.bytes(made.Public)
+	w.bytes(made.Sealed)
+	return w.record()
+}
+
+// authorityAttributes are those the authority's key is sealed with (TR-31's S1:
+// the pair of a CA).
+func authorityAttributes(p keystore.Partition, alg *Algorithm) hsm.Attributes {
+	return hsm.Attributes{KeyID: "ca-" + p.Account + "-" + p.Region, Usage: "S1", Algorithm: alg.Letter, Mode: 'S', Exportability: 'N', Bits: alg.Bits}
+}
+
+func decodeAuthority(rec *keystore.Record) (*Authority, error) {
+	r := newReader(rec.Data, "authority", authorityVersion)
+	alg := AlgorithmNamed(member(&r, keyAlgorithms))
+	der := r.bytes()
+	out := &Authority{Public: r.bytes()}
+	out.Key.Sealed = r.bytes()
+	if err := r.end(); err != nil {
+		return nil, unreadable(rec, err)
+	}
+	if alg == nil {
+		return nil, unreadable(rec, errRecord)
+	}
+	var err error
+	if out.certificate, err = x509.ParseCertificate(der); err != nil {
+		return nil, unreadable(rec, errRecord)
+	}
+	out.Key.Attributes, out.Text = authorityAttributes(rec.Partition, alg), x509ca.EncodeCertificate(der)
+	return out, nil
+}
+
+// certify issues a certificate for a public key of the caller's account, as
+// text.
+func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p *x509ca.Profile, until time.Time) (string, error) {
+	signer, err := c.Cloud.HSM.Signer(ctx, ca.Key, ca.Public)
+	if err != nil {
+		return "", HSMError(err)
+	}
+	issuer, err := x509ca.NewAuthority(ca.certificate, signer)
+	if err != nil {
+		return "", IssueError(err)
+	}
+	key, err := x509.ParsePKIXPublicKey(public)
+	if err != nil {
+		return "", Internal(err)
+	}
+	der, err := issuer.Issue(key, p, &x509ca.Request{Subject: c.leafName(), Rand: c.Cloud.serials, NotBefore: c.Now.Add(-backdate), NotAfter: until})
+	if err != nil {
+		return "", IssueError(err)
+	}
+	return x509ca.EncodeCertificate(der), nil
+}
+
+// issueError tells why a certificate or a request was not made: only its
+// subject comes from a caller, the rest is the device's or ours.
+func IssueError(err error) error {
+	refusal, ok := errors.AsType[*x509ca.Error](err)
+	if !ok {
+		return HSMError(err)
+	}
+	switch refusal.Rule {
+	case x509ca.RuleName:
+	case x509ca.RuleValidity:
+		return clockError(refusal.Found)
+	default:
+		return Internal(err)
+	}
+	out := Invalid("The certificate subject is not valid.", Because(apc.Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted))
+	out.Err = err
+	return out
+}

@@ -1,0 +1,107 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// caller is one principal in one Region.
+type Caller struct {
+	Cloud    *Cloud
+	Identity apc.Identity
+}
+
+// home is where the caller's own resources live.
+func (c *Caller) Home() keystore.Partition {
+	return keystore.Partition{Account: c.Identity.Account, Region: c.Identity.Region}
+}
+
+// call is one operation under way.
+type Call struct {
+	*Caller
+	Op        string
+	Now       time.Time
+	shape     shape.Check
+	Resources []string
+}
+
+// calls are used again and again: nothing keeps one when its operation ends.
+var calls = sync.Pool{New: func() any { return new(Call) }}
+
+// shaped is a request that can check the limits of its members.
+type shaped interface{ Shape(*shape.Check) }
+
+// run is what all operations share: the clock is read, the shape checked,
+// the work done, the refusal completed, the event reported.
+func Run[In any, PIn interface {
+	*In
+	shaped
+}, Out any](ctx context.Context, c *Caller, op string, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
+	k := calls.Get().(*Call)
+	defer calls.Put(k)
+	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment()}
+	if in == nil {
+		in = new(In)
+	}
+	out, err := guarded(ctx, k, in, do)
+	if err != nil {
+		refusal := k.refusal(err)
+		k.report(refusal)
+		return nil, refusal
+	}
+	k.report(nil)
+	return out, nil
+}
+
+func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, unavailable(apc.RuleContext, problemGaveUp, err)
+	}
+	if err := checkClock(c.Now); err != nil {
+		return nil, err
+	}
+	if err := c.Cloud.checkRegion(c.Identity.Region); err != nil {
+		return nil, err
+	}
+	in.Shape(&c.shape)
+	if err := c.shape.Err(); err != nil {
+		return nil, err
+	}
+	return do(ctx, c, in)
+}
+
+// refusal makes an *Error of the operation out of any error.
+func (c *Call) refusal(err error) *apc.Error {
+	refusal := asRefusal(err)
+	refusal.Op = c.Op
+	return refusal
+}
+
+// asRefusal is any error as an *Error.
+func asRefusal(err error) *apc.Error {
+	if refusal, ok := errors.AsType[*apc.Error](err); ok {
+		return refusal
+	}
+	return Internal(err)
+}
+
+func (c *Call) report(refusal *apc.Error) {
+	if c.Cloud.observe == nil {
+		return
+	}
+	ev := apc.Event{
+		EventType: apc.APICall, EventTime: c.Now, EventSource: eventSource, EventName: c.Op,
+		AWSRegion: c.Identity.Region, AccountID: c.Identity.Account, UserIdentity: c.Identity.ARN,
+		ReadOnly: c.Cloud.readOnly(c.Op), Resources: c.Resources,
+	}
+	if refusal != nil {
+		ev.ErrorCode, ev.ErrorMessage, ev.Reasons = refusal.Code, refusal.Message, refusal.Reasons
+	}
+	c.Cloud.observe(ev)
+}

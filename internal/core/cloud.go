@@ -1,0 +1,79 @@
+package core
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// cloud is one simulated cloud without operations: the device, the store, the clock and what
+// applies to all callers. Any number of goroutines may share one; it starts none.
+type Cloud struct {
+	HSM      *hsm.HSM
+	Store    keystore.Store
+	Limits   apc.Limits
+	Lenient  bool // Options.LenientStrength
+	Explain  bool // the reasons of what fails behind a decryption
+	readOnly func(op string) bool
+
+	now     func() time.Time
+	regions []string
+	observe func(apc.Event)
+	ids     *stream // of keys: this and the next two seeded if asked for
+	Tokens  *stream // ids of import and export tokens
+	serials *stream // of certificates
+	commits *stream // commit ids: never seeded, since a store may have many writers
+	ca      *Algorithm
+	roots   sync.Map // of keystore.Partition to *authority, which do not change
+	making  makings  // of those authorities
+	skipped skipped
+}
+
+// cloudConfig is what a cloud is made of. Only the device and the store must be given.
+type CloudConfig struct {
+	Backend  hsm.Backend
+	HSM      hsm.Options
+	Store    keystore.Store
+	Now      func() time.Time // nil: time.Now
+	Seed     uint64           // 0: drawn
+	Regions  []string         // beside the service's
+	Limits   apc.Limits
+	Lenient  bool
+	Explain  bool
+	Observe  func(apc.Event)
+	ReadOnly func(op string) bool // for events
+	CA       *Algorithm
+}
+
+// newCloud makes a cloud on a device and a store.
+func NewCloud(o *CloudConfig) *Cloud {
+	e := &Cloud{
+		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
+		Lenient: o.Lenient, Explain: o.Explain, observe: o.Observe, readOnly: o.ReadOnly, ca: o.CA,
+		commits: newStream(0, ""),
+	}
+	e.ids, e.Tokens, e.serials = e.commits, e.commits, e.commits
+	if o.Seed != 0 {
+		e.ids, e.Tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
+	}
+	if e.now == nil {
+		e.now = time.Now
+	}
+	return e
+}
+
+// check compares the store with the device and the clock.
+func (e *Cloud) Check(ctx context.Context) error {
+	if err := checkClock(e.moment()); err != nil {
+		return err
+	}
+	return e.checkMasterKey(ctx)
+}
+
+// moment is the simulator's time, in milliseconds.
+func (e *Cloud) moment() time.Time { return e.now().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,156 @@
+package core
+
+import (
+	"encoding/hex"
+	"errors"
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+var updateGolden = flag.Bool("update", false, "write the golden records anew")
+
+var goldenPlace = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+
+// fullKey has every field of a record set.
+func fullKey() Key {
+	at := func(n int64) time.Time { return time.UnixMilli(1_760_000_000_000 + n).UTC() }
+	return Key{
+		ARN:        ARN{Partition: goldenPlace, Key: "kwapwa6qaifllw2h"},
+		Attributes: Attributes{UsageM7, apc.KeyClassSymmetricKey, AlgorithmNamed(HMACSHA384), Generate | Verify},
+		Bits:       384, Check: apc.KeyCheckValueAlgorithmHMAC, CheckValue: "2976E7", Exportable: true, Enabled: true,
+		State: apc.KeyStateDeletePending, Origin: apc.KeyOriginExternal,
+		Created: at(1), UsageStart: at(2), UsageStop: at(3), DeletePending: at(4), Deleted: at(5),
+		DeriveUsage: UsageK1,
+		Tags:        []apc.Tag{{Key: "Env", Value: "test"}, {Key: "leer", Value: ""}},
+		Header:      "D0144M7HC00E0100",
+		Blocks:      []Block{{"LB", "label"}, {"KC", "01ABCDEF"}},
+		MultiRegion: apc.MultiRegionKeyTypePrimary, PrimaryRegion: "us-east-1",
+		Replicas:   []replica{{"eu-west-1", apc.KeyReplicationStateFailed, "why"}},
+		OwnRegions: 2, policy: `{"Version":"2012-10-17"}`,
+		Approval: approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", apc.SessionStatusPending, at(6), "message", "comment"},
+		Public:   []byte{0x30, 0x00}, sealed: []byte{0x01, 0x02, 0x03},
+		Certificate: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", Certified: at(7),
+	}
+}
+
+func TestGoldenRecordsStayReadable(t *testing.T) {
+	small := Key{
+		ARN:        ARN{Partition: goldenPlace, Key: "tqv5yij6wtxx64pi"},
+		Attributes: Attributes{UsageK0, apc.KeyClassSymmetricKey, AlgorithmNamed(AES256), Encrypt | Decrypt | Wrap | Unwrap},
+		Bits:       256, Check: apc.KeyCheckValueAlgorithmCMAC, CheckValue: "0A3674", Enabled: true, State: apc.KeyStateCreateComplete,
+		Origin: apc.KeyOriginAWSPaymentCryptography, Created: time.UnixMilli(0).UTC(), sealed: []byte{0xFF},
+	}
+	first := fullKey()
+	first.Certificate, first.Certified = "", time.Time{}
+	for name, want := range map[string]Key{"key_v1_full": first, "key_v1_small": small, "key_v2_full": fullKey()} {
+		path := "testdata/" + name + ".hex"
+		if *updateGolden {
+			if err := os.WriteFile(path, []byte(hex.EncodeToString(want.encode())+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: want.ARN.Key, Data: data})
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, want)
+		}
+		if again := want.encode(); string(again) != string(data) {
+			t.Errorf("%s: written as %x, golden %x", name, again, data)
+		}
+	}
+}
+
+// TestEveryFieldOfAKeyIsStored sets each field of a key alone and sees it
+// come back: a field that the record forgets fails here.
+func TestEveryFieldOfAKeyIsStored(t *testing.T) {
+	full := fullKey()
+	v := reflect.ValueOf(full)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() && v.Type().Field(i).Name != "Rev" {
+			t.Errorf("the full key lacks %s", v.Type().Field(i).Name)
+		}
+	}
+}
+
+func TestLaterAndDamagedRecordsAreRefused(t *testing.T) {
+	full := fullKey()
+	data := full.encode()
+	later := append([]byte(nil), data...)
+	later[0] = keyVersion + 1
+	var version errVersion
+	if _, err := decodeKey(&keystore.Record{Data: later}); !errors.As(err, &version) || version.found != keyVersion+1 {
+		t.Errorf("a later version: %v", err)
+	}
+	for n := range len(data) {
+		if _, err := decodeKey(&keystore.Record{Data: data[:n]}); err == nil {
+			t.Errorf("cut to %d bytes: decoded", n)
+		}
+	}
+	if _, err := decodeKey(&keystore.Record{Data: append(data, 0)}); err == nil {
+		t.Error("with a byte too many: decoded")
+	}
+	if _, err := decodeAlias(keystore.Record{Data: []byte{aliasVersion, 0}}); err == nil {
+		t.Error("an alias with a byte too many: decoded")
+	}
+}
+
+// FuzzKeyRecord: whatever decodes encodes to a record that decodes to the same.
+func FuzzKeyRecord(f *testing.F) {
+	full := fullKey()
+	f.Add(full.encode())
+	f.Add([]byte{keyVersion})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: "kwapwa6qaifllw2h", Data: data})
+		if err != nil {
+			return
+		}
+		again, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: "kwapwa6qaifllw2h", Data: got.encode()})
+		if err != nil || !reflect.DeepEqual(got, again) {
+			t.Fatalf("%x: decodes to %+v, and that to %+v, %v", data, got, again, err)
+		}
+		got.HSMAttributes()
+	})
+}
+
+// identifierShape is that of the service's KeyArnOrKeyAliasType.
+var identifierShape = shape.Text{Min: 7, Max: 322, Pattern: facts.Control().Shape("KeyArnOrKeyAliasType").GoPattern()}
+
+// FuzzIdentifier: what the shape lets pass is parsed, and written as it was read.
+func FuzzIdentifier(f *testing.F) {
+	home := goldenPlace
+	for _, s := range []string{"alias/a", "alias/", "arn:aws:payment-cryptography:us-east-1:111122223333:key/kwapwa6qaifllw2h",
+		"arn:aws:payment-cryptography:us-east-1:111122223333:alias/x/y", "arn:aws-cn:payment-cryptography:us-east-1:1:key/k", "kwapwa6qaifllw2h", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		a, ok := ParseIdentifier(s, home)
+		if !identifierShape.Fits(s) {
+			return
+		}
+		if !ok {
+			t.Fatalf("%q fits the shape and does not parse", s)
+		}
+		if text := a.String(); text != s && text != arnPrefix+home.Region+":"+home.Account+":"+s {
+			t.Fatalf("%q is written as %q", s, text)
+		}
+		if (a.Key == "") == (a.Alias == "") {
+			t.Fatalf("%q names both or neither: %+v", s, a)
+		}
+	})
+}

@@ -1,0 +1,127 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// maxAttempts is how often an operation reads, judges and commits anew when
+// somebody else was faster; then it is a ConflictException.
+const maxAttempts = 8
+
+// maxAsks is how often the store is asked for the outcome of one commit.
+const maxAsks = 3
+
+const (
+	kindCounter keystore.Kind = "counter"
+	countKeys                 = "keys"
+	CountAlias                = "aliases"
+)
+
+func Counter(p keystore.Partition, name string) keystore.Ref {
+	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
+}
+
+// commit makes one commit. An unknown outcome is asked again under the same
+// id, which learns its own result, even after the caller has gone.
+//
+// A record that holds a time outside the years 1970 to 9999 is refused: it could
+// not be read again.
+func (e *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
+	for i := range changes {
+		if put := changes[i].Put; put != nil && put.Record.Data == nil {
+			return clockError("a time outside of them in what would be stored")
+		}
+	}
+	var id keystore.CommitID
+	e.commits.Read(id[:])
+	err := e.Store.Commit(ctx, id, changes...)
+	for range maxAsks - 1 {
+		if err == nil || judged(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return err
+		}
+		err = e.Store.Commit(context.WithoutCancel(ctx), id, changes...)
+	}
+	return err
+}
+
+// judged says that the store has decided: nothing was done.
+func judged(err error) bool {
+	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict,
+		keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+// raced says that what was read had changed by the time of the commit.
+func raced(err error) bool {
+	return errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrNotFound) || errors.Is(err, keystore.ErrExists)
+}
+
+// retry runs read, validate, transition and commit until nobody was faster.
+// The attempt returns the commit's error as it is, and refusals as *Error.
+func Retry(attempt func() error) error {
+	var err error
+	for range maxAttempts {
+		if err = attempt(); !raced(err) {
+			break
+		}
+	}
+	return Refused(err)
+}
+
+// refused is the refusal of an attempt: its own, or that of a store.
+func Refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	if refusal, ok := errors.AsType[*apc.Error](err); ok {
+		return refusal
+	}
+	return StoreError(err)
+}
+
+// changeKey loads a key, applies a transition and commits the result.
+func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transition func(Key) (Key, error)) (Key, error) {
+	if err := c.Settle(ctx); err != nil {
+		return Key{}, err
+	}
+	var out Key
+	err := Retry(func() error {
+		c.Resources = c.Resources[:0]
+		var old Key
+		err := c.Key(ctx, Need{Field: field, Identifier: identifier}, &old)
+		if err != nil {
+			return err
+		}
+		if out, err = transition(old); err != nil {
+			return err
+		}
+		return c.Cloud.Commit(ctx, keystore.Replace(out.Record(out.Due(&c.Cloud.Limits))))
+	})
+	return out, err
+}
+
+// due is when the store shows the key again: at its deletion, and when it is
+// to be forgotten.
+func (k *Key) Due(l *apc.Limits) time.Time {
+	switch {
+	case k.State == apc.KeyStateDeletePending:
+		return k.DeletePending
+	case k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0:
+		return k.Deleted.Add(l.DeletedVisible)
+	}
+	return time.Time{}
+}
+
+// forgotten says whether a deleted key has been visible long enough.
+func (k *Key) Forgotten(now time.Time, l *apc.Limits) bool {
+	return k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.Deleted.Add(l.DeletedVisible).After(now)
+}

@@ -1,0 +1,13 @@
+package core
+
+import "github.com/seed748fb4d1/apcsim/apc"
+
+// The enumerations that records hold.
+var (
+	keyUsages        = apc.KeyUsage("").Values()
+	keyClasses       = apc.KeyClass("").Values()
+	keyAlgorithms    = apc.KeyAlgorithm("").Values()
+	keyStates        = apc.KeyState("").Values()
+	keyMaterialTypes = apc.KeyMaterialType("").Values()
+	checkAlgorithms  = apc.KeyCheckValueAlgorithm("").Values()
+)

@@ -1,0 +1,88 @@
+package core
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// because makes a reason without a place in a key block.
+func Because(rule apc.Rule, field, problem, found, wanted string) apc.Reason {
+	return apc.Reason{Rule: rule, Field: field, Problem: problem, Found: found, Wanted: wanted, Offset: -1}
+}
+
+func Invalid(message string, reasons ...apc.Reason) *apc.Error {
+	return &apc.Error{Code: apc.ErrValidation, Message: message, Reasons: reasons}
+}
+
+func notFound(resource string, r apc.Reason) *apc.Error {
+	return &apc.Error{Code: apc.ErrResourceNotFound, Resource: resource, Reasons: []apc.Reason{r}}
+}
+
+// notSimulated refuses a member whose work is not built, by name.
+func NotSimulated(field string) *apc.Error {
+	return &apc.Error{
+		Code:    apc.ErrNotSimulated,
+		Message: field + " is not simulated.",
+		Reasons: []apc.Reason{Because(apc.RuleNotSimulated, field, problemNotSimulated, "", "a request without it")},
+	}
+}
+
+// storeError gives a store's failure its name in the service.
+func StoreError(err error) *apc.Error {
+	out := &apc.Error{Err: err}
+	switch {
+	case errors.Is(err, keystore.ErrConflict), errors.Is(err, keystore.ErrNotFound), errors.Is(err, keystore.ErrExists):
+		out.Code = apc.ErrConflict
+		out.Message = "The request conflicts with another one in progress."
+		out.Reasons = []apc.Reason{Because(apc.RuleConcurrentChange, "", problemContention, "", "the same request again")}
+	case errors.Is(err, keystore.ErrInvalid):
+		return Internal(err)
+	default:
+		return unavailable(apc.RuleKeystore, problemKeystore, err)
+	}
+	return out
+}
+
+// hsmError gives a device's failure its name in the service.
+func HSMError(err error) *apc.Error {
+	if refusal, ok := err.(*apc.Error); ok { // of importPlan.admit, which the HSM asked
+		return refusal
+	}
+	if errors.Is(err, hsm.ErrSealed) {
+		e := Internal(err)
+		e.Reasons = []apc.Reason{Because(apc.RuleSealedKey, "", problemSealed, "", "")}
+		return e
+	}
+	if errors.Is(err, hsm.ErrKept) {
+		e := Internal(err)
+		e.Reasons = []apc.Reason{Because(apc.RuleSealedKey, "", problemKept, "", "")}
+		return e
+	}
+	if errors.Is(err, hsm.ErrAttributes) || errors.Is(err, hsm.ErrInput) {
+		return Internal(err)
+	}
+	return unavailable(apc.RuleHSM, problemHSM, err)
+}
+
+func unavailable(rule apc.Rule, problem string, err error) *apc.Error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		rule, problem = apc.RuleContext, problemGaveUp
+	}
+	return &apc.Error{Code: apc.ErrServiceUnavailable, Message: "The service is temporarily unavailable.", Err: err,
+		Reasons: []apc.Reason{Because(rule, "", problem, causeOf(err), "")}}
+}
+
+func Internal(err error) *apc.Error {
+	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.", Err: err,
+		Reasons: []apc.Reason{Because(apc.RuleInternal, "", problemInternal, causeOf(err), "")}}
+}
+
+// mostCause is how many bytes of a cause's text a reason repeats.
+const mostCause = 300
+
+func causeOf(err error) string { return wording.Cut(err.Error(), mostCause) }

@@ -1,0 +1,117 @@
+package core
+
+import (
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+const KindKey keystore.Kind = "key"
+
+// key is all that is remembered of a key, of its whole life. It is a value:
+// transitions are functions from one to the next.
+type Key struct {
+	ARN ARN
+	Rev keystore.CommitID
+
+	Attributes Attributes
+	Bits       int // length of the material; an imported HMAC key has one of its own
+	Check      apc.KeyCheckValueAlgorithm
+	CheckValue string
+	Exportable bool
+	Enabled    bool
+	State      apc.KeyState
+	Origin     apc.KeyOrigin
+
+	Created, UsageStart, UsageStop, DeletePending, Deleted time.Time
+
+	DeriveUsage apc.KeyUsage // "" where there is none
+	Tags        []apc.Tag    // in the order of their keys
+
+	// What a key block brought along: its header, and its optional blocks
+	// but those that the service does not keep.
+	Header string
+	Blocks []Block
+
+	// Replication, policy and approval: written by later operations.
+	MultiRegion   apc.MultiRegionKeyType
+	PrimaryRegion string
+	Replicas      []replica
+	OwnRegions    triState // UsingDefaultReplicationRegions
+	policy        string
+	Approval      approval
+
+	Public hsm.Public
+	sealed hsm.Sealed // nil once erased, and for keys that are only public
+
+	// The certificate that a public key came in, or the last one issued for a
+	// pair, as text, and when it ends.
+	Certificate string
+	Certified   time.Time
+}
+
+type Block struct{ ID, Data string }
+
+type replica struct {
+	Region  string
+	Status  apc.KeyReplicationState
+	Message string
+}
+
+// triState is an optional boolean: 0 absent, 1 false, 2 true.
+type triState uint8
+
+func (t triState) Pointer() *bool {
+	if t == 0 {
+		return nil
+	}
+	return new(t == 2)
+}
+
+type approval struct {
+	Session   string // "": the import needed none
+	Status    apc.SessionStatus
+	Initiated time.Time
+	Message   string
+	comment   string
+}
+
+// partition is where the key's record lives: its own ARN's.
+func (k *Key) Partition() keystore.Partition { return k.ARN.Partition }
+
+// exportability is the byte of the block the key came in or, for one made
+// here, E or N.
+func (k *Key) Exportability() byte {
+	switch {
+	case k.Header != "":
+		return k.Header[11]
+	case k.Exportable:
+		return 'E'
+	}
+	return 'N'
+}
+
+// hsmAttributes are those the key is sealed with.
+func (k *Key) HSMAttributes() hsm.Attributes {
+	mode, ok := ByteOfModes(k.Attributes.Modes)
+	if !ok {
+		mode = 'N'
+	}
+	return hsm.Attributes{
+		KeyID: k.ARN.Key, Usage: CodeOf(k.Attributes.Usage), Algorithm: k.Attributes.Alg.Letter,
+		Mode: mode, Exportability: k.Exportability(), Bits: k.Bits, Hash: k.Attributes.Alg.hash,
+	}
+}
+
+func (k *Key) Ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.HSMAttributes()} }
+
+// optional is nil for the zero value.
+func Optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return new(v) // a copy: v itself stays off the heap
+}

@@ -1,0 +1,146 @@
+package core
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// keyVersion is the latest version of a key's record. A key without a
+// certificate is written in the first, which has no place for one.
+const keyVersion = 2
+
+// Values of enumerations that records have and requests do not.
+var (
+	allKeyOrigin           = apc.KeyOrigin("").Values()
+	allMultiRegionKeyType  = apc.MultiRegionKeyType("").Values()
+	allKeyReplicationState = apc.KeyReplicationState("").Values()
+	allSessionStatus       = apc.SessionStatus("").Values()
+)
+
+// record is the key as it is stored: found by its id, filtered by its state,
+// due when it is to be deleted or forgotten.
+func (k *Key) Record(due time.Time) keystore.Record {
+	return keystore.Record{
+		Partition: k.Partition(), Kind: KindKey, ID: k.ARN.Key, Rev: k.Rev,
+		Due: due, Index: string(k.State), Data: k.encode(),
+	}
+}
+
+// encode is nil for a key with a time that no record can hold.
+func (k *Key) encode() []byte {
+	w := &writer{b: make([]byte, 1, 224+len(k.Certificate))}
+	w.b[0] = 1
+	w.text(string(k.Attributes.Usage))
+	w.text(string(k.Attributes.Class))
+	w.text(string(k.Attributes.Alg.Name))
+	w.number(uint64(k.Attributes.Modes))
+	w.number(uint64(k.Bits))
+	w.text(string(k.Check))
+	w.text(k.CheckValue)
+	w.flag(k.Exportable)
+	w.flag(k.Enabled)
+	w.text(string(k.State))
+	w.text(string(k.Origin))
+	for _, t := range [...]time.Time{k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted} {
+		w.time(t)
+	}
+	w.text(string(k.DeriveUsage))
+	w.number(uint64(len(k.Tags)))
+	for _, t := range k.Tags {
+		w.text(t.Key)
+		w.text(t.Value)
+	}
+	w.text(k.Header)
+	w.number(uint64(len(k.Blocks)))
+	for _, b := range k.Blocks {
+		w.text(b.ID)
+		w.text(b.Data)
+	}
+	w.text(string(k.MultiRegion))
+	w.text(k.PrimaryRegion)
+	w.number(uint64(len(k.Replicas)))
+	for _, r := range k.Replicas {
+		w.text(r.Region)
+		w.text(string(r.Status))
+		w.text(r.Message)
+	}
+	w.number(uint64(k.OwnRegions))
+	w.text(k.policy)
+	w.text(k.Approval.Session)
+	w.text(string(k.Approval.Status))
+	w.time(k.Approval.Initiated)
+	w.text(k.Approval.Message)
+	w.text(k.Approval.comment)
+	w.bytes(k.Public)
+	w.bytes(k.sealed)
+	if k.Certificate != "" {
+		w.b[0] = 2
+		w.text(k.Certificate)
+		w.time(k.Certified)
+	}
+	return w.record()
+}
+
+// decodeKey reads a key's record. The result shares the record's bytes.
+func decodeKey(rec *keystore.Record) (k Key, err error) {
+	err = k.Decode(rec)
+	return k, err
+}
+
+// decode is decodeKey into a zero key.
+func (k *Key) Decode(rec *keystore.Record) error {
+	r := newReader(rec.Data, "key", keyVersion)
+	k.ARN.Partition, k.ARN.Key, k.Rev = rec.Partition, rec.ID, rec.Rev
+	k.Attributes = r.attributes()
+	k.Bits = int(r.number() & 0xFFFF)
+	k.Check, k.CheckValue = member(&r, checkAlgorithms), r.text()
+	k.Exportable, k.Enabled = r.flag(), r.flag()
+	k.State, k.Origin = member(&r, keyStates), member(&r, allKeyOrigin)
+	k.Created, k.UsageStart, k.UsageStop = r.time(), r.time(), r.time()
+	k.DeletePending, k.Deleted = r.time(), r.time()
+	k.DeriveUsage = member(&r, keyUsages)
+	for range r.count() {
+		k.Tags = append(k.Tags, apc.Tag{Key: r.text(), Value: r.text()})
+	}
+	if k.Header = r.text(); k.Header != "" && len(k.Header) != 16 {
+		r.fail = errRecord
+	}
+	for range r.count() {
+		k.Blocks = append(k.Blocks, Block{r.text(), r.text()})
+	}
+	r.later(k)
+	k.Public, k.sealed = r.bytes(), r.bytes()
+	if r.version > 1 {
+		if k.Certificate, k.Certified = r.text(), r.time(); k.Certificate == "" { // the first version would have done
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	return r.end()
+}
+
+func (r *reader) attributes() Attributes {
+	a := Attributes{Usage: member(r, keyUsages), Class: member(r, keyClasses)}
+	if a.Alg = AlgorithmNamed(member(r, keyAlgorithms)); a.Alg == nil || a.Usage == "" {
+		r.fail = cmp.Or(r.fail, errRecord)
+	}
+	a.Modes = Modes(r.number()) & AllModes
+	return a
+}
+
+// later reads the members that replication, policy and approval write.
+func (r *reader) later(k *Key) {
+	k.MultiRegion, k.PrimaryRegion = member(r, allMultiRegionKeyType), r.text()
+	for range r.count() {
+		k.Replicas = append(k.Replicas, replica{r.text(), member(r, allKeyReplicationState), r.text()})
+	}
+	if k.OwnRegions = triState(r.number()); k.OwnRegions > 2 {
+		r.fail = errRecord
+	}
+	k.policy = r.text()
+	k.Approval = approval{
+		Session: r.text(), Status: member(r, allSessionStatus), Initiated: r.time(), Message: r.text(), comment: r.text(),
+	}
+}

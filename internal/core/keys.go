@@ -1,0 +1,235 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// need is a key that an operation works with.
+type Need struct {
+	Field      string    // the member that names it: "KeyIdentifier"
+	Identifier string    // as the caller wrote it
+	Rules      *KeyRules // what the key must be; nil: any key in any state
+}
+
+// keyRules is what a key must be to take part in an operation. A zero field allows
+// anything, but every key with rules must be CREATE_COMPLETE and enabled.
+type KeyRules struct {
+	Class      apc.KeyClass
+	Usages     []apc.KeyUsage
+	Algorithms AlgorithmSet
+	Modes      Modes // all of these, or NoRestrictions
+	Exportable bool
+
+	Usage, Algorithm, Mode RuleText // of the refusals
+}
+
+// ruleText is how a refusal by a rule reads.
+type RuleText struct {
+	Rule             apc.Rule
+	Problem, Message string
+}
+
+// keys finds the keys that an operation works with, in one snapshot, and checks them step
+// by step: all resolve, then all are permitted, then the state of all, then the rules of
+// all; within a step in the order given, which is that of the request.
+func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
+	arns, refs := make([]ARN, len(needs)), make([]keystore.Ref, len(needs))
+	for i := range needs {
+		var err error
+		if arns[i], err = c.identify(&needs[i]); err != nil {
+			return nil, err
+		}
+		refs[i] = arns[i].KeyRef()
+	}
+	found, err := c.Cloud.Store.Read(ctx, refs...)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	keys := make([]Key, len(needs))
+	for i := range needs {
+		if err := c.resolve(&found[i], &arns[i], &needs[i], &keys[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range needs {
+		if err := c.authorize(&arns[i], &keys[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range needs {
+		if needs[i].Rules == nil {
+			continue
+		}
+		if err := keys[i].checkUsable(needs[i].Field); err != nil {
+			return nil, err
+		}
+	}
+	for i := range needs {
+		if err := needs[i].Rules.check(&keys[i], needs[i].Field); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// key is keys for one. The key is read into a zero key of the caller's, because it is
+// large.
+func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
+	a, err := c.identify(&n)
+	if err != nil {
+		return err
+	}
+	found, err := c.Cloud.Store.Read(ctx, a.KeyRef())
+	if err != nil {
+		return StoreError(err)
+	}
+	if err := c.resolve(&found[0], &a, &n, into); err != nil {
+		return err
+	}
+	if err := c.authorize(&a, into); err != nil {
+		return err
+	}
+	if n.Rules == nil {
+		return nil
+	}
+	if err := into.checkUsable(n.Field); err != nil {
+		return err
+	}
+	return n.Rules.check(into, n.Field)
+}
+
+// identify parses an identifier, whose shape has been checked.
+func (c *Call) identify(n *Need) (ARN, error) {
+	a, ok := ParseIdentifier(n.Identifier, c.Home())
+	if !ok {
+		return ARN{}, notFound(n.Identifier, Because(apc.RuleIdentifier, n.Field, problemIdentifier, "", ""))
+	}
+	return a, nil
+}
+
+// resolve reads the key in an answer of the store, as it is now. Of another account it
+// refuses nothing: whether there is such a key is not for this caller to know, and
+// [call.authorize] refuses an absent key like one that the caller may not use.
+func (c *Call) resolve(f *keystore.Found, a *ARN, n *Need, into *Key) error {
+	err := c.resolveOwn(f, a, n, into)
+	if a.Account != c.Identity.Account {
+		return nil
+	}
+	if err == nil {
+		c.uses(into)
+	}
+	return err
+}
+
+func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
+	refuse := func(rule apc.Rule, problem, found, wanted string) error {
+		return notFound(n.Identifier, Because(rule, n.Field, problem, found, wanted))
+	}
+	if a.Region != c.Identity.Region {
+		return refuse(apc.RuleRegion, problemRegion, a.Region, c.Identity.Region)
+	}
+	rec := &f.Record
+	if a.Alias != "" {
+		if !rec.Exists() {
+			return refuse(apc.RuleAlias, problemNoAlias, "", "")
+		}
+		rec = f.Followed
+	}
+	switch {
+	case rec != nil && rec.Exists():
+	case a.Alias != "":
+		return refuse(apc.RuleKey, problemAliasEmpty, "", "")
+	default:
+		return refuse(apc.RuleKey, problemNoKey, "", "")
+	}
+	if err := c.View(rec, into); err != nil {
+		return err
+	}
+	if a.Key != "" {
+		into.ARN.text = a.text
+	}
+	switch {
+	case into.Forgotten(c.Now, &c.Cloud.Limits):
+		return refuse(apc.RuleKey, problemForgotten, "", "")
+	case a.Alias != "" && into.State == apc.KeyStateDeleteComplete:
+		return refuse(apc.RuleKey, problemAliasDeleted, "", "")
+	}
+	return nil
+}
+
+// authorize decides whether the caller may do the operation with a key. A key of the
+// caller's account is permitted. For any other account an absent key, an absent alias and a
+// key that it may not use are one refusal, which depends on nothing but the identifier.
+func (c *Call) authorize(a *ARN, _ *Key) error {
+	if a.Account == c.Identity.Account {
+		return nil
+	}
+	return &apc.Error{
+		Code: apc.ErrAccessDenied, Resource: a.String(),
+		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", c.Identity.ARN, c.Op, a),
+		Reasons: []apc.Reason{Because(apc.RuleAccount, "", problemAccount, a.Account, c.Identity.Account)},
+	}
+}
+
+// uses notes a key that takes part, for the event.
+func (c *Call) uses(found *Key) {
+	if c.Cloud.observe != nil {
+		c.Resources = append(c.Resources, found.ARN.String())
+	}
+}
+
+// view reads a stored key as it is now: settled, whether the store has been settled or not.
+func (c *Call) View(rec *keystore.Record, into *Key) error {
+	if err := into.Decode(rec); err != nil {
+		return unreadable(rec, err)
+	}
+	into.settle(c.Now)
+	return nil
+}
+
+// check refuses a key that breaks a rule: its usage and class, its algorithm, its modes of
+// use, its exportability. Nil rules allow any key.
+func (r *KeyRules) check(k *Key, field string) error {
+	if r == nil {
+		return nil
+	}
+	a := k.Attributes
+	if r.Class != "" && a.Class != r.Class || r.Usages != nil && !slices.Contains(r.Usages, a.Usage) {
+		return r.Usage.refuse(field, r.found(a), r.wanted())
+	}
+	if r.Algorithms != 0 && !r.Algorithms.Has(a.Alg) {
+		return r.Algorithm.refuse(field, string(a.Alg.Name), wording.Or(r.Algorithms.Names()))
+	}
+	if r.Modes != 0 && !a.Modes.Allows(r.Modes) {
+		return r.Mode.refuse(field, a.Modes.String(), r.Modes.String())
+	}
+	if r.Exportable && !k.Exportable {
+		return Invalid("Key "+k.ARN.String()+" is not exportable.", Because(apc.RuleExportable, field, problemNotExportable,
+			"Exportable false", "Exportable true, which a key is created or imported with"))
+	}
+	return nil
+}
+
+// found and wanted name usage and class, as far as the rules care for them.
+func (r *KeyRules) found(a Attributes) string { return joined(r, []apc.KeyUsage{a.Usage}, a.Class) }
+func (r *KeyRules) wanted() string            { return joined(r, r.Usages, r.Class) }
+
+func joined(r *KeyRules, usages []apc.KeyUsage, class apc.KeyClass) string {
+	switch {
+	case r.Usages == nil:
+		return string(class)
+	case r.Class == "":
+		return wording.Or(usages)
+	}
+	return wording.Or(usages) + ", " + string(class)
+}
+
+func (t RuleText) refuse(field, found, wanted string) error {
+	return Invalid(t.Message, Because(t.Rule, field, t.Problem, found, wanted))
+}

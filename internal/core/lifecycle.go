@@ -1,0 +1,124 @@
+package core
+
+import (
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+)
+
+// act is what can happen to a key.
+type Act string
+
+const (
+	AskDelete   Act = "DeleteKey"
+	AskRestore  Act = "RestoreKey"
+	AskStart    Act = "StartKeyUsage"
+	AskStop     Act = "StopKeyUsage"
+	WaitElapsed Act = "the end of the waiting period"
+)
+
+// move is an act on a key in a state. Enabled is a flag beside the state;
+// every move is allowed whatever it says.
+type move struct {
+	from apc.KeyState
+	act  Act
+}
+
+// lifecycle is every legal move of a key and where it leads (control-plane,
+// section 7.2). A pair that is absent is refused with ValidationException
+// (seen live for DeleteKey; GUESS for the others). Starting a key that runs
+// and stopping one that is stopped succeed and refresh the time stamp (GUESS).
+var lifecycle = map[move]apc.KeyState{
+	{apc.KeyStateCreateComplete, AskDelete}:  apc.KeyStateDeletePending,
+	{apc.KeyStateDeletePending, AskRestore}:  apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateComplete, AskStart}:   apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateComplete, AskStop}:    apc.KeyStateCreateComplete,
+	{apc.KeyStateDeletePending, WaitElapsed}: apc.KeyStateDeleteComplete,
+}
+
+// sources lists the states from which an act is legal, for its refusal.
+func (a Act) sources() string {
+	for _, s := range keyStates {
+		if _, ok := lifecycle[move{s, a}]; ok {
+			return string(s) // each act has one
+		}
+	}
+	return "no state"
+}
+
+// moved applies an act, or refuses it.
+func (k Key) Moved(a Act) (Key, error) {
+	to, ok := lifecycle[move{k.State, a}]
+	if !ok {
+		return Key{}, StateError(k, a.sources())
+	}
+	k.State = to
+	return k, nil
+}
+
+// stateError is the refusal seen live: its text ends so.
+func StateError(k Key, wanted string) error {
+	return &apc.Error{
+		Code:     apc.ErrValidation,
+		Resource: k.ARN.String(),
+		Message:  "Key " + k.ARN.String() + " is not in " + wanted + " state.",
+		Reasons:  []apc.Reason{Because(apc.RuleKeyState, "KeyState", problemKeyState, string(k.State), wanted)},
+	}
+}
+
+// deleting schedules the deletion; Enabled stays as it is (GUESS, by the
+// documentation's examples).
+func (k Key) Deleting(now time.Time, days int) (Key, error) {
+	k, err := k.Moved(AskDelete)
+	k.DeletePending = now.AddDate(0, 0, days)
+	return k, err
+}
+
+func (k Key) Restored() (Key, error) {
+	k, err := k.Moved(AskRestore)
+	k.DeletePending = time.Time{}
+	return k, err
+}
+
+func (k Key) Started(now time.Time) (Key, error) {
+	k, err := k.Moved(AskStart)
+	k.Enabled, k.UsageStart, k.UsageStop = true, now, time.Time{}
+	return k, err
+}
+
+func (k Key) Stopped(now time.Time) (Key, error) {
+	k, err := k.Moved(AskStop)
+	k.Enabled, k.UsageStart, k.UsageStop = false, time.Time{}, now
+	return k, err
+}
+
+// settle makes the key what it is at a time: once the waiting period is over
+// it is deleted, whether the store has been told or not. The moment of
+// deletion is the due time, Enabled becomes false (GUESS), the material is
+// gone.
+func (k *Key) settle(now time.Time) {
+	if k.State != apc.KeyStateDeletePending || k.DeletePending.After(now) {
+		return
+	}
+	k.State = lifecycle[move{apc.KeyStateDeletePending, WaitElapsed}]
+	k.Enabled = false
+	k.Deleted, k.DeletePending = k.DeletePending, time.Time{}
+	k.sealed, k.Certificate, k.Certified = nil, "", time.Time{}
+}
+
+// checkUsable refuses a key that cannot take part in cryptography now.
+func (k Key) checkUsable(field string) error {
+	if k.State != apc.KeyStateCreateComplete {
+		err := StateError(k, string(apc.KeyStateCreateComplete)).(*apc.Error)
+		err.Reasons[0].Field = field
+		return err
+	}
+	if !k.Enabled {
+		return &apc.Error{
+			Code: apc.ErrValidation, Resource: k.ARN.String(),
+			Message: "Key " + k.ARN.String() + " is not enabled.",
+			Reasons: []apc.Reason{Because(apc.RuleKeyEnabled, field, problemNotEnabled, "", "StartKeyUsage before it is used")},
+		}
+	}
+	return nil
+}

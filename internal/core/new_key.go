@@ -1,0 +1,132 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// newKey is a key as it begins: complete, enabled unless told otherwise. It is
+// written into out.
+func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
+	*out = Key{}
+	out.ARN.Partition, out.ARN.Key = c.Home(), id
+	out.Attributes, out.Origin, out.Tags = spec, origin, tags
+	out.State, out.Created = apc.KeyStateCreateComplete, c.Now
+	out.Enabled = enabled == nil || *enabled
+	if out.Enabled {
+		out.UsageStart = c.Now
+	} else {
+		out.UsageStop = c.Now
+	}
+}
+
+// setMaterial gives a new key what the HSM made.
+func (k *Key) SetMaterial(m *hsm.Made) {
+	k.sealed, k.Public, k.CheckValue = m.Sealed, m.Public, ShownCheckValue(m.CheckValue)
+}
+
+// shownCheckValue is a check value as the service shows it: 3 bytes, or 4 of a
+// public key.
+func ShownCheckValue(v kcv.Value) string {
+	if v.Method() == kcv.SHA1 {
+		return v.Short(4)
+	}
+	return v.Short(3)
+}
+
+// commitNewKey stores a new key with the counter raised, in one commit with the records that must
+// be unchanged. Until it succeeds the key does not exist. A full quota is believed once nothing
+// more is due to be deleted.
+func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Change) error {
+	b := births.Get().(*birth)
+	defer b.free()
+	err := c.CommitCounted(ctx, "keys", c.Cloud.Limits.Keys, b.of(c, k, requires)...)
+	if err == nil {
+		c.uses(k)
+	}
+	return err
+}
+
+// attempts is the loop that makes and stores a new key: where another caller was faster, all of
+// an attempt is made again.
+//
+//	a := c.attempts()
+//	for a.next() {
+//		a.err = ... // make the key with a.id and commit it
+//	}
+type Attempts struct {
+	C   *Call
+	n   int
+	ID  string // of the key; another one once it turns out to exist
+	Err error  // of the last attempt
+}
+
+func (c *Call) Attempts() Attempts { return Attempts{C: c, ID: c.Cloud.ids.ID()} }
+
+// next reports whether there is an attempt to make.
+func (a *Attempts) Next() bool {
+	switch {
+	case a.n == 0:
+	case a.n == maxAttempts || !raced(a.Err):
+		return false
+	case errors.Is(a.Err, keystore.ErrExists):
+		a.ID = a.C.Cloud.commits.ID() // not seeded: an earlier run on the store had the whole stream
+	}
+	a.n++
+	return true
+}
+
+// birth is the commit of a new key. It is used again and again: a store does
+// not keep the changes of a commit.
+type birth struct {
+	put     keystore.Put
+	add     keystore.Add
+	changes []keystore.Change
+}
+
+var births = sync.Pool{New: func() any { return new(birth) }}
+
+func (b *birth) free() {
+	clear(b.changes)
+	*b = birth{changes: b.changes[:0]}
+	births.Put(b)
+}
+
+func (b *birth) of(c *Call, k *Key, requires []keystore.Change) []keystore.Change {
+	b.put.Record = k.Record(k.Due(&c.Cloud.Limits))
+	b.add = keystore.Add{Ref: Counter(c.Home(), countKeys), Delta: 1, Ceiling: int64(c.Cloud.Limits.Keys)}
+	b.changes = append(append(b.changes[:0], requires...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
+	return b.changes
+}
+
+// commitCounted is a commit that raises a counter.
+func (c *Call) CommitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
+	for {
+		err := c.Cloud.Commit(ctx, changes...)
+		if !errors.Is(err, keystore.ErrCeiling) {
+			return err
+		}
+		n, _, err := c.Cloud.SettleDue(ctx, c.Home(), c.Now)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return quotaError(what, ceiling)
+		}
+	}
+}
+
+func quotaError(what string, ceiling int) *apc.Error {
+	return &apc.Error{
+		Code:    apc.ErrServiceQuotaExceeded,
+		Message: fmt.Sprintf("The maximum number of %s has been reached.", what),
+		Reasons: []apc.Reason{Because(apc.RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
+	}
+}

@@ -1,0 +1,126 @@
+package core
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// Generators of what records hold: every value that a field can have, and for
+// times those that none can hold.
+var (
+	anyText = rapid.StringN(0, 40, 300)
+	someOf  = rapid.SliceOfN(rapid.Byte(), 1, 60)
+	anyAlg  = rapid.Map(rapid.IntRange(0, len(Algorithms)-1), func(i int) *Algorithm { return &Algorithms[i] })
+	anyTime = rapid.OneOf(
+		rapid.Just(time.Time{}), rapid.Just(time.UnixMilli(0).UTC()), rapid.Just(time.UnixMilli(maxMilli).UTC()),
+		rapid.Map(rapid.Int64Range(0, maxMilli), func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }),
+		rapid.Map(rapid.SampledFrom([]int64{-62135596800001, -1, maxMilli + 1, 1 << 53}), func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }))
+)
+
+// maybe is a value of an enumeration, or the empty one.
+func maybe[T ~string](all []T) *rapid.Generator[T] { return rapid.SampledFrom(append([]T{""}, all...)) }
+
+func drawKey(t *rapid.T) Key {
+	at := func(name string) time.Time { return anyTime.Draw(t, name) }
+	text := func(name string) string { return anyText.Draw(t, name) }
+	k := Key{
+		ARN: ARN{Partition: goldenPlace, Key: "kwapwa6qaifllw2h"},
+		Attributes: Attributes{rapid.SampledFrom(keyUsages).Draw(t, "usage"), maybe(keyClasses).Draw(t, "class"),
+			anyAlg.Draw(t, "algorithm"), rapid.Map(rapid.Uint16(), func(n uint16) Modes { return Modes(n) & AllModes }).Draw(t, "modes")},
+		Bits: int(rapid.Uint16().Draw(t, "bits")), Check: maybe(checkAlgorithms).Draw(t, "check"), CheckValue: text("check value"),
+		Exportable: rapid.Bool().Draw(t, "exportable"), Enabled: rapid.Bool().Draw(t, "enabled"),
+		State: maybe(keyStates).Draw(t, "state"), Origin: maybe(allKeyOrigin).Draw(t, "origin"),
+		Created: at("created"), UsageStart: at("start"), UsageStop: at("stop"), DeletePending: at("pending"), Deleted: at("deleted"),
+		DeriveUsage: maybe(keyUsages).Draw(t, "derive"), Header: rapid.SampledFrom([]string{"", "D0144M7HC00E0100"}).Draw(t, "header"),
+		MultiRegion: maybe(allMultiRegionKeyType).Draw(t, "multi-Region"), PrimaryRegion: text("primary"),
+		OwnRegions: triState(rapid.IntRange(0, 2).Draw(t, "own Regions")), policy: text("policy"),
+		Approval: approval{text("session"), maybe(allSessionStatus).Draw(t, "status"), at("initiated"), text("message"), text("comment")},
+		Public:   hsm.Public(someOf.Draw(t, "public")), sealed: hsm.Sealed(someOf.Draw(t, "sealed")), Certificate: text("certificate"),
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "tags") {
+		k.Tags = append(k.Tags, apc.Tag{Key: text("key"), Value: text("value")})
+		k.Blocks = append(k.Blocks, Block{text("id"), text("data")})
+		k.Replicas = append(k.Replicas, replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message")})
+	}
+	if k.Certificate != "" {
+		k.Certified = at("certified")
+	}
+	return k
+}
+
+func allStorable(times ...time.Time) bool {
+	for _, at := range times {
+		if !at.IsZero() && !storable(at) {
+			return false
+		}
+	}
+	return true
+}
+
+// TestWhatEncodesDecodesToTheSame: every record kind, or it does not encode.
+func TestWhatEncodesDecodesToTheSame(t *testing.T) {
+	t.Run("key", rapid.MakeCheck(func(t *rapid.T) {
+		k := drawKey(t)
+		data := k.encode()
+		if fits := allStorable(k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted, k.Approval.Initiated, k.Certified); fits != (data != nil) {
+			t.Fatalf("encoded to %x, want that %t", data, fits)
+		}
+		if data == nil {
+			return
+		}
+		got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: k.ARN.Key, Data: data})
+		if err != nil || !reflect.DeepEqual(got, k) {
+			t.Fatalf("got %+v, %v; want %+v", got, err, k)
+		}
+	}))
+	t.Run("token", rapid.MakeCheck(func(t *rapid.T) {
+		want := Token{Place: goldenPlace, ID: ImportToken + "bwxli6ocftypneu5", Material: maybe(keyMaterialTypes).Draw(t, "material"), Alg: anyAlg.Draw(t, "algorithm"),
+			Created: anyTime.Draw(t, "created"), Expires: anyTime.Draw(t, "expires"), Certificate: anyText.Draw(t, "certificate"),
+			Public: someOf.Draw(t, "public"), Sealed: someOf.Draw(t, "sealed")}
+		rec := want.Record()
+		if fits := allStorable(want.Created, want.Expires); fits != (rec.Data != nil) {
+			t.Fatalf("encoded to %x, want that %t", rec.Data, fits)
+		}
+		if rec.Data == nil {
+			return
+		}
+		if got, err := DecodeToken(&rec); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %+v, %v; want %+v", got, err, want)
+		}
+	}))
+	t.Run("alias", rapid.MakeCheck(func(t *rapid.T) {
+		want := Alias{Partition: goldenPlace, Name: aliasPrefix + "a", Key: anyText.Draw(t, "key")}
+		if got, err := decodeAlias(want.Record()); err != nil || got != want {
+			t.Fatalf("got %+v, %v; want %+v", got, err, want)
+		}
+	}))
+	t.Run("own", rapid.MakeCheck(func(t *rapid.T) {
+		want := someOf.Draw(t, "value")
+		w := &writer{b: []byte{ownVersion}}
+		w.bytes(want)
+		r := newReader(w.record(), "own", ownVersion)
+		if got := r.bytes(); r.end() != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got %x, %v; want %x", got, r.end(), want)
+		}
+	}))
+	old, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: goldenBytes(t, "authority_v1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("authority", rapid.MakeCheck(func(t *rapid.T) {
+		made := hsm.Made{Public: someOf.Draw(t, "public"), Sealed: someOf.Draw(t, "sealed")}
+		alg := anyAlg.Draw(t, "algorithm")
+		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: encodeAuthority(alg, old.certificate.Raw, &made)})
+		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
+			!reflect.DeepEqual(got.Key, hsm.KeyRef{Sealed: made.Sealed, Attributes: authorityAttributes(goldenPlace, alg)}) {
+			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
+		}
+	}))
+}

@@ -1,0 +1,175 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// settleBatch is how many keys and tokens one operation settles at most.
+const SettleBatch = 100
+
+// maxDue is how many due records the store is asked for at most. Records that
+// cannot be settled stay due and are the first of every answer: up to so many
+// of them in one account and Region hold nothing up.
+const maxDue = 1000
+
+// settleAll settles until nothing is due. A record that cannot be read stays as it is and is
+// reported ([apc.EventRecordSkipped]).
+func (e *Cloud) SettleAll(ctx context.Context) error {
+	now := e.moment()
+	if err := checkClock(now); err != nil {
+		return err
+	}
+	for {
+		settled, more, err := e.SettleDue(ctx, keystore.Partition{}, now)
+		if err != nil {
+			refusal := asRefusal(err)
+			refusal.Op = "Settle"
+			return refusal
+		}
+		if !more || settled == 0 {
+			return nil
+		}
+	}
+}
+
+// settle is the first step of every operation that changes, counts or lists.
+func (c *Call) Settle(ctx context.Context) error {
+	_, _, err := c.Cloud.SettleDue(ctx, c.Home(), c.Now)
+	return err
+}
+
+// settleDue settles the oldest keys and tokens that are due, and returns how many
+// there were and whether there may be more. What cannot be settled is skipped.
+func (e *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
+	for _, limit := range []int{SettleBatch, maxDue} {
+		due, err := e.Store.Due(ctx, p, now, limit)
+		if err != nil {
+			return settled, false, StoreError(err)
+		}
+		before := settled
+		for i := range due {
+			if settled == SettleBatch {
+				return settled, true, nil
+			}
+			ok, err := e.settleRecord(ctx, &due[i], now)
+			if err != nil {
+				return settled, false, err
+			}
+			if ok {
+				settled++
+			}
+		}
+		if len(due) < limit {
+			return settled, false, nil
+		}
+		if settled-before == limit { // none was skipped
+			break
+		}
+	}
+	return settled, true, nil
+}
+
+// settleRecord settles one record, and reports whether it could: one that cannot
+// be read, or is of a kind that this build does not know, is skipped.
+func (e *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
+	var err error
+	switch rec.Kind {
+	case KindKey:
+		err = e.settleKey(ctx, *rec, now)
+	case KindToken:
+		err = e.settleToken(ctx, *rec, now)
+	default:
+		err = &skipError{errRecordKind}
+	}
+	skip, ok := errors.AsType[*skipError](err)
+	if ok && e.skipped.first(rec) {
+		e.ReportSkipped(rec, now, skip.cause)
+	}
+	if ok {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// skipError is a failure to settle that concerns one record alone.
+type skipError struct{ cause error }
+
+func (e *skipError) Error() string { return e.cause.Error() }
+
+// settleKey is one commit: material erased, aliases detached, counter
+// lowered. A commit that loses the race is left to the one that won it.
+func (e *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
+	old, err := decodeKey(&rec)
+	if err != nil {
+		return &skipError{err}
+	}
+	k := old
+	k.settle(now)
+	var changes []keystore.Change
+	var count *keystore.Add
+	switch {
+	case k.Forgotten(now, &e.Limits) && old.State == apc.KeyStateDeleteComplete:
+		changes = []keystore.Change{keystore.Erase(rec)}
+	case k.State == apc.KeyStateDeleteComplete && old.State != apc.KeyStateDeleteComplete:
+		if changes, err = e.detach(ctx, k); err != nil {
+			return StoreError(err)
+		}
+		changes = append(changes, keystore.Replace(k.Record(k.Due(&e.Limits))))
+		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
+	default: // due by other limits than the present ones
+		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&e.Limits)))}
+	}
+	if err := e.commitSettled(ctx, changes, count); err != nil {
+		return err
+	}
+	if old.sealed != nil {
+		e.HSM.Forget(old.sealed)
+	}
+	return nil
+}
+
+// commitSettled commits what settling one record changes, and lowers the counter
+// of its kind where there is one. A counter that is zero already, and so was
+// wrong, does not keep the material of a key or a token from being erased.
+func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) error {
+	var err error
+	if count != nil {
+		err = e.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
+	}
+	if count == nil || errors.Is(err, keystore.ErrCeiling) {
+		err = e.Commit(ctx, changes...)
+	}
+	switch {
+	case err == nil || raced(err):
+		return nil
+	case errors.Is(err, keystore.ErrInvalid):
+		return &skipError{err}
+	}
+	return StoreError(err)
+}
+
+// detach is the changes that leave a key's aliases pointing to nothing.
+func (e *Cloud) detach(ctx context.Context, k Key) ([]keystore.Change, error) {
+	var out []keystore.Change
+	filter := keystore.Filter{Index: &k.ARN.Key}
+	for after := ""; ; {
+		page, err := e.Store.Page(ctx, k.Partition(), KindAlias, filter, after, SettleBatch)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range page {
+			rec.Index = ""
+			out = append(out, keystore.Replace(rec))
+		}
+		if len(page) < SettleBatch {
+			return slices.Clip(out), nil
+		}
+		after = page[len(page)-1].ID
+	}
+}

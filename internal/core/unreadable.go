@@ -1,0 +1,81 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// A store may hold records that this build cannot read: those of a later
+// version while several versions run on one store, and damaged ones. An
+// operation on such a record is refused with the record's id; lists and
+// settling skip it and report it.
+
+// resourceOf names a record as the service names the resource: a key or an
+// alias by its ARN, anything else by its id.
+func resourceOf(rec *keystore.Record) string {
+	switch rec.Kind {
+	case KindKey:
+		return ARN{Partition: rec.Partition, Key: rec.ID}.String()
+	case KindAlias:
+		return ARN{Partition: rec.Partition, Alias: rec.ID}.String()
+	}
+	return rec.ID
+}
+
+// unreadable is the refusal of an operation on a record that does not decode.
+func unreadable(rec *keystore.Record, err error) *apc.Error {
+	found, wanted := "damaged", ""
+	if later, ok := errors.AsType[errVersion](err); ok {
+		found, wanted = fmt.Sprintf("version %d", later.found), fmt.Sprintf("at most version %d", later.known)
+	}
+	out := Internal(err)
+	out.Resource = resourceOf(rec)
+	out.Reasons = []apc.Reason{Because(apc.RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted)}
+	return out
+}
+
+// reportSkipped passes a record that was left out to Observe, as an event of
+// the record's own account and Region.
+func (e *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error) {
+	if e.observe == nil {
+		return
+	}
+	refusal, ok := errors.AsType[*apc.Error](err)
+	if !ok {
+		refusal = unreadable(rec, err)
+	}
+	e.observe(apc.Event{
+		EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: apc.EventRecordSkipped,
+		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, UserIdentity: eventSource,
+		Resources: []string{resourceOf(rec)}, ErrorCode: refusal.Code, ErrorMessage: refusal.Message, Reasons: refusal.Reasons,
+	})
+}
+
+// skipped remembers which records settling has reported already, by revision:
+// it finds them again at every operation. The zero value is empty.
+type skipped struct {
+	mu   sync.Mutex // guards seen
+	seen map[keystore.Ref]keystore.CommitID
+}
+
+// maxSkipped bounds what is remembered; after so many it begins anew.
+const maxSkipped = 10_000
+
+// first reports whether a record of this revision is new here.
+func (s *skipped) first(rec *keystore.Record) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[rec.Ref()] == rec.Rev {
+		return false
+	}
+	if s.seen == nil || len(s.seen) >= maxSkipped {
+		s.seen = map[keystore.Ref]keystore.CommitID{}
+	}
+	s.seen[rec.Ref()] = rec.Rev
+	return true
+}
