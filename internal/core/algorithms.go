@@ -9,7 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// algorithm is what a KeyAlgorithm means to an HSM and to the rules: its
+// Algorithm is what a KeyAlgorithm means to an HSM and to the rules: its
 // TR-31 letter, its length, its hash, and its check values, the default first.
 type Algorithm struct {
 	Name   apc.KeyAlgorithm
@@ -21,7 +21,7 @@ type Algorithm struct {
 	Checks []CheckMethod
 }
 
-// checkMethod is a KeyCheckValueAlgorithm and how it is computed.
+// CheckMethod is a KeyCheckValueAlgorithm and how it is computed.
 type CheckMethod struct {
 	Name   apc.KeyCheckValueAlgorithm
 	Method kcv.Method
@@ -37,7 +37,7 @@ func hmacChecks(m kcv.Method) []CheckMethod {
 	return []CheckMethod{{apc.KeyCheckValueAlgorithmHMAC, m}}
 }
 
-// algorithms is every KeyAlgorithm, in the order of the service's description.
+// Algorithms is every KeyAlgorithm, in the order of the service's description.
 var Algorithms = numbered([]Algorithm{
 	{Name: TDES2, Letter: hsm.TDES, Bits: 128, Checks: tdesChecks},
 	{Name: TDES3, Letter: hsm.TDES, Bits: 192, Checks: tdesChecks},
@@ -71,7 +71,7 @@ const (
 
 func (a *Algorithm) Symmetric() bool { return a.Letter != hsm.RSA && a.Letter != hsm.EC }
 
-// check finds how a check value is computed; "" means the default.
+// Check finds how a check value is computed; "" means the default.
 func (a *Algorithm) Check(name apc.KeyCheckValueAlgorithm) (CheckMethod, bool) {
 	for _, c := range a.Checks {
 		if name == "" || c.Name == name {
@@ -90,7 +90,7 @@ func AlgorithmNamed(name apc.KeyAlgorithm) *Algorithm {
 	return nil
 }
 
-// algorithmsOf are those a key block's algorithm letter may mean; for HMAC
+// AlgorithmsOf are those a key block's algorithm letter may mean; for HMAC
 // the one of its HM block.
 func AlgorithmsOf(letter byte, hm string) (out []*Algorithm) {
 	for i := range Algorithms {
@@ -101,7 +101,7 @@ func AlgorithmsOf(letter byte, hm string) (out []*Algorithm) {
 	return out
 }
 
-// algorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
+// AlgorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
 type AlgorithmSet uint32
 
 func AlgorithmsNamed(names ...apc.KeyAlgorithm) (set AlgorithmSet) {
@@ -124,7 +124,7 @@ var (
 	Ciphers = AnyTDES | AnyAES
 )
 
-// names are the algorithms of a set, in the order of the service's description.
+// Names are the algorithms of a set, in the order of the service's description.
 func (set AlgorithmSet) Names() (out []apc.KeyAlgorithm) {
 	for _, a := range Algorithms {
 		if set.Has(&a) {

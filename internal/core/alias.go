@@ -12,7 +12,7 @@ const (
 	aliasVersion               = 1
 )
 
-// alias is a name and the key it points to. Its record's Index is the key's
+// Alias is a name and the key it points to. Its record's Index is the key's
 // id, so that a store can follow it, and find all aliases of a key.
 type Alias struct {
 	Partition keystore.Partition
@@ -32,12 +32,12 @@ func decodeAlias(rec keystore.Record) (Alias, error) {
 	return Alias{Partition: rec.Partition, Name: rec.ID, Key: rec.Index, rev: rec.Rev}, r.end()
 }
 
-// aliasRef names the alias and, followed, its key.
+// AliasRef names the alias and, followed, its key.
 func (a ARN) AliasRef() keystore.Ref {
 	return keystore.Ref{Partition: a.Partition, Kind: KindAlias, ID: a.Alias, Follow: KindKey}
 }
 
-// loadAlias finds an alias of the caller by name, and whether its key still
+// LoadAlias finds an alias of the caller by name, and whether its key still
 // is one.
 func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
 	found, err := c.Cloud.Store.Read(ctx, ARN{Partition: c.Home(), Alias: name}.AliasRef())
@@ -50,7 +50,7 @@ func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
 	return c.ViewAlias(found[0])
 }
 
-// viewAlias is a stored alias as it is now: detached from a key that has been
+// ViewAlias is a stored alias as it is now: detached from a key that has been
 // deleted. One of a key that cannot be read still points to it, so that it can
 // be listed, changed and deleted.
 func (c *Call) ViewAlias(f keystore.Found) (Alias, error) {

@@ -11,7 +11,7 @@ const arnPrefix = "arn:aws:payment-cryptography:"
 
 const aliasPrefix = "alias/"
 
-// arn is a parsed ARN of a key or an alias.
+// ARN is a parsed ARN of a key or an alias.
 type ARN struct {
 	keystore.Partition
 	Key   string // id of a key, or
@@ -31,7 +31,7 @@ func (a ARN) String() string {
 	return arnPrefix + a.Region + ":" + a.Account + ":" + resource
 }
 
-// parseIdentifier takes apart what names a key: its ARN, or an alias by ARN or by
+// ParseIdentifier takes apart what names a key: its ARN, or an alias by ARN or by
 // name, which is looked for in the caller's account and Region. The characters of its
 // parts have been checked with the shape of the request.
 func ParseIdentifier(s string, home keystore.Partition) (a ARN, ok bool) {
@@ -53,7 +53,7 @@ func ParseIdentifier(s string, home keystore.Partition) (a ARN, ok bool) {
 	return a, strings.HasPrefix(rest, aliasPrefix)
 }
 
-// keyRef names what an identifier points to in the store. An alias is followed to its key in
+// KeyRef names what an identifier points to in the store. An alias is followed to its key in
 // the same read.
 func (a ARN) KeyRef() keystore.Ref {
 	if a.Alias != "" {

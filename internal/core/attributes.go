@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// attributes are KeyAttributes as the rules see them.
+// Attributes are KeyAttributes as the rules see them.
 type Attributes struct {
 	Usage apc.KeyUsage
 	Class apc.KeyClass
@@ -22,7 +22,7 @@ func (a Attributes) Members() apc.KeyAttributes {
 	return apc.KeyAttributes{KeyUsage: a.Usage, KeyClass: a.Class, KeyAlgorithm: a.Alg.Name, KeyModesOfUse: a.Modes.members()}
 }
 
-// usageOfCode finds the usage with a key block's code: the two characters
+// UsageOfCode finds the usage with a key block's code: the two characters
 // after "TR31_" in its name (tr31-mapping, section 2).
 func UsageOfCode(code string) (apc.KeyUsage, bool) {
 	for _, u := range keyUsages {
@@ -33,7 +33,7 @@ func UsageOfCode(code string) (apc.KeyUsage, bool) {
 	return "", false
 }
 
-// usageCodes are the codes of all usages, in the order of their names.
+// UsageCodes are the codes of all usages, in the order of their names.
 func UsageCodes() (out []string) {
 	for _, u := range keyUsages {
 		if !slices.Contains(out, CodeOf(u)) {

@@ -34,7 +34,7 @@ var (
 		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
 )
 
-// pairProfile is that of a pair's certificate: RSA pairs have the token's.
+// PairProfile is that of a pair's certificate: RSA pairs have the token's.
 func PairProfile(alg *Algorithm) *x509ca.Profile {
 	if alg.Letter == hsm.EC {
 		return &agreementProfile
@@ -67,7 +67,7 @@ func (c *Call) leafName() x509ca.Name {
 	}
 }
 
-// authority is the certificate authority of an account in a Region.
+// Authority is the certificate authority of an account in a Region.
 type Authority struct {
 	certificate *x509.Certificate
 	Text        string
@@ -80,7 +80,7 @@ const (
 	authorityVersion               = 1
 )
 
-// authority is the caller's, made when it is first asked for. Of those who ask at
+// Authority is the caller's, made when it is first asked for. Of those who ask at
 // once one makes it and the others wait for that, or leave when their context
 // ends. Of several processes the first commit wins.
 func (c *Call) Authority(ctx context.Context) (*Authority, error) {
@@ -245,7 +245,7 @@ func decodeAuthority(rec *keystore.Record) (*Authority, error) {
 	return out, nil
 }
 
-// certify issues a certificate for a public key of the caller's account, as
+// Certify issues a certificate for a public key of the caller's account, as
 // text.
 func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p *x509ca.Profile, until time.Time) (string, error) {
 	signer, err := c.Cloud.HSM.Signer(ctx, ca.Key, ca.Public)
@@ -267,7 +267,7 @@ func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p 
 	return x509ca.EncodeCertificate(der), nil
 }
 
-// issueError tells why a certificate or a request was not made: only its
+// IssueError tells why a certificate or a request was not made: only its
 // subject comes from a caller, the rest is the device's or ours.
 func IssueError(err error) error {
 	refusal, ok := errors.AsType[*x509ca.Error](err)

@@ -11,18 +11,18 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// caller is one principal in one Region.
+// Caller is one principal in one Region.
 type Caller struct {
 	Cloud    *Cloud
 	Identity apc.Identity
 }
 
-// home is where the caller's own resources live.
+// Home is where the caller's own resources live.
 func (c *Caller) Home() keystore.Partition {
 	return keystore.Partition{Account: c.Identity.Account, Region: c.Identity.Region}
 }
 
-// call is one operation under way.
+// Call is one operation under way.
 type Call struct {
 	*Caller
 	Op        string
@@ -37,7 +37,7 @@ var calls = sync.Pool{New: func() any { return new(Call) }}
 // shaped is a request that can check the limits of its members.
 type shaped interface{ Shape(*shape.Check) }
 
-// run is what all operations share: the clock is read, the shape checked,
+// Run is what all operations share: the clock is read, the shape checked,
 // the work done, the refusal completed, the event reported.
 func Run[In any, PIn interface {
 	*In

@@ -11,7 +11,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// cloud is one simulated cloud without operations: the device, the store, the clock and what
+// Cloud is one simulated cloud without operations: the device, the store, the clock and what
 // applies to all callers. Any number of goroutines may share one; it starts none.
 type Cloud struct {
 	HSM      *hsm.HSM
@@ -34,7 +34,7 @@ type Cloud struct {
 	skipped skipped
 }
 
-// cloudConfig is what a cloud is made of. Only the device and the store must be given.
+// CloudConfig is what a cloud is made of. Only the device and the store must be given.
 type CloudConfig struct {
 	Backend  hsm.Backend
 	HSM      hsm.Options
@@ -50,7 +50,7 @@ type CloudConfig struct {
 	CA       *Algorithm
 }
 
-// newCloud makes a cloud on a device and a store.
+// NewCloud makes a cloud on a device and a store.
 func NewCloud(o *CloudConfig) *Cloud {
 	e := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
@@ -67,7 +67,7 @@ func NewCloud(o *CloudConfig) *Cloud {
 	return e
 }
 
-// check compares the store with the device and the clock.
+// Check compares the store with the device and the clock.
 func (e *Cloud) Check(ctx context.Context) error {
 	if err := checkClock(e.moment()); err != nil {
 		return err

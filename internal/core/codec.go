@@ -215,5 +215,5 @@ func (r *reader) end() error {
 	return r.fail
 }
 
-// timeForm is how moments are shown.
+// TimeForm is how moments are shown.
 const TimeForm = "2006-01-02T15:04:05Z"

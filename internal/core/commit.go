@@ -26,7 +26,7 @@ func Counter(p keystore.Partition, name string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
 }
 
-// commit makes one commit. An unknown outcome is asked again under the same
+// Commit makes one commit. An unknown outcome is asked again under the same
 // id, which learns its own result, even after the caller has gone.
 //
 // A record that holds a time outside the years 1970 to 9999 is refused: it could
@@ -65,7 +65,7 @@ func raced(err error) bool {
 	return errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrNotFound) || errors.Is(err, keystore.ErrExists)
 }
 
-// retry runs read, validate, transition and commit until nobody was faster.
+// Retry runs read, validate, transition and commit until nobody was faster.
 // The attempt returns the commit's error as it is, and refusals as *Error.
 func Retry(attempt func() error) error {
 	var err error
@@ -77,7 +77,7 @@ func Retry(attempt func() error) error {
 	return Refused(err)
 }
 
-// refused is the refusal of an attempt: its own, or that of a store.
+// Refused is the refusal of an attempt: its own, or that of a store.
 func Refused(err error) error {
 	if err == nil {
 		return nil
@@ -88,7 +88,7 @@ func Refused(err error) error {
 	return StoreError(err)
 }
 
-// changeKey loads a key, applies a transition and commits the result.
+// ChangeKey loads a key, applies a transition and commits the result.
 func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transition func(Key) (Key, error)) (Key, error) {
 	if err := c.Settle(ctx); err != nil {
 		return Key{}, err
@@ -109,7 +109,7 @@ func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transiti
 	return out, err
 }
 
-// due is when the store shows the key again: at its deletion, and when it is
+// Due is when the store shows the key again: at its deletion, and when it is
 // to be forgotten.
 func (k *Key) Due(l *apc.Limits) time.Time {
 	switch {
@@ -121,7 +121,7 @@ func (k *Key) Due(l *apc.Limits) time.Time {
 	return time.Time{}
 }
 
-// forgotten says whether a deleted key has been visible long enough.
+// Forgotten says whether a deleted key has been visible long enough.
 func (k *Key) Forgotten(now time.Time, l *apc.Limits) bool {
 	return k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.Deleted.Add(l.DeletedVisible).After(now)
 }

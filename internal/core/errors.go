@@ -10,7 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// because makes a reason without a place in a key block.
+// Because makes a reason without a place in a key block.
 func Because(rule apc.Rule, field, problem, found, wanted string) apc.Reason {
 	return apc.Reason{Rule: rule, Field: field, Problem: problem, Found: found, Wanted: wanted, Offset: -1}
 }
@@ -23,7 +23,7 @@ func notFound(resource string, r apc.Reason) *apc.Error {
 	return &apc.Error{Code: apc.ErrResourceNotFound, Resource: resource, Reasons: []apc.Reason{r}}
 }
 
-// notSimulated refuses a member whose work is not built, by name.
+// NotSimulated refuses a member whose work is not built, by name.
 func NotSimulated(field string) *apc.Error {
 	return &apc.Error{
 		Code:    apc.ErrNotSimulated,
@@ -32,7 +32,7 @@ func NotSimulated(field string) *apc.Error {
 	}
 }
 
-// storeError gives a store's failure its name in the service.
+// StoreError gives a store's failure its name in the service.
 func StoreError(err error) *apc.Error {
 	out := &apc.Error{Err: err}
 	switch {
@@ -48,7 +48,7 @@ func StoreError(err error) *apc.Error {
 	return out
 }
 
-// hsmError gives a device's failure its name in the service.
+// HSMError gives a device's failure its name in the service.
 func HSMError(err error) *apc.Error {
 	if refusal, ok := err.(*apc.Error); ok { // of importPlan.admit, which the HSM asked
 		return refusal

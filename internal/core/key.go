@@ -10,7 +10,7 @@ import (
 
 const KindKey keystore.Kind = "key"
 
-// key is all that is remembered of a key, of its whole life. It is a value:
+// Key is all that is remembered of a key, of its whole life. It is a value:
 // transitions are functions from one to the next.
 type Key struct {
 	ARN ARN
@@ -78,10 +78,10 @@ type approval struct {
 	comment   string
 }
 
-// partition is where the key's record lives: its own ARN's.
+// Partition is where the key's record lives: its own ARN's.
 func (k *Key) Partition() keystore.Partition { return k.ARN.Partition }
 
-// exportability is the byte of the block the key came in or, for one made
+// Exportability is the byte of the block the key came in or, for one made
 // here, E or N.
 func (k *Key) Exportability() byte {
 	switch {
@@ -93,7 +93,7 @@ func (k *Key) Exportability() byte {
 	return 'N'
 }
 
-// hsmAttributes are those the key is sealed with.
+// HSMAttributes are those the key is sealed with.
 func (k *Key) HSMAttributes() hsm.Attributes {
 	mode, ok := ByteOfModes(k.Attributes.Modes)
 	if !ok {
@@ -107,7 +107,7 @@ func (k *Key) HSMAttributes() hsm.Attributes {
 
 func (k *Key) Ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.HSMAttributes()} }
 
-// optional is nil for the zero value.
+// Optional is nil for the zero value.
 func Optional[T comparable](v T) *T {
 	var zero T
 	if v == zero {

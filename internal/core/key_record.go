@@ -20,7 +20,7 @@ var (
 	allSessionStatus       = apc.SessionStatus("").Values()
 )
 
-// record is the key as it is stored: found by its id, filtered by its state,
+// Record is the key as it is stored: found by its id, filtered by its state,
 // due when it is to be deleted or forgotten.
 func (k *Key) Record(due time.Time) keystore.Record {
 	return keystore.Record{
@@ -90,7 +90,7 @@ func decodeKey(rec *keystore.Record) (k Key, err error) {
 	return k, err
 }
 
-// decode is decodeKey into a zero key.
+// Decode is decodeKey into a zero key.
 func (k *Key) Decode(rec *keystore.Record) error {
 	r := newReader(rec.Data, "key", keyVersion)
 	k.ARN.Partition, k.ARN.Key, k.Rev = rec.Partition, rec.ID, rec.Rev

@@ -10,14 +10,14 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// need is a key that an operation works with.
+// Need is a key that an operation works with.
 type Need struct {
 	Field      string    // the member that names it: "KeyIdentifier"
 	Identifier string    // as the caller wrote it
 	Rules      *KeyRules // what the key must be; nil: any key in any state
 }
 
-// keyRules is what a key must be to take part in an operation. A zero field allows
+// KeyRules is what a key must be to take part in an operation. A zero field allows
 // anything, but every key with rules must be CREATE_COMPLETE and enabled.
 type KeyRules struct {
 	Class      apc.KeyClass
@@ -29,13 +29,13 @@ type KeyRules struct {
 	Usage, Algorithm, Mode RuleText // of the refusals
 }
 
-// ruleText is how a refusal by a rule reads.
+// RuleText is how a refusal by a rule reads.
 type RuleText struct {
 	Rule             apc.Rule
 	Problem, Message string
 }
 
-// keys finds the keys that an operation works with, in one snapshot, and checks them step
+// Keys finds the keys that an operation works with, in one snapshot, and checks them step
 // by step: all resolve, then all are permitted, then the state of all, then the rules of
 // all; within a step in the order given, which is that of the request.
 func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
@@ -78,7 +78,7 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 	return keys, nil
 }
 
-// key is keys for one. The key is read into a zero key of the caller's, because it is
+// Key is keys for one. The key is read into a zero key of the caller's, because it is
 // large.
 func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 	a, err := c.identify(&n)
@@ -184,7 +184,7 @@ func (c *Call) uses(found *Key) {
 	}
 }
 
-// view reads a stored key as it is now: settled, whether the store has been settled or not.
+// View reads a stored key as it is now: settled, whether the store has been settled or not.
 func (c *Call) View(rec *keystore.Record, into *Key) error {
 	if err := into.Decode(rec); err != nil {
 		return unreadable(rec, err)

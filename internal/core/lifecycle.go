@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// act is what can happen to a key.
+// Act is what can happen to a key.
 type Act string
 
 const (
@@ -46,7 +46,7 @@ func (a Act) sources() string {
 	return "no state"
 }
 
-// moved applies an act, or refuses it.
+// Moved applies an act, or refuses it.
 func (k Key) Moved(a Act) (Key, error) {
 	to, ok := lifecycle[move{k.State, a}]
 	if !ok {
@@ -56,7 +56,7 @@ func (k Key) Moved(a Act) (Key, error) {
 	return k, nil
 }
 
-// stateError is the refusal seen live: its text ends so.
+// StateError is the refusal seen live: its text ends so.
 func StateError(k Key, wanted string) error {
 	return &apc.Error{
 		Code:     apc.ErrValidation,
@@ -66,7 +66,7 @@ func StateError(k Key, wanted string) error {
 	}
 }
 
-// deleting schedules the deletion; Enabled stays as it is (GUESS, by the
+// Deleting schedules the deletion; Enabled stays as it is (GUESS, by the
 // documentation's examples).
 func (k Key) Deleting(now time.Time, days int) (Key, error) {
 	k, err := k.Moved(AskDelete)

@@ -8,7 +8,7 @@ import (
 
 const day = 24 * time.Hour
 
-// limitsWithDefaults fills in the documented limits.
+// LimitsWithDefaults fills in the documented limits.
 func LimitsWithDefaults(l apc.Limits) apc.Limits {
 	for _, d := range []struct {
 		field *int

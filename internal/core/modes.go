@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// modes is a set of modes of use, a bit for each.
+// Modes is a set of modes of use, a bit for each.
 type Modes uint16
 
 // The bits stand in the order of KeyModesOfUse.
@@ -43,7 +43,7 @@ func (m Modes) members() apc.KeyModesOfUse {
 	}
 }
 
-// allows says whether a key with these modes may do what needs the others.
+// Allows says whether a key with these modes may do what needs the others.
 func (m Modes) Allows(need Modes) bool { return m&NoRestrictions != 0 || m&need == need }
 
 // String is "{Encrypt, Wrap}".
@@ -57,7 +57,7 @@ func (m Modes) String() string {
 	return "{" + strings.Join(names, ", ") + "}"
 }
 
-// modeBytes pairs each mode of use of a key block with the service's set
+// ModeBytes pairs each mode of use of a key block with the service's set
 // (tr31-mapping, section 4). T and Y have no counterpart (GUESS: refused).
 var ModeBytes = []struct {
 	Code  byte

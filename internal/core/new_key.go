@@ -12,7 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// newKey is a key as it begins: complete, enabled unless told otherwise. It is
+// NewKey is a key as it begins: complete, enabled unless told otherwise. It is
 // written into out.
 func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
 	*out = Key{}
@@ -27,12 +27,12 @@ func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin
 	}
 }
 
-// setMaterial gives a new key what the HSM made.
+// SetMaterial gives a new key what the HSM made.
 func (k *Key) SetMaterial(m *hsm.Made) {
 	k.sealed, k.Public, k.CheckValue = m.Sealed, m.Public, ShownCheckValue(m.CheckValue)
 }
 
-// shownCheckValue is a check value as the service shows it: 3 bytes, or 4 of a
+// ShownCheckValue is a check value as the service shows it: 3 bytes, or 4 of a
 // public key.
 func ShownCheckValue(v kcv.Value) string {
 	if v.Method() == kcv.SHA1 {
@@ -41,7 +41,7 @@ func ShownCheckValue(v kcv.Value) string {
 	return v.Short(3)
 }
 
-// commitNewKey stores a new key with the counter raised, in one commit with the records that must
+// CommitNewKey stores a new key with the counter raised, in one commit with the records that must
 // be unchanged. Until it succeeds the key does not exist. A full quota is believed once nothing
 // more is due to be deleted.
 func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Change) error {
@@ -54,7 +54,7 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Cha
 	return err
 }
 
-// attempts is the loop that makes and stores a new key: where another caller was faster, all of
+// Attempts is the loop that makes and stores a new key: where another caller was faster, all of
 // an attempt is made again.
 //
 //	a := c.attempts()
@@ -70,7 +70,7 @@ type Attempts struct {
 
 func (c *Call) Attempts() Attempts { return Attempts{C: c, ID: c.Cloud.ids.ID()} }
 
-// next reports whether there is an attempt to make.
+// Next reports whether there is an attempt to make.
 func (a *Attempts) Next() bool {
 	switch {
 	case a.n == 0:
@@ -106,7 +106,7 @@ func (b *birth) of(c *Call, k *Key, requires []keystore.Change) []keystore.Chang
 	return b.changes
 }
 
-// commitCounted is a commit that raises a counter.
+// CommitCounted is a commit that raises a counter.
 func (c *Call) CommitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
 	for {
 		err := c.Cloud.Commit(ctx, changes...)

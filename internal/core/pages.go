@@ -14,7 +14,7 @@ const (
 	pageMAC     = 16 // bytes
 )
 
-// pageOf is what a page token is bound to, besides the position in it: a
+// PageOf is what a page token is bound to, besides the position in it: a
 // token opens only in the operation, the place and with the filter that it
 // was made for. MaxResults may change from page to page.
 type PageOf struct {
@@ -31,7 +31,7 @@ func (p PageOf) message(position string) []byte {
 	return w.b
 }
 
-// nextToken makes the token of the page that begins after a position.
+// NextToken makes the token of the page that begins after a position.
 func (c *Call) NextToken(ctx context.Context, p PageOf, position string) (*string, error) {
 	mac, err := c.pageMAC(ctx, p, position)
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Call) NextToken(ctx context.Context, p PageOf, position string) (*strin
 	return new(base64.RawURLEncoding.EncodeToString(w.b)), nil
 }
 
-// position opens a token. Nothing in it is used before its MAC has been
+// Position opens a token. Nothing in it is used before its MAC has been
 // checked.
 func (c *Call) Position(ctx context.Context, p PageOf, token *string) (string, error) {
 	if token == nil {
@@ -82,7 +82,7 @@ func (c *Call) pageMAC(ctx context.Context, p PageOf, position string) ([]byte, 
 	return mac[:pageMAC], nil
 }
 
-// pageSize is how many items were asked for.
+// PageSize is how many items were asked for.
 func (c *Call) PageSize(asked *int) int {
 	if asked == nil {
 		return c.Cloud.Limits.DefaultPage

@@ -10,7 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// settleBatch is how many keys and tokens one operation settles at most.
+// SettleBatch is how many keys and tokens one operation settles at most.
 const SettleBatch = 100
 
 // maxDue is how many due records the store is asked for at most. Records that
@@ -18,7 +18,7 @@ const SettleBatch = 100
 // of them in one account and Region hold nothing up.
 const maxDue = 1000
 
-// settleAll settles until nothing is due. A record that cannot be read stays as it is and is
+// SettleAll settles until nothing is due. A record that cannot be read stays as it is and is
 // reported ([apc.EventRecordSkipped]).
 func (e *Cloud) SettleAll(ctx context.Context) error {
 	now := e.moment()
@@ -38,13 +38,13 @@ func (e *Cloud) SettleAll(ctx context.Context) error {
 	}
 }
 
-// settle is the first step of every operation that changes, counts or lists.
+// Settle is the first step of every operation that changes, counts or lists.
 func (c *Call) Settle(ctx context.Context) error {
 	_, _, err := c.Cloud.SettleDue(ctx, c.Home(), c.Now)
 	return err
 }
 
-// settleDue settles the oldest keys and tokens that are due, and returns how many
+// SettleDue settles the oldest keys and tokens that are due, and returns how many
 // there were and whether there may be more. What cannot be settled is skipped.
 func (e *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
 	for _, limit := range []int{SettleBatch, maxDue} {

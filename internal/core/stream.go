@@ -15,10 +15,10 @@ func newStream(seed uint64, purpose string) *stream {
 	return &stream{seeded.New(seed, "engine "+purpose)}
 }
 
-// idAlphabet is base32 as the service's ids use it.
+// IDAlphabet is base32 as the service's ids use it.
 const IDAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
 
-// id draws 16 characters: 80 random bits.
+// ID draws 16 characters: 80 random bits.
 func (s *stream) ID() string {
 	var b [16]byte
 	s.Read(b[:])

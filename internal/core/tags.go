@@ -9,13 +9,13 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// maxTagList is the most tags that one request may name.
+// MaxTagList is the most tags that one request may name.
 const MaxTagList = 200
 
 // reservedTag begins the keys of tags that only AWS may write.
 const reservedTag = "aws:"
 
-// newTags checks the tags of a request and puts them in order. A key named
+// NewTags checks the tags of a request and puts them in order. A key named
 // twice and a reserved one are refused (GUESS).
 func (c *Call) NewTags(tags []apc.Tag) ([]apc.Tag, error) {
 	if len(tags) == 0 {
@@ -45,7 +45,7 @@ func (c *Call) CheckTagCount(n int) error {
 	return nil
 }
 
-// checkTaggable: keys that wait for deletion or are deleted take no tags
+// CheckTaggable: keys that wait for deletion or are deleted take no tags
 // (user guide, tagging-keys; the exception is a GUESS).
 func CheckTaggable(k Key) error {
 	if k.State == apc.KeyStateDeletePending || k.State == apc.KeyStateDeleteComplete {
@@ -54,7 +54,7 @@ func CheckTaggable(k Key) error {
 	return nil
 }
 
-// mergeTags is the old tags with the new ones added or in their place; both
+// MergeTags is the old tags with the new ones added or in their place; both
 // lists are in order of their keys.
 func MergeTags(old, add []apc.Tag) []apc.Tag {
 	out := slices.Clone(old)

@@ -26,7 +26,7 @@ const (
 	ExportToken = "export-token-"
 )
 
-// token is the parameters of an import or an export: a pair, the certificate of
+// Token is the parameters of an import or an export: a pair, the certificate of
 // its public half, and the time until which they serve. It belongs to an
 // account, a Region and one kind of material.
 type Token struct {
@@ -78,7 +78,7 @@ func DecodeToken(rec *keystore.Record) (Token, error) {
 	return t, r.end()
 }
 
-// attributes are those the token's pair is sealed with.
+// Attributes are those the token's pair is sealed with.
 func (t *Token) Attributes() hsm.Attributes {
 	usage, mode := "K2", byte('D')
 	if t.ID[:len(ExportToken)] == ExportToken {
@@ -97,12 +97,12 @@ func tokenRef(p keystore.Partition, id string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: KindToken, ID: id}
 }
 
-// expired: what has been settled stays so, whatever the clock says.
+// Expired: what has been settled stays so, whatever the clock says.
 func (t *Token) Expired(now time.Time) bool { return t.Sealed == nil || !t.Expires.After(now) }
 
 func (t *Token) forgotten(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
 
-// loadToken finds a token of the caller and holds it to its time and its
+// LoadToken finds a token of the caller and holds it to its time and its
 // material. An unknown one is ResourceNotFoundException, an expired one
 // ValidationException (GUESS).
 func (c *Call) LoadToken(ctx context.Context, id string, m apc.KeyMaterialType, field string) (Token, error) {

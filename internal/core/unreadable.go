@@ -39,7 +39,7 @@ func unreadable(rec *keystore.Record, err error) *apc.Error {
 	return out
 }
 
-// reportSkipped passes a record that was left out to Observe, as an event of
+// ReportSkipped passes a record that was left out to Observe, as an event of
 // the record's own account and Region.
 func (e *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error) {
 	if e.observe == nil {
