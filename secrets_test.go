@@ -17,6 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
+	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -162,7 +163,7 @@ func software() *hsm.Software {
 
 func newEngine(t *testing.T) *engine.Engine {
 	t.Helper()
-	eng, err := engine.New(software(), nil, nil)
+	eng, err := engine.Open(t.Context(), software(), keystore.NewMemory(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package apc
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -24,6 +25,10 @@ const (
 // ErrNotSimulated is the simulator's own: the operation or the member that was
 // asked for exists in the service and not here. The reason names it.
 const ErrNotSimulated Code = "NotSimulatedException"
+
+// ErrNoAnswer is what an interceptor returns to lose the answer of an operation: an HTTP server closes
+// the connection without one.
+var ErrNoAnswer = errors.New("apc: no answer")
 
 // Error is the name of the exception.
 func (c Code) Error() string { return string(c) }

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -94,8 +93,8 @@ var worldTime = time.Date(2026, 5, 1, 12, 0, 0, 123e6, time.UTC)
 func open(store keystore.Store, seed uint64, o *endpoint.Options) (*world, error) {
 	device := hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: new([32]byte), Seed: seed})
 	clock := engine.NewClock(worldTime)
-	eng, err := engine.New(device, store, &engine.Options{
-		Now: clock.Now, Seed: seed, CA: apc.KeyAlgorithmECCNISTP256, HSM: hsm.Options{Ready: &endlessPairs{ready: testkeys.Ready()}},
+	eng, err := engine.Open(ctx, device, store, &engine.Options{
+		Now: clock.Now, Seed: seed, HSM: hsm.Options{Ready: &endlessPairs{ready: testkeys.Ready()}},
 	})
 	if err != nil {
 		return nil, err

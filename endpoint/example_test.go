@@ -20,11 +20,7 @@ import (
 
 // The AWS SDK for Go without a socket: the client is the real one.
 func ExampleHTTPClient() {
-	eng, err := engine.New(nil, nil, nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	eng := engine.New(nil)
 	defer eng.Close()
 	cfg := aws.Config{
 		Region:      "us-east-1",
@@ -32,7 +28,7 @@ func ExampleHTTPClient() {
 		HTTPClient:  endpoint.HTTPClient(eng, nil),
 	}
 	client := paymentcryptography.NewFromConfig(cfg)
-	_, err = client.GetAlias(context.Background(), &paymentcryptography.GetAliasInput{AliasName: aws.String("alias/nobody")})
+	_, err := client.GetAlias(context.Background(), &paymentcryptography.GetAliasInput{AliasName: aws.String("alias/nobody")})
 	missing, ok := errors.AsType[*types.ResourceNotFoundException](err)
 	fmt.Println(ok, aws.ToString(missing.ResourceId))
 	// Output: true alias/nobody
@@ -40,11 +36,7 @@ func ExampleHTTPClient() {
 
 // A server for whatever speaks the protocol.
 func ExampleHandler() {
-	eng, err := engine.New(nil, nil, nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	eng := engine.New(nil)
 	defer eng.Close()
 	server := httptest.NewServer(endpoint.Handler(eng, &endpoint.Options{Anonymous: true}))
 	defer server.Close()

@@ -62,7 +62,7 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 // signature and one OAEP encryption. The bars are 1.3.
 func BenchmarkTR34(b *testing.B) {
 	ctx := context.Background()
-	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}, CA: core.ECCP256})
+	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
 	party := newBenchParty(b, eng)
 	digest := sha256.Sum256([]byte("digest"))
 	signature, _ := rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
@@ -156,7 +156,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 // BenchmarkGetPublicKeyCertificate gives a certificate again, beside a GetKey.
 // The bar is 3.
 func BenchmarkGetPublicKeyCertificate(b *testing.B) {
-	eng := benchEngine(b, &Options{CA: core.ECCP256})
+	eng := benchEngine(b, &Options{})
 	arn := benchKey(b, eng, apc.KeyAttributes{KeyUsage: core.UsageK3, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: core.ECCP256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}})
 	ctx, in, get := context.Background(), &GetPublicKeyCertificateInput{KeyIdentifier: arn}, &GetKeyInput{KeyIdentifier: arn}
 	ratio.Beside(b, 1, func() {

@@ -21,10 +21,7 @@ import (
 )
 
 func benchEngine(b *testing.B, o *Options) *Engine {
-	eng, err := New(nil, nil, o)
-	if err != nil {
-		b.Fatal(err)
-	}
+	eng := New(o)
 	b.Cleanup(func() { eng.Close() })
 	return eng
 }
@@ -117,10 +114,7 @@ func BenchmarkFreshSimulator(b *testing.B) {
 		aead, _ := cipher.NewGCM(block)
 		sink = []any{aead, map[string][]byte{}}
 	}, func() {
-		eng, err := New(nil, nil, nil)
-		if err != nil {
-			b.Fatal(err)
-		}
+		eng := New(nil)
 		sink = eng
 	})
 	runtime.KeepAlive(sink)

@@ -55,7 +55,7 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		}
 	}
 	spy := &spyStore{Store: simtest.Store(t)}
-	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, CA: apc.KeyAlgorithmECCNISTP256, Observe: func(ev apc.Event) { say(ev) }})
+	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, Observe: func(ev apc.Event) { say(ev) }})
 
 	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
 	in := &engine.LoadKeyInput{

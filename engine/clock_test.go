@@ -18,7 +18,7 @@ var (
 // done, at the ends everything is.
 func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
 	clock := engine.NewClock(noon)
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now})
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	for _, at := range []time.Time{epoch.Add(-1), {}, end.Add(time.Millisecond), end.AddDate(30000, 0, 0)} {
 		clock.Set(at)
@@ -44,7 +44,7 @@ func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
 // the same years, and nothing is half done.
 func TestWhatWouldEndAfter9999IsRefused(t *testing.T) {
 	clock := engine.NewClock(end.Add(-time.Hour))
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
+	eng := simtest.New(t, &engine.Options{Now: clock.Now})
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	_, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k})
 	refused(t, "DeleteKey", err, apc.ErrInternalServer, "clock")

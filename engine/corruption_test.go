@@ -13,7 +13,7 @@ import (
 // TestMaterialCorruptedAtAnyByteIsRefused: by the engine's own error, with a
 // reason, and nothing is stored.
 func TestMaterialCorruptedAtAnyByteIsRefused(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmECCNISTP256})
+	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	tokens := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	keyToken := h.seal(t, tokens.WrappingKeyCertificate, nil, unhex(t, tdesKey))

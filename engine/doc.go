@@ -5,7 +5,7 @@
 // An [Engine] is a whole simulated cloud of many accounts and Regions. It has
 // the operations of the default caller; [Engine.As] gives others:
 //
-//	eng, err := engine.New(nil, nil, nil) // software HSM, memory, defaults
+//	eng := engine.New(nil) // software HSM, memory, defaults
 //	out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{...})
 //	out, err = eng.As(apc.Identity{Account: "444455556666"}).GetKey(ctx, ...)
 //

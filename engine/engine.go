@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -21,7 +19,7 @@ type Options struct {
 
 	// Seed makes what the engine draws (ids, tokens, serial numbers) the same
 	// in every run; 0 draws afresh. One caller in one order gets the same on any
-	// backend.
+	// backend. [New] seeds the software HSM with it too, so that symmetric keys are the same.
 	Seed uint64
 
 	// Identity is the caller whose operations the Engine itself has. Absent
@@ -40,20 +38,26 @@ type Options struct {
 	// 2025: keys under weaker keys.
 	LenientStrength bool
 
-	// Explain says whether a key block that fails behind its MAC is refused
-	// with the exact reason. Nil is true; new(false) folds all of them into
-	// one, as a service open to strangers must.
-	Explain *bool
+	// HideReasons folds everything behind a decryption or a MAC into one refusal, as a service that
+	// strangers can reach must (padding oracles). Otherwise the reason is exact.
+	HideReasons bool
+
+	// Intercept, if not nil, runs around every operation: it may delay it, refuse it before or
+	// after it was done, or lose its answer ([apc.ErrNoAnswer]). next does the operation, at most
+	// once, and returns a pointer to its output. Intercept is called in the goroutine of the
+	// operation's caller; operations of several goroutines call it at once.
+	Intercept func(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error)
 
 	// Observe is called once for every operation when it ends, and for each
 	// stored record that a list or settling had to skip ([apc.EventRecordSkipped]).
-	// Settling reports a record once, a list each time.
+	// Settling reports a record once, a list each time. It is called in the goroutine of the
+	// operation's caller, before the operation returns; operations of several goroutines call it
+	// at once.
 	Observe func(apc.Event)
 
-	// CA is the algorithm of the certificate authority of each account and
-	// Region, which is made when it is first asked for: RSA_4096, as the
-	// service's, if empty. One that is there already stays as it is.
-	CA apc.KeyAlgorithm
+	// IDs, if not nil, returns the id of each new key, so that tests have readable ones: 16 to 64
+	// letters and digits. Where the id is taken it is called again.
+	IDs func() string
 
 	// HSM are the options of the payment commands on the backend: ready RSA
 	// pairs, the size of the cache.
@@ -88,18 +92,23 @@ var ErrMasterKey = core.ErrMasterKey
 type Engine struct {
 	*Caller
 	cloud *core.Cloud
-	own   []func() error // closes what Open made itself
+	own   []func() error // closes what New made
 }
 
-// New is [Open] without a context.
-func New(b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
-	return Open(context.Background(), b, s, o)
+// New makes a simulator in memory: a software HSM with a fresh master key and an empty store. Nil
+// options are the defaults.
+func New(o *Options) *Engine {
+	if o == nil {
+		o = &Options{}
+	}
+	backend, store := hsm.NewSoftware(&hsm.SoftwareOptions{Seed: o.Seed}), keystore.NewMemory()
+	e := newEngine(backend, store, o)
+	e.own = []func() error{backend.Close, store.Close}
+	return e
 }
 
-// Open opens a simulator. A nil backend is the software HSM with a fresh
-// master key, a nil store is memory, nil options are the defaults; what Open
-// is given is closed by its caller, what it makes itself by [Engine.Close].
-// The context is for opening alone.
+// Open opens a simulator on a device and a store, which stay the caller's to close after
+// [Engine.Close]. Nil options are the defaults. The context is for opening alone.
 //
 // The store remembers the master key's id: with another one its keys could
 // not be opened, and Open refuses with [ErrMasterKey]. A device that has none
@@ -112,36 +121,23 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 	if o == nil {
 		o = &Options{}
 	}
-	var own []func() error
-	if b == nil {
-		b = hsm.NewSoftware(nil)
-		own = append(own, b.Close)
-	}
-	if s == nil {
-		s = keystore.NewMemory()
-		own = append(own, s.Close)
-	}
-	ca := core.AlgorithmNamed(cmp.Or(o.CA, core.RSA4096))
-	if ca == nil || ca.Symmetric() {
-		return nil, fmt.Errorf("engine: Options.CA is %q, want an RSA or ECC algorithm", o.CA)
-	}
-	c := core.NewCloud(&core.CloudConfig{
-		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, Regions: o.Regions, Limits: o.Limits,
-		Lenient: o.LenientStrength, Explain: o.Explain == nil || *o.Explain, Observe: o.Observe, ReadOnly: readOnly, CA: ca,
-	})
-	e := &Engine{cloud: c, own: own}
-	e.Caller = e.As(o.Identity)
-	if len(own) == 2 { // a new device and a new store have nothing to compare
-		return e, nil
-	}
-	if err := c.Check(ctx); err != nil {
+	e := newEngine(b, s, o)
+	if err := e.cloud.Check(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-// Close forgets open keys, and closes the backend and the store that Open made
-// itself.
+func newEngine(b hsm.Backend, s keystore.Store, o *Options) *Engine {
+	e := &Engine{cloud: core.NewCloud(&core.CloudConfig{
+		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, IDs: o.IDs, Regions: o.Regions, Limits: o.Limits,
+		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly,
+	})}
+	e.Caller = e.As(o.Identity)
+	return e
+}
+
+// Close forgets open keys, and closes the backend and the store that [New] made.
 func (e *Engine) Close() error {
 	err := e.cloud.HSM.Close()
 	for _, f := range e.own {

@@ -15,10 +15,7 @@ import (
 func Example() {
 	ctx := context.Background()
 	clock := engine.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))
-	eng, err := engine.New(nil, nil, &engine.Options{Now: clock.Now})
-	if err != nil {
-		log.Fatal(err)
-	}
+	eng := engine.New(&engine.Options{Now: clock.Now})
 	defer eng.Close()
 
 	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{

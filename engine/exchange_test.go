@@ -202,7 +202,7 @@ func opensslVerifies(t *testing.T, root, leaf string) {
 func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 	limits := apc.Limits2026()
 	limits.OpenTokens = 3
-	eng, clock := clocked(t, engine.Options{Limits: limits, CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{Limits: limits})
 	get := func(reuse bool) string {
 		return parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, reuse).ImportToken
 	}
@@ -259,7 +259,7 @@ func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash cryp
 }
 
 func TestCryptogramsTravelBothWays(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{})
 	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	key := unhex(t, "0123456789ABCDEF0123456789ABCDEF") // equal halves: the live service shows D5D44F for it
 	arm := func() *engine.ImportKeyCryptogram {
@@ -409,7 +409,7 @@ func publicKeyOf(t testing.TB, c *engine.Caller, arn string) any {
 // samples.
 func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 	info := unhex(t, "00A1B2C3D4E5F60718293A4B5C6D7E8F")
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, _ := clocked(t, engine.Options{})
 	for _, c := range curves {
 		pair := agreeingPair(t, eng.Caller, c.a, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
 		mine := ecKey(t, c.curve)
@@ -611,7 +611,7 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 }
 
 func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA3072})
+	eng, clock := clocked(t, engine.Options{})
 	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP384, nil)
 	get := func() *engine.GetPublicKeyCertificateOutput {
 		t.Helper()

@@ -169,7 +169,7 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
 	create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	another := simtest.Backend(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}})
-	_, err := engine.New(another, store, nil)
+	_, err := engine.Open(ctx, another, store, nil)
 	if !errors.Is(err, engine.ErrMasterKey) {
 		t.Errorf("another backend on an old store: %v, want %v", err, engine.ErrMasterKey)
 	}

@@ -52,7 +52,7 @@ func (noneReady) Next(int) (hsm.Secret, hsm.Public, bool) { return hsm.Secret{},
 // for leaves.
 func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: apc.KeyAlgorithmRSA2048, HSM: hsm.Options{Ready: noneReady{}, Generations: 4}})
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{HSM: hsm.Options{Ready: noneReady{}, Generations: 4}})
 	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn
 	ask := func(ctx context.Context) (string, error) {
 		out, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair})
@@ -97,7 +97,7 @@ func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 // TestACallerLeavesTheMakingOfAnAuthority: one that only waits for it.
 func TestACallerLeavesTheMakingOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{CA: apc.KeyAlgorithmRSA2048, HSM: hsm.Options{Ready: noneReady{}}})
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{HSM: hsm.Options{Ready: noneReady{}}})
 	in := &engine.GetPublicKeyCertificateInput{KeyIdentifier: agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn}
 	first := make(chan error)
 	go func() {
@@ -125,7 +125,7 @@ func TestACallerLeavesTheMakingOfAnAuthority(t *testing.T) {
 func TestARegionWithoutTheServiceIsRefused(t *testing.T) {
 	device := newFounder(t)
 	close(device.release)
-	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{Regions: []string{"xx-new-1"}, CA: apc.KeyAlgorithmECCNISTP256})
+	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{Regions: []string{"xx-new-1"}})
 	for _, region := range []string{"xx-nowhere-1", "us-east-9", "US-EAST-1"} {
 		c := eng.As(apc.Identity{Region: region})
 		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})

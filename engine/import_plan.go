@@ -243,7 +243,7 @@ var kcMethods = map[kcForm]kcv.Method{
 // foldable is a refusal of something behind a MAC or a decryption. With
 // [Options.HideReasons] all of them are one.
 func foldable(c *core.Call, r apc.Reason) error {
-	if !c.Cloud.Explain {
+	if c.Cloud.HideReasons {
 		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: core.ProblemFolded, Offset: -1}
 	}
 	return core.Invalid("The key material is invalid.", r)

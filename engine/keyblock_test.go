@@ -242,7 +242,7 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 
 func TestImportTellsWhyOrFoldsIt(t *testing.T) {
 	for _, explain := range []bool{true, false} {
-		eng := simtest.New(t, &engine.Options{Explain: &explain})
+		eng := simtest.New(t, &engine.Options{HideReasons: !explain})
 		kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 		w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)

@@ -115,7 +115,7 @@ func TestADeviceThatLostItsMasterKeyGetsNoOtherOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	device := &blankDevice{Backend: simtest.Backend(t, nil)}
-	_, err = engine.New(device, &askedStore{Store: store, device: device}, nil)
+	_, err = engine.Open(ctx, device, &askedStore{Store: store, device: device}, nil)
 	if !errors.Is(err, engine.ErrMasterKey) || !strings.Contains(err.Error(), "it has "+id+", the backend none") {
 		t.Errorf("got %v, want %v with both sides", err, engine.ErrMasterKey)
 	}
@@ -126,7 +126,7 @@ func TestADeviceThatLostItsMasterKeyGetsNoOtherOne(t *testing.T) {
 
 func TestAStoreThatCannotBeReadLeavesTheDeviceAsItIs(t *testing.T) {
 	device := &blankDevice{Backend: simtest.Backend(t, nil)}
-	_, err := engine.New(device, &askedStore{Store: simtest.Store(t), device: device, broken: errCable}, nil)
+	_, err := engine.Open(ctx, device, &askedStore{Store: simtest.Store(t), device: device, broken: errCable}, nil)
 	if !errors.Is(err, errCable) || slices.Contains(device.asked, "Initialize") {
 		t.Errorf("got %v after %q, want %v and no Initialize", err, device.asked, errCable)
 	}
@@ -147,7 +147,7 @@ func TestADeviceThatStaysWithoutMasterKeyIsRefused(t *testing.T) {
 		"an Initializer in vain": {&blankDevice{Backend: simtest.Backend(t, nil), failing: full}, full},
 	} {
 		store := simtest.Store(t)
-		if _, err := engine.New(c.device, store, nil); !errors.Is(err, c.want) {
+		if _, err := engine.Open(ctx, c.device, store, nil); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 		// The store is as new as before: another device may have it.
@@ -162,7 +162,7 @@ func TestManyEnginesInitialiseOneDevice(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			eng, err := engine.New(device, store, nil)
+			eng, err := engine.Open(ctx, device, store, nil)
 			if err != nil {
 				t.Error(err)
 				return

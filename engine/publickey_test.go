@@ -26,7 +26,7 @@ func (p pretender) Public() crypto.PublicKey { return p.public }
 // TestPublicKeysThatNoProgramMakesAreRefused: the same key by the same rule in
 // every form of key material that has a certificate.
 func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmECCNISTP256})
+	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the host's authority, again
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)

@@ -21,7 +21,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	device := &hsm.SoftwareOptions{MasterKey: &[32]byte{'r', 'e', 's', 't', 'a', 'r', 't'}}
 	store := simtest.Store(t)
 	start := func() *engine.Engine {
-		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmRSA2048})
+		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now})
 	}
 	eng := start()
 	kek, key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(t, eng.Caller, attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))

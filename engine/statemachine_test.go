@@ -52,7 +52,7 @@ func machineOn(t *testing.T, store func(s keystore.Store, seed uint64) keystore.
 		limits := apc.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: modelTokenLimit, TokenLife: modelTokenLife}
 		m := &machine{t: t, clock: clock, limits: limits, places: map[place]*world{}, partner: other}
 		faulty := store(simtest.Store(r), rapid.Uint64().Draw(r, "seed"))
-		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits, CA: apc.KeyAlgorithmECCNISTP256})
+		m.eng = simtest.On(r, backend, faulty, &engine.Options{Now: clock.Now, Limits: limits})
 		for _, p := range []place{{"111122223333", "us-east-1"}, {"111122223333", "eu-west-1"}, {"444455556666", "us-east-1"}} {
 			m.order = append(m.order, p)
 			m.places[p] = &world{place: p, keys: map[string]*modelKey{}, aliases: map[string]string{}, tokens: map[string]*modelToken{},

@@ -59,7 +59,7 @@ func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, 
 var tdesKey, aesKey = "0123456789ABCDEFFEDCBA9876543210", "79ADAEF3212AADCE312ACE422ACCFEFB"
 
 func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	for _, layout := range []tr34.Layout{tr34.LayoutStandard, tr34.LayoutRFC, tr34.LayoutStrict, tr34.LayoutX9TR342012} {
 		for _, c := range []struct {
@@ -99,7 +99,7 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 }
 
 func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
@@ -167,11 +167,11 @@ func flipped(digits string) string {
 	return digits[:len(digits)-1] + string("0123456789ABCDEF"[15-strings.IndexByte("0123456789ABCDEF", last)])
 }
 
-// TestKeyTokensFoldWhatOnlyTheKeyTells: without Explain a stranger cannot tell
+// TestKeyTokensFoldWhatOnlyTheKeyTells: with HideReasons a stranger cannot tell
 // apart what went wrong behind the decryption.
 func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 	for _, explain := range []bool{true, false} {
-		eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048, Explain: &explain})
+		eng, _ := clocked(t, engine.Options{HideReasons: !explain})
 		h := newHost(t, eng.Caller)
 		p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 		other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
@@ -210,7 +210,7 @@ func ownPairOf(t testing.TB, c *engine.Caller, u apc.KeyUsage, m apc.KeyModesOfU
 }
 
 func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	outside := issue(t, rsaKey(t, 4096, 0), "outside", nil, nil)
 	pair, own := ownPairOf(t, eng.Caller, apc.KeyUsageTR31K2TR34AsymmetricKey, unwrapOnly, &outside)
@@ -264,7 +264,7 @@ func parametersForExport(t testing.TB, c *engine.Caller) *engine.GetParametersFo
 
 // TestKeysAreExportedAsTheServiceWritesTokens and opened by the other party.
 func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, _ := clocked(t, engine.Options{})
 	root := issue(t, rsaKey(t, 4096, 0), "KRD CA", nil, nil)
 	krd := issue(t, rsaKey(t, 3072, 0), "KRD", &root, nil)
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
@@ -326,7 +326,7 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 }
 
 func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, _ := clocked(t, engine.Options{})
 	self := issue(t, rsaKey(t, 2048, 0), "KRD", nil, nil)
 	ca := trust(t, eng.Caller, self, apc.KeyAlgorithmRSA2048)
 	p := parametersForExport(t, eng.Caller)
@@ -367,7 +367,7 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 }
 
 func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, clock := clocked(t, engine.Options{})
 	root := issue(t, rsaKey(t, 3072, 0), "KRD CA", nil, nil)
 	krd := issue(t, rsaKey(t, 2048, 0), "KRD", &root, nil)
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA3072)
@@ -416,7 +416,7 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 
 // TestOneTokenServesManyKeys, as the service documents.
 func TestOneTokenServesManyKeys(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{CA: apc.KeyAlgorithmRSA2048})
+	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	var values []string

@@ -144,7 +144,7 @@ func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) 
 func TestUnreadableDueRecordsHoldNothingUp(t *testing.T) {
 	clock, seen := engine.NewClock(noon), skips{}
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, Limits: apc.Limits{Keys: 120}, CA: apc.KeyAlgorithmECCNISTP256})
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, Limits: apc.Limits{Keys: 120}})
 	const many = 150
 	for i := range many {
 		kind := []keystore.Kind{"key", "token", "of-tomorrow"}[i%3]
@@ -202,7 +202,7 @@ func TestAWrongCounterKeepsNoKeyAlive(t *testing.T) {
 func TestAnUnreadableTokenOrAliasStopsNoOther(t *testing.T) {
 	clock, seen := engine.NewClock(noon), skips{}
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, CA: apc.KeyAlgorithmECCNISTP256,
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe,
 		Limits: apc.Limits{TokenLife: 30 * day}})
 	for _, name := range []string{"alias/good", "alias/bad"} {
 		if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: name}); err != nil {

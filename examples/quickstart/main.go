@@ -54,10 +54,7 @@ type tour struct {
 
 func run(ctx context.Context, out io.Writer) error {
 	clock := engine.NewClock(time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC))
-	eng, err := engine.New(nil, nil, &engine.Options{Now: clock.Now})
-	if err != nil {
-		return err
-	}
+	eng := engine.New(&engine.Options{Now: clock.Now})
 	defer eng.Close()
 	return (&tour{Engine: eng, clock: clock, out: out}).walk(ctx)
 }
@@ -167,10 +164,7 @@ func (t *tour) strength(ctx context.Context) error {
 	}
 
 	t.title("The same with LenientStrength, as the service was in 2024")
-	lenient, err := engine.New(nil, nil, &engine.Options{Now: t.clock.Now, LenientStrength: true})
-	if err != nil {
-		return err
-	}
+	lenient := engine.New(&engine.Options{Now: t.clock.Now, LenientStrength: true})
 	defer lenient.Close()
 	if kek, err = t.kek(ctx, lenient); err != nil {
 		return err

@@ -33,10 +33,7 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) error {
 	clock := engine.NewClock(time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC))
-	eng, err := engine.New(nil, nil, &engine.Options{Now: clock.Now})
-	if err != nil {
-		return err
-	}
+	eng := engine.New(&engine.Options{Now: clock.Now})
 	defer eng.Close()
 
 	cfg, err := config.LoadDefaultConfig(ctx,

@@ -19,6 +19,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 func main() {
@@ -77,7 +78,7 @@ func (t *tour) onToken(ctx context.Context, o pkcs11.Options) (err error) {
 	t.say("%v", err)
 
 	t.title("Open a simulator on it, which has the master keys made")
-	if t.Engine, err = engine.New(device, nil, nil); err != nil {
+	if t.Engine, err = engine.Open(context.Background(), device, keystore.NewMemory(), nil); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Engine.Close()) }()

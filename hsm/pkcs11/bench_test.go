@@ -18,6 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -92,7 +93,7 @@ func perDevice(b *testing.B, run func(b *testing.B, on *Backend, raw *bare)) {
 // WrapKey, Sign (binding), Sign (check value), DestroyObject.
 func BenchmarkCreateKey(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
-		eng, err := engine.New(on, nil, &engine.Options{Limits: apc.Limits{Keys: 1 << 40}})
+		eng, err := engine.Open(b.Context(), on, keystore.NewMemory(), &engine.Options{Limits: apc.Limits{Keys: 1 << 40}})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -7,7 +7,7 @@
 //		PIN:    pkcs11.PINFile("/run/secrets/pin"),
 //	})
 //	...
-//	eng, err := engine.New(b, store, nil)
+//	eng, err := engine.Open(ctx, b, store, nil)
 //
 // A module is C code: the package needs cgo. Without it everything compiles,
 // and Open says what is missing.

@@ -11,6 +11,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // A simulator whose keys live on a token.
@@ -31,7 +32,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer device.Close()
-	eng, err := engine.New(device, nil, nil) // a new store: master keys are made on the token
+	eng, err := engine.Open(context.Background(), device, keystore.NewMemory(), nil) // a new store: master keys are made on the token
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -43,6 +43,8 @@ func PairProfile(alg *Algorithm) *x509ca.Profile {
 }
 
 const (
+	rootAlgorithm = RSA4096 // as the service's
+
 	rootLife = 30 * 365 * day // GUESS: no root of the service is published
 	backdate = time.Hour      // certificates begin so long before they are issued
 )
@@ -183,7 +185,7 @@ func (c *Call) makeAuthority(ctx context.Context) error {
 
 // newAuthority makes the pair and its self-signed certificate.
 func (c *Call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
-	alg := c.Cloud.ca
+	alg := AlgorithmNamed(rootAlgorithm)
 	a := authorityAttributes(ref.Partition, alg)
 	made, err := c.Cloud.HSM.GenerateKey(ctx, a, kcv.SHA1)
 	if err != nil {

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -43,12 +44,15 @@ func Run[In any, PIn interface {
 	*In
 	shaped
 }, Out any](ctx context.Context, c *Caller, op string, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
-	k := calls.Get().(*Call)
-	defer calls.Put(k)
-	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment()}
 	if in == nil {
 		in = new(In)
 	}
+	if c.Cloud.intercept != nil {
+		return intercepted(ctx, &Call{Caller: c, Op: op, Now: c.Cloud.moment()}, in, do)
+	}
+	k := calls.Get().(*Call)
+	defer calls.Put(k)
+	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment()}
 	out, err := guarded(ctx, k, in, do)
 	if err != nil {
 		refusal := k.refusal(err)
@@ -58,6 +62,42 @@ func Run[In any, PIn interface {
 	k.report(nil)
 	return out, nil
 }
+
+// intercepted is [Run] with the interceptor around the operation. The event is about what the
+// operation did, also where the interceptor loses its answer.
+func intercepted[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
+	asked, done := false, false
+	next := func(ctx context.Context) (any, error) {
+		if asked {
+			return nil, c.refusal(Internal(errNextTwice))
+		}
+		asked = true
+		out, err := guarded(ctx, c, in, do)
+		if err != nil {
+			return nil, c.refusal(err)
+		}
+		done = true
+		return out, nil
+	}
+	result, err := c.Cloud.intercept(ctx, apc.Call{Operation: c.Op, Identity: c.Identity, Time: c.Now, Input: in}, next)
+	out, ok := result.(*Out)
+	if err == nil && (!ok || out == nil) {
+		err = Internal(fmt.Errorf("core: Options.Intercept returned a %T for %s, wanted a %T", result, c.Op, out))
+	}
+	if err == nil {
+		c.report(nil)
+		return out, nil
+	}
+	refusal := c.refusal(err)
+	if done && errors.Is(err, apc.ErrNoAnswer) {
+		c.report(nil)
+	} else {
+		c.report(refusal)
+	}
+	return nil, refusal
+}
+
+var errNextTwice = errors.New("core: Options.Intercept called next twice")
 
 func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
 	if err := ctx.Err(); err != nil {
@@ -87,6 +127,9 @@ func (c *Call) refusal(err error) *apc.Error {
 func asRefusal(err error) *apc.Error {
 	if refusal, ok := errors.AsType[*apc.Error](err); ok {
 		return refusal
+	}
+	if errors.Is(err, apc.ErrNoAnswer) {
+		return &apc.Error{Code: apc.ErrServiceUnavailable, Message: "There is no answer.", Err: err}
 	}
 	return Internal(err)
 }

@@ -14,47 +14,49 @@ import (
 // Cloud is one simulated cloud without operations: the device, the store, the clock and what
 // applies to all callers. Any number of goroutines may share one; it starts none.
 type Cloud struct {
-	HSM      *hsm.HSM
-	Store    keystore.Store
-	Limits   apc.Limits
-	Lenient  bool // Options.LenientStrength
-	Explain  bool // the reasons of what fails behind a decryption
-	readOnly func(op string) bool
+	HSM         *hsm.HSM
+	Store       keystore.Store
+	Limits      apc.Limits
+	Lenient     bool // Options.LenientStrength
+	HideReasons bool // of what fails behind a decryption
+	readOnly    func(op string) bool
 
-	now     func() time.Time
-	regions []string
-	observe func(apc.Event)
-	ids     *stream // of keys: this and the next two seeded if asked for
-	Tokens  *stream // ids of import and export tokens
-	serials *stream // of certificates
-	commits *stream // commit ids: never seeded, since a store may have many writers
-	ca      *Algorithm
-	roots   sync.Map // of keystore.Partition to *authority, which do not change
-	making  makings  // of those authorities
-	skipped skipped
+	now       func() time.Time
+	regions   []string
+	observe   func(apc.Event)
+	intercept func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
+	keyIDs    func() string
+	ids       *stream  // of keys: this and the next two seeded if asked for
+	Tokens    *stream  // ids of import and export tokens
+	serials   *stream  // of certificates
+	commits   *stream  // commit ids: never seeded, since a store may have many writers
+	roots     sync.Map // of keystore.Partition to *authority, which do not change
+	making    makings  // of those authorities
+	skipped   skipped
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.
 type CloudConfig struct {
-	Backend  hsm.Backend
-	HSM      hsm.Options
-	Store    keystore.Store
-	Now      func() time.Time // nil: time.Now
-	Seed     uint64           // 0: drawn
-	Regions  []string         // beside the service's
-	Limits   apc.Limits
-	Lenient  bool
-	Explain  bool
-	Observe  func(apc.Event)
-	ReadOnly func(op string) bool // for events
-	CA       *Algorithm
+	Backend     hsm.Backend
+	HSM         hsm.Options
+	Store       keystore.Store
+	Now         func() time.Time // nil: time.Now
+	Seed        uint64           // 0: drawn
+	Regions     []string         // beside the service's
+	Limits      apc.Limits
+	Lenient     bool
+	HideReasons bool
+	Intercept   func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
+	IDs         func() string // of new keys; nil: drawn
+	Observe     func(apc.Event)
+	ReadOnly    func(op string) bool // for events
 }
 
 // NewCloud makes a cloud on a device and a store.
 func NewCloud(o *CloudConfig) *Cloud {
 	e := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
-		Lenient: o.Lenient, Explain: o.Explain, observe: o.Observe, readOnly: o.ReadOnly, ca: o.CA,
+		Lenient: o.Lenient, HideReasons: o.HideReasons, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly,
 		commits: newStream(0, ""),
 	}
 	e.ids, e.Tokens, e.serials = e.commits, e.commits, e.commits

@@ -57,9 +57,9 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Cha
 // Attempts is the loop that makes and stores a new key: where another caller was faster, all of
 // an attempt is made again.
 //
-//	a := c.attempts()
-//	for a.next() {
-//		a.err = ... // make the key with a.id and commit it
+//	a := c.Attempts()
+//	for a.Next() {
+//		a.Err = ... // make the key with a.ID and commit it
 //	}
 type Attempts struct {
 	C   *Call
@@ -68,7 +68,25 @@ type Attempts struct {
 	Err error  // of the last attempt
 }
 
-func (c *Call) Attempts() Attempts { return Attempts{C: c, ID: c.Cloud.ids.ID()} }
+// Attempts begins with an id for the new key.
+func (c *Call) Attempts() Attempts { return Attempts{C: c, ID: c.Cloud.newKeyID()} }
+
+// newKeyID is a drawn id, or the one that Options.IDs gives.
+func (e *Cloud) newKeyID() string {
+	if e.keyIDs != nil {
+		return e.keyIDs()
+	}
+	return e.ids.ID()
+}
+
+// otherKeyID is an id in place of one that is taken. It is not seeded: an earlier run on the store
+// had the whole stream.
+func (e *Cloud) otherKeyID() string {
+	if e.keyIDs != nil {
+		return e.keyIDs()
+	}
+	return e.commits.ID()
+}
 
 // Next reports whether there is an attempt to make.
 func (a *Attempts) Next() bool {
@@ -77,7 +95,7 @@ func (a *Attempts) Next() bool {
 	case a.n == maxAttempts || !raced(a.Err):
 		return false
 	case errors.Is(a.Err, keystore.ErrExists):
-		a.ID = a.C.Cloud.commits.ID() // not seeded: an earlier run on the store had the whole stream
+		a.ID = a.C.Cloud.otherKeyID()
 	}
 	a.n++
 	return true

@@ -7,14 +7,15 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// testCaller is a caller of a cloud in memory, whose authorities have an EC key.
+// testCaller is a caller of a cloud in memory.
 func testCaller(t testing.TB) *Caller {
 	backend, store := hsm.NewSoftware(nil), keystore.NewMemory()
 	t.Cleanup(func() { store.Close(); backend.Close() })
-	c := NewCloud(&CloudConfig{Backend: backend, Store: store, CA: AlgorithmNamed(ECCP256)})
+	c := NewCloud(&CloudConfig{Backend: backend, Store: store, HSM: hsm.Options{Ready: testkeys.Ready()}})
 	return &Caller{Cloud: c, Identity: apc.Identity{Account: "111122223333", Region: "us-east-1", ARN: "arn:aws:iam::111122223333:root"}}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -46,7 +47,7 @@ func TestTheStoreRemembersTheClock(t *testing.T) {
 func TestAnEngineOnTheStoreDoesNotMindTheClock(t *testing.T) {
 	s := keystore.NewMemory()
 	c := opened(t, time.Now, s)
-	eng, err := engine.New(nil, s, &engine.Options{Now: c.now})
+	eng, err := engine.Open(t.Context(), hsm.NewSoftware(nil), s, &engine.Options{Now: c.now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func TestAStoreOutlivesServers(t *testing.T) {
 // there are not loaded again, and an alias without a key gets one.
 func TestLoadingThatWasCutOff(t *testing.T) {
 	b, s := hsm.NewSoftware(nil), newLent(t)
-	eng, err := engine.New(b, s, nil)
+	eng, err := engine.Open(t.Context(), b, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestServersThatStartTogetherLoadOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		eng, err := engine.New(b, s, nil)
+		eng, err := engine.Open(t.Context(), b, s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

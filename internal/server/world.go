@@ -94,7 +94,7 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	}
 	w.engine, err = engine.Open(ctx, w.backend, w.store, &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: s.limits(),
-		Explain: new(s.loopback || o.Explain), Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
+		HideReasons: !s.loopback && !o.Explain, Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	})
 	return err
 }

@@ -4,18 +4,20 @@ import (
 	"path/filepath"
 	"testing"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/keystore"
-	bolt "go.etcd.io/bbolt"
 )
 
 // BenchmarkGetKey is an operation of the engine beside a bare bbolt Get of as
 // many bytes. The bar is 2.
 func BenchmarkGetKey(b *testing.B) {
 	s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)
-	eng, err := engine.New(nil, s, nil)
+	eng, err := engine.Open(b.Context(), hsm.NewSoftware(nil), s, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )
@@ -29,7 +30,7 @@ func BenchmarkGetKey(b *testing.B) {
 	pool, err := pgxpool.New(ctx, url)
 	must(err)
 	defer pool.Close()
-	eng, err := engine.New(nil, s, nil)
+	eng, err := engine.Open(b.Context(), hsm.NewSoftware(nil), s, nil)
 	must(err)
 	made, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{
 		KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES256,

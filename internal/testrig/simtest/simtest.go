@@ -13,6 +13,8 @@
 package simtest
 
 import (
+	"context"
+
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
@@ -45,7 +47,7 @@ func On(t T, b hsm.Backend, s keystore.Store, o *engine.Options) *engine.Engine 
 	if options.HSM.Ready == nil {
 		options.HSM.Ready = testkeys.Ready()
 	}
-	eng, err := engine.New(b, s, &options)
+	eng, err := engine.Open(context.Background(), b, s, &options)
 	if err != nil {
 		t.Fatalf("opening a simulator: %v", err)
 	}
