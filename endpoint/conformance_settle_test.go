@@ -80,12 +80,14 @@ func (s *settling) exchange(kek, pin string) {
 	verify := func(algorithm string) object {
 		return attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "PUBLIC_KEY", algorithm, "Verify")
 	}
-	ca := s.bring("RootCertificatePublicKey", object{"KeyAttributes": verify("ECC_NIST_P256"), "PublicKeyCertificate": root})
+	ca := s.bring("RootCertificatePublicKey", object{"KeyAttributes": verify("RSA_4096"), "PublicKeyCertificate": root})
 	s.bring("TrustedCertificatePublicKey", object{"KeyAttributes": verify("RSA_2048"), "PublicKeyCertificate": leaf, "CertificateAuthorityPublicKeyIdentifier": ca})
 	s.requests(signing, pair)
 	s.blocks(kek, pin)
 	s.variants(pin)
-	s.agreements(pair, other, ca, pin)
+	curveRoot := text(s.do("GetPublicKeyCertificate", object{"KeyIdentifier": pair}), "KeyCertificateChain")
+	curveCA := s.bring("RootCertificatePublicKey", object{"KeyAttributes": verify("ECC_NIST_P521"), "PublicKeyCertificate": curveRoot})
+	s.agreements(pair, other, curveCA, pin)
 	s.tokens(signing, leaf, ca, pin)
 }
 

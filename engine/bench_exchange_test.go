@@ -133,7 +133,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)
 	}
-	ca, err := (&core.Call{Caller: eng.caller}).Authority(ctx)
+	ca, err := (&core.Call{Caller: eng.caller}).Authority(ctx, core.AlgorithmNamed(core.RSA2048))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token
 	if err := c.Settle(ctx); err != nil {
 		return core.Token{}, nil, err
 	}
-	ca, err := c.Authority(ctx)
+	ca, err := c.Authority(ctx, p.alg)
 	if err != nil {
 		return core.Token{}, nil, err
 	}

@@ -19,7 +19,7 @@ func getPublicKeyCertificate(ctx context.Context, c *core.Call, in *GetPublicKey
 	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
 		return nil, err
 	}
-	ca, err := c.Authority(ctx)
+	ca, err := c.Authority(ctx, pair.Attributes.Alg)
 	if err != nil {
 		return nil, err
 	}

@@ -43,8 +43,6 @@ func PairProfile(alg *Algorithm) *x509ca.Profile {
 }
 
 const (
-	rootAlgorithm = RSA4096 // as the service's
-
 	rootLife = 30 * 365 * day // GUESS: no root of the service is published
 	backdate = time.Hour      // certificates begin so long before they are issued
 )
@@ -82,17 +80,31 @@ const (
 	authorityVersion               = 1
 )
 
-// Authority is the caller's, made when it is first asked for. Of those who ask at
-// once one makes it and the others wait for that, or leave when their context
-// ends. Of several processes the first commit wins.
-func (c *Call) Authority(ctx context.Context) (*Authority, error) {
+// An account has two authorities in each Region: an RSA_4096 one, as the service's, and one on P-521,
+// which is strong enough for every curve (GUESS: whose certificates ECC key pairs have is not
+// published). The first is called "root" in stores of all versions.
+const (
+	rsaRoot = "root"
+	eccRoot = "root-ecc"
+)
+
+var rootAlgorithms = map[string]apc.KeyAlgorithm{rsaRoot: RSA4096, eccRoot: ECCP521}
+
+// Authority is the caller's authority for certificates of keys of an algorithm, made when it is first
+// asked for. Of several callers at once one makes it and the others wait for that, or leave when their
+// context ends. Of several processes the first commit wins.
+func (c *Call) Authority(ctx context.Context, of *Algorithm) (*Authority, error) {
+	ref := keystore.Ref{Partition: c.Home(), Kind: kindAuthority, ID: rsaRoot}
+	if of.Letter == hsm.EC {
+		ref.ID = eccRoot
+	}
 	for {
-		if known, ok := c.Cloud.roots.Load(c.Home()); ok {
+		if known, ok := c.Cloud.roots.Load(ref); ok {
 			return known.(*Authority), nil
 		}
-		m, first := c.Cloud.making.of(c.Home())
+		m, first := c.Cloud.making.of(ref)
 		if first {
-			c.makeFor(ctx, m)
+			c.makeFor(ctx, ref, m)
 		}
 		select {
 		case <-m.done:
@@ -108,9 +120,9 @@ func (c *Call) Authority(ctx context.Context) (*Authority, error) {
 
 // makeFor makes the authority for all who wait for it. Should it panic, another
 // of them tries.
-func (c *Call) makeFor(ctx context.Context, m *making) {
-	defer c.Cloud.making.end(c.Home(), m)
-	m.err = c.makeAuthority(ctx)
+func (c *Call) makeFor(ctx context.Context, ref keystore.Ref, m *making) {
+	defer c.Cloud.making.end(ref, m)
+	m.err = c.makeAuthority(ctx, ref)
 }
 
 // gone reports whether an operation failed because its caller left.
@@ -122,7 +134,7 @@ func gone(err error) bool {
 // none.
 type makings struct {
 	mu  sync.Mutex // guards all
-	all map[keystore.Partition]*making
+	all map[keystore.Ref]*making
 }
 
 type making struct {
@@ -131,30 +143,29 @@ type making struct {
 }
 
 // of is the making of an authority, and whether it is for the caller to do.
-func (s *makings) of(p keystore.Partition) (m *making, first bool) {
+func (s *makings) of(ref keystore.Ref) (m *making, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if m = s.all[p]; m != nil {
+	if m = s.all[ref]; m != nil {
 		return m, false
 	}
 	if s.all == nil {
-		s.all = map[keystore.Partition]*making{}
+		s.all = map[keystore.Ref]*making{}
 	}
 	m = &making{done: make(chan struct{})}
-	s.all[p] = m
+	s.all[ref] = m
 	return m, true
 }
 
-func (s *makings) end(p keystore.Partition, m *making) {
+func (s *makings) end(ref keystore.Ref, m *making) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.all, p)
+	delete(s.all, ref)
 	close(m.done)
 }
 
 // makeAuthority reads the caller's authority, or makes it.
-func (c *Call) makeAuthority(ctx context.Context) error {
-	ref := keystore.Ref{Partition: c.Home(), Kind: kindAuthority, ID: "root"}
+func (c *Call) makeAuthority(ctx context.Context, ref keystore.Ref) error {
 	var out *Authority
 	var made *keystore.Record
 	err := Retry(func() error {
@@ -178,15 +189,15 @@ func (c *Call) makeAuthority(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
-		c.Cloud.roots.Store(c.Home(), out)
+		c.Cloud.roots.Store(ref, out)
 	}
 	return err
 }
 
 // newAuthority makes the pair and its self-signed certificate.
 func (c *Call) newAuthority(ctx context.Context, ref keystore.Ref) (*keystore.Record, error) {
-	alg := AlgorithmNamed(rootAlgorithm)
-	a := authorityAttributes(ref.Partition, alg)
+	alg := AlgorithmNamed(rootAlgorithms[ref.ID])
+	a := authorityAttributes(ref, alg)
 	made, err := c.Cloud.HSM.GenerateKey(ctx, a, kcv.SHA1)
 	if err != nil {
 		return nil, HSMError(err)
@@ -223,8 +234,12 @@ func encodeAuthority(alg *Algorithm, der []byte, made *hsm.Made) []byte {
 
 // authorityAttributes are those the authority's key is sealed with (TR-31's S1:
 // the pair of a CA).
-func authorityAttributes(p keystore.Partition, alg *Algorithm) hsm.Attributes {
-	return hsm.Attributes{KeyID: "ca-" + p.Account + "-" + p.Region, Usage: "S1", Algorithm: alg.Letter, Mode: 'S', Exportability: 'N', Bits: alg.Bits}
+func authorityAttributes(ref keystore.Ref, alg *Algorithm) hsm.Attributes {
+	prefix := "ca-"
+	if ref.ID == eccRoot {
+		prefix = "ca-ecc-"
+	}
+	return hsm.Attributes{KeyID: prefix + ref.Partition.Account + "-" + ref.Partition.Region, Usage: "S1", Algorithm: alg.Letter, Mode: 'S', Exportability: 'N', Bits: alg.Bits}
 }
 
 func decodeAuthority(rec *keystore.Record) (*Authority, error) {
@@ -243,7 +258,7 @@ func decodeAuthority(rec *keystore.Record) (*Authority, error) {
 	if out.certificate, err = x509.ParseCertificate(der); err != nil {
 		return nil, unreadable(rec, errRecord)
 	}
-	out.Key.Attributes, out.Text = authorityAttributes(rec.Partition, alg), x509ca.EncodeCertificate(der)
+	out.Key.Attributes, out.Text = authorityAttributes(rec.Ref(), alg), x509ca.EncodeCertificate(der)
 	return out, nil
 }
 

@@ -119,7 +119,7 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		alg := anyAlg.Draw(t, "algorithm")
 		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: encodeAuthority(alg, old.certificate.Raw, &made)})
 		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
-			!reflect.DeepEqual(got.Key, hsm.KeyRef{Sealed: made.Sealed, Attributes: authorityAttributes(goldenPlace, alg)}) {
+			!reflect.DeepEqual(got.Key, hsm.KeyRef{Sealed: made.Sealed, Attributes: authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)}) {
 			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
 		}
 	}))
