@@ -115,7 +115,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 func TestAStoredAuthorityWithAStrangeKeyIsRefusedAtUse(t *testing.T) {
 	clock := engine.NewClock(noon)
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, CA: apc.KeyAlgorithmECCNISTP256})
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now})
 	root := issue(t, rsaKey(t, 2048, 0), "CA", nil, nil)
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA2048).KeyArn
 	spoil(t, store, "key", idOf(ca), func(data []byte) []byte {

@@ -57,7 +57,7 @@ func TestRefusedAttributesSayWhichFit(t *testing.T) {
 			"KeyCheckValueAlgorithm: keys of this algorithm have no check value of this kind: found HMAC, wanted ANSI_X9_24 or CMAC"},
 		{func(in *engine.CreateKeyInput) { in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey) },
 			"DeriveKeyUsage: only a key pair of usage TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT has a DeriveKeyUsage: found TR31_K1_KEY_BLOCK_PROTECTION_KEY, wanted none for TR31_P0_PIN_ENCRYPTION_KEY"},
-		{func(in *engine.CreateKeyInput) { in.Tags = []engine.Tag{{Key: strings.Repeat("k", 129)}} },
+		{func(in *engine.CreateKeyInput) { in.Tags = []apc.Tag{{Key: strings.Repeat("k", 129)}} },
 			"Tags[0].Key: the value is too long: found 129 characters, wanted at most 128 characters"},
 	} {
 		in := good()

@@ -44,7 +44,7 @@ func (s *pausedStore) Commit(ctx context.Context, id keystore.CommitID, changes 
 // keysIn are the ARNs of the keys of the default account, and what the alias names.
 func keysIn(t *testing.T, b hsm.Backend, s keystore.Store) (arns []string, alias string) {
 	t.Helper()
-	eng, err := engine.New(b, s, nil)
+	eng, err := engine.Open(t.Context(), b, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
