@@ -10,6 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -34,8 +35,20 @@ func (f *founder) Generate(ctx context.Context, a hsm.Attributes) (hsm.Sealed, h
 		f.pairs.Add(1)
 		f.begun <- struct{}{}
 		<-f.release
+		private, public, ok := testkeys.Ready().Next(a.Bits) // as if it had been generated here
+		if !ok {
+			return nil, nil, errors.New("there is no ready key pair")
+		}
+		sealed, err := f.Software.Import(ctx, private, a)
+		return sealed, public, err
 	}
 	return f.Software.Generate(ctx, a)
+}
+
+// signingPair makes an RSA key pair, whose certificate needs the RSA authority.
+func signingPair(t *testing.T, eng *engine.Engine) string {
+	return create(t, eng.Caller, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}).KeyArn
 }
 
 func (f *founder) GenerateOpen(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, hsm.Key, error) {
@@ -53,7 +66,7 @@ func (noneReady) Next(int) (hsm.Secret, hsm.Public, bool) { return hsm.Secret{},
 func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
 	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{HSM: hsm.Options{Ready: noneReady{}, Generations: 4}})
-	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn
+	pair := signingPair(t, eng)
 	ask := func(ctx context.Context) (string, error) {
 		out, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair})
 		if err != nil {
@@ -98,7 +111,7 @@ func TestOneGenerationServesAllFirstCallersOfAnAuthority(t *testing.T) {
 func TestACallerLeavesTheMakingOfAnAuthority(t *testing.T) {
 	device := newFounder(t)
 	eng := simtest.On(t, device, simtest.Store(t), &engine.Options{HSM: hsm.Options{Ready: noneReady{}}})
-	in := &engine.GetPublicKeyCertificateInput{KeyIdentifier: agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, nil).KeyArn}
+	in := &engine.GetPublicKeyCertificateInput{KeyIdentifier: signingPair(t, eng)}
 	first := make(chan error)
 	go func() {
 		_, err := eng.GetPublicKeyCertificate(t.Context(), in)

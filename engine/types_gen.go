@@ -2,12 +2,9 @@
 
 package engine
 
-import (
-	"time"
-
-	"github.com/seed748fb4d1/apcsim/apc"
-	"github.com/seed748fb4d1/apcsim/internal/shape"
-)
+import "github.com/seed748fb4d1/apcsim/apc"
+import "github.com/seed748fb4d1/apcsim/internal/shape"
+import "time"
 
 // Alias is a name for a key. KeyArn is nil while it points to none.
 type Alias struct {
