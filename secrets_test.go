@@ -16,6 +16,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/mac"
@@ -80,6 +81,18 @@ var holders = map[string]holder{
 	"hsm/pkcs11.Backend":  public(elsewhere),
 	"hsm/pkcs11.Options":  public(elsewhere),
 	"hsm/pkcs11.PIN":      public("a function"),
+
+	"internal/core.Alias":     public(number),
+	"internal/core.Attempts":  public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Authority": public(sealed),
+	"internal/core.Call":      public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Caller":    public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Cloud": secretive(func(*testing.T) any {
+		return core.NewCloud(&core.CloudConfig{Backend: software(), Store: keystore.NewMemory()})
+	}),
+	"internal/core.CloudConfig": secretive(func(*testing.T) any { return core.CloudConfig{Backend: software()} }),
+	"internal/core.Key":         public(sealed),
+	"internal/core.Token":       public(sealed),
 
 	"internal/cmac.MAC": secretive(func(t *testing.T) any { return cmac.New(subkeyCipher{}) }),
 	"kcv.Value":         public("a check value"),

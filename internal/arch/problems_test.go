@@ -20,7 +20,7 @@ import (
 )
 
 // Every sentence that a refusal can say is a constant in the file problems.go of
-// its package. They stand together in a golden file, to be read as prose: one
+// its package, or of the package that it shares them with. They stand together in a golden file, to be read as prose: one
 // reading must tell a stranger what is wrong.
 
 var update = flag.Bool("update", false, "write the golden file of problems anew")
@@ -32,6 +32,9 @@ const (
 
 // otherProblems are packages whose problems are no reasons of a refusal.
 var otherProblems = []string{"internal/secretfile"} // what is wrong with a file
+
+// sharedProblems are packages that take their problems from another's list.
+var sharedProblems = map[string]string{"engine": "internal/core"}
 
 // sources is one package: its files by name, those of tests excepted.
 type sources struct {
@@ -306,19 +309,29 @@ func unlisted(packages []sources) (found []string) {
 	for i := range packages {
 		all[packages[i].dir] = placesOf(&packages[i])
 	}
+	lists, used := map[string]problemList{}, map[string]map[string]bool{}
+	for i := range packages {
+		lists[packages[i].dir], used[packages[i].dir] = packages[i].list(), map[string]bool{}
+	}
 	for i := range packages {
 		p := &packages[i]
 		if slices.Contains(otherProblems, p.dir) {
 			continue
 		}
-		c := &checker{sources: p, list: p.list(), all: all, used: map[string]bool{}}
+		of := p.dir
+		if shared, ok := sharedProblems[p.dir]; ok {
+			of = shared
+		}
+		c := &checker{sources: p, list: lists[of], all: all, used: used[of]}
 		c.check()
-		for _, name := range c.list.names {
-			if !c.used[name] {
-				c.found = append(c.found, fmt.Sprintf("%s: %s is not used", path.Join(p.dir, problemsFile), name))
+		found = append(found, c.found...)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(lists)) {
+		for _, name := range lists[dir].names {
+			if !used[dir][name] && !slices.Contains(otherProblems, dir) {
+				found = append(found, fmt.Sprintf("%s: %s is not used", path.Join(dir, problemsFile), name))
 			}
 		}
-		found = append(found, c.found...)
 	}
 	return found
 }
