@@ -22,6 +22,7 @@ func FuzzConfig(f *testing.F) {
 	f.Add(`{"limits":{"Keys":1,"TokenLife":"` + marked + `"},"` + marked + `":[]}`)
 	f.Add(`{"keys":[{"` + canary + `":[{}],"components":["` + canary + `","` + marked + `"]}]}`)
 	f.Add(`{"keys":[{"alias":"alias/` + canary + `","components":["` + canary + `"],"Tags":[{"Key":"` + canary + `"}]}]}`)
+	f.Add(`{"A00000":{"":0,"A000000":"","A000000":""}}`) // a key over two names
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 1<<16 {
 			return

@@ -140,7 +140,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
 // below is the path of a member. A name that does not look like one is not
 // repeated: it may be a secret in the wrong place.
 func below(path, name string) string {
-	if !plainName.MatchString(name) || wording.LooksLikeKey(name) {
+	if !plainName.MatchString(name) || wording.LooksLikeKey(name) || wording.WithoutKeys(path+"."+name) != path+"."+name {
 		name = fmt.Sprintf("(a name of %d bytes)", len(name))
 	}
 	if path == "" {
