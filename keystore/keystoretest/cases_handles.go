@@ -45,17 +45,26 @@ func content(t tester, s keystore.Store) (text []string) {
 	return text
 }
 
+// reopened closes a store and opens its content anew.
+func reopened(t tester, k *subject, s keystore.Store) keystore.Store {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+	return k.Closing(k.Options.Again(k.T, s))
+}
+
 var againCases = []testCase{
 	newCase("ReopeningKeepsEverything", promises{"Store remembers records."}, func(t tester, k *subject) {
-		k.needs("Again", k.o.Again != nil)
-		s := k.open()
+		k.Needs("Again", k.Options.Again != nil)
+		s := k.Open()
 		create(t, s, lasting())
 		commit(t, s, keystore.Create(thing("removed", "")), keystore.Count(counter("n"), 7, 10))
 		removed := get(t, s, "removed")
 		commit(t, s, keystore.Erase(removed), keystore.Replace(with(get(t, s, "plain"), "again")))
 		for range 3 {
 			want := content(t, s)
-			s = k.again(t, s)
+			s = reopened(t, k, s)
 			same(t, "after reopening", content(t, s), want)
 			refused(t, s, "a record that was removed", keystore.ErrNotFound, keystore.Replace(removed))
 			refused(t, s, "a counter above its ceiling", keystore.ErrCeiling, keystore.Count(counter("n"), 4, 10))
@@ -64,15 +73,15 @@ var againCases = []testCase{
 		}
 	}),
 	newCase("ReopeningKeepsOutcomes", promises{"at least as long as fewer than 1,000 other commits have come after it."}, func(t tester, k *subject) {
-		k.needs("Again", k.o.Again != nil)
-		s, id, other := k.open(), newID(), newID()
+		k.Needs("Again", k.Options.Again != nil)
+		s, id, other := k.Open(), newID(), newID()
 		once := []keystore.Change{keystore.Create(thing("a", "")), keystore.Count(counter("n"), 1, 1)}
 		if err := errors.Join(s.Commit(ctx, id, once...), s.Commit(ctx, other, keystore.Create(thing("a", "")))); !errors.Is(err, keystore.ErrExists) {
 			t.Errorf("a commit, and one that is refused: %v", err)
 		}
 		for _, others := range []int{0, few(remembered) / 2, few(remembered) - few(remembered)/2} {
 			otherCommits(t, s, others)
-			s = k.again(t, s)
+			s = reopened(t, k, s)
 			if err := s.Commit(ctx, id, once...); err != nil {
 				t.Errorf("after reopening and %d others, asked again: %v", others, err)
 			}
@@ -82,8 +91,8 @@ var againCases = []testCase{
 		}
 	}),
 	newCase("ClosingLosesNoCommit", promises{"Close releases what the store holds. Later calls fail with ErrClosed"}, func(t tester, k *subject) {
-		k.needs("Again", k.o.Again != nil)
-		s := k.open()
+		k.Needs("Again", k.Options.Again != nil)
+		s := k.Open()
 		var mu sync.Mutex // guards outcomes
 		outcomes := map[string]error{}
 		var calls atomic.Int64
@@ -101,7 +110,7 @@ var againCases = []testCase{
 				}
 			})
 		})
-		s = k.again(t, s)
+		s = reopened(t, k, s)
 		count := int64(0)
 		for id, err := range outcomes {
 			there, closed := made(t, s, id), errors.Is(err, keystore.ErrClosed)
@@ -122,9 +131,9 @@ var againCases = []testCase{
 // committed is what the next call of another sees.
 var handleCases = []testCase{
 	newCase("HandlesSeeEachOther", promises{"out of one snapshot", "Commit judges all changes against the same state"}, func(t tester, k *subject) {
-		k.needs("Second", k.o.Second != nil)
-		first := k.open()
-		handles := [2]keystore.Store{first, k.second(first)}
+		k.Needs("Second", k.Options.Second != nil)
+		first := k.Open()
+		handles := [2]keystore.Store{first, k.Closing(k.Options.Second(k.T, first))}
 		rev := commit(t, first, keystore.Create(thingAt(here, "a", noon)))
 		for n := range few(16) {
 			writer, reader := handles[(n+1)%2], handles[n%2]
@@ -144,9 +153,9 @@ var handleCases = []testCase{
 		}
 	}),
 	newCase("HandlesShareOutcomes", promises{"asked again under the same CommitID it returns nil and changes nothing"}, func(t tester, k *subject) {
-		k.needs("Second", k.o.Second != nil)
-		first := k.open()
-		second := k.second(first)
+		k.Needs("Second", k.Options.Second != nil)
+		first := k.Open()
+		second := k.Closing(k.Options.Second(k.T, first))
 		for n := range few(16) {
 			id := newID()
 			for _, s := range []keystore.Store{first, second, first} {
@@ -161,10 +170,10 @@ var handleCases = []testCase{
 		}
 	}),
 	newCase("ClosingOneHandleLeavesTheOther", promises{"whoever opened it closes it."}, func(t tester, k *subject) {
-		k.needs("Second", k.o.Second != nil)
-		first := k.open()
+		k.Needs("Second", k.Options.Second != nil)
+		first := k.Open()
 		for i := range 2 {
-			second := k.second(first)
+			second := k.Closing(k.Options.Second(k.T, first))
 			commit(t, first, keystore.Create(thing(fmt.Sprint("first", i), "")))
 			commit(t, second, keystore.Create(thing(fmt.Sprint("second", i), "")))
 			if err := first.Close(); err != nil {
@@ -181,8 +190,8 @@ var handleCases = []testCase{
 		}
 	}),
 	newCase("CutCommitsAreResolved", promises{"after Commit, that the outcome is unknown and that the same CommitID may be asked again."}, func(t tester, k *subject) {
-		k.needs("Cut", k.o.Cut != nil)
-		s, each := k.open(), few(20)
+		k.Needs("Cut", k.Options.Cut != nil)
+		s, each := k.Open(), few(20)
 		var done atomic.Int64
 		stop := cutting(k, s)
 		crowd(crowdSize/2, func(i int) {
@@ -218,7 +227,7 @@ func cutting(k *subject, s keystore.Store) (stop func()) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for range 20 {
-			k.o.Cut(k.t, s)
+			k.Options.Cut(k.T, s)
 			select {
 			case <-done:
 				return

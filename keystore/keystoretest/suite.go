@@ -36,59 +36,21 @@ type Options struct {
 // The suite has few calls that run beside each other: run your own tests of
 // concurrent calls, with the race detector.
 func Run(t *testing.T, open func(t testing.TB) keystore.Store, o *Options) {
-	if o == nil {
-		o = &Options{}
-	}
-	for _, c := range cases() {
-		c.Run(t, func(t *testing.T) *subject { return &subject{t, open, *o} })
-	}
+	promise.Run(t, cases(), open, o)
 }
 
 type (
 	tester   = promise.T
+	subject  = promise.Subject[keystore.Store, Options]
 	testCase = promise.Case[*subject]
 	promises = []string
 )
 
-var newCase = promise.New[*subject]
+var (
+	newCase = promise.New[*subject]
+	on      = promise.On[keystore.Store, Options]
+)
 
 func cases() []testCase {
 	return slices.Concat(readCases, listCases, commitCases, outcomeCases, lifeCases, againCases, handleCases)
-}
-
-// on is the check of a case that needs nothing but an open store.
-func on(check func(t tester, s keystore.Store)) func(tester, *subject) {
-	return func(t tester, s *subject) { check(t, s.open()) }
-}
-
-// subject is the kind of store under test. What it opens is closed when the test ends.
-type subject struct {
-	t       testing.TB
-	newOpen func(t testing.TB) keystore.Store
-	o       Options
-}
-
-// needs skips the case without one of the options.
-func (s *subject) needs(option string, given bool) {
-	if !given {
-		s.t.Skipf("without Options.%s", option)
-	}
-}
-
-func (s *subject) closing(opened keystore.Store) keystore.Store {
-	s.t.Cleanup(func() { opened.Close() })
-	return opened
-}
-
-func (s *subject) open() keystore.Store { return s.closing(s.newOpen(s.t)) }
-
-func (s *subject) second(of keystore.Store) keystore.Store { return s.closing(s.o.Second(s.t, of)) }
-
-// again closes a store and opens its content anew.
-func (s *subject) again(t tester, of keystore.Store) keystore.Store {
-	t.Helper()
-	if err := of.Close(); err != nil {
-		t.Fatalf("Close: %v", err)
-	}
-	return s.closing(s.o.Again(s.t, of))
 }

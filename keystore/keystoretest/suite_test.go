@@ -60,7 +60,7 @@ func shared(t testing.TB, first, others wrong) *subject {
 		return b
 	}
 	again := func(_ testing.TB, s keystore.Store) keystore.Store { return open(handleOf(s).Store, others) }
-	return &subject{t, func(testing.TB) keystore.Store { return open(keystore.NewMemory(), first) }, Options{
+	return &subject{T: t, New: func(testing.TB) keystore.Store { return open(keystore.NewMemory(), first) }, Options: Options{
 		Again: again, Second: again, Cut: func(_ testing.TB, s keystore.Store) { handleOf(s).cuts.Add(1) },
 	}}
 }
@@ -93,5 +93,5 @@ func TestPromisesAreThoseOfTheInterface(t *testing.T) {
 
 func TestIntactStorePasses(t *testing.T) {
 	s := intact(t)
-	Run(t, s.newOpen, &s.o)
+	Run(t, s.New, &s.Options)
 }

@@ -5,6 +5,7 @@ package promise
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"regexp"
@@ -52,6 +53,45 @@ func (q quoting) Errorf(format string, args ...any) {
 func (q quoting) Fatalf(format string, args ...any) {
 	q.T.Helper()
 	q.T.Fatalf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), strings.Join(q.promises, " … "))
+}
+
+// Subject is what the cases of a suite work on: a kind of implementation, and what else
+// can be done to it.
+type Subject[S io.Closer, O any] struct {
+	T       testing.TB
+	New     func(t testing.TB) S
+	Options O
+}
+
+// Run runs all cases of a suite, each on a subject of its own. Nil options are none.
+func Run[S io.Closer, O any](t *testing.T, cases []Case[*Subject[S, O]], open func(t testing.TB) S, o *O) {
+	if o == nil {
+		o = new(O)
+	}
+	for _, c := range cases {
+		c.Run(t, func(t *testing.T) *Subject[S, O] { return &Subject[S, O]{t, open, *o} })
+	}
+}
+
+// On is the check of a case that needs nothing but one that is open.
+func On[S io.Closer, O any](check func(t T, s S)) func(T, *Subject[S, O]) {
+	return func(t T, s *Subject[S, O]) { check(t, s.Open()) }
+}
+
+// Open opens one.
+func (s *Subject[S, O]) Open() S { return s.Closing(s.New(s.T)) }
+
+// Closing closes it when the test ends.
+func (s *Subject[S, O]) Closing(opened S) S {
+	s.T.Cleanup(func() { opened.Close() })
+	return opened
+}
+
+// Needs skips the case without one of the options.
+func (s *Subject[S, O]) Needs(option string, given bool) {
+	if !given {
+		s.T.Skipf("without Options.%s", option)
+	}
 }
 
 // faults are the failures of a case.
