@@ -9,25 +9,25 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/awkward"
 )
 
-// device is one that is opened with the same master key each time.
-func device(open func(*hsm.SoftwareOptions) hsm.Backend) hsmtest.Device {
+// keepsThePromises runs the suite on a device that is opened with the same master key
+// each time.
+func keepsThePromises(t *testing.T, open func(*hsm.SoftwareOptions) hsm.Backend) {
 	o := &hsm.SoftwareOptions{MasterKey: &[32]byte{7, 4, 8}}
-	return hsmtest.Device{
-		Open:  func(*testing.T) hsm.Backend { return open(o) },
-		Again: func(*testing.T, hsm.Backend) hsm.Backend { return open(o) },
-	}
+	hsmtest.Run(t, func(testing.TB) hsm.Backend { return open(o) }, &hsmtest.Options{
+		Again: func(testing.TB, hsm.Backend) hsm.Backend { return open(o) },
+	})
 }
 
-func newSoftware(o *hsm.SoftwareOptions) hsm.Backend { return hsm.NewSoftware(o) }
+func TestSoftwareKeepsThePromises(t *testing.T) {
+	keepsThePromises(t, func(o *hsm.SoftwareOptions) hsm.Backend { return hsm.NewSoftware(o) })
+}
 
-func newAwkward(o *hsm.SoftwareOptions) hsm.Backend { return awkward.New(o) }
-
-func TestSoftwareKeepsThePromises(t *testing.T) { device(newSoftware).Run(t) }
-
-func TestAwkwardDeviceKeepsThePromises(t *testing.T) { device(newAwkward).Run(t) }
+func TestAwkwardDeviceKeepsThePromises(t *testing.T) {
+	keepsThePromises(t, func(o *hsm.SoftwareOptions) hsm.Backend { return awkward.New(o) })
+}
 
 func TestSeededBackendKeepsThePromises(t *testing.T) {
-	hsmtest.Run(t, func(*testing.T) hsm.Backend { return hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 7}) })
+	hsmtest.Run(t, func(testing.TB) hsm.Backend { return hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 7}) }, nil)
 }
 
 // TestMasterKeysSeparateAndJoin: a sealed key opens wherever its master key

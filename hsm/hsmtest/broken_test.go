@@ -1,4 +1,4 @@
-package hsmtest_test
+package hsmtest
 
 import (
 	"context"
@@ -8,8 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// broken is a backend with one method put wrong, or with something around all
-// of them.
+// broken is a backend with functions in place of its methods, or around all of them.
 type broken struct {
 	hsm.Backend
 	around   func(method string, do func() error) error // nil: just do
@@ -23,7 +22,6 @@ type broken struct {
 	// The interfaces that a device may have.
 	generateOpen func(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, hsm.Key, error)
 	initialize   func(ctx context.Context) error
-	reseal       func(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error)
 }
 
 // backend is one with the interfaces that it has methods for.
@@ -33,8 +31,6 @@ func (b *broken) backend() hsm.Backend {
 		return generator{b}
 	case b.initialize != nil:
 		return initializer{b}
-	case b.reseal != nil:
-		return resealer{b}
 	}
 	return b
 }
@@ -45,17 +41,11 @@ func (g generator) GenerateOpen(ctx context.Context, a hsm.Attributes) (hsm.Seal
 	return g.generateOpen(ctx, a)
 }
 
-type resealer struct{ *broken }
-
-func (r resealer) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
-	return r.reseal(ctx, s, from, to)
-}
-
 type initializer struct{ *broken }
 
 func (i initializer) Initialize(ctx context.Context) error { return i.initialize(ctx) }
 
-// do goes through what is around, if anything is.
+// do makes a call inside what is around it, if anything is.
 func do(around func(string, func() error) error, method string, call func() error) error {
 	if around == nil {
 		return call()
@@ -84,13 +74,10 @@ func (b *broken) Open(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (k hs
 		return b.open(ctx, s, a)
 	}
 	err = do(b.around, "Open", func() (err error) { k, err = b.Backend.Open(ctx, s, a); return err })
-	if err != nil {
-		return nil, err
+	if err == nil && b.around != nil {
+		k = &brokenKey{Key: k, around: b.around}
 	}
-	if b.around != nil {
-		k = &brokenKey{Key: k, attributes: a, around: b.around}
-	}
-	return k, nil
+	return k, err
 }
 
 func (b *broken) MasterKeyID(ctx context.Context) (id string, err error) {
@@ -115,48 +102,63 @@ func (b *broken) Close() error {
 	return b.Backend.Close()
 }
 
-// brokenKey is an open key with one primitive put wrong, or with something
-// around all of them.
+// brokenKey is an open key with something around all of its primitives, or with
+// functions in place of some.
 type brokenKey struct {
 	hsm.Key
-	attributes hsm.Attributes
-	around     func(method string, do func() error) error
-	cipher     func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error
-	cmac       func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error)
-	hmac       func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error)
-	sign       func(k hsm.Key, ctx context.Context, h crypto.Hash, digest []byte) ([]byte, error)
-	oaep       func(k hsm.Key, ctx context.Context, h crypto.Hash, c []byte) (hsm.Secret, error)
-	ecdh       func(k hsm.Key, ctx context.Context, peer []byte) (hsm.Secret, error)
-	derive     func(k hsm.Key, ctx context.Context, v tr31.Version) (hsm.Key, hsm.Key, error)
-	reveal     func(k hsm.Key, ctx context.Context) (hsm.Secret, error)
-	close      func(k hsm.Key) error
+	around func(method string, do func() error) error
+	cipher func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error
+	cmac   func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error)
+	hmac   func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error)
+	sign   func(k hsm.Key, ctx context.Context, h crypto.Hash, digest []byte) ([]byte, error)
+	oaep   func(k hsm.Key, ctx context.Context, h crypto.Hash, c []byte) (hsm.Secret, error)
+	ecdh   func(k hsm.Key, ctx context.Context, peer []byte) (hsm.Secret, error)
+	derive func(k hsm.Key, ctx context.Context, v tr31.Version) (hsm.Key, hsm.Key, error)
+	reveal func(k hsm.Key, ctx context.Context) (hsm.Secret, error)
+	close  func(k hsm.Key) error
 }
 
 func (k *brokenKey) Encrypt(ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+	call := k.Key.Encrypt
 	if k.cipher != nil {
-		return k.cipher(k.Key, ctx, mode, iv, data)
+		call = func(ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+			return k.cipher(k.Key, ctx, mode, iv, data)
+		}
 	}
-	return do(k.around, "Encrypt", func() error { return k.Key.Encrypt(ctx, mode, iv, data) })
+	return do(k.around, "Encrypt", func() error { return call(ctx, mode, iv, data) })
 }
 
 func (k *brokenKey) Decrypt(ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
 	return do(k.around, "Decrypt", func() error { return k.Key.Decrypt(ctx, mode, iv, data) })
 }
 
-func (k *brokenKey) CMAC(ctx context.Context, m []byte) (out []byte, err error) {
-	if k.cmac != nil {
-		return k.cmac(k.Key, ctx, m)
-	}
-	err = do(k.around, "CMAC", func() (err error) { out, err = k.Key.CMAC(ctx, m); return err })
+// primitive calls a primitive, or what is in its place.
+func primitive[A, R any](k *brokenKey, method string, ctx context.Context, a A, usual func(context.Context, A) (R, error), wrong func(hsm.Key, context.Context, A) (R, error)) (out R, err error) {
+	err = do(k.around, method, func() (err error) {
+		if wrong != nil {
+			out, err = wrong(k.Key, ctx, a)
+		} else {
+			out, err = usual(ctx, a)
+		}
+		return err
+	})
 	return out, err
 }
 
-func (k *brokenKey) HMAC(ctx context.Context, m []byte) (out []byte, err error) {
-	if k.hmac != nil {
-		return k.hmac(k.Key, ctx, m)
-	}
-	err = do(k.around, "HMAC", func() (err error) { out, err = k.Key.HMAC(ctx, m); return err })
-	return out, err
+func (k *brokenKey) CMAC(ctx context.Context, m []byte) ([]byte, error) {
+	return primitive(k, "CMAC", ctx, m, k.Key.CMAC, k.cmac)
+}
+
+func (k *brokenKey) HMAC(ctx context.Context, m []byte) ([]byte, error) {
+	return primitive(k, "HMAC", ctx, m, k.Key.HMAC, k.hmac)
+}
+
+func (k *brokenKey) DecryptRaw(ctx context.Context, c []byte) (hsm.Secret, error) {
+	return primitive(k, "DecryptRaw", ctx, c, k.Key.DecryptRaw, nil)
+}
+
+func (k *brokenKey) ECDH(ctx context.Context, peer []byte) (hsm.Secret, error) {
+	return primitive(k, "ECDH", ctx, peer, k.Key.ECDH, k.ecdh)
 }
 
 func (k *brokenKey) Sign(ctx context.Context, h crypto.Hash, digest []byte) (out []byte, err error) {
@@ -167,24 +169,11 @@ func (k *brokenKey) Sign(ctx context.Context, h crypto.Hash, digest []byte) (out
 	return out, err
 }
 
-func (k *brokenKey) DecryptRaw(ctx context.Context, c []byte) (out hsm.Secret, err error) {
-	err = do(k.around, "DecryptRaw", func() (err error) { out, err = k.Key.DecryptRaw(ctx, c); return err })
-	return out, err
-}
-
 func (k *brokenKey) DecryptOAEP(ctx context.Context, h crypto.Hash, c []byte) (out hsm.Secret, err error) {
 	if k.oaep != nil {
 		return k.oaep(k.Key, ctx, h, c)
 	}
 	err = do(k.around, "DecryptOAEP", func() (err error) { out, err = k.Key.DecryptOAEP(ctx, h, c); return err })
-	return out, err
-}
-
-func (k *brokenKey) ECDH(ctx context.Context, peer []byte) (out hsm.Secret, err error) {
-	if k.ecdh != nil {
-		return k.ecdh(k.Key, ctx, peer)
-	}
-	err = do(k.around, "ECDH", func() (err error) { out, err = k.Key.ECDH(ctx, peer); return err })
 	return out, err
 }
 
@@ -211,28 +200,29 @@ func (k *brokenKey) Close() error {
 	return k.Key.Close()
 }
 
-// keys puts every opened key wrong.
-func keys(wrong brokenKey) func(*broken) {
-	return eachKey(func() brokenKey { return wrong })
-}
+// wrong puts something wrong with a backend.
+type wrong func(*broken)
 
 // eachKey puts every opened key wrong by itself.
-func eachKey(wrong func() brokenKey) func(*broken) {
+func eachKey(make func(a hsm.Attributes) brokenKey) wrong {
 	return func(b *broken) {
 		b.open = func(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
 			inner, err := b.Backend.Open(ctx, s, a)
 			if err != nil {
 				return nil, err
 			}
-			k := wrong()
-			k.Key, k.attributes = inner, a
+			k := make(a)
+			k.Key = inner
 			return &k, nil
 		}
 	}
 }
 
+// keys puts every opened key wrong.
+func keys(k brokenKey) wrong { return eachKey(func(hsm.Attributes) brokenKey { return k }) }
+
 // revealing changes what comes out of Reveal.
-func revealing(change func([]byte)) func(*broken) {
+func revealing(change func([]byte)) wrong {
 	return keys(brokenKey{reveal: func(k hsm.Key, ctx context.Context) (hsm.Secret, error) {
 		s, err := k.Reveal(ctx)
 		s.Expose(func(b []byte) error { change(b); return nil })
@@ -240,14 +230,27 @@ func revealing(change func([]byte)) func(*broken) {
 	}})
 }
 
-// exposed copies a secret.
-func exposed(s hsm.Secret) (out []byte) {
-	s.Expose(func(clear []byte) error { out = append([]byte{}, clear...); return nil })
-	return out
+// importing changes the secret and the attributes that are imported.
+func importing(change func(raw []byte, a *hsm.Attributes) []byte) wrong {
+	return func(b *broken) {
+		b.imported = func(ctx context.Context, s hsm.Secret, a hsm.Attributes) (hsm.Sealed, error) {
+			return b.Backend.Import(ctx, hsm.NewSecret(change(exposed(s), &a)), a)
+		}
+	}
+}
+
+// generating imports what it should generate.
+func generating(raw func(a hsm.Attributes) []byte) wrong {
+	return func(b *broken) {
+		b.generate = func(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, error) {
+			s, err := b.Backend.Import(ctx, hsm.NewSecret(raw(a)), a)
+			return s, nil, err
+		}
+	}
 }
 
 // unbound opens keys whatever one attribute says.
-func unbound(forget func(*hsm.Attributes)) func(*broken) {
+func unbound(forget func(*hsm.Attributes)) wrong {
 	return func(b *broken) {
 		b.generate = func(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, error) {
 			forget(&a)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"math/bits"
@@ -13,8 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// call is something done with a backend, from its beginning to a result that
-// is checked. do returns the device's error, or a mismatch.
+// call is something done with a backend, from its beginning to a result that is
+// checked. do returns the device's error, or a mismatch.
 type call struct {
 	name string
 	do   func(ctx context.Context, b hsm.Backend) error
@@ -22,25 +21,35 @@ type call struct {
 
 // callsOn are calls of every method of the backend that it has. RSA keys are
 // imported, never generated: that may take a second.
-func callsOn(t T, b hsm.Backend) []call {
+func callsOn(t tester, b hsm.Backend) []call {
 	t.Helper()
-	id, err := b.MasterKeyID(ctx)
-	if err != nil {
-		t.Fatalf("MasterKeyID: %v", err)
-	}
+	id := masterKeyID(t, b)
 	all := []call{
 		{"MasterKeyID", func(ctx context.Context, b hsm.Backend) error {
 			got, err := b.MasterKeyID(ctx)
 			return same([]byte(got), []byte(id), err)
 		}},
 		{"Random", randomly},
-		imports(aes192), imports(tdes3), imports(hmac17), imports(hmac129), imports(rsa2048), imports(p384),
-		generates(aes256), generates(tdes2), generates(hmac17), generates(hmac512), generates(p256),
+	}
+	for _, a := range []hsm.Attributes{aes192, tdes3, hmac17, hmac129, rsa2048, p384} {
+		all = append(all, imports(a))
+	}
+	for _, a := range []hsm.Attributes{aes256, tdes2, hmac17, hmac512, p256} {
+		all = append(all, generates(a))
 	}
 	if _, ok := b.(hsm.OpenGenerator); ok {
 		all = append(all, generatesOpen(aes128), generatesOpen(hmac256), generatesOpen(p256))
 	}
 	return slices.DeleteFunc(all, func(c call) bool { return lacks(c.do(ctx, b)) })
+}
+
+func masterKeyID(t tester, b hsm.Backend) string {
+	t.Helper()
+	id, err := b.MasterKeyID(ctx)
+	if err != nil || id == "" {
+		t.Fatalf("MasterKeyID: %q, %v", id, err)
+	}
+	return id
 }
 
 func randomly(ctx context.Context, b hsm.Backend) error {
@@ -52,7 +61,7 @@ func randomly(ctx context.Context, b hsm.Backend) error {
 	return err
 }
 
-// imports seals a known key, and has a look at what was sealed by using it.
+// imports seals a known key and uses what was sealed.
 func imports(a hsm.Attributes) call {
 	secret := secretOf(a)
 	return call{"Import " + name(a), func(ctx context.Context, b hsm.Backend) error {
@@ -60,77 +69,8 @@ func imports(a hsm.Attributes) call {
 		if err != nil {
 			return err
 		}
-		k, err := b.Open(ctx, sealed, a)
-		if err != nil {
-			return err
-		}
-		defer k.Close()
-		return works(ctx, k, a, publicOf(a), secret)
+		return madeKey{a, sealed, secret, publicOf(a)}.whole(ctx, b)
 	}}
-}
-
-// publicOf is the public half of secretOf, nil for a symmetric key.
-func publicOf(a hsm.Attributes) crypto.PublicKey {
-	switch a.Algorithm {
-	case hsm.RSA:
-		return &rsaPair().PublicKey
-	case hsm.EC:
-		return &ecPair(a.Bits, 1).PublicKey
-	}
-	return nil
-}
-
-// works says whether an open key is the one with the secret (nil: whichever
-// is revealed) or the public half.
-func works(ctx context.Context, k hsm.Key, a hsm.Attributes, public crypto.PublicKey, secret []byte) error {
-	if public != nil {
-		digest := sample(11, 32)
-		sig, err := k.Sign(ctx, crypto.SHA256, digest)
-		switch pub := public.(type) {
-		case *rsa.PublicKey:
-			return verified(rsa.VerifyPKCS1v15(pub, crypto.SHA256, digest, sig) == nil, err)
-		case *ecdsa.PublicKey:
-			return verified(ecdsa.VerifyASN1(pub, digest, sig), err)
-		}
-		return mismatch("a public half of no kind that is known")
-	}
-	raw, err := revealed(ctx, k)
-	if err != nil {
-		return err
-	}
-	if secret != nil && !bytes.Equal(raw, secret) || len(raw) != a.Bits/8 {
-		return mismatch("another key than the one that was sealed")
-	}
-	message := sample(12, 32)
-	if a.Algorithm == hsm.HMAC {
-		got, err := k.HMAC(ctx, message)
-		if lacks(err) {
-			return nil
-		}
-		return same(got, hmacOf(a, raw, message), err)
-	}
-	data := bytes.Clone(message)
-	err = k.Encrypt(ctx, hsm.ECB, nil, data)
-	return same(data, encrypted(raw, a.Algorithm, message), err)
-}
-
-// fresh checks a key that was just generated.
-func fresh(ctx context.Context, k hsm.Key, a hsm.Attributes, public hsm.Public) error {
-	if a.Algorithm == hsm.RSA || a.Algorithm == hsm.EC {
-		pub, err := x509.ParsePKIXPublicKey(public)
-		if err != nil {
-			return mismatch("a public half that does not parse")
-		}
-		return works(ctx, k, a, pub, nil)
-	}
-	if err := works(ctx, k, a, nil, nil); err != nil || a.Algorithm != hsm.TDES {
-		return err
-	}
-	raw, err := revealed(ctx, k)
-	if err == nil && slices.ContainsFunc(raw, func(x byte) bool { return bits.OnesCount8(x)%2 == 0 }) {
-		return mismatch("a TDES key with a byte of even parity")
-	}
-	return err
 }
 
 func generates(a hsm.Attributes) call {
@@ -144,12 +84,12 @@ func generates(a hsm.Attributes) call {
 			return err
 		}
 		defer k.Close()
-		return fresh(ctx, k, a, public)
+		_, err = fresh(ctx, k, a, sealed, public)
+		return err
 	}}
 }
 
-// generatesOpen checks that the key handed over and the sealed one are the
-// same.
+// generatesOpen checks that the key handed over and the sealed one are the same.
 func generatesOpen(a hsm.Attributes) call {
 	return call{"GenerateOpen " + name(a), func(ctx context.Context, b hsm.Backend) error {
 		sealed, public, k, err := b.(hsm.OpenGenerator).GenerateOpen(ctx, a)
@@ -157,21 +97,70 @@ func generatesOpen(a hsm.Attributes) call {
 			return err
 		}
 		defer k.Close()
-		if err := fresh(ctx, k, a, public); err != nil {
-			return err
-		}
-		again, err := b.Open(ctx, sealed, a)
+		made, err := fresh(ctx, k, a, sealed, public)
 		if err != nil {
 			return err
 		}
-		defer again.Close()
-		if public != nil {
-			return fresh(ctx, again, a, public)
-		}
-		raw, err := revealed(ctx, k)
-		if err != nil {
-			return err
-		}
-		return works(ctx, again, a, nil, raw)
+		return made.whole(ctx, b)
 	}}
+}
+
+// madeKey is a sealed key, and what it is known again by.
+type madeKey struct {
+	a      hsm.Attributes
+	sealed hsm.Sealed
+	raw    []byte           // of a symmetric key; nil where the device keeps it
+	public crypto.PublicKey // of a pair
+}
+
+// fresh checks a key that was just generated.
+func fresh(ctx context.Context, k hsm.Key, a hsm.Attributes, sealed hsm.Sealed, public hsm.Public) (made madeKey, err error) {
+	made = madeKey{a: a, sealed: sealed}
+	if a.Algorithm == hsm.RSA || a.Algorithm == hsm.EC {
+		if made.public, err = x509.ParsePKIXPublicKey(public); err != nil {
+			return made, mismatch("a public half that does not parse")
+		}
+		if pub, ok := made.public.(*rsa.PublicKey); ok && (pub.E != 65537 || pub.N.BitLen() != a.Bits) {
+			return made, mismatch("an RSA key of another length or exponent")
+		}
+		return made, made.works(ctx, k)
+	}
+	made.raw, err = revealed(ctx, k)
+	switch {
+	case err != nil:
+		return made, err
+	case public != nil || len(made.raw) != a.Bits/8:
+		return made, mismatch("a symmetric key of another length, or with a public half")
+	case a.Algorithm == hsm.TDES && slices.ContainsFunc(made.raw, func(x byte) bool { return bits.OnesCount8(x)%2 == 0 }):
+		return made, mismatch("a TDES key with a byte of even parity")
+	}
+	return made, made.works(ctx, k)
+}
+
+// works reports whether an open key is this one.
+func (m madeKey) works(ctx context.Context, k hsm.Key) error {
+	if m.public != nil {
+		return signed(ctx, k, m.public, crypto.SHA256)
+	}
+	if raw, err := revealed(ctx, k); err != nil || !bytes.Equal(raw, m.raw) {
+		return same(raw, m.raw, err)
+	}
+	message := sample(12, 48)
+	if m.a.Algorithm == hsm.HMAC {
+		got, err := k.HMAC(ctx, message)
+		return same(got, hmacOf(m.a, m.raw, message), err)
+	}
+	data := bytes.Clone(message)
+	err := k.Encrypt(ctx, hsm.ECB, nil, data)
+	return same(data, encrypted(m.raw, m.a.Algorithm, message), err)
+}
+
+// whole opens the key and looks whether it is this one.
+func (m madeKey) whole(ctx context.Context, b hsm.Backend) error {
+	k, err := b.Open(ctx, m.sealed, m.a)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	return m.works(ctx, k)
 }

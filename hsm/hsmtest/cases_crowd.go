@@ -19,9 +19,9 @@ const (
 	patience  = 60 * time.Second // for a crowd to end
 )
 
-// together calls f from n goroutines at once. A panic is a fault, and so is not
+// together calls f from n goroutines at once. A panic is a failure, and so is not
 // coming to an end.
-func together(t T, n int, f func(i int)) {
+func together(t tester, n int, f func(i int)) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for i := range n {
@@ -43,109 +43,83 @@ func together(t T, n int, f func(i int)) {
 	}
 }
 
-var crowdCases = []Case{
-	{"CrowdsShareBackends", "Any number of goroutines may share one; whoever opened it closes it.", func(t T, b hsm.Backend) {
-		sealed, calls := sealUses(t, b), callsOn(t, b)
+// openAll opens the keys, to be closed by closeAll.
+func openAll(t tester, b hsm.Backend, sealed []sealedUse) (keys []hsm.Key) {
+	for _, u := range sealed {
+		keys = append(keys, open(t, b, u.sealed, u.a))
+	}
+	return keys
+}
+
+func closeAll(t tester, keys []hsm.Key) { together(t, len(keys), func(i int) { keys[i].Close() }) }
+
+var crowdCases = []testCase{
+	newCase("CrowdsShareBackends", promises{"Any number of goroutines may share one; whoever opened it closes it.", "Open readies a sealed key for use. The caller closes the Key."}, on(func(t tester, b hsm.Backend) {
+		sealed, calls := seal(t, b, uses()), callsOn(t, b)
+		for _, u := range sealed { // all open and close one key
+			together(t, keyUsers, func(int) { good(t, u.name+", opened and closed by others", u.whole(ctx, b)) })
+		}
 		together(t, crowd, func(i int) {
 			for r := range rounds {
 				u, c := sealed[(i+r*7)%len(sealed)], calls[(i*3+r)%len(calls)]
-				if err := u.whole(ctx, b); err != nil {
-					t.Errorf("%s in a crowd: %v", u.name, err)
-				}
-				if err := c.do(ctx, b); err != nil {
-					t.Errorf("%s in a crowd: %v", c.name, err)
-				}
+				good(t, u.name+" in a crowd", u.whole(ctx, b))
+				good(t, c.name+" in a crowd", c.do(ctx, b))
 			}
 		})
-	}},
-	{"CrowdsShareKeys", "Any number of goroutines may use one at a time", func(t T, b hsm.Backend) {
-		sealed := sealUses(t, b)
-		keys := make([]hsm.Key, len(sealed))
-		for i, u := range sealed {
-			keys[i] = open(t, b, u.sealed, u.a)
-			defer keys[i].Close()
-		}
+	})),
+	newCase("CrowdsShareKeys", promises{"Any number of goroutines may use one at a time"}, on(func(t tester, b hsm.Backend) {
+		sealed := seal(t, b, uses())
+		keys := openAll(t, b, sealed)
 		for i, u := range sealed { // all with one key, then all with all
-			together(t, crowd, func(int) {
-				if err := u.do(ctx, keys[i]); err != nil {
-					t.Errorf("%s, all with one key: %v", u.name, err)
-				}
-			})
+			together(t, crowd, func(int) { good(t, u.name+", all with one key", u.do(ctx, keys[i])) })
 		}
 		together(t, crowd, func(i int) {
 			for r := range rounds {
 				n := (i + r*5) % len(sealed)
-				if err := sealed[n].do(ctx, keys[n]); err != nil {
-					t.Errorf("%s in a crowd: %v", sealed[n].name, err)
-				}
+				good(t, sealed[n].name+" in a crowd", sealed[n].do(ctx, keys[n]))
 			}
 		})
-	}},
-	{"CrowdsOpenAndCloseOneKey", "Open readies a sealed key for use. The caller closes the Key.", func(t T, b hsm.Backend) {
-		for _, u := range sealUses(t, b) {
-			together(t, keyUsers, func(int) {
-				if err := u.whole(ctx, b); err != nil {
-					t.Errorf("%s, opened and closed by others: %v", u.name, err)
-				}
-			})
-		}
-	}},
-	{"KeysClosedInUse", "ErrClosed: the backend or the key was closed.", func(t T, b hsm.Backend) {
-		for _, u := range sealUses(t, b) {
+		closeAll(t, keys)
+	})),
+	newCase("KeysClosedInUse", promises{"ErrClosed: the backend or the key was closed."}, on(func(t tester, b hsm.Backend) {
+		for _, u := range seal(t, b, uses()) {
 			k := open(t, b, u.sealed, u.a)
 			whileUsed(t, u.name, keyUsers, keyCalls, 3, k.Close, func(int, int) error { return u.do(ctx, k) })
-			if err := u.do(ctx, k); !errors.Is(err, hsm.ErrClosed) {
-				t.Errorf("%s with a key that was closed in use: %v", u.name, err)
-			}
-			if err := u.whole(ctx, b); err != nil {
-				t.Errorf("%s with the same key opened anew: %v", u.name, err)
-			}
+			fails(t, hsm.ErrClosed, map[string]error{u.name + " with a key that was closed in use": u.do(ctx, k)})
+			good(t, u.name+" with the same key opened anew", u.whole(ctx, b))
 		}
-	}},
-}
-
-var closingCases = []DeviceCase{
-	{"BackendsClosedInUse", "Later calls fail with ErrClosed; a second Close does nothing.", NeedsOpen, func(t T, d *Bench) {
+	})),
+	newCase("BackendsClosedInUse", promises{"Later calls fail with ErrClosed; a second Close does nothing."}, func(t tester, s *subject) {
 		for n := range closings {
-			b := d.Open()
-			sealed, calls := sealUses(t, b), callsOn(t, b)
-			keys := make([]hsm.Key, len(sealed))
-			for i, u := range sealed {
-				keys[i] = open(t, b, u.sealed, u.a)
-			}
+			b := s.Open()
+			sealed, calls := seal(t, b, uses()), callsOn(t, b)
+			keys := openAll(t, b, sealed)
 			whileUsed(t, "a backend", crowd, mostCalls, (n+1)*crowd/2, b.Close, func(i, r int) error {
-				switch at := i + r*7; r % 3 {
+				at := i + r*7
+				u, c := sealed[at%len(sealed)], calls[at%len(calls)]
+				switch r % 3 {
 				case 0:
-					return sealed[at%len(sealed)].whole(ctx, b)
+					return u.whole(ctx, b)
 				case 1:
-					return calls[at%len(calls)].do(ctx, b)
-				default:
-					return openUntilClosed(b, sealed[at%len(sealed)], keys[at%len(sealed)])
+					return c.do(ctx, b)
 				}
+				// An open key may stay usable when its backend is closed.
+				if err := u.do(ctx, keys[at%len(sealed)]); err != nil {
+					return err
+				}
+				return second(b.MasterKeyID(ctx))
 			})
 			together(t, len(calls), func(i int) {
-				if err := calls[i].do(ctx, b); !errors.Is(err, hsm.ErrClosed) {
-					t.Errorf("%s with a backend that was closed in use: %v", calls[i].name, err)
-				}
+				fails(t, hsm.ErrClosed, map[string]error{calls[i].name + " with a backend that was closed in use": calls[i].do(ctx, b)})
 			})
-			together(t, len(keys), func(i int) { keys[i].Close() })
+			closeAll(t, keys)
 		}
-	}},
+	}),
 }
 
-// openUntilClosed uses an open key, which may stay usable when its backend is
-// closed; after that it asks the backend.
-func openUntilClosed(b hsm.Backend, u sealedUse, k hsm.Key) error {
-	if err := u.do(ctx, k); err != nil {
-		return err
-	}
-	_, err := b.MasterKeyID(ctx)
-	return err
-}
-
-// whileUsed closes something after so many calls, while users go on with it:
-// each of their calls succeeds or ends with ErrClosed, which ends the user.
-func whileUsed(t T, what string, users, most, after int, shut func() error, do func(i, r int) error) {
+// whileUsed closes something after so many calls, while users go on with it: each of
+// their calls succeeds or ends with ErrClosed, which ends the user.
+func whileUsed(t tester, what string, users, most, after int, shut func() error, do func(i, r int) error) {
 	t.Helper()
 	var begun atomic.Int64
 	reached := make(chan struct{})

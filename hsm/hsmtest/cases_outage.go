@@ -15,19 +15,14 @@ const (
 	recoveryGap = 5 * time.Millisecond
 )
 
-// verdicts are what a backend says of a key or of data, or of itself. None of
-// them may come of an outage: a service would tell its caller that a key is
-// lost.
-var verdicts = []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey, errors.ErrUnsupported}
-
-// inOutage says what is wrong with how an operation ended that an outage may
-// have befallen: "" where it has succeeded, with the right result, or says that the
-// device could not be reached.
+// inOutage is what is wrong with how an operation ended that an outage may have
+// befallen: "" where it has succeeded, with the right result, or with an error that
+// says nothing of a key, of data or of the backend.
 func inOutage(err error) string {
 	if m, ok := errors.AsType[mismatch](err); ok {
 		return "it succeeds with " + string(m)
 	}
-	for _, v := range verdicts {
+	for _, v := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey, errors.ErrUnsupported} {
 		if errors.Is(err, v) {
 			return fmt.Sprintf("it says %q, which is no outage", err)
 		}
@@ -38,22 +33,22 @@ func inOutage(err error) string {
 // recovered tries until the device is back.
 func recovered(do func() error) error {
 	err := do()
-	for start := time.Now(); err != nil && time.Since(start) < recovery; err = do() {
-		if inOutage(err) != "" {
-			return err
-		}
+	for start := time.Now(); err != nil && inOutage(err) == "" && time.Since(start) < recovery; err = do() {
 		time.Sleep(recoveryGap)
 	}
 	return err
 }
 
-// walk has the first call below an operation fail, then the second in its place,
-// and so on until there are no more. The operation itself is made ready anew
-// each time, in a device that works.
-func walk(t T, arm func(int) bool, what string, ready func() (do func() error, done func())) {
+// walk has the first call below an operation fail, then the second in its place, and
+// so on until there are no more. ready makes the operation anew each time, in a device
+// that works; nil does the same one again.
+func walk(t tester, arm func(int) bool, what string, do func() error, ready func() (do func() error, done func())) {
 	t.Helper()
 	for nth := 1; nth <= mostFaults; nth++ {
-		do, done := ready()
+		done := func() {}
+		if ready != nil {
+			do, done = ready()
+		}
 		arm(nth)
 		err := do()
 		fired := arm(0)
@@ -75,91 +70,75 @@ func walk(t T, arm func(int) bool, what string, ready func() (do func() error, d
 	}
 }
 
-// again does the same thing each time.
-func again(do func() error) func() (func() error, func()) {
-	return func() (func() error, func()) { return do, func() {} }
-}
+const outagePromise = "Failures that a backend names. Anything else means that the device could not be reached or could not do its work."
 
-const outagePromise = "Anything else means that the device could not be reached or could not do its work."
-
-var outageCases = []DeviceCase{
-	{"OutagesOfTheBackendAreNoVerdicts", outagePromise, NeedsFaulty, func(t T, d *Bench) {
-		b, arm := d.Faulty()
-		before := sealUses(t, b)
+var outageCases = []testCase{
+	newCase("OutagesOfTheBackendAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
+		s.Needs("Faulty", s.Options.Faulty != nil)
+		b, arm := s.Options.Faulty(s.T)
+		s.Closing(b)
+		before := seal(t, b, uses())
 		for _, c := range callsOn(t, b) {
-			walk(t, arm, c.name, again(func() error { return c.do(ctx, b) }))
+			walk(t, arm, c.name, func() error { return c.do(ctx, b) }, nil)
 		}
-		for _, u := range before[:min(len(before), len(ciphers))] {
-			walk(t, arm, "Open for "+u.name, again(func() error { return u.whole(ctx, b) }))
+		for _, u := range before[:min(len(before), 5)] {
+			walk(t, arm, "Open for "+u.name, func() error { return u.whole(ctx, b) }, nil)
 		}
-		checkUses(t, b, "before the outages", before)
-	}},
-	{"OutagesOfKeysAreNoVerdicts", outagePromise, NeedsFaulty, func(t T, d *Bench) {
-		b, arm := d.Faulty()
-		sealed := sealUses(t, b)
+		check(t, b, "before the outages", before)
+	}),
+	newCase("OutagesOfKeysAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
+		s.Needs("Faulty", s.Options.Faulty != nil)
+		b, arm := s.Options.Faulty(s.T)
+		s.Closing(b)
+		sealed := seal(t, b, uses())
 		witness := open(t, b, sealed[0].sealed, sealed[0].a)
 		defer witness.Close()
 		for _, u := range sealed {
-			walk(t, arm, u.name, func() (func() error, func()) {
+			walk(t, arm, u.name, nil, func() (func() error, func()) {
 				k := open(t, b, u.sealed, u.a)
 				return func() error { return u.do(ctx, k) }, func() { k.Close() }
 			})
-			if err := sealed[0].do(ctx, witness); err != nil {
-				t.Errorf("%s with a key that was open before the outages of %s: %v", sealed[0].name, u.name, err)
-			}
-		}
-		checkUses(t, b, "before the outages", sealed)
-	}},
-	{"OutagesOfKeysInUseAreNoVerdicts", outagePromise, NeedsFaulty, func(t T, d *Bench) {
-		b, arm := d.Faulty()
-		for _, u := range sealUses(t, b) {
+			good(t, "with a key that was open before the outages of "+u.name, sealed[0].do(ctx, witness))
 			k := open(t, b, u.sealed, u.a)
-			if err := u.do(ctx, k); err != nil { // from now on the device has it at hand
-				t.Errorf("%s: %v", u.name, err)
-			}
-			walk(t, arm, u.name+" with a key in use", again(func() error { return u.do(ctx, k) }))
+			good(t, u.name, u.do(ctx, k)) // from now on the device has it at hand
+			walk(t, arm, u.name+" with a key in use", func() error { return u.do(ctx, k) }, nil)
 			arm(1)
 			k.Close()
 			arm(0)
-			if err := u.do(ctx, k); !errors.Is(err, hsm.ErrClosed) {
-				t.Errorf("%s with a key that was closed in an outage: %v", u.name, err)
-			}
+			fails(t, hsm.ErrClosed, map[string]error{u.name + " with a key that was closed in an outage": u.do(ctx, k)})
 		}
-	}},
-	{"OutagesInACrowdAreNoVerdicts", outagePromise, NeedsFaulty, func(t T, d *Bench) {
-		b, arm := d.Faulty()
-		sealed, calls := sealUses(t, b), callsOn(t, b)
-		keys := make([]hsm.Key, len(sealed))
-		for i, u := range sealed {
-			keys[i] = open(t, b, u.sealed, u.a)
+		check(t, b, "before the outages", sealed)
+	}),
+	newCase("OutagesInACrowdAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
+		s.Needs("Faulty", s.Options.Faulty != nil)
+		b, arm := s.Options.Faulty(s.T)
+		s.Closing(b)
+		sealed, calls := seal(t, b, uses()), callsOn(t, b)
+		keys := openAll(t, b, sealed)
+		noVerdict := func(what string, err error) {
+			if wrong := inOutage(err); wrong != "" {
+				t.Errorf("%s, in a crowd with outages: %s", what, wrong)
+			}
 		}
 		together(t, crowd, func(i int) {
-			if i == 0 {
-				for n := range crowdFaults {
-					c := calls[n%len(calls)]
+			for n := range crowdFaults {
+				at := i + n*5
+				u, c := sealed[at%len(sealed)], calls[at%len(calls)]
+				if i == 0 {
 					arm(1 + n*3)
-					if wrong := inOutage(c.do(ctx, b)); wrong != "" {
-						t.Errorf("%s, in a crowd with outages: %s", c.name, wrong)
-					}
+				} else if n < rounds {
+					noVerdict(u.name, u.whole(ctx, b))
+					noVerdict("open "+u.name, u.do(ctx, keys[at%len(keys)]))
+				} else {
+					return
 				}
-				arm(0)
-				return
+				noVerdict(c.name, c.do(ctx, b))
 			}
-			for r := range rounds {
-				n := i + r*5
-				u, c := sealed[n%len(sealed)], calls[n%len(calls)]
-				for what, err := range map[string]error{u.name: u.whole(ctx, b), "open " + u.name: u.do(ctx, keys[n%len(keys)]), c.name: c.do(ctx, b)} {
-					if wrong := inOutage(err); wrong != "" {
-						t.Errorf("%s, in a crowd with outages: %s", what, wrong)
-					}
-				}
-			}
+			arm(0)
 		})
 		for i, u := range sealed {
-			if err := recovered(func() error { return u.do(ctx, keys[i]) }); err != nil {
-				t.Errorf("%s after outages in a crowd: %v", u.name, err)
-			}
-			keys[i].Close()
+			good(t, u.name+" after outages in a crowd", recovered(func() error { return u.do(ctx, keys[i]) }))
 		}
-	}},
+		closeAll(t, keys)
+	}),
 }

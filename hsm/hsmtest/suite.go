@@ -1,120 +1,88 @@
-// Package hsmtest holds an hsm.Backend to every promise of its interface: Run
-// it against a device of your own, and Device.Run if the device can also be
-// opened anew, be made to fail or be had with something missing.
+// Package hsmtest is the conformance suite of hsm.Backend: [Run] it against a
+// device of your own.
 //
 // A primitive that the device lacks (an hsm.UnsupportedError that names it)
-// passes: the suite holds a device to what it does, and hsm.HSM does the rest.
+// passes: the suite tests what a device does, and hsm.HSM does the rest.
 package hsmtest
 
 import (
-	"fmt"
-	"runtime"
-	"sync"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 )
 
-// T is what a case needs of a *testing.T.
-type T interface {
-	Helper()
-	Errorf(format string, args ...any)
-	Fatalf(format string, args ...any)
+// Options are what a test can do to a device besides calling it. Each may be nil;
+// the cases that need it are skipped then. The suite closes every backend that it
+// gets, and holds each of them to its promises whatever the others do meanwhile.
+type Options struct {
+	// Again opens the device of b anew, with the same master key, as after a
+	// restart. It may be called more than once for one b, which may be open still
+	// or closed. Nil: the device forgets its master key.
+	Again func(t testing.TB, b hsm.Backend) hsm.Backend
+
+	// Faulty opens a device that can be made to fail. arm has the nth next call
+	// to what is below the backend fail once, as in an outage: nth counts from
+	// 1, and with 0 no call fails. It replaces what was armed before, and reports
+	// whether that has failed a call. It is called from one goroutine at a time,
+	// also while others call the backend. Nil: nothing can be made to fail.
+	Faulty func(t testing.TB) (b hsm.Backend, arm func(nth int) (fired bool))
+
+	// Without are devices with something missing, by what is missing. The cases
+	// that try a device of every kind work on these and on the one that Run opens.
+	Without map[string]func(t testing.TB) hsm.Backend
+
+	// Blank opens a device that has no master key yet, an hsm.Initializer. Nil:
+	// there is none.
+	Blank func(t testing.TB) hsm.Backend
 }
 
-// Case is one promise: the sentence of the interface's documentation that it
-// enforces, and the check.
-type Case struct {
-	Name    string
-	Promise string
-	Check   func(t T, b hsm.Backend)
+// Run holds a device to every promise of hsm.Backend. Open gives a backend ready
+// for use: on the same device each time, or on a fresh one. Nil options are none.
+func Run(t *testing.T, open func(t testing.TB) hsm.Backend, o *Options) {
+	promise.Run(t, cases(), open, o)
 }
 
-// Cases are all that need nothing but an open backend.
-func Cases() []Case {
-	var out []Case
-	for _, group := range [][]Case{sealCases, primitiveCases, lengthCases, pairCases, lifeCases, crowdCases} {
-		out = append(out, group...)
+type (
+	tester   = promise.T
+	subject  = promise.Subject[hsm.Backend, Options]
+	testCase = promise.Case[*subject]
+	promises = []string
+)
+
+var (
+	newCase = promise.New[*subject]
+	on      = promise.On[hsm.Backend, Options]
+)
+
+func cases() []testCase {
+	return slices.Concat(sealCases, primitiveCases, lifeCases, crowdCases, againCases, outageCases, commandCases)
+}
+
+// onEach is the check of a case that tries the device and each with something missing.
+func onEach(check func(t tester, b hsm.Backend)) func(tester, *subject) {
+	return func(t tester, s *subject) {
+		check(t, s.Open())
+		for _, missing := range slices.Sorted(maps.Keys(s.Options.Without)) {
+			check(without{t, missing}, s.Closing(s.Options.Without[missing](s.T)))
+		}
 	}
-	return out
 }
 
-// Run opens a backend for each case and holds it to the promise. The backend
-// is closed when its case ends. Cases that need more of a device than to be
-// opened are skipped; see [Device].
-func Run(t *testing.T, open func(t *testing.T) hsm.Backend) { Device{Open: open}.Run(t) }
-
-// Run holds the device to every promise. What it opens is closed when its case
-// ends; a case for which the device has no hook is skipped.
-func (d Device) Run(t *testing.T) {
-	for _, c := range Cases() {
-		t.Run(c.Name, func(t *testing.T) {
-			bench := &Bench{t, d}
-			c.Check(promised{t, c.Promise}, bench.Open())
-		})
-	}
-	for _, c := range DeviceCases() {
-		t.Run(c.Name, func(t *testing.T) {
-			if hook := c.Needs.missing(d); hook != "" {
-				t.Skipf("the device has no %s", hook)
-			}
-			c.Check(promised{t, c.Promise}, &Bench{t, d})
-		})
-	}
+// without adds to each failure what the device does not have.
+type without struct {
+	tester
+	missing string
 }
 
-// promised prints the sentence with each failure.
-type promised struct {
-	*testing.T
-	promise string
+func (w without) Errorf(format string, args ...any) {
+	w.Helper()
+	w.tester.Errorf("without %s: "+format, append([]any{w.missing}, args...)...)
 }
 
-func (p promised) Errorf(format string, args ...any) {
-	p.T.Helper()
-	p.T.Errorf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), p.promise)
-}
-
-func (p promised) Fatalf(format string, args ...any) {
-	p.T.Helper()
-	p.T.Fatalf("%s\nthe interface promises: %s", fmt.Sprintf(format, args...), p.promise)
-}
-
-// Caught runs a case against a backend and says what fault it found; for
-// tests of the suite.
-func Caught(c Case, b hsm.Backend) []string {
-	return recorded(func(t T) { c.Check(t, b) })
-}
-
-// CaughtDevice is Caught for a case that works on a device.
-func CaughtDevice(t *testing.T, c DeviceCase, d Device) []string {
-	return recorded(func(r T) { c.Check(r, &Bench{t, d}) })
-}
-
-func recorded(check func(T)) []string {
-	var r recorder
-	var wg sync.WaitGroup
-	wg.Go(func() { check(&r) })
-	wg.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.faults
-}
-
-// recorder collects failures. Fatalf ends the goroutine, as testing does.
-type recorder struct {
-	mu     sync.Mutex // guards faults
-	faults []string
-}
-
-func (r *recorder) Helper() {}
-
-func (r *recorder) Errorf(format string, args ...any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.faults = append(r.faults, fmt.Sprintf(format, args...))
-}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	runtime.Goexit()
+func (w without) Fatalf(format string, args ...any) {
+	w.Helper()
+	w.tester.Fatalf("without %s: "+format, append([]any{w.missing}, args...)...)
 }

@@ -1,118 +1,200 @@
-package hsmtest_test
+package hsmtest
 
 import (
-	"maps"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awkward"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 )
 
-// TestEveryCaseCatchesItsBrokenBackend: no case passes whatever the device
-// does.
-func TestEveryCaseCatchesItsBrokenBackend(t *testing.T) {
-	all := maps.Clone(breaks)
-	maps.Copy(all, crowdBreaks)
-	cases := hsmtest.Cases()
-	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			put, ok := all[c.Name]
-			if !ok {
-				t.Fatal("no backend is broken for this case")
-			}
-			b := &broken{Backend: hsm.NewSoftware(nil)}
-			put(b)
-			faults := hsmtest.Caught(c, b.backend())
-			if len(faults) == 0 {
-				t.Error("the broken backend was not caught")
-			}
-			t.Logf("caught by %q and %d more", faults[:min(len(faults), 1)], max(len(faults)-1, 0))
-		})
-	}
-	if len(all) != len(cases) {
-		t.Errorf("%d broken backends for %d cases", len(all), len(cases))
+// software is a device with one master key, with something put wrong.
+func software(put wrong) func(testing.TB) hsm.Backend {
+	return func(testing.TB) hsm.Backend {
+		b := &broken{Backend: hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: &[32]byte{1}})}
+		if put == nil {
+			return b.Backend
+		}
+		put(b)
+		return b.backend()
 	}
 }
 
-// TestEveryDeviceCaseCatchesItsBrokenDevices: nor does any that works on a
-// device.
-func TestEveryDeviceCaseCatchesItsBrokenDevices(t *testing.T) {
-	cases := hsmtest.DeviceCases()
-	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			if len(deviceBreaks[c.Name]) == 0 {
-				t.Fatal("no device is broken for this case")
-			}
-			for how, put := range deviceBreaks[c.Name] {
-				d := intact()
-				put(&d)
-				faults := hsmtest.CaughtDevice(t, c, d)
-				if len(faults) == 0 {
-					t.Errorf("the device that %s was not caught", how)
-				}
-				t.Logf("a device that %s was caught by %q and %d more", how, faults[:min(len(faults), 1)], max(len(faults)-1, 0))
-			}
-		})
+// intact is a device with every option, all of whose promises are kept.
+func intact(t *testing.T) *subject {
+	open := software(nil)
+	return &subject{T: t, New: open, Options: Options{
+		Again:   func(t testing.TB, _ hsm.Backend) hsm.Backend { return open(t) },
+		Faulty:  onLine(nil, nil),
+		Without: map[string]func(testing.TB) hsm.Backend{"what an awkward device lacks": func(testing.TB) hsm.Backend { return awkward.New(nil) }},
+		Blank:   func(testing.TB) hsm.Backend { return blank(false) },
+	}}
+}
+
+var errLine = errors.New("the line to the device is down")
+
+// line is what is below a backend: it carries a request and an answer for each call, of
+// which one can be lost.
+type line struct {
+	mu    sync.Mutex // guards both
+	next  int        // messages until one is lost; 0: none is
+	fired bool
+}
+
+func (l *line) arm(nth int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fired := l.fired
+	l.next, l.fired = nth, false
+	return fired
+}
+
+func (l *line) carry() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.next == 0 {
+		return nil
 	}
-	if len(deviceBreaks) != len(cases) {
-		t.Errorf("devices are broken for %d of %d cases", len(deviceBreaks), len(cases))
+	if l.next--; l.next > 0 {
+		return nil
+	}
+	l.fired = true
+	return errLine
+}
+
+// onLine is a device behind a line, which takes an outage in one method, or in all for
+// "", for something else.
+func onLine(in *string, as error) func(testing.TB) (hsm.Backend, func(int) bool) {
+	return func(t testing.TB) (hsm.Backend, func(int) bool) {
+		l := &line{}
+		return &broken{Backend: software(nil)(t), around: func(method string, call func() error) error {
+			err := l.carry()
+			if err == nil {
+				err = call()
+			}
+			if err == nil {
+				err = l.carry()
+			}
+			if errors.Is(err, errLine) && in != nil && (*in == "" || *in == method) {
+				return as
+			}
+			return err
+		}}, l.arm
 	}
 }
 
-// TestIntactDevicesPass: every hook is there, and every case runs.
-func TestIntactDevicesPass(t *testing.T) { intact().Run(t) }
+// down is a device that does not come back after an outage.
+func down(t testing.TB) (hsm.Backend, func(int) bool) {
+	b, arm := onLine(nil, nil)(t)
+	around, lost := b.(*broken).around, false
+	b.(*broken).around = func(method string, call func() error) error {
+		err := around(method, call)
+		if lost {
+			return fmt.Errorf("%w: and stays so", hsm.ErrClosed)
+		}
+		lost = errors.Is(err, errLine)
+		return err
+	}
+	return b, arm
+}
 
-// TestIntactInitializersPass: nor is a device faulted whose master key was made
-// before.
-func TestIntactInitializersPass(t *testing.T) {
+// blank is a device whose master key is made by Initialize: once, or each time.
+func blank(eachTime bool) hsm.Backend {
+	var mu sync.Mutex
+	made := false
+	b := &broken{Backend: hsm.NewSoftware(nil)}
+	b.around = func(_ string, call func() error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if !made {
+			return hsm.ErrNoMasterKey
+		}
+		return call()
+	}
+	b.initialize = func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if made && eachTime {
+			b.Backend = hsm.NewSoftware(nil)
+		}
+		made = true
+		return nil
+	}
+	return b.backend()
+}
+
+// allBroken are all broken devices: those of the tables, and a few by hand.
+func allBroken() promise.Broken[*subject] {
+	out := promise.Broken[*subject]{}
+	add := func(name, how string, change func(*subject)) {
+		if out[name] == nil {
+			out[name] = map[string]func(*testing.T) *subject{}
+		}
+		out[name][how] = func(t *testing.T) *subject { s := intact(t); change(s); return s }
+	}
+	table := func(table map[string]map[string]wrong, change func(s *subject, put wrong)) {
+		for name, wrongs := range table {
+			for how, put := range wrongs {
+				add(name, how, func(s *subject) { change(s, put) })
+			}
+		}
+	}
+	table(breaks, func(s *subject, put wrong) { s.New = software(put) })
+	table(laterBreaks, func(s *subject, put wrong) {
+		s.Options.Again = func(t testing.TB, _ hsm.Backend) hsm.Backend { return software(put)(t) }
+	})
+	table(lackingBreaks, func(s *subject, put wrong) { s.Options.Without["something"] = software(put) })
+	add("BackendsOfOneDeviceShareKeys", "closes the device for others", func(s *subject) {
+		s.Options.Again = func(_ testing.TB, first hsm.Backend) hsm.Backend { return &broken{Backend: first} }
+	})
+	add("NothingWorksWithoutAMasterKey", "makes a new one each time", func(s *subject) { s.Options.Blank = func(testing.TB) hsm.Backend { return blank(true) } })
+	add("NothingWorksWithoutAMasterKey", "has one already", func(s *subject) { s.Options.Blank = software(nil) })
+	add("OutagesOfTheBackendAreNoVerdicts", "does not come back", func(s *subject) { s.Options.Faulty = down })
+	add("OutagesOfKeysAreNoVerdicts", "does not come back", func(s *subject) { s.Options.Faulty = down })
+	for _, c := range []struct {
+		name, how, method string
+		as                error
+	}{
+		{"OutagesOfTheBackendAreNoVerdicts", "takes an outage for a bad key", "Open", hsm.ErrSealed},
+		{"OutagesOfTheBackendAreNoVerdicts", "takes an outage for a gap", "Import", hsm.Unsupported("keys of this kind")},
+		{"OutagesOfTheBackendAreNoVerdicts", "takes an outage for a success", "Random", nil},
+		{"OutagesOfKeysAreNoVerdicts", "takes an outage for bad data", "DecryptRaw", hsm.ErrInput},
+		{"OutagesOfKeysAreNoVerdicts", "takes an outage for a success", "Encrypt", nil},
+		{"OutagesOfKeysAreNoVerdicts", "takes an outage for a refusal", "ECDH", hsm.ErrRefused},
+		{"OutagesInACrowdAreNoVerdicts", "takes an outage for a bad key", "", hsm.ErrSealed},
+	} {
+		add(c.name, c.how, func(s *subject) { s.Options.Faulty = onLine(&c.method, c.as) })
+	}
+	return out
+}
+
+// TestEveryCaseCatchesItsBrokenDevices: no case passes whatever the device does.
+func TestEveryCaseCatchesItsBrokenDevices(t *testing.T) {
+	promise.CheckCases(t, cases(), allBroken(), intact)
+}
+
+func TestPromisesAreThoseOfTheInterface(t *testing.T) {
+	promise.CheckQuotes(t, cases(), "../backend.go", "../doc.go")
+}
+
+// TestIntactDevicesPass, one whose master key Initialize has made among them.
+func TestIntactDevicesPass(t *testing.T) {
+	s := intact(t)
+	Run(t, s.New, &s.Options)
 	b := blank(false)
 	if err := b.(hsm.Initializer).Initialize(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range hsmtest.Cases() {
+	for _, c := range cases() {
 		if c.Name == "InitializingKeepsTheMasterKey" {
-			if faults := hsmtest.Caught(c, b); len(faults) > 0 {
-				t.Errorf("faulted: %q", faults)
-			}
-			return
+			c.Run(t, func(t *testing.T) *subject { return &subject{T: t, New: func(testing.TB) hsm.Backend { return b }} })
 		}
 	}
-	t.Error("the case is gone")
-}
-
-// TestPromisesAreThoseOfTheDocumentation: each case enforces a sentence that
-// stands there.
-func TestPromisesAreThoseOfTheDocumentation(t *testing.T) {
-	text := ""
-	for _, name := range []string{"backend.go", "doc.go"} {
-		raw, err := os.ReadFile(filepath.Join("..", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text += string(raw)
-	}
-	text = plain(text)
-	promises := map[string]string{}
-	for _, c := range hsmtest.Cases() {
-		promises[c.Name] = c.Promise
-	}
-	for _, c := range hsmtest.DeviceCases() {
-		promises[c.Name] = c.Promise
-	}
-	for name, promise := range promises {
-		if promise == "" || !strings.Contains(text, plain(promise)) {
-			t.Errorf("%s: the documentation of hsm does not say %q", name, promise)
-		}
-	}
-}
-
-var comment = regexp.MustCompile(`\s*(//)?\s+|//`)
-
-// plain is a text without line ends and comment marks.
-func plain(text string) string {
-	return strings.Join(strings.Fields(comment.ReplaceAllString(text, " ")), " ")
 }

@@ -18,18 +18,17 @@ import (
 
 var families atomic.Int64
 
-// device is a module as the conformance suite handles one.
-func device(kind softtoken.Kind) hsmtest.Device {
-	options := func(t *testing.T) Options { return optionsOf(sharedToken(t, kind)) }
-	return hsmtest.Device{
-		Open:  func(t *testing.T) hsm.Backend { return opened(t, options(t)) },
-		Again: func(t *testing.T, _ hsm.Backend) hsm.Backend { return opened(t, options(t)) },
-		Faulty: func(t *testing.T) (hsm.Backend, func(int) bool) {
+// keepsThePromises runs the suite on the shared token of a kind.
+func keepsThePromises(t *testing.T, kind softtoken.Kind) {
+	open := func(t testing.TB) hsm.Backend { return opened(t, optionsOf(sharedToken(t, kind))) }
+	hsmtest.Run(t, open, &hsmtest.Options{
+		Again: func(t testing.TB, _ hsm.Backend) hsm.Backend { return open(t) },
+		Faulty: func(t testing.TB) (hsm.Backend, func(int) bool) {
 			between := putBetween(t.Cleanup)
-			b := opened(t, options(t))
+			b := open(t)
 			return b, armed(between())
 		},
-		Without: map[string]func(*testing.T) hsm.Backend{
+		Without: map[string]func(testing.TB) hsm.Backend{
 			"CMAC":           without(kind, p11.CKM_AES_CMAC, p11.CKM_DES3_CMAC),
 			"derivation":     without(kind, p11.CKM_AES_ECB_ENCRYPT_DATA, p11.CKM_DES3_ECB_ENCRYPT_DATA),
 			"OAEP":           without(kind, p11.CKM_RSA_PKCS_OAEP),
@@ -40,8 +39,8 @@ func device(kind softtoken.Kind) hsmtest.Device {
 			"ciphers":        without(kind, p11.CKM_DES3_CBC, p11.CKM_AES_CBC),
 			"HMAC":           without(kind, p11.CKM_SHA512_HMAC, p11.CKM_SHA384_HMAC),
 		},
-		Blank: func(t *testing.T) hsm.Backend {
-			o := options(t)
+		Blank: func(t testing.TB) hsm.Backend {
+			o := optionsOf(sharedToken(t, kind))
 			o.MasterLabel = fmt.Sprintf("blank %d", families.Add(1))
 			b, err := Open(ctx, o)
 			if err != nil {
@@ -49,12 +48,12 @@ func device(kind softtoken.Kind) hsmtest.Device {
 			}
 			return b
 		},
-	}
+	})
 }
 
 // without is a device that lacks mechanisms.
-func without(kind softtoken.Kind, mechanisms ...uint) func(*testing.T) hsm.Backend {
-	return func(t *testing.T) hsm.Backend {
+func without(kind softtoken.Kind, mechanisms ...uint) func(testing.TB) hsm.Backend {
+	return func(t testing.TB) hsm.Backend {
 		o := optionsOf(sharedToken(t, kind))
 		o.Quirks.Without = mechanisms
 		return opened(t, o)
@@ -92,6 +91,6 @@ func armed(f *faulty) func(nth int) bool {
 
 func TestDevicesKeepThePromises(t *testing.T) {
 	for _, kind := range []softtoken.Kind{softtoken.SoftHSM, softtoken.NSS} {
-		t.Run(string(kind), func(t *testing.T) { device(kind).Run(t) })
+		t.Run(string(kind), func(t *testing.T) { keepsThePromises(t, kind) })
 	}
 }
