@@ -2,6 +2,8 @@ package x509ca
 
 import (
 	"crypto"
+	"crypto/rand"
+	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
@@ -27,16 +29,40 @@ func CSR(signer crypto.Signer, hash crypto.Hash, subject Name) (der []byte, err 
 	if err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+	var info cryptobyte.Builder
+	info.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0) // v1
 		b.AddBytes(name)
 		b.AddBytes(key.spki)
 		b.AddASN1(tag.Tag(0).Constructed().ContextSpecific(), func(*cryptobyte.Builder) {}) // no attributes
 	})
-	body, err := b.Bytes()
+	body, err := info.Bytes()
 	if err != nil {
 		return nil, err
 	}
 	return alg.sign(signer, key.key, body)
+}
+
+// sign puts a signature and its algorithm after a body: crypto/x509 does not sign
+// requests with SHA-224.
+func (a *algorithm) sign(signer crypto.Signer, public crypto.PublicKey, body []byte) ([]byte, error) {
+	signature, err := signer.Sign(rand.Reader, a.digest(body), a.hash)
+	if err != nil {
+		return nil, fmt.Errorf("x509ca: signing: %w", err)
+	}
+	if !a.verifies(public, body, signature) {
+		return nil, refuse(RuleSignature, problemWrongSignature, "", wantedSignature)
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(body)
+		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(a.oid)
+			if a.null {
+				b.AddASN1NULL()
+			}
+		})
+		b.AddASN1BitString(signature)
+	})
+	return b.Bytes()
 }

@@ -31,7 +31,10 @@ var (
 	p521    = sync.OnceValue(func() crypto.Signer { return newKey(elliptic.P521()) })
 )
 
-var allHashes = []crypto.Hash{crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512}
+var (
+	allHashes         = []crypto.Hash{crypto.SHA224, crypto.SHA256, crypto.SHA384, crypto.SHA512}
+	certificateHashes = allHashes[1:]
+)
 
 func newKey(c elliptic.Curve) crypto.Signer { return must(ecdsa.GenerateKey(c, rand.Reader)) }
 

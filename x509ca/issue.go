@@ -8,10 +8,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"math/big"
 	"time"
-
-	"golang.org/x/crypto/cryptobyte"
-	tag "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -106,7 +104,7 @@ func signerKey(signer crypto.Signer) (*publicKey, error) {
 	return newPublicKey(signer.Public())
 }
 
-// issue writes the TBSCertificate and signs it.
+// issue has crypto/x509 write the certificate and sign it.
 func (a *Authority) issue(key *publicKey, p *Profile, r *Request) ([]byte, error) {
 	p, r = cmp.Or(p, &Profile{}), cmp.Or(r, &Request{})
 	if err := p.check(); err != nil {
@@ -116,15 +114,9 @@ func (a *Authority) issue(key *publicKey, p *Profile, r *Request) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	body, err := a.body(alg, key, p, r)
-	if err != nil {
-		return nil, err
+	if alg.x509 == x509.UnknownSignatureAlgorithm {
+		return nil, refuse(RuleHash, problemHash, hashName(p.Hash), "SHA-256, SHA-384 or SHA-512")
 	}
-	return alg.sign(a.signer, a.public, body)
-}
-
-// body writes a TBSCertificate (RFC 5280, section 4.1).
-func (a *Authority) body(alg *algorithm, key *publicKey, p *Profile, r *Request) ([]byte, error) {
 	subject, err := r.Subject.DER()
 	if err != nil {
 		return nil, err
@@ -136,40 +128,52 @@ func (a *Authority) body(alg *algorithm, key *publicKey, p *Profile, r *Request)
 	if err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(tag.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { b.AddASN1Int64(2) }) // v3
-		b.AddASN1(tag.INTEGER, func(b *cryptobyte.Builder) { b.AddBytes(serial) })
-		alg.add(b)
-		b.AddBytes(a.name)
-		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-			addTime(b, r.NotBefore)
-			addTime(b, r.NotAfter)
-		})
-		b.AddBytes(subject)
-		b.AddBytes(key.spki)
-		p.addExtensions(b, a.keyID, key.id)
-	})
-	return b.Bytes()
+	extensions, err := p.extensions(a.keyID, key.id)
+	if err != nil {
+		return nil, err
+	}
+	signer := &errorSigner{Signer: a.signer}
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SignatureAlgorithm: alg.x509, SerialNumber: serial, RawSubject: subject,
+		NotBefore: r.NotBefore.UTC(), NotAfter: r.NotAfter.UTC(), ExtraExtensions: extensions,
+	}, &x509.Certificate{RawSubject: a.name}, key.key, signer)
+	switch {
+	case signer.err != nil:
+		return nil, fmt.Errorf("x509ca: signing: %w", signer.err)
+	case err != nil: // all else has been checked
+		return nil, refuse(RuleSignature, problemWrongSignature, "", wantedSignature)
+	}
+	return der, nil
 }
 
-// serial is the content of the INTEGER.
-func (r *Request) serial(size int) ([]byte, error) {
+// errorSigner keeps the error of a signer, which crypto/x509 does not tell from a
+// signature that does not verify.
+type errorSigner struct {
+	crypto.Signer
+	err error
+}
+
+func (s *errorSigner) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) (signature []byte, err error) {
+	signature, s.err = s.Signer.Sign(random, digest, opts)
+	return signature, s.err
+}
+
+// serial is the one given, or one that is drawn.
+func (r *Request) serial(size int) (*big.Int, error) {
 	if r.Serial == nil {
 		return drawSerial(r.Rand, size)
 	}
-	s := bytes.TrimLeft(r.Serial, "\x00")
-	if len(s) == 0 {
+	n := new(big.Int).SetBytes(r.Serial)
+	if n.Sign() == 0 {
 		return nil, refuse(RuleSerial, problemZeroSerial, "0", "a positive number")
 	}
-	s = positive(s)
-	if len(s) > maxSerial {
-		return nil, refuse(RuleSerial, problemLongSerial, wording.Bytes(len(s)), "at most "+wording.Bytes(maxSerial))
+	if octets := n.BitLen()/8 + 1; octets > maxSerial {
+		return nil, refuse(RuleSerial, problemLongSerial, wording.Bytes(octets), "at most "+wording.Bytes(maxSerial))
 	}
-	return s, nil
+	return n, nil
 }
 
-func drawSerial(from io.Reader, size int) ([]byte, error) {
+func drawSerial(from io.Reader, size int) (*big.Int, error) {
 	if from == nil {
 		from = rand.Reader
 	}
@@ -178,15 +182,7 @@ func drawSerial(from io.Reader, size int) ([]byte, error) {
 		return nil, fmt.Errorf("x509ca: drawing a serial number: %w", err)
 	}
 	s[0] = max(s[0], 1)
-	return positive(s), nil
-}
-
-// positive puts a zero byte before a number whose first bit is set.
-func positive(n []byte) []byte {
-	if n[0]&0x80 == 0 {
-		return n
-	}
-	return append([]byte{0}, n...)
+	return new(big.Int).SetBytes(s), nil
 }
 
 func (r *Request) checkValidity() error {
@@ -198,16 +194,6 @@ func (r *Request) checkValidity() error {
 		return refuse(RuleValidity, problemBackwards, shownTime(from)+" to "+shownTime(to), "")
 	}
 	return nil
-}
-
-// addTime writes a Time: UTCTime through 2049, GeneralizedTime from then on
-// (RFC 5280, section 4.1.2.5).
-func addTime(b *cryptobyte.Builder, t time.Time) {
-	if t = t.UTC(); t.Year() < 2050 {
-		b.AddASN1UTCTime(t)
-	} else {
-		b.AddASN1GeneralizedTime(t)
-	}
 }
 
 func shownTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }

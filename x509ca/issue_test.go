@@ -32,7 +32,7 @@ func TestOpenSSLVerifiesWhatWeIssue(t *testing.T) {
 		name   string
 		signer crypto.Signer
 	}{{"RSA", rsa2048()}, {"P-256", p256()}} {
-		for _, hash := range allHashes {
+		for _, hash := range certificateHashes {
 			t.Run(fmt.Sprintf("key=%s/hash=%v", key.name, hash), func(t *testing.T) {
 				use := func(o *order) { o.Hash = hash }
 				root := newRoot(t, use, func(o *order) { o.key = key.signer })
@@ -173,11 +173,17 @@ func TestSignatureAlgorithmIsWrittenAsTheStandardsHaveIt(t *testing.T) {
 			rsa2048(): "300d06092a864886f70d0101" + []string{"0e", "0b", "0c", "0d"}[i] + "0500",
 			p256():    "300a06082a8648ce3d0403" + []string{"01", "02", "03", "04"}[i],
 		} {
-			c := newRoot(t, func(o *order) { o.key, o.Hash = signer, hash })
 			csr := must(CSR(signer, hash, subject))
-			inside, after := bytes.Count(c.RawTBSCertificate, must(hex.DecodeString(want))), must(hex.DecodeString(want+"03"))
-			if inside != 1 || bytes.Count(c.Raw, after) != 1 || bytes.Count(csr, after) != 1 {
-				t.Errorf("%T with %v: got %x and %x, want %s in both", signer, hash, c.Raw, csr, want)
+			inside, after := must(hex.DecodeString(want)), must(hex.DecodeString(want+"03"))
+			if bytes.Count(csr, after) != 1 {
+				t.Errorf("%T with %v: got %x, want %s", signer, hash, csr, want)
+			}
+			if hash == crypto.SHA224 {
+				continue // of requests alone
+			}
+			c := newRoot(t, func(o *order) { o.key, o.Hash = signer, hash })
+			if bytes.Count(c.RawTBSCertificate, inside) != 1 || bytes.Count(c.Raw, after) != 1 {
+				t.Errorf("%T with %v: got %x, want %s twice", signer, hash, c.Raw, want)
 			}
 		}
 	}
@@ -237,7 +243,7 @@ func TestProfileIsReadBack(t *testing.T) {
 // drawOrder draws a certificate that can be made.
 func drawOrder(t *rapid.T) *order {
 	o := caOrder("drawn")
-	o.Hash = rapid.SampledFrom(allHashes[1:]).Draw(t, "hash") // crypto/x509 does not verify SHA-224
+	o.Hash = rapid.SampledFrom(certificateHashes).Draw(t, "hash")
 	from := time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)
 	o.NotBefore = from.Add(time.Duration(rapid.Int64Range(0, 5e9).Draw(t, "from")) * time.Second)
 	o.NotAfter = o.NotBefore.Add(time.Duration(rapid.Int64Range(0, 5e9).Draw(t, "for")) * time.Second)
@@ -356,7 +362,7 @@ func TestErrorOfTheRandomSourceIsPassedOn(t *testing.T) {
 }
 
 func TestSignerIsHandedTheDigest(t *testing.T) {
-	for _, hash := range allHashes {
+	for _, hash := range certificateHashes {
 		var digest []byte
 		var opts crypto.SignerOpts
 		spy := oddSigner{p256(), func(d []byte, o crypto.SignerOpts) ([]byte, error) {

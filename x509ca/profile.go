@@ -3,12 +3,12 @@ package x509ca
 import (
 	"crypto"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/binary"
+	"errors"
 	"math/bits"
 	"strconv"
-
-	"golang.org/x/crypto/cryptobyte"
-	tag "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -26,7 +26,7 @@ var (
 // authority and subject key identifier, key usage if any, extended key usage if
 // any.
 type Profile struct {
-	Hash crypto.Hash // of the signature: SHA224, SHA256, SHA384 or SHA512
+	Hash crypto.Hash // of the signature: SHA256, SHA384 or SHA512
 
 	// SerialSize is how many bytes of serial number are drawn for a Request
 	// without one: 1 to 19, zero means 16.
@@ -103,74 +103,45 @@ var (
 	idExtKeyUsage            = asn1.ObjectIdentifier{2, 5, 29, 37}
 )
 
-// addExtensions writes the extensions of a certificate (RFC 5280, section
-// 4.1.2.9) for the key identifiers of the issuer and of the subject.
-func (p *Profile) addExtensions(b *cryptobyte.Builder, authority, subject []byte) {
+// extensions are those of a certificate (RFC 5280, section 4.1.2.9) for the key
+// identifiers of the issuer and of the subject.
+func (p *Profile) extensions(authority, subject []byte) (out []pkix.Extension, err error) {
 	if p.NoExtensions {
-		return
+		return nil, nil
 	}
-	b.AddASN1(tag.Tag(3).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
-		b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-			addExtension(b, idBasicConstraints, p.BasicConstraintsCritical, p.addBasicConstraints)
-			addExtension(b, idAuthorityKeyIdentifier, false, func(b *cryptobyte.Builder) { addAuthorityKeyID(b, authority) })
-			addExtension(b, idSubjectKeyIdentifier, false, func(b *cryptobyte.Builder) { b.AddASN1OctetString(subject) })
-			if p.KeyUsage != 0 {
-				addExtension(b, idKeyUsage, p.KeyUsageCritical, p.addKeyUsage)
-			}
-			if len(p.ExtKeyUsage) > 0 {
-				addExtension(b, idExtKeyUsage, false, p.addExtKeyUsage)
-			}
-		})
-	})
+	add := func(id asn1.ObjectIdentifier, critical bool, value any) {
+		der, failed := asn1.Marshal(value)
+		out, err = append(out, pkix.Extension{Id: id, Critical: critical, Value: der}), errors.Join(err, failed)
+	}
+	constraints := basicConstraints{p.CA, -1}
+	if p.PathLength != nil {
+		constraints.PathLength = *p.PathLength
+	}
+	add(idBasicConstraints, p.BasicConstraintsCritical, constraints)
+	add(idAuthorityKeyIdentifier, false, authorityKeyIdentifier{authority})
+	add(idSubjectKeyIdentifier, false, subject)
+	if p.KeyUsage != 0 {
+		add(idKeyUsage, p.KeyUsageCritical, namedBits(p.KeyUsage))
+	}
+	if len(p.ExtKeyUsage) > 0 {
+		add(idExtKeyUsage, false, p.ExtKeyUsage)
+	}
+	return out, err
 }
 
-func addExtension(b *cryptobyte.Builder, id asn1.ObjectIdentifier, critical bool, value cryptobyte.BuilderContinuation) {
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1ObjectIdentifier(id)
-		if critical { // DER leaves a default out
-			b.AddASN1Boolean(true)
-		}
-		b.AddASN1(tag.OCTET_STRING, value)
-	})
+type basicConstraints struct {
+	CA         bool `asn1:"optional"`
+	PathLength int  `asn1:"optional,default:-1"`
 }
 
-func (p *Profile) addBasicConstraints(b *cryptobyte.Builder) {
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		if p.CA {
-			b.AddASN1Boolean(true)
-		}
-		if p.PathLength != nil {
-			b.AddASN1Int64(int64(*p.PathLength))
-		}
-	})
+type authorityKeyIdentifier struct {
+	ID []byte `asn1:"tag:0"`
 }
 
-func addAuthorityKeyID(b *cryptobyte.Builder, id []byte) {
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(tag.Tag(0).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(id) })
-	})
-}
-
-// addKeyUsage writes the usages as DER wants a list of named bits: the first
-// one leftmost, and no zero bit after the last one set.
-func (p *Profile) addKeyUsage(b *cryptobyte.Builder) {
-	b.AddASN1(tag.BIT_STRING, func(b *cryptobyte.Builder) {
-		used := bits.Len16(uint16(p.KeyUsage))
-		row := bits.Reverse16(uint16(p.KeyUsage))
-		if used <= 8 {
-			b.AddUint8(uint8(8 - used))
-			b.AddUint8(uint8(row >> 8))
-			return
-		}
-		b.AddUint8(uint8(16 - used))
-		b.AddUint16(row)
-	})
-}
-
-func (p *Profile) addExtKeyUsage(b *cryptobyte.Builder) {
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		for _, oid := range p.ExtKeyUsage {
-			b.AddASN1ObjectIdentifier(oid)
-		}
-	})
+// namedBits are usages as DER wants a list of named bits: the first one leftmost, and no
+// zero bit after the last one set.
+func namedBits(usage x509.KeyUsage) asn1.BitString {
+	used := bits.Len16(uint16(usage))
+	row := binary.BigEndian.AppendUint16(nil, bits.Reverse16(uint16(usage)))
+	return asn1.BitString{Bytes: row[:(used+7)/8], BitLength: used}
 }

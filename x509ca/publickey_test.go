@@ -56,15 +56,19 @@ func longer(der []byte, wrong bool) []byte {
 func withKey(t *testing.T, root *cert, spki []byte) []byte {
 	t.Helper()
 	leaf := root.leaf(t)
+	return rewritten(t, root, leaf, leaf.RawSubjectPublicKeyInfo, spki, must(algorithmFor(root.key.Public(), crypto.SHA256)))
+}
+
+// rewritten makes the DER of a leaf with some of its bytes replaced, signed by the root
+// with an algorithm.
+func rewritten(t *testing.T, root, leaf *cert, old, replacement []byte, alg *algorithm) []byte {
+	t.Helper()
 	body := cryptobyte.String(leaf.RawTBSCertificate)
-	if !body.ReadASN1(&body, tag.SEQUENCE) {
-		t.Fatal("the leaf has no body")
+	if !body.ReadASN1(&body, tag.SEQUENCE) || !bytes.Contains(body, old) {
+		t.Fatalf("the leaf has no %x", old)
 	}
 	var b cryptobyte.Builder
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddBytes(bytes.Replace(body, leaf.RawSubjectPublicKeyInfo, spki, 1))
-	})
-	alg := must(algorithmFor(root.key.Public(), crypto.SHA256))
+	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(bytes.Replace(body, old, replacement, 1)) })
 	return must(alg.sign(root.key, root.key.Public(), b.BytesOrPanic()))
 }
 

@@ -251,8 +251,8 @@ var refusals = []refusal{
 	}},
 	{RuleSignature, "another key, with SHA-224", func(t *testing.T, wrong bool) error {
 		root := newRoot(t, func(o *order) { o.key = newKey(elliptic.P256()) })
-		leaf := root.leaf(t, func(o *order) { o.Hash = crypto.SHA224 })
-		return (&Rules{Now: now}).CheckIssued(leaf.Certificate, either(wrong, newRoot(t), root).Certificate)
+		leaf := signedWith(t, root, crypto.SHA224)
+		return (&Rules{Now: now}).CheckIssued(leaf, either(wrong, newRoot(t), root).Certificate)
 	}},
 	{RuleSignature, "a root signed by another of its name", func(t *testing.T, wrong bool) error {
 		root := newRoot(t)
@@ -359,6 +359,9 @@ var refusals = []refusal{
 	{RuleProfile, "an extended key usage that is none", func(t *testing.T, wrong bool) error {
 		return made(func(o *order) { o.ExtKeyUsage = []asn1.ObjectIdentifier{{either(wrong, 3, 2), 999}} })
 	}},
+	{RuleHash, "a certificate with SHA-224", func(t *testing.T, wrong bool) error {
+		return made(func(o *order) { o.Hash = either(wrong, crypto.SHA224, crypto.SHA256) })
+	}},
 	{RuleHash, "no hash", func(t *testing.T, wrong bool) error {
 		return made(func(o *order) { o.Hash = either(wrong, 0, crypto.SHA256) })
 	}},
@@ -411,17 +414,16 @@ func made(edits ...edit) error {
 	return err
 }
 
-// signedWith makes a leaf whose signature is by a hash that we do not offer.
+// signedWith makes a leaf whose signature is by a hash that we do not issue with.
 func signedWith(t *testing.T, root *cert, h crypto.Hash) *x509.Certificate {
 	t.Helper()
 	oids := map[crypto.Hash]asn1.ObjectIdentifier{
 		crypto.SHA1: {1, 2, 840, 10045, 4, 1}, crypto.SHA224: {1, 2, 840, 10045, 4, 3, 1},
 		crypto.SHA256: {1, 2, 840, 10045, 4, 3, 2}, crypto.SHA512_256: {2, 999, 5},
 	}
-	alg := &algorithm{hash: h, oid: oids[h]}
-	o, a := leafOrder(), root.authority(t)
-	body := must(a.body(alg, must(newPublicKey(o.key.Public())), &o.Profile, &o.Request))
-	return must(Decode(EncodeCertificate(must(alg.sign(root.key, root.key.Public(), body)))))
+	identifier := func(h crypto.Hash) []byte { return must(asn1.Marshal(pkix.AlgorithmIdentifier{Algorithm: oids[h]})) }
+	der := rewritten(t, root, root.leaf(t), identifier(crypto.SHA256), identifier(h), &algorithm{hash: h, oid: oids[h]})
+	return must(Decode(EncodeCertificate(der)))
 }
 
 // extended makes a leaf with an extension of somebody's own.

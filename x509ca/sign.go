@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
 	_ "crypto/sha256" // for crypto.Hash
@@ -19,15 +18,16 @@ import (
 
 // hashes are what we sign with, and the signature algorithms for it: PKCS #1
 // v1.5 (RFC 8017, appendix A.2.4) and ECDSA (RFC 5758, section 3.2). SHA-1 and
-// MD5 have no row.
+// MD5 have no row, and crypto/x509 has no name for those with SHA-224.
 var hashes = []struct {
-	hash       crypto.Hash
-	rsa, ecdsa asn1.ObjectIdentifier
+	hash               crypto.Hash
+	rsa, ecdsa         asn1.ObjectIdentifier
+	rsaX509, ecdsaX509 x509.SignatureAlgorithm
 }{
-	{crypto.SHA224, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 14}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 1}},
-	{crypto.SHA256, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}},
-	{crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}},
-	{crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}},
+	{crypto.SHA224, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 14}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 1}, 0, 0},
+	{crypto.SHA256, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}, x509.SHA256WithRSA, x509.ECDSAWithSHA256},
+	{crypto.SHA384, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 12}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 3}, x509.SHA384WithRSA, x509.ECDSAWithSHA384},
+	{crypto.SHA512, asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 13}, asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}, x509.SHA512WithRSA, x509.ECDSAWithSHA512},
 }
 
 // publicKey is a public key with what is written of it.
@@ -37,7 +37,10 @@ type publicKey struct {
 	id   []byte // SHA-1 of the key's bits: RFC 5280, section 4.2.1.2, method 1
 }
 
-const wantedKey = "a key that crypto/x509 can write"
+const (
+	wantedKey       = "a key that crypto/x509 can write"
+	wantedSignature = "PKCS #1 v1.5, or ECDSA in DER"
+)
 
 // newPublicKey refuses what cannot be written in a certificate, such as a nil
 // key.
@@ -85,6 +88,7 @@ type algorithm struct {
 	hash crypto.Hash
 	oid  asn1.ObjectIdentifier
 	null bool // parameters: NULL for RSA, absent for ECDSA
+	x509 x509.SignatureAlgorithm
 }
 
 // algorithmFor finds it.
@@ -95,9 +99,9 @@ func algorithmFor(key crypto.PublicKey, h crypto.Hash) (*algorithm, error) {
 		}
 		switch key.(type) {
 		case *rsa.PublicKey:
-			return &algorithm{h, row.rsa, true}, nil
+			return &algorithm{h, row.rsa, true, row.rsaX509}, nil
 		case *ecdsa.PublicKey:
-			return &algorithm{h, row.ecdsa, false}, nil
+			return &algorithm{h, row.ecdsa, false, row.ecdsaX509}, nil
 		}
 		return nil, refuse(RuleKeyType, problemSignerKeyType, fmt.Sprintf("%T", key), "RSA or ECDSA")
 	}
@@ -109,36 +113,6 @@ func hashName(h crypto.Hash) string {
 		return "no hash"
 	}
 	return h.String()
-}
-
-// add writes the AlgorithmIdentifier.
-func (a *algorithm) add(b *cryptobyte.Builder) {
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1ObjectIdentifier(a.oid)
-		if a.null {
-			b.AddASN1NULL()
-		}
-	})
-}
-
-// sign puts a signature and its algorithm after a body, in the SEQUENCE that
-// certificates and certification requests share. The signature is verified
-// first, so that a device that answers with something else is found out here.
-func (a *algorithm) sign(signer crypto.Signer, public crypto.PublicKey, body []byte) ([]byte, error) {
-	signature, err := signer.Sign(rand.Reader, a.digest(body), a.hash)
-	if err != nil {
-		return nil, fmt.Errorf("x509ca: signing: %w", err)
-	}
-	if !a.verifies(public, body, signature) {
-		return nil, refuse(RuleSignature, problemWrongSignature, "", "PKCS #1 v1.5, or ECDSA in DER")
-	}
-	var b cryptobyte.Builder
-	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddBytes(body)
-		a.add(b)
-		b.AddASN1BitString(signature)
-	})
-	return b.Bytes()
 }
 
 func (a *algorithm) digest(body []byte) []byte {
