@@ -47,8 +47,7 @@ func (k BindingKind) String() string {
 // Binding is an unbind or rebind token: who tells which KRD to forget its KDH,
 // and to obey which other one. From [ParseBinding] its fields tell what the
 // token says, and nobody should believe it before [Binding.Verify], which goes
-// by the message as it was received. For [NewBinding] they tell what the token
-// is to say.
+// by the message as it was received.
 type Binding struct {
 	Kind BindingKind
 

@@ -35,7 +35,7 @@ func (p *parties) signer(k BindingKind) (*x509.Certificate, *rsa.PrivateKey, *Ch
 func (p *parties) newBinding(t *testing.T, b *Binding) ([]byte, *Check) {
 	t.Helper()
 	signer, key, c := p.signer(b.Kind)
-	der, err := NewBinding(b, signer, key)
+	der, err := newBinding(b, signer, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestBindingsOfAnnexBAreMadeByteForByte(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := NewBinding(b, v.certificate(t, v.SignerCert), keys[b.Kind])
+			got, err := newBinding(b, v.certificate(t, v.SignerCert), keys[b.Kind])
 			if err != nil || !bytes.Equal(got, v.token(t)) {
 				t.Errorf("got  %X, %v\nwant %X", got, err, v.token(t))
 			}
@@ -138,7 +138,7 @@ func TestBindingsAreVerified(t *testing.T) {
 // pass for one of the KDH's own.
 func TestCAFormsMustBeSignedByACA(t *testing.T) {
 	p := newParties(t)
-	der, err := NewBinding(p.binding(UnbindCA), p.kdh, p.kdhKey)
+	der, err := newBinding(p.binding(UnbindCA), p.kdh, p.kdhKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,39 +184,6 @@ func TestBindingByTimeNeedsACRL(t *testing.T) {
 		}
 		checkVerdict(t, parsed.Verify(c), want)
 	}
-}
-
-func TestNewBindingRefusesWhatMakesNoToken(t *testing.T) {
-	p := newParties(t)
-	for _, c := range []struct {
-		name string
-		kind BindingKind
-		edit func(b *Binding)
-		want Class
-	}{
-		{"unknown kind", UnbindKDH, func(b *Binding) { b.Kind = 4 }, ErrStructure},
-		{"no KRD", UnbindKDH, func(b *Binding) { b.KRD = IssuerSerial{} }, ErrStructure},
-		{"old KDH in a KDH form", RebindKDH, func(b *Binding) { b.OldKDH = NameOf(p.kdh) }, ErrStructure},
-		{"no old KDH in a CA form", UnbindCA, func(b *Binding) { b.OldKDH = IssuerSerial{} }, ErrStructure},
-		{"new KDH when unbinding", UnbindKDH, func(b *Binding) { b.NewKDH = p.kdh2.Raw }, ErrCertificate},
-		{"no new KDH when rebinding", RebindCA, func(b *Binding) { b.NewKDH = nil }, ErrCertificate},
-		{"new KDH that is no certificate", RebindCA, func(b *Binding) { b.NewKDH = []byte{0x30, 0} }, ErrCertificate},
-		{"short nonce", UnbindKDH, func(b *Binding) { b.Nonce = b.Nonce[:7] }, ErrNonce},
-		{"no freshness", UnbindKDH, func(b *Binding) { b.Nonce = nil }, ErrTime},
-		{"CRL that is none", UnbindKDH, func(b *Binding) { b.CRL = []byte{1} }, ErrCRL},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			b := p.binding(c.kind)
-			signer, key, _ := p.signer(b.Kind)
-			c.edit(b)
-			_, err := NewBinding(b, signer, key)
-			checkRefused(t, err, c.want)
-		})
-	}
-	_, err := NewBinding(p.binding(UnbindKDH), p.kdh, p.kdh2Key)
-	checkRefused(t, err, ErrSigner)
-	_, err = NewBinding(p.binding(UnbindKDH), nil, p.kdhKey)
-	checkRefused(t, err, ErrCertificate)
 }
 
 func TestParseBindingRefusesWhatIsNone(t *testing.T) {

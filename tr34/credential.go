@@ -1,9 +1,6 @@
 package tr34
 
-import (
-	"bytes"
-	"crypto/x509"
-)
+import "bytes"
 
 // Credential is a credential token, by which KDH and KRD show each other their
 // certificates: a SignedData with one certificate, for a KDH usually its CA's
@@ -28,18 +25,4 @@ func ParseCredential(token []byte) (*Credential, error) {
 		return nil, err
 	}
 	return &Credential{bytes.Clone(s.certificates[0]), bytes.Clone(s.crl())}, nil
-}
-
-// Encode makes the token. It refuses with class certificate or crl what
-// crypto/x509 does not parse.
-func (c *Credential) Encode() ([]byte, error) {
-	if _, err := x509.ParseCertificate(c.Certificate); err != nil {
-		return nil, &Error{Class: ErrCertificate, Field: "certificate", Problem: problemNotDER, Err: err}
-	}
-	crls, err := withCRL(c.CRL)
-	if err != nil {
-		return nil, err
-	}
-	s := signedData{version: 1, contentType: oidData, certificates: [][]byte{c.Certificate}, crls: crls}
-	return s.encode()
 }

@@ -1,4 +1,4 @@
-// Package tr34 reads and writes the messages of X9 TR 34 (ANSI X9.139), by
+// Package tr34 reads the messages of X9 TR 34 (ANSI X9.139), and writes its key tokens, by
 // which a key distribution host (KDH) sends a symmetric key to a key receiving
 // device (KRD) under RSA: the key token in the layouts in use, and the messages
 // around it. It works on bytes alone and knows neither network nor store.
@@ -27,9 +27,10 @@
 //
 // # Other messages
 //
-// [Credential] is how KDH and KRD show their certificates, [ParseRandom] and
-// [NewRandom] the random number of a two-pass exchange, [Binding] the four
-// tokens that unbind a KRD from its KDH or rebind it to another.
+// Of the messages around a key token there are readers alone: [ParseCredential] for
+// the certificates of KDH and KRD, [ParseRandom] for the random number of a two-pass
+// exchange, [ParseBinding] for the four tokens that unbind a KRD from its KDH or
+// rebind it to another.
 //
 // # Keys in a device
 //

@@ -81,33 +81,3 @@ func Example() {
 	// Opened(D0112K0TB00E0000, key of 16 bytes) the same: true
 	// the nonce is refused: true
 }
-
-// A KRD is handed from one KDH to another.
-func ExampleNewBinding() {
-	ca, caKey := certified("KDH CA", 100, x509.KeyUsageCertSign, nil, nil)
-	kdh, kdhKey := certified("old KDH", 200, x509.KeyUsageDigitalSignature, ca, caKey)
-	next, _ := certified("new KDH", 201, x509.KeyUsageDigitalSignature, ca, caKey)
-	krd, _ := certified("KRD", 300, x509.KeyUsageKeyEncipherment, ca, caKey)
-	nonce := []byte("8 bytes.")
-
-	der, err := tr34.NewBinding(&tr34.Binding{
-		Kind: tr34.RebindKDH, KRD: tr34.NameOf(krd), NewKDH: next.Raw, Nonce: nonce,
-	}, kdh, kdhKey)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-
-	binding, err := tr34.ParseBinding(der)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	if err := binding.Verify(&tr34.Check{KDH: kdh, CA: ca, KRD: krd, Nonce: nonce}); err != nil {
-		fmt.Println(err)
-		return
-	}
-	c, err := x509.ParseCertificate(binding.NewKDH) // which the caller checks against the CA
-	fmt.Println(binding.Kind, "to", c.Subject, err)
-	// Output: KDH rebind to CN=new KDH <nil>
-}

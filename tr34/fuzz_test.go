@@ -137,7 +137,7 @@ func FuzzOther(f *testing.F) {
 		nonce, err := ParseRandom(der)
 		checkFuzzed(t, der, err)
 		if err == nil && checkNonce(nonce) == nil {
-			if out, err := NewRandom(nonce); err != nil || !bytes.Equal(out, der) {
+			if out, err := newRandom(nonce); err != nil || !bytes.Equal(out, der) {
 				t.Fatalf("got %X, %v from %X", out, err, der)
 			}
 		}
@@ -159,7 +159,7 @@ func FuzzOther(f *testing.F) {
 
 func checkCredential(t *testing.T, der []byte, c *Credential) {
 	t.Helper()
-	out, err := c.Encode()
+	out, err := newCredential(c)
 	if err != nil {
 		checkFuzzed(t, der, err)
 		return
@@ -174,7 +174,7 @@ func checkCredential(t *testing.T, der []byte, c *Credential) {
 func checkBinding(t *testing.T, p *parties, b *Binding) {
 	t.Helper()
 	signer, _, _ := p.signer(b.Kind)
-	out, err := NewBinding(b, signer, stamp{signer.PublicKey})
+	out, err := newBinding(b, signer, stamp{signer.PublicKey})
 	if err != nil {
 		checkFuzzed(t, b.Bytes(), err)
 		return

@@ -123,7 +123,7 @@ func TestOpenSSLVerifiesOurBindings(t *testing.T) {
 func TestOpenSSLReadsOurCredentials(t *testing.T) {
 	p := newParties(t)
 	for _, crl := range [][]byte{nil, p.crl} {
-		der, err := (&Credential{p.kdh.Raw, crl}).Encode()
+		der, err := newCredential(&Credential{p.kdh.Raw, crl})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,6 @@ const (
 	// Certificates.
 	problemNoCertificate = "the certificate of the signer is missing, or has no issuer or serial number"
 	problemNoKDH         = "the certificate of the KDH is missing"
-	problemNotDER        = "the certificate is not X.509 in DER"
 	problemValidity      = "the certificate of the KDH is not valid at this time"
 	problemKeyUsage      = "the certificate of the KDH is not for signatures"
 	problemNoRSA         = "the certificate of the signer has no RSA key"
@@ -64,8 +63,6 @@ const (
 	problemKRDNoRSA      = "the certificate of the KRD has no RSA key"
 	problemKRDKey        = "the key of the KRD is too short to encrypt a content key"
 	problemSignerKey     = "the private key is missing, or not that of the signer's certificate"
-	problemNeedsNewKDH   = "the certificate of the new KDH is missing in a rebind token"
-	problemHasNewKDH     = "an unbind token has no certificate of a new KDH"
 
 	// Who, when and for whom.
 	problemSigner      = "the token names another signer than this certificate"
@@ -90,10 +87,6 @@ const (
 	// What the caller asks for.
 	problemLayout      = "there is no such layout"
 	problemCipherValue = "there is no such cipher"
-	problemKind        = "there is no such kind of token"
-	problemNoKRDName   = "the identifier of the KRD is missing"
-	problemNeedsOldKDH = "the identifier of the old KDH is missing in a token of a CA"
-	problemHasOldKDH   = "only the tokens of a CA name the old KDH"
 	problemFreshness   = "the token has neither a nonce nor a signing time"
 	problemBoth        = "the token has a nonce and a signing time"
 	problemNonceLength = "the random nonce has a wrong length"

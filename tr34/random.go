@@ -3,7 +3,6 @@ package tr34
 import (
 	"bytes"
 
-	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -23,15 +22,4 @@ func ParseRandom(token []byte) (nonce []byte, err error) {
 		return nil, err
 	}
 	return bytes.Clone(nonce), nil
-}
-
-// NewRandom makes a random number token. The nonce is of 8 to 64 bytes, else it
-// is refused with class nonce, and nobody should use one twice.
-func NewRandom(nonce []byte) ([]byte, error) {
-	if err := checkNonce(nonce); err != nil {
-		return nil, err
-	}
-	return encode(func(b *cryptobyte.Builder) {
-		addAttribute(b, oidNonce, func(b *cryptobyte.Builder) { b.AddASN1OctetString(nonce) })
-	})
 }

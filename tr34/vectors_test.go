@@ -293,7 +293,7 @@ func TestParsedMessagesEncodeByteForByte(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := c.Encode(); err != nil || !bytes.Equal(got, v.token(t)) {
+		if got, err := newCredential(c); err != nil || !bytes.Equal(got, v.token(t)) {
 			t.Errorf("got %X, %v", got, err)
 		}
 	})
@@ -302,7 +302,7 @@ func TestParsedMessagesEncodeByteForByte(t *testing.T) {
 		if err != nil || !bytes.Equal(nonce, v.nonce(t)) {
 			t.Fatalf("got %X, %v, want %s", nonce, err, v.Nonce)
 		}
-		if got, err := NewRandom(nonce); err != nil || !bytes.Equal(got, v.token(t)) {
+		if got, err := newRandom(nonce); err != nil || !bytes.Equal(got, v.token(t)) {
 			t.Errorf("got %X, %v", got, err)
 		}
 	})
