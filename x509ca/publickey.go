@@ -107,11 +107,17 @@ func checkEC(parameters cryptobyte.String, point []byte) error {
 // 4.1); nil where there is none.
 func publicKeyOf(der []byte) []byte {
 	in := cryptobyte.String(der)
-	var spki cryptobyte.String
-	if !in.ReadASN1(&in, tag.SEQUENCE) || !in.ReadASN1(&in, tag.SEQUENCE) ||
-		!in.SkipOptionalASN1(tag.Tag(0).Constructed().ContextSpecific()) || !in.SkipASN1(tag.INTEGER) ||
-		!in.SkipASN1(tag.SEQUENCE) || !in.SkipASN1(tag.SEQUENCE) || !in.SkipASN1(tag.SEQUENCE) || !in.SkipASN1(tag.SEQUENCE) ||
-		!in.ReadASN1Element(&spki, tag.SEQUENCE) {
+	var certificate, body, spki cryptobyte.String
+	if !in.ReadASN1(&certificate, tag.SEQUENCE) || !certificate.ReadASN1(&body, tag.SEQUENCE) ||
+		!body.SkipOptionalASN1(tag.Tag(0).Constructed().ContextSpecific()) || !body.SkipASN1(tag.INTEGER) {
+		return nil
+	}
+	for range 4 { // algorithm, issuer, validity, subject
+		if !body.SkipASN1(tag.SEQUENCE) {
+			return nil
+		}
+	}
+	if !body.ReadASN1Element(&spki, tag.SEQUENCE) {
 		return nil
 	}
 	return spki

@@ -112,6 +112,7 @@ func FuzzPublicKey(f *testing.F) {
 // strange reports whether a key is of an algorithm that is left to RuleKeyType.
 func strange(spki []byte) bool {
 	in := cryptobyte.String(spki)
+	var key, algorithm cryptobyte.String
 	var oid asn1.ObjectIdentifier
-	return in.ReadASN1(&in, tag.SEQUENCE) && in.ReadASN1(&in, tag.SEQUENCE) && in.ReadASN1ObjectIdentifier(&oid) && !oid.Equal(idRSA) && !oid.Equal(idEC)
+	return in.ReadASN1(&key, tag.SEQUENCE) && key.ReadASN1(&algorithm, tag.SEQUENCE) && algorithm.ReadASN1ObjectIdentifier(&oid) && !oid.Equal(idRSA) && !oid.Equal(idEC)
 }

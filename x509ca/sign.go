@@ -65,6 +65,7 @@ func isEmpty(key crypto.PublicKey) bool {
 	case *rsa.PublicKey:
 		return k == nil || k.N == nil
 	case *ecdsa.PublicKey:
+		//lint:ignore SA1019 PublicKey.Bytes, which is meant instead, panics on such keys
 		return k == nil || k.Curve == nil || k.X == nil || k.Y == nil
 	case *ecdh.PublicKey:
 		return k == nil || k.Curve() == nil

@@ -237,7 +237,7 @@ func (s *Store) settle() error {
 		return err
 	}
 	s.snapshots.Lock() // all who read a snapshot of before have ended
-	s.snapshots.Unlock()
 	s.unsettled = false
+	s.snapshots.Unlock()
 	return nil
 }

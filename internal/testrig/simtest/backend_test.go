@@ -82,7 +82,8 @@ func TestSeedsAreFollowedWhereItIsSaid(t *testing.T) {
 			secret.Expose(func(key []byte) error { revealed = string(key); return nil })
 			return revealed
 		}
-		if same := draw() == draw(); same != FollowsSeeds(t) {
+		first, again := draw(), draw()
+		if same := first == again; same != FollowsSeeds(t) {
 			t.Errorf("the same seed gives the same key: %t, want %t", same, FollowsSeeds(t))
 		}
 	})

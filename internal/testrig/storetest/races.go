@@ -30,10 +30,9 @@ var (
 	here = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
 )
 
-const (
-	kind  keystore.Kind = "thing"
-	crowd               = 16 // goroutines
-)
+const kind keystore.Kind = "thing"
+
+const crowd = 16 // goroutines
 
 // few is n, or a quarter of it in a short test.
 func few(n int) int {
