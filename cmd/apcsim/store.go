@@ -87,7 +87,7 @@ func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logge
 	}
 	var store keystore.Store
 	if s.file != "" {
-		store, err = boltstore.Open(ctx, s.file, nil)
+		store, err = boltstore.Open(ctx, s.file, &boltstore.Options{Log: log})
 		log = log.With("file", s.file)
 	} else {
 		store, err = pgstore.Open(ctx, s.database, nil)

@@ -15,19 +15,14 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-var place = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
-
 func number(n uint64) (rev keystore.CommitID) {
 	binary.BigEndian.PutUint64(rev[:], n+1)
 	return rev
 }
 
-// random is a record as the engine writes most: a key's, of 250 bytes.
-func random() keystore.Record {
-	return keystore.Record{Partition: place, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}
+func BenchmarkStore(b *testing.B) {
+	storetest.Benchmarks(b, func(t testing.TB) keystore.Store { return fresh(t) })
 }
-
-func BenchmarkStore(b *testing.B) { storetest.Benchmarks(b, fresh) }
 
 // bare is a bbolt file as one would use it without a store: a bucket, a put,
 // a commit.
@@ -91,22 +86,6 @@ func fillBoth(b testing.TB, s *boltstore.Store, floor *bare, size int) (n uint64
 		b.Fatal(err)
 	}
 	return 1 << 32
-}
-
-// fill makes records, many in a commit.
-func fill(b testing.TB, s *boltstore.Store, size int, id func(int) string) {
-	const together = 10_000
-	for from := 0; from < size; from += together {
-		var changes []keystore.Change
-		for i := from; i < min(from+together, size); i++ {
-			r := random()
-			r.ID = id(i)
-			changes = append(changes, keystore.Create(r))
-		}
-		if err := s.Commit(ctx, number(uint64(from)), changes...); err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // BenchmarkReadBesideBareGet: one record is read; the floor is one bbolt Get

@@ -3,177 +3,241 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"hash/maphash"
 	"io"
+	"math"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
 	bolt "go.etcd.io/bbolt"
 )
 
-// Check reads the whole file and says what is wrong with it: every page is
-// there and used once, or free; every record has its check sum, its entries in
-// the indexes, and they theirs; the remembered commits have no gap. Others may
-// read and commit meanwhile. What is wrong is ErrDamaged; a context that ends
-// gives its own error.
-func (s *Store) Check(ctx context.Context) error {
-	return s.view(ctx, "Check", func(tx *bolt.Tx) error {
-		err := s.check(ctx, tx)
-		if err == nil || err == ctx.Err() {
-			return err
+// Of bbolt's file format. Numbers are in the machine's byte order.
+const (
+	pageSize    = 4096
+	pageHead    = 16 // bytes before the content of a page
+	elementSize = 16 // of a branch page; the last 8 bytes are the page that it leads to
+	freeFlag    = 0x10
+	magic       = 0xED0CDAED
+)
+
+// metaPage is the content of one of the two meta pages, the newer of which leads to
+// all other pages.
+type metaPage struct {
+	Magic, Version, PageSize, Flags              uint32
+	Root, Sequence, FreeList, Pages, Number, Sum uint64
+}
+
+// checkMetas checks what bbolt takes on trust while it opens a file. Where a meta page
+// cannot be read, it uses the other: the last commit may be forgotten, which only
+// fallback allows. Where there is no list of free pages, as in files of other programs,
+// it walks the file in a goroutine, where a panic ends the process.
+func checkMetas(f io.ReaderAt, size int64, fallback bool) error {
+	if size == 0 {
+		return errors.New("it is empty, which no store ever is; remove it to begin a new one")
+	}
+	var newest metaPage
+	lost := 0
+	for page := range int64(2) {
+		var b [64]byte
+		var m metaPage
+		_, err := f.ReadAt(b[:], page*pageSize+pageHead)
+		_, err2 := binary.Decode(b[:], binary.NativeEndian, &m)
+		h := fnv.New64a()
+		h.Write(b[:len(b)-8])
+		if err != nil || err2 != nil || m.Magic != magic || m.Version != 2 || m.PageSize != pageSize || m.Sum != h.Sum64() {
+			lost++
+		} else if m.Number >= newest.Number {
+			newest = m
 		}
-		return refusal(s.path, err)
-	})
+	}
+	if lost == 2 || lost == 1 && !fallback {
+		return fmt.Errorf("%d of the 2 meta pages of a bbolt file cannot be read, and the last commit may be lost (Options.Fallback uses the other one)", lost)
+	}
+	if newest.Pages > uint64(size/pageSize) {
+		return errors.New("it is cut off")
+	}
+	var list [pageHead + 8]byte
+	at := int64(min(newest.FreeList, newest.Pages)) * pageSize
+	_, err := f.ReadAt(list[:], at)
+	if err != nil || binary.NativeEndian.Uint64(list[:]) != newest.FreeList || binary.NativeEndian.Uint16(list[8:]) != freeFlag {
+		return errors.New("it has no list of free pages")
+	}
+	n := uint64(binary.NativeEndian.Uint16(list[10:]))
+	if n == math.MaxUint16 {
+		n = binary.NativeEndian.Uint64(list[pageHead:])
+	}
+	if n >= newest.Pages || at+int64(pageHead+8+8*n) > size {
+		return fmt.Errorf("the list of free pages has %d of %d pages", n, newest.Pages)
+	}
+	return nil
 }
 
-func (s *Store) check(ctx context.Context, tx *bolt.Tx) error {
-	m, err := metaOf(tx)
-	if err != nil {
-		return err
+// checkPages checks what else bbolt takes on trust: every page is free or of a known
+// type, with those that continue it inside the file; something leads to each page once,
+// so that no walk goes in circles; and all pages are accounted for. It returns how
+// many entries all buckets have. No commit may run meanwhile.
+func (s *Store) checkPages(tx *bolt.Tx) (entries int, err error) {
+	n, free, lists := int(tx.Size()/pageSize), 0, 0
+	alone := make([]bool, n)  // a branch or leaf that nothing leads to
+	branches := map[int]int{} // how many pages they lead to
+	for id := 2; id < n; id++ {
+		page, err := tx.Page(id)
+		if err != nil {
+			return 0, err
+		}
+		switch page.Type {
+		case "free":
+			free++
+			continue
+		case "freelist":
+			lists += 1 + page.OverflowCount
+		case "branch":
+			branches[id] = page.Count
+			alone[id] = true
+		case "leaf":
+			alone[id] = true
+		default:
+			return 0, fmt.Errorf("page %d is of the type %s", id, page.Type)
+		}
+		if page.OverflowCount >= n-id {
+			return 0, fmt.Errorf("page %d is continued beyond the end of the file", id)
+		}
+		id += page.OverflowCount
 	}
-	info, err := s.file.Stat()
-	if err != nil {
-		return err
+	if known := s.db.Stats(); free != known.FreePageN+known.PendingPageN {
+		return 0, fmt.Errorf("%d pages are free, and the list of them has %d", free, known.FreePageN+known.PendingPageN)
 	}
-	if err := walkPages(s.file, info.Size(), m, true, ctx.Err); err != nil {
-		return err
+	root := tx.Cursor().Bucket()
+	if err := s.checkTree(root, branches, alone); err != nil {
+		return 0, err
 	}
-	c := &checker{ctx: ctx, tables: tablesOf(tx)}
-	return errors.Join(checkBuckets(tx), c.walkRecords(), c.walkIndex(), c.walkDue(), c.walkDueIn(), checkLog(c.tables))
+	of := root.Stats() // of all buckets
+	if sum := 2 + free + lists + of.BranchPageN + of.BranchOverflowN + of.LeafPageN + of.LeafOverflowN; sum != n {
+		return 0, fmt.Errorf("%d pages are accounted for, of %d", sum, n)
+	}
+	return of.KeyN, nil
 }
 
-// metaOf is the meta page of a snapshot: a copy of it begins with one.
-func metaOf(tx *bolt.Tx) (m meta, err error) {
-	var w firstPage
-	if _, err := tx.WriteTo(&w); len(w.page) == 0 {
-		return m, err
+// checkTree checks that nothing leads to a page which something else leads to.
+func (s *Store) checkTree(root *bolt.Bucket, branches map[int]int, alone []bool) error {
+	lead := func(id uint64) error {
+		if id >= uint64(len(alone)) || !alone[id] {
+			return fmt.Errorf("page %d is led to twice, or is neither branch nor leaf", id)
+		}
+		alone[id] = false
+		return nil
 	}
-	return parseMeta(w.page)
-}
-
-// firstPage keeps what is written first and wants no more.
-type firstPage struct{ page []byte }
-
-func (w *firstPage) Write(p []byte) (int, error) {
-	if w.page == nil {
-		w.page = bytes.Clone(p)
+	for id, count := range branches {
+		b := make([]byte, count*elementSize)
+		_, err := s.file.ReadAt(b, int64(id)*pageSize+pageHead)
+		for ; len(b) > 0 && err == nil; b = b[elementSize:] {
+			err = lead(binary.NativeEndian.Uint64(b[8:]))
+		}
+		if err != nil {
+			return fmt.Errorf("page %d: %w", id, err)
+		}
 	}
-	return 0, io.ErrShortWrite
-}
-
-// checkBuckets finds buckets that do not belong, and the format.
-func checkBuckets(tx *bolt.Tx) error {
-	known := map[string]bool{}
-	for _, name := range allBuckets {
-		known[string(name)] = true
-	}
-	if _, err := formatOf(tx); err != nil {
+	if err := lead(uint64(root.Root())); err != nil {
 		return err
 	}
-	return tx.ForEach(func(name []byte, b *bolt.Bucket) error {
-		if !known[string(name)] {
-			return fmt.Errorf("bucket %q is none of the store's", name)
+	return root.ForEachBucket(func(name []byte) error {
+		if id := root.Bucket(name).Root(); id != 0 { // a small one has no page of its own
+			return lead(uint64(id))
 		}
 		return nil
 	})
 }
 
-func checkLog(t *tables) error {
-	_, err := readLog(t)
-	return err
+// counts are numbers of what was found in a file.
+type counts struct{ entries, records, due int }
+
+// checkState compares the number of entries with the one in the state.
+func checkState(tx *bolt.Tx, found counts) (*tables, error) {
+	t, err := openTables(tx)
+	if err == nil && t.count != found.entries {
+		err = fmt.Errorf("it has %d entries, and had %d", found.entries, t.count)
+	}
+	return t, err
 }
 
-// checker walks the buckets of one snapshot. It counts what each index should
-// have, so that an entry too many is found as well as one that is missing.
-type checker struct {
-	ctx          context.Context
-	tables       *tables
-	records, due int
-}
-
-// each walks a bucket until something is wrong.
-func (c *checker) each(b *bolt.Bucket, what string, visit func(key, value []byte) error) (n int, err error) {
-	cur := b.Cursor()
-	for key, value := cur.First(); key != nil; key, value = cur.Next() {
-		if n++; n%256 == 0 {
-			if err := c.ctx.Err(); err != nil {
-				return n, err
+// checkRecords reads every entry of every record, and counts them.
+func checkRecords(ctx context.Context, tx *bolt.Tx, found *counts) error {
+	t, err := openBuckets(tx)
+	if err != nil {
+		return err
+	}
+	// The other buckets have the keys that follow from the records, and no others, if
+	// they are as many and the sums of their hashes are the same.
+	seed, n, sum := maphash.MakeSeed(), [entries]int{}, [entries]uint64{}
+	err = walk(ctx, t.buckets[records], func(key, value []byte) error {
+		var r keystore.Record
+		ref, err := parseRecordKey(key)
+		if err == nil {
+			_, err = decode(key, value, &ref, &r)
+		}
+		for i, entry := range entryKeys(&r) {
+			if entry != nil {
+				n[i]++
+				sum[i] += maphash.Bytes(seed, entry)
 			}
 		}
-		if err := visit(key, value); err != nil {
-			return n, fmt.Errorf("%s %d: %w", what, n, err)
+		return err
+	})
+	found.records, found.due = n[records], n[due]
+	for i := index; i < entries && err == nil; i++ {
+		err = walk(ctx, t.buckets[i], func(key, _ []byte) error {
+			n[i]--
+			sum[i] -= maphash.Bytes(seed, key)
+			return nil
+		})
+		if err == nil && (n[i] != 0 || sum[i] != 0) {
+			err = fmt.Errorf("the bucket %s does not agree with the records", bucketNames[i])
 		}
 	}
-	return n, nil
-}
-
-func (c *checker) walkRecords() error {
-	n, err := c.each(c.tables.records, "record", func(key, value []byte) error {
-		ref, err := parseRecordKey(key)
-		if err != nil {
-			return err
-		}
-		if ref.ID == "" || len(ref.ID) > keystore.MaxID || ref.Kind == "" {
-			return fmt.Errorf("a key without kind or id, or an id of %d bytes", len(ref.ID))
-		}
-		var v stored
-		if err := v.unseal(key, value); err != nil {
-			return fmt.Errorf("%s %q: %w", ref.Kind, ref.ID, err)
-		}
-		r := keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID}
-		v.fill(&r)
-		return c.entries(&r)
-	})
-	c.records = n
 	return err
 }
 
-// entries says which index a record is missing from.
-func (c *checker) entries(r *keystore.Record) error {
-	missing := func(b *bolt.Bucket, key []byte, name string) error {
-		if b.Get(key) == nil {
-			return fmt.Errorf("%s %q is not in the bucket %s", r.Kind, r.ID, name)
+// walk visits the entries of a bucket. Their keys must ascend, and be found by a
+// search from the root.
+func walk(ctx context.Context, b *bolt.Bucket, visit func(key, value []byte) error) error {
+	c := b.Cursor()
+	var last []byte
+	for key, value := c.First(); key != nil; key, value = c.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		return nil
+		if len(key) > bolt.MaxKeySize || bytes.Compare(last, key) >= 0 || b.Get(key) == nil {
+			return fmt.Errorf("the key %q is out of order, or has no value", key[:min(len(key), 99)])
+		}
+		if err := visit(key, value); err != nil {
+			return err
+		}
+		last = key
 	}
-	err := missing(c.tables.index, indexKey(r), "index")
-	if r.Due.IsZero() || err != nil {
-		return err
+	return nil
+}
+
+// Check reads the whole file and reports what is wrong with it, as ErrDamaged.
+// Others may read meanwhile; commits wait.
+func (s *Store) Check(ctx context.Context) error {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	c.due++
-	return errors.Join(missing(c.tables.due, dueKey(r), "due"), missing(c.tables.dueIn, dueInKey(r), "due-in"))
-}
-
-// Every record has its entries by now: an index that has as many as it should
-// has no others.
-
-func (c *checker) walkIndex() error {
-	n, err := c.each(c.tables.index, "index entry", func(key, _ []byte) error {
-		_, _, err := parseIndexKey(key)
-		return err
+	return s.view(ctx, func(tx *reader) (err error) {
+		var found counts
+		if found.entries, err = s.checkPages(tx.Tx); err != nil {
+			return err
+		}
+		if _, err := checkState(tx.Tx, found); err != nil {
+			return err
+		}
+		return checkRecords(ctx, tx.Tx, &found)
 	})
-	return errors.Join(err, c.count("index", n, c.records))
-}
-
-func (c *checker) walkDue() error {
-	n, err := c.each(c.tables.due, "due entry", func(key, _ []byte) error {
-		_, _, err := parseDueKey(key)
-		return err
-	})
-	return errors.Join(err, c.count("due", n, c.due))
-}
-
-func (c *checker) walkDueIn() error {
-	n, err := c.each(c.tables.dueIn, "due-in entry", func(key, _ []byte) error {
-		_, _, err := parseDueInKey(key)
-		return err
-	})
-	return errors.Join(err, c.count("due-in", n, c.due))
-}
-
-func (c *checker) count(name string, got, want int) error {
-	if got == want || c.ctx.Err() != nil {
-		return nil
-	}
-	return fmt.Errorf("the bucket %s has %d entries for %d records", name, got, want)
 }

@@ -4,240 +4,166 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
+	"os"
 	"slices"
-	"sync"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
+	bolt "go.etcd.io/bbolt"
 )
 
 // maxGroup is how many commits share a transaction at most.
 const maxGroup = 256
 
-// request is a commit that is asked for.
+// request is a commit that waits for its turn.
 type request struct {
 	id      keystore.CommitID
 	changes []keystore.Change
 	err     error
-	wake    chan bool // true: lead the next group; false: err is the answer
+	done    chan struct{} // closed when err is the answer
 }
 
-// queue lets one commit lead at a time. Those that come meanwhile wait, and
-// the next leader takes them along: nobody waits for company, and while the
-// disk is busy a group gathers by itself.
-type queue struct {
-	mu      sync.Mutex // guards what follows
-	led     bool
-	waiting []*request
-}
-
-// join makes a request the leader, or makes it wait its turn. It is true for
-// one that must lead, with those it takes along.
-func (q *queue) join(ctx context.Context, r *request) (group []*request, leads bool, err error) {
-	q.mu.Lock()
-	if !q.led {
-		q.led = true
-		q.mu.Unlock()
-		return []*request{r}, true, nil
+// Commit makes the changes, or none. It returns when they are on the disk. Commits
+// that wait share the next transaction and its syncs; each is checked on its own,
+// and one that is refused changes nothing.
+//
+// After an error that is none of keystore's, the outcome is unknown until the same
+// CommitID is asked again. If the last sync of a transaction failed, that takes a new
+// opening: every later call is refused.
+func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	if err := keystore.WellFormed(id, changes); err != nil {
+		return err
 	}
-	r.wake = make(chan bool, 1)
-	q.waiting = append(q.waiting, r)
-	q.mu.Unlock()
-	select {
-	case leads = <-r.wake:
-	case <-ctx.Done():
-		if q.leave(r) {
-			return nil, false, ctx.Err()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	r := &request{id: id, changes: changes, done: make(chan struct{})}
+	s.mu.Lock()
+	s.waiting = append(s.waiting, r)
+	s.mu.Unlock()
+	for {
+		select {
+		case <-r.done:
+			return r.err
+		case s.turn <- struct{}{}:
+			s.commitWaiting()
+			<-s.turn
+		case <-ctx.Done():
+			if s.leave(r) {
+				return ctx.Err()
+			}
+			<-r.done // it has begun
 		}
-		leads = <-r.wake // it has begun
 	}
-	if !leads {
-		return nil, false, r.err
-	}
-	return q.gather(r), true, nil
 }
 
-// leave takes a request out of the queue, unless it has been taken already.
-func (q *queue) leave(r *request) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i := slices.Index(q.waiting, r)
-	if i >= 0 {
-		q.waiting = slices.Delete(q.waiting, i, i+1)
-	}
-	return i >= 0
+// leave takes a request back, unless its commit has begun.
+func (s *Store) leave(r *request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.waiting)
+	s.waiting = slices.DeleteFunc(s.waiting, func(w *request) bool { return w == r })
+	return len(s.waiting) < n
 }
 
-// gather is the leader's group: itself and who waits.
-func (q *queue) gather(leader *request) []*request {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	n := min(len(q.waiting), maxGroup-1)
-	group := append([]*request{leader}, q.waiting[:n]...)
-	q.waiting = slices.Delete(q.waiting, 0, n)
-	return group
-}
-
-// pass answers the leader's group and makes the next in the queue the leader.
-func (q *queue) pass(group []*request) {
-	for _, r := range group[1:] {
-		r.wake <- false
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.waiting) == 0 {
-		q.led = false
+// commitWaiting answers the requests that wait, in the order in which they came, or
+// as many as a group may have.
+func (s *Store) commitWaiting() {
+	s.mu.Lock()
+	group := slices.Clone(s.waiting[:min(len(s.waiting), maxGroup)])
+	s.waiting = slices.Delete(s.waiting, 0, len(group))
+	s.mu.Unlock()
+	if len(group) == 0 {
 		return
 	}
-	next := q.waiting[0]
-	q.waiting = slices.Delete(q.waiting, 0, 1)
-	next.wake <- true
+	err := s.commitGroup(group)
+	for _, r := range group {
+		if err != nil {
+			r.err = err // one that was refused was compared with changes that may be gone
+		}
+		close(r.done)
+	}
 }
 
-// Commit makes the changes, or none. It returns when they are on the disk.
-// Waiting commits share one transaction and its syncs; each is judged on its
-// own, and one that is refused leaves nothing behind.
-//
-// After an error that is none of keystore's, the outcome is unknown until the
-// same CommitID is asked again.
-func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
-	if err := wellFormed(id, changes); err != nil {
+// commitGroup makes the commits of a group in one transaction, and notes why one is
+// refused. Its error is that of all of them.
+func (s *Store) commitGroup(group []*request) error {
+	if err := s.usable(context.Background()); err != nil {
 		return err
 	}
-	if s.closed.Load() {
-		return keystore.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
+	size, err := s.inPlace()
+	if err != nil {
 		return err
 	}
-	r := &request{id: id, changes: changes}
-	group, leads, err := s.queue.join(ctx, r)
-	if !leads {
-		return err
-	}
-	defer s.queue.pass(group)
-	s.commitGroup(group)
-	return r.err
-}
-
-// commitGroup answers each request of a group. It runs for one leader at a
-// time.
-func (s *Store) commitGroup(group []*request) {
-	err := s.guarded("Commit", func() error {
-		s.pause()
-		defer s.resume()
-		if err := s.settle(); err != nil {
-			return err
+	number, newest := 0, s.endIdle(math.MaxInt)
+	defer func() { s.endIdle(newest) }()
+	err = s.update(func(tx *bolt.Tx) error {
+		t, err := openTables(tx)
+		if err == nil && tx.Size() > size {
+			err = errors.New("it was cut off while it was open")
 		}
-		made, err := s.attempt(group)
-		if err == nil {
-			s.log.add(made)
-			return nil
+		if err != nil {
+			return s.breakDown(s.damaged(err))
 		}
-		return s.resolve(group, err)
+		number = tx.ID()
+		return s.commitAll(t, group)
 	})
-	if err != nil {
-		for _, r := range group {
-			r.err = err
-		}
-	}
-}
-
-// attempt makes a group's commits in one transaction, and answers those that
-// were refused. It returns the ids of those that took effect.
-func (s *Store) attempt(group []*request) (made []keystore.CommitID, err error) {
-	tx, err := s.db.Begin(true)
-	if err != nil {
-		return nil, s.failed("Commit", err)
-	}
-	done := false
-	defer func() {
-		if !done {
-			tx.Rollback()
-		}
-	}()
-	t := tablesOf(tx)
-	for _, r := range group {
-		if s.log.has(r.id) || slices.Contains(made, r.id) {
-			r.err = nil
-			continue
-		}
-		if r.err = s.commitOne(t, r); r.err == nil {
-			made = append(made, r.id)
-		} else if broken := (*writeError)(nil); errors.As(r.err, &broken) {
-			return nil, s.failed("Commit", broken.err)
-		}
-	}
-	if len(made) == 0 {
-		return nil, nil
-	}
-	if err := s.log.write(t, made); err != nil {
-		return nil, s.failed("Commit", err)
-	}
-	done = true // bbolt rolls back what it cannot commit
-	if err := tx.Commit(); err != nil {
-		s.unsettled = true
-		return nil, s.failed("Commit", err)
-	}
-	return made, nil
-}
-
-// writeError is a change that was judged and could not be made: what it has
-// made by then must go with the transaction.
-type writeError struct{ err error }
-
-func (e *writeError) Error() string { return e.err.Error() }
-
-// commitOne judges all of a commit's changes, then makes them.
-func (s *Store) commitOne(t *tables, r *request) error {
-	places := make([]place, len(r.changes))
-	for i := range r.changes {
-		var err error
-		if places[i], err = s.judge(t, &r.changes[i]); err != nil {
-			return err
-		}
-	}
-	for i := range r.changes {
-		if err := t.apply(&r.changes[i], &places[i], r.id); err != nil {
-			return &writeError{err}
-		}
-	}
-	return nil
-}
-
-// resolve finds out what became of a group whose transaction failed. Where the
-// file can be settled, those commits that are in it have taken effect and the
-// others have not; all else stays unknown. One that was refused was judged
-// beside commits that may be gone, and is told of the failure as well.
-func (s *Store) resolve(group []*request, cause error) error {
-	if !s.unsettled {
-		return cause
-	}
-	if err := s.settle(); err != nil {
-		return fmt.Errorf("%w; whether it took effect is not known: %w", cause, err)
-	}
-	for _, r := range group {
-		if r.err = cause; s.log.has(r.id) {
-			r.err = nil
-		}
-	}
-	return nil
-}
-
-// settle ends what a failed transaction began. bbolt may have written the page
-// that makes a transaction real without having had it synced: until it is, the
-// pages which the transaction has freed must not be written.
-func (s *Store) settle() error {
-	if !s.unsettled {
+	switch {
+	case err == nil:
+		newest = number
 		return nil
-	}
-	if err := s.rewriteMeta(); err != nil {
-		return s.failed("Commit", err)
-	}
-	if err := s.loadLog(); err != nil {
+	case errors.Is(err, errNothing):
+		return nil
+	case s.broken.Load() != nil:
 		return err
 	}
-	s.snapshots.Lock() // all who read a snapshot of before have ended
-	s.unsettled = false
-	s.snapshots.Unlock()
-	return nil
+	return s.outcome(number, fmt.Errorf("boltstore: %s: %w", s.path, err))
+}
+
+func (s *Store) commitAll(t *tables, group []*request) error {
+	before := len(t.recent)
+	for _, r := range group {
+		refused, failed := t.commit(r.id, r.changes)
+		if failed != nil {
+			return failed
+		}
+		if r.err = refused; errors.Is(refused, errRecord) {
+			r.err = s.damaged(refused)
+		}
+	}
+	if len(t.recent) == before {
+		return errNothing
+	}
+	t.clean = false
+	return t.save()
+}
+
+// outcome reports the failure of a transaction. bbolt may have written the meta page
+// that makes it real, and failed to have it synced. Before it is on the disk, the
+// pages that the transaction freed must not be written: nothing is, any more.
+func (s *Store) outcome(number int, cause error) error {
+	newest := number
+	err := s.view(context.Background(), func(tx *reader) error {
+		newest = tx.ID()
+		return nil
+	})
+	if err == nil && newest < number {
+		return cause // nothing was done
+	}
+	return s.breakDown(fmt.Errorf("%w; whether it took effect is not known until the file is opened again", cause))
+}
+
+// inPlace reports as ErrReplaced that the file has lost its name. It returns the
+// length of the file.
+func (s *Store) inPlace() (size int64, err error) {
+	open, err := s.file.Stat()
+	if err != nil {
+		return 0, fmt.Errorf("boltstore: %w", err)
+	}
+	named, err := os.Lstat(s.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(open, named) {
+		return 0, fmt.Errorf("boltstore: %s: %w", s.path, ErrReplaced)
+	}
+	return open.Size(), nil
 }

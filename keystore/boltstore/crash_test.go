@@ -34,8 +34,6 @@ type told struct {
 	Changes []keystore.Change `json:",omitempty"`
 }
 
-var shared = keystore.Ref{Partition: place, Kind: "counter", ID: "shared"}
-
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childStore); path != "" {
 		flag.Parse()
@@ -78,13 +76,6 @@ func write(s *boltstore.Store, w int, tell func(told)) {
 		}
 		tell(told{Writer: w, ID: id})
 	}
-}
-
-func draw() (id keystore.CommitID) {
-	for i := range id {
-		id[i] = byte(rand.Uint32())
-	}
-	return id
 }
 
 // churn creates, changes and removes some records of a writer, and counts.
@@ -250,20 +241,6 @@ func effects(t *testing.T, s *boltstore.Store, line *told) (n int) {
 		}
 	}
 	return n
-}
-
-func get(t testing.TB, s keystore.Store, ref keystore.Ref) keystore.Record {
-	t.Helper()
-	found, err := s.Read(ctx, ref)
-	if err != nil {
-		t.Fatalf("Read %s: %v", ref.ID, err)
-	}
-	return found[0].Record
-}
-
-func counted(t testing.TB, s keystore.Store) int64 {
-	t.Helper()
-	return keystore.CounterValue(get(t, s, shared))
 }
 
 func compare(t *testing.T, s *boltstore.Store, p *promised) {

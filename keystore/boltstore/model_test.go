@@ -81,7 +81,7 @@ func (w *twins) commit(r *rapid.T) {
 	}
 }
 
-func same(r *rapid.T, what string, got, want any, errs ...error) {
+func equal(r *rapid.T, what string, got, want any, errs ...error) {
 	if err := errors.Join(errs...); err != nil {
 		r.Fatalf("%s: %v", what, err)
 	}
@@ -96,7 +96,7 @@ func (w *twins) reads(r *rapid.T) {
 	ref := refs(r)
 	got, err := w.file.Read(ctx, ref, ref)
 	want, err2 := w.memory.Read(ctx, ref, ref)
-	same(r, "Read", got, want, err, err2)
+	equal(r, "Read", got, want, err, err2)
 }
 
 func (w *twins) pages(r *rapid.T) {
@@ -108,14 +108,14 @@ func (w *twins) pages(r *rapid.T) {
 	after, limit := rapid.SampledFrom([]string{"", "a", "b\xff", "\x00"}).Draw(r, "after"), rapid.IntRange(1, 9).Draw(r, "limit")
 	got, err := w.file.Page(ctx, p, k, f, after, limit)
 	want, err2 := w.memory.Page(ctx, p, k, f, after, limit)
-	same(r, "Page", got, want, err, err2)
+	equal(r, "Page", got, want, err, err2)
 }
 
 func (w *twins) dues(r *rapid.T) {
 	p, before, limit := places.Draw(r, "place"), time.Unix(rapid.Int64Range(-2, 5).Draw(r, "before"), 1e6), rapid.IntRange(1, 9).Draw(r, "limit")
 	got, err := w.file.Due(ctx, p, before, limit)
 	want, err2 := w.memory.Due(ctx, p, before, limit)
-	same(r, "Due", got, want, err, err2)
+	equal(r, "Due", got, want, err, err2)
 }
 
 // TestFileAgreesWithMemory runs both stores beside each other, with names made

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +19,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	bolt "go.etcd.io/bbolt"
 )
-
-// noWait does not wait for a lock.
-var noWait = &boltstore.Options{LockWait: -1}
 
 // refused opens what must not open, and wants the words in the error.
 func refused(t testing.TB, path string, o *boltstore.Options, want error, words ...string) {
@@ -41,45 +40,87 @@ func refused(t testing.TB, path string, o *boltstore.Options, want error, words 
 
 func TestFileIsTheOwnersAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
-	open(t, path)
-	for _, name := range []string{path, path + ".lock"} {
-		info, err := os.Stat(name)
-		if err != nil || info.Mode() != 0o600 {
-			t.Errorf("%s: %v, %v, want mode 0600", name, info.Mode(), err)
-		}
+	s := open(t, path)
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("a new file: %v, %v, want mode 0600", info.Mode(), err)
 	}
-	names, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || len(names) != 2 {
-		t.Errorf("the folder has %v, want the file and its note", names)
+	if names, err := os.ReadDir(filepath.Dir(path)); err != nil || len(names) != 1 {
+		t.Errorf("the folder has %v, want the file alone", names)
 	}
-}
-
-func TestOpenRefusesFileThatOthersMayWrite(t *testing.T) {
-	for mode, ok := range map[fs.FileMode]bool{0o600: true, 0o640: true, 0o644: true, 0o660: false, 0o602: false, 0o666: false} {
-		path := filepath.Join(t.TempDir(), "store")
-		open(t, path).Close()
+	s.Close()
+	for mode, ok := range map[fs.FileMode]bool{0o600: true, 0o640: true, 0o644: false, 0o604: false, 0o660: false, 0o602: false} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 		if ok {
 			open(t, path).Close()
 		} else {
-			refused(t, path, nil, boltstore.ErrMode, fmt.Sprintf("%04o", mode), "0600")
+			refused(t, path, nil, boltstore.ErrMode, fmt.Sprintf("%04o", mode), "chmod 600 "+path)
 		}
 	}
 }
 
-func TestLockedFileNamesItsHolder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store")
-	s := open(t, path)
-	refused(t, path, noWait, boltstore.ErrLocked, fmt.Sprintf("this process (%d)", os.Getpid()))
-	if err := s.Close(); err != nil {
+// TestOpenFollowsNoLink: neither to what is there nor to what it would make.
+func TestOpenFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	link, target := filepath.Join(dir, "link"), filepath.Join(dir, "target")
+	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(path + ".lock"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a note of a closed store: %v", err)
+	for _, there := range []bool{false, true} {
+		if there {
+			open(t, target).Close()
+		}
+		if s, err := boltstore.Open(ctx, link, nil); err == nil {
+			s.Close()
+			t.Errorf("a link to a store that exists (%v) was opened", there)
+		}
+		if _, err := os.Stat(target); errors.Is(err, fs.ErrNotExist) == there {
+			t.Errorf("the target: %v", err)
+		}
 	}
-	open(t, path)
+}
+
+// TestOpenWritesNoOtherFile: earlier versions wrote a note FILE.lock, through links.
+func TestOpenWritesNoOtherFile(t *testing.T) {
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "store"), filepath.Join(dir, "victim")
+	if err := errors.Join(os.WriteFile(victim, []byte("kept"), 0o600), os.Symlink(victim, path+".lock")); err != nil {
+		t.Fatal(err)
+	}
+	open(t, path).Close()
+	if got, err := os.ReadFile(victim); err != nil || string(got) != "kept" {
+		t.Errorf("the target of a link FILE.lock has %q, %v", got, err)
+	}
+}
+
+// TestReplacedFileIsNoticed at the next commit, and when it is back.
+func TestReplacedFileIsNoticed(t *testing.T) {
+	dir := t.TempDir()
+	path, away := filepath.Join(dir, "store"), filepath.Join(dir, "away")
+	s := open(t, path)
+	commit(t, s, keystore.Count(shared, 1, 100))
+	for what, replace := range map[string]func() error{
+		"removed":  func() error { return nil },
+		"replaced": func() error { return os.WriteFile(path, nil, 0o600) },
+		"a folder": func() error { return os.Mkdir(path, 0o700) },
+		"a link":   func() error { return os.Symlink(away, path) },
+	} {
+		if err := errors.Join(os.Rename(path, away), replace()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(ctx, draw(), keystore.Count(shared, 1, 100)); !errors.Is(err, boltstore.ErrReplaced) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if n := counted(t, s); n != 1 {
+			t.Errorf("%s: the counter is at %d", what, n)
+		}
+		os.Remove(path)
+		if err := os.Rename(away, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit(t, s, keystore.Count(shared, 1, 100))
 }
 
 // TestLockOfAnotherProcess has a child hold the file, and die.
@@ -97,69 +138,49 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	if _, err := out.Read(make([]byte, 1)); err != nil { // it has begun to write
 		t.Fatal(err)
 	}
-	refused(t, path, noWait, boltstore.ErrLocked, fmt.Sprintf("process %d (%s)", cmd.Process.Pid, filepath.Base(os.Args[0])))
-	start := time.Now()
-	refused(t, path, &boltstore.Options{LockWait: 50 * time.Millisecond}, boltstore.ErrLocked)
-	if took := time.Since(start); took < 40*time.Millisecond || took > 10*time.Second {
-		t.Errorf("waited %v for the lock, want 50ms", took)
+	words := []string{"in use"}
+	if runtime.GOOS == "linux" {
+		words = append(words, fmt.Sprintf("process %d", cmd.Process.Pid))
 	}
-	gone, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-	defer cancel()
-	if _, err := boltstore.Open(gone, path, &boltstore.Options{LockWait: time.Hour}); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, boltstore.ErrLocked) {
+	refused(t, path, noWait, boltstore.ErrLocked, words...)
+	gone, cancel := context.WithCancel(ctx)
+	time.AfterFunc(time.Millisecond, cancel)
+	if _, err := boltstore.Open(gone, path, &boltstore.Options{LockWait: time.Hour}); !errors.Is(err, context.Canceled) || !errors.Is(err, boltstore.ErrLocked) {
 		t.Errorf("a context that ends while waiting: %v", err)
 	}
 	cmd.Process.Kill()
-	cmd.Wait()
-	if _, err := os.Stat(path + ".lock"); err != nil {
-		t.Errorf("the dead process left no note: %v", err)
-	}
-	s := open(t, path) // its note is stale, and binds nobody
-	refused(t, path, noWait, boltstore.ErrLocked, "this process")
-	clean(t, s)
-}
-
-func TestStaleNoteIsNotBelieved(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "store")
-	open(t, path)
-	host, _ := os.Hostname()
-	for note, want := range map[string]string{
-		fmt.Sprintf("%d %s someone\n", 1<<30, host): "another process",
-		"12 elsewhere apcsim\n":                     "process 12 (apcsim) on host elsewhere",
-		"":                                          "another process",
-		"-1 x y":                                    "another process",
-		"\x00\xff z\n":                              "another process",
-	} {
-		if err := os.WriteFile(path+".lock", []byte(note), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		refused(t, path, noWait, boltstore.ErrLocked, want)
-	}
-	os.Remove(path + ".lock")
-	refused(t, path, noWait, boltstore.ErrLocked, "another process")
-}
-
-func TestOpenRefusesWhatIsNoStore(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name string, data []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	refused(t, write("empty", nil), nil, boltstore.ErrDamaged, "empty")
-	refused(t, write("text", bytes.Repeat([]byte("text "), 5000)), nil, boltstore.ErrDamaged, "bbolt")
-	refused(t, write("short", []byte("x")), nil, boltstore.ErrDamaged)
-	other := filepath.Join(dir, "other")
-	db, err := bolt.Open(other, 0o600, nil)
+	s, err := boltstore.Open(ctx, path, &boltstore.Options{LockWait: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err }); err != nil {
-		t.Fatal(err)
+	cmd.Wait()
+	refused(t, path, noWait, boltstore.ErrLocked)
+	clean(t, s)
+	s.Close()
+}
+
+func TestOpenRefusesWhatIsNoStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "other")
+	for _, data := range [][]byte{nil, []byte("x"), bytes.Repeat([]byte("text "), 5000)} {
+		put(t, path, data)
+		refused(t, path, nil, boltstore.ErrDamaged, map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0])
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
+			t.Errorf("it was changed: %d bytes of %d, %v", len(got), len(data), err)
+		}
 	}
-	db.Close()
-	refused(t, other, nil, boltstore.ErrDamaged, "another program")
+	for what, o := range map[string]*bolt.Options{"has no format": {PageSize: pageSize}, "no list of free pages": {PageSize: pageSize, NoFreelistSync: true}} {
+		os.Remove(path)
+		db, err := bolt.Open(path, 0o600, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Update(func(tx *bolt.Tx) error { _, err := tx.CreateBucket([]byte("x")); return err })
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, path, nil, boltstore.ErrDamaged, what)
+	}
+	dir := t.TempDir()
 	if _, err := boltstore.Open(ctx, dir, nil); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("a folder: %v", err)
 	}
@@ -171,21 +192,21 @@ func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 	if _, err := boltstore.Open(gone, filepath.Join(dir, "new"), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled context: %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "new")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a cancelled Open made a file: %v", err)
+	if names, _ := os.ReadDir(dir); len(names) != 0 {
+		t.Errorf("a cancelled Open made %v", names)
 	}
 }
 
-// TestMakersRace has several make one file at once: one makes it, and all end
-// up with the same.
+// TestMakersRace has several make one file at once: one makes it, and all end up with
+// the same.
 func TestMakersRace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
 	done := make(chan error)
-	for n := range uint64(8) {
+	for range 8 {
 		go func() {
 			s, err := boltstore.Open(ctx, path, &boltstore.Options{LockWait: time.Minute})
 			if err == nil {
-				err = errors.Join(s.Commit(ctx, number(n), keystore.Count(shared, 1, 100)), s.Close())
+				err = errors.Join(s.Commit(ctx, draw(), keystore.Count(shared, 1, 100)), s.Close())
 			}
 			done <- err
 		}()
@@ -198,8 +219,50 @@ func TestMakersRace(t *testing.T) {
 	if n := counted(t, open(t, path)); n != 8 {
 		t.Errorf("%d of 8 commits are there", n)
 	}
-	names, _ := os.ReadDir(filepath.Dir(path))
-	if len(names) != 2 {
+	if names, _ := os.ReadDir(filepath.Dir(path)); len(names) != 1 {
 		t.Errorf("the folder has %v", names)
+	}
+}
+
+// TestOpeningAfterACrashReadsEverything, with a line in the log, and finds what
+// opening after a clean close does not look at.
+func TestOpeningAfterACrashReadsEverything(t *testing.T) {
+	for _, closed := range []bool{true, false} {
+		file, want := sound(t, closed)
+		path := filepath.Join(t.TempDir(), "store")
+		put(t, path, file)
+		for _, line := range []bool{!closed, false} { // the first opening, and the next
+			var log bytes.Buffer
+			s, err := boltstore.Open(ctx, path, &boltstore.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(log.String(), path); got != line {
+				t.Errorf("closed %v, a line in the log %v: %s", closed, line, log.String())
+			}
+			commit(t, s, keystore.Count(shared, 1, 1<<20))
+			s.Close()
+		}
+		for at := 0; ; { // in the middle of a record, and of what is left of it in free pages
+			n := bytes.Index(file[at:], want["0007"].Data)
+			if n < 0 {
+				break
+			}
+			at += n
+			file[at+5000] ^= 1
+		}
+		put(t, path, file)
+		if closed {
+			s := open(t, path)
+			if err := s.Check(ctx); !errors.Is(err, boltstore.ErrDamaged) {
+				t.Errorf("Check of a record that was changed: %v", err)
+			}
+			if _, err := s.Read(ctx, want["0007"].Ref()); !errors.Is(err, boltstore.ErrDamaged) {
+				t.Errorf("Read of a record that was changed: %v", err)
+			}
+			s.Close()
+		} else {
+			refused(t, path, nil, boltstore.ErrDamaged, "0007")
+		}
 	}
 }
