@@ -88,48 +88,6 @@ func fillBoth(b testing.TB, s *boltstore.Store, floor *bare, size int) (n uint64
 	return 1 << 32
 }
 
-// BenchmarkReadBesideBareGet: one record is read; the floor is one bbolt Get
-// of as many bytes, copied. Ceiling: x-floor 2, with the engine above it.
-func BenchmarkReadBesideBareGet(b *testing.B) {
-	const size = 10_000
-	s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)
-	id := func(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15) }
-	fill(b, s, size, id)
-	err := floor.Update(func(tx *bolt.Tx) error {
-		for i := range size {
-			if err := tx.Bucket([]byte("b")).Put([]byte("111122223333/us-east-1/key/"+id(i)), make([]byte, 287)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ids := make([]string, 256)
-	for i := range ids {
-		ids[i] = id(i * 39)
-	}
-	n, m := 0, 0
-	var got []byte
-	ratio.Beside(b, 100, func() {
-		n++
-		err := floor.View(func(tx *bolt.Tx) error {
-			got = append([]byte(nil), tx.Bucket([]byte("b")).Get([]byte("111122223333/us-east-1/key/"+ids[n%256]))...)
-			return nil
-		})
-		if err != nil || len(got) != 287 {
-			b.Fatal(len(got), err)
-		}
-	}, func() {
-		m++
-		found, err := s.Read(ctx, keystore.Ref{Partition: place, Kind: "key", ID: ids[m%256]})
-		if err != nil || len(found[0].Record.Data) != 250 {
-			b.Fatal(found, err)
-		}
-	})
-}
-
 // BenchmarkParallelCommits: many commit at once, in groups that share their
 // syncs.
 func BenchmarkParallelCommits(b *testing.B) {

@@ -47,36 +47,3 @@ func Example() {
 	// kept <nil>
 	// <nil>
 }
-
-// A copy is made while the store is in use, and is a store itself.
-func ExampleStore_Backup() {
-	ctx := context.Background()
-	dir, err := os.MkdirTemp("", "example")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	store, err := boltstore.Open(ctx, filepath.Join(dir, "keys"), nil)
-	if err != nil {
-		panic(err)
-	}
-	defer store.Close()
-
-	file, err := os.OpenFile(filepath.Join(dir, "copy"), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		panic(err)
-	}
-	if _, err := store.Backup(ctx, file); err != nil {
-		panic(err)
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		panic(err)
-	}
-	again, err := boltstore.Open(ctx, file.Name(), nil)
-	if err != nil {
-		panic(err)
-	}
-	defer again.Close()
-	fmt.Println(again.Check(ctx))
-	// Output: <nil>
-}

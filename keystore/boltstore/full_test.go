@@ -4,18 +4,15 @@ package boltstore_test
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
-	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 )
 
 // limited lets no file of this process grow, or be written, beyond a size: as
@@ -73,7 +70,7 @@ func TestFullDisk(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "store")
 		s := open(t, path)
 		fill(t, s, 500, func(i int) string { return random().ID })
-		before, _ := all(s)
+		before, _ := everything(s)
 		lift := limited(t, size)
 		ids, records, failed := []keystore.CommitID{}, []keystore.Record{}, 0
 		for range 2000 {
@@ -94,7 +91,7 @@ func TestFullDisk(t *testing.T) {
 		if failed != 5 {
 			t.Fatalf("limit %d: %d commits failed of %d", size, failed, len(ids))
 		}
-		if got, err := all(s); err != nil || len(got) < len(before) {
+		if got, err := everything(s); err != nil || len(got) < len(before) {
 			t.Errorf("limit %d: while it is full %d records are read of %d, %v", size, len(got), len(before), err)
 		}
 		lift()
@@ -114,57 +111,4 @@ func TestFullDisk(t *testing.T) {
 			clean(t, s)
 		}
 	}
-}
-
-// asNobody runs a function on a thread whose rights on files are nobody's.
-func asNobody(t *testing.T, do func()) {
-	if os.Geteuid() != 0 {
-		do()
-		return
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // and never unlocked: the thread ends with it
-		syscall.RawSyscall(syscall.SYS_SETFSUID, 65534, 0, 0)
-		syscall.RawSyscall(syscall.SYS_SETFSGID, 65534, 0, 0)
-		do()
-	}()
-	<-done
-}
-
-// TestReadOnlyFolder: no file can be made in it; one that is there is used.
-func TestReadOnlyFolder(t *testing.T) {
-	dir, err := os.MkdirTemp("", "boltstore") // t.TempDir's parents are for the owner
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.Chmod(dir, 0o700); os.RemoveAll(dir) })
-	path := filepath.Join(dir, "store")
-	open(t, path).Close()
-	if os.Geteuid() == 0 {
-		if err := os.Chown(path, 65534, 65534); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	asNobody(t, func() {
-		if s, err := boltstore.Open(ctx, filepath.Join(dir, "new"), nil); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "new cannot be made") {
-			t.Errorf("a new file: %v, %v", s, err)
-		}
-		s, err := boltstore.Open(ctx, path, nil)
-		if err != nil {
-			t.Errorf("the file that is there: %v", err)
-			return
-		}
-		defer s.Close()
-		if err := s.Commit(ctx, draw(), keystore.Count(shared, 1, 9)); err != nil {
-			t.Error(err)
-		}
-		if _, err := boltstore.Open(ctx, path, noWait); !errors.Is(err, boltstore.ErrLocked) || !strings.Contains(err.Error(), path) {
-			t.Errorf("in use: %v", err)
-		}
-	})
 }
