@@ -1,8 +1,12 @@
 package hsm
 
 import (
+	"bytes"
+	"crypto"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 )
 
@@ -46,10 +50,14 @@ func (a Attributes) Check() error {
 	return nil
 }
 
-// AppendBinary appends a form of the attributes that is different for any
-// two that differ: what a backend binds a sealed key to.
+// attributesForm is the version of the binary form.
+const attributesForm = 1
+
+// AppendBinary appends the binary form of the attributes, to which a backend binds
+// a sealed key: it differs for any two that differ. A store keeps it beside the
+// seal (see [KeyRef]).
 func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
-	b = append(b, 1) // version of this form
+	b = append(b, attributesForm)
 	b = binary.AppendUvarint(b, uint64(len(a.KeyID)))
 	b = append(b, a.KeyID...)
 	b = binary.AppendUvarint(b, uint64(len(a.Usage)))
@@ -57,6 +65,40 @@ func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, byte(a.Algorithm), a.Mode, a.Exportability)
 	b = binary.AppendVarint(b, int64(a.Bits))
 	return binary.AppendUvarint(b, uint64(a.Hash)), nil
+}
+
+// UnmarshalBinary reads what AppendBinary has written, now or in an earlier
+// version. What it reads is written as the same bytes again; anything else is
+// ErrAttributes.
+func (a *Attributes) UnmarshalBinary(b []byte) error {
+	r := bytes.NewReader(b)
+	form, e1 := r.ReadByte()
+	id, e2 := readText(r)
+	usage, e3 := readText(r)
+	var codes [3]byte
+	_, e4 := io.ReadFull(r, codes[:])
+	bits, e5 := binary.ReadVarint(r)
+	hash, e6 := binary.ReadUvarint(r)
+	if form != attributesForm || errors.Join(e1, e2, e3, e4, e5, e6) != nil {
+		return ErrAttributes
+	}
+	out := Attributes{KeyID: id, Usage: usage, Algorithm: Algorithm(codes[0]), Mode: codes[1], Exportability: codes[2], Bits: int(bits), Hash: crypto.Hash(hash)}
+	if again, _ := out.AppendBinary(make([]byte, 0, boundRoom)); !bytes.Equal(again, b) {
+		return ErrAttributes
+	}
+	*a = out
+	return nil
+}
+
+// readText reads a text with its length in front. None is longer than a key's id.
+func readText(r *bytes.Reader) (string, error) {
+	n, err := binary.ReadUvarint(r)
+	if err != nil || n > maxKeyID {
+		return "", ErrAttributes
+	}
+	text := make([]byte, n)
+	_, err = io.ReadFull(r, text)
+	return string(text), err
 }
 
 // Fit returns ErrAttributes where clear bytes, in the form that Import takes,

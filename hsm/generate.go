@@ -96,7 +96,7 @@ func (h *HSM) generateRSA(ctx context.Context, a Attributes, m kcv.Method) (Made
 		case x.err != nil:
 			return Made{}, x.err
 		case !adopted:
-			return made(ctx, x.sealed, x.public, nil, m)
+			return made(ctx, KeyRef{x.sealed, a}, x.public, nil, m)
 		}
 		sealed, err := h.backend.(Resealer).Reseal(ctx, x.sealed, x.attributes, a)
 		if err != nil {
@@ -105,7 +105,7 @@ func (h *HSM) generateRSA(ctx context.Context, a Attributes, m kcv.Method) (Made
 			}
 			return Made{}, err
 		}
-		return made(ctx, sealed, x.public, nil, m)
+		return made(ctx, KeyRef{sealed, a}, x.public, nil, m)
 	}
 }
 

@@ -46,16 +46,19 @@ func New(b Backend, o *Options) *HSM {
 	return &HSM{backend: b, ready: o.Ready, cache: newCache(size), generations: newGenerations(o.Generations)}
 }
 
-// KeyRef is a sealed key with the attributes it is bound to.
+// KeyRef is what a store keeps of a key: the sealed key and, beside it, the
+// attributes that it was sealed with ([Attributes.AppendBinary] and
+// [Attributes.UnmarshalBinary]). Attributes that are computed anew from something
+// else may differ one day, and the seal does not open with others.
 type KeyRef struct {
 	Sealed     Sealed
 	Attributes Attributes
 }
 
-// Made is a key that has come into being: sealed, with the public half of a
-// pair and the check value asked for.
+// Made is a key that was made or imported: what is to be stored of it, the public
+// half of a key pair, and the check value that was asked for.
 type Made struct {
-	Sealed     Sealed
+	KeyRef
 	Public     Public
 	CheckValue kcv.Value
 }
@@ -102,7 +105,7 @@ func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made
 			if err != nil {
 				return Made{}, err
 			}
-			return made(ctx, sealed, public, nil, m)
+			return made(ctx, KeyRef{sealed, a}, public, nil, m)
 		}
 	}
 	if a.Algorithm == RSA {
@@ -113,7 +116,7 @@ func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made
 		return Made{}, err
 	}
 	defer key.Close()
-	return made(ctx, sealed, public, key, m)
+	return made(ctx, KeyRef{sealed, a}, public, key, m)
 }
 
 // generate makes a key and opens it.
@@ -182,13 +185,16 @@ func (h *HSM) adoptKey(ctx context.Context, raw []byte, a Attributes, m kcv.Meth
 		return Made{}, err
 	}
 	sealed, err := h.backend.Import(ctx, adopt(raw), a)
-	return Made{Sealed: sealed, CheckValue: value}, err
+	if err != nil {
+		return Made{}, err
+	}
+	return Made{KeyRef: KeyRef{sealed, a}, CheckValue: value}, nil
 }
 
-// made computes the check value: of a pair over its public half, of any other
+// made computes the check value: of a key pair over its public half, of any other
 // key with the key.
-func made(ctx context.Context, s Sealed, public Public, key Key, m kcv.Method) (Made, error) {
-	out := Made{Sealed: s, Public: public}
+func made(ctx context.Context, ref KeyRef, public Public, key Key, m kcv.Method) (Made, error) {
+	out := Made{KeyRef: ref, Public: public}
 	var err error
 	if public != nil {
 		out.CheckValue, err = m.Compute(public)

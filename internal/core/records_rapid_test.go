@@ -115,7 +115,7 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("authority", rapid.MakeCheck(func(t *rapid.T) {
-		made := hsm.Made{Public: someOf.Draw(t, "public"), Sealed: someOf.Draw(t, "sealed")}
+		made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed")}}
 		alg := anyAlg.Draw(t, "algorithm")
 		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: encodeAuthority(alg, old.certificate.Raw, &made)})
 		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
