@@ -5,7 +5,7 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
 )
 
 var masterKeyCommand = command{
@@ -21,7 +21,7 @@ whoever loses a master key loses every key sealed under it.`,
 			if len(args) != 1 {
 				return usageError("wants one file")
 			}
-			key, made, err := hsm.MakeMasterKey(args[0])
+			key, made, err := masterkey.Make(args[0])
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
 	"github.com/seed748fb4d1/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
@@ -123,7 +124,7 @@ func (s *storeSpec) openSoftware(o *server.Options, log *slog.Logger) error {
 }
 
 func (s *storeSpec) readMasterKey() (key *[32]byte, made bool, err error) {
-	key, err = hsm.ReadMasterKey(s.masterKey)
+	key, err = masterkey.Read(s.masterKey)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err
 	}
@@ -133,7 +134,7 @@ func (s *storeSpec) readMasterKey() (key *[32]byte, made bool, err error) {
 	if _, missing := os.Stat(s.file); !errors.Is(missing, fs.ErrNotExist) {
 		return nil, false, fmt.Errorf("%w: the store %s is there, and its keys cannot be opened without it", err, s.file)
 	}
-	return hsm.MakeMasterKey(s.masterKey)
+	return masterkey.Make(s.masterKey)
 }
 
 // place is what of a database's URL may be told.

@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"hsm":                        {"kcv", "tr31", "tr34"},
 	"hsm/pkcs11":                 {"hsm", "tr31"},
 	"hsm/hsmtest":                {"hsm", "hsm/testkeys", "kcv", "tr31", "tr34", "x509ca"},
+	"hsm/masterkey":              {"hsm", "kcv", "tr31", "tr34", "x509ca"},
 	"hsm/testkeys":               {"hsm", "kcv", "tr31", "tr34", "x509ca"},
 	"keystore/boltstore":         {"keystore"},
 	"keystore/pgstore":           {"keystore"},

@@ -1,4 +1,4 @@
-package hsm_test
+package masterkey_test
 
 import (
 	"encoding/hex"
@@ -10,12 +10,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
 )
 
 func TestMasterKeyFilesAreMadeOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.lmk")
-	if _, err := hsm.ReadMasterKey(path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := masterkey.Read(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("before it is made: %v", err)
 	}
 	var mu sync.Mutex
@@ -23,7 +23,7 @@ func TestMasterKeyFilesAreMadeOnce(t *testing.T) {
 	made, keys := 0, map[[32]byte]bool{}
 	for range 16 {
 		wg.Go(func() {
-			key, first, err := hsm.MakeMasterKey(path)
+			key, first, err := masterkey.Make(path)
 			if err != nil {
 				t.Error(err)
 				return
@@ -40,7 +40,7 @@ func TestMasterKeyFilesAreMadeOnce(t *testing.T) {
 	if made != 1 || len(keys) != 1 || keys[[32]byte{}] {
 		t.Errorf("%d were made, %d are known", made, len(keys))
 	}
-	key, err := hsm.ReadMasterKey(path)
+	key, err := masterkey.Read(path)
 	if err != nil || !keys[*key] {
 		t.Errorf("read: %v", err)
 	}
@@ -64,10 +64,10 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if key, err := hsm.ReadMasterKey(path); err == nil || key != nil || strings.Contains(err.Error(), digits[:16]) {
+		if key, err := masterkey.Read(path); err == nil || key != nil || strings.Contains(err.Error(), digits[:16]) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if key, made, err := hsm.MakeMasterKey(path); err == nil || key != nil || made {
+		if key, made, err := masterkey.Make(path); err == nil || key != nil || made {
 			t.Errorf("%s is made anew: %v", name, err)
 		}
 	}
@@ -75,7 +75,7 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 	if err := os.WriteFile(path, []byte("apcsim-lmk-1 "+digits+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	key, err := hsm.ReadMasterKey(path)
+	key, err := masterkey.Read(path)
 	if err != nil || hex.EncodeToString(key[:]) != digits {
 		t.Errorf("a good one: %v", err)
 	}
@@ -83,14 +83,14 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := hsm.ReadMasterKey(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := masterkey.Read(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("mode %v: %v", mode, err)
 		}
 	}
-	if _, err := hsm.ReadMasterKey(t.TempDir()); err == nil {
+	if _, err := masterkey.Read(t.TempDir()); err == nil {
 		t.Error("a folder is a master key")
 	}
-	if _, _, err := hsm.MakeMasterKey(filepath.Join(t.TempDir(), "no", "folder")); err == nil {
+	if _, _, err := masterkey.Make(filepath.Join(t.TempDir(), "no", "folder")); err == nil {
 		t.Error("made where there is no folder")
 	}
 }
@@ -102,7 +102,7 @@ func TestAMasterKeyIsReadWhereKubernetesMountsIt(t *testing.T) {
 	if err := os.Mkdir(data, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	want, _, err := hsm.MakeMasterKey(filepath.Join(data, "lmk"))
+	want, _, err := masterkey.Make(filepath.Join(data, "lmk"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestAMasterKeyIsReadWhereKubernetesMountsIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := hsm.ReadMasterKey(filepath.Join(mount, "lmk"))
+	got, err := masterkey.Read(filepath.Join(mount, "lmk"))
 	if err != nil || *got != *want {
 		t.Errorf("got another key, %v", err)
 	}
@@ -127,7 +127,7 @@ func TestAMasterKeyIsNotMadeThroughALink(t *testing.T) {
 	if err := os.Symlink(target, path); err != nil {
 		t.Fatal(err)
 	}
-	key, made, err := hsm.MakeMasterKey(path)
+	key, made, err := masterkey.Make(path)
 	if err == nil || key != nil || made || !strings.Contains(err.Error(), "is a symbolic link to nothing") {
 		t.Errorf("got made %v, %v", made, err)
 	}
@@ -141,7 +141,7 @@ func TestADraftThatAKillLeftIsRemoved(t *testing.T) {
 	for _, killed := range []string{"before the key file had its name", "after it"} {
 		path := filepath.Join(t.TempDir(), "lmk")
 		if killed == "after it" {
-			if _, _, err := hsm.MakeMasterKey(path); err != nil {
+			if _, _, err := masterkey.Make(path); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -149,7 +149,7 @@ func TestADraftThatAKillLeftIsRemoved(t *testing.T) {
 		if err := os.WriteFile(draft, []byte("apcsim-lmk-1 0011"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := hsm.MakeMasterKey(path); err != nil {
+		if _, _, err := masterkey.Make(path); err != nil {
 			t.Errorf("%s: %v", killed, err)
 		}
 		if _, err := os.Lstat(draft); !errors.Is(err, fs.ErrNotExist) {
