@@ -66,7 +66,7 @@ func openGolden(t *testing.T, name string) hsm.Backend {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "seals1", name+"-token"))); err != nil {
 		t.Fatal(err)
 	}
-	o := pkcs11.Options{Module: module, PIN: softtoken.Token{}.PIN, LockDir: dir, Label: "apcsim soft token"}
+	o := &pkcs11.Options{Module: module, PIN: softtoken.Token{}.PIN, LockDir: dir, Label: "apcsim soft token"}
 	if name == "nss" {
 		o.Label, o.Reserved = "NSS Certificate DB", fmt.Sprintf("configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=", dir)
 	} else {

@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -25,10 +26,13 @@ func (h *HSM) ImportTR34(ctx context.Context, krd KeyRef, t *tr34.Token, c *tr34
 	return h.admitKey(ctx, opened.Key, admit)
 }
 
-// ExportTR34 makes a TR-34 key token around key material, signed by a pair, and
-// computes the material's check value. The sealing's Signer is that pair,
-// whatever stands there. Refusals of the sealing are a [*tr34.Error].
+// ExportTR34 makes a TR-34 key token around key material, signed by a key pair, and
+// computes the material's check value. The sealing's Signer is nil, since it is
+// that key pair; another is ErrInput. Refusals of the sealing are a [*tr34.Error].
 func (h *HSM) ExportTR34(ctx context.Context, s tr34.Sealing, signer KeyRef, k Material, m kcv.Method) ([]byte, kcv.Value, error) {
+	if s.Signer != nil {
+		return nil, kcv.Value{}, fmt.Errorf("%w: the sealing has a signer of its own", ErrInput)
+	}
 	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return nil, kcv.Value{}, err

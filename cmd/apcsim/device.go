@@ -28,13 +28,13 @@ func parseDevice(spec string) (*pkcs11.Options, error) {
 	if err != nil {
 		return nil, usageError("--hsm: " + err.Error() + ", wanted " + tokenURI)
 	}
-	return &o, nil
+	return o, nil
 }
 
 // openDevice logs in to a token and says which one it is.
 func openDevice(ctx context.Context, o *pkcs11.Options, seeded bool, log *slog.Logger) (hsm.Backend, error) {
 	o.Log = log
-	token, err := pkcs11.Open(ctx, *o)
+	token, err := pkcs11.Open(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 			t.say("%s is gone", token.Dir)
 		}
 	}()
-	return t.onToken(ctx, pkcs11.Options{
+	return t.onToken(ctx, &pkcs11.Options{
 		Module: token.Module, Label: token.Label, LockDir: token.Dir,
 		PIN: token.PIN, // for other tokens pkcs11.PINFile or pkcs11.PINEnv
 	})
@@ -62,7 +62,7 @@ type tour struct {
 	step   int
 }
 
-func (t *tour) onToken(ctx context.Context, o pkcs11.Options) (err error) {
+func (t *tour) onToken(ctx context.Context, o *pkcs11.Options) (err error) {
 	t.title("Open it through its module")
 	t.say("%s", o.Module)
 	device, err := pkcs11.Open(ctx, o)

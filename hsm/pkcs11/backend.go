@@ -32,19 +32,19 @@ type Backend struct {
 
 // Open logs in to a token. One without master keys is opened all the same;
 // until Initialize has made them every call fails with [hsm.ErrNoMasterKey].
-func Open(ctx context.Context, o Options) (*Backend, error) {
+func Open(ctx context.Context, o *Options) (*Backend, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	o, err := o.withDefaults()
+	options, err := withDefaults(o)
 	if err != nil {
 		return nil, err
 	}
-	m, err := useModule(o.Module, o.Reserved)
+	m, err := useModule(options.Module, options.Reserved)
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{options: o, module: m}
+	b := &Backend{options: options, module: m}
 	if err := b.connectPatiently(ctx); err != nil {
 		return nil, errors.Join(err, m.release())
 	}

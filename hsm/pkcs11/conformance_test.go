@@ -42,7 +42,7 @@ func keepsThePromises(t *testing.T, kind softtoken.Kind) {
 		Blank: func(t testing.TB) hsm.Backend {
 			o := optionsOf(sharedToken(t, kind))
 			o.MasterLabel = fmt.Sprintf("blank %d", families.Add(1))
-			b, err := Open(ctx, o)
+			b, err := Open(ctx, &o)
 			if err != nil {
 				t.Fatal(err)
 			}

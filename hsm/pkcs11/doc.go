@@ -1,7 +1,7 @@
 // Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: a token does
 // what the software device does, with no other line changed.
 //
-//	b, err := pkcs11.Open(ctx, pkcs11.Options{
+//	b, err := pkcs11.Open(ctx, &pkcs11.Options{
 //		Module: "/usr/lib/softhsm/libsofthsm2.so",
 //		Label:  "unit",
 //		PIN:    pkcs11.PINFile("/run/secrets/pin"),

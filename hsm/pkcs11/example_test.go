@@ -20,7 +20,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	device, err := pkcs11.Open(context.Background(), pkcs11.Options{
+	device, err := pkcs11.Open(context.Background(), &pkcs11.Options{
 		Module: token.Module,
 		Label:  token.Label,
 		PIN:    token.PIN, // or pkcs11.PINFile, pkcs11.PINEnv

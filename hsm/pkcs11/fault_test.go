@@ -307,7 +307,8 @@ func TestLossesInACrowd(t *testing.T) {
 // TestCloseInACrowd: Close waits for calls under way; later ones are refused.
 func TestCloseInACrowd(t *testing.T) {
 	for range 5 {
-		b, err := Open(ctx, optionsOf(sharedToken(t, softtoken.SoftHSM)))
+		o := optionsOf(sharedToken(t, softtoken.SoftHSM))
+		b, err := Open(ctx, &o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ func sharedToken(t testing.TB, kind softtoken.Kind) softtoken.Token {
 // opened is a backend with master keys, closed when the test ends.
 func opened(t testing.TB, o Options) *Backend {
 	t.Helper()
-	b, err := Open(ctx, o)
+	b, err := Open(ctx, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

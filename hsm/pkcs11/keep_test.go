@@ -194,7 +194,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 // so there are no master keys behind it.
 func TestAServerThatIsKilled(t *testing.T) {
 	server := softtoken.Serve(t, sharedToken(t, softtoken.SoftHSM))
-	b, err := Open(ctx, Options{Module: server.Module, Reserved: server.Reserved, Label: server.Label, PIN: server.PIN, MasterLabel: "none behind p11-kit", LockDir: server.Dir})
+	b, err := Open(ctx, &Options{Module: server.Module, Reserved: server.Reserved, Label: server.Label, PIN: server.PIN, MasterLabel: "none behind p11-kit", LockDir: server.Dir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestBackendsThatInitialiseBesideEachOther(t *testing.T) {
 				o := o
 				o.Label = []string{"one", "two"}[n%2]
 				o.MasterLabel = fmt.Sprintf("%s %d %d", o.Label, n, round)
-				b, err := Open(ctx, o)
+				b, err := Open(ctx, &o)
 				if err != nil {
 					t.Error(err)
 					return
@@ -209,7 +209,7 @@ func TestOutagesBotherNobodyElse(t *testing.T) {
 	if err := down.Random(short, make([]byte, 8)); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Second {
 		t.Errorf("while another process logs in: %v after %v", err, time.Since(began))
 	}
-	if b, err := Open(short, o); !errors.Is(err, context.DeadlineExceeded) {
+	if b, err := Open(short, &o); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Open: %v, %v", b, err)
 	}
 	done()

@@ -109,8 +109,12 @@ func PINEnv(name string) PIN {
 	}
 }
 
-// withDefaults checks the options and fills in what they leave out.
-func (o Options) withDefaults() (Options, error) {
+// withDefaults is a copy that was checked, with what the options leave out.
+func withDefaults(given *Options) (Options, error) {
+	var o Options
+	if given != nil {
+		o = *given
+	}
 	switch {
 	case o.Module == "":
 		return o, errors.New("pkcs11: Options.Module is empty, want the path of a PKCS#11 module")

@@ -104,7 +104,7 @@ func TestOptionsThatNameTooLittleAreRefused(t *testing.T) {
 	} {
 		o := complete(t)
 		change(&o)
-		if _, err := o.withDefaults(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := withDefaults(&o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
@@ -112,7 +112,7 @@ func TestOptionsThatNameTooLittleAreRefused(t *testing.T) {
 
 func TestOptionsHaveDefaults(t *testing.T) {
 	given := complete(t)
-	o, err := given.withDefaults()
+	o, err := withDefaults(&given)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestOptionsHaveDefaults(t *testing.T) {
 	var log bytes.Buffer
 	set := given
 	set.MasterLabel, set.PoolSize, set.LockDir, set.Log = "b", 3, "/run", slog.New(slog.NewTextHandler(&log, nil))
-	kept, err := set.withDefaults()
+	kept, err := withDefaults(&set)
 	if err != nil || kept.MasterLabel != "b" || kept.PoolSize != 3 || kept.LockDir != "/run" || kept.Log != set.Log {
 		t.Errorf("got %+v, %v, want what was set", kept, err)
 	}
@@ -134,11 +134,11 @@ func TestOptionsHaveDefaults(t *testing.T) {
 func TestAnySlotIsAName(t *testing.T) {
 	o := complete(t)
 	o.Label, o.Slot = "", new(uint)
-	if _, err := o.withDefaults(); err != nil {
+	if _, err := withDefaults(&o); err != nil {
 		t.Errorf("slot 0: %v", err)
 	}
 	o.Slot, o.Serial = nil, "0f"
-	if _, err := o.withDefaults(); err != nil {
+	if _, err := withDefaults(&o); err != nil {
 		t.Errorf("a serial: %v", err)
 	}
 }
@@ -150,12 +150,12 @@ func TestModuleIsTheFileBehindLinks(t *testing.T) {
 	if err := os.Symlink(o.Module, link); err != nil {
 		t.Fatal(err)
 	}
-	direct, err := o.withDefaults()
+	direct, err := withDefaults(&o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Module = link
-	if linked, err := o.withDefaults(); err != nil || linked.Module != direct.Module {
+	if linked, err := withDefaults(&o); err != nil || linked.Module != direct.Module {
 		t.Errorf("by a link: %s, %v, want %s", linked.Module, err, direct.Module)
 	}
 }

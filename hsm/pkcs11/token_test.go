@@ -33,7 +33,7 @@ func TestAWrongPINIsTriedOnce(t *testing.T) {
 	right := o.PIN
 	wrong := func() ([]byte, error) { return []byte("canary-pin"), nil }
 	o.PIN = wrong
-	_, err := Open(ctx, o)
+	_, err := Open(ctx, &o)
 	if !errors.Is(err, ErrPIN) || !failedWith(err, p11.CKR_PIN_INCORRECT) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("opening: %v", err)
 	}
@@ -65,7 +65,7 @@ func TestASecondPINInTheProcess(t *testing.T) {
 	o := optionsOf(sharedToken(t, softtoken.SoftHSM))
 	opened(t, o)
 	o.PIN = func() ([]byte, error) { return []byte("another"), nil }
-	if _, err := Open(ctx, o); !errors.Is(err, ErrPIN) {
+	if _, err := Open(ctx, &o); !errors.Is(err, ErrPIN) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -73,7 +73,7 @@ func TestASecondPINInTheProcess(t *testing.T) {
 // TestTokensAreChosenByName: by label, or by serial where two have one label.
 func TestTokensAreChosenByName(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"twin", "twin", "other"}}))
-	_, err := Open(ctx, o)
+	_, err := Open(ctx, &o)
 	if err == nil || !strings.Contains(err.Error(), "2 tokens") || !strings.Contains(err.Error(), "serial") {
 		t.Fatalf("two with one label: %v", err)
 	}
@@ -83,7 +83,7 @@ func TestTokensAreChosenByName(t *testing.T) {
 		t.Errorf("opened %s", other.Token())
 	}
 	o.Label = "nobody"
-	if _, err := Open(ctx, o); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"twin"`) {
+	if _, err := Open(ctx, &o); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"twin"`) {
 		t.Errorf("none of the label: %v", err)
 	}
 	o.Label = ""
@@ -105,7 +105,7 @@ func TestModulesThatAreNone(t *testing.T) {
 	for path, want := range map[string]string{
 		"/nowhere/module.so": "no such file", text: "cannot be loaded", "libsofthsm2.so": "want a path", "": "is empty",
 	} {
-		_, err := Open(ctx, Options{Module: path, Label: "x", PIN: PINEnv("X")})
+		_, err := Open(ctx, &Options{Module: path, Label: "x", PIN: PINEnv("X")})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", path, err, want)
 		}
@@ -143,7 +143,7 @@ func TestMasterKeysThatChanged(t *testing.T) {
 		other := bytes.Clone(whole)
 		other[at+24] ^= 1
 		rewrite(t, path, other)
-		switch b, err := Open(ctx, o); {
+		switch b, err := Open(ctx, &o); {
 		case err == nil:
 			b.Close()
 		case errors.Is(err, ErrMasterKeys) && strings.Contains(err.Error(), "has changed"):
@@ -154,7 +154,7 @@ func TestMasterKeysThatChanged(t *testing.T) {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
-		switch b, err := Open(ctx, o); {
+		switch b, err := Open(ctx, &o); {
 		case err == nil: // as if there were no family
 			if _, err := b.Open(ctx, s.aes, knownAES); err != hsm.ErrNoMasterKey {
 				t.Errorf("without the last one: %v", err)
@@ -192,7 +192,7 @@ func TestMasterKeysCutOff(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	for n := 1; ; n++ {
 		o.MasterLabel = fmt.Sprintf("family %d", n)
-		b, err := Open(ctx, o)
+		b, err := Open(ctx, &o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +308,7 @@ func child(dir string) {
 		}
 	}
 	var a softtoken.Token
-	b, err := Open(ctx, Options{Module: os.Getenv("APCSIM_TEST_MODULE"), Label: os.Getenv("APCSIM_TEST_LABEL"), PIN: a.PIN, LockDir: dir})
+	b, err := Open(ctx, &Options{Module: os.Getenv("APCSIM_TEST_MODULE"), Label: os.Getenv("APCSIM_TEST_LABEL"), PIN: a.PIN, LockDir: dir})
 	fail(err)
 	fail(b.Initialize(ctx))
 	id, err := b.MasterKeyID(ctx)
@@ -324,7 +324,7 @@ func child(dir string) {
 // TestInitializeWaitsForTheLock: and heeds its context meanwhile.
 func TestInitializeWaitsForTheLock(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
-	first, err := Open(ctx, o)
+	first, err := Open(ctx, &o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestInitializeWaitsForTheLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Open(ctx, o)
+	second, err := Open(ctx, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

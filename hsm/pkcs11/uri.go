@@ -18,31 +18,31 @@ import (
 // x-pool-size, x-lock-dir, x-reserved, x-without (CKM_ numbers, comma-separated).
 // Every other attribute is refused by name, pin-value because a command line is
 // no place for a PIN.
-func ParseURI(text string) (Options, error) {
+func ParseURI(text string) (*Options, error) {
 	o, err := parseURI(text)
-	if err == nil {
-		err = o.complete()
-	}
 	if err != nil {
-		return Options{}, err
+		return nil, err
+	}
+	if err := o.complete(); err != nil {
+		return nil, err
 	}
 	return o, nil
 }
 
 // parseURI is ParseURI of a URI that may leave things out.
-func parseURI(text string) (Options, error) {
+func parseURI(text string) (*Options, error) {
 	rest, ok := strings.CutPrefix(text, "pkcs11:")
 	if !ok {
-		return Options{}, errors.New(`pkcs11: a token's URI begins with "pkcs11:"`)
+		return nil, errors.New(`pkcs11: a token's URI begins with "pkcs11:"`)
 	}
 	path, query, _ := strings.Cut(rest, "?")
-	var o Options
+	o := &Options{}
 	seen := map[string]bool{}
 	if err := o.readAttributes("path", path, ";", seen, (*Options).pathAttribute); err != nil {
-		return Options{}, err
+		return nil, err
 	}
 	if err := o.readAttributes("query", query, "&", seen, (*Options).queryAttribute); err != nil {
-		return Options{}, err
+		return nil, err
 	}
 	return o, nil
 }

@@ -131,7 +131,8 @@ func TestMechanismsThatATokenHasNot(t *testing.T) {
 // onOwnToken opens a SoftHSM token that has these mechanisms and no others.
 func onOwnToken(t *testing.T, mechanisms string) *Backend {
 	t.Helper()
-	b, err := Open(ctx, optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Mechanisms: mechanisms})))
+	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Mechanisms: mechanisms}))
+	b, err := Open(ctx, &o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,8 @@
-// Package testkeys has RSA pairs made beforehand, so that tests need not wait
+// Package testkeys has RSA key pairs made beforehand, so that tests need not wait
 // for primes: eight each of 2048, 3072 and 4096 bits.
 //
-// The private keys are public: they stand in this repository. A simulator
-// uses them only when asked to (hsm.Options.Ready), and never for anything
-// but tests.
+// The private keys are public: they are in this repository. A simulator uses them
+// only when asked to (hsm.Options.Ready). They are for nothing but tests.
 package testkeys
 
 import (
@@ -21,15 +20,15 @@ import (
 //go:embed pairs.pem
 var pairs []byte
 
-// pair is a ready pair in the forms that a backend takes and gives.
-type pair struct {
+// keyPair is one in the forms that a backend takes and gives.
+type keyPair struct {
 	private []byte
 	public  hsm.Public
 }
 
-// parsed are the pairs by their bits, parsed once for the process.
-var parsed = sync.OnceValue(func() map[int][]pair {
-	out := map[int][]pair{}
+// parsed are the key pairs by their bits, parsed once for the process.
+var parsed = sync.OnceValue(func() map[int][]keyPair {
+	out := map[int][]keyPair{}
 	for rest := pairs; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -37,27 +36,29 @@ var parsed = sync.OnceValue(func() map[int][]pair {
 		}
 		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 		if err != nil {
-			panic(fmt.Sprintf("testkeys: the embedded pairs are damaged: %v", err))
+			panic(fmt.Sprintf("testkeys: the embedded key pairs are damaged: %v", err))
 		}
 		public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 		if err != nil {
-			panic(fmt.Sprintf("testkeys: the embedded pairs are damaged: %v", err))
+			panic(fmt.Sprintf("testkeys: the embedded key pairs are damaged: %v", err))
 		}
 		bits := key.N.BitLen()
-		out[bits] = append(out[bits], pair{block.Bytes, public})
+		out[bits] = append(out[bits], keyPair{block.Bytes, public})
 	}
 })
 
-// Ready is a source for one simulator: it gives each pair once, in the same
-// order every time. Goroutines may share it.
-func Ready() hsm.Ready { return &source{} }
-
-type source struct {
+// Source gives each key pair once, in the same order every time. It is for one
+// simulator. Any number of goroutines may share one.
+type Source struct {
 	mu   sync.Mutex  // guards next
 	next map[int]int // by bits
 }
 
-func (s *source) Next(bits int) (hsm.Secret, hsm.Public, bool) {
+// Ready is a Source of all key pairs.
+func Ready() *Source { return &Source{} }
+
+// Next is the next key pair of so many bits; see [hsm.Ready].
+func (s *Source) Next(bits int) (hsm.Secret, hsm.Public, bool) {
 	all := parsed()[bits]
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -104,7 +104,7 @@ func onToken(k softtoken.Kind) func(*hsm.SoftwareOptions) (hsm.Backend, error) {
 			return nil, err
 		}
 		ctx := context.Background()
-		b, err := pkcs11.Open(ctx, pkcs11.Options{
+		b, err := pkcs11.Open(ctx, &pkcs11.Options{
 			Module: token.Module, Reserved: token.Reserved, Label: token.Label, PIN: token.PIN,
 			MasterLabel: family(o), LockDir: token.Dir,
 		})

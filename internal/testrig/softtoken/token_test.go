@@ -17,7 +17,7 @@ import (
 // there are none, and returns their id.
 func seal(t *testing.T, a softtoken.Token) string {
 	t.Helper()
-	b, err := pkcs11.Open(t.Context(), pkcs11.Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir})
+	b, err := pkcs11.Open(t.Context(), &pkcs11.Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir})
 	if err != nil {
 		t.Fatal(err)
 	}
