@@ -8,15 +8,15 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// Variant is the mask of a kind of key in AS 2805.6.1: two bytes that, repeated,
-// are XORed into the key-encryption key before it wraps. {0, 0} is the key
-// itself.
+// Variant is a mask of AS 2805.6.1, one for each kind of key: two bytes that,
+// repeated, are XORed into the key-encryption key before it wraps. {0, 0} is the
+// key-encryption key itself.
 type Variant [2]byte
 
 // ImportAS2805 opens a key that was encrypted with TDES-CBC and a zero IV under
-// a variant of a TDES key-encryption key, and seals it. There is nothing in a
-// cryptogram by which to tell a wrong one: its check value tells. One that is
-// not whole blocks is ErrInput; what Admit refuses is returned as it stands.
+// a variant of a TDES key-encryption key, and seals it. Nothing in a cryptogram
+// shows that it is a wrong one: the caller compares the check value. One that is
+// not whole blocks is ErrInput. An error of admit is returned as it is.
 func (h *HSM) ImportAS2805(ctx context.Context, kek KeyRef, v Variant, cryptogram []byte, admit Admit) (Made, error) {
 	variant, err := h.variantKey(ctx, kek, v)
 	if err != nil {

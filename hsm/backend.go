@@ -55,7 +55,7 @@ type Attributes struct {
 // the master key, together with its attributes. It may be stored anywhere.
 type Sealed []byte
 
-// Public is the public half of a pair: a DER SubjectPublicKeyInfo; nil for a
+// Public is the public half of a key pair: a DER SubjectPublicKeyInfo; nil for a
 // symmetric key.
 type Public []byte
 
@@ -83,8 +83,8 @@ var (
 	ErrNoMasterKey = errors.New("hsm: the device has no master key")
 )
 
-// UnsupportedError says that a device has no such primitive. [HSM] falls back
-// on others or refuses with this error. errors.Is(err, errors.ErrUnsupported)
+// UnsupportedError is a primitive that a device does not have. [HSM] uses others in
+// its place or refuses with this error. errors.Is(err, errors.ErrUnsupported)
 // finds it.
 type UnsupportedError struct{ Primitive string }
 
@@ -99,11 +99,11 @@ func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUn
 func Unsupported(primitive string) error { return &UnsupportedError{primitive} }
 
 // Backend is a device that keeps a master key and works with keys sealed
-// under it. Any number of goroutines may share one; whoever opened it closes
-// it. Every method fails with the context's error, and without effect, when
+// under it. Any number of goroutines may share one; the caller that opened it
+// closes it. Every method fails with the context's error, and without effect, when
 // the context is cancelled before the call begins.
 type Backend interface {
-	// Generate makes a key and seals it. TDES keys have odd parity. For a
+	// Generate makes a key and seals it. TDES keys have odd parity. For a key
 	// pair, Public is its public half. RSA keys have the exponent 65537.
 	Generate(ctx context.Context, a Attributes) (Sealed, Public, error)
 
@@ -115,12 +115,12 @@ type Backend interface {
 	// Open readies a sealed key for use. The caller closes the Key.
 	Open(ctx context.Context, s Sealed, a Attributes) (Key, error)
 
-	// MasterKeyID names the master key without telling anything of it. Two
+	// MasterKeyID names the master key and reveals nothing of it. Two
 	// backends with the same master key have the same id.
 	MasterKeyID(ctx context.Context) (string, error)
 
-	// Random fills p with random bytes of the device: of its seed, where a
-	// seeded one has one for this purpose.
+	// Random fills p with random bytes of the device; a seeded one draws them from
+	// its seed.
 	Random(ctx context.Context, p []byte) error
 
 	// Close releases the device. Later calls fail with ErrClosed; a second
@@ -131,14 +131,14 @@ type Backend interface {
 // CipherMode is how Encrypt and Decrypt chain blocks.
 type CipherMode int
 
-// The modes every device with a block cipher has.
+// The cipher modes that every device with a block cipher has.
 const (
 	ECB CipherMode = iota
 	CBC
 )
 
 // Key is an open key: a handle on primitives. Any number of goroutines may
-// use one at a time; no primitive pads. A primitive that the device lacks is
+// use one at the same time. No primitive pads. A primitive that the device lacks is
 // an [UnsupportedError], one that does not belong to the key's algorithm is
 // ErrRefused, and data that is not a whole number of blocks, a ciphertext as
 // long as no modulus and an IV of the wrong length are ErrInput.
@@ -188,8 +188,8 @@ type Key interface {
 	Close() error
 }
 
-// OpenGenerator is a device that can hand over a key it has just made without
-// opening its seal again. The caller closes the Key.
+// OpenGenerator is a device that can return a key that it generates open, without
+// opening its seal. The caller closes the Key.
 type OpenGenerator interface {
 	GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error)
 }
@@ -197,14 +197,14 @@ type OpenGenerator interface {
 // Resealer is a device that can seal the private key of a key pair anew, with
 // other attributes and without showing it: from and to have the same algorithm,
 // RSA or EC, the same length and the same exportability (else ErrAttributes; see
-// [Attributes.CheckReseal]). The old seal stays good.
+// [Attributes.CheckReseal]). The old seal goes on opening.
 type Resealer interface {
 	Reseal(ctx context.Context, s Sealed, from, to Attributes) (Sealed, error)
 }
 
-// Initializer is a device whose master key is not there from the beginning but
-// made once, when somebody says so. Initialize makes it, or finds the one that
-// another process has made meanwhile; a device that has one keeps it.
+// Initializer is a device that may have no master key yet. Initialize makes it, or
+// finds the one that another process has made meanwhile; a device that has one
+// keeps it.
 type Initializer interface {
 	Initialize(ctx context.Context) error
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// cache keeps the least recently used keys out: prepared keys outlive a call,
-// up to a number. An entry that is evicted or forgotten while in use is
-// closed by its last user.
+// cache keeps a bounded number of prepared keys between calls and drops the least
+// recently used first. One that is dropped or forgotten while in use is closed by
+// its last user.
 type cache struct {
 	size int
 
@@ -26,7 +26,7 @@ type prepared struct {
 	id         string
 
 	users int  // guarded by cache.mu
-	gone  bool // guarded by cache.mu: no longer listed, closed by the last user
+	gone  bool // guarded by cache.mu: dropped, and closed by the last user
 
 	mu    sync.Mutex // guards kbpks
 	kbpks map[tr31.Version]*protection
@@ -36,8 +36,8 @@ func newCache(size int) *cache {
 	return &cache{size: size}
 }
 
-// use returns the prepared key, opening it if it is not at hand, and counts
-// the caller in. The caller calls release once.
+// use returns the prepared key, which it opens if the cache does not have it, and
+// counts the caller as a user. The caller calls release once.
 func (h *HSM) use(ctx context.Context, k KeyRef) (*prepared, error) {
 	if p := h.cache.find(k); p != nil {
 		return p, nil
@@ -49,8 +49,9 @@ func (h *HSM) use(ctx context.Context, k KeyRef) (*prepared, error) {
 	return h.cache.add(&prepared{key: key, attributes: k.Attributes, id: string(k.Sealed)}), nil
 }
 
-// find counts the caller in on a key at hand. One asked for with other
-// attributes is not at hand: the device decides on it.
+// find returns a key of the cache and counts the caller as a user; nil if it has
+// none. A key that is wanted with other attributes is not found: the device
+// decides on it.
 func (c *cache) find(k KeyRef) *prepared {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,8 +65,8 @@ func (c *cache) find(k KeyRef) *prepared {
 	return p
 }
 
-// add lists a key just opened and counts the caller in. If another goroutine
-// was faster, its key is used and this one closed.
+// add puts a key that was just opened into the cache and counts the caller as a
+// user. If another goroutine was faster, its key is used and this one closed.
 func (c *cache) add(p *prepared) *prepared {
 	c.mu.Lock()
 	var closing []*prepared
@@ -90,7 +91,7 @@ func (c *cache) add(p *prepared) *prepared {
 	return p
 }
 
-// release counts a user out.
+// release ends a use.
 func (c *cache) release(p *prepared) {
 	c.mu.Lock()
 	p.users--
@@ -101,7 +102,7 @@ func (c *cache) release(p *prepared) {
 	}
 }
 
-// forget takes a key off the list.
+// forget drops a key.
 func (c *cache) forget(s Sealed) {
 	c.mu.Lock()
 	var idle *prepared
@@ -114,7 +115,7 @@ func (c *cache) forget(s Sealed) {
 	}
 }
 
-// clear takes all keys off the list.
+// clear drops all keys.
 func (c *cache) clear() {
 	c.mu.Lock()
 	var closing []*prepared
@@ -127,7 +128,7 @@ func (c *cache) clear() {
 	closeAll(closing)
 }
 
-// drop unlists an entry, under c.mu, and returns it if nobody uses it.
+// drop removes an entry, under c.mu, and returns its key if it has no user.
 func (c *cache) drop(e *list.Element) *prepared {
 	p := c.order.Remove(e).(*prepared)
 	delete(c.entries, p.id)

@@ -9,9 +9,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/cmac"
 )
 
-// cmacOf is the device's CMAC or, where it has none, CMAC built on what it has,
-// in two calls: L, the encryption of a zero block, and the CBC encryption of the
-// message made ready with it. The size of a block is 8 bytes of TDES, 16 of AES.
+// cmacOf is the device's CMAC or, where it has none, CMAC computed by two other
+// calls: L, the encryption of a zero block, and the CBC encryption of the message,
+// masked with L. size is the length of a block: 8 bytes of TDES, 16 of AES.
 func cmacOf(ctx context.Context, k Key, size int, message []byte) ([]byte, error) {
 	out, err := k.CMAC(ctx, message)
 	if !errors.Is(err, errors.ErrUnsupported) {

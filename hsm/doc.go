@@ -3,26 +3,26 @@
 //
 // # Keys
 //
-// A device ([Backend]) keeps a master key and nothing else. An application key
-// is made or brought in by it, and handed out sealed under the master key,
-// bound to its [Attributes]; whoever stores the [Sealed] bytes stores the key,
-// and erasing them shreds it. Opened again it is a [Key]: a handle on
-// primitives. [NewSoftware] is the device that needs no hardware.
+// A device ([Backend]) keeps a master key and nothing else. It generates or imports
+// an application key and returns it sealed: encrypted under the master key and
+// bound to its [Attributes]. The caller stores the [Sealed] bytes; erasing them
+// destroys the key. Opened again it is a [Key]: a handle on primitives.
+// [NewSoftware] is the device that needs no hardware.
 //
 // # Commands
 //
-// [HSM] builds the payment commands once, on any Backend: a key and its check
-// value, loading components, and keys in and out as TR-31 key blocks (under a
-// key that is kept or one agreed on), TR-34 key tokens, RSA and AS 2805
-// cryptograms, initial DUKPT keys among them.
+// [HSM] builds the payment commands once, on any Backend: generating a key and its
+// check value, loading components, and importing and exporting keys as TR-31 key
+// blocks (under a stored key or one that was agreed on), TR-34 key tokens, RSA and
+// AS 2805 cryptograms; initial DUKPT keys are exported in the same ways.
 // What a device lacks ([Unsupported]) is built from what it has, or refused
 // with that error. A bounded number of prepared keys (open handles, derived
-// key block keys, parsed private keys) outlive a call; [HSM.Forget] and
-// [HSM.Close] let go of them.
+// key block keys, parsed private keys) is kept between calls; [HSM.Forget] and
+// [HSM.Close] close them.
 //
 // Refusals of a key block are a *tr31.Error with the exact class, for a caller
-// who holds the key. Whoever answers strangers folds the classes behind the
-// MAC into one.
+// that has the key. A caller that answers strangers reports the classes behind the
+// MAC as one.
 //
 // # Clear keys
 //
@@ -49,8 +49,7 @@
 // Those keys and no others are [Attributes.Revealable]; a device keeps the rest.
 // There are no commands yet for the last two.
 //
-// Erasing is best effort: the Go runtime may have made copies that nobody can
-// reach. Bare RSA in the software device is blinded, not constant in time,
-// since the standard library has no such function; OAEP there is the standard
-// library's own.
+// Erasing is best effort: the Go runtime may have made copies that cannot be
+// reached. Raw RSA in the software device is blinded, not constant in time, since
+// the standard library has no such function; OAEP there is the standard library's.
 package hsm

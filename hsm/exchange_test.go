@@ -25,7 +25,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// admitted takes whatever key comes in.
+// admitted is an Admit that takes every key, and the attributes that it gives.
 func admitted(algorithm hsm.Algorithm) (hsm.Admit, *hsm.Attributes) {
 	a := &hsm.Attributes{KeyID: "in", Usage: "D0", Algorithm: algorithm, Mode: 'B', Exportability: 'E'}
 	return func(bits int) (hsm.Attributes, kcv.Method, error) {
@@ -34,7 +34,7 @@ func admitted(algorithm hsm.Algorithm) (hsm.Admit, *hsm.Attributes) {
 	}, a
 }
 
-// newPair is a new pair of the device and its public half.
+// newPair is a new key pair of the device and its public half.
 func newPair(t *testing.T, h *hsm.HSM, a hsm.Attributes) (hsm.KeyRef, any, hsm.Public) {
 	t.Helper()
 	made, err := h.GenerateKey(ctx, a, kcv.SHA1)
@@ -71,7 +71,7 @@ func TestCryptogramsOpenInEveryDevice(t *testing.T) {
 			if want, _ := kcv.TDES(key); made.CheckValue.String() != want {
 				t.Errorf("%v: check value %s, want %s", hash, made.CheckValue, want)
 			}
-			// Out again, to the same pair, and back in.
+			// Export it to the same key pair, and import it again.
 			in := hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: *a}}
 			out, value, err := h.ExportCryptogram(ctx, pub, hash, in, kcv.TDESZero)
 			if err != nil || !value.Equal(made.CheckValue) {

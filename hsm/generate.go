@@ -10,8 +10,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// generations bounds the making of RSA key pairs, which takes a processor or a
-// device for up to seconds, and keeps those that nobody waits for any more.
+// generations bounds how many RSA key pairs are generated at once, since each takes
+// a processor or the device for up to seconds. It keeps the generations whose
+// callers have left.
 type generations struct {
 	slots chan struct{} // one for each that may be under way
 
@@ -39,8 +40,8 @@ func newGenerations(most int) *generations {
 	return &generations{slots: make(chan struct{}, most)}
 }
 
-// take hands over a generation that no caller waits for and whose key pair can be
-// sealed with these attributes.
+// take returns a generation whose caller has left and whose key pair can be sealed
+// with these attributes; nil if there is none.
 func (g *generations) take(a Attributes) *generation {
 	g.mu.Lock()
 	defer g.mu.Unlock()

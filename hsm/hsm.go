@@ -12,8 +12,8 @@ const DefaultCache = 1024
 
 // Options of an HSM. The zero value is right.
 type Options struct {
-	Ready Ready // RSA pairs to hand out before any is generated; nil: none
-	Cache int   // prepared keys kept, least recently used first out; 0: DefaultCache
+	Ready Ready // RSA key pairs to use before any is generated; nil: none
+	Cache int   // prepared keys kept, the least recently used are closed first; 0 or less: DefaultCache
 
 	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS less
 	// one, so that everything else has a processor, and at least one.
@@ -21,8 +21,8 @@ type Options struct {
 }
 
 // HSM is the payment commands, built once on the primitives of any Backend.
-// Any number of goroutines may share one. Closing the backend is for whoever
-// opened it; Close releases what the HSM itself keeps open.
+// Any number of goroutines may share one. Close closes what the HSM itself keeps
+// open; the backend is closed by the caller that opened it.
 //
 // It starts a goroutine for one thing only: the generation of an RSA key pair for
 // a context that can end. That goroutine ends with the generation; see
@@ -132,8 +132,8 @@ func (h *HSM) generate(ctx context.Context, a Attributes) (Sealed, Public, Key, 
 	return sealed, public, key, err
 }
 
-// Components tells what LoadComponents made: the key, and the check value of
-// each component in the order given.
+// Components is what LoadComponents makes: the key, and the check value of each
+// component in the order given.
 type Components struct {
 	Made
 	Parts []kcv.Value
@@ -177,8 +177,8 @@ func (h *HSM) CheckValue(ctx context.Context, k KeyRef, m kcv.Method) (kcv.Value
 	return checkValue(ctx, p.key, m)
 }
 
-// adoptKey seals clear bytes as a key and computes the check value while they
-// are at hand. The bytes stay the caller's, to be cleared.
+// adoptKey seals clear bytes as a key and computes its check value. The bytes stay
+// the caller's, to be cleared.
 func (h *HSM) adoptKey(ctx context.Context, raw []byte, a Attributes, m kcv.Method) (Made, error) {
 	value, err := m.Compute(raw)
 	if err != nil {

@@ -44,7 +44,7 @@ type vector struct {
 	Expect        string
 }
 
-// vectors are those made for this project and, where they are at hand, the
+// vectors are those made for this project and, where there are any, the
 // published ones.
 func vectors(t *testing.T) (out []vector) {
 	paths := []string{filepath.Join("..", "tr31", "testdata", "made.json")}
@@ -76,7 +76,7 @@ func bytesOf(t *testing.T, text string) []byte {
 
 var zeroMethods = map[hsm.Algorithm]kcv.Method{hsm.TDES: kcv.TDESZero, hsm.AES: kcv.AESCMAC, hsm.HMAC: kcv.HMACSHA256}
 
-// load brings a key in from two components.
+// load makes a key of two components.
 func load(t *testing.T, h *hsm.HSM, a hsm.Attributes, key []byte) hsm.KeyRef {
 	t.Helper()
 	zero := make([]byte, len(key))
@@ -305,7 +305,7 @@ func (k *countedKey) Close() error {
 	return k.Key.Close()
 }
 
-// TestCachedKeysAreStillBoundToTheirAttributes: a key at hand does not open
+// TestCachedKeysAreStillBoundToTheirAttributes: a key in the cache does not open
 // the door for the same sealed bytes under other attributes.
 func TestCachedKeysAreStillBoundToTheirAttributes(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {

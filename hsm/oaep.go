@@ -3,9 +3,11 @@ package hsm
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"io"
 )
 
 // decryptOAEP is the device's OAEP decryption or, where it has none, its raw
@@ -44,7 +46,7 @@ func unpadOAEP(hash crypto.Hash, encoded []byte) (message []byte, ok bool) {
 
 	label := hash.New().Sum(nil) // of the empty label
 	good := subtle.ConstantTimeByteEq(encoded[0], 0) & subtle.ConstantTimeCompare(label, data[:n])
-	// Zeros, a one, the message: looking is 1 until the one has been met.
+	// Zeros, a one, the message: looking is 1 until the one is found.
 	looking, at := 1, 0
 	rest := data[n:]
 	for i, b := range rest {
@@ -72,4 +74,25 @@ func xorMGF1(hash crypto.Hash, seed, data []byte) {
 		mask = h.Sum(mask[:0])
 		data = data[subtle.XORBytes(data, data, mask):]
 	}
+}
+
+// decrypter is an open RSA key as a crypto.Decrypter, for OAEP with one hash and no
+// label.
+type decrypter struct {
+	ctx context.Context // of the command that decrypts
+	key Key
+}
+
+func (d *decrypter) Public() crypto.PublicKey { return nil }
+
+func (d *decrypter) Decrypt(_ io.Reader, ciphertext []byte, o crypto.DecrypterOpts) ([]byte, error) {
+	oaep, ok := o.(*rsa.OAEPOptions)
+	if !ok || len(oaep.Label) > 0 || oaep.MGFHash != 0 && oaep.MGFHash != oaep.Hash {
+		return nil, ErrRefused
+	}
+	out, err := decryptOAEP(d.ctx, d.key, oaep.Hash, ciphertext)
+	if errors.Is(err, ErrInput) {
+		return nil, rsa.ErrDecryption // as crypto/rsa reports it
+	}
+	return out.bytes(), err
 }

@@ -12,14 +12,13 @@ import (
 // behind a closure: no fmt verb, slog or JSON sees through it, even from a
 // field of another struct. The zero Secret is zero bytes.
 //
-// Destroy is best effort: the runtime may have made copies that nobody can
-// reach.
+// Destroy is best effort: the runtime may have made copies that cannot be reached.
 type Secret struct{ open func() []byte }
 
-// NewSecret copies the bytes; the caller's stay the caller's, to be cleared.
+// NewSecret copies the bytes. The caller clears its own.
 func NewSecret(b []byte) Secret { return adopt(bytes.Clone(b)) }
 
-// adopt takes the bytes over without a copy.
+// adopt is NewSecret without the copy: the bytes are the Secret's from then on.
 func adopt(b []byte) Secret { return Secret{func() []byte { return b }} }
 
 func (s Secret) bytes() []byte {
@@ -32,8 +31,8 @@ func (s Secret) bytes() []byte {
 // Len is the length in bytes.
 func (s Secret) Len() int { return len(s.bytes()) }
 
-// Expose hands the bytes to a backend for the length of the call. They must
-// not be kept or changed.
+// Expose calls use with the bytes, which it must neither keep nor change. It is for
+// backends.
 func (s Secret) Expose(use func(clear []byte) error) error { return use(s.bytes()) }
 
 // Equal compares in constant time.
@@ -42,7 +41,7 @@ func (s Secret) Equal(t Secret) bool { return subtle.ConstantTimeCompare(s.bytes
 // Destroy overwrites the bytes with zeros.
 func (s Secret) Destroy() { clear(s.bytes()) }
 
-// String tells the length and nothing else.
+// String is the length and nothing else.
 func (s Secret) String() string { return fmt.Sprintf("Secret(%d bytes)", s.Len()) }
 
 // Format prints the same for every verb.

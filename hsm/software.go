@@ -91,7 +91,7 @@ func (s *Software) Generate(ctx context.Context, a Attributes) (Sealed, Public, 
 	return sealed, public, key.Close()
 }
 
-// GenerateOpen makes a key and hands it over open; see [OpenGenerator].
+// GenerateOpen makes a key and returns it open; see [OpenGenerator].
 func (s *Software) GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, nil, nil, err

@@ -14,9 +14,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// softwareKey is an open key of the software backend, and what the HSM works
-// with where a device leaves it a key's bytes. Ciphers are made on opening;
-// private keys are parsed on first use.
+// softwareKey is an open key of the software backend, and a key that HSM has in
+// host memory where the device does not derive it itself. Ciphers are made on
+// opening; private keys are parsed on first use.
 type softwareKey struct {
 	traits
 	raw   []byte
@@ -70,7 +70,7 @@ func newBlock(algorithm Algorithm, key []byte) (cipher.Block, error) {
 	return block, nil
 }
 
-// begin is what every primitive does first; the caller defers the unlocking.
+// begin is the first step of every primitive, with mu held for reading.
 func (k *softwareKey) begin(ctx context.Context, algorithms ...Algorithm) error {
 	if k.closed.Load() {
 		return ErrClosed
@@ -144,12 +144,12 @@ func (k *softwareKey) CMAC(ctx context.Context, message []byte) ([]byte, error) 
 	return k.cmac().Sum(nil, message), nil
 }
 
-// cmac keeps the subkeys: a key block asks for them again and again.
+// cmac keeps the subkeys: every key block needs them.
 func (k *softwareKey) cmac() *cmac.MAC {
 	m := k.mac.Load()
 	if m == nil {
 		m = cmac.New(k.block)
-		k.mac.Store(m) // of two at once either will do
+		k.mac.Store(m) // if two goroutines store at once, either is right
 	}
 	return m
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
-// ImportTR34 opens a TR-34 key token with the pair it was made for and seals
-// the key inside. Refusals of the token are a [*tr34.Error] with their exact
-// class; what Admit refuses is returned as it stands. Whether the token's nonce
-// or signing time was seen before is the caller's to know.
+// ImportTR34 opens a TR-34 key token with the key pair of its receiver and seals
+// the key inside. Refusals of the token are a [*tr34.Error] with their exact class.
+// An error of admit is returned as it is. The caller checks whether the token's
+// nonce or signing time was seen before.
 func (h *HSM) ImportTR34(ctx context.Context, krd KeyRef, t *tr34.Token, c *tr34.Check, admit Admit) (Made, error) {
 	p, err := h.use(ctx, krd)
 	if err != nil {

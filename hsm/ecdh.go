@@ -22,11 +22,11 @@ const (
 	X963KDF
 )
 
-// Agreement is a key agreement by ECDH: whose pair, with whom, and which key
-// block protection key comes out of it.
+// Agreement is a key agreement by ECDH: with which key pair, with whom, and which
+// key block protection key is derived.
 type Agreement struct {
-	Pair KeyRef
-	Peer []byte // the other party's public key: an uncompressed point of the pair's curve
+	Pair KeyRef // our key pair
+	Peer []byte // the other party's public key: an uncompressed point of the same curve
 
 	KDF  KDF
 	Hash crypto.Hash
@@ -36,8 +36,8 @@ type Agreement struct {
 	Bits      int       // its length
 }
 
-// ImportECDH opens a key block under a protection key agreed on and seals what
-// is inside. Refusals are those of [HSM.ImportTR31]; a peer that is no point
+// ImportECDH opens a key block under a protection key that was agreed on and seals
+// the key inside. Refusals are those of [HSM.ImportTR31]; a peer that is no point
 // of the curve is ErrInput.
 func (h *HSM) ImportECDH(ctx context.Context, a Agreement, b *tr31.Block, admit Admit) (Made, error) {
 	kbpk, err := h.agree(ctx, &a, b.Header.Version)
@@ -52,8 +52,8 @@ func (h *HSM) ImportECDH(ctx context.Context, a Agreement, b *tr31.Block, admit 
 	return h.admitKey(ctx, key, admit)
 }
 
-// ExportECDH wraps key material in a key block under a protection key agreed
-// on, as [HSM.ExportTR31] does under one that is kept.
+// ExportECDH wraps key material in a key block under a protection key that was
+// agreed on, as [HSM.ExportTR31] does under a stored one.
 func (h *HSM) ExportECDH(ctx context.Context, a Agreement, header tr31.Header, k Material, m kcv.Method) (string, kcv.Value, error) {
 	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
@@ -95,7 +95,7 @@ func (h *HSM) agree(ctx context.Context, a *Agreement, v tr31.Version) (*tr31.KB
 	return tr31.NewKBPK(key)
 }
 
-// derive makes as many bytes as the key has, one hash after the other.
+// derive concatenates hashes and cuts them to the length of the key.
 func (a *Agreement) derive(shared []byte) []byte {
 	size := a.Bits / 8
 	out := make([]byte, 0, size+a.Hash.Size())

@@ -14,9 +14,8 @@ import (
 	"sync"
 )
 
-// parsePrivate reads the private key of a pair and holds it to its
-// attributes. The library's errors are not passed on: they may tell of the
-// key.
+// parsePrivate reads a private key and checks it against its attributes. The
+// library's errors are not passed on: they may have parts of the key.
 func parsePrivate(der []byte, a Attributes) (crypto.Signer, error) {
 	if a.Algorithm == RSA {
 		key, err := x509.ParsePKCS1PrivateKey(der)
@@ -32,7 +31,7 @@ func parsePrivate(der []byte, a Attributes) (crypto.Signer, error) {
 	return key, nil
 }
 
-// parsedPair is the private key of a pair, parsed once.
+// parsedPair is a private key, parsed once.
 type parsedPair struct {
 	once    sync.Once
 	private crypto.Signer
@@ -82,9 +81,9 @@ func (k *softwareKey) rsa(ctx context.Context, ciphertext []byte) (*rsa.PrivateK
 	return key, nil
 }
 
-// DecryptRaw is the bare RSA function. The library has none, so it is done with
-// numbers whose timing tells something of them: of a ciphertext blinded by a
-// factor nobody knows.
+// DecryptRaw is the raw RSA function. The library has none, so it is computed with
+// math/big, whose timing depends on the numbers: on a ciphertext blinded by a
+// random factor.
 func (k *softwareKey) DecryptRaw(ctx context.Context, ciphertext []byte) (Secret, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
@@ -107,8 +106,8 @@ func (k *softwareKey) DecryptRaw(ctx context.Context, ciphertext []byte) (Secret
 	return adopt(c.FillBytes(make([]byte, key.Size()))), nil
 }
 
-// blinding draws a factor for a ciphertext and the one that undoes it in the
-// plaintext.
+// blinding draws a factor for a ciphertext, and returns with it the factor that
+// removes it from the plaintext.
 func blinding(key *rsa.PublicKey) (blind, unblind *big.Int, err error) {
 	for unblind == nil {
 		r, err := rand.Int(rand.Reader, key.N)

@@ -10,13 +10,13 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// Admit decides on a key that has just been authenticated, from its length in
-// bits: which attributes it gets and which check value is computed, or why it
-// is refused. It is called before anything of the key is kept.
+// Admit decides on a key that has just been authenticated, by its length in bits:
+// it returns the key's attributes and which check value is computed, or the error
+// with which the import fails. It is called before the key is sealed.
 type Admit func(bits int) (Attributes, kcv.Method, error)
 
-// admitKey seals a key that has just been opened, if it is admitted. The bytes
-// stay the caller's, to be cleared.
+// admitKey seals a key if admit returns no error. The bytes stay the caller's, to
+// be cleared.
 func (h *HSM) admitKey(ctx context.Context, key []byte, admit Admit) (Made, error) {
 	a, m, err := admit(len(key) * 8)
 	if err != nil {
@@ -25,9 +25,9 @@ func (h *HSM) admitKey(ctx context.Context, key []byte, admit Admit) (Made, erro
 	return h.adoptKey(ctx, key, a, m)
 }
 
-// ImportTR31 opens a key block under a key block protection key and seals what
-// is inside. Refusals of the block are a [*tr31.Error] with their exact class;
-// what Admit refuses is returned as it stands.
+// ImportTR31 opens a key block under a key block protection key and seals the key
+// inside. Refusals of the block are a [*tr31.Error] with their exact class. An
+// error of admit is returned as it is.
 func (h *HSM) ImportTR31(ctx context.Context, kbpk KeyRef, b *tr31.Block, admit Admit) (Made, error) {
 	p, err := h.use(ctx, kbpk)
 	if err != nil {
@@ -67,12 +67,12 @@ func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k
 	return block, value, err
 }
 
-// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks that a
-// lenient import brought along leave as they came.
+// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks of a key that
+// was imported leniently are written as they were read.
 var wrapOptions = tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}
 
-// protection is a protection key for one block version whose derived keys are
-// open: in the device where it derives them, else in host memory.
+// protection is a protection key for one block version with its KBEK and KBAK open:
+// in the device where it derives them, else in host memory.
 type protection struct {
 	*tr31.KBPK
 	kbek, kbak Key
@@ -160,7 +160,7 @@ func newHostKeys(algorithm Algorithm, enc, mac []byte) (kbek, kbak Key, err erro
 	return kbek, kbak, nil
 }
 
-// blockCiphers runs a key block's cryptography on open keys.
+// blockCiphers is a tr31.Ciphers on open keys.
 type blockCiphers struct {
 	version    tr31.Version
 	kbek, kbak Key
@@ -180,7 +180,7 @@ func (c *blockCiphers) Decrypt(ctx context.Context, iv, data []byte) error {
 	return c.kbek.Decrypt(ctx, CBC, iv, data)
 }
 
-// ctr is counter mode on ECB: all counter blocks go through the device at once.
+// ctr is counter mode by ECB: one call enciphers all counter blocks.
 func (c *blockCiphers) ctr(ctx context.Context, iv, data []byte) error {
 	const size = 16
 	stream := make([]byte, 0, len(data)+size)
