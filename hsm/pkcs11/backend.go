@@ -12,8 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// Backend is a token of a PKCS#11 module. Any number of goroutines may share
-// one, any number of backends a token, and any number of processes too.
+// Backend is a token of a PKCS#11 module. Any number of goroutines may share a
+// Backend; any number of backends and of processes may share a token.
 type Backend struct {
 	options Options
 	module  *module
@@ -30,8 +30,8 @@ type Backend struct {
 	outage   outage     // guarded by recovery
 }
 
-// Open logs in to a token. One without master keys is opened all the same;
-// until Initialize has made them every call fails with [hsm.ErrNoMasterKey].
+// Open logs in to a token. One without master keys is opened too; until Initialize
+// has made them every call fails with [hsm.ErrNoMasterKey].
 func Open(ctx context.Context, o *Options) (*Backend, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (b *Backend) do(ctx context.Context, calls func(*connection) error) error {
 	})
 }
 
-// run runs calls on the connection of the moment. If that turns out lost it is
-// made anew, and they run once more: nothing they do outlives the connection.
+// run runs calls on the present connection. If the connection is lost it is made
+// anew and they run once more, since nothing that they did has outlived it.
 func (b *Backend) run(ctx context.Context, calls func(*connection) error) error {
 	for again := false; ; again = true {
 		c, err := b.enter(ctx)
@@ -123,7 +123,7 @@ func (b *Backend) enter(ctx context.Context) (*connection, error) {
 	}
 }
 
-// leave is the end of what enter began.
+// leave ends what enter began.
 func (b *Backend) leave(c *connection) {
 	b.module.calls.RUnlock()
 	if cause := c.failing.Load(); cause != nil {
@@ -131,14 +131,14 @@ func (b *Backend) leave(c *connection) {
 	}
 }
 
-// alive says whether there is a connection that the module knows of. The
-// caller holds module.calls.
+// alive reports whether there is a connection and its handles are valid. The caller
+// holds module.calls.
 func (b *Backend) alive() bool {
 	return b.conn != nil && b.module.up && b.conn.generation == b.module.generation && b.conn.losses == b.module.losses
 }
 
 // Initialize makes the master keys, if the token has none; see
-// [hsm.Initializer]. Of all processes that try one does.
+// [hsm.Initializer]. Of several processes that try at once one makes them.
 func (b *Backend) Initialize(ctx context.Context) error {
 	c, err := b.enter(ctx)
 	if err != nil {
@@ -170,7 +170,7 @@ func (b *Backend) lock(ctx context.Context, serial string) (unlock func(), err e
 	return unlock, nil
 }
 
-// initialize makes the masters, unless the connection has found some.
+// initialize makes the masters, unless the connection has found them.
 func (b *Backend) initialize(c *connection) error {
 	if c.masters != nil {
 		return nil
@@ -183,8 +183,8 @@ func (b *Backend) initialize(c *connection) error {
 	return b.adopt(c, m)
 }
 
-// MasterKeyID is 16 hexadecimal digits that the master keys come to; each new
-// connection computes them again. Where there were none it looks once more:
+// MasterKeyID is 16 hexadecimal digits computed from the master keys; each new
+// connection computes them again. If there were no master keys it looks once more:
 // another process may have made them.
 func (b *Backend) MasterKeyID(ctx context.Context) (id string, err error) {
 	read := func(c *connection) error {
@@ -212,8 +212,8 @@ func (b *Backend) Random(ctx context.Context, p []byte) error {
 	})
 }
 
-// Capabilities are what the module was found to do, in the order in which it
-// was tried; nil while there are no master keys to try with.
+// Capabilities are what was tried on the module, in that order, and whether it
+// works; nil while there are no master keys to try with.
 func (b *Backend) Capabilities() []Capability {
 	b.module.calls.RLock()
 	defer b.module.calls.RUnlock()
@@ -223,7 +223,7 @@ func (b *Backend) Capabilities() []Capability {
 	return append([]Capability(nil), b.caps.list...)
 }
 
-// Format prints what it is, whatever the verb: a PIN's hash is behind it.
+// Format prints the same for every verb: the hash of a PIN is in the Backend.
 func (b *Backend) Format(w fmt.State, _ rune) { fmt.Fprint(w, "Backend(PKCS#11)") }
 
 // Token names the token for people, by label and serial.

@@ -16,7 +16,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
-// capabilities are what was found when opening.
+// capabilities are what the module was found to do when the token was opened.
 type capabilities struct {
 	list []Capability
 
@@ -28,7 +28,7 @@ type capabilities struct {
 	pairs      map[hsm.Algorithm]wrapping // how a private key is wrapped, by algorithm
 	signs      map[hsm.Algorithm]bool     // by algorithm
 	raw        bool                       // CKM_RSA_X_509
-	oaep       map[crypto.Hash]bool       // CKM_RSA_PKCS_OAEP, telling bad padding from an outage
+	oaep       map[crypto.Hash]bool       // CKM_RSA_PKCS_OAEP, with a code for bad padding that is not one for an outage
 	agrees     bool                       // CKM_ECDH1_DERIVE
 	wantsPoint bool                       // CKA_NSS_DB in the template of an EC key that is unwrapped
 	without    []uint                     // Quirks.Without
@@ -82,14 +82,14 @@ func (c *connection) probe(q Quirks) error {
 	return caps.failure
 }
 
-// prober tries one thing after the other.
+// prober tries one capability after the other.
 type prober struct {
 	*connection
 	caps *capabilities
 	ctx  context.Context
 }
 
-// try notes how an attempt ended, and says whether it worked.
+// try records how an attempt ended, and reports whether it worked.
 func (p *prober) try(name, how string, mechanisms []uint, attempt func() error) bool {
 	for _, m := range mechanisms {
 		if slices.Contains(p.caps.without, m) {
@@ -99,7 +99,7 @@ func (p *prober) try(name, how string, mechanisms []uint, attempt func() error) 
 	}
 	err := attempt()
 	if err != nil && !failedWith(err, lacking...) && !lost(err) {
-		err = attempt() // once more: a moment's failure must not be taken for a lack
+		err = attempt() // once more: a temporary failure must not count as a lack
 	}
 	if lost(err) && p.caps.failure == nil {
 		p.caps.failure = err
@@ -111,7 +111,7 @@ func (p *prober) try(name, how string, mechanisms []uint, attempt func() error) 
 	return err == nil
 }
 
-var errOtherResult = errors.New("pkcs11: the module comes to another result")
+var errOtherResult = errors.New("pkcs11: the module gives another result")
 
 func (p *prober) generation() {
 	for _, g := range []struct {
@@ -124,7 +124,7 @@ func (p *prober) generation() {
 		{p11.CKM_DES3_KEY_GEN, "CKM_DES3_KEY_GEN", hsm.Attributes{Algorithm: hsm.TDES, Bits: 192}},
 		{p11.CKM_GENERIC_SECRET_KEY_GEN, "CKM_GENERIC_SECRET_KEY_GEN", hsm.Attributes{Algorithm: hsm.HMAC, Bits: 256, Hash: crypto.SHA256}},
 	} {
-		p.caps.generates[g.mechanism] = true // so that generator names it
+		p.caps.generates[g.mechanism] = true // so that generator returns it
 		p.caps.generates[g.mechanism] = p.try(fmt.Sprintf(canGenerate, g.name), g.name, []uint{g.mechanism}, func() error {
 			m, more := p.generator(g.a)
 			h, err := p.generate(p.ctx, m, sessionKey(p11.CKO_SECRET_KEY, secretType(g.a), carrying, true, more...))
@@ -142,8 +142,7 @@ func (p *prober) generation() {
 	}
 }
 
-// symmetric compares with what is known: FIPS 197 C.1 and NIST SP 800-38B
-// for AES; for TDES a key of three equal parts, DES with FIPS 46's example.
+// symmetric compares the module's results with those of Go's crypto.
 func (p *prober) symmetric(algorithm hsm.Algorithm) {
 	a := hsm.Attributes{Algorithm: algorithm, Bits: 128}
 	key := bytes.Repeat([]byte{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, 2)
@@ -240,8 +239,8 @@ func (p *prober) padding() {
 	})
 }
 
-// keeping tries to have a key unwrapped by the master of those that stay, so
-// that it may be taken out.
+// keeping tries to unwrap a key by the master of kept keys so that it may be taken
+// out, which the token should refuse.
 func (p *prober) keeping() {
 	p.try(canKeep, "enforced by the token", nil, func() error {
 		blob, err := p.wrapSecretUnder(make([]byte, 16))

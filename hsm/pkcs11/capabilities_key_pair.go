@@ -17,8 +17,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// The pair that is brought in to see what the module does with one. It was
-// made for that and protects nothing.
+// The key pair that is imported to try what the module does with one. It was made
+// for that and protects nothing.
 //
 //go:embed probe.pem
 var probePEM []byte
@@ -27,7 +27,7 @@ func (p *prober) rsa() {
 	block, _ := pem.Decode(probePEM)
 	private, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil {
-		panic(err) // it stands in the program
+		panic(err) // it is embedded in the program
 	}
 	t := &pairTrial{prober: p, a: hsm.Attributes{Usage: "D1", Algorithm: hsm.RSA, Exportability: 'N', Bits: 2048}}
 	t.wrap(canRSA, func() (h p11.ObjectHandle, err error) { return p.createRSA(p.ctx, private) })
@@ -41,7 +41,7 @@ func (p *prober) rsa() {
 	})
 	p.caps.raw = t.try(canRaw, p11.CKM_RSA_X_509, decrypting, func(h p11.ObjectHandle) error {
 		one := make([]byte, private.Size())
-		one[len(one)-1] = 1 // to any power itself
+		one[len(one)-1] = 1 // 1 to any power is 1
 		out, err := p.decrypt(p.ctx, mechanism(p11.CKM_RSA_X_509, nil), h, one)
 		if err == nil && !bytes.Equal(bytes.TrimLeft(out, "\x00"), []byte{1}) {
 			err = errOtherResult
@@ -55,7 +55,7 @@ func (p *prober) rsa() {
 	}
 }
 
-// oaep decrypts what is well padded and what is not.
+// oaep decrypts a message with good padding and one with bad padding.
 func (p *prober) oaep(h p11.ObjectHandle, hash crypto.Hash, public *rsa.PublicKey) error {
 	message := []byte("probe")
 	cryptogram, err := rsa.EncryptOAEP(hash.New(), rand.Reader, public, message, nil)
@@ -71,7 +71,7 @@ func (p *prober) oaep(h p11.ObjectHandle, hash crypto.Hash, public *rsa.PublicKe
 	}
 	cryptogram[len(cryptogram)-1] ^= 1
 	if _, err := p.decrypt(p.ctx, oaepMechanism(hash), h, cryptogram); !failedWith(err, badPadding...) {
-		return fmt.Errorf("pkcs11: bad padding is not told from an outage: %w", err)
+		return fmt.Errorf("pkcs11: the code for bad padding is also one for an outage: %w", err)
 	}
 	return nil
 }
@@ -100,15 +100,15 @@ func (p *prober) ec() {
 	})
 }
 
-// pairTrial is a pair that goes out wrapped and is used when it comes back.
+// pairTrial is a key pair that is wrapped, unwrapped and then used.
 type pairTrial struct {
 	*prober
 	a       hsm.Attributes
-	point   []byte // of an EC pair
+	point   []byte // of an EC key pair
 	wrapped wrapped
 }
 
-// wrap finds the wrapping by which the private key goes out and comes back.
+// wrap finds a mechanism that wraps the private key and unwraps it again.
 func (t *pairTrial) wrap(name string, make func() (p11.ObjectHandle, error)) {
 	for _, w := range []wrapping{byKWP, byKW, byCBC} {
 		works := t.prober.try(name, w.String(), []uint{w.mechanism(nil)[0].Mechanism}, func() error {

@@ -1,7 +1,7 @@
 package pkcs11
 
-// Capability is something that a module can do or not, as was found by
-// trying it.
+// Capability is one ability of a module, and whether it has it, which was found by
+// trying.
 type Capability struct {
 	Name  string // "TDES CMAC"
 	Works bool

@@ -11,8 +11,8 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
-// connection is one login to the token and everything that lasts as long as
-// it: sessions, and the handles of the objects in them. It is lost as a whole.
+// connection is one login to the token with its sessions and the handles of the
+// objects in them. It is lost as a whole.
 // All its methods are called with module.calls held.
 type connection struct {
 	module     *module
@@ -23,22 +23,22 @@ type connection struct {
 
 	login p11.SessionHandle // keeps the login, and holds the transport key; never lent
 	// Session objects end with the session that made them. Those of application
-	// keys are made in homes, where no call leaves an operation behind, so
-	// that no home is ever closed alone; workers run the operations.
+	// keys are made in homes, where no call leaves an operation under way, so that
+	// no home is ever closed alone; operations run in workers.
 	homes, workers *pool
 
 	masters   *masters // nil: the token has none
 	transport transport
 	caps      *capabilities
 
-	failing atomic.Pointer[error] // set once a destroy has met a lost connection
+	failing atomic.Pointer[error] // set once a destroy has found the connection lost
 
 	mu     sync.Mutex         // guards doomed
-	doomed []p11.ObjectHandle // objects that the module did not destroy when it was told to
+	doomed []p11.ObjectHandle // objects that the module failed to destroy
 }
 
-// transport is a key that both sides know: what the device wraps under it the
-// host can open.
+// transport is a key that both the token and the host have: the host can unwrap what
+// the token wraps under it.
 type transport struct {
 	handle p11.ObjectHandle
 	block  cipher.Block
@@ -59,7 +59,7 @@ func (c *connection) closeSession(s p11.SessionHandle) error {
 // module.calls for writing: no session is lent.
 func (c *connection) close() {
 	if c.generation != c.module.generation || !c.module.up {
-		return // gone already; the numbers may be another's by now
+		return // gone already; its handles may be those of other sessions by now
 	}
 	c.homes.closeAll()
 	c.workers.closeAll()
@@ -68,7 +68,7 @@ func (c *connection) close() {
 	}
 }
 
-// at runs one call that leaves no operation behind, in a home.
+// at runs one call that leaves no operation under way, in a home.
 func (c *connection) at(ctx context.Context, function string, call func(p11.SessionHandle) error) error {
 	s, err := c.homes.borrow(ctx)
 	if err != nil {
@@ -78,8 +78,8 @@ func (c *connection) at(ctx context.Context, function string, call func(p11.Sess
 	return failure(function, call(s))
 }
 
-// operation runs a pair of calls, C_xInit and C_x, in a worker. A worker that
-// may be left with the operation is closed.
+// operation runs two calls, C_xInit and C_x, in a worker. A worker in which the
+// operation may still be under way is closed.
 func (c *connection) operation(ctx context.Context, function string, start, finish func(p11.SessionHandle) error) error {
 	s, err := c.workers.borrow(ctx)
 	if err != nil {
@@ -142,12 +142,12 @@ func (c *connection) generatePair(ctx context.Context, m uint, public, private [
 	return pub, priv, err
 }
 
-// mostDoomed is how many objects may wait for their end before the connection is
-// given up, with which they go.
+// mostDoomed is how many objects that were not destroyed a connection may have
+// before it is given up, which ends them.
 const mostDoomed = 32
 
-// destroy ends a session object, now or when the next one is destroyed. It
-// is not the caller's context that bounds it: the object would stay.
+// destroy ends a session object, now or when the next one is destroyed. It does not
+// use the caller's context: if that has ended the object would stay.
 func (c *connection) destroy(h p11.ObjectHandle) {
 	c.mu.Lock()
 	doomed := append(c.doomed, h)
@@ -163,13 +163,13 @@ func (c *connection) destroy(h p11.ObjectHandle) {
 		many := len(c.doomed) > mostDoomed
 		c.mu.Unlock()
 		if many || lost(err) {
-			c.failing.Store(&err) // nobody hears of it here: the next to leave sees to it
+			c.failing.Store(&err) // destroy returns no error: leave gives the connection up
 		}
 	}
 }
 
-// attribute reads one attribute: asked for several, the binding gives nothing
-// where one of them cannot be read.
+// attribute reads one attribute: of several the binding returns none if one of them
+// cannot be read.
 func (c *connection) attribute(ctx context.Context, h p11.ObjectHandle, kind uint) (value []byte, err error) {
 	err = c.at(ctx, "C_GetAttributeValue", func(s p11.SessionHandle) error {
 		found, err := c.api.GetAttributeValue(s, h, []*p11.Attribute{{Type: kind}})

@@ -11,7 +11,8 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
-// cryptoki is what the backend calls of a module; *p11.Ctx has it all.
+// cryptoki has the functions of a module that the backend calls; *p11.Ctx implements
+// it.
 type cryptoki interface {
 	Initialize(...p11.InitializeOption) error
 	Finalize() error
@@ -45,8 +46,8 @@ type cryptoki interface {
 	Sign(p11.SessionHandle, []byte) ([]byte, error)
 }
 
-// load opens a shared library that is a module. The binding tells no reason, so
-// the likeliest are looked for here.
+// load opens a shared library that is a module. The binding gives no reason for a
+// failure, so the error names the likeliest ones.
 var load = func(path string) (cryptoki, error) {
 	if f, err := os.Open(path); err != nil {
 		return nil, fmt.Errorf("pkcs11: the module: %w", err)

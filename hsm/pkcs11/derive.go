@@ -19,8 +19,8 @@ import (
 // DeriveKBPK derives inside the token. X9.143 derives by CMACs of single blocks
 // under the KBPK; the CMAC of a block is the encryption of the block masked
 // with a subkey, and CKM_x_ECB_ENCRYPT_DATA is an encryption whose result
-// stays in the token as a key. Of the KBPK the host sees what its encryption of
-// a block of zeros gives, from which the subkeys come.
+// stays in the token as a key. The host sees the encryption of a block of zeros
+// under the KBPK, from which the subkeys are computed.
 func (k *key) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kbak hsm.Key, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
@@ -47,7 +47,7 @@ func (k *key) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kbak hsm.Ke
 	return k.derived(enc), k.derived(mac), nil
 }
 
-// derived is a key that is derived from this one when it is needed.
+// derived is a key that is derived from this one on first use.
 func (k *key) derived(inputs [][]byte) *key {
 	a := hsm.Attributes{Algorithm: k.a.Algorithm, Bits: k.a.Bits, Exportability: 'N'}
 	return &key{backend: k.backend, a: a, source: &derivation{from: k.source, a: k.a, inputs: inputs}}
@@ -104,7 +104,7 @@ func (c *connection) subkeySeed(ctx context.Context, algorithm hsm.Algorithm, ba
 	return value[:size:size], nil
 }
 
-// deriveKey makes a key of what data, whole blocks, is encrypted to.
+// deriveKey makes a key whose value is the encryption of data: whole blocks.
 func (c *connection) deriveKey(ctx context.Context, algorithm hsm.Algorithm, base p11.ObjectHandle, data []byte, keyType uint, size int, p purpose) (p11.ObjectHandle, error) {
 	var pin runtime.Pinner
 	defer pin.Unpin()
@@ -125,7 +125,7 @@ func newReference(algorithm hsm.Algorithm, key []byte) (block cipher.Block) {
 		block, err = tdes.NewCipher(key)
 	}
 	if err != nil {
-		panic(err) // a length that stands in the program
+		panic(err) // the lengths are constants
 	}
 	return block
 }

@@ -1,5 +1,5 @@
-// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: a token does
-// what the software device does, with no other line changed.
+// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: keys live in a
+// token, and nothing else in a program changes.
 //
 //	b, err := pkcs11.Open(ctx, &pkcs11.Options{
 //		Module: "/usr/lib/softhsm/libsofthsm2.so",
@@ -9,87 +9,88 @@
 //	...
 //	eng, err := engine.Open(ctx, b, store, nil)
 //
-// A module is C code: the package needs cgo. Without it everything compiles,
-// and Open says what is missing.
+// A module is C code: the package needs cgo. Without cgo it compiles, and Open
+// returns an error.
 //
 // # Master keys
 //
-// The token holds four keys and nothing else, made once by
-// [Backend.Initialize] and never changed, so that any number of processes may
-// use one token. engine.New calls it where both the token and the store are
+// The token holds four keys and nothing else. They are made once, by
+// [Backend.Initialize], and never changed, so that any number of processes may
+// use one token. engine.New calls Initialize if both the token and the store are
 // new. Two AES-256 keys wrap application keys: one those that may be revealed
 // (hsm.Attributes.Revealable), one those that may not. The latter has a
 // CKA_UNWRAP_TEMPLATE, by which the token itself refuses to let a copy be taken
-// out. A sealed key names the one that wrapped it. Seals of version 1 name none:
-// their TDES keys of usage C0, M0 and M3 that may not be exported were wrapped by
-// the latter, and a command that needs their bytes is refused (hsm.ErrKept). A third key authenticates every
-// sealed key with its attributes; the fourth says that the family is whole and
-// what its keys come to, so that one whose bits have changed is found out when
-// the token is opened. An exclusive lock on a file named by the token's serial
-// (Options.LockDir) lets one process make them. Every connection takes another
-// one, by the module's path, for as long as it logs in and looks for them: some
-// modules show other processes half of what they write.
+// out. The third key authenticates every sealed key with its attributes. The fourth
+// marks the family as complete and has an id computed from the other keys, so
+// that a change of their bits is found when the token is opened. Initialize holds
+// an exclusive lock on a file named by the token's serial (Options.LockDir), so that
+// one process makes them. Every connection holds another lock, on a file named by
+// the module's path, while it logs in and looks for them: some modules show other
+// processes half of what they write.
 //
 // Their labels are Options.MasterLabel and "revealable", "kept", "binding" or
-// "ready". Whoever deletes one has lost every key sealed under it.
+// "ready". Without one of the first three no key sealed under them can be opened.
 //
 // # Keys
 //
 // A sealed key is wrapped by CKM_AES_KEY_WRAP; a private key by the first of
-// CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP and CKM_AES_CBC_PAD that brings it back.
-// It costs no room on the token: it becomes a session object when it is used,
-// with the flags of that use alone, and hsm.HSM keeps a bounded number of them.
-// AES Key Wrap is deterministic: who sees two seals sees whether the keys are
-// the same.
+// CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP and CKM_AES_CBC_PAD that unwraps it again.
+// It takes no room on the token: it becomes a session object when it is used, with
+// the flags of that use alone, and hsm.HSM keeps a bounded number of them open.
+// AES Key Wrap is deterministic: two seals show whether their keys are the same.
+//
+// A sealed key names the master key that wrapped it. Seals of version 1 name none:
+// TDES keys of usage C0, M0 and M3 that may not be exported were then wrapped as keys
+// that may not be revealed, and a command that needs their bytes is refused
+// (hsm.ErrKept).
 //
 // # What is in the host's memory
 //
 // The token works with keys by their handles. Clear key material is in the
-// host, for one call, where no mechanism of PKCS#11 does the work inside:
+// host, for one call, where PKCS#11 has no mechanism that does the work inside:
 //
 //   - Import, of any key, since it is given in the clear;
 //   - every export and every import of a key block, key token or cryptogram: the
 //     key in it is wrapped or unwrapped by host code under working keys that
 //     stay in the token. PKCS#11 v2.40 has no mechanism for TR-31, TR-34 or
 //     AS 2805;
-//   - TR-31 versions A and C, AS 2805, the TDES initial DUKPT key: they work
-//     with variants of a key, which needs its bytes;
+//   - the other commands that reveal a key, which the documentation of hsm lists:
+//     they work with variants or parts of it;
 //   - the shared secret of ECDH and the KBPK derived from it: no module that was
 //     tried has the concatenation KDF;
 //   - KBEK and KBAK of versions B, D and E where the module has no
 //     CKM_x_ECB_ENCRYPT_DATA. Where it has, the host sees the encryption of one
-//     block of zeros under the KBPK, from which CMAC's subkeys come;
+//     block of zeros under the KBPK, from which CMAC's subkeys are computed;
 //   - a key that the module cannot generate (Capabilities): it is drawn from the
 //     token's random bytes;
-//   - what RSA-OAEP opens, and before unpadding where the module has no OAEP with
-//     that hash, or tells bad padding by the code of its own failures.
+//   - the message of RSA-OAEP, and also its padding where the module has no OAEP
+//     with that hash, or has the same code for bad padding and for its own failures.
 //
-// A key that is generated to stay is extractable, for its wrapping, until the
-// handle on it that GenerateOpen gives is closed.
+// A generated key that may not be revealed is extractable, for its wrapping, until
+// the handle that GenerateOpen returned is closed.
 //
-// Revealed keys cross wrapped under a transport key drawn for the connection,
-// which the host knows. The Go binding frees the C memory through which keys and
-// the PIN pass without overwriting it, and a module may do the same.
+// Revealed keys are wrapped under a transport key, which the host draws for the
+// connection. The Go binding frees the C memory of keys and of the PIN without
+// overwriting it, and a module may do the same.
 //
 // # Modules
 //
 // What a module can do is found by trying it when a token is opened, not read
-// from its flags: [Backend.Capabilities] tells. What is missing is an
-// [hsm.UnsupportedError] that names the mechanism, unless hsm.HSM does without.
+// from its flags: see [Backend.Capabilities]. What is missing is an
+// [hsm.UnsupportedError] that names the mechanism, unless hsm.HSM can do without.
 // Needed are CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN, CKM_AES_KEY_WRAP and
-// CKM_SHA256_HMAC. Tried are SoftHSM 2.6.1, and NSS softoken 3.87, which does not
-// enforce CKA_UNWRAP_TEMPLATE.
+// CKM_SHA256_HMAC. The tests run on SoftHSM 2.6.1, and on NSS softoken 3.87, which
+// does not enforce CKA_UNWRAP_TEMPLATE.
 //
 // # Losing the token
 //
-// A call that meets a lost session, a logged-out user, a removed token or a
-// module that was finalised closes what is left of the connection, opens the
-// sessions anew, if that fails initialises the module anew and looks for the
-// token by its serial; then it runs once more. While the token is not there
-// calls fail at once with the reason; the next attempt is made after 50 ms, twice
-// that, up to 5 s. A refused PIN is never tried again. A foreign copy of the
-// module in the process that has initialised it keeps it: this package then
-// neither initialises nor finalises. A context is heeded between two calls of
-// the module and while waiting for a session; a call that the module does not
-// return from cannot be left.
+// A call that finds a session lost, the user logged out, the token removed or the
+// module finalised closes the old connection, opens the sessions anew and, if that
+// fails, initialises the module anew and looks for the token by its serial; then it
+// runs once more. While the token is not there calls fail at once with the reason;
+// the next attempt to connect is made after 50 ms, the one after that after twice as
+// long, up to 5 s. A refused PIN is never tried again. If other code of the process
+// has initialised the module, this package neither initialises nor finalises it. A
+// context is checked between two calls of the module and while waiting for a
+// session; a call that the module does not return from cannot be interrupted.
 package pkcs11

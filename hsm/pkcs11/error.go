@@ -24,11 +24,11 @@ func (e *Error) Error() string {
 // after a few.
 var ErrPIN = errors.New("pkcs11: the token refused the PIN, which is not tried again")
 
-// ErrMasterKeys: the master keys on the token are not whole, not those they
-// were, or may be taken out.
+// ErrMasterKeys: master keys on the token are missing, have changed, or may be taken
+// out of it.
 var ErrMasterKeys = errors.New("pkcs11: the token's master keys are not as they were made")
 
-// Return codes that decide something (PKCS #11 v2.40, section 5.1.6).
+// Return codes that this package treats in a way of their own (PKCS #11 v2.40, section 5.1.6).
 const (
 	ckrSlotIDInvalid          = 0x03
 	ckrGeneralError           = 0x05
@@ -61,8 +61,8 @@ const (
 	ckrAlreadyInitialized     = 0x191
 )
 
-// Codes after which the sessions of a login and every object in them are
-// taken for gone: handles may have been given to something else.
+// Codes after which the sessions of a login and every object in them count as gone:
+// the module may have given their handles to others.
 var sessionsLost = []uint{ckrSessionHandleInvalid, ckrSessionClosed, ckrUserNotLoggedIn, ckrObjectHandleInvalid, ckrKeyHandleInvalid,
 	ckrWrappingKeyHandle, ckrUnwrappingKeyHandle}
 
@@ -77,12 +77,12 @@ func failedWith(err error, codes ...uint) bool {
 	return ok && slices.Contains(codes, e.Code)
 }
 
-// lostForGood is lost, but for codes that one key alone may give.
+// lostForGood is lost without the codes that may come from a single key.
 func lostForGood(err error) bool {
 	return lost(err) && !failedWith(err, ckrKeyHandleInvalid, ckrObjectHandleInvalid, ckrWrappingKeyHandle, ckrUnwrappingKeyHandle)
 }
 
-// lost says whether the connection to the token is gone.
+// lost reports whether the connection to the token is gone.
 func lost(err error) bool {
 	return failedWith(err, sessionsLost...) || failedWith(err, deviceLost...)
 }

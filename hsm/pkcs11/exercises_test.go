@@ -29,7 +29,7 @@ var ctx = context.Background()
 // errWrong: the device answered, and wrongly.
 var errWrong = errors.New("a wrong result")
 
-// Keys that everybody knows.
+// Keys with known bytes.
 var (
 	knownKey  = []byte("0123456789abcdef0123456789ABCDEF")
 	knownAES  = hsm.Attributes{KeyID: "a", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256}
@@ -95,8 +95,8 @@ func openKept(t testing.TB, b hsm.Backend, s sealedKeys) hsm.Key {
 	return k
 }
 
-// deed is something done with a device, whose result is checked.
-type deed struct {
+// exercise is something done with a device, whose result is checked.
+type exercise struct {
 	name string
 	do   func(ctx context.Context, b hsm.Backend, s sealedKeys) error
 }
@@ -111,7 +111,7 @@ func with(ctx context.Context, b hsm.Backend, s hsm.Sealed, a hsm.Attributes, us
 	return use(k)
 }
 
-// same says whether a call gave what it should.
+// same is the call's error, or errWrong if it gave something else than it should.
 func same(got []byte, err error, want []byte) error {
 	if err == nil && !bytes.Equal(got, want) {
 		return errWrong
@@ -162,7 +162,7 @@ func aesBlock() (cmacSum func([]byte) []byte, encrypt func([]byte) []byte) {
 	}
 }
 
-var deeds = []deed{
+var exercises = []exercise{
 	{"generate AES", generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, enciphered)},
 	{"generate TDES", generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 192}, enciphered)},
 	{"generate HMAC", generated(hsm.Attributes{KeyID: "g", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 256, Hash: crypto.SHA256},

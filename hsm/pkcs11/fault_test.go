@@ -16,8 +16,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
-// blames says whether an error blames the caller or a key for what was the
-// device's fault.
+// blames reports whether an error is one for a fault of the caller or of a key,
+// where the device was at fault.
 func blames(err error) bool {
 	for _, wrong := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey, errors.ErrUnsupported, ErrPIN, ErrMasterKeys, errWrong} {
 		if errors.Is(err, wrong) {
@@ -46,7 +46,7 @@ func nth(n int, code uint) (fault func(string) error, fired func() string) {
 		}
 }
 
-// Codes of each kind, tried at every call of every deed.
+// Codes of each kind, tried at every call of every exercise.
 var codes = map[string][]uint{
 	"lost": {p11.CKR_SESSION_HANDLE_INVALID, p11.CKR_SESSION_CLOSED, p11.CKR_USER_NOT_LOGGED_IN, p11.CKR_KEY_HANDLE_INVALID, p11.CKR_OBJECT_HANDLE_INVALID,
 		p11.CKR_DEVICE_ERROR, p11.CKR_DEVICE_REMOVED, p11.CKR_TOKEN_NOT_PRESENT, p11.CKR_TOKEN_NOT_RECOGNIZED, p11.CKR_SLOT_ID_INVALID},
@@ -59,7 +59,7 @@ var codes = map[string][]uint{
 func TestOneFailureAtEveryCall(t *testing.T) {
 	b, f := watched(t, func(o *Options) { o.PoolSize = 2 })
 	s := sealKnown(t, b)
-	for _, d := range deeds {
+	for _, d := range exercises {
 		t.Run(d.name, func(t *testing.T) {
 			for kind, list := range codes {
 				for i, code := range list {
@@ -109,7 +109,7 @@ func checkLeft(t *testing.T, f *faulty, where string) {
 func TestFailuresAfterTheEffect(t *testing.T) {
 	b, f := watched(t, func(o *Options) { o.PoolSize = 2 })
 	s := sealKnown(t, b)
-	for _, d := range deeds {
+	for _, d := range exercises {
 		for n := 1; ; n++ {
 			fault, fired := nth(n, p11.CKR_DEVICE_REMOVED)
 			f.arm(nil, fault)
@@ -142,7 +142,7 @@ func TestOutagesEnd(t *testing.T) {
 		}, nil)
 		began := time.Now()
 		for range 20 {
-			for _, d := range deeds {
+			for _, d := range exercises {
 				if err := d.do(ctx, b, s); err == nil || blames(err) || !failedWith(err, code) {
 					t.Errorf("%s: %s: %v", p11.Error(code), d.name, err)
 				}
@@ -160,7 +160,7 @@ func TestOutagesEnd(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s is over: %v", p11.Error(code), err)
 		}
-		for _, d := range deeds {
+		for _, d := range exercises {
 			if err := d.do(ctx, b, s); err != nil {
 				t.Errorf("%s is over: %s: %v", p11.Error(code), d.name, err)
 			}
@@ -198,7 +198,7 @@ func TestRealLosses(t *testing.T) {
 			if err := same(got, err, encrypt(make([]byte, 16))); err != nil {
 				t.Errorf("after %s: %v", name, err)
 			}
-			for _, d := range deeds {
+			for _, d := range exercises {
 				if err := d.do(ctx, b, s); err != nil {
 					t.Errorf("after %s: %s: %v", name, d.name, err)
 				}
@@ -234,7 +234,7 @@ func crowd(t *testing.T, goroutines, rounds int, b *Backend, s sealedKeys) {
 	for g := range goroutines {
 		wg.Go(func() {
 			for i := range rounds {
-				d := deeds[(g+i)%len(deeds)]
+				d := exercises[(g+i)%len(exercises)]
 				if err := d.do(ctx, b, s); err != nil {
 					t.Errorf("%s in a crowd: %v", d.name, err)
 				}
@@ -245,7 +245,7 @@ func crowd(t *testing.T, goroutines, rounds int, b *Backend, s sealedKeys) {
 }
 
 // TestLossesInACrowd: connections are lost all the time while a crowd works.
-// Nobody gets a wrong answer, nobody waits forever, nothing is left behind.
+// No call has a wrong result or waits forever, and no session or object is left.
 func TestLossesInACrowd(t *testing.T) {
 	b, f := watched(t, nil)
 	s := sealKnown(t, b)
@@ -271,7 +271,7 @@ func TestLossesInACrowd(t *testing.T) {
 	for g := range 16 {
 		wg.Go(func() {
 			for i := range 20 {
-				d := deeds[(g+i)%len(deeds)]
+				d := exercises[(g+i)%len(exercises)]
 				err := d.do(ctx, b, s)
 				if blames(err) {
 					t.Errorf("%s: %v", d.name, err)
@@ -289,14 +289,14 @@ func TestLossesInACrowd(t *testing.T) {
 	wg.Wait()
 	f.arm(nil, nil)
 	if right < 100 {
-		t.Errorf("of 320 deeds %d succeeded", right)
+		t.Errorf("of 320 exercises %d succeeded", right)
 	}
 	for time.Sleep(shortestWait); ; time.Sleep(shortestWait) {
 		if err := b.Random(ctx, make([]byte, 1)); err == nil {
 			break
 		}
 	}
-	if err := deeds[0].do(ctx, b, s); err != nil {
+	if err := exercises[0].do(ctx, b, s); err != nil {
 		t.Error(err)
 	}
 	if _, objects := f.counts(); objects != 1 {
@@ -320,7 +320,7 @@ func TestCloseInACrowd(t *testing.T) {
 		for g := range 8 {
 			wg.Go(func() {
 				for i := 0; ; i++ {
-					if err := deeds[(g+i)%len(deeds)].do(ctx, b, s); err != nil {
+					if err := exercises[(g+i)%len(exercises)].do(ctx, b, s); err != nil {
 						if !errors.Is(err, hsm.ErrClosed) {
 							t.Errorf("%v", err)
 						}
@@ -342,7 +342,7 @@ func TestCloseInACrowd(t *testing.T) {
 func TestCancelledInTheMiddle(t *testing.T) {
 	b, f := watched(t, func(o *Options) { o.PoolSize = 2 })
 	s := sealKnown(t, b)
-	for _, d := range deeds {
+	for _, d := range exercises {
 		for n := 1; ; n++ {
 			ctx, cancel := context.WithCancel(ctx)
 			left, fired := n, false

@@ -12,8 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// key is an open key: session objects, made when they are asked for and made
-// again when the connection that had them is gone.
+// key is an open key: session objects, which are made on first use and made again
+// when their connection is gone.
 type key struct {
 	backend *Backend
 	a       hsm.Attributes
@@ -36,7 +36,7 @@ type source interface {
 // object is a session object of a key for one purpose.
 type object struct {
 	mu     sync.Mutex  // guards both, and is held while one is made
-	at     *connection // nil: it was not asked for
+	at     *connection // nil: it was not made yet
 	handle p11.ObjectHandle
 }
 
@@ -56,8 +56,8 @@ func (k *key) get(ctx context.Context, c *connection, p purpose) (p11.ObjectHand
 	return h, nil
 }
 
-// object unwraps the key: a symmetric one as a key of its algorithm, or for
-// carrying as a secret, whose bits no module touches.
+// object unwraps the key. A symmetric key becomes one of its algorithm, or for
+// carrying a generic secret, of which no module changes a bit.
 func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p purpose) (p11.ObjectHandle, error) {
 	if paired(a) {
 		return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), w.blob, c.caps.pairTemplate(a, w.second, p))
@@ -72,14 +72,14 @@ func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p
 	return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), blob, sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying))
 }
 
-// adopt takes over an object that is there already.
+// adopt makes an object that exists already the key's.
 func (k *key) adopt(c *connection, p purpose, h p11.ObjectHandle) {
 	k.objects[p].at, k.objects[p].handle = c, h
 }
 
-// do runs calls with the key's object for a purpose, on the connection of the
-// moment, and once more if that turns out lost; but only if the module can do
-// what is wanted, which is named otherwise.
+// do runs calls with the key's object for a purpose, on the present connection, and
+// once more if that is lost. If the module cannot do it (can), the error has the
+// name.
 func (k *key) do(ctx context.Context, p purpose, can func(*capabilities) bool, name string, calls func(*connection, p11.ObjectHandle) error) error {
 	return k.backend.do(ctx, func(c *connection) error {
 		if !can(c.caps) {
@@ -93,7 +93,7 @@ func (k *key) do(ctx context.Context, p purpose, can func(*capabilities) bool, n
 	})
 }
 
-// begin is what every primitive does first, with inUse held.
+// begin is the first step of every primitive, with inUse held.
 func (k *key) begin(ctx context.Context, algorithms ...hsm.Algorithm) error {
 	if k.closed {
 		return hsm.ErrClosed
@@ -179,7 +179,7 @@ func (k *key) CMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	return out, err
 }
 
-// signed is a MAC of the length it must have.
+// signed is sign with a check of the result's length.
 func (c *connection) signed(ctx context.Context, m []*p11.Mechanism, h p11.ObjectHandle, message []byte, size int) ([]byte, error) {
 	out, err := c.sign(ctx, m, h, message)
 	if err == nil && len(out) != size {
@@ -210,7 +210,7 @@ func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	return out, err
 }
 
-// unsupported gives a missing mechanism its name.
+// unsupported makes an UnsupportedError of the code for a missing mechanism.
 func unsupported(err error, primitive string) error {
 	if failedWith(err, lacking...) {
 		return hsm.Unsupported(primitive)
@@ -218,8 +218,8 @@ func unsupported(err error, primitive string) error {
 	return err
 }
 
-// Reveal has the token wrap the key under the transport key: the one way out,
-// for keys that were sealed as ones that may take it.
+// Reveal has the token wrap the key under the transport key. The token does that
+// for no key but those of the master for revealable keys.
 func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
@@ -248,8 +248,8 @@ func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
 	return out, err
 }
 
-// take brings a secret over to the host: its first bytes, behind which there
-// may be padding alone.
+// take returns the first size bytes of a secret in the clear. Anything but zeros
+// behind them is an error.
 func (c *connection) take(ctx context.Context, h p11.ObjectHandle, size int) ([]byte, error) {
 	blob, err := c.wrap(ctx, byKW.mechanism(nil), c.transport.handle, h)
 	if err != nil {

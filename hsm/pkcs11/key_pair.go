@@ -23,7 +23,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// curve is one that a pair can be on.
+// curve is one that a key pair can be on.
 type curve struct {
 	ecdh  ecdh.Curve
 	ecdsa elliptic.Curve
@@ -39,7 +39,7 @@ var curves = map[int]curve{
 func (c curve) params() *p11.Attribute {
 	der, err := asn1.Marshal(c.oid)
 	if err != nil {
-		panic(err) // it stands above
+		panic(err) // the identifiers are constants
 	}
 	return p11.NewAttribute(p11.CKA_EC_PARAMS, der)
 }
@@ -47,8 +47,8 @@ func (c curve) params() *p11.Attribute {
 // fieldSize is the length of a coordinate in bytes.
 func fieldSize(bits int) int { return (bits + 7) / 8 }
 
-// newPair makes a pair on the token. The caller destroys the private half's
-// object; of the public one only the value is kept.
+// newPair makes a key pair on the token. The caller destroys the object of the
+// private half; the public half is returned as a value.
 func (c *connection) newPair(ctx context.Context, a hsm.Attributes) (p11.ObjectHandle, hsm.Public, error) {
 	m := uint(p11.CKM_EC_KEY_PAIR_GEN)
 	public := keyTemplate(p11.CKO_PUBLIC_KEY, pairType(a), nil, false, false, true)[:3] // no more than class, type and CKA_TOKEN
@@ -103,7 +103,7 @@ func (c *connection) public(ctx context.Context, a hsm.Attributes, h p11.ObjectH
 	return x509.MarshalPKIXPublicKey(key)
 }
 
-// pointOf is the uncompressed point of a public key; nil of an RSA one.
+// pointOf is the uncompressed point of an EC public key; nil of an RSA one.
 func pointOf(a hsm.Attributes, public hsm.Public) ([]byte, error) {
 	if a.Algorithm != hsm.EC {
 		return nil, nil
@@ -130,9 +130,9 @@ func verifyEC(public hsm.Public, digest, signature []byte) error {
 	return nil
 }
 
-// createPair brings in a private key given as DER, for its wrapping, and tells
-// the point of an EC key. The parser's errors are not passed on: they may tell
-// of the key.
+// createPair makes an object of a private key given as DER, to be wrapped, and
+// returns the point of an EC key. The parser's errors are not passed on: they may
+// have parts of the key.
 func (c *connection) createPair(ctx context.Context, der []byte, a hsm.Attributes) (h p11.ObjectHandle, point []byte, err error) {
 	if a.Algorithm == hsm.RSA {
 		key, err := x509.ParsePKCS1PrivateKey(der)
@@ -176,7 +176,7 @@ func (c *connection) createRSA(ctx context.Context, key *rsa.PrivateKey) (p11.Ob
 	return c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_RSA, carrying, true, more...))
 }
 
-// pairs says by an error that no pair of the algorithm can be sealed.
+// pairs is an UnsupportedError if no key pair of the algorithm can be sealed.
 func (c *connection) pairs(a hsm.Attributes) error {
 	if c.caps.pairs[a.Algorithm] == 0 {
 		return hsm.Unsupported(map[hsm.Algorithm]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
@@ -250,7 +250,7 @@ func (c *connection) signDigest(ctx context.Context, a hsm.Attributes, h p11.Obj
 		return c.signed(ctx, mechanism(p11.CKM_RSA_PKCS, nil), h, info, a.Bits/8)
 	}
 	size := fieldSize(a.Bits)
-	digest = digest[:min(len(digest), size)] // its leftmost bits count (FIPS 186-5, 6.4.1); not every module cuts
+	digest = digest[:min(len(digest), size)] // its leftmost bits are signed (FIPS 186-5, 6.4.1); not every module cuts it
 	raw, err := c.signed(ctx, mechanism(p11.CKM_ECDSA, nil), h, digest, 2*size)
 	if err != nil {
 		return nil, err
@@ -258,7 +258,7 @@ func (c *connection) signDigest(ctx context.Context, a hsm.Attributes, h p11.Obj
 	return asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:size]), new(big.Int).SetBytes(raw[size:])})
 }
 
-// modulus is an RSA key's, read once.
+// modulus is the modulus of an RSA key, read once.
 type modulus struct{ atomic.Pointer[[]byte] }
 
 func (m *modulus) of(ctx context.Context, c *connection, h p11.ObjectHandle) ([]byte, error) {
@@ -278,9 +278,9 @@ func (k *key) DecryptRaw(ctx context.Context, ciphertext []byte) (hsm.Secret, er
 	return k.decryptRSA(ctx, mechanism(p11.CKM_RSA_X_509, nil), ciphertext, canRaw, func(caps *capabilities) bool { return caps.raw })
 }
 
-// badPadding are the codes of a ciphertext that does not open. A module that
-// has no other code for it than for its own failure is not asked for OAEP: raw
-// decryption and the host's unpadding tell the two apart.
+// badPadding are the codes of a ciphertext that does not open. A module that has the
+// same code for its own failures is not used for OAEP: with raw decryption and the
+// host's unpadding the two are different.
 var badPadding = []uint{ckrEncryptedDataInvalid, ckrEncryptedDataLenRange}
 
 // DecryptOAEP works in the token where it has that hash.
@@ -292,7 +292,7 @@ func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []by
 	return out, err
 }
 
-// decryptRSA decrypts what is as long as the modulus and less than it.
+// decryptRSA decrypts a ciphertext that is as long as the modulus and less than it.
 func (k *key) decryptRSA(ctx context.Context, m []*p11.Mechanism, ciphertext []byte, name string, can func(*capabilities) bool) (out hsm.Secret, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
@@ -343,8 +343,7 @@ func oaepMechanism(hash crypto.Hash) []*p11.Mechanism {
 	return mechanism(p11.CKM_RSA_PKCS_OAEP, p11.NewOAEPParams(m[0], m[1], p11.CKZ_DATA_SPECIFIED, nil))
 }
 
-// ECDH works in the token; the shared secret is handed over, as the interface
-// has it.
+// ECDH works in the token, and returns the shared secret as the interface has it.
 func (k *key) ECDH(ctx context.Context, peer []byte) (out hsm.Secret, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
@@ -386,7 +385,7 @@ func (c *connection) agree(ctx context.Context, a hsm.Attributes, h p11.ObjectHa
 	return raw, nil
 }
 
-// revealPair reads a private key of which a readable object is made.
+// revealPair makes a readable object of a private key and reads it.
 func (k *key) revealPair(ctx context.Context) (out hsm.Secret, err error) {
 	err = k.backend.do(ctx, func(c *connection) error {
 		w, ok := k.source.(*wrapped)

@@ -19,7 +19,7 @@ func (b *Backend) Generate(ctx context.Context, a hsm.Attributes) (hsm.Sealed, h
 	return sealed, public, key.Close()
 }
 
-// GenerateOpen makes a key on the token and hands it over open; see
+// GenerateOpen makes a key on the token and returns it open; see
 // [hsm.OpenGenerator].
 func (b *Backend) GenerateOpen(ctx context.Context, a hsm.Attributes) (sealed hsm.Sealed, public hsm.Public, opened hsm.Key, err error) {
 	err = b.do(ctx, func(c *connection) error {
@@ -42,8 +42,8 @@ func (b *Backend) GenerateOpen(ctx context.Context, a hsm.Attributes) (sealed hs
 	return sealed, public, opened, nil
 }
 
-// generatePairFor makes a pair. No object of it stays: its check value is of
-// the public half.
+// generatePairFor makes a key pair. No object of it is kept: its check value is
+// computed over the public half.
 func (c *connection) generatePairFor(ctx context.Context, k *key) (hsm.Sealed, hsm.Public, error) {
 	if err := c.pairs(k.a); err != nil {
 		return nil, nil, err
@@ -66,8 +66,8 @@ func (c *connection) generatePairFor(ctx context.Context, k *key) (hsm.Sealed, h
 	return sealed, public, err
 }
 
-// generateSecret makes a symmetric key in the form in which its check value is
-// computed next.
+// generateSecret makes a symmetric key as an object with which its check value can
+// be computed.
 func (c *connection) generateSecret(ctx context.Context, k *key) (hsm.Sealed, error) {
 	m, more := c.generator(k.a)
 	if m == 0 {
@@ -110,8 +110,8 @@ func (c *connection) drawSecret(ctx context.Context, k *key) (hsm.Sealed, error)
 	return c.seal(ctx, w, k.a)
 }
 
-// Import brings a key in; see [hsm.Backend]. Its bytes are in host memory for
-// the length of the call.
+// Import seals a key given in the clear; see [hsm.Backend]. Its bytes are in host
+// memory for the length of the call.
 func (b *Backend) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (sealed hsm.Sealed, err error) {
 	err = b.do(ctx, func(c *connection) error {
 		if err := a.Fit(s); err != nil {
@@ -182,7 +182,7 @@ func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attribu
 	return sealed, err
 }
 
-// forget destroys the objects of a key that nobody uses. Those of a connection
+// forget destroys the objects of a key that is not in use. Those of a connection
 // that is gone are gone with it.
 func (b *Backend) forget(k *key) {
 	b.module.calls.RLock()

@@ -22,11 +22,11 @@ const (
 	lockWait  = 2 * time.Second
 )
 
-// alone keeps other processes from logging in, or looking, while this one does
-// or makes master keys. SoftHSM writes the token's file anew at each login and
-// an object's file anew for each attribute, and another process that reads
-// meanwhile sees half of it. Where the file cannot be locked, connecting goes on
-// without: other modules need none of it.
+// alone keeps other processes from logging in and from looking for keys while this
+// one does or makes master keys. SoftHSM writes the token's file anew at each login
+// and an object's file anew for each attribute, and another process that reads
+// meanwhile gets half of it. Where the file cannot be locked, connecting continues
+// without the lock: other modules do not need it.
 func (b *Backend) alone(ctx context.Context) (done func(), err error) {
 	short, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -43,8 +43,8 @@ func (b *Backend) alone(ctx context.Context) (done func(), err error) {
 	return done, nil
 }
 
-// lockFile waits for a lock on a file, which it makes. Whoever has the lock
-// removes the file, so the one that was waited for may be another by then. A
+// lockFile waits for a lock on a file, which it makes. The holder of the
+// lock removes the file, so the file that was waited for may be another by then. A
 // symbolic link in its place is an error: the folder may be open to all.
 func lockFile(ctx context.Context, name string) (unlock func(), err error) {
 	for {

@@ -19,9 +19,9 @@ var errNoToken = errors.New("pkcs11: no slot has the token")
 // errLogin: the token neither took the PIN nor refused it.
 var errLogin = errors.New("pkcs11: logging in")
 
-// renewing says whether initialising the module anew may help. Other backends
-// on it are disturbed by that: for a token that was never there it must be
-// likely; one that was there may have come back, whatever the module says.
+// renewing reports whether initialising the module anew may help. It disturbs other
+// backends on the module: for a token that was never there it must be likely to
+// help; one that was there may have come back, whatever the module reports.
 func (b *Backend) renewing(err error) bool {
 	_, reported := errors.AsType[*Error](err)
 	back := b.serial != "" && (reported || errors.Is(err, ErrMasterKeys)) && !errors.Is(err, ErrPIN)
@@ -64,7 +64,7 @@ func (b *Backend) login(pin []byte) (c *connection, err error) {
 	return c, b.adopt(c, m)
 }
 
-// adopt takes the masters that were found, if they are those of before.
+// adopt uses the masters that were found, if they are the same as before.
 func (b *Backend) adopt(c *connection, m *masters) error {
 	if b.masterID != "" && (m == nil || m.id.String() != b.masterID) {
 		return fmt.Errorf("%w: they were %s when the token was opened and are not any more", ErrMasterKeys, b.masterID)
@@ -86,7 +86,7 @@ func (b *Backend) adopt(c *connection, m *masters) error {
 // poolSize is how many sessions each of the two pools may have.
 func poolSize(wanted int, info p11.TokenInfo) int {
 	for _, most := range []uint{info.MaxSessionCount, info.MaxRwSessionCount} {
-		if most != 0 && most < 1<<31-1 { // else it has no limit, or does not tell
+		if most != 0 && most < 1<<31-1 { // else it has no limit, or does not report one
 			wanted = min(wanted, (int(most)-1)/2)
 		}
 	}
@@ -130,7 +130,7 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 	return 0, at, fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), b.options.token(), strings.Join(seen, ", "))
 }
 
-// wanted says whether a token is the one meant: by the options at first, after
+// wanted reports whether a token is the right one: at first by the options, after
 // that the one that was found, since slots change their numbers.
 func (b *Backend) wanted(slot uint, info p11.TokenInfo) bool {
 	if b.serial != "" || b.label != "" {
@@ -165,10 +165,10 @@ func (b *Backend) authenticate(c *connection, info p11.TokenInfo, pin []byte) er
 	switch {
 	case err == nil:
 		b.module.pins[info.SerialNumber] = sum
-	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by somebody else: the token did not look at the PIN
+	case failedWith(err, ckrUserAlreadyLoggedIn): // by another backend, or by other code of the process: the token did not check the PIN
 		known, ok := b.module.pins[info.SerialNumber]
 		if !ok {
-			b.options.Log.Warn("somebody else in the process has logged in: the PIN was not checked", "token", info.Label)
+			b.options.Log.Warn("other code of the process has logged in: the PIN was not checked", "token", info.Label)
 		} else if subtle.ConstantTimeCompare(known[:], sum[:]) != 1 {
 			return fmt.Errorf("%w: the token is in use with another one in this process", ErrPIN)
 		}
@@ -180,6 +180,6 @@ func (b *Backend) authenticate(c *connection, info p11.TokenInfo, pin []byte) er
 	return nil
 }
 
-// pinCodes are the answers to a PIN that will not do.
+// pinCodes are the return codes for a PIN that is refused.
 var pinCodes = []uint{p11.CKR_PIN_INCORRECT, p11.CKR_PIN_INVALID, p11.CKR_PIN_LEN_RANGE, p11.CKR_PIN_EXPIRED, p11.CKR_PIN_LOCKED,
 	p11.CKR_ARGUMENTS_BAD, p11.CKR_USER_TYPE_INVALID}

@@ -18,23 +18,23 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// masters are the keys on the token that last. They are made together, once,
+// masters are the keys that are kept on the token. They are made together, once,
 // and never changed.
 type masters struct {
 	id         masterID
 	revealable p11.ObjectHandle // wraps keys that may be revealed
-	kept       p11.ObjectHandle // wraps keys that may not: what it unwraps stays in the token
+	kept       p11.ObjectHandle // wraps keys that may not: those that it unwraps stay in the token
 	binding    p11.ObjectHandle // authenticates sealed keys with their attributes
 }
 
-// masterID is what the keys of a family come to.
+// masterID is computed from the keys of a family; see identify.
 type masterID [idSize]byte
 
 func (id masterID) String() string { return hex.EncodeToString(id[:]) }
 
-// role is what one key of a family is for. A family is three keys and a fourth
-// that says the family is whole: it is made last, and its CKA_ID tells what
-// the others must come to.
+// role is what one key of a family is for. A family is three keys and a fourth,
+// which is made last: it marks the family as complete, and its CKA_ID has the id
+// that is computed from the others.
 type role string
 
 const (
@@ -45,7 +45,7 @@ const (
 )
 
 // A master's CKA_ID is its family, its role and, of the last one, the id. No two
-// are the same: NSS softoken would put one key in the place of the other.
+// are the same: NSS softoken would replace one key by the other.
 const (
 	familySize = 16
 	idSize     = 8
@@ -55,7 +55,7 @@ func (r role) keyID(family []byte) []byte {
 	return append(append(make([]byte, 0, familySize+len(roleRevealable)+idSize), family...), r...)
 }
 
-// label is the CKA_LABEL, of whatever family.
+// label is the CKA_LABEL of a role, in every family.
 func (r role) label(prefix string) string { return prefix + " " + string(r) }
 
 // checksum is a SHA-256 hash.
@@ -89,13 +89,13 @@ func (c *connection) findMasters(label string) (*masters, error) {
 		return nil, err
 	}
 	if !bytes.Equal(id, made) {
-		return nil, fmt.Errorf("%w: they come to the id %x, and were made as %x: one of them has changed", ErrMasterKeys, id, made)
+		return nil, fmt.Errorf("%w: their id is %x, and was %x when they were made: one of them has changed", ErrMasterKeys, id, made)
 	}
 	m.id = masterID(id)
 	return m, nil
 }
 
-// guarded refuses a master that the token would give away.
+// guarded refuses a master that can be, or could have been, taken out of the token.
 func (c *connection) guarded(ctx context.Context, h p11.ObjectHandle, label string) error {
 	for kind, want := range map[uint]byte{p11.CKA_SENSITIVE: 1, p11.CKA_EXTRACTABLE: 0, p11.CKA_NEVER_EXTRACTABLE: 1} {
 		value, err := c.attribute(ctx, h, kind)
@@ -109,8 +109,8 @@ func (c *connection) guarded(ctx context.Context, h p11.ObjectHandle, label stri
 	return nil
 }
 
-// find lists the token's keys of a role. Nothing else is under way in the
-// module: a find beside the making of an object disturbs some modules.
+// find lists the token's keys of a role. No other call is in the module: a find
+// while an object is made disturbs some modules.
 func (c *connection) find(label string, role role, more ...*p11.Attribute) (found []p11.ObjectHandle, err error) {
 	template := append([]*p11.Attribute{
 		p11.NewAttribute(p11.CKA_CLASS, p11.CKO_SECRET_KEY),
@@ -134,9 +134,9 @@ func (c *connection) find(label string, role role, more ...*p11.Attribute) (foun
 	return found, err
 }
 
-// identify computes the family's id: whatever bit of whichever key changes,
-// it is another one. What the wrapping masters make of a key that everybody
-// knows is authenticated by the binding one.
+// identify computes the family's id, which is another one if any bit of a key
+// changes: the MAC, under the binding master, of a known key wrapped by each of the
+// two others.
 func (c *connection) identify(ctx context.Context, m *masters) ([]byte, error) {
 	known := make([]byte, 32)
 	for i := range known {
@@ -165,15 +165,14 @@ func (c *connection) identify(ctx context.Context, m *masters) ([]byte, error) {
 	return mac[:idSize], nil
 }
 
-// createSecret brings bytes in as a secret of no use but to be wrapped.
+// createSecret makes an object of bytes that can be wrapped and nothing else.
 func (c *connection) createSecret(ctx context.Context, value []byte) (p11.ObjectHandle, error) {
 	return c.create(ctx, sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true, p11.NewAttribute(p11.CKA_VALUE, value)))
 }
 
-// makeMasters makes a family, or finishes one that lacks nothing but its mark.
-// Keys of other families are left alone: they may be what an attempt that was cut
-// off has left. The caller holds module.calls for writing and the lock of the
-// token.
+// makeMasters makes a family, or marks one of three keys as complete. Keys of other
+// families are not touched: an attempt that was interrupted may have left them. The
+// caller holds module.calls for writing and the lock of the token.
 func (c *connection) makeMasters(label string, q Quirks) (*masters, error) {
 	m, family, err := c.unmarked(label)
 	if err == nil && m == nil {
@@ -207,8 +206,8 @@ func (c *connection) makeFamily(label string, family []byte, q Quirks) (*masters
 	return &m, err
 }
 
-// unmarked is the one family of three keys, if there is one: its mark was not
-// made, or has been deleted.
+// unmarked is the family of three keys whose mark was not made or has been deleted,
+// if there is one.
 func (c *connection) unmarked(label string) (*masters, []byte, error) {
 	last, err := c.find(label, roleBinding)
 	if err != nil {
@@ -226,11 +225,11 @@ func (c *connection) unmarked(label string) (*masters, []byte, error) {
 		}
 		m, err := c.familyOf(label, id[:familySize])
 		switch {
-		case errors.Is(err, ErrMasterKeys): // not whole
+		case errors.Is(err, ErrMasterKeys): // not complete
 		case err != nil:
 			return nil, nil, err
 		case whole != nil:
-			return nil, nil, fmt.Errorf("%w: there are two families labelled %q and none says that it is whole", ErrMasterKeys, label)
+			return nil, nil, fmt.Errorf("%w: there are two families labelled %q and none is marked as complete", ErrMasterKeys, label)
 		default:
 			whole, of = m, id[:familySize]
 		}
@@ -257,7 +256,8 @@ func (c *connection) familyOf(label string, family []byte) (*masters, error) {
 	return &m, nil
 }
 
-// makeMaster makes one key on the token, of 32 bytes: AES where it wraps.
+// makeMaster makes one key of 32 bytes on the token: an AES key if it wraps, else a
+// generic secret.
 func (c *connection) makeMaster(label string, role role, id []byte, flags []uint, more ...*p11.Attribute) (p11.ObjectHandle, error) {
 	m, keyType := uint(p11.CKM_GENERIC_SECRET_KEY_GEN), uint(p11.CKK_GENERIC_SECRET)
 	if len(flags) > 1 {
@@ -276,8 +276,8 @@ func (c *connection) makeMaster(label string, role role, id []byte, flags []uint
 	return h, nil
 }
 
-// makeKept makes the master whose keys stay in the token: by its
-// CKA_UNWRAP_TEMPLATE, where the module knows one.
+// makeKept makes the master whose keys stay in the token, with a
+// CKA_UNWRAP_TEMPLATE if the module has that attribute.
 func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.ObjectHandle, error) {
 	if nestable && !q.NoUnwrapTemplate {
 		var pin runtime.Pinner
@@ -291,8 +291,8 @@ func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.Object
 	return c.makeMaster(label, roleKept, roleKept.keyID(family), wrapsUnwraps)
 }
 
-// makeTransport makes the key under which the token hands over what may be
-// revealed. It protects nothing that lasts: it is drawn for the connection.
+// makeTransport makes the key under which the token wraps keys that are revealed. It
+// is drawn for the connection and protects nothing that is stored.
 func (c *connection) makeTransport() error {
 	value := make([]byte, 32)
 	defer clear(value)
@@ -309,7 +309,7 @@ func (c *connection) makeTransport() error {
 	return nil
 }
 
-// master is one of the two that wrap keys; the numbers stand in sealed keys.
+// master is one of the two that wrap keys; the numbers are written in sealed keys.
 type master byte
 
 const (

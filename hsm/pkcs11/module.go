@@ -11,22 +11,21 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
-// module is a PKCS#11 library in this process. There is one for each path,
-// whatever the number of backends on it: initialising and finalising concern
-// all of them.
+// module is a PKCS#11 library in this process. There is one for each path, which all
+// backends on it share: initialising and finalising affect all of them.
 type module struct {
 	path     string
 	reserved string
 	api      cryptoki
 
-	// calls is held for reading by every call and for writing by what no call
-	// may run beside: initialising, finalising, finding and writing token
+	// calls is held for reading by every call. It is held for writing while no
+	// call may run: for initialising, finalising, finding and writing token
 	// objects, and closing sessions that may hold objects in use.
 	calls      sync.RWMutex
 	up         bool                // guarded by calls: C_Initialize was called
-	foreign    bool                // guarded by calls: somebody else in the process had called it
-	generation int                 // guarded by calls: how often it was called; handles of an earlier one mean nothing
-	losses     int                 // guarded by calls: how often sessions or the token were lost; so do those of before
+	foreign    bool                // guarded by calls: other code of the process had called it
+	generation int                 // guarded by calls: how often it was called; handles of an earlier generation are void
+	losses     int                 // guarded by calls: how often sessions or the token were lost; handles from before are void
 	pins       map[string]checksum // guarded by calls: of the PINs that tokens, by serial, took
 
 	users int // guarded by modules.mu
@@ -38,7 +37,7 @@ var modules = struct {
 	byPath map[string]*module
 }{byPath: map[string]*module{}}
 
-// useModule counts a backend in on a module and loads it for the first one.
+// useModule counts a backend as a user of a module, and loads it for the first one.
 func useModule(path, reserved string) (*module, error) {
 	modules.mu.Lock()
 	defer modules.mu.Unlock()
@@ -58,14 +57,14 @@ func useModule(path, reserved string) (*module, error) {
 	return m, nil
 }
 
-// unshared says whether one backend alone is on the module.
+// unshared reports whether the module has one backend only.
 func (m *module) unshared() bool {
 	modules.mu.Lock()
 	defer modules.mu.Unlock()
 	return m.users == 1
 }
 
-// release counts a backend out. The last one finalises the module.
+// release ends a use. The last one finalises the module.
 func (m *module) release() error {
 	modules.mu.Lock()
 	defer modules.mu.Unlock()
@@ -104,8 +103,8 @@ func (m *module) initialize() error {
 	return nil
 }
 
-// finalize ends the module's work: every session and handle of it is gone.
-// What somebody else has initialised stays. The caller holds calls.
+// finalize ends all sessions and handles of the module. One that other code of the
+// process has initialised is left as it is. The caller holds calls.
 func (m *module) finalize() error {
 	if !m.up || m.foreign {
 		return nil

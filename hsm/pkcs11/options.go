@@ -14,30 +14,30 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/secretfile"
 )
 
-// Options say which token of which module a backend works on. Module, PIN and
-// one of Label, Serial and Slot are needed; the rest has defaults.
+// Options of a backend: its token and the token's module. Module, PIN and one of
+// Label, Serial and Slot are needed; the other fields have defaults.
 type Options struct {
-	// Module is the path of the PKCS#11 module, a shared library. It holds a
-	// slash: a bare name would be searched for by the system's loader.
+	// Module is the path of the PKCS#11 module, a shared library. It must have a
+	// slash: the system's loader would search for a bare name.
 	Module string
 
-	// Reserved is handed to the module when it is initialised (pReserved of
+	// Reserved is given to the module when it is initialised (pReserved of
 	// C_Initialize); NSS softoken takes its configuration there. All backends of
 	// one module in one process name the same.
 	Reserved string
 
-	// The token: Label and Serial as C_GetTokenInfo shows them without the
-	// padding, Slot as C_GetSlotList does. Where several are given all must fit.
+	// The token: Label and Serial as C_GetTokenInfo returns them, without the
+	// padding, Slot as C_GetSlotList does. If several are given all must match.
 	// Slot numbers may change whenever a module is initialised: a label or a
 	// serial is the better name.
 	Label  string
 	Serial string
 	Slot   *uint
 
-	// PIN is asked for once for each attempt to connect. A PIN that the token
-	// refuses is never tried again; after two logins in a row that fail without
-	// a reason neither is it. Where somebody else in the process has logged in,
-	// the token does not look at it.
+	// PIN is called once for each attempt to connect. A PIN that the token refuses
+	// is never tried again, nor is one after two logins in a row that failed
+	// without a reason. Where other code of the process has logged in, the token
+	// does not check it.
 	PIN PIN
 
 	// MasterLabel is in front of the labels of the master keys on the token:
@@ -55,16 +55,17 @@ type Options struct {
 	// make the others wait.
 	LockDir string
 
-	// Quirks are what a module needs to be spared.
+	// Quirks are faults of the module that this package works around.
 	Quirks Quirks
 
-	// Log tells of master keys made, of connections lost and recovered. Nil is
-	// silent. It is never told a secret, and must not call the backend.
+	// Log gets a line when master keys are made and when a connection is lost or
+	// recovered; nil: none. No secret is logged. It must not call the backend.
 	Log *slog.Logger
 }
 
-// Quirks are what a module needs to be spared. The zero value spares it
-// nothing: what a module lacks is found by trying.
+// Quirks are faults of a module that this package works around. The zero value is
+// for a module without any. What a module lacks is found by trying and needs no
+// quirk.
 type Quirks struct {
 	// Without are mechanisms (CKM_ numbers) that the module has and that do not
 	// work, or work wrong. They are treated as absent.
@@ -72,7 +73,7 @@ type Quirks struct {
 
 	// NoUnwrapTemplate makes the master of keys that are kept without
 	// CKA_UNWRAP_TEMPLATE, for a module that takes the attribute and then cannot
-	// use the key. One that refuses the attribute is found out without it.
+	// use the key. A module that refuses the attribute needs no quirk.
 	NoUnwrapTemplate bool
 }
 

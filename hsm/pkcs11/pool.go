@@ -9,8 +9,8 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
-// pool lends sessions, one to one caller at a time. It opens them when they
-// are asked for, up to its size.
+// pool lends sessions, each to one caller at a time. It opens them on demand, up to
+// its size.
 type pool struct {
 	open  func() (p11.SessionHandle, error)
 	close func(p11.SessionHandle) error
@@ -18,7 +18,7 @@ type pool struct {
 
 	mu    sync.Mutex // guards all below
 	idle  []p11.SessionHandle
-	stuck []p11.SessionHandle // that the module did not close when it was told to
+	stuck []p11.SessionHandle // that the module failed to close
 	all   int                 // open, lent or not
 }
 
@@ -26,7 +26,7 @@ func newPool(size int, open func() (p11.SessionHandle, error), close func(p11.Se
 	return &pool{open: open, close: close, slots: make(chan struct{}, size)}
 }
 
-// borrow waits for a session. The caller gives it back by returned or broken.
+// borrow waits for a session. The caller returns it by returned or broken.
 func (p *pool) borrow(ctx context.Context) (p11.SessionHandle, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -67,7 +67,7 @@ func (p *pool) take() (p11.SessionHandle, error) {
 	return s, err
 }
 
-// others says whether the pool has any session.
+// others reports whether the pool has any session.
 func (p *pool) others() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,9 +82,9 @@ func (p *pool) returned(s p11.SessionHandle) {
 	<-p.slots
 }
 
-// broken takes back a session that may have an operation under way, and
-// closes it. The last one of a pool has a successor at once: where sessions are
-// few, another pool might have it for good.
+// broken takes back a session that may have an operation under way, and closes it.
+// In the place of the last one another is opened at once: where sessions are few,
+// another pool might take it and keep it.
 func (p *pool) broken(s p11.SessionHandle) {
 	p.mu.Lock()
 	p.all--

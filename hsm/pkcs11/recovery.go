@@ -15,29 +15,29 @@ import (
 // outage is why there is no connection, and when to try again.
 type outage struct {
 	cause   error
-	fatal   bool // nothing will help: the PIN was refused
-	unclear int  // logins in a row that failed for no reason that is told
+	fatal   bool // no attempt can succeed: the PIN was refused
+	unclear int  // logins in a row that failed without a reason
 	until   time.Time
 	wait    time.Duration
 }
 
-// How long a token that is not there is let alone. It doubles each time.
+// How long no attempt is made for a token that is not there. It doubles each time.
 const (
 	shortestWait = 50 * time.Millisecond
 	longestWait  = 5 * time.Second
 )
 
 // mostUnclear is how many logins in a row may fail without a reason. Some tokens
-// answer a wrong PIN like that, and lock after a few.
+// answer a wrong PIN in this way, and lock after a few.
 const mostUnclear = 2
 
 // attempts to open a token that another process is disturbing.
 const attempts = 8
 
 // connectPatiently is the first connection. SoftHSM writes a token's file anew at
-// every login, and another process sees half of it, or no token: that passes,
-// for a module that is initialised anew. A login is not tried again, unless the
-// token was seen to have no PIN.
+// every login, and another process may read half of it, or see no token; after
+// initialising the module again it reads the whole. A login is not tried again,
+// unless the token was seen to have no PIN.
 func (b *Backend) connectPatiently(ctx context.Context) (err error) {
 	for n := range attempts {
 		err = b.attempt(ctx, false, nil)
@@ -54,11 +54,11 @@ func (b *Backend) connectPatiently(ctx context.Context) (err error) {
 	return err
 }
 
-// attempt connects once, if there is no connection or renewed is wanted: with
-// the module initialised anew, since SoftHSM does not look twice at an object
-// that it saw half made. Then something may be done that nothing else runs
-// beside. What takes time, and what is the caller's, comes before module.calls
-// is held.
+// attempt connects once, if there is no connection, or if renewed is set: then with
+// the module initialised anew, since SoftHSM does not read an object again that it
+// has read while it was being written. After that it calls then, if there is one,
+// while no other call is in the module. What takes time, and the PIN function,
+// which is the user's, run before module.calls is held.
 func (b *Backend) attempt(ctx context.Context, renewed bool, then func(*connection) error) error {
 	pin, err := b.options.PIN()
 	if err != nil {
@@ -89,8 +89,8 @@ func (b *Backend) attempt(ctx context.Context, renewed bool, then func(*connecti
 	return err
 }
 
-// replace puts a new connection in the place of one that is none any more. The
-// caller holds module.calls for writing.
+// replace puts a new connection in the place of one that was lost. The caller holds
+// module.calls for writing.
 func (b *Backend) replace(pin []byte, renewed bool) error {
 	if b.conn != nil {
 		b.conn.close()
@@ -121,7 +121,7 @@ func (b *Backend) connect(pin []byte) (*connection, error) {
 		return nil, err
 	}
 	c, err := b.login(pin)
-	if failedWith(err, ckrCryptokiNotInitialized) { // whoever had initialised it has finalised it
+	if failedWith(err, ckrCryptokiNotInitialized) { // other code of the process had initialised it and has finalised it
 		b.module.up, b.module.foreign = false, false
 	}
 	switch {
@@ -139,7 +139,7 @@ func (b *Backend) connect(pin []byte) (*connection, error) {
 	return b.login(pin)
 }
 
-// drop gives a connection up that turned out lost.
+// drop gives up a connection that was lost.
 func (b *Backend) drop(c *connection, cause error) {
 	b.module.calls.Lock()
 	defer b.module.calls.Unlock()
@@ -154,7 +154,7 @@ func (b *Backend) giveUp(c *connection, cause error) {
 	b.conn = nil
 	c.close()
 	if c.generation != b.module.generation {
-		return // the module was initialised anew since: the loss is an old one
+		return // the module was initialised anew since then: the loss was of an earlier connection
 	}
 	if lostForGood(cause) {
 		b.module.losses++ // other backends' handles may be gone as well
@@ -164,8 +164,8 @@ func (b *Backend) giveUp(c *connection, cause error) {
 	}
 }
 
-// reconnect makes a new connection, unless the last attempt is too short ago: then
-// calls fail at once, with its reason.
+// reconnect makes a new connection. If the last attempt was too short a time ago it
+// fails at once, with the reason of that attempt.
 func (b *Backend) reconnect(ctx context.Context) error {
 	b.recovery.Lock()
 	defer b.recovery.Unlock()

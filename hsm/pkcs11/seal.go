@@ -27,7 +27,7 @@ const (
 	sealMAC      = 32
 )
 
-// wrapping is how a master wraps; the numbers stand in sealed keys.
+// wrapping is how a master wraps; the numbers are written in sealed keys.
 type wrapping byte
 
 const (
@@ -75,7 +75,7 @@ func (c *connection) wrapUnder(ctx context.Context, how wrapping, master, key p1
 	return append(iv, blob...), err
 }
 
-// unwrapUnder makes an object of what wrapUnder made.
+// unwrapUnder makes an object of a key that wrapUnder wrapped.
 func (c *connection) unwrapUnder(ctx context.Context, how wrapping, master p11.ObjectHandle, blob []byte, template []*p11.Attribute) (p11.ObjectHandle, error) {
 	var iv []byte
 	if how == byCBC {

@@ -17,11 +17,10 @@ import (
 // minimum is the shortest key that CKM_AES_KEY_WRAP takes, in bytes.
 const minimum = 16
 
-// padded is how many bytes of a symmetric key are wrapped. A key block of
-// its own length needs none; an HMAC key is padded with zeros, which change
-// no HMAC while the key is not longer than the hash's block: to whole blocks of
-// the wrapping, and to the length of the hash because some modules take no
-// shorter key.
+// padded is how many bytes of a symmetric key are wrapped. An AES or TDES key is
+// not padded. An HMAC key is padded with zeros, which change no HMAC as long as the
+// key is not longer than the hash's block: to whole blocks of the wrapping, and to
+// the length of the hash because some modules take no shorter key.
 func padded(a hsm.Attributes) int {
 	size := a.Bits / 8
 	if a.Algorithm != hsm.HMAC {
@@ -30,15 +29,14 @@ func padded(a hsm.Attributes) int {
 	return (max(size, a.Hash.Size(), minimum) + 7) / 8 * 8
 }
 
-// replaced says whether an HMAC key must not be padded to work: it is longer
-// than the hash's block. Its hash works in its place, as HMAC has it (RFC 2104,
-// section 2).
+// replaced reports whether an HMAC key would work wrong with padding, since it is
+// longer than the hash's block. Its hash is used in its place (RFC 2104, section 2).
 func replaced(a hsm.Attributes) bool {
 	return a.Algorithm == hsm.HMAC && a.Bits/8 > a.Hash.New().BlockSize() && padded(a) != a.Bits/8
 }
 
-// sealSecret seals the bytes of a symmetric key: brought in as a secret of no
-// use but to be wrapped, so that no module touches a parity bit.
+// sealSecret wraps the bytes of a symmetric key as a generic secret, so that no
+// module changes a parity bit.
 func (c *connection) sealSecret(ctx context.Context, key []byte, a hsm.Attributes) (w wrapped, err error) {
 	w = wrapped{by: masterFor(a), how: byKW}
 	if w.blob, err = c.wrapSecret(ctx, key, padded(a), w.by); err != nil || !replaced(a) {
@@ -63,8 +61,8 @@ func (c *connection) wrapSecret(ctx context.Context, key []byte, size int, by ma
 	return c.wrapUnder(ctx, byKW, c.masters.wrapper(by), h)
 }
 
-// draw makes a symmetric key in host memory from the token's random bytes: what
-// the module has no mechanism to generate.
+// draw makes a symmetric key in host memory from the token's random bytes. It is for
+// keys that the module has no mechanism to generate.
 func (c *connection) draw(ctx context.Context, a hsm.Attributes) ([]byte, error) {
 	return hsm.DrawKey(&randomness{c, ctx}, a)
 }

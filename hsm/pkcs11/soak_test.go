@@ -37,7 +37,7 @@ func TestSoak(t *testing.T) {
 			done := hammer(t, b, s, began.Add(*soak))
 			late := look(between())
 			perObject := lossPerObject(t, b)
-			t.Logf("%d deeds in %v with %d objects; then and at the end: resident memory %d and %d kB, Go's %d and %d kB, sessions %d and %d, objects %d and %d; the bare module loses %d bytes an object",
+			t.Logf("%d exercises in %v with %d objects; then and at the end: resident memory %d and %d kB, Go's %d and %d kB, sessions %d and %d, objects %d and %d; the bare module loses %d bytes an object",
 				done, *soak*2/3, late.made-early.made, early.resident>>10, late.resident>>10, early.heap>>10, late.heap>>10,
 				early.sessions, late.sessions, early.objects, late.objects, perObject)
 			if late.objects != early.objects || late.sessions > 2*b.options.PoolSize+1 {
@@ -60,8 +60,8 @@ func hammer(t *testing.T, b *Backend, s sealedKeys, until time.Time) int64 {
 	for g := range 32 {
 		wg.Go(func() {
 			for i := g; time.Now().Before(until); i++ {
-				if err := deeds[i%len(deeds)].do(ctx, b, s); err != nil {
-					t.Errorf("%s: %v", deeds[i%len(deeds)].name, err)
+				if err := exercises[i%len(exercises)].do(ctx, b, s); err != nil {
+					t.Errorf("%s: %v", exercises[i%len(exercises)].name, err)
 					return
 				}
 				done.Add(1)
@@ -104,7 +104,7 @@ func lossPerObject(t *testing.T, b *Backend) int {
 }
 
 // resident is the memory of the process in bytes, that of C included; 0 where
-// the system does not tell.
+// the system does not report it.
 func resident() int {
 	raw, err := os.ReadFile("/proc/self/status")
 	if err != nil {

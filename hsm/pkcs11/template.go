@@ -17,8 +17,8 @@ func mechanism(m uint, parameter any) []*p11.Mechanism {
 }
 
 // purpose is what one session object of a key is for. An object has the usage
-// flags of its purpose and no others: CKA_WRAP is with none of them, and what
-// can derive cannot decrypt.
+// flags of its purpose and no others: none has CKA_WRAP, and one that can derive
+// cannot decrypt.
 type purpose int
 
 const (
@@ -50,8 +50,8 @@ var (
 	authenticates = []uint{p11.CKA_SIGN}
 )
 
-// keyTemplate writes every attribute out: what modules assume where one is
-// absent differs, and some of them take it that all is allowed.
+// keyTemplate has every attribute: modules differ in what they assume of one that is
+// absent, and some assume that everything is allowed.
 func keyTemplate(class, keyType uint, flags []uint, token, sensitive, extractable bool, more ...*p11.Attribute) []*p11.Attribute {
 	t := make([]*p11.Attribute, 0, 7+len(usageFlags)+len(more))
 	t = append(t,
@@ -93,7 +93,7 @@ func secretType(a hsm.Attributes) uint {
 	return p11.CKK_GENERIC_SECRET
 }
 
-// pairType is the CKK of a pair.
+// pairType is the CKK of a key pair.
 func pairType(a hsm.Attributes) uint {
 	if a.Algorithm == hsm.RSA {
 		return p11.CKK_RSA
@@ -101,7 +101,7 @@ func pairType(a hsm.Attributes) uint {
 	return p11.CKK_EC
 }
 
-// paired says whether the key is the private half of a pair.
+// paired reports whether the key is the private half of a key pair.
 func paired(a hsm.Attributes) bool { return a.Algorithm == hsm.RSA || a.Algorithm == hsm.EC }
 
 // ulong appends a CK_ULONG, which is as wide as a pointer wherever pointers are
@@ -113,20 +113,20 @@ func ulong(b []byte, v uintptr) []byte {
 	return binary.NativeEndian.AppendUint64(b, uint64(v))
 }
 
-// nestable says whether structures with pointers can be laid out here: on
-// Windows they are packed, with a narrower CK_ULONG.
+// nestable reports whether structures with pointers can be built here: on Windows
+// they are packed, with a narrower CK_ULONG.
 const nestable = runtime.GOOS != "windows"
 
-// pointer appends the address of data, which stays where it is until pin is
-// undone, and its length.
+// pointer appends the address of data and its length. The data is pinned until the
+// caller unpins it.
 func pointer(b []byte, pin *runtime.Pinner, data []byte) []byte {
 	pin.Pin(&data[0])
 	b = ulong(b, uintptr(unsafe.Pointer(&data[0])))
 	return ulong(b, uintptr(len(data)))
 }
 
-// nested is an attribute whose value is a list of attributes, as it stands in
-// memory. The caller undoes pin after the call.
+// nested is an attribute whose value is a list of attributes as C has it in memory.
+// The caller unpins it after the call.
 func nested(kind uint, pin *runtime.Pinner, list ...*p11.Attribute) *p11.Attribute {
 	var raw []byte
 	for _, a := range list {

@@ -59,8 +59,8 @@ func TestAWrongPINIsTriedOnce(t *testing.T) {
 	}
 }
 
-// TestASecondPINInTheProcess: the token does not look at a PIN while somebody in
-// the process is logged in, so this package does.
+// TestASecondPINInTheProcess: a token does not check a PIN while the process is
+// logged in, so this package does.
 func TestASecondPINInTheProcess(t *testing.T) {
 	o := optionsOf(sharedToken(t, softtoken.SoftHSM))
 	opened(t, o)
@@ -114,7 +114,7 @@ func TestModulesThatAreNone(t *testing.T) {
 
 // TestMasterKeysThatChanged: a bit of one, or one that is gone. The labels are
 // enciphered in SoftHSM's files, so all four are tried; the one whose bits do
-// not matter is the one that says that the family is whole.
+// not matter is the one that marks the family as complete.
 func TestMasterKeysThatChanged(t *testing.T) {
 	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	o := optionsOf(access)
@@ -171,7 +171,7 @@ func TestMasterKeysThatChanged(t *testing.T) {
 		t.Errorf("of 4 keys %d were missed when they changed and %d when they were gone, want 3", changed, missing)
 	}
 	again := opened(t, o)
-	for _, d := range deeds {
+	for _, d := range exercises {
 		if err := d.do(ctx, again, s); err != nil {
 			t.Errorf("as it was: %s: %v", d.name, err)
 		}
@@ -202,7 +202,7 @@ func TestMasterKeysCutOff(t *testing.T) {
 		between().arm(nil, nil)
 		at := fired()
 		if err == nil && at != "" && at != "C_DestroyObject" {
-			t.Errorf("call %d, %s, failed and nobody noticed", n, at)
+			t.Errorf("call %d, %s, failed without an error", n, at)
 		}
 		if at != "" && err != nil && !failedWith(err, p11.CKR_GENERAL_ERROR) {
 			t.Errorf("call %d, %s: %v", n, at, err)
@@ -321,7 +321,7 @@ func child(dir string) {
 	os.Exit(0)
 }
 
-// TestInitializeWaitsForTheLock: and heeds its context meanwhile.
+// TestInitializeWaitsForTheLock: until its context ends.
 func TestInitializeWaitsForTheLock(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
 	first, err := Open(ctx, &o)
@@ -365,10 +365,10 @@ func TestNothingTellsThePIN(t *testing.T) {
 	_, err := b.Import(ctx, hsm.NewSecret(knownKey), knownAES)
 	between().arm(nil, nil)
 	pin, _ := o.PIN()
-	told := fmt.Sprintf("%v %+v %#v %s %v %v", b, b, b, log.String(), err, b.Capabilities())
+	printed := fmt.Sprintf("%v %+v %#v %s %v %v", b, b, b, log.String(), err, b.Capabilities())
 	for name, secret := range map[string]string{"the PIN": string(pin), "a key": string(knownKey), "a key in hexadecimal": hex.EncodeToString(knownKey)} {
-		if strings.Contains(told, secret) {
-			t.Errorf("%s is told", name)
+		if strings.Contains(printed, secret) {
+			t.Errorf("%s is printed", name)
 		}
 	}
 	if err == nil || !strings.Contains(log.String(), "lost") || !strings.Contains(log.String(), "master keys were made") {

@@ -14,7 +14,7 @@ import (
 //
 // Of the path it takes token, serial and slot-id, one at least; of the query
 // module-path and pin-source, both needed: a path, file:PATH or env:NAME.
-// Attributes of this package alone stand in the query: x-master-label,
+// The query may have attributes of this package's own: x-master-label,
 // x-pool-size, x-lock-dir, x-reserved, x-without (CKM_ numbers, comma-separated).
 // Every other attribute is refused by name, pin-value because a command line is
 // no place for a PIN.
@@ -29,7 +29,7 @@ func ParseURI(text string) (*Options, error) {
 	return o, nil
 }
 
-// parseURI is ParseURI of a URI that may leave things out.
+// parseURI is ParseURI without the check that nothing is missing.
 func parseURI(text string) (*Options, error) {
 	rest, ok := strings.CutPrefix(text, "pkcs11:")
 	if !ok {
@@ -47,7 +47,7 @@ func parseURI(text string) (*Options, error) {
 	return o, nil
 }
 
-// complete says what the URI leaves out.
+// complete is an error if something is missing in the URI.
 func (o *Options) complete() error {
 	switch {
 	case o.Module == "":
@@ -62,8 +62,8 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// readAttributes takes the attributes of one part of the URI. What is no name is
-// not repeated: somebody may have written a PIN there.
+// readAttributes reads the attributes of one part of the URI. Text that is not a
+// name is not in the error: it may be a PIN.
 func (o *Options) readAttributes(where, part, separator string, seen map[string]bool, take func(*Options, string, string) error) error {
 	n := 0
 	for attribute := range strings.SplitSeq(part, separator) {

@@ -84,8 +84,7 @@ func TestURIsAreRefusedByWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestPINsStayOutOfErrors: somebody who wants to give a PIN in the URI, in
-// whatever way, does not find it in a log.
+// TestPINsStayOutOfErrors: a PIN in the URI, in whatever place, is in no error.
 func TestPINsStayOutOfErrors(t *testing.T) {
 	const pin = "59270318"
 	for _, format := range []string{
@@ -131,7 +130,7 @@ func encoded(s string) string {
 	return b.String()
 }
 
-// hasPINValue tells whether a URI has an attribute that carries a PIN.
+// hasPINValue reports whether a URI has an attribute that carries a PIN.
 func hasPINValue(text string) bool {
 	path, query, _ := strings.Cut(strings.TrimPrefix(text, "pkcs11:"), "?")
 	return slices.ContainsFunc(append(strings.Split(path, ";"), strings.Split(query, "&")...), func(attribute string) bool {
@@ -139,8 +138,8 @@ func hasPINValue(text string) bool {
 	})
 }
 
-// FuzzParseURI: nothing panics, no URI with a PIN is accepted wherever the PIN
-// stands, and the refusal is the same whatever the PIN is.
+// FuzzParseURI: nothing panics, no URI with a PIN is accepted wherever the PIN is,
+// and the refusal is the same for every PIN.
 func FuzzParseURI(f *testing.F) {
 	f.Add("pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin", "1234")
 	f.Add("pkcs11:token=a%20b;serial=0;slot-id=1?x-master-label=b&x-pool-size=7&x-lock-dir=/l&x-reserved=r&x-without=0x2109,1", "%zz&;=?")

@@ -55,8 +55,8 @@ func TestBackendsThatInitialiseBesideEachOther(t *testing.T) {
 	}
 }
 
-// TestAnotherOwnerOfTheModule: somebody else in the process has initialised it,
-// and finalises it while the backend is without a connection.
+// TestAnotherOwnerOfTheModule: other code of the process has initialised it, and
+// finalises it while the backend has no connection.
 func TestAnotherOwnerOfTheModule(t *testing.T) {
 	access := sharedToken(t, softtoken.SoftHSM)
 	owner := p11.New(access.Module)
@@ -81,9 +81,9 @@ func TestAnotherOwnerOfTheModule(t *testing.T) {
 	}
 }
 
-// TestAnOldLossConcernsNobody: a connection of before the module was initialised
-// anew is given up without harm to those of after.
-func TestAnOldLossConcernsNobody(t *testing.T) {
+// TestAnOldLossHarmsNoNewConnection: a connection from before the module was
+// initialised anew is given up, and those from after work.
+func TestAnOldLossHarmsNoNewConnection(t *testing.T) {
 	b, f := watched(t, nil)
 	other := opened(t, optionsOf(sharedToken(t, softtoken.SoftHSM)))
 	old := other.conn
@@ -100,7 +100,7 @@ func TestAnOldLossConcernsNobody(t *testing.T) {
 	}
 }
 
-// TestAMissingMarkIsMadeAgain: the key that says that the family is whole was
+// TestAMissingMarkIsMadeAgain: the key that marks the family as complete was
 // deleted. The family in use is kept.
 func TestAMissingMarkIsMadeAgain(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))
@@ -118,7 +118,7 @@ func TestAMissingMarkIsMadeAgain(t *testing.T) {
 	if same, err := again.MasterKeyID(ctx); same != id || err != nil {
 		t.Errorf("the master keys were %s and are %s, %v", id, same, err)
 	}
-	for _, d := range deeds {
+	for _, d := range exercises {
 		if err := errors.Join(d.do(ctx, b, s), d.do(ctx, again, s)); err != nil {
 			t.Errorf("%s: %v", d.name, err)
 		}
@@ -168,7 +168,7 @@ func TestSessionsDoNotRunOut(t *testing.T) {
 	}, nil)
 	b.drop(b.conn, &Error{Function: "C_Sign", Code: ckrDeviceError})
 	for range 5 {
-		for _, d := range deeds {
+		for _, d := range exercises {
 			if err := d.do(ctx, b, s); blames(err) || failedWith(err, ckrSessionCount) {
 				t.Errorf("%s: %v", d.name, err)
 			}
@@ -178,9 +178,9 @@ func TestSessionsDoNotRunOut(t *testing.T) {
 	crowd(t, 8, 4, b, s)
 }
 
-// TestOutagesBotherNobodyElse: calls fail at once while another backend of the
-// module is busy, and heed their context.
-func TestOutagesBotherNobodyElse(t *testing.T) {
+// TestOutagesDoNotDisturbOthers: calls fail at once while another backend of the
+// module is busy, and end with their context.
+func TestOutagesDoNotDisturbOthers(t *testing.T) {
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, &softtoken.Options{Labels: []string{"down", "busy"}}))
 	down := opened(t, o)
 	o.Label = "busy"
@@ -295,7 +295,7 @@ func TestMastersThatMayBeTakenOut(t *testing.T) {
 	b := opened(t, optionsOf(sharedToken(t, softtoken.SoftHSM)))
 	for what, h := range map[string]func() (p11.ObjectHandle, error){
 		"extractable": func() (p11.ObjectHandle, error) { return b.conn.createSecret(ctx, knownKey) },
-		"brought in": func() (p11.ObjectHandle, error) {
+		"imported": func() (p11.ObjectHandle, error) {
 			return b.conn.create(ctx, keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wrapsUnwraps, false, true, false, p11.NewAttribute(p11.CKA_VALUE, knownKey)))
 		},
 	} {

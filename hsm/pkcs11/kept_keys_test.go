@@ -103,7 +103,7 @@ func TestTheDiskHasNoKey(t *testing.T) {
 	access := softtoken.New(t, softtoken.SoftHSM, nil)
 	b := opened(t, optionsOf(access))
 	s := sealKnown(t, b)
-	for _, d := range deeds {
+	for _, d := range exercises {
 		if err := d.do(ctx, b, s); err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 	failed := 0
 	began := time.Now()
 	for range 3 {
-		for _, d := range deeds {
+		for _, d := range exercises {
 			if err := d.do(ctx, b, s); blames(err) && !errors.Is(err, ErrMasterKeys) {
 				t.Errorf("while they are gone: %s: %v", d.name, err)
 			} else if err != nil {
@@ -162,7 +162,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 		}
 	}
 	if failed == 0 || time.Since(began) > 20*time.Second {
-		t.Errorf("while they are gone %d deeds fail, in %v", failed, time.Since(began))
+		t.Errorf("while they are gone %d exercises fail, in %v", failed, time.Since(began))
 	}
 	if err := os.Remove(tokens); err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestTheTokensFilesGo(t *testing.T) {
 		}
 		time.Sleep(shortestWait)
 	}
-	for _, d := range deeds {
+	for _, d := range exercises {
 		if err := d.do(ctx, b, s); err != nil {
 			t.Errorf("when they are back: %s: %v", d.name, err)
 		}

@@ -42,7 +42,7 @@ func TestKeyWrapIsThatOfTheRFC(t *testing.T) {
 	}
 }
 
-// FuzzUnwrapHost: what is no key wrap is refused, whatever its length.
+// FuzzUnwrapHost: bytes that are no key wrap are refused, whatever their length.
 func FuzzUnwrapHost(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{1}, 24))
 	f.Add([]byte{})
@@ -85,8 +85,8 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// TestMechanismsThatATokenHasNot: SoftHSM told to have few, so that it is the
-// token that refuses. It does so for all but key generation.
+// TestMechanismsThatATokenHasNot: SoftHSM is configured to have few, so that the
+// token itself refuses. It does so for all but key generation.
 func TestMechanismsThatATokenHasNot(t *testing.T) {
 	for _, needed := range []string{"CKM_AES_KEY_WRAP", "CKM_SHA256_HMAC"} {
 		t.Run("without "+needed, func(t *testing.T) {
