@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/hsm/hsmtest"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -164,7 +165,7 @@ func second[A any](_ A, err error) error               { return err }
 func fourth[A, B, C any](_ A, _ B, _ C, e error) error { return e }
 
 // faulty is a software device of which the nth next call can be made to fail.
-func faulty(*testing.T) (hsm.Backend, func(nth int) bool) {
+func faulty(testing.TB) (hsm.Backend, func(nth int) bool) {
 	var mu sync.Mutex
 	left, fired := 0, false
 	b := hsm.Wrap(hsm.NewSoftware(nil), func(context.Context, string) error {
@@ -189,17 +190,20 @@ func faulty(*testing.T) (hsm.Backend, func(nth int) bool) {
 }
 
 func TestWrappedDeviceKeepsThePromises(t *testing.T) {
-	d := device(func(o *hsm.SoftwareOptions) hsm.Backend {
+	o := &hsm.SoftwareOptions{MasterKey: &[32]byte{7, 4, 8}}
+	open := func() hsm.Backend {
 		return hsm.Wrap(hsm.NewSoftware(o), func(context.Context, string) error { return nil })
+	}
+	hsmtest.Run(t, func(testing.TB) hsm.Backend { return open() }, &hsmtest.Options{
+		Again:   func(testing.TB, hsm.Backend) hsm.Backend { return open() },
+		Faulty:  faulty,
+		Without: map[string]func(testing.TB) hsm.Backend{"CMAC": without("CMAC"), "derivation": without("DeriveKBPK"), "OAEP": without("DecryptOAEP"), "HMAC": without("HMAC")},
 	})
-	d.Faulty = faulty
-	d.Without = map[string]func(*testing.T) hsm.Backend{"CMAC": without("CMAC"), "derivation": without("DeriveKBPK"), "OAEP": without("DecryptOAEP"), "HMAC": without("HMAC")}
-	d.Run(t)
 }
 
 // without is a software device that lacks a primitive.
-func without(primitive string) func(*testing.T) hsm.Backend {
-	return func(*testing.T) hsm.Backend {
+func without(primitive string) func(testing.TB) hsm.Backend {
+	return func(testing.TB) hsm.Backend {
 		return hsm.Wrap(hsm.NewSoftware(nil), func(_ context.Context, call string) error {
 			if call == primitive {
 				return hsm.Unsupported(primitive)
