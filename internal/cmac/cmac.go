@@ -1,6 +1,5 @@
-// Package cmac computes CMAC (NIST SP 800-38B), for the packages here that need
-// it: [MAC] over any block cipher, for key blocks and check values, and [Masked]
-// for an HSM whose device has no CMAC of its own.
+// Package cmac computes CMAC (NIST SP 800-38B): [MAC] on any block cipher, for key
+// blocks and check values, and [Masked] for an HSM whose device has no CMAC.
 package cmac
 
 import (
@@ -13,7 +12,7 @@ import (
 // maxBlock is the widest block served: AES.
 const maxBlock = 16
 
-// MAC is a block cipher with its two CMAC subkeys at hand. It holds no state
+// MAC is a block cipher with its two CMAC subkeys. It holds no state
 // between calls, so any number of goroutines may share one.
 type MAC struct {
 	block  cipher.Block
@@ -35,14 +34,14 @@ func New(block cipher.Block) *MAC {
 	return m
 }
 
-// Masked is a message made ready for a device that has CBC and no CMAC (SP
-// 800-38B, section 6.2): padded to whole blocks, its last one masked with the
+// Masked prepares a message for a device that has CBC and no CMAC (SP 800-38B,
+// section 6.2): it is padded to whole blocks, its last one masked with the
 // subkey that belongs there. The last block of its CBC encryption with a zero IV
 // is the MAC. L is the encryption of the zero block under the same key; one that
 // has neither 8 nor 16 bytes panics.
 //
-// Whoever has the result and the message has the subkey, and with it a way to
-// forge: it is cleared once it was enciphered, and L as well. Neither argument
+// The result and the message together give the subkey, with which MACs can be
+// forged: the caller clears the result once it is enciphered, and L as well. Neither argument
 // is changed or retained.
 func Masked(l, message []byte) []byte {
 	size := len(l)
