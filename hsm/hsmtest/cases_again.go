@@ -47,7 +47,7 @@ func checkKeys(t tester, b hsm.Backend, when string, keys []madeKey) {
 }
 
 var againCases = []testCase{
-	newCase("MasterKeyIDIsThatOfTheDevice", promises{"MasterKeyID names the master key without telling anything of it. Two backends with the same master key have the same id."}, func(t tester, s *subject) {
+	newCase("MasterKeyIDIsThatOfTheDevice", promises{"MasterKeyID names the master key and reveals nothing of it. Two backends with the same master key have the same id."}, func(t tester, s *subject) {
 		first := s.Open()
 		id := masterKeyID(t, first)
 		generated(t, first, aes128)

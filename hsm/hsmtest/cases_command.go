@@ -55,7 +55,7 @@ var commandCases = []testCase{
 			cryptograms(t, e, hash)
 		}
 	})),
-	newCase("PreparedKeysAreForgottenInUse", promises{"[HSM.Forget] and [HSM.Close] let go of them."}, on(func(t tester, b hsm.Backend) {
+	newCase("PreparedKeysAreForgottenInUse", promises{"[HSM.Forget] and [HSM.Close] close them."}, on(func(t tester, b hsm.Backend) {
 		e := &exchange{hsm.New(b, &hsm.Options{Cache: 2}), b} // so that keys are evicted as well
 		defer e.h.Close()
 		inner, kbpk, message := e.key(t, aes128), e.key(t, kept(aes256)), sample(14, 100)

@@ -54,7 +54,7 @@ func openAll(t tester, b hsm.Backend, sealed []sealedUse) (keys []hsm.Key) {
 func closeAll(t tester, keys []hsm.Key) { together(t, len(keys), func(i int) { keys[i].Close() }) }
 
 var crowdCases = []testCase{
-	newCase("CrowdsShareBackends", promises{"Any number of goroutines may share one; whoever opened it closes it.", "Open readies a sealed key for use. The caller closes the Key."}, on(func(t tester, b hsm.Backend) {
+	newCase("CrowdsShareBackends", promises{"Any number of goroutines may share one; the caller that opened it closes it.", "Open readies a sealed key for use. The caller closes the Key."}, on(func(t tester, b hsm.Backend) {
 		sealed, calls := seal(t, b, uses()), callsOn(t, b)
 		for _, u := range sealed { // all open and close one key
 			together(t, keyUsers, func(int) { good(t, u.name+", opened and closed by others", u.whole(ctx, b)) })
@@ -67,7 +67,7 @@ var crowdCases = []testCase{
 			}
 		})
 	})),
-	newCase("CrowdsShareKeys", promises{"Any number of goroutines may use one at a time"}, on(func(t tester, b hsm.Backend) {
+	newCase("CrowdsShareKeys", promises{"Any number of goroutines may use one at the same time."}, on(func(t tester, b hsm.Backend) {
 		sealed := seal(t, b, uses())
 		keys := openAll(t, b, sealed)
 		for i, u := range sealed { // all with one key, then all with all

@@ -90,7 +90,7 @@ var lifeCases = []testCase{
 			other.Close()
 		}
 	})),
-	newCase("KeysAreHandedOverOpen", promises{"OpenGenerator is a device that can hand over a key it has just made without opening its seal again."}, on(func(t tester, b hsm.Backend) {
+	newCase("KeysAreHandedOverOpen", promises{"OpenGenerator is a device that can return a key that it generates open, without opening its seal."}, on(func(t tester, b hsm.Backend) {
 		device, ok := b.(hsm.OpenGenerator)
 		if !ok {
 			return

@@ -10,7 +10,7 @@ import (
 )
 
 var sealCases = []testCase{
-	newCase("GeneratedKeysWork", promises{"Generate makes a key and seals it. TDES keys have odd parity. For a pair, Public is its public half. RSA keys have the exponent 65537."}, on(func(t tester, b hsm.Backend) {
+	newCase("GeneratedKeysWork", promises{"Generate makes a key and seals it. TDES keys have odd parity. For a key pair, Public is its public half. RSA keys have the exponent 65537."}, on(func(t tester, b hsm.Backend) {
 		for _, a := range every {
 			seen := map[string]bool{}
 			for range 8 {
