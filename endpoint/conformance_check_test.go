@@ -106,7 +106,7 @@ func (d *service) checkException(f *findings, op string, r *reply, value any, un
 			want = http.StatusInternalServerError
 		}
 	case name == "NotSimulatedException" && unbuilt:
-		want = http.StatusNotImplemented
+		want = http.StatusBadRequest
 	case !ofWire:
 		f.add("__type", "%s is not declared for %s", name, op)
 		return

@@ -13,12 +13,18 @@
 // get the answer that AWS gives. What the service keeps to itself travels in the
 // header [ReasonHeader].
 //
+// The same address answers GetCallerIdentity of STS (the query protocol), which
+// Terraform and others ask for the account. A path of the data plane is refused by
+// the name of its operation. A body may be compressed (gzip).
+//
 // # Who calls
 //
 // Account and principal come from the access key by [Options.Callers], the
-// Region from the credential scope of the signature. Signatures are only
-// verified if [Options.Verify] says so, as local simulators have it; a request
-// without any is refused unless [Options.Anonymous] lets it in.
+// Region from the credential scope of the signature, which is in the Authorization
+// header or in the query of a presigned request. Signatures are only verified if
+// [Options.Verify] says so, as local simulators have it, and the credential is all
+// that is needed of one otherwise; a request without any is refused unless
+// [Options.Anonymous] lets it in.
 //
 // What the public documents do not say is a guess, marked GUESS beside the rule.
 package endpoint

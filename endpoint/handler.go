@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -99,9 +98,6 @@ func (c Credential) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "Credential(account %q, ARN %q, secret given: %t)", c.Account, c.ARN, c.Secret != "")
 }
 
-// MaxBody is the longest request that is taken, in bytes.
-const MaxBody = 1 << 20
-
 // maxDrain is how much of a refused request is thrown away before its
 // connection is given up.
 const maxDrain = 64 << 20
@@ -162,21 +158,47 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	}
 	w.Header().Set("X-Amzn-Requestid", call.RequestID)
 	err := h.admit(r, at)
+	public := h.options.Public || at != nil && !at.IP.IsLoopback()
+	if isQuery(r) {
+		err = h.serveQuery(w, r, err, public, &call)
+	} else {
+		err = h.serveJSON(w, r, err, public, &call)
+	}
+	if err != nil { // a client that sends all before it reads gets to read
+		io.CopyN(io.Discard, r.Body, maxDrain)
+	}
+	if h.options.Observe != nil {
+		call.Reason, call.Duration = reasonValue(reasons(err, false)), time.Since(begun)
+		h.options.Observe(call)
+	}
+}
+
+// serveJSON answers a request of AWS JSON, or refuses it where err says so.
+func (h *handler) serveJSON(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call) error {
 	var out any
 	if err == nil {
-		out, err = h.answer(w, r, &call)
+		out, err = h.answer(r, call)
 	}
 	if err != nil {
-		h.refuse(w, err, h.options.Public || at != nil && !at.IP.IsLoopback())
-		// A client that sends all before it reads gets to read.
-		io.CopyN(io.Discard, r.Body, maxDrain)
+		call.Code = h.refuse(w, err, public)
 	} else {
 		respond(w, http.StatusOK, out)
 	}
-	if h.options.Observe != nil {
-		call.Code, call.Reason, call.Duration = w.Header().Get("X-Amzn-Errortype"), reasonValue(reasons(err, false)), time.Since(begun)
-		h.options.Observe(call)
+	return err
+}
+
+// serveQuery does the same for a request of the query protocol.
+func (h *handler) serveQuery(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call) error {
+	var out *callerIdentity
+	if err == nil {
+		out, err = h.answerQuery(r, call)
 	}
+	if err != nil {
+		call.Code = refuseQuery(w, err, public, call.RequestID)
+	} else {
+		respondXML(w, http.StatusOK, out)
+	}
+	return err
 }
 
 // admit refuses a web page that has no business here.
@@ -205,17 +227,25 @@ func respond(w http.ResponseWriter, status int, v any) {
 
 // answer is the output of the operation that is asked for. It notes in call what
 // it finds out.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request, call *Call) (any, error) {
+func (h *handler) answer(r *http.Request, call *Call) (any, error) {
+	if name := dataOperation(r); name != "" {
+		call.Operation = name
+		return nil, &protocolError{http.StatusBadRequest, string(apc.ErrNotSimulated), name + " is not simulated.", "the data plane is not simulated, only the control plane"}
+	}
 	op, err := target(r)
 	if err != nil {
 		return nil, err
 	}
 	call.Operation = op.Name
-	body, err := bodyOf(r)
+	sent, err := bodyOf(r)
 	if err != nil {
 		return nil, err
 	}
-	who, err := h.identify(r, body)
+	who, err := h.identify(r, sent, signingService)
+	if err != nil {
+		return nil, err
+	}
+	body, err := plainBody(r, sent)
 	if err != nil {
 		return nil, err
 	}
@@ -237,41 +267,16 @@ func target(r *http.Request) (*engine.Operation, error) {
 			return nil, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content type is not " + contentType + "."} // GUESS
 		}
 	}
-	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	given := r.Header.Get("X-Amz-Target")
+	if given == "" && r.URL.RawQuery != "" { // presigning moves it there
+		given = r.URL.Query().Get("X-Amz-Target")
+	}
+	name, ok := strings.CutPrefix(given, targetPrefix)
 	if op := engine.OperationNamed(name); ok && op != nil {
 		return op, nil
 	}
 	return nil, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
 }
-
-// bodyOf reads the body to its end or to the limit.
-func bodyOf(r *http.Request) ([]byte, error) {
-	if n := r.ContentLength; n > 0 && n <= longBody { // nearly all
-		body := make([]byte, n+1)
-		if got, err := io.ReadFull(r.Body, body); err == io.ErrUnexpectedEOF && int64(got) == n {
-			return body[:n], nil
-		} else if err != nil {
-			return nil, errShort
-		}
-		return nil, errLong
-	}
-	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
-	switch {
-	case n > MaxBody:
-		return nil, &protocolError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLargeException", message: fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
-	case err != nil || r.ContentLength > n:
-		return nil, errShort
-	case r.ContentLength > 0 && r.ContentLength < n: // without a socket nobody else looks
-		return nil, errLong
-	}
-	return b.Bytes(), nil
-}
-
-var (
-	errShort = unreadable("The body ends too soon.")
-	errLong  = unreadable("The body is longer than Content-Length says.")
-)
 
 // requestID is a random UUID (RFC 9562, version 4), as the service's are. It
 // names a request and guards nothing.

@@ -2,6 +2,8 @@ package endpoint_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/facts"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -37,6 +40,19 @@ func post(op, body string, change ...func(*http.Request)) *http.Request {
 
 func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func query(raw string) func(*http.Request) {
+	return func(r *http.Request) { r.URL.RawQuery = raw }
+}
+
+// zipped is a body with the content encoding gzip.
+func zipped(body string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(body))
+	z.Close()
+	return b.String()
 }
 
 func without(name string) func(*http.Request) {
@@ -121,8 +137,13 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 		"Region of no ARN":     {post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, "us-east-1", "us-gov-west-1", 1))), 400, "InvalidSignatureException"},
 		"cut off":              {post("ListKeys", "{}", func(r *http.Request) { r.ContentLength = 5 }), 400, "SerializationException"},
 		"longer than it says":  {post("ListKeys", "{}garbage", func(r *http.Request) { r.ContentLength = 2 }), 400, "SerializationException"},
-		"no signed headers":    {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", Signature=00")), 400, "IncompleteSignatureException"},
-		"not simulated":        {post("PutResourcePolicy", "{}"), 501, "NotSimulatedException"},
+		"no credential":        {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=00")), 400, "IncompleteSignatureException"},
+		"data plane":           {post("", "{}", without("X-Amz-Target"), func(r *http.Request) { r.URL.Path = "/mac/generate" }), 400, "NotSimulatedException"},
+		"no gzip":              {post("ListKeys", "{}", header("Content-Encoding", "gzip")), 400, "SerializationException"},
+		"another encoding":     {post("ListKeys", "{}", header("Content-Encoding", "br")), 415, "UnsupportedMediaTypeException"},
+		"two encodings":        {post("ListKeys", "{}", header("Content-Encoding", "gzip, gzip")), 415, "UnsupportedMediaTypeException"},
+		"a presigned nothing":  {post("ListKeys", "{}", without("Authorization"), query("X-Amz-Credential=AKID")), 400, "IncompleteSignatureException"},
+		"not simulated":        {post("PutResourcePolicy", "{}"), 400, "NotSimulatedException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, body := ask(t, h, c.r)
@@ -153,6 +174,13 @@ func TestWhatAWSTakesIsTaken(t *testing.T) {
 		"spaces":              post("ListKeys", " \n{ }\t"),
 		"JSON 1.1":            post("ListKeys", "{}", header("Content-Type", "application/x-amz-json-1.1; charset=utf-8")),
 		"no content type":     post("ListKeys", "{}", without("Content-Type")),
+		"no signed headers":   post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", Signature=00")),
+		"no signature":        post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope+", SignedHeaders=host")),
+		"a credential alone":  post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 "+scope)),
+		"a presigned request": post("ListKeys", "{}", without("Authorization"), query("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260501%2Fus-east-1%2Fpayment-cryptography%2Faws4_request")),
+		"a hoisted target":    post("", "{}", without("X-Amz-Target"), query("X-Amz-Target="+target+"ListKeys")),
+		"gzip":                post("ListKeys", zipped(`{"MaxResults":1}`), header("Content-Encoding", "gzip")),
+		"identity":            post("ListKeys", "{}", header("Content-Encoding", "identity")),
 		"tight authorization": post("ListKeys", "{}", header("Authorization", strings.ReplaceAll(authorization, ", ", ","))),
 	} {
 		if answer, body := ask(t, h, r); answer.StatusCode != 200 || body["Keys"] == nil {
@@ -236,5 +264,50 @@ func TestReasonsFitInAHeader(t *testing.T) {
 	parts := strings.Split(answer.Header.Get(endpoint.ReasonHeader), " | ")
 	if len(parts) != 3 || !strings.HasPrefix(parts[0], "KeyAttributes.KeyUsage: the value is not one of those allowed") || !strings.HasPrefix(parts[2], "KeyAttributes.KeyAlgorithm: the value is not one of those allowed: found \"a??X: y; b %7C c 100%25\"") {
 		t.Errorf("%d reasons, wanted three, one for each member: %q", len(parts), parts)
+	}
+}
+
+// TestACompressedBodyIsBoundedByWhatComesOut: a megabyte of zeros is a thousand
+// bytes.
+func TestACompressedBodyIsBoundedByWhatComesOut(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	for length, want := range map[int]int{endpoint.MaxBody - 2: 200, endpoint.MaxBody - 1: 413, 64 << 20: 413} {
+		answer, body := ask(t, h, post("ListKeys", zipped("{}"+strings.Repeat(" ", length)), header("Content-Encoding", "gzip")))
+		if answer.StatusCode != want {
+			t.Errorf("%d bytes: got %d %v, want %d", length+2, answer.StatusCode, body["__type"], want)
+		}
+	}
+	if answer, body := ask(t, h, post("ListKeys", zipped("{}")[:12], header("Content-Encoding", "gzip"))); answer.StatusCode != 400 {
+		t.Errorf("cut: got %d %v", answer.StatusCode, body)
+	}
+}
+
+// TestEveryPathOfTheDataPlaneSaysThatItIsNotSimulated, and no other path does.
+func TestEveryPathOfTheDataPlaneSaysThatItIsNotSimulated(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	ask := func(method, path string) (*http.Response, map[string]any) {
+		r := httptest.NewRequest(method, path, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		return ask(t, h, r)
+	}
+	seen := 0
+	for _, op := range facts.Data().Operations {
+		for _, key := range []string{"alias%2Fa", "arn:aws:payment-cryptography:us-east-1:111122223333:key%2Fabcdefghijklmnop"} {
+			path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(op.Path, key)
+			answer, body := ask(op.Method, path)
+			message, _ := body["Message"].(string)
+			if why := answer.Header.Get(endpoint.ReasonHeader); answer.StatusCode != 400 || body["__type"] != "NotSimulatedException" || !strings.Contains(message, op.Name+" ") || !strings.Contains(why, "data plane") {
+				t.Errorf("%s %s: got %d %v, %q", op.Method, path, answer.StatusCode, body, why)
+			}
+			seen++
+		}
+	}
+	if seen != 30 {
+		t.Errorf("%d requests, want two for each of 15 operations", seen)
+	}
+	for _, path := range []string{"/keys//encrypt", "/keys/a/b/encrypt", "/keys/a", "/mac", "/mac/generate/", "/mac/forge"} {
+		if answer, body := ask("POST", path); answer.StatusCode != 404 {
+			t.Errorf("%s: got %d %v", path, answer.StatusCode, body)
+		}
 	}
 }

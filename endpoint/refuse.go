@@ -29,13 +29,13 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 	apc.ErrServiceUnavailable:   {500, 503},
 	apc.ErrThrottling:           {400, 429},
 	apc.ErrValidation:           {400, 400},
-	apc.ErrNotSimulated:         {501, 501}, // the simulator's own
+	apc.ErrNotSimulated:         {400, 400}, // the simulator's own; clients ask again after 5xx
 }
 
 // refuse writes an exception: its name in the body and in a header, and the
 // members that the service declares for it. Public is whether other machines may
-// have asked.
-func (h *handler) refuse(w http.ResponseWriter, err error, public bool) {
+// have asked. It returns the name.
+func (h *handler) refuse(w http.ResponseWriter, err error, public bool) string {
 	status, code, members := h.exception(err)
 	if why := reasonValue(reasons(err, public)); why != "" {
 		w.Header().Set(ReasonHeader, why)
@@ -45,6 +45,7 @@ func (h *handler) refuse(w http.ResponseWriter, err error, public bool) {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	respond(w, status, members)
+	return code
 }
 
 // faultBody is the body of an exception. ResourceNotFoundException has the

@@ -29,8 +29,7 @@ const (
 // the status, that of any client's fault: not documented for the service).
 var (
 	errNoToken = unsigned("MissingAuthenticationTokenException", "Missing Authentication Token")
-	errPartial = unsigned("IncompleteSignatureException", "The Authorization header is not that of an AWS Signature Version 4.")
-	errService = unsigned("InvalidSignatureException", "Credential should be scoped to correct service: '"+signingService+"'.")
+	errPartial = unsigned("IncompleteSignatureException", "The request has no complete AWS Signature Version 4.")
 	errRegion  = unsigned("InvalidSignatureException", "Credential should be scoped to a valid Region, such as 'us-east-1'.")
 	errUnknown = &protocolError{http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.",
 		"no caller with this access key has a secret to verify the signature with"}
@@ -38,33 +37,40 @@ var (
 	errExpired = unsigned("InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes.")
 )
 
+func wrongService(wanted string) *protocolError {
+	return unsigned("InvalidSignatureException", "Credential should be scoped to correct service: '"+wanted+"'.")
+}
+
 func unsigned(code, message string) *protocolError {
 	return &protocolError{status: http.StatusBadRequest, code: code, message: message}
 }
 
-// signature is an Authorization header of AWS Signature Version 4.
+// signature is one of AWS Signature Version 4, of an Authorization header or of a
+// query (a presigned request).
 type signature struct {
 	accessKey, date, region, service string
 	headers                          string
 	value                            string
+	at                               string // X-Amz-Date
+	expires                          string // of a query: X-Amz-Expires, in seconds
+	presigned                        bool
 }
 
-// identify tells who calls, by the signature.
-func (h *handler) identify(r *http.Request, body []byte) (apc.Identity, error) {
-	authorization := r.Header.Get("Authorization")
-	if authorization == "" {
+// identify tells who calls, by the signature for a service.
+func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Identity, error) {
+	s, signed, ok := signatureOf(r)
+	if !signed {
 		if h.options.Anonymous {
 			return h.options.Default, nil
 		}
 		return apc.Identity{}, errNoToken
 	}
-	s, ok := parseSignature(authorization)
 	switch {
 	case !ok:
 		return apc.Identity{}, errPartial
-	case s.service != signingService:
-		return apc.Identity{}, errService
-	case !isRegion(s.region):
+	case s.service != service:
+		return apc.Identity{}, wrongService(service)
+	case !isRegion(s.region) && service != stsService:
 		return apc.Identity{}, errRegion
 	}
 	caller, known := h.credential(s.accessKey)
@@ -84,6 +90,26 @@ func (h *handler) identify(r *http.Request, body []byte) (apc.Identity, error) {
 	return who, nil
 }
 
+// signatureOf reads the signature of a request. Signed reports whether there is
+// any, ok whether it says who signed for what: enough where it is not verified.
+func signatureOf(r *http.Request) (s signature, signed, ok bool) {
+	if authorization := r.Header.Get("Authorization"); authorization != "" {
+		s, ok = parseSignature(authorization)
+		s.at = r.Header.Get("X-Amz-Date")
+		return s, true, ok
+	}
+	if !strings.Contains(r.URL.RawQuery, "X-Amz-") {
+		return s, false, false
+	}
+	q := r.URL.Query()
+	if !q.Has("X-Amz-Algorithm") && !q.Has("X-Amz-Credential") {
+		return s, false, false
+	}
+	s = signature{headers: q.Get("X-Amz-SignedHeaders"), value: q.Get("X-Amz-Signature"), at: q.Get("X-Amz-Date"), expires: q.Get("X-Amz-Expires"), presigned: true}
+	ok = s.scope(q.Get("X-Amz-Credential")) && q.Get("X-Amz-Algorithm") == signingAlgorithm
+	return s, true, ok
+}
+
 // parseSignature reads the header: the algorithm, the credential with its scope,
 // the signed headers, the signature.
 func parseSignature(authorization string) (s signature, ok bool) {
@@ -91,25 +117,30 @@ func parseSignature(authorization string) (s signature, ok bool) {
 	if !ok {
 		return s, false
 	}
-	var credential, headers string
+	var credential string
 	for part := range strings.SplitSeq(rest, ",") {
 		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
 		case "Credential":
 			credential = value
 		case "SignedHeaders":
-			headers = value
+			s.headers = value
 		case "Signature":
 			s.value = value
 		}
 	}
+	return s, s.scope(credential)
+}
+
+// scope reads a credential, ACCESSKEY/DATE/REGION/SERVICE/aws4_request, and
+// reports whether it is one.
+func (s *signature) scope(credential string) bool {
 	var terminator string
 	for _, to := range []*string{&terminator, &s.service, &s.region, &s.date} { // from the end: an access key may hold a slash
 		i := max(strings.LastIndexByte(credential, '/'), 0)
 		credential, *to = credential[:i], strings.TrimPrefix(credential[i:], "/")
 	}
-	s.accessKey, s.headers = credential, headers
-	ok = s.accessKey != "" && terminator == "aws4_request" && s.service != "" && s.region != "" && headers != "" && s.value != ""
-	return s, ok
+	s.accessKey = credential
+	return s.accessKey != "" && terminator == "aws4_request" && s.service != "" && s.region != ""
 }
 
 // isRegion is what the service takes for a Region in an ARN:
@@ -133,19 +164,23 @@ func all(s string, low, high byte) bool {
 // verify computes the signature anew (AWS General Reference, "Create a signed
 // AWS API request") and compares.
 func (h *handler) verify(r *http.Request, body []byte, s signature, secret string) error {
-	at, err := time.Parse(signingTime, r.Header.Get("X-Amz-Date"))
-	if err != nil || at.Format("20060102") != s.date {
+	at, err := time.Parse(signingTime, s.at)
+	if err != nil || at.Format("20060102") != s.date || s.headers == "" || s.value == "" {
 		return errPartial
+	}
+	life, err := s.life()
+	if err != nil {
+		return err
 	}
 	headers := strings.Split(s.headers, ";")
 	if name := unsignedHeader(r, headers); name != "" {
 		return unsigned("InvalidSignatureException", "'"+printableOnly(name)+"' must be a 'SignedHeader' in the AWS Authorization.")
 	}
-	if skew := h.options.Now().Sub(at); skew > maxSkew || skew < -maxSkew {
+	if age := h.options.Now().Sub(at); age > life || age < -maxSkew {
 		return errExpired
 	}
 	scope := strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
-	request := sha256.Sum256([]byte(canonicalRequest(r, headers, body)))
+	request := sha256.Sum256([]byte(canonicalRequest(r, headers, body, s.presigned)))
 	toSign := strings.Join([]string{signingAlgorithm, at.Format(signingTime), scope, hex.EncodeToString(request[:])}, "\n")
 	key := []byte("AWS4" + secret)
 	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
@@ -156,6 +191,21 @@ func (h *handler) verify(r *http.Request, body []byte, s signature, secret strin
 		return errForged
 	}
 	return nil
+}
+
+// maxLife is the longest that a presigned request may be used: 7 days.
+const maxLife = 7 * 24 * time.Hour
+
+// life is how long after its time a signature may be used.
+func (s *signature) life() (time.Duration, error) {
+	if !s.presigned {
+		return maxSkew, nil
+	}
+	seconds, err := strconv.ParseUint(s.expires, 10, 32)
+	if life := time.Duration(seconds) * time.Second; err == nil && life >= time.Second && life <= maxLife {
+		return life, nil
+	}
+	return 0, unsigned("IncompleteSignatureException", "X-Amz-Expires is not a number of seconds from 1 to 604800.")
 }
 
 func mac(key []byte, message string) []byte {
@@ -180,7 +230,7 @@ func unsignedHeader(r *http.Request, signed []string) string {
 
 // canonicalRequest is what is hashed: method, path, query, the signed headers
 // and the hash of the body.
-func canonicalRequest(r *http.Request, headers []string, body []byte) string {
+func canonicalRequest(r *http.Request, headers []string, body []byte, presigned bool) string {
 	sum := sha256.Sum256(body)
 	path := r.URL.EscapedPath()
 	if path == "" {
@@ -190,7 +240,7 @@ func canonicalRequest(r *http.Request, headers []string, body []byte) string {
 	for _, name := range headers {
 		lines.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
-	return strings.Join([]string{r.Method, path, canonicalQuery(r.URL.RawQuery), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
+	return strings.Join([]string{r.Method, path, canonicalQuery(r.URL.RawQuery, presigned), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
 }
 
 // canonicalHeader is a header's values, trimmed, spaces in a row as one. Two
@@ -209,15 +259,18 @@ func canonicalHeader(r *http.Request, name string) string {
 	return strings.Join(values, ",")
 }
 
-// canonicalQuery is the query, encoded anew and in order. The protocol has none,
-// but a client may sign one.
-func canonicalQuery(raw string) string {
+// canonicalQuery is the query, encoded anew and in order, without the signature of
+// a presigned request.
+func canonicalQuery(raw string, presigned bool) string {
 	if raw == "" {
 		return ""
 	}
 	var parts []string
 	for part := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(part, "=")
+		if presigned && name == "X-Amz-Signature" {
+			continue
+		}
 		parts = append(parts, queryWord(name)+"="+queryWord(value))
 	}
 	slices.Sort(parts)

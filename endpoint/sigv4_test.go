@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -160,5 +161,81 @@ func TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified(t *testing.T) 
 	answer, body := ask(t, h, r)
 	if body["__type"] != "UnrecognizedClientException" || !strings.Contains(answer.Header.Get(endpoint.ReasonHeader), "has a secret") {
 		t.Errorf("signed with the empty secret: got %d %v, %v, want a refusal", answer.StatusCode, body, answer.Header)
+	}
+}
+
+// presigned is a request that the SDK's signer presigned, with all that it asks for
+// in the query.
+func presigned(t *testing.T, secret string, at time.Time, expires, service string, method, uri, body string, change ...func(*http.Request)) *http.Request {
+	t.Helper()
+	r := httptest.NewRequest(method, uri, strings.NewReader(body))
+	for _, c := range change {
+		c(r)
+	}
+	q := r.URL.Query()
+	q.Set("X-Amz-Expires", expires)
+	r.URL.RawQuery = q.Encode()
+	sum := sha256.Sum256([]byte(body))
+	creds := aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secret, SessionToken: "session"}
+	signed, _, err := v4.NewSigner().PresignHTTP(ctx, creds, r, hex.EncodeToString(sum[:]), service, "eu-central-1", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := httptest.NewRequest(method, signed, strings.NewReader(body))
+	out.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	return out
+}
+
+func TestPresignedRequestsAreVerified(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
+	now := time.Now()
+	listed := func(secret string, at time.Time, expires string) *http.Request {
+		return presigned(t, secret, at, expires, "payment-cryptography", http.MethodPost, "http://localhost/", "{}", header("X-Amz-Target", target+"ListKeys"))
+	}
+	changed := func(old, with string) *http.Request {
+		r := listed(secretKey, now, "60")
+		if !strings.Contains(r.URL.RawQuery, old) {
+			t.Fatalf("no %q in %s", old, r.URL.RawQuery)
+		}
+		r.URL.RawQuery = strings.Replace(r.URL.RawQuery, old, with, 1)
+		return r
+	}
+	another := listed(secretKey, now, "60")
+	another.Body = io.NopCloser(strings.NewReader(`{"MaxResults":1}`))
+	another.ContentLength = -1
+	for name, c := range map[string]struct {
+		r    *http.Request
+		code string
+	}{
+		"right":             {listed(secretKey, now, "60"), ""},
+		"an hour old":       {listed(secretKey, now.Add(-time.Hour), "3700"), ""},
+		"expired":           {listed(secretKey, now.Add(-time.Hour), "3500"), "InvalidSignatureException"},
+		"of the future":     {listed(secretKey, now.Add(6*time.Minute), "60"), "InvalidSignatureException"},
+		"for ever":          {listed(secretKey, now, "604801"), "IncompleteSignatureException"},
+		"for no time":       {listed(secretKey, now, "0"), "IncompleteSignatureException"},
+		"for a word":        {listed(secretKey, now, "day"), "IncompleteSignatureException"},
+		"wrong secret":      {listed("another", now, "60"), "InvalidSignatureException"},
+		"another operation": {changed("ListKeys", "ListAliases"), "InvalidSignatureException"},
+		"a longer life":     {changed("X-Amz-Expires=60", "X-Amz-Expires=61"), "InvalidSignatureException"},
+		"another host":      {changed("SignedHeaders=content-length%3B", "SignedHeaders="), "InvalidSignatureException"},
+		"another key":       {changed(accessKey, "AKIDOTHER"), "UnrecognizedClientException"},
+		"another body":      {another, "InvalidSignatureException"},
+		"no signature":      {changed("X-Amz-Signature=", "X-Amz-None="), "IncompleteSignatureException"},
+	} {
+		answer, body := ask(t, h, c.r)
+		if c.code == "" && answer.StatusCode != 200 || c.code != "" && body["__type"] != c.code {
+			t.Errorf("%s: got %d %v, want %q; %s", name, answer.StatusCode, body, c.code, c.r.URL)
+		}
+	}
+}
+
+// TestASignatureIsWholeWhereItIsVerified: less is enough elsewhere.
+func TestASignatureIsWholeWhereItIsVerified(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
+	for _, text := range []string{"AWS4-HMAC-SHA256 " + scope, "AWS4-HMAC-SHA256 " + scope + ", Signature=00", "AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=host;x-amz-date"} {
+		r := post("ListKeys", "{}", header("Authorization", text), header("X-Amz-Date", "20260501T120000Z"))
+		if answer, body := ask(t, h, r); body["__type"] != "IncompleteSignatureException" {
+			t.Errorf("%s: got %d %v", text, answer.StatusCode, body)
+		}
 	}
 }
