@@ -1,8 +1,13 @@
 package webguard
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -104,4 +109,41 @@ func TestPagesOfAllowedOriginsReadTheAnswer(t *testing.T) {
 	if New(nil, nil).CORS(w, asked("127.0.0.1", "https://app.example"), "POST"); len(w.Header()) != 0 {
 		t.Errorf("no origin is allowed: got %v", w.Header())
 	}
+}
+
+// FuzzGuard: a request that is taken names, as a URL is read too, this machine, the
+// service or what is allowed, and comes from no origin or one that is.
+func FuzzGuard(f *testing.F) {
+	for _, host := range []string{"localhost:80", "[::1]:8089", "127.1", "::ffff:127.0.0.1", "a.example.", "localhost@b", "sts.us-east-1.amazonaws.com", "127.0.0.1%00", "[fe80::1%25lo]:1"} {
+		for _, origin := range []string{"", "null", "https://a.example", "http://localhost:80", "https://a.example:443/", "http://[::1]:8089"} {
+			f.Add(host, origin)
+		}
+	}
+	g := New([]string{"https://a.example"}, []string{"a.example"})
+	f.Fuzz(func(t *testing.T, host, origin string) {
+		r := asked(host)
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		if g.Check(r) != nil {
+			return
+		}
+		name := strings.TrimSuffix(strings.ToLower(host), ".")
+		if u, err := url.Parse("http://" + host + "/"); err == nil {
+			name = strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+		} else if h, _, err := net.SplitHostPort(host); err == nil { // a port that is none
+			name = strings.TrimSuffix(strings.ToLower(h), ".")
+		}
+		at, err := netip.ParseAddr(name)
+		here := name == "localhost" || name == "a.example" || err == nil && at.Unmap().IsLoopback()
+		if !here && !regexp.MustCompile(`^((control|data)plane\.payment-cryptography|sts)[a-z0-9.-]*\.(amazonaws\.com|api\.aws|amazonaws\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.(eu|com\.cn))$`).MatchString(name) && name != "sts.amazonaws.com" {
+			t.Errorf("the Host %q is taken, which is %q", host, name)
+		}
+		if origin == "" {
+			return
+		}
+		if u, err := url.Parse(strings.ToLower(origin)); err != nil || u.Hostname() != "a.example" && strings.TrimSuffix(u.Hostname(), ".") != name {
+			t.Errorf("the Origin %q is taken at %q", origin, host)
+		}
+	})
 }
