@@ -29,7 +29,8 @@ A client is pointed at it by its environment:
 
 Whoever reaches the address can use every key, unless --verify checks signatures.
 On an address other than loopback that is said loudly, --control is refused, and
-refusals of key blocks keep their exact reasons to themselves without --explain.
+refusals of key blocks keep their exact reasons to themselves without --explain. What
+fails inside, a database or a disk, is told to this machine alone; the log has it.
 
 FILE is a JSON object; all members are optional, unknown ones are refused:
 

@@ -43,7 +43,7 @@ func mend(path string, owner int, ours bool) string {
 	case ours:
 		return "chmod 440 " + word
 	default:
-		return fmt.Sprintf("chown %d %s and chmod 600 %s", user, word, word)
+		return fmt.Sprintf("chown %d %s && chmod 600 %s", user, word, word)
 	}
 }
 

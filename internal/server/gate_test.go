@@ -206,6 +206,7 @@ func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
 }
 
 func TestListeningBeyondThisMachineIsSaidLoudly(t *testing.T) {
+	const pages = "web pages of these origins can use every key"
 	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are told to strangers", "RSA PAIRS ARE TEST KEYS"
 	callers := `{"callers":{"A":{"account":"111122223333","secret":"s"}}}`
 	for _, c := range []struct {
@@ -215,13 +216,15 @@ func TestListeningBeyondThisMachineIsSaidLoudly(t *testing.T) {
 	}{
 		{"127.0.0.1", Options{}, ""},
 		{"127.0.0.1", Options{TestKeys: true}, ready},
+		{"127.0.0.1", Options{AllowOrigins: []string{"https://app.example"}}, pages},
+		{"127.0.0.1", Options{AllowOrigins: []string{"https://app.example"}, Verify: true, Config: parsed(t, callers)}, ""},
 		{"0.0.0.0", Options{}, loud + open},
 		{"0.0.0.0", Options{TestKeys: true, Explain: true}, ready + loud + open + exact},
 		{"0.0.0.0", Options{Verify: true, Config: parsed(t, callers)}, loud},
 		{"0.0.0.0", Options{Verify: true, Anonymous: true, Config: parsed(t, callers)}, loud + open},
 	} {
 		r, got := start(t, c.host, c.o), ""
-		for _, text := range []string{ready, loud, open, exact} {
+		for _, text := range []string{ready, pages, loud, open, exact} {
 			if strings.Contains(r.log.String(), text) {
 				got += text
 			}

@@ -37,6 +37,9 @@ func (s *Server) warn() {
 	if o.Control {
 		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.URL()+ownPath)
 	}
+	if len(o.AllowOrigins) > 0 && (!o.Verify || o.Anonymous) {
+		s.log.Warn("web pages of these origins can use every key", "origins", o.AllowOrigins)
+	}
 	if s.loopback {
 		return
 	}
