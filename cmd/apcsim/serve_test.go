@@ -242,7 +242,7 @@ func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--seed", "x"}, exitUsage, "seed"},
 		{[]string{"--stores", "memory"}, exitUsage, "flag provided but not defined"},
 		{[]string{"now"}, exitUsage, "takes flags only"},
-		{[]string{"--config", file}, exitRefused, file + ": keys[0].components[1]: found a number, wanted a string of hexadecimal digits"},
+		{[]string{"--config", file}, exitRefused, file + ": keys[0].components[1]: found a number, wanted pairs of hexadecimal digits"},
 		{[]string{"--config", "/nowhere/" + "config.json"}, exitRefused, "no such file"},
 		{[]string{"--listen", taken.Addr().String()}, exitRefused, "address already in use"},
 		{[]string{"--listen", "nowhere"}, exitRefused, "missing port"},

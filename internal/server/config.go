@@ -1,7 +1,9 @@
 package server
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -9,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
@@ -19,9 +22,9 @@ import (
 // Config is a configuration file as the package documentation describes it. The
 // zero value is an empty one.
 type Config struct {
-	Callers map[string]Caller `json:"callers"` // by access key
-	Limits  apc.Limits        `json:"limits"`
-	Keys    []Key             `json:"keys"`
+	Callers map[string]Caller // by access key
+	Limits  apc.Limits
+	Keys    []Key
 }
 
 // Format prints how much is in it and no secret, whatever the verb.
@@ -46,16 +49,49 @@ func (c Caller) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c
 
 // Key is a key to load from its components.
 type Key struct {
-	Account    string       `json:"account"` // "": the server's
-	Region     string       `json:"region"`  // "": the server's
-	Alias      string       `json:"alias"`   // "alias/..."; "": none
-	Components []hsm.Secret `json:"components"`
+	Account    string      `json:"account"` // "": the server's
+	Region     string      `json:"region"`  // "": the server's
+	Alias      string      `json:"alias"`   // "alias/..."; "": none
+	Components []Component `json:"components"`
 
 	KeyAttributes          apc.KeyAttributes
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool // nil: true
 	Enabled                *bool // nil: true
 	Tags                   []apc.Tag
+}
+
+// Component is a part of a key in hexadecimal. An empty one is none.
+type Component struct{ hsm.Secret }
+
+var errComponent = errors.New("wanted pairs of hexadecimal digits")
+
+// UnmarshalText reads the digits. The error does not repeat them.
+func (c *Component) UnmarshalText(text []byte) error {
+	raw := make([]byte, hex.DecodedLen(len(text)))
+	defer clear(raw)
+	if n, err := hex.Decode(raw, text); err != nil || n == 0 {
+		return errComponent
+	}
+	c.Secret = hsm.NewSecret(raw)
+	return nil
+}
+
+// limits is apc.Limits in JSON.
+type limits struct {
+	Keys, Aliases, Tags, OpenTokens                          int
+	TokenLife, TokenReuse, CertificateLife, CertificateReuse duration
+	DefaultPage, DefaultDeleteDays                           int
+	DeletedVisible                                           duration
+}
+
+func (l *limits) values() apc.Limits {
+	return apc.Limits{
+		Keys: l.Keys, Aliases: l.Aliases, Tags: l.Tags, OpenTokens: l.OpenTokens,
+		TokenLife: time.Duration(l.TokenLife), TokenReuse: time.Duration(l.TokenReuse),
+		CertificateLife: time.Duration(l.CertificateLife), CertificateReuse: time.Duration(l.CertificateReuse),
+		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible),
+	}
 }
 
 // maxConfig is the longest configuration, in bytes.
@@ -106,10 +142,15 @@ func ParseConfig(raw []byte) (*Config, error) {
 	if len(raw) > maxConfig {
 		return nil, &inputError{"", fmt.Sprintf("is longer than %d bytes", maxConfig)}
 	}
-	c := &Config{}
-	if err := bind(raw, c); err != nil {
+	var file struct {
+		Callers map[string]Caller `json:"callers"`
+		Limits  limits            `json:"limits"`
+		Keys    []Key             `json:"keys"`
+	}
+	if err := decode(raw, &file); err != nil {
 		return nil, err
 	}
+	c := &Config{Callers: file.Callers, Limits: file.Limits.values(), Keys: file.Keys}
 	for _, access := range slices.Sorted(maps.Keys(c.Callers)) {
 		if err := c.Callers[access].check(below("callers", access)); err != nil {
 			return nil, err

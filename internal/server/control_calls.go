@@ -13,7 +13,7 @@ import (
 )
 
 // read takes the body into what to points to.
-func (q *request) read(to any) error { return bind(q.body, to) }
+func (q *request) read(to any) error { return decode(q.body, to) }
 
 // number is a number of the query, or what stands for it where there is none.
 func (q *request) number(name string, absent, most int) (int, error) {
@@ -70,7 +70,7 @@ func (q *request) now() (any, error) {
 
 func (q *request) advance() (any, error) {
 	var in struct {
-		Duration *time.Duration `json:"duration"`
+		Duration *duration `json:"duration"`
 	}
 	if err := q.read(&in); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (q *request) advance() (any, error) {
 	if in.Duration == nil {
 		return nil, &inputError{"duration", "is missing"}
 	}
-	if err := q.world.clock.advance(q.Context(), *in.Duration); err != nil {
+	if err := q.world.clock.advance(q.Context(), time.Duration(*in.Duration)); err != nil {
 		return nil, err
 	}
 	return q.now()

@@ -85,7 +85,7 @@ func TestTheClockIsMovedOverTheWire(t *testing.T) {
 		t.Errorf("after the wait: got %+v", got.Key)
 	}
 	for body, want := range map[string]string{
-		``: "the JSON ends too soon", `{}`: "duration: is missing", `{"duration":3}`: `duration: found a number, wanted a time like \"36h\" or \"7d\"`,
+		``: "the JSON ends too soon", `{}`: "duration: is missing", `{"duration":3}`: `duration: found a number, wanted a time like \"90m\", \"36h\"`,
 		`{"duration":"-3h"}`: "duration: wanted a time", `{"duration":"3h","by":1}`: "by: there is no such member", `{"duration":"36524d"}`: errTooFar.Error(),
 	} {
 		if status, answer, _ := r.do(t, "POST", "/_apcsim/advance", body); status != 400 || !strings.Contains(answer, want) {

@@ -33,3 +33,13 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	return total + d, nil
 }
+
+// duration is a time in JSON, as [ParseDuration] reads it.
+type duration time.Duration
+
+// UnmarshalText reads a time. The error does not repeat it.
+func (d *duration) UnmarshalText(text []byte) error {
+	t, err := ParseDuration(string(text))
+	*d = duration(t)
+	return err
+}

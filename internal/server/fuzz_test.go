@@ -31,6 +31,9 @@ func FuzzConfig(f *testing.F) {
 		if err == nil {
 			err = load(t, c)
 		}
+		if err != nil && err.Error() == errUnchecked.Error() {
+			t.Errorf("%q: encoding/json refuses what was checked", text)
+		}
 		if err != nil && (strings.Contains(err.Error(), marked) || wording.WithoutKeys(err.Error()) != err.Error()) {
 			t.Errorf("%q: the error repeats it: %v", text, err)
 		}

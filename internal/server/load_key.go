@@ -51,10 +51,14 @@ func (k *Key) request() *engine.LoadKeyInput {
 	if exportable == nil {
 		exportable = new(true)
 	}
-	return &engine.LoadKeyInput{
+	in := &engine.LoadKeyInput{
 		KeyAttributes: k.KeyAttributes, KeyCheckValueAlgorithm: k.KeyCheckValueAlgorithm,
-		Exportable: exportable, Enabled: k.Enabled, Tags: k.Tags, Components: k.Components,
+		Exportable: exportable, Enabled: k.Enabled, Tags: k.Tags,
 	}
+	for _, c := range k.Components {
+		in.Components = append(in.Components, c.Secret)
+	}
+	return in
 }
 
 // operator is who the simulator's own calls are made as.

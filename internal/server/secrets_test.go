@@ -14,7 +14,7 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 	secret := []byte("canary-of-a-key!")
 	config := &Config{
 		Callers: map[string]Caller{"A": {Account: "111122223333", Secret: string(secret)}},
-		Keys:    []Key{{Components: []hsm.Secret{hsm.NewSecret(secret)}}},
+		Keys:    []Key{{Components: []Component{{hsm.NewSecret(secret)}}}},
 	}
 	s, err := Listen(t.Context(), "127.0.0.1:0", &Options{Verify: true, Config: &Config{Callers: config.Callers}})
 	if err != nil {
@@ -22,7 +22,7 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 	}
 	defer s.Close()
 	holders := map[string]any{
-		"Caller": config.Callers["A"], "Config": config, "Key": config.Keys[0], "Options": &Options{Config: config}, "Server": s,
+		"Caller": config.Callers["A"], "Component": config.Keys[0].Components[0], "Config": config, "Key": config.Keys[0], "Options": &Options{Config: config}, "Server": s,
 	}
 	found := prints.Types(t, ".")
 	for _, name := range found {
