@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -110,6 +111,9 @@ const (
 	noTable            = "42P01"
 	noSchema           = "3F000"
 	noFunction         = "42883"
+	noPermission       = "42501"
+	noDatabase         = "3D000"
+	noAuthorization    = "28000" // there is no such role, or pg_hba.conf does not let it in
 	tooManyConnections = "53300"
 	adminShutdown      = "57P01"
 	crashShutdown      = "57P02"
@@ -134,6 +138,39 @@ func stale(op, schema string, err error) *Error {
 		e := failure(op, err)
 		e.Reason = fmt.Sprintf("the schema %s is no longer what it was when the store was opened: %s", schema, e.Reason)
 		return e
+	case noPermission:
+		return advised(failure(op, err), grantUse(schema, "the role"))
 	}
 	return failure(op, err)
+}
+
+// advised adds to a refusal what would mend it.
+func advised(e *Error, advice string) *Error {
+	e.Reason += ": " + advice
+	return e
+}
+
+// advise adds to the refusal of opening what to create or to grant. Names are quoted as
+// SQL needs them.
+func advise(err error, config *pgx.ConnConfig, schema string) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	role, database := pgx.Identifier{config.User}.Sanitize(), pgx.Identifier{config.Database}.Sanitize()
+	switch e.SQLState {
+	case noDatabase:
+		advised(e, "CREATE DATABASE "+database+" OWNER "+role+" makes it")
+	case noAuthorization:
+		advised(e, "CREATE ROLE "+role+" LOGIN makes a role that is missing; pg_hba.conf says from where it may connect")
+	case noPermission:
+		advised(e, "for a new store GRANT CREATE ON DATABASE "+database+" TO "+role+"; for one that another role made "+grantUse(schema, role))
+	}
+	return err
+}
+
+// grantUse is what a role needs that did not make the tables.
+func grantUse(schema, role string) string {
+	return fmt.Sprintf("GRANT USAGE ON SCHEMA %s TO %s; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %[1]s TO %[2]s; "+
+		"GRANT USAGE ON ALL SEQUENCES IN SCHEMA %[1]s TO %[2]s", schema, role)
 }

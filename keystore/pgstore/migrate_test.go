@@ -94,22 +94,42 @@ func TestManyMigrateAtOnce(t *testing.T) {
 	}
 }
 
-// TestRoleWithFewRights: who opens a schema that is up to date needs to use it
-// and no more, and who may not make one is told so.
-func TestRoleWithFewRights(t *testing.T) {
+// TestWhatOpeningNeedsIsSaid: what to create and what to grant, once, in SQL that works.
+func TestWhatOpeningNeedsIsSaid(t *testing.T) {
 	c := server(t)
 	name, url := database(t, c)
-	must(t, "a role", c.Do(t.Context(), name, `DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN; REVOKE CREATE ON DATABASE `+name+` FROM PUBLIC`))
-	guest := strings.Replace(url, "apcsim@", "guest@", 1)
-	_, err := Open(t.Context(), guest, nil)
-	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.SQLState != "42501" {
-		t.Errorf("making a schema without the right to: %v", err)
+	role := "guest_" + name
+	guest := strings.Replace(url, "apcsim@", role+"@", 1)
+	refused := func(what, url, state, want string) {
+		t.Helper()
+		_, err := Open(t.Context(), url, nil)
+		refusal, ok := errors.AsType[*Error](err)
+		if !ok || refusal.SQLState != state || strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%s: got %v, want SQLSTATE %s and once %s", what, err, state, want)
+		}
 	}
+	refused("no database", strings.Replace(url, name, name+"2", 1), "3D000", `CREATE DATABASE "`+name+`2" OWNER "apcsim" makes it`)
+	refused("no role", guest, "28000", `CREATE ROLE "`+role+`" LOGIN`)
+	must(t, "the role", c.Do(t.Context(), name, "CREATE ROLE "+role+" LOGIN"))
+	t.Cleanup(func() { c.Do(context.Background(), name, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+
+	create1 := `GRANT CREATE ON DATABASE "` + name + `" TO "` + role + `"`
+	refused("a new schema", guest, "42501", create1)
 	open(t, url, nil)
-	must(t, "rights", c.Do(t.Context(), name, `GRANT USAGE ON SCHEMA apcsim TO guest; GRANT ALL ON ALL TABLES IN SCHEMA apcsim TO guest;
-		GRANT USAGE ON ALL SEQUENCES IN SCHEMA apcsim TO guest`))
+	use := grantUse(`"apcsim"`, `"`+role+`"`)
+	refused("a schema of another role", guest, "42501", use)
+	must(t, "one right", c.Do(t.Context(), name, "GRANT USAGE ON SCHEMA apcsim TO "+role+"; GRANT SELECT ON apcsim.migrations TO "+role))
+	s := open(t, guest, nil)
+	if _, err := s.Read(t.Context(), record("a").Ref()); err == nil || !strings.Contains(err.Error(), "permission denied for table records: "+grantUse(`"apcsim"`, "the role")) {
+		t.Errorf("Read: got %v", err)
+	}
+	must(t, "the rights", c.Do(t.Context(), name, use))
 	create(t, open(t, guest, nil), record("a"))
-	must(t, "the end of the role", c.Do(t.Context(), name, "DROP OWNED BY guest; DROP ROLE guest"))
+
+	other, otherURL := database(t, c)
+	must(t, "the right to create", c.Do(t.Context(), other, strings.ReplaceAll(create1, name+`" TO`, other+`" TO`)))
+	t.Cleanup(func() { c.Do(context.Background(), other, "DROP OWNED BY "+role) })
+	create(t, open(t, strings.Replace(otherURL, "apcsim@", role+"@", 1), nil), record("a"))
 }
 
 func TestSchemasKeepApart(t *testing.T) {

@@ -81,7 +81,7 @@ func Open(ctx context.Context, url string, o *Options) (*Store, error) {
 	s.plain.Store(unprepared(config.ConnConfig.DefaultQueryExecMode))
 	configure(config, s, o)
 	if err := s.migrate(ctx, config.ConnConfig, migrations()); err != nil {
-		return nil, err
+		return nil, advise(err, config.ConnConfig, s.schema)
 	}
 	if s.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), config); err != nil {
 		return nil, failure("Open", err)
