@@ -8,12 +8,12 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
 	"github.com/seed748fb4d1/apcsim/internal/server"
-	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )
@@ -72,40 +72,81 @@ func noFile(spec string) bool {
 	return false
 }
 
-// open opens the store, and the software HSM under the master key if there is
-// to be one, into the server's options. What it returns closes both.
+// open opens the store, and the software HSM under the master key if there is to be one,
+// into the server's options. What it returns closes both.
+//
+// A store in a file that is there is opened before its master key is asked for: a file
+// that is no store needs none. A new one gets its master key first.
 func (s *storeSpec) open(ctx context.Context, o *server.Options, log *slog.Logger) (closing func() error, err error) {
-	closing = func() error { return nil }
+	closing = func() (err error) {
+		if o.Store != nil {
+			err = o.Store.Close()
+		}
+		if s.masterKey != "" && o.Backend != nil {
+			err = errors.Join(err, o.Backend.Close())
+		}
+		return err
+	}
 	if s.file == "" && s.database == "" {
 		log.Info("everything is in memory and ends with the process (--store keeps it)")
 		return closing, nil
 	}
-	if s.masterKey != "" {
-		if err := s.openSoftware(o, log); err != nil {
-			return nil, err
-		}
-		closing = o.Backend.Close
+	there, err := s.there()
+	if err == nil && !there {
+		err = s.openSoftware(o, log)
 	}
-	var store keystore.Store
-	if s.file != "" {
-		store, err = boltstore.Open(ctx, s.file, &boltstore.Options{Log: log})
-		log = log.With("file", s.file)
-	} else {
-		store, err = pgstore.Open(ctx, s.database, nil)
-		log = log.With("database", place(s.database))
+	if err == nil {
+		err = s.openStore(ctx, o, log)
+	}
+	if err == nil && there {
+		err = s.openSoftware(o, log)
 	}
 	if err != nil {
 		return nil, errors.Join(err, closing())
 	}
-	log.Info("everything is kept in the store")
-	o.Store = store
-	device := closing
-	return func() error { return errors.Join(store.Close(), device()) }, nil
+	return closing, nil
 }
 
-// openSoftware opens the software HSM under the master key in the file. It makes
-// one for a store that is not there yet, and for no other.
+// there reports whether the file of the store exists.
+func (s *storeSpec) there() (bool, error) {
+	if s.file == "" {
+		return false, nil
+	}
+	info, err := os.Stat(s.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err == nil && info.IsDir():
+		err = fmt.Errorf("--store: %s is a folder, wanted a file, such as %s", s.file, filepath.Join(s.file, "apcsim.db"))
+	}
+	return true, err
+}
+
+// openStore opens the store alone. The interface stays nil where that fails.
+func (s *storeSpec) openStore(ctx context.Context, o *server.Options, log *slog.Logger) error {
+	if s.file != "" {
+		store, err := boltstore.Open(ctx, s.file, &boltstore.Options{Log: log})
+		if err != nil {
+			return err
+		}
+		o.Store, log = store, log.With("file", s.file)
+	} else {
+		store, err := pgstore.Open(ctx, s.database, nil)
+		if err != nil {
+			return err
+		}
+		o.Store, log = store, log.With("database", place(s.database))
+	}
+	log.Info("everything is kept in the store")
+	return nil
+}
+
+// openSoftware opens the software HSM under the master key in the file, unless a token is
+// the HSM. It makes a master key for a store that is not there yet, and for no other.
 func (s *storeSpec) openSoftware(o *server.Options, log *slog.Logger) error {
+	if s.masterKey == "" {
+		return nil
+	}
 	key, made, err := s.readMasterKey()
 	if err != nil {
 		return err

@@ -33,7 +33,8 @@ func TestServeRefusesAStoreThatCannotBeMeant(t *testing.T) {
 		{[]string{"--store", "x.db", "--master-key", "x.db"}, exitUsage, "another file than that of --store"},
 		{[]string{"--master-key", "x"}, exitUsage, "--master-key: wanted --store as well"},
 		{[]string{"--store", "x.db", "--master-key", "x", "--hsm", "pkcs11:token=t?module-path=/m.so&pin-source=env:X"}, exitUsage, "a token keeps its master keys itself"},
-		{[]string{"--store", old}, exitRefused, "the store " + old + " is there, and its keys cannot be opened without it"},
+		{[]string{"--store", old}, exitRefused, old + ": it is empty"},
+		{[]string{"--store", dir}, exitRefused, "--store: " + dir + " is a folder, wanted a file, such as " + filepath.Join(dir, "apcsim.db")},
 		{[]string{"--store", filepath.Join(dir, "no", "folder.db")}, exitRefused, "no such file"},
 		{[]string{"--store", "postgres://x:" + secret + "@127.0.0.1:1/x", "--master-key", filepath.Join(dir, "none.lmk")}, exitRefused, "apcsim master-key"},
 	} {
@@ -93,6 +94,9 @@ func TestAFileOutlivesItsServer(t *testing.T) {
 	}
 	if err := os.Remove(path + ".lmk"); err != nil {
 		t.Fatal(err)
+	}
+	if got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--store", path); got.status != exitRefused || !strings.Contains(got.err, "the store "+path+" is there, and its keys cannot be opened without it") {
+		t.Errorf("without its master key: %+v", got)
 	}
 	if got := apcsim(t, "", "master-key", path+".lmk"); got.status != exitOK {
 		t.Fatalf("got %+v", got)

@@ -45,8 +45,8 @@ func decode(raw []byte, to any) error {
 	return nil
 }
 
-// errUnchecked is what encoding/json would refuse and checkValue does not. There is nothing
-// like that, says the fuzzer.
+// errUnchecked is what encoding/json refuses and checkValue does not; the fuzz target finds
+// none.
 var errUnchecked = &inputError{"", "the JSON does not have the form that is wanted"}
 
 // readToken reports only where the JSON is broken: the decoder's error would quote it.
