@@ -72,7 +72,7 @@ var commands = slices.Concat(
 	[]command{serveCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand},
 	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
-// usageError is a command line that cannot be meant: exit status 2.
+// usageError is a command line that is refused: exit status 2.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }

@@ -57,9 +57,9 @@ func serve(ctx context.Context, stdout io.Writer, u *startup) error {
 	return errors.Join(err, failed)
 }
 
-// await returns what f returns. Where f hangs in what knows no context (a pipe, a module of
-// a token, a file system), it is left alone once the context has ended and the patience too:
-// the process is about to end.
+// await returns what f returns. A function that hangs in something that knows no context (a
+// pipe, a module of a token, a file system) is left alone when the context and then the
+// patience have ended: the process is about to end.
 func await[T any](ctx context.Context, patience time.Duration, f func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -88,7 +88,7 @@ func await[T any](ctx context.Context, patience time.Duration, f func() (T, erro
 // errNoAnswer is what await makes of a function that hangs.
 var errNoAnswer = errors.New("stopped while something that is open does not answer; it was left alone")
 
-// serving is a server with all that it stands on.
+// serving is a server with the HSM and the store that were opened for it.
 type serving struct {
 	*server.Server
 	closers []func() error // in the order of opening
@@ -101,8 +101,8 @@ func (s *serving) close() (err error) {
 	return err
 }
 
-// open opens what the server stands on and listens. What it has opened when it fails is
-// closed again.
+// open opens the HSM and the store, and listens. Where it fails, what is open is closed
+// again.
 func (u *startup) open(ctx context.Context) (s *serving, err error) {
 	s = &serving{}
 	defer func() {

@@ -61,7 +61,7 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	return s, nil
 }
 
-// noFile says whether a word is meant for a database, in another form than ours.
+// noFile reports whether a value names a database in a form that is not taken.
 func noFile(spec string) bool {
 	lower := strings.ToLower(spec)
 	for _, sign := range []string{"://", "postgres:", "postgresql:", "password=", "host="} {
@@ -178,7 +178,7 @@ func (s *storeSpec) readMasterKey() (key *[32]byte, made bool, err error) {
 	return masterkey.Make(s.masterKey)
 }
 
-// place is what of a database's URL may be told.
+// place is what of a database's URL may be logged: host and name.
 func place(database string) string {
 	u, err := url.Parse(database)
 	if err != nil {

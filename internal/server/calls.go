@@ -62,7 +62,7 @@ func (c *calls) recent() []apc.Event {
 	return slices.Concat(c.events[c.next:], c.events[:c.next])
 }
 
-// callView is a call as GET calls tells it.
+// callView is a call in the answer of GET calls.
 type callView struct {
 	Time      time.Time    `json:"time"` // of the simulator
 	Operation string       `json:"operation"`

@@ -83,8 +83,8 @@ func (c *clock) logJump(text string, last, read int64) {
 // ahead is the offset.
 func (c *clock) ahead() time.Duration { return time.Duration(c.offset.Load()) }
 
-// advance moves the clock forward for good: the store knows before anybody sees
-// it.
+// advance moves the clock forward for good. The store has the new offset before it is
+// used.
 func (c *clock) advance(ctx context.Context, d time.Duration) error {
 	c.moving.Lock()
 	defer c.moving.Unlock()

@@ -198,7 +198,7 @@ func (k *Key) check(path string) error {
 }
 
 // credentials are the callers as the endpoint wants them. With verify each needs
-// a secret, or anybody could sign for it.
+// a secret: without one, every client could sign for it.
 func (c *Config) credentials(verify bool) (map[string]endpoint.Credential, error) {
 	out := map[string]endpoint.Credential{}
 	for access, caller := range c.Callers {

@@ -6,13 +6,13 @@
 //	fmt.Println("listening on", s.URL())
 //	err = s.Serve(ctx) // until ctx is cancelled and the calls in flight are done
 //
-// Everything is in memory, and ends with the process, but for what stands in a
-// store ([Options.Store]) and the master key of a device ([Options.Backend]).
+// Everything is in memory and ends with the process, except what is in a store
+// ([Options.Store]) and the master key of a device ([Options.Backend]).
 //
 // # The configuration file
 //
-// [ReadConfig] reads a JSON object. All members are optional; one that nobody
-// knows, or that is there twice, is refused.
+// [ReadConfig] reads a JSON object. All members are optional; an unknown one, and
+// one that is there twice, is refused.
 //
 //	{
 //	  "callers": {

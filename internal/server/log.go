@@ -28,7 +28,7 @@ func (s *Server) tellDevice(ctx context.Context) {
 	s.log.Info("keys are sealed under "+of+" master key", "id", id)
 }
 
-// warn says what deserves to be known before anybody trusts the server.
+// warn logs what a user must know before relying on the server.
 func (s *Server) warn() {
 	o := &s.options
 	if o.TestKeys {
@@ -51,7 +51,7 @@ func (s *Server) warn() {
 		"keys "+keys+" the memory of this process and travel without TLS; never give it a real key, PIN or card number",
 		"address", s.listener.Addr().String())
 	if !o.Verify || o.Anonymous {
-		s.log.Warn("NO AUTHENTICATION: whoever reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)
+		s.log.Warn("NO AUTHENTICATION: every client that reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)
 	}
 	if o.Explain {
 		s.log.Warn("exact reasons are told to strangers: key blocks and tokens can be attacked with them")

@@ -79,7 +79,7 @@ func (t Timeouts) withDefaults() Timeouts {
 // maxHeader is the longest header of a request, in bytes; net/http adds 4,096.
 const maxHeader = 32 << 10
 
-// OptionError is an option that cannot be meant.
+// OptionError is an option with a value that is refused.
 type OptionError struct {
 	Option string // "control"
 	Wanted string
@@ -90,7 +90,7 @@ func (e *OptionError) Error() string { return e.Option + ": " + e.Wanted }
 // Server is a simulator that listens. Any number of goroutines may share one.
 type Server struct {
 	options     Options
-	home        apc.Identity // account and Region of whoever names none
+	home        apc.Identity // account and Region of requests that name none
 	credentials map[string]endpoint.Credential
 	guard       *webguard.Guard // of the simulator's own calls; the endpoint has one of its own
 	log         *slog.Logger
@@ -229,16 +229,16 @@ func (s *Server) settle(ctx context.Context) <-chan struct{} {
 // Close gives up a server that Serve was not called on.
 func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.now().close()) }
 
-// now is the world of the moment.
+// now is the present simulator.
 func (s *Server) now() *world {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.world
 }
 
-// ServeHTTP answers one request: paths below /_apcsim/ are the simulator's own,
-// the rest is the service's. A call that has arrived is made to its end, also for
-// a client that has closed its side or is gone.
+// ServeHTTP answers one request: paths below /_apcsim/ are the simulator's own, all
+// others the service's. A call that was received is made to its end, also for a client
+// that has closed the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world := s.enter()
 	defer world.using.Done()
@@ -252,7 +252,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world.api.ServeHTTP(w, r)
 }
 
-// isLoopback says whether only this machine reaches an address.
+// isLoopback reports whether only this machine reaches an address.
 func isLoopback(a net.Addr) bool {
 	if a == nil {
 		return false

@@ -206,7 +206,7 @@ var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,39}$`)
 // below is the path of a member. A name that does not look like one is not
 // repeated: it may be a secret in the wrong place.
 func below(path, name string) string {
-	if !plainName.MatchString(name) || wording.LooksLikeKey(name) {
+	if whole := path + "." + name; !plainName.MatchString(name) || wording.LooksLikeKey(name) || wording.WithoutKeys(whole) != whole {
 		name = fmt.Sprintf("(a name of %d bytes)", len(name))
 	}
 	if path == "" {
