@@ -8,6 +8,7 @@ import (
 
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -170,7 +171,7 @@ func (b *Binding) Verify(c *Check) error {
 		return notParsed()
 	}
 	if b.rule.byCA && c.KDH != nil && !c.KDH.IsCA {
-		return badCertificate(problemNotCA, wording.Cut(c.KDH.Subject.String(), mostShown)+" with CA:FALSE", "CA:TRUE")
+		return badCertificate(problemNotCA, wording.Cut(dn.String(c.KDH.RawSubject), mostShown)+" with CA:FALSE", "CA:TRUE")
 	}
 	if err := b.message.authenticate(c, b.rule.usage); err != nil {
 		return err

@@ -1,9 +1,9 @@
 package tr34
 
 import (
-	"bytes"
 	"crypto/x509"
 
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -47,8 +47,9 @@ func (c *Check) checkCRL(raw []byte) error {
 	if c.CA == nil {
 		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLNoCA}
 	}
-	if !bytes.Equal(list.RawIssuer, c.CA.RawSubject) {
-		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLIssuer, Found: wording.Cut(list.Issuer.String(), mostShown), Wanted: wording.Cut(c.CA.Subject.String(), mostShown)}
+	if !dn.Equal(list.RawIssuer, c.CA.RawSubject) {
+		found, wanted := dn.Difference(list.RawIssuer, c.CA.RawSubject)
+		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLIssuer, Found: wording.Cut(found, mostShown), Wanted: wording.Cut(wanted, mostShown)}
 	}
 	if err := list.CheckSignatureFrom(c.CA); err != nil {
 		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLSignature, Err: err}

@@ -5,14 +5,13 @@ import (
 	"crypto/rsa"
 	"crypto/subtle"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"fmt"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -29,10 +28,10 @@ func NameOf(c *x509.Certificate) IssuerSerial {
 	return IssuerSerial{c.RawIssuer, c.SerialNumber}
 }
 
-// Names tells whether it is this certificate that is meant. The issuer is
-// compared byte for byte: a Name in other string types is another Name.
+// Names tells whether it is this certificate that is meant. Names of issuers are
+// compared as RFC 5280, section 7.1, says.
 func (id IssuerSerial) Names(c *x509.Certificate) bool {
-	return c != nil && id.whole() && NameOf(c).whole() && id.equal(NameOf(c))
+	return c != nil && id.whole() && NameOf(c).whole() && dn.Equal(id.Issuer, c.RawIssuer) && id.Serial.Cmp(c.SerialNumber) == 0
 }
 
 // String is for people: the distinguished name, and the serial number in
@@ -41,16 +40,20 @@ func (id IssuerSerial) String() string {
 	if !id.whole() {
 		return "nobody"
 	}
-	name := fmt.Sprintf("%X", id.Issuer)
-	var parts pkix.RDNSequence
-	if rest, err := asn1.Unmarshal(id.Issuer, &parts); err == nil && len(rest) == 0 {
-		name = parts.String()
-	}
-	return fmt.Sprintf("%s, serial %X", name, id.Serial)
+	return fmt.Sprintf("%s, serial %X", dn.String(id.Issuer), id.Serial)
 }
 
 // mostShown is how many bytes of a name an error repeats.
 const mostShown = 200
+
+// difference describes two that are not the same certificate.
+func (id IssuerSerial) difference(other IssuerSerial) (found, wanted string) {
+	if !id.whole() || !other.whole() || dn.Equal(id.Issuer, other.Issuer) {
+		return id.shown(), other.shown()
+	}
+	one, two := dn.Difference(id.Issuer, other.Issuer)
+	return wording.Cut(fmt.Sprintf("%s, serial %X", one, id.Serial), mostShown), wording.Cut(fmt.Sprintf("%s, serial %X", two, other.Serial), mostShown)
+}
 
 // shown is String for a refusal.
 func (id IssuerSerial) shown() string { return wording.Cut(id.String(), mostShown) }

@@ -1,7 +1,6 @@
 package tr34
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -82,7 +82,8 @@ func (m *message) authenticate(c *Check, usage x509.KeyUsage) error {
 		return err
 	}
 	if !m.signer.id.Names(c.KDH) {
-		return &Error{Class: ErrSigner, Field: "signer identifier", Problem: problemSigner, Found: m.signer.id.shown(), Wanted: NameOf(c.KDH).shown()}
+		found, wanted := m.signer.id.difference(NameOf(c.KDH))
+		return &Error{Class: ErrSigner, Field: "signer identifier", Problem: problemSigner, Found: found, Wanted: wanted}
 	}
 	if m.signer.attributes != nil {
 		digest := sha256.Sum256(m.content)
@@ -123,8 +124,9 @@ func (c *Check) issued() error {
 	if !c.within(c.CA.NotBefore, c.CA.NotAfter) {
 		return badCertificate(problemCAValidity, period(c.CA.NotBefore, c.CA.NotAfter), at(c.now()))
 	}
-	if !bytes.Equal(c.KDH.RawIssuer, c.CA.RawSubject) {
-		return badCertificate(problemOtherCA, wording.Cut(c.KDH.Issuer.String(), mostShown), wording.Cut(c.CA.Subject.String(), mostShown))
+	if !dn.Equal(c.KDH.RawIssuer, c.CA.RawSubject) {
+		found, wanted := dn.Difference(c.KDH.RawIssuer, c.CA.RawSubject)
+		return badCertificate(problemOtherCA, wording.Cut(found, mostShown), wording.Cut(wanted, mostShown))
 	}
 	if err := c.KDH.CheckSignatureFrom(c.CA); err != nil {
 		return &Error{Class: ErrCertificate, Field: "KDH certificate", Problem: problemCASignature, Err: err}
@@ -140,7 +142,7 @@ func badCertificate(problem, found, wanted string) error {
 func otherRecipient(field string, found IssuerSerial, c *x509.Certificate) error {
 	e := &Error{Class: ErrRecipient, Field: field, Problem: problemRecipient, Found: found.shown()}
 	if c != nil {
-		e.Wanted = NameOf(c).shown()
+		e.Found, e.Wanted = found.difference(NameOf(c))
 	}
 	return e
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 )
 
 // understood are the extensions that may be critical. Two are in it because
@@ -90,7 +92,7 @@ func (p *path) checkPathLength(i int) error {
 	}
 	below := 0
 	for j := range i {
-		if p.isCA(j) && string(p.certificates[j].RawSubject) != string(p.certificates[j].RawIssuer) {
+		if p.isCA(j) && !dn.Equal(p.certificates[j].RawSubject, p.certificates[j].RawIssuer) {
 			below++
 		}
 	}

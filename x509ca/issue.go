@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -55,7 +56,7 @@ func NewAuthority(certificate *x509.Certificate, signer crypto.Signer) (*Authori
 		return nil, err
 	}
 	if !bytes.Equal(public.spki, certificate.RawSubjectPublicKeyInfo) {
-		return nil, refuse(RuleKeyMatch, problemKeyMatch, "", "the key of "+certificate.Subject.String())
+		return nil, refuse(RuleKeyMatch, problemKeyMatch, "", "the key of "+dn.String(certificate.RawSubject))
 	}
 	a := &Authority{signer, public.key, certificate.RawSubject, certificate.SubjectKeyId}
 	if len(a.keyID) == 0 {

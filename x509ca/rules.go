@@ -1,12 +1,13 @@
 package x509ca
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/elliptic"
 	"crypto/x509"
 	"strconv"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 )
 
 // Rules judge certificates. The zero Rules are those of RFC 5280, section 6.1,
@@ -161,15 +162,15 @@ func (p *path) checkValidity(i int) error {
 	return nil
 }
 
-// checkIssuer compares names byte for byte, as crypto/x509 does. RFC 5280,
-// section 7.1, would take some more for equal.
+// checkIssuer compares names as RFC 5280, section 7.1, says.
 func (p *path) checkIssuer(i int) error {
 	c, issuer := p.certificates[i], p.above(i)
-	if issuer == nil || bytes.Equal(c.RawIssuer, issuer.RawSubject) {
+	if issuer == nil || dn.Equal(c.RawIssuer, issuer.RawSubject) {
 		return nil
 	}
+	found, wanted := dn.Difference(c.RawIssuer, issuer.RawSubject)
 	if p.alone {
-		return p.refuse(i, RuleSelfSigned, problemSelfSigned, c.Issuer.String(), issuer.Subject.String())
+		return p.refuse(i, RuleSelfSigned, problemSelfSigned, found, wanted)
 	}
-	return p.refuse(i, RuleIssuer, problemIssuer, c.Issuer.String(), issuer.Subject.String())
+	return p.refuse(i, RuleIssuer, problemIssuer, found, wanted)
 }

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/dn"
 )
 
 // brokenSignatures are not taken even if they verify. crypto/x509 would take
@@ -33,7 +35,7 @@ func (p *path) checkSignature(i int) error {
 		return p.checkSHA224(i)
 	}
 	if err := issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature); err != nil {
-		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+issuer.Subject.String())
+		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+dn.String(issuer.RawSubject))
 	}
 	return nil
 }
@@ -47,7 +49,7 @@ func (p *path) checkSHA224(i int) error {
 		return p.refuse(i, RuleSignatureAlgorithm, problemSignatureAlgorithm, oid.String(), "RSA or ECDSA with SHA-224 or better")
 	}
 	if !alg.verifies(issuer.PublicKey, c.RawTBSCertificate, c.Signature) {
-		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+issuer.Subject.String())
+		return p.refuse(i, RuleSignature, problemSignature, "", "a signature by "+dn.String(issuer.RawSubject))
 	}
 	return nil
 }

@@ -70,6 +70,7 @@ var mayImport = map[string][]string{
 	"internal/testrig/storetest": {"keystore"},
 	"internal/testrig/softtoken": {},
 	"internal/testrig/simtest":   {"apc", "engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "tr31", "tr34", "x509ca"},
+	"internal/dn":                {},
 	"internal/wording":           {},
 }
 
