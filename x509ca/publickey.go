@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
+	"fmt"
 	"math"
 	"math/big"
 
@@ -67,7 +68,7 @@ func checkRSA(parameters cryptobyte.String, der cryptobyte.String) error {
 	n, e := new(big.Int), new(big.Int)
 	var null, seq cryptobyte.String
 	switch {
-	case !parameters.ReadASN1(&null, tag.NULL) || !null.Empty() || !parameters.Empty():
+	case !parameters.Empty() && (!parameters.ReadASN1(&null, tag.NULL) || !null.Empty() || !parameters.Empty()):
 		return encodingError(problemRSAParameters, "")
 	case !der.ReadASN1(&seq, tag.SEQUENCE) || !seq.ReadASN1Integer(n) || !seq.ReadASN1Integer(e):
 		return encodingError(problemRSAForm, "")
@@ -95,8 +96,12 @@ func checkEC(parameters cryptobyte.String, point []byte) error {
 		if !known.oid.Equal(oid) {
 			continue
 		}
+		wanted := "an uncompressed point of " + known.curve.Params().Name
+		if len(point) > 0 && (point[0] == 2 || point[0] == 3) {
+			return refuse(RuleKeyPoint, problemCompressed, fmt.Sprintf("%02X", point[0]), wanted)
+		}
 		if _, err := ecdsa.ParseUncompressedPublicKey(known.curve, point); err != nil {
-			return refuse(RuleKeyPoint, problemPoint, "", "an uncompressed point of "+known.curve.Params().Name)
+			return refuse(RuleKeyPoint, problemPoint, "", wanted)
 		}
 		return nil
 	}

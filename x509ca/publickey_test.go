@@ -114,5 +114,6 @@ func strange(spki []byte) bool {
 	in := cryptobyte.String(spki)
 	var key, algorithm cryptobyte.String
 	var oid asn1.ObjectIdentifier
-	return in.ReadASN1(&key, tag.SEQUENCE) && key.ReadASN1(&algorithm, tag.SEQUENCE) && algorithm.ReadASN1ObjectIdentifier(&oid) && !oid.Equal(idRSA) && !oid.Equal(idEC)
+	ok := in.ReadASN1(&key, tag.SEQUENCE) && key.ReadASN1(&algorithm, tag.SEQUENCE) && algorithm.ReadASN1ObjectIdentifier(&oid)
+	return ok && !oid.Equal(idEC) && (!oid.Equal(idRSA) || algorithm.Empty()) // an RSA key without NULL is for parseLoose
 }

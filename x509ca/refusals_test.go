@@ -111,12 +111,12 @@ var refusals = []refusal{
 		_, err := Decode(EncodeCertificate(either(wrong, [][]byte{root, root}, [][]byte{root})...))
 		return err
 	}},
-	{RuleExtra, "text after the certificate", func(t *testing.T, wrong bool) error {
-		_, err := Decode(inBase64(inPEM("CERTIFICATE", newRoot(t).Raw) + either(wrong, "x", "\n")))
+	{RuleExtra, "a revocation list behind the certificate", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(inPEM("CERTIFICATE", newRoot(t).Raw) + either(wrong, inPEM("X509 CRL", []byte{1}), "text\n")))
 		return err
 	}},
-	{RuleExtra, "text before the certificate", func(t *testing.T, wrong bool) error {
-		_, err := Decode(inBase64(either(wrong, "subject=CN=x\n", "\n") + inPEM("CERTIFICATE", newRoot(t).Raw)))
+	{RuleExtra, "a private key before the certificate", func(t *testing.T, wrong bool) error {
+		_, err := Decode(inBase64(either(wrong, inPEM("PRIVATE KEY", []byte{1}), "Bag Attributes\n    friendlyName: x\n") + inPEM("CERTIFICATE", newRoot(t).Raw)))
 		return err
 	}},
 	{RuleKeyEncoding, "bytes after the key", func(t *testing.T, wrong bool) error {

@@ -1,13 +1,13 @@
 package x509ca
 
 import (
-	"bytes"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -18,7 +18,6 @@ const (
 
 	begin  = "-----BEGIN "
 	dashes = "-----"
-	end    = "-----END " + certificateType + dashes
 
 	// maxText and maxDER bound what Decode reads, in bytes. A certificate of
 	// maxDER stays within maxText in every form that Decode reads.
@@ -43,11 +42,15 @@ func encode(kind string, ders [][]byte) string {
 }
 
 // Decode reads exactly one certificate, in the form of [EncodeCertificate].
-// White space around the base64 and around the PEM is ignored, lines may end in
-// CRLF, and the base64 may be broken into lines.
+// White space around the base64 and in it is ignored.
 //
-// Two other forms cannot be mistaken for that and are read too: PEM that is not
-// in base64, and base64 of DER. Whether the services take these is a guess.
+// Other forms cannot be mistaken for that and are read too: PEM that is not in
+// base64, base64 of DER, and DER. Whether the services take these is a guess.
+// Text may stand around the PEM block (RFC 7468, section 2), as OpenSSL writes it;
+// another block may not.
+//
+// What crypto/x509 does not parse and other programs take is read too: a negative
+// serial number, an RSA key without NULL, a PrintableString with other characters.
 //
 // Text is at most 64 KiB and DER at most 24 KiB ([RuleLength]). The other
 // refusals are [RuleForm], [RulePEMType], [RuleSeveral], [RuleExtra],
@@ -57,23 +60,14 @@ func Decode(text string) (*x509.Certificate, error) {
 	if len(text) > maxText {
 		return nil, tooLong(problemLongText, len(text), maxText)
 	}
-	der, err := decode(strings.TrimSpace(text))
+	der, err := decode(text)
 	if err != nil {
 		return nil, err
 	}
 	if len(der) > maxDER {
 		return nil, tooLong(problemLongDER, len(der), maxDER)
 	}
-	if spki := publicKeyOf(der); spki != nil {
-		if err := checkPublicKey(spki); err != nil {
-			return nil, err
-		}
-	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, refuse(RuleParse, problemParse, "", "")
-	}
-	return c, nil
+	return parse(der)
 }
 
 func tooLong(problem string, n, most int) error {
@@ -82,63 +76,139 @@ func tooLong(problem string, n, most int) error {
 
 // decode finds the DER in one of the forms.
 func decode(text string) ([]byte, error) {
-	if text == "" {
+	switch bare := strings.TrimSpace(text); {
+	case bare == "":
 		return nil, refuse(RuleLength, problemEmpty, "", "")
-	}
-	if strings.HasPrefix(text, dashes) {
+	case strings.Contains(text, begin):
 		return decodePEM(text)
+	case isSequence(text) && strings.ContainsFunc(text, unprintable):
+		return []byte(text), nil
+	case isHexadecimal(bare):
+		return nil, refuse(RuleForm, problemHexText, "", "PEM, base64 or DER")
 	}
-	inner, err := base64.StdEncoding.Strict().DecodeString(text)
+	inner, err := decodeBase64(text, problemBase64)
 	if err != nil {
-		return nil, refuse(RuleForm, problemBase64, badCharacter(text, err), "")
+		return nil, err
 	}
-	if bytes.HasPrefix(inner, []byte{0x30}) { // a SEQUENCE; PEM text would start with a dash or space
+	if isSequence(string(inner)) {
 		return inner, nil
 	}
-	return decodePEM(strings.TrimSpace(string(inner)))
+	return decodePEM(string(inner))
 }
 
-// decodePEM reads PEM text in the strict form of RFC 7468, section 3, save that
-// lines may be of any length. The reader of the standard library would pass over
-// what stands around a block. What that is no error shows: it may be a key.
+// isSequence reports whether something begins as DER does. In text that is the
+// digit 0.
+func isSequence(s string) bool { return strings.HasPrefix(s, "\x30") }
+
+func unprintable(r rune) bool { return (r < ' ' || r > '~') && !unicode.IsSpace(r) }
+
+func isHexadecimal(text string) bool {
+	return strings.HasPrefix(text, "30") && strings.Trim(text, "0123456789abcdefABCDEF \t\r\n:") == ""
+}
+
+// pemBlock is a block of PEM text; its body is base64, and may be a secret.
+type pemBlock struct{ label, body string }
+
+// isCertificate takes the second label too, as RFC 7468, section 5.1, says.
+func (b pemBlock) isCertificate() bool {
+	return b.label == certificateType || b.label == "X509 CERTIFICATE"
+}
+
+// decodePEM finds the one certificate in PEM text. What is not a certificate no
+// error shows: it may be a key.
 func decodePEM(text string) ([]byte, error) {
-	before, rest, found := strings.Cut(text, begin)
-	kind, rest, closed := strings.Cut(rest, dashes)
+	blocks, err := pemBlocks(text)
+	if err != nil {
+		return nil, err
+	}
+	certificates := slices.DeleteFunc(slices.Clone(blocks), func(b pemBlock) bool { return !b.isCertificate() })
+	for _, b := range blocks {
+		if len(certificates) > 0 && strings.HasSuffix(b.label, "PRIVATE KEY") {
+			return nil, refuse(RuleExtra, problemPrivateKey, labelKind(b.label), "the certificate alone")
+		}
+	}
 	switch {
-	case !found || !closed:
+	case len(blocks) == 0:
 		return nil, refuse(RuleForm, problemNoBegin, "", begin+certificateType+dashes)
-	case before != "":
-		return nil, refuse(RuleExtra, problemBefore, wording.Bytes(len(before)), "")
-	case kind != certificateType:
-		return nil, refuse(RulePEMType, problemPEMType, wording.Foreign(kind), certificateType)
+	case len(certificates) == 0:
+		return nil, refuse(RulePEMType, problemPEMType, labelKind(blocks[0].label), "a certificate")
+	case len(certificates) > 1:
+		return nil, refuse(RuleSeveral, problemSeveral, wording.Count(len(certificates), "certificate"), "one")
+	case len(blocks) > 1:
+		other := blocks[slices.IndexFunc(blocks, func(b pemBlock) bool { return !b.isCertificate() })]
+		return nil, refuse(RuleExtra, problemBeside, labelKind(other.label), "the certificate alone")
 	}
-	body, after, found := strings.Cut(rest, end)
-	after = strings.TrimSpace(after)
-	switch {
-	case !found || strings.TrimLeft(body, "\r\n") == body:
-		return nil, refuse(RuleForm, problemNoEnd, "", end)
-	case strings.HasPrefix(after, begin):
-		return nil, refuse(RuleSeveral, problemSeveral, "", "one certificate")
-	case after != "":
-		return nil, refuse(RuleExtra, problemAfter, wording.Bytes(len(after)), "")
-	}
-	return decodeBody(body)
+	return decodeBase64(certificates[0].body, problemPEMBody)
 }
 
-func decodeBody(body string) ([]byte, error) {
-	der, err := base64.StdEncoding.Strict().DecodeString(body)
+// pemBlocks finds the blocks in a text (RFC 7468, section 3). Lines may be of any
+// length.
+func pemBlocks(text string) (out []pemBlock, err error) {
+	for {
+		_, rest, found := strings.Cut(text, begin)
+		if !found {
+			return out, nil
+		}
+		label, rest, closed := strings.Cut(rest, dashes)
+		if !closed || strings.ContainsAny(label, "\r\n") {
+			return nil, refuse(RuleForm, problemBeginLine, "", begin+certificateType+dashes)
+		}
+		body, rest, found := strings.Cut(rest, dashes)
+		ending := "END " + label + dashes
+		switch {
+		case !found || !strings.HasPrefix(rest, ending):
+			return nil, refuse(RuleForm, problemNoEnd, "", knownEnding(label))
+		case strings.TrimSpace(body) != "" && strings.TrimLeft(body, " \t\r\n") == body:
+			return nil, refuse(RuleForm, problemOneLine, "", "")
+		}
+		out = append(out, pemBlock{label, body})
+		text = rest[len(ending):]
+	}
+}
+
+// knownEnding is the line that ends a block. A label that is unknown is not shown.
+func knownEnding(label string) string {
+	if _, ok := labelKinds[label]; !ok {
+		label = certificateType
+	}
+	return dashes + "END " + label + dashes
+}
+
+// labelKinds are the labels of RFC 7468 and of OpenSSL that are often taken for a
+// certificate's.
+var labelKinds = map[string]string{
+	requestType: kindRequest, "NEW CERTIFICATE REQUEST": kindRequest,
+	"PUBLIC KEY": kindPublicKey, "RSA PUBLIC KEY": kindPublicKey,
+	"PRIVATE KEY": kindPrivateKey, "RSA PRIVATE KEY": kindPrivateKey, "EC PRIVATE KEY": kindPrivateKey,
+	"ENCRYPTED PRIVATE KEY": kindEncryptedKey, "X509 CRL": kindCRL, "PKCS7": kindCMS, "CMS": kindCMS,
+	"TRUSTED CERTIFICATE": "a trusted certificate of OpenSSL",
+}
+
+func labelKind(label string) string {
+	if kind, ok := labelKinds[label]; ok {
+		return kind
+	}
+	return wording.Foreign(label)
+}
+
+// decodeBase64 reads base64 with white space anywhere in it.
+func decodeBase64(text, problem string) ([]byte, error) {
+	bare := strings.Join(strings.Fields(text), "")
+	der, err := base64.StdEncoding.Strict().DecodeString(bare)
 	if err != nil {
-		return nil, refuse(RuleForm, problemPEMBody, badCharacter(body, err), "")
+		return nil, refuse(RuleForm, problem, badCharacter(text, bare), "")
 	}
 	return der, nil
 }
 
-// badCharacter names the character at which base64 ends, which may be none: the
-// end can come too early.
-func badCharacter(text string, err error) string {
-	at, ok := errors.AsType[base64.CorruptInputError](err)
-	if !ok || int64(at) >= int64(len(text)) {
-		return "a group of less than 4 characters"
+// badCharacter names the first character that base64 does not have; there may be
+// none: the end can come too early.
+func badCharacter(text, bare string) string {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
+	for at, r := range text {
+		if !strings.ContainsRune(digits, r) {
+			return fmt.Sprintf("%s at %d", wording.Char(text[at:]), at)
+		}
 	}
-	return fmt.Sprintf("%s at %d", wording.Char(text[at:]), at)
+	return wording.Count(len(bare), "digit")
 }

@@ -46,7 +46,7 @@ func TestCertificatesAreEncodedAsOneLineOfBase64OverPEM(t *testing.T) {
 func TestDecodeReadsEveryForm(t *testing.T) {
 	der := newRoot(t).Raw
 	text := inPEM("CERTIFICATE", der)
-	long := begin + "CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString(der) + "\n" + end
+	long := begin + "CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString(der) + "\n-----END CERTIFICATE-----"
 	for what, text := range map[string]string{
 		"as encoded":                      EncodeCertificate(der),
 		"line ends around the base64":     "\n" + EncodeCertificate(der) + " \r\n",
@@ -59,6 +59,13 @@ func TestDecodeReadsEveryForm(t *testing.T) {
 		"PEM not in base64, CRLF":         strings.ReplaceAll(text, "\n", "\r\n"),
 		"base64 of DER":                   base64.StdEncoding.EncodeToString(der),
 		"base64 of DER in lines of 64":    wrap(base64.StdEncoding.EncodeToString(der), 64, "\n"),
+		"DER":                             string(der),
+		"the other label":                 strings.ReplaceAll(text, "CERTIFICATE", "X509 CERTIFICATE"),
+		"Bag Attributes":                  inBase64("Bag Attributes\n    localKeyID: 01 02\nsubject=CN = root\n" + text),
+		"what openssl x509 -text writes":  "Certificate:\n    Data:\n        Version: 3 (0x2)\n" + text,
+		"text behind it":                  inBase64(text + "\nissued in 2026\n"),
+		"spaces at the ends of lines":     inBase64(strings.ReplaceAll(text, "\n", " \r\n")),
+		"one line with spaces":            strings.ReplaceAll(text, "\n", " "),
 		"PEM whose end is on a long line": inBase64(strings.Replace(text, "\n-----END", "-----END", 1)),
 	} {
 		c, err := Decode(text)
@@ -85,7 +92,7 @@ func TestDecodeShowsNothingOfAKey(t *testing.T) {
 	text := inPEM("CERTIFICATE", newRoot(t).Raw)
 	const secret = "QUJDREVGR0hJSktM"
 	key := "-----BEGIN PRIVATE KEY-----\n" + secret + "\n-----END PRIVATE KEY-----\n"
-	for _, mistake := range []string{key + text, text + key, key, secret + "\n" + text, text + secret, secret, secret + "\n" + key} {
+	for _, mistake := range []string{key + text, text + key, key, secret, secret + "\n" + key, begin + secret + text, begin + "CERTIFICATE-----" + secret} {
 		for _, form := range []string{mistake, inBase64(mistake)} {
 			if _, err := Decode(form); err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "ABCDEFGHIJKL") {
 				t.Errorf("%q: got %v", mistake, err)
@@ -95,7 +102,7 @@ func TestDecodeShowsNothingOfAKey(t *testing.T) {
 }
 
 func TestErrorsStayShortAndOnOneLine(t *testing.T) {
-	_, err := Decode("-----BEGIN " + strings.Repeat("x\n\x1b[31m\xff", 5000) + "-----")
+	_, err := Decode("-----BEGIN " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----\n-----END " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----")
 	if wantRule(t, err, RulePEMType); len(err.Error()) > 2*mostShown || strings.ContainsAny(err.Error(), "\n\x1b") || !utf8.ValidString(err.Error()) {
 		t.Errorf("got %q", err)
 	}

@@ -175,7 +175,7 @@ func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 		"two from stdin":   {v.args("--krd-key", "-", "-"), exitUsage, "not both"},
 		"nothing of use":   {v.args("certainly not!"), exitRefused, "neither DER nor PEM"},
 		"no such file":     {v.args("--krd-cert", "/no/such/file", v.path(v.File)), exitRefused, "krd-cert"},
-		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused, "is no certificate"},
+		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused, "krd-cert: the PEM block is not a certificate: found a private key, wanted a certificate"},
 		"no private key":   {v.args("--krd-key", v.path(v.KRDCert), v.path(v.File)), exitRefused, "is no RSA private key"},
 		"no time":          {v.args("--at", "noon", v.path(v.File)), exitRefused, "is no time"},
 		"no nonce":         {v.args("--nonce", "xyz", v.path(v.File)), exitRefused, "hexadecimal"},

@@ -6,11 +6,14 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr34"
+	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
 var tokenUnwrapCommand = command{
@@ -149,11 +152,11 @@ func readCertificate(field, name string) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
-	c, err := x509.ParseCertificate(fromPEM(data))
-	if err != nil {
-		return nil, &inputError{field, -1, "is no certificate: " + err.Error()}
+	c, err := x509ca.Decode(string(data))
+	if refusal, ok := errors.AsType[*x509ca.Error](err); ok {
+		return nil, &inputError{field, -1, wording.Text(refusal.Problem, refusal.Found, refusal.Wanted)}
 	}
-	return c, nil
+	return c, err
 }
 
 // fromPEM is the first block of PEM text, or else the data as it is.
