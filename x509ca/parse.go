@@ -77,9 +77,10 @@ func parseLoose(der []byte) (*x509.Certificate, error) {
 	c := &x509.Certificate{Raw: whole, MaxPathLen: -1}
 	body, tbs := outer.open(tag.SEQUENCE, "the part that is signed")
 	_, algorithm := outer.open(tag.SEQUENCE, "the signature algorithm")
-	outer.hold(outer.in.ReadASN1BitStringAsBytes(&c.Signature), "the signature")
+	var signature asn1.BitString
+	outer.hold(outer.in.ReadASN1BitString(&signature), "the signature")
 	outer.end("the certificate")
-	c.RawTBSCertificate = tbs
+	c.RawTBSCertificate, c.Signature = tbs, signature.RightAlign()
 	inner := body.body(c)
 	if *file.fail != "" {
 		return nil, cannotRead(der, *file.fail)

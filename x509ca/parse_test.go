@@ -344,6 +344,9 @@ func FuzzParseLoose(f *testing.F) {
 		if failed != nil {
 			return
 		}
+		if err != nil && strings.Contains(err.Error(), "the end of") { // which crypto/x509 does not ask for everywhere
+			return
+		}
 		if err != nil {
 			t.Fatalf("%X: %v", der, err)
 		}
