@@ -74,7 +74,7 @@ func parseLoose(der []byte) (*x509.Certificate, error) {
 	if behind := len(file.in); *file.fail == "" && behind > 0 {
 		return nil, refuse(RuleParse, problemBehind, wording.Bytes(behind), "")
 	}
-	c := &x509.Certificate{Raw: whole, MaxPathLen: -1}
+	c := &x509.Certificate{Raw: whole}
 	body, tbs := outer.open(tag.SEQUENCE, "the part that is signed")
 	_, algorithm := outer.open(tag.SEQUENCE, "the signature algorithm")
 	var signature asn1.BitString
@@ -195,6 +195,7 @@ func (r *loose) extension(c *x509.Certificate, id asn1.ObjectIdentifier) {
 // basicConstraints reads a CA flag and a path length (section 4.2.1.9).
 func (r *loose) basicConstraints(c *x509.Certificate, part string) {
 	in, _ := r.open(tag.SEQUENCE, part)
+	c.MaxPathLen = -1 // as crypto/x509 says that there is none
 	if in.in.PeekASN1Tag(tag.BOOLEAN) {
 		in.hold(in.in.ReadASN1Boolean(&c.IsCA), part)
 	}

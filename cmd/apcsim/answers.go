@@ -64,7 +64,7 @@ func refuse(err error) refusal {
 	case errors.As(err, &token):
 		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: wording.Text(token.Problem, token.Found, token.Wanted)}
 	case errors.As(err, &input):
-		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message}
+		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message()}
 	case errors.As(err, &pinRefusal):
 		return refusal{Error: string(pinRefusal.Rule), Offset: -1, Message: wording.Text(pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted)}
 	case errors.As(err, &cardRefusal):
@@ -144,9 +144,9 @@ func jsonError(err error) *inputError {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return &inputError{offset: int(syntax.Offset), message: "the line is not one JSON object"}
+		return &inputError{offset: int(syntax.Offset), problem: problemNotObject}
 	case errors.As(err, &kind):
-		return &inputError{field: kind.Field, offset: int(kind.Offset), message: "the line has a value of the wrong kind"}
+		return &inputError{field: kind.Field, offset: int(kind.Offset), problem: problemJSONKind}
 	}
-	return &inputError{offset: -1, message: "the line is not one JSON object"}
+	return &inputError{offset: -1, problem: problemNotObject}
 }

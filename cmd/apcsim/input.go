@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // maxLine is the longest line taken from standard input, in bytes without its end.
@@ -20,14 +22,19 @@ const fromStdin = "-"
 type inputError struct {
 	field   string // "kbpk"; empty for a whole line
 	offset  int    // in the field or the line; -1 where there is none
-	message string
+	problem string // what is wrong, as a clause
+	found   string // or empty
+	wanted  string // or empty
 }
+
+// message is what is wrong, without the field.
+func (e *inputError) message() string { return wording.Text(e.problem, e.found, e.wanted) }
 
 func (e *inputError) Error() string {
 	if e.field == "" {
-		return e.message
+		return e.message()
 	}
-	return e.field + ": " + e.message
+	return e.field + ": " + e.message()
 }
 
 // readLine reads one line, without its end. The end of the input is io.EOF,
@@ -50,7 +57,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0 && !long):
 			return nil, err
 		case long:
-			return nil, &inputError{offset: maxLine, message: fmt.Sprintf("the line is longer than %d bytes", maxLine)}
+			return nil, &inputError{offset: maxLine, problem: problemLongLine, wanted: "at most " + wording.Bytes(maxLine)}
 		}
 		if n := len(line); n > 0 && line[n-1] == '\r' {
 			line = line[:n-1]
@@ -66,7 +73,7 @@ func resolve(r *bufio.Reader, field string, value *string) error {
 	}
 	line, err := readLine(r)
 	if errors.Is(err, io.EOF) {
-		return &inputError{field, -1, "standard input has no line for it"}
+		return &inputError{field: field, offset: -1, problem: problemNoLine}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: reading standard input: %w", field, err)
@@ -81,7 +88,7 @@ func unhex(field, s string) ([]byte, error) {
 	b, err := hex.DecodeString(s)
 	if err != nil {
 		clear(b) // what was decoded until then
-		return nil, &inputError{field, -1, "is not pairs of hexadecimal digits"}
+		return nil, &inputError{field: field, offset: -1, problem: problemHexPairs}
 	}
 	return b, nil
 }

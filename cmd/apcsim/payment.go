@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -58,7 +59,7 @@ func (in *secrets) bytes(field, value string) ([]byte, error) {
 func (in *secrets) sized(field, value string, n int) ([]byte, error) {
 	out, err := in.bytes(field, value)
 	if err == nil && len(out) != n {
-		return nil, &inputError{field, -1, fmt.Sprintf("has %d bytes, wanted %d", len(out), n)}
+		return nil, &inputError{field, -1, problemLength, wording.Bytes(len(out)), wording.Bytes(n)}
 	}
 	return out, err
 }
@@ -75,7 +76,7 @@ func (in *secrets) tdes(field, value string) (cipher.Block, error) {
 func newTDES(field string, key []byte) (cipher.Block, error) {
 	defer clear(key)
 	if len(key) != 16 && len(key) != 24 {
-		return nil, &inputError{field, -1, fmt.Sprintf("has %d bytes, wanted 16 or 24 (TDES)", len(key))}
+		return nil, &inputError{field, -1, problemLength, wording.Bytes(len(key)), "16 or 24 bytes for TDES"}
 	}
 	return tdes.NewCipher(key)
 }
@@ -83,7 +84,7 @@ func newTDES(field string, key []byte) (cipher.Block, error) {
 func newAES(field string, key []byte) (cipher.Block, error) {
 	defer clear(key)
 	if len(key) != 16 && len(key) != 24 && len(key) != 32 {
-		return nil, &inputError{field, -1, fmt.Sprintf("has %d bytes, wanted 16, 24 or 32 (AES)", len(key))}
+		return nil, &inputError{field, -1, problemLength, wording.Bytes(len(key)), "16, 24 or 32 bytes for AES"}
 	}
 	return aes.NewCipher(key)
 }

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 const tokenForms = `
@@ -60,7 +62,7 @@ func bounded(field string, data []byte, err error) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	if len(data) > maxFile {
-		return nil, &inputError{field, -1, fmt.Sprintf("is longer than %d bytes", maxFile)}
+		return nil, &inputError{field: field, offset: -1, problem: problemLongFile, wanted: "at most " + wording.Bytes(maxFile)}
 	}
 	return data, nil
 }
@@ -82,7 +84,7 @@ func decodeToken(data []byte) ([]byte, error) {
 	if der, err := base64.StdEncoding.DecodeString(digits); err == nil && digits != "" {
 		return der, nil
 	}
-	return nil, &inputError{"token", -1, "is neither DER nor PEM, hexadecimal or base64, and no file"}
+	return nil, &inputError{field: "token", offset: -1, problem: problemToken}
 }
 
 func printable(text []byte) bool {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr34"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
@@ -144,7 +143,7 @@ func (f *tokenFlags) when() (time.Time, error) {
 			return at, nil
 		}
 	}
-	return time.Time{}, &inputError{"at", -1, "is no time such as 2026-01-31T12:00:00Z or 2026-01-31"}
+	return time.Time{}, &inputError{"at", -1, problemTime, "", "2026-01-31T12:00:00Z or 2026-01-31"}
 }
 
 func readCertificate(field, name string) (*x509.Certificate, error) {
@@ -154,7 +153,7 @@ func readCertificate(field, name string) (*x509.Certificate, error) {
 	}
 	c, err := x509ca.Decode(string(data))
 	if refusal, ok := errors.AsType[*x509ca.Error](err); ok {
-		return nil, &inputError{field, -1, wording.Text(refusal.Problem, refusal.Found, refusal.Wanted)}
+		return nil, &inputError{field, -1, refusal.Problem, refusal.Found, refusal.Wanted}
 	}
 	return c, err
 }
@@ -191,7 +190,7 @@ func (f *tokenFlags) privateKey(s streams) (*rsa.PrivateKey, error) {
 			return key, nil
 		}
 	}
-	return nil, &inputError{"krd-key", -1, "is no RSA private key"}
+	return nil, &inputError{field: "krd-key", offset: -1, problem: problemNoRSAKey}
 }
 
 func (o openedToken) lines() [][3]string {

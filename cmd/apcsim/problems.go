@@ -1,0 +1,15 @@
+package main
+
+// What an inputError says is wrong.
+const (
+	problemNotObject = "the line is not one JSON object"
+	problemJSONKind  = "the line has a value of the wrong kind"
+	problemLongLine  = "the line is too long"
+	problemNoLine    = "standard input has no line for this value"
+	problemHexPairs  = "the value is not pairs of hexadecimal digits"
+	problemLength    = "the value has a wrong length"
+	problemLongFile  = "the file is too long"
+	problemToken     = "the token is neither DER nor PEM, hexadecimal or base64, and not the name of a file"
+	problemTime      = "the time is not in a form that is read"
+	problemNoRSAKey  = "the file has no RSA private key"
+)
