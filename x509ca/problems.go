@@ -49,7 +49,7 @@ const (
 	problemSignature          = "the signature of the certificate does not verify under the key of its issuer"
 	problemIssuerStrength     = "the certificate is signed by a key weaker than its own"
 	problemCritical           = "the certificate has a critical extension that is not understood"
-	problemNotCA              = "the certificate of an authority says CA:FALSE"
+	problemNotCA              = "the certificate of an authority is not that of a CA"
 	problemNoConstraints      = "the certificate of an authority has no basic constraints"
 	problemCAUsage            = "the key usage of an authority's certificate does not include keyCertSign"
 	problemKeyUsage           = "the key usage of the certificate does not allow this use"
