@@ -17,14 +17,16 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// parse reads a certificate, by crypto/x509 where that takes it.
+// parse reads a certificate, by crypto/x509 where that takes it. Of a certificate of
+// version 1 or 2 crypto/x509 skips the extensions, which then bind nobody; OpenSSL
+// obeys them.
 func parse(der []byte) (*x509.Certificate, error) {
 	if spki := publicKeyOf(der); spki != nil {
 		if err := checkPublicKey(spki); err != nil {
 			return nil, err
 		}
 	}
-	if c, err := x509.ParseCertificate(der); err == nil {
+	if c, err := x509.ParseCertificate(der); err == nil && c.Version == 3 {
 		return c, nil
 	}
 	return parseLoose(der)

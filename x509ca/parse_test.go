@@ -25,6 +25,8 @@ import (
 // crypto/x509 wants it.
 type loosely struct {
 	serial     int64
+	version    int64 // 0 is 3
+	noCA       bool
 	noNull     bool      // in the algorithm of the key
 	nameTag    tag.Tag   // of the common name
 	name       string    // "root"
@@ -49,7 +51,7 @@ func (o loosely) certificate(t testing.TB) []byte {
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(context0, func(b *cryptobyte.Builder) { b.AddASN1Int64(2) })
+		b.AddASN1(context0, func(b *cryptobyte.Builder) { b.AddASN1Int64((o.version + 2) % 3) })
 		b.AddASN1Int64(o.serial)
 		b.AddBytes(inner)
 		b.AddBytes(o.dn())
@@ -66,7 +68,7 @@ func (o loosely) certificate(t testing.TB) []byte {
 		b.AddASN1(context3, func(b *cryptobyte.Builder) {
 			b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
 				addExtension(b, idBasicConstraints, true, func(b *cryptobyte.Builder) {
-					b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1Boolean(true); b.AddASN1Int64(3) })
+					b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1Boolean(!o.noCA); b.AddASN1Int64(3) })
 				})
 				addExtension(b, idKeyUsage, true, func(b *cryptobyte.Builder) { b.AddBytes([]byte{3, 2, 1, 6}) })
 				addExtension(b, idSubjectKeyIdentifier, false, func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte{1, 2, 3}) })
@@ -242,6 +244,18 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 	}
 }
 
+// Extensions bind a certificate of any version, as in OpenSSL.
+func TestExtensionsOfVersion2AreObeyed(t *testing.T) {
+	for _, noCA := range []bool{false, true} {
+		c, err := Decode(EncodeCertificate(loosely{serial: 1, version: 2, noCA: noCA}.certificate(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]Rule{false: "", true: RuleBasicConstraints}[noCA]
+		wantRule(t, (&Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(c), want)
+	}
+}
+
 // What nobody takes is refused in our words.
 func TestCertificatesThatNobodyTakesAreRefusedInOurWords(t *testing.T) {
 	good := loosely{serial: 1}
@@ -341,7 +355,7 @@ func FuzzParseLoose(f *testing.F) {
 		}
 		want, failed := x509.ParseCertificate(der)
 		got, err := parseLoose(der)
-		if failed != nil {
+		if failed != nil || want.Version != 3 { // of others crypto/x509 skips the extensions
 			return
 		}
 		if err != nil && strings.Contains(err.Error(), "the end of") { // which crypto/x509 does not ask for everywhere
