@@ -18,6 +18,10 @@ func TestServeRefusesAStoreThatCannotBeMeant(t *testing.T) {
 	if err := os.WriteFile(old, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	foreign := filepath.Join(dir, "notes.txt")
+	if err := os.WriteFile(foreign, []byte("not a store\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args   []string
 		status int
@@ -33,7 +37,8 @@ func TestServeRefusesAStoreThatCannotBeMeant(t *testing.T) {
 		{[]string{"--store", "x.db", "--master-key", "x.db"}, exitUsage, "another file than that of --store"},
 		{[]string{"--master-key", "x"}, exitUsage, "--master-key: wanted --store as well"},
 		{[]string{"--store", "x.db", "--master-key", "x", "--hsm", "pkcs11:token=t?module-path=/m.so&pin-source=env:X"}, exitUsage, "a token keeps its master keys itself"},
-		{[]string{"--store", old}, exitRefused, old + ": it is empty"},
+		{[]string{"--store", old}, exitRefused, old + ": it is not a store: it is empty"},
+		{[]string{"--store", foreign}, exitRefused, foreign + ": it is not a store"},
 		{[]string{"--store", dir}, exitRefused, "--store: " + dir + " is a folder, wanted a file, such as " + filepath.Join(dir, "apcsim.db")},
 		{[]string{"--store", filepath.Join(dir, "no", "folder.db")}, exitRefused, "no such file"},
 		{[]string{"--store", "postgres://x:" + secret + "@127.0.0.1:1/x", "--master-key", filepath.Join(dir, "none.lmk")}, exitRefused, "apcsim master-key"},

@@ -96,7 +96,7 @@ func (s *Store) breakDown(why error) error {
 
 // damaged is something wrong with the file.
 func (s *Store) damaged(cause error) error {
-	if !errors.Is(cause, ErrNewer) {
+	if !errors.Is(cause, ErrNewer) && !errors.Is(cause, ErrDamaged) {
 		cause = fmt.Errorf("%w: %w", ErrDamaged, cause)
 	}
 	return fmt.Errorf("boltstore: %s: %w", s.path, cause)

@@ -31,14 +31,32 @@ type metaPage struct {
 	Root, Sequence, FreeList, Pages, Number, Sum uint64
 }
 
+// foreign is an ErrDamaged of a file that begins like no store.
+type foreign string
+
+func (e foreign) Error() string        { return "it is not a store: " + string(e) }
+func (e foreign) Is(target error) bool { return target == ErrDamaged }
+
+// checkKind refuses a file that was never a store. One that has lost one of its first two
+// pages is damaged.
+func checkKind(f io.ReaderAt, size int64) error {
+	if size == 0 {
+		return foreign("it is empty; remove it to begin a new one")
+	}
+	for page := range int64(2) {
+		var b [4]byte
+		if _, err := f.ReadAt(b[:], page*pageSize+pageHead); err == nil && binary.NativeEndian.Uint32(b[:]) == magic {
+			return nil
+		}
+	}
+	return foreign("it does not begin as a bbolt file does")
+}
+
 // checkMetas checks what bbolt takes on trust while it opens a file. Where a meta page
 // cannot be read, it uses the other: the last commit may be forgotten, which only
 // fallback allows. Where there is no list of free pages, as in files of other programs,
 // it walks the file in a goroutine, where a panic ends the process.
 func checkMetas(f io.ReaderAt, size int64, fallback bool) error {
-	if size == 0 {
-		return errors.New("it is empty, which no store ever is; remove it to begin a new one")
-	}
 	var newest metaPage
 	lost := 0
 	for page := range int64(2) {

@@ -396,7 +396,7 @@ func TestTornMetaPage(t *testing.T) {
 	}
 	clear(file[:2*pageSize])
 	put(t, path, file)
-	refused(t, path, &boltstore.Options{Fallback: true}, boltstore.ErrDamaged, "2 of the 2")
+	refused(t, path, &boltstore.Options{Fallback: true}, boltstore.ErrDamaged, "it is not a store")
 }
 
 // TestFileIsCutOffUnderAnOpenStore: what is mapped and no longer there is a fault of

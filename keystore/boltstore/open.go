@@ -159,19 +159,33 @@ func (s *Store) openFile(path string, _ int, _ os.FileMode) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = secretfile.Check(f); err != nil {
-		err = fmt.Errorf("%w: %w", ErrMode, err)
-	} else if info, err2 := f.Stat(); err2 != nil {
-		err = err2
-	} else if err = checkMetas(f, info.Size(), s.options.Fallback); err != nil {
-		err = fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if err != nil {
+	if err := s.checkFile(f); err != nil {
 		f.Close()
 		return nil, err
 	}
 	s.file = f
 	return f, nil
+}
+
+// checkFile checks what the file is, who has access to it, and whether bbolt can open it. A
+// file that is no store needs no other mode.
+func (s *Store) checkFile(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Mode().IsRegular() {
+		if err := checkKind(f, info.Size()); err != nil {
+			return err
+		}
+	}
+	if err := secretfile.Check(f); err != nil {
+		return fmt.Errorf("%w: %w", ErrMode, err)
+	}
+	if err := checkMetas(f, info.Size(), s.options.Fallback); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
 }
 
 // begin checks what is in the file, and converts one of an earlier format.

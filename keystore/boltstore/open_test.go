@@ -153,12 +153,17 @@ func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "other")
 	for _, data := range [][]byte{nil, []byte("x"), bytes.Repeat([]byte("text "), 5000)} {
 		put(t, path, data)
-		refused(t, path, nil, boltstore.ErrDamaged, map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0])
+		for _, mode := range []os.FileMode{0o644, 0o600} { // it needs no other mode to be named
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			refused(t, path, nil, boltstore.ErrDamaged, "it is not a store", map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0])
+		}
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
 			t.Errorf("it was changed: %d bytes of %d, %v", len(got), len(data), err)
 		}
 	}
-	for what, o := range map[string]*bolt.Options{"has no format": {PageSize: pageSize}, "no list of free pages": {PageSize: pageSize, NoFreelistSync: true}} {
+	for what, o := range map[string]*bolt.Options{"not a store": {PageSize: pageSize}, "no list of free pages": {PageSize: pageSize, NoFreelistSync: true}} {
 		os.Remove(path)
 		db, err := bolt.Open(path, 0o600, o)
 		if err != nil {

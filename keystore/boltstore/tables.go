@@ -123,7 +123,7 @@ func (t *tables) putFormat() error {
 func formatOf(tx *bolt.Tx) (uint32, error) {
 	b := tx.Bucket(bucketNames[meta])
 	if b == nil || len(b.Get(keyFormat)) != 4 {
-		return 0, errors.New("a bbolt file of another program: it has no format")
+		return 0, foreign("it is a bbolt file of another program and has no format")
 	}
 	found := binary.BigEndian.Uint32(b.Get(keyFormat))
 	if found > format {
