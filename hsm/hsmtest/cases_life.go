@@ -34,11 +34,11 @@ var lifeCases = []testCase{
 		cancel()
 		late, done := context.WithDeadline(ctx, time.Now().Add(-time.Hour))
 		defer done()
-		sealed := generated(t, b, aes128)
+		sealed, used := generated(t, b, aes128), seal(t, b, uses())
 		for _, over := range []context.Context{cancelled, late} {
 			data := make([]byte, 16)
 			failsOrLacks(t, over.Err(), everyMethod(over, b, sealed, data))
-			for _, u := range seal(t, b, uses()) { // of keys just opened, and of those that were in use before
+			for _, u := range used { // of keys just opened, and of those that were in use before
 				k := open(t, b, u.sealed, u.a)
 				for range 2 {
 					failsOrLacks(t, over.Err(), map[string]error{u.name: u.do(over, k)})

@@ -24,7 +24,7 @@ func TestFaultsAreRecorded(t *testing.T) {
 
 func TestCasesAreTested(t *testing.T) {
 	one := func(*testing.T) int { return 1 }
-	CheckCases(t, []Case[int]{positive}, Broken[int]{"Positive": {"is zero": func(*testing.T) int { return 0 }}}, one)
+	CheckCases(t, []Case[int]{positive}, Broken[int]{"Positive": {"is zero": func(*testing.T) int { return 0 }}})
 	positive.Run(t, one)
 }
 

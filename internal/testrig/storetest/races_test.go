@@ -303,7 +303,10 @@ func TestEveryRaceCatchesItsBrokenStores(t *testing.T) {
 				broken[name][how] = func(*testing.T) []keystore.Store { return open(put) }
 			}
 		}
-		promise.CheckCases(t, slices.Concat(races, linear), broken, func(*testing.T) []keystore.Store { return open(func(*Hooked) {}) })
+		promise.CheckCases(t, slices.Concat(races, linear), broken)
+		intact := func(testing.TB) []keystore.Store { return open(func(*Hooked) {}) }
+		Races(t, intact)
+		Linear(t, intact)
 	}
 	promise.CheckQuotes(t, slices.Concat(races, linear), "../../../keystore/keystore.go")
 }
