@@ -4,6 +4,9 @@ GO     ?= go
 FUZZ   ?= 1h
 BENCH  ?= .
 
+# It is run by its version and is in no go.mod: nothing of it is linked.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
 # Backends besides the software one, stores besides the one in memory, and the
 # packages whose tests take theirs from the environment.
 OTHER_HSMS    = awkward softhsm nss
@@ -16,9 +19,10 @@ ON_EACH_PLACE = ./engine ./endpoint
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## vet, build without cgo, every test with the race detector, then the same list of tests on each other backend and store
+test: ## vet, staticcheck, build without cgo, every test with the race detector, then the same list of tests on each other backend and store
 	@scripts/setup
 	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -timeout 18m ./...
 	@GO="$(GO)" scripts/everywhere "$(OTHER_HSMS:%=%+memory) $(OTHER_STORES:%=software+%)" $(ON_EACH_PLACE)

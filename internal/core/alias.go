@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	KindAlias    keystore.Kind = "alias"
-	aliasVersion               = 1
+	KindAlias    = keystore.Kind("alias")
+	aliasVersion = 1
 )
 
 // Alias is a name and the key it points to. Its record's Index is the key's

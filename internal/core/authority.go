@@ -76,8 +76,8 @@ type Authority struct {
 }
 
 const (
-	kindAuthority    keystore.Kind = "authority"
-	authorityVersion               = 1
+	kindAuthority    = keystore.Kind("authority")
+	authorityVersion = 1
 )
 
 // An account has two authorities in each Region: an RSA_4096 one, as the service's, and one on P-521,

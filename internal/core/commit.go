@@ -17,9 +17,9 @@ const maxAttempts = 8
 const maxAsks = 3
 
 const (
-	kindCounter keystore.Kind = "counter"
-	countKeys                 = "keys"
-	CountAlias                = "aliases"
+	kindCounter = keystore.Kind("counter")
+	countKeys   = "keys"
+	CountAlias  = "aliases"
 )
 
 func Counter(p keystore.Partition, name string) keystore.Ref {

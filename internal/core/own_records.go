@@ -15,8 +15,8 @@ import (
 var ownPartition = keystore.Partition{Account: "apcsim", Region: "apcsim"}
 
 const (
-	kindOwn    keystore.Kind = "own"
-	ownVersion               = 1
+	kindOwn    = keystore.Kind("own")
+	ownVersion = 1
 )
 
 // ErrMasterKey: the store's keys were sealed under a master key that the backend

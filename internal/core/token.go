@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	KindToken    keystore.Kind = "token"
-	tokenVersion               = 1
-	CountTokens                = "tokens"
+	KindToken    = keystore.Kind("token")
+	tokenVersion = 1
+	CountTokens  = "tokens"
 
 	// tokenRemembered is how long an expired token is still known as one, so
 	// that its refusal says so (GUESS: nothing is documented).

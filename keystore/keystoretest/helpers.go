@@ -22,10 +22,10 @@ var (
 )
 
 const (
-	kind       keystore.Kind = "thing"
-	crowdSize                = 16  // goroutines
-	remembered               = 999 // commits after which one is still known
-	patience                 = 30 * time.Second
+	kind       = keystore.Kind("thing")
+	crowdSize  = 16  // goroutines
+	remembered = 999 // commits after which one is still known
+	patience   = 30 * time.Second
 )
 
 // few is n, or a quarter of it in a short test.
