@@ -231,6 +231,22 @@ var breaks = map[string]map[string]wrong{
 			return sealed, public, k, err
 		}
 	}},
+	"ResealedKeysAreTheSame": {
+		"makes another key": func(b *broken) {
+			b.reseal = func(ctx context.Context, _ hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
+				if err := from.CheckReseal(to); err != nil {
+					return nil, err
+				}
+				sealed, _, err := b.Backend.Generate(ctx, to)
+				return sealed, err
+			}
+		},
+		"keeps the old attributes": func(b *broken) {
+			b.reseal = func(_ context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
+				return s, from.CheckReseal(to)
+			}
+		},
+	},
 	"InitializingKeepsTheMasterKey": {"makes a new one each time": func(b *broken) {
 		var now atomic.Pointer[hsm.Backend]
 		now.Store(&b.Backend)

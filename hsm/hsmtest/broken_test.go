@@ -22,6 +22,7 @@ type broken struct {
 	// The interfaces that a device may have.
 	generateOpen func(ctx context.Context, a hsm.Attributes) (hsm.Sealed, hsm.Public, hsm.Key, error)
 	initialize   func(ctx context.Context) error
+	reseal       func(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error)
 }
 
 // backend is one with the interfaces that it has methods for.
@@ -31,6 +32,8 @@ func (b *broken) backend() hsm.Backend {
 		return generator{b}
 	case b.initialize != nil:
 		return initializer{b}
+	case b.reseal != nil:
+		return resealer{b}
 	}
 	return b
 }
@@ -44,6 +47,12 @@ func (g generator) GenerateOpen(ctx context.Context, a hsm.Attributes) (hsm.Seal
 type initializer struct{ *broken }
 
 func (i initializer) Initialize(ctx context.Context) error { return i.initialize(ctx) }
+
+type resealer struct{ *broken }
+
+func (r resealer) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attributes) (hsm.Sealed, error) {
+	return r.reseal(ctx, s, from, to)
+}
 
 // do makes a call inside what is around it, if anything is.
 func do(around func(string, func() error) error, method string, call func() error) error {

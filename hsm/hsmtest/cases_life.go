@@ -102,6 +102,16 @@ var lifeCases = []testCase{
 		_, _, _, err := device.GenerateOpen(ctx, hsm.Attributes{})
 		fails(t, hsm.ErrAttributes, map[string]error{"GenerateOpen of no attributes": err})
 	})),
+	newCase("ResealedKeysAreTheSame", promises{"Resealer is a device that can seal the private key of a key pair anew, with other attributes and without showing it",
+		"the same algorithm, RSA or EC, the same length and the same exportability (else ErrAttributes", "The old seal goes on opening."}, on(func(t tester, b hsm.Backend) {
+		device, ok := b.(hsm.Resealer)
+		if !ok {
+			return
+		}
+		for _, u := range seal(t, b, uses()) {
+			resealed(t, b, device, u)
+		}
+	})),
 	newCase("InitializingKeepsTheMasterKey", promises{"Initialize makes it, or finds the one that another process has made meanwhile; a device that has one keeps it."}, on(func(t tester, b hsm.Backend) {
 		device, ok := b.(hsm.Initializer)
 		if !ok {
@@ -114,6 +124,30 @@ var lifeCases = []testCase{
 			t.Errorf("the master key's id was %s and is %s", id, again)
 		}
 	})),
+}
+
+// resealed seals a key anew and uses it from both seals.
+func resealed(t tester, b hsm.Backend, device hsm.Resealer, u sealedUse) {
+	t.Helper()
+	to := with(u.a, func(a *hsm.Attributes) { a.KeyID, a.Usage = "another2another2", "S1" })
+	anew, err := device.Reseal(ctx, u.sealed, u.a, to)
+	if u.a.Algorithm != hsm.RSA && u.a.Algorithm != hsm.EC {
+		fails(t, hsm.ErrAttributes, map[string]error{"Reseal of " + name(u.a): err})
+		return
+	}
+	if err != nil {
+		t.Fatalf("Reseal of %s: %v", name(u.a), err)
+	}
+	check(t, b, "anew or before that", []sealedUse{{use{u.name, to, u.do}, anew}, u})
+	fails(t, hsm.ErrSealed, map[string]error{
+		"the new seal with the old attributes":  second(b.Open(ctx, anew, u.a)),
+		"Reseal of a seal of other attributes":  second(device.Reseal(ctx, u.sealed, to, u.a)),
+		"Reseal of a new seal as it was before": second(device.Reseal(ctx, anew, u.a, to)),
+	})
+	fails(t, hsm.ErrAttributes, map[string]error{
+		"Reseal with another exportability": second(device.Reseal(ctx, u.sealed, u.a, with(to, func(a *hsm.Attributes) { a.Exportability = 'E' + 'N' - a.Exportability }))),
+		"Reseal with another length":        second(device.Reseal(ctx, u.sealed, u.a, with(to, func(a *hsm.Attributes) { a.Bits += 1024 }))),
+	})
 }
 
 // cancelMidway cancels a call at moments spread over its length: it succeeds with the
