@@ -44,7 +44,11 @@ type Key struct {
 	Approval      approval
 
 	Public hsm.Public
-	sealed hsm.Sealed // nil once erased, and for keys that are only public
+
+	// The sealed key, and the attributes that it was sealed with in the HSM's
+	// binary form. Both are nil once erased, and for keys that are only public.
+	sealed hsm.Sealed
+	bound  []byte
 
 	// The certificate that a public key came in, or the last one issued for a
 	// pair, as text, and when it ends.
@@ -93,7 +97,8 @@ func (k *Key) Exportability() byte {
 	return 'N'
 }
 
-// HSMAttributes are those the key is sealed with.
+// HSMAttributes are those with which a new key is sealed, and with which the keys
+// in records of before version 3 were.
 func (k *Key) HSMAttributes() hsm.Attributes {
 	mode, ok := ByteOfModes(k.Attributes.Modes)
 	if !ok {
@@ -105,7 +110,23 @@ func (k *Key) HSMAttributes() hsm.Attributes {
 	}
 }
 
-func (k *Key) Ref() hsm.KeyRef { return hsm.KeyRef{Sealed: k.sealed, Attributes: k.HSMAttributes()} }
+// Ref is the sealed key with the attributes that it was sealed with. If the record
+// has become another key's since then, it is a reference that does not open.
+func (k *Key) Ref() hsm.KeyRef {
+	ref := hsm.KeyRef{Sealed: k.sealed}
+	if err := ref.Attributes.UnmarshalBinary(k.bound); err != nil || !k.isSealedWith(ref.Attributes) {
+		ref.Attributes = hsm.Attributes{}
+	}
+	return ref
+}
+
+// isSealedWith reports whether attributes can be those of the key. It compares what
+// they mean: how they are written may change from one version to the next.
+func (k *Key) isSealedWith(a hsm.Attributes) bool {
+	modes, ok := ModesOfByte(a.Mode)
+	return a.KeyID == k.ARN.Key && a.Usage == CodeOf(k.Attributes.Usage) && a.Algorithm == k.Attributes.Alg.Letter && a.Bits == k.Bits &&
+		a.Hash == k.Attributes.Alg.hash && (a.Exportability != 'N') == k.Exportable && (a.Mode == 'N' || ok && modes == k.Attributes.Modes)
+}
 
 // Optional is nil for the zero value.
 func Optional[T comparable](v T) *T {

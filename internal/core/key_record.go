@@ -8,9 +8,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// keyVersion is the latest version of a key's record. A key without a
-// certificate is written in the first, which has no place for one.
-const keyVersion = 2
+// keyVersion is the latest version of a key's record, in which keys with a seal are
+// written: it has the attributes that a key was sealed with. A key without a seal
+// is written in the second, or in the first if it has no certificate either.
+const keyVersion = 3
 
 // Values of enumerations that records have and requests do not.
 var (
@@ -76,7 +77,13 @@ func (k *Key) encode() []byte {
 	w.text(k.Approval.comment)
 	w.bytes(k.Public)
 	w.bytes(k.sealed)
-	if k.Certificate != "" {
+	switch {
+	case k.sealed != nil:
+		w.b[0] = 3
+		w.bytes(k.bound)
+		w.text(k.Certificate)
+		w.time(k.Certified)
+	case k.Certificate != "":
 		w.b[0] = 2
 		w.text(k.Certificate)
 		w.time(k.Certified)
@@ -113,12 +120,23 @@ func (k *Key) Decode(rec *keystore.Record) error {
 	}
 	r.later(k)
 	k.Public, k.sealed = r.bytes(), r.bytes()
-	if r.version > 1 {
-		if k.Certificate, k.Certified = r.text(), r.time(); k.Certificate == "" { // the first version would have done
+	if r.version > 2 {
+		if k.bound = r.bytes(); k.bound == nil || k.sealed == nil { // an earlier version would have done
 			r.fail = cmp.Or(r.fail, errRecord)
 		}
 	}
-	return r.end()
+	if r.version > 1 {
+		if k.Certificate, k.Certified = r.text(), r.time(); k.Certificate == "" && r.version == 2 { // the first version would have done
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	if err := r.end(); err != nil {
+		return err
+	}
+	if r.version < 3 && k.sealed != nil {
+		k.bound, _ = k.HSMAttributes().AppendBinary(nil) // it does not fail
+	}
+	return nil
 }
 
 func (r *reader) attributes() Attributes {

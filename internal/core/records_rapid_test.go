@@ -42,7 +42,7 @@ func drawKey(t *rapid.T) Key {
 		MultiRegion: maybe(allMultiRegionKeyType).Draw(t, "multi-Region"), PrimaryRegion: text("primary"),
 		OwnRegions: triState(rapid.IntRange(0, 2).Draw(t, "own Regions")), policy: text("policy"),
 		Approval: approval{text("session"), maybe(allSessionStatus).Draw(t, "status"), at("initiated"), text("message"), text("comment")},
-		Public:   hsm.Public(someOf.Draw(t, "public")), sealed: hsm.Sealed(someOf.Draw(t, "sealed")), Certificate: text("certificate"),
+		Public:   hsm.Public(someOf.Draw(t, "public")), Certificate: text("certificate"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tags") {
 		k.Tags = append(k.Tags, apc.Tag{Key: text("key"), Value: text("value")})
@@ -51,6 +51,9 @@ func drawKey(t *rapid.T) Key {
 	}
 	if k.Certificate != "" {
 		k.Certified = at("certified")
+	}
+	if rapid.Bool().Draw(t, "has a seal") {
+		k.sealed, k.bound = someOf.Draw(t, "sealed"), someOf.Draw(t, "bound")
 	}
 	return k
 }
