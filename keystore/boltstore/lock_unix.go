@@ -3,13 +3,29 @@
 package boltstore
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
+
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// unlock ends the lock that bbolt took, which the mapping of the file would keep.
+// tryLock takes the lock that bbolt takes next, so that the file can be looked at before.
+func tryLock(f *os.File) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return bolterrors.ErrTimeout
+		}
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// unlock ends the lock, which the mapping of the file would keep.
 func unlock(f *os.File) { _ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }
 
 // holder names the process that has a file locked, where the system lists them (Linux).

@@ -152,8 +152,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	}
 }
 
-// openFile opens the file for bbolt, and checks it before bbolt reads it. If another
-// process is writing to it, that is found next.
+// openFile opens and locks the file for bbolt, and checks it before bbolt reads it.
 func (s *Store) openFile(path string, _ int, _ os.FileMode) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|secretfile.NoFollow, 0)
 	if err != nil {
@@ -167,8 +166,8 @@ func (s *Store) openFile(path string, _ int, _ os.FileMode) (*os.File, error) {
 	return f, nil
 }
 
-// checkFile checks what the file is, who has access to it, and whether bbolt can open it. A
-// file that is no store needs no other mode.
+// checkFile checks what the file is, who has access to it, and whether bbolt can open it.
+// A file that is no store needs no other mode. It takes the lock.
 func (s *Store) checkFile(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -181,6 +180,12 @@ func (s *Store) checkFile(f *os.File) error {
 	}
 	if err := secretfile.Check(f); err != nil {
 		return fmt.Errorf("%w: %w", ErrMode, err)
+	}
+	if err := tryLock(f); err != nil {
+		return err
+	}
+	if info, err = f.Stat(); err != nil { // once more: now no other process writes
+		return err
 	}
 	if err := checkMetas(f, info.Size(), s.options.Fallback); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -205,7 +210,7 @@ func (s *Store) begin(ctx context.Context) error {
 			}
 		}
 		if log := s.options.Log; log != nil {
-			log.Warn("the store was not closed by this version: every record and index is read", "file", s.path)
+			log.Warn("the store was not closed, or by an earlier version: every record and index is read", "file", s.path)
 		}
 		return checkRecords(ctx, tx.Tx, &found)
 	})
@@ -271,7 +276,9 @@ func (s *Store) Close() error {
 func (s *Store) giveUp() (err error) {
 	if s.db != nil && !s.stuck.Load() {
 		s.endIdle(math.MaxInt)
-		err = s.db.Close()
+		if err = s.db.Close(); err != nil {
+			err = fmt.Errorf("boltstore: %s: %w", s.path, err)
+		}
 	} else if s.file != nil {
 		unlock(s.file)
 		s.file.Close()
