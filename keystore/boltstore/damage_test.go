@@ -373,6 +373,43 @@ func TestBranchesInACircle(t *testing.T) {
 	}
 }
 
+// TestBucketsInACircle makes an entry of each leaf a bucket that begins with the same
+// page, with the one that all begin with, and with another.
+func TestBucketsInACircle(t *testing.T) {
+	file, made := sound(t, true)
+	path, want := filepath.Join(memoryDir(t), "damaged"), made.replay(t)
+	root := binary.NativeEndian.Uint64(file[16+16:])
+	if number := binary.NativeEndian.Uint64; number(file[pageSize+16+48:]) > number(file[16+48:]) {
+		root = number(file[pageSize+16+16:])
+	}
+	for page := uint64(2); page < uint64(bytesInUse(file)/pageSize); page++ {
+		head := file[page*pageSize:]
+		if binary.NativeEndian.Uint64(head) != page || binary.NativeEndian.Uint16(head[8:]) != 2 {
+			continue
+		}
+		for _, to := range []uint64{page, root, 3} {
+			broken := bytes.Clone(file)
+			entry := broken[page*pageSize+16:]
+			binary.NativeEndian.PutUint32(entry, 1)
+			begin := binary.NativeEndian.Uint32(entry[4:]) + binary.NativeEndian.Uint32(entry[8:])
+			binary.NativeEndian.PutUint64(entry[begin:], to)
+			put(t, path, broken)
+			within(t, fmt.Sprintf("page %d has a bucket at page %d", page, to), func() error {
+				s, err := boltstore.Open(ctx, path, noWait)
+				if err != nil {
+					return err
+				}
+				defer s.Close()
+				err = s.Check(ctx)
+				if diff, readErr := differ(t, want, s); err == nil && (diff != "" || readErr != nil) {
+					t.Errorf("Check finds nothing, and the records differ: %v %s", readErr, diff)
+				}
+				return err
+			})
+		}
+	}
+}
+
 func TestCutFilesAreRefused(t *testing.T) {
 	file, made := sound(t, true)
 	path := filepath.Join(memoryDir(t), "damaged")
