@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -71,34 +69,34 @@ func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
 // version. What it reads is written as the same bytes again; anything else is
 // ErrAttributes.
 func (a *Attributes) UnmarshalBinary(b []byte) error {
-	r := bytes.NewReader(b)
-	form, e1 := r.ReadByte()
-	id, e2 := readText(r)
-	usage, e3 := readText(r)
-	var codes [3]byte
-	_, e4 := io.ReadFull(r, codes[:])
-	bits, e5 := binary.ReadVarint(r)
-	hash, e6 := binary.ReadUvarint(r)
-	if form != attributesForm || errors.Join(e1, e2, e3, e4, e5, e6) != nil {
+	if len(b) == 0 || b[0] != attributesForm {
 		return ErrAttributes
 	}
-	out := Attributes{KeyID: id, Usage: usage, Algorithm: Algorithm(codes[0]), Mode: codes[1], Exportability: codes[2], Bits: int(bits), Hash: crypto.Hash(hash)}
-	if again, _ := out.AppendBinary(make([]byte, 0, boundRoom)); !bytes.Equal(again, b) {
+	id, rest, ok1 := cutText(b[1:])
+	usage, rest, ok2 := cutText(rest)
+	if !ok1 || !ok2 || len(rest) < 3 {
+		return ErrAttributes
+	}
+	codes, rest := rest[:3], rest[3:]
+	bits, n := binary.Varint(rest)
+	hash, _ := binary.Uvarint(rest[max(n, 0):])
+	out := Attributes{KeyID: string(id), Usage: string(usage), Algorithm: Algorithm(codes[0]), Mode: codes[1], Exportability: codes[2],
+		Bits: int(bits), Hash: crypto.Hash(hash)}
+	var room [boundRoom]byte
+	if again, _ := out.AppendBinary(room[:0]); !bytes.Equal(again, b) {
 		return ErrAttributes
 	}
 	*a = out
 	return nil
 }
 
-// readText reads a text with its length in front. None is longer than a key's id.
-func readText(r *bytes.Reader) (string, error) {
-	n, err := binary.ReadUvarint(r)
-	if err != nil || n > maxKeyID {
-		return "", ErrAttributes
+// cutText cuts off a text with its length in front. None is longer than a key's id.
+func cutText(b []byte) (text, rest []byte, ok bool) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > maxKeyID || int(n) > len(b)-size {
+		return nil, nil, false
 	}
-	text := make([]byte, n)
-	_, err = io.ReadFull(r, text)
-	return string(text), err
+	return b[size:][:n], b[size+int(n):], true
 }
 
 // Fit returns ErrAttributes where clear bytes, in the form that Import takes,

@@ -44,13 +44,14 @@ func newSealer(master *[32]byte) cipher.AEAD {
 
 // seal never follows a seed: the same nonce twice would give keys away.
 func (s *Software) seal(key []byte, a Attributes) Sealed {
-	out := make([]byte, sealHead+sealNonce, sealHead+sealNonce+len(key)+sealTag)
+	size := sealHead + sealNonce + len(key) + sealTag
+	room := make([]byte, size, size+boundRoom) // the seal and, behind it, the additional data
+	out := room[: sealHead+sealNonce : size]
 	out[0] = sealVersion2
 	copy(out[1:], s.id[:])
 	nonce := out[sealHead:]
 	crand.Read(nonce)
-	var room [boundRoom]byte
-	bound, _ := a.AppendBinary(append(room[:0], out[:sealHead]...))
+	bound, _ := a.AppendBinary(append(room[size:], out[:sealHead]...))
 	return s.aead.Seal(out, nonce, key, bound)
 }
 

@@ -32,7 +32,7 @@ func (k *Key) Record(due time.Time) keystore.Record {
 
 // encode is nil for a key with a time that no record can hold.
 func (k *Key) encode() []byte {
-	w := &writer{b: make([]byte, 1, 224+len(k.Certificate))}
+	w := &writer{b: make([]byte, 1, 256+len(k.Certificate))}
 	w.b[0] = 1
 	w.text(string(k.Attributes.Usage))
 	w.text(string(k.Attributes.Class))

@@ -30,7 +30,7 @@ func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin
 // SetMaterial gives a new key what the HSM made.
 func (k *Key) SetMaterial(m *hsm.Made) {
 	k.sealed, k.Public, k.CheckValue = m.Sealed, m.Public, ShownCheckValue(m.CheckValue)
-	k.bound, _ = m.Attributes.AppendBinary(nil) // it does not fail
+	k.bound, _ = m.Attributes.AppendBinary(make([]byte, 0, 32)) // it does not fail
 }
 
 // ShownCheckValue is a check value as the service shows it: 3 bytes, or 4 of a
