@@ -10,8 +10,8 @@
 //
 // [Cardholder] and [DiscoverDynamic] have no public definition: what they compute is
 // a guess that is consistent with itself and nothing more. CSC version 2, and CSC
-// version 1 of account numbers that begin with 34, are guesses too. Each stands in
-// one constant of this package.
+// version 1 of account numbers that begin with 34, are guesses too. The comment of
+// each function names what is guessed.
 //
 // [emv]: https://pkg.go.dev/github.com/seed748fb4d1/apcsim/emv
 package cvv
