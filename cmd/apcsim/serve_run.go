@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
-	"github.com/seed748fb4d1/apcsim/internal/server"
 )
 
 // startup is what the command line asks for.

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 )
 
 const exampleConfig = "../../examples/serve/config.json"

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
-	"github.com/seed748fb4d1/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )

@@ -65,7 +65,7 @@ var mayImport = map[string][]string{
 	"internal/testrig/canary":    {},
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
-	"internal/server":            {"apc", "endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
+	"cmd/apcsim/internal/server": {"apc", "endpoint", "engine", "hsm", "hsm/testkeys", "keystore"},
 	"internal/testrig/model":     {"apc", "internal/core", "engine", "hsm", "keystore", "x509ca", "kcv", "tr31", "tr34"},
 	"internal/testrig/promise":   {},
 	"internal/testrig/storetest": {"keystore"},

@@ -26,7 +26,7 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 	}
 	found := prints.Types(t, ".")
 	for _, name := range found {
-		name = name[len("internal/server."):]
+		name = name[len("cmd/apcsim/internal/server."):]
 		v, ok := holders[name]
 		if !ok {
 			t.Errorf("%s can hold a secret: give it a value in holders", name)
@@ -35,7 +35,7 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 		prints.Check(t, name, v, secret)
 	}
 	for name := range holders {
-		if !slices.Contains(found, "internal/server."+name) {
+		if !slices.Contains(found, "cmd/apcsim/internal/server."+name) {
 			t.Errorf("%s is in holders and is no such type", name)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-const exampleConfig = "../../examples/serve/config.json"
+const exampleConfig = "../../../../examples/serve/config.json"
 
 // ownConfig is a copy of the example for this user alone: a checkout has it for
 // all to read.

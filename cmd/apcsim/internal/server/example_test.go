@@ -7,7 +7,7 @@ import (
 	"log"
 	"net/http"
 
-	"github.com/seed748fb4d1/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 )
 
 func Example() {
