@@ -22,7 +22,7 @@ const (
 func table() string {
 	var b strings.Builder
 	b.WriteString("| operation | simulated | how faithfully |\n|---|---|---|\n")
-	for _, op := range engine.Operations {
+	for op := range engine.Operations() {
 		mark := "no"
 		if op.Simulated {
 			mark = "yes"

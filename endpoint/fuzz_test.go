@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,7 +74,8 @@ func FuzzHandler(f *testing.F) {
 // a body that is taken must fit the description.
 func FuzzOperations(f *testing.F) {
 	index := map[string]uint8{}
-	for i, op := range engine.Operations {
+	operations := slices.Collect(engine.Operations())
+	for i, op := range operations {
 		index[op.Name] = uint8(i)
 		for _, body := range []string{"", "{}", "null", "[]", `{"KeyIdentifier":"alias/pin"}`, `{"ResourceArn":null,"Tags":[{"Key":"a"}],"TagKeys":[null]}`, `{"MaxResults":1e1,"NextToken":"a"}`} {
 			f.Add(uint8(i), []byte(body))
@@ -83,7 +85,7 @@ func FuzzOperations(f *testing.F) {
 		f.Add(index[r.op], asJSON(r.body))
 	}
 	f.Fuzz(func(t *testing.T, i uint8, body []byte) {
-		op := engine.Operations[int(i)%len(engine.Operations)].Name
+		op := operations[int(i)%len(operations)].Name
 		got := askedTwice(t, nil, func() *http.Request { return posted(op, body) })
 		d := described()
 		var value any

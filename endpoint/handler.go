@@ -255,16 +255,16 @@ func (h *handler) answer(r *http.Request, call *Call) (any, error) {
 }
 
 // target is the operation that the request names.
-func target(r *http.Request) (*engine.Operation, error) {
+func target(r *http.Request) (op engine.Operation, err error) {
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "":
-		return nil, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + wording.Foreign(r.URL.Path) + "; requests are posted to /."}
+		return op, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + wording.Foreign(r.URL.Path) + "; requests are posted to /."}
 	case r.Method != http.MethodPost:
-		return nil, &protocolError{status: http.StatusMethodNotAllowed, code: "UnknownOperationException", message: "Requests are posted to /."}
+		return op, &protocolError{status: http.StatusMethodNotAllowed, code: "UnknownOperationException", message: "Requests are posted to /."}
 	}
 	if given := r.Header.Get("Content-Type"); given != "" && given != contentType {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
-			return nil, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content type is not " + contentType + "."} // GUESS
+			return op, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content type is not " + contentType + "."} // GUESS
 		}
 	}
 	given := r.Header.Get("X-Amz-Target")
@@ -272,10 +272,10 @@ func target(r *http.Request) (*engine.Operation, error) {
 		given = r.URL.Query().Get("X-Amz-Target")
 	}
 	name, ok := strings.CutPrefix(given, targetPrefix)
-	if op := engine.OperationNamed(name); ok && op != nil {
+	if op, known := engine.OperationNamed(name); ok && known {
 		return op, nil
 	}
-	return nil, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
+	return op, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
 }
 
 // requestID is a random UUID (RFC 9562, version 4), as the service's are. It

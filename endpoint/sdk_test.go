@@ -41,7 +41,7 @@ func TestEveryOperationThroughTheSDK(t *testing.T) {
 		aliasesAndTagsOverTheWire(t, c, eng, key)
 		exchangeOverTheWire(t, c, eng, key)
 		notSimulatedOverTheWire(t, c, key)
-		for _, op := range engine.Operations {
+		for op := range engine.Operations() {
 			if seen.targets["PaymentCryptographyControlPlane."+op.Name] == 0 {
 				t.Errorf("%s was never called", op.Name)
 			}
@@ -141,7 +141,7 @@ func exchangeOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key str
 // notSimulatedOverTheWire calls every method of the client that the engine
 // refuses by name, with an input that is right for nothing but its type.
 func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
-	for _, op := range engine.Operations {
+	for op := range engine.Operations() {
 		if op.Simulated {
 			continue
 		}

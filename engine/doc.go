@@ -12,8 +12,8 @@
 // Inputs and outputs have the members and names of the service's shapes.
 // Optional scalars are pointers, an absent list is nil, a union is a struct
 // of pointers of which exactly one is set. What is not simulated is refused
-// by name with [apc.ErrNotSimulated], never ignored; [Operations] tells for each
-// operation how faithful it is.
+// by name with [apc.ErrNotSimulated], never ignored; [Operations] says how
+// faithfully each operation is simulated.
 //
 // A refusal is an [*apc.Error]: the exception that the service would answer with
 // and the [apc.Reason] that the service keeps to itself. Checks run in one order

@@ -67,8 +67,8 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	return w, nil
 }
 
-// reachedEngine says whether the engine has seen a call and told of it: what is
-// no request of the protocol and what is not simulated at all ends before it.
+// reachedEngine reports whether the engine has seen a call and reported it. What is no request
+// of the protocol, and what is not simulated at all, ends before the engine.
 func reachedEngine(c endpoint.Call) bool {
 	switch apc.Code(c.Code) {
 	case apc.ErrAccessDenied:
@@ -77,8 +77,8 @@ func reachedEngine(c endpoint.Call) bool {
 		apc.ErrServiceUnavailable, apc.ErrThrottling, apc.ErrValidation:
 		return true
 	case apc.ErrNotSimulated:
-		op := engine.OperationNamed(c.Operation)
-		return op != nil && op.Simulated
+		op, _ := engine.OperationNamed(c.Operation)
+		return op.Simulated
 	}
 	return false
 }
