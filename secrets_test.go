@@ -15,7 +15,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -93,8 +92,7 @@ var holders = map[string]holder{
 	"internal/core.Key":         public(sealed),
 	"internal/core.Token":       public(sealed),
 
-	"internal/cmac.MAC": secretive(func(t *testing.T) any { return cmac.New(subkeyCipher{}) }),
-	"kcv.Value":         public("a check value"),
+	"kcv.Value": public("a check value"),
 
 	"keystore.Change":          public(sealed),
 	"keystore.CommitID":        public(number),

@@ -18,9 +18,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 func manyKeys(b *testing.B) *engine.Engine {
@@ -43,7 +43,7 @@ func bare(w http.ResponseWriter, r *http.Request) {
 	rand.Read(key[:])
 	rand.Read(id[:])
 	block, _ := aes.NewCipher(key[:])
-	sum := cmac.New(block).Sum(nil, make([]byte, 16))
+	sum := mac.NewCMAC(block).Sum(nil, make([]byte, 16))
 	out, _ := json.Marshal(&engine.CreateKeyOutput{Key: engine.Key{
 		KeyArn: "arn:aws:payment-cryptography:us-east-1:111122223333:key/" + hex.EncodeToString(id[:8]), KeyAttributes: in.KeyAttributes,
 		KeyCheckValue: strings.ToUpper(hex.EncodeToString(sum[:3])), KeyCheckValueAlgorithm: apc.KeyCheckValueAlgorithmCMAC, Enabled: true, Exportable: true,

@@ -12,11 +12,11 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -49,7 +49,7 @@ func BenchmarkCreateKey(b *testing.B) {
 		var key [32]byte
 		rand.Read(key[:])
 		block, _ := aes.NewCipher(key[:])
-		sum := cmac.New(block).Sum(nil, make([]byte, 16))
+		sum := mac.NewCMAC(block).Sum(nil, make([]byte, 16))
 		nonce := make([]byte, 12, 12+32+16)
 		rand.Read(nonce)
 		sealed := aead.Seal(nonce, nonce, key[:], nil)

@@ -6,7 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // cmacOf is the device's CMAC or, where it has none, CMAC computed by two other
@@ -22,7 +22,7 @@ func cmacOf(ctx context.Context, k Key, size int, message []byte) ([]byte, error
 	if err := k.Encrypt(ctx, ECB, nil, l); err != nil {
 		return nil, err
 	}
-	data := cmac.Masked(l, message)
+	data := mac.Masked(l, message)
 	defer clear(data)
 	if err := chain(ctx, k, size, data); err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -21,7 +21,7 @@ type softwareKey struct {
 	traits
 	raw   []byte
 	block cipher.Block             // of AES and TDES
-	mac   atomic.Pointer[cmac.MAC] // of AES and TDES, once asked for
+	mac   atomic.Pointer[mac.CMAC] // of AES and TDES, once asked for
 	pair  *parsedPair              // of RSA and EC
 
 	mu     sync.RWMutex // held for reading during use, so that Close clears nothing in use
@@ -145,10 +145,10 @@ func (k *softwareKey) CMAC(ctx context.Context, message []byte) ([]byte, error) 
 }
 
 // cmac keeps the subkeys: every key block needs them.
-func (k *softwareKey) cmac() *cmac.MAC {
+func (k *softwareKey) cmac() *mac.CMAC {
 	m := k.mac.Load()
 	if m == nil {
-		m = cmac.New(k.block)
+		m = mac.NewCMAC(k.block)
 		k.mac.Store(m) // if two goroutines store at once, either is right
 	}
 	return m

@@ -9,7 +9,7 @@ import (
 	_ "crypto/sha512" // for crypto.Hash
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // TDES returns the check value of a TDES key: the leftmost 3 bytes of the
@@ -80,7 +80,7 @@ func authenticate(with func(key []byte) (cipher.Block, error)) run {
 		if err != nil {
 			return nil, err
 		}
-		return cmac.New(b).Sum(nil, message), nil
+		return mac.NewCMAC(b).Sum(nil, message), nil
 	}
 }
 

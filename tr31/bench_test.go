@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // benchKey is a wrapped key of the grid.
@@ -76,7 +76,7 @@ func newCase(b *testing.B, v Version, k benchKey) *benchCase {
 // prepared are the working keys, expanded.
 type prepared struct {
 	kbek, kbak cipher.Block
-	cmac       *cmac.MAC
+	cmac       *mac.CMAC
 }
 
 func (c *benchCase) prepare() *prepared {
@@ -88,7 +88,7 @@ func (c *benchCase) prepare() *prepared {
 	if err != nil {
 		panic(err)
 	}
-	return &prepared{kbek, kbak, cmac.New(kbak)}
+	return &prepared{kbek, kbak, mac.NewCMAC(kbak)}
 }
 
 // floorWrap is what no implementation can avoid: filler, MAC, encryption.

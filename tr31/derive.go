@@ -4,9 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // DeriveKeys derives the block encryption key and the block authentication key
@@ -29,7 +29,7 @@ func DeriveKeys(v Version, kbpk []byte) (kbek, kbak []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	under := cmac.New(block)
+	under := mac.NewCMAC(block)
 	return DeriveKeysWith(v, len(kbpk)*8, func(message []byte) ([]byte, error) { return under.Sum(nil, message), nil })
 }
 

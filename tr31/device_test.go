@@ -8,7 +8,7 @@ import (
 	"crypto/subtle"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // device is a Ciphers built from the standard and what the package exports for the
@@ -23,7 +23,7 @@ func newDevice(tb testing.TB, v Version, key []byte) *device {
 	if v == VersionA || v == VersionC {
 		return &device{v, blockCipher(tb, v, xored(key, 0x45)), blockCipher(tb, v, xored(key, 0x4D))}
 	}
-	under := cmac.New(blockCipher(tb, v, key))
+	under := mac.NewCMAC(blockCipher(tb, v, key))
 	derive := func(inputs [][]byte) (out []byte) {
 		for _, in := range inputs {
 			out = append(out, under.Sum(nil, in)...)
@@ -101,7 +101,7 @@ func (d *device) count(iv, data []byte) {
 
 func (d *device) MAC(ctx context.Context, message []byte) ([]byte, error) {
 	if d.version != VersionA && d.version != VersionC {
-		return cmac.New(d.kbak).Sum(nil, message), nil
+		return mac.NewCMAC(d.kbak).Sum(nil, message), nil
 	}
 	last := make([]byte, 8)
 	for ; len(message) > 0; message = message[8:] {

@@ -6,8 +6,8 @@ import (
 	"crypto/cipher"
 	"crypto/subtle"
 
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // workingKeys are KBEK and KBAK of one version in memory. It is a [Ciphers], so
@@ -16,7 +16,7 @@ type workingKeys struct {
 	rules *rules
 	kbek  cipher.Block
 	kbak  cipher.Block // A and C
-	cmac  *cmac.MAC    // B, D and E, on KBAK
+	cmac  *mac.CMAC    // B, D and E, on KBAK
 }
 
 // newWorkingKeys derives both keys from a protection key whose length fits.
@@ -25,21 +25,21 @@ func newWorkingKeys(v Version, key []byte) (*workingKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	enc, mac, err := DeriveKeys(v, key)
+	enc, auth, err := DeriveKeys(v, key)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(enc)
-	defer clear(mac)
+	defer clear(auth)
 	w := &workingKeys{rules: r}
 	if w.kbek, err = r.cipher(enc); err != nil {
 		return nil, err
 	}
-	if w.kbak, err = r.cipher(mac); err != nil {
+	if w.kbak, err = r.cipher(auth); err != nil {
 		return nil, err
 	}
 	if !r.variant {
-		w.cmac = cmac.New(w.kbak)
+		w.cmac = mac.NewCMAC(w.kbak)
 	}
 	return w, nil
 }

@@ -15,8 +15,8 @@ import (
 	"sync"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -95,7 +95,7 @@ func deciphers(a hsm.Attributes, mode hsm.CipherMode, n int) use {
 
 func cmacs(a hsm.Attributes, n int) use {
 	message := sample(n, n)
-	want := cmac.New(block(secretOf(a), a.Algorithm)).Sum(nil, message)
+	want := mac.NewCMAC(block(secretOf(a), a.Algorithm)).Sum(nil, message)
 	return use{fmt.Sprintf("CMAC %s, %d bytes", name(a), n), a, func(ctx context.Context, k hsm.Key) error {
 		got, err := k.CMAC(ctx, message)
 		return same(got, want, err)
@@ -127,7 +127,7 @@ func reveals(a hsm.Attributes) use {
 
 // derives compares what each half does with what it would in the clear.
 func derives(a hsm.Attributes, v tr31.Version) use {
-	enc, mac, err := tr31.DeriveKeys(v, secretOf(a))
+	enc, auth, err := tr31.DeriveKeys(v, secretOf(a))
 	if err != nil {
 		panic(err) // the lengths fit
 	}
@@ -152,7 +152,7 @@ func derives(a hsm.Attributes, v tr31.Version) use {
 		if lacks(err) {
 			return nil // then HSM makes it of Encrypt
 		}
-		return same(sum, cmac.New(block(mac, a.Algorithm)).Sum(nil, clear), err)
+		return same(sum, mac.NewCMAC(block(auth, a.Algorithm)).Sum(nil, clear), err)
 	}}
 }
 

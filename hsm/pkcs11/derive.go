@@ -11,8 +11,8 @@ import (
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -73,7 +73,7 @@ func (d *derivation) object(ctx context.Context, c *connection, a hsm.Attributes
 	defer clear(seed)
 	var data []byte
 	for _, in := range d.inputs {
-		data = append(data, cmac.Masked(seed, in)...)
+		data = append(data, mac.Masked(seed, in)...)
 	}
 	defer clear(data)
 	return c.deriveKey(ctx, a.Algorithm, kbpk, data, secretType(a), a.Bits/8, p)
@@ -131,5 +131,5 @@ func newReference(algorithm hsm.Algorithm, key []byte) (block cipher.Block) {
 }
 
 func referenceCMAC(block cipher.Block, message []byte) []byte {
-	return cmac.New(block).Sum(nil, message)
+	return mac.NewCMAC(block).Sum(nil, message)
 }

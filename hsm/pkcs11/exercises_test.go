@@ -20,7 +20,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/cmac"
+	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -155,7 +155,7 @@ func aesBlock() (cmacSum func([]byte) []byte, encrypt func([]byte) []byte) {
 	if err != nil {
 		panic(err)
 	}
-	return func(m []byte) []byte { return cmac.New(block).Sum(nil, m) }, func(in []byte) []byte {
+	return func(m []byte) []byte { return mac.NewCMAC(block).Sum(nil, m) }, func(in []byte) []byte {
 		out := bytes.Clone(in)
 		block.Encrypt(out, out)
 		return out
