@@ -60,7 +60,7 @@ func decode(text string) ([]byte, error) {
 // Counter is the transaction counter.
 func (k TDESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[6:]) & (1<<tdesCounterBits - 1) }
 
-// Valid reports whether a terminal can have this counter: it counts from 1, and leaves out
+// Valid reports whether a terminal can have this counter: it counts from 1, and skips
 // values with more than 10 one bits (X9.24-1, A.1). Keys can be derived for any counter.
 func (k TDESKSN) Valid() bool { return k.Counter() != 0 && bits.OnesCount32(k.Counter()) <= 10 }
 
@@ -78,7 +78,7 @@ func (k TDESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10: 0xC0, 11: 0xC0}
 
 // Variant returns the variant of a double-length base derivation key that [InitialTDES] needs
-// beside the key.
+// next to the key.
 func Variant(bdk []byte) ([]byte, error) {
 	if err := double("base derivation key", bdk); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func HMAC(h crypto.Hash, key []byte) (string, error) {
 
 // PublicKey returns the check value of a public key: the leftmost 4 bytes of
 // SHA-1 over its DER SubjectPublicKeyInfo (RFC 5280, section 4.1), as 8
-// upper-case hexadecimal digits. Only an empty key is refused: what stands in
+// upper-case hexadecimal digits. Only an empty key is refused: what is in
 // it is not read.
 func PublicKey(spki []byte) (string, error) { return short(SHA1, spki, 4) }
 

@@ -141,7 +141,7 @@ func (m Method) Value(output []byte) (Value, error) {
 	return v, nil
 }
 
-// KeySizeError tells that no key of a method has so many bytes.
+// KeySizeError reports that no key of a method has so many bytes.
 type KeySizeError struct {
 	Method Method
 	Size   int // in bytes

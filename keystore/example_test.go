@@ -8,7 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// A record is replaced on the condition that nobody else has written it since
+// A record is replaced on the condition that no other commit has written it since
 // it was read.
 func Example() {
 	ctx := context.Background()

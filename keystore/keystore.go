@@ -32,12 +32,12 @@ var (
 )
 
 // CommitID names one commit: 16 random bytes drawn by the caller. As a
-// record's revision it says which commit last wrote the record; it knows
-// equality only. The zero value stands for "no record".
+// record's revision it says which commit last wrote the record; it is only
+// compared for equality. The zero value means "no record".
 type CommitID [16]byte
 
 // Partition is the account and Region that a record belongs to, taken from
-// the resource's ARN, whoever the caller is.
+// the resource's ARN and not from the caller.
 type Partition struct{ Account, Region string }
 
 // Kind parts the records of a partition. A kind is a short word chosen by the
@@ -55,10 +55,10 @@ type Ref struct {
 	Follow Kind
 }
 
-// Record is one remembered thing.
+// Record is one stored record.
 //
-// Data and the strings belong to the store once given and to everybody once
-// returned: nobody changes the bytes of Data afterwards.
+// Data and the strings belong to the store once given and are shared once
+// returned: neither the store nor a caller changes the bytes of Data afterwards.
 type Record struct {
 	Partition Partition
 	Kind      Kind
@@ -69,7 +69,7 @@ type Record struct {
 	Data      []byte    // the engine's own
 }
 
-// Exists says whether the record was found.
+// Exists reports whether the record was found.
 func (r Record) Exists() bool { return r.Rev != CommitID{} }
 
 // Found is the answer to one Ref.
@@ -126,7 +126,7 @@ type Add struct {
 }
 
 // Store remembers records. Any number of goroutines may share one, and
-// whoever opened it closes it.
+// the caller that opened it closes it.
 //
 // A context that is cancelled before a call begins makes the call fail with
 // the context's error and without effect. A Commit that has begun is finished

@@ -28,7 +28,7 @@ func TestMemoryIsShared(t *testing.T) {
 }
 
 // TestMemoryStateMachineAgreesWithModel runs random commits, pages and due
-// lists beside a map.
+// lists against a map.
 func TestMemoryStateMachineAgreesWithModel(t *testing.T) {
 	ctx := context.Background()
 	place := keystore.Partition{Account: "111122223333", Region: "us-east-1"}

@@ -18,7 +18,7 @@ type Block struct {
 }
 
 // Parse reads a key block without any key: everything but the classes kbpk, mac
-// and key-length is judged here. Its text is at most 9999 characters.
+// and key-length is checked here. Its text is at most 9999 characters.
 func Parse(s string, how Strictness) (*Block, error) {
 	if len(s) > maxBlock {
 		return nil, tooLong(len(s))

@@ -121,7 +121,7 @@ func notHexAt(s string, how Strictness) int {
 	return -1
 }
 
-// isHex tells whether a field is upper-case hexadecimal.
+// isHex reports whether a field is upper-case hexadecimal.
 func isHex(s string) bool { return notHexAt(s, Strict) < 0 }
 
 // appendBytes decodes hexadecimal that has been checked, an even number of digits.

@@ -71,7 +71,7 @@ func (b *OptionalBlock) typed() (c Content, wanted string) {
 	return c, ""
 }
 
-// Other is content without a known format, as it stands.
+// Other is content without a known format, unchanged.
 type Other struct{ ID, Data string }
 
 // Encode is [Content.Encode].
@@ -79,7 +79,7 @@ func (c Other) Encode() OptionalBlock { return OptionalBlock{ID: c.ID, Data: c.D
 
 // IBM is 10 where IBM made it: a tag, a length and a value that its Common
 // Cryptographic Architecture understands, such as a control vector. Neither is
-// judged here, for the id is proprietary.
+// checked here, because the id is proprietary.
 type IBM struct {
 	Tag, Length string // two characters each
 	Value       string

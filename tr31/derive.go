@@ -91,7 +91,7 @@ func (r *rules) checkLength(v Version, bits int) error {
 }
 
 // Usages of a derived key (X9.143, ISO 20038). The encryption key's, 0000 in
-// CBC and 0002 in CTR, stands in the table of versions.
+// CBC and 0002 in CTR, is in the table of versions.
 const usageMAC = 0x0001
 
 // Derivation gives the messages whose CMACs under a protection key of so many bits

@@ -5,19 +5,18 @@
 //
 // # Reading
 //
-// [Parse] needs no key. It judges the form of a block and gives its [Header],
-// which nobody should believe yet. [KBPK.Unwrap] then checks the MAC, in
-// constant time, and only after that looks at anything under it:
+// [Parse] needs no key. It checks the form of a block and returns its [Header],
+// which is not authenticated yet. [KBPK.Unwrap] then checks the MAC, in constant
+// time, and interprets the encrypted part only after that:
 //
 //	kbpk, err := tr31.NewKBPK(key)           // prepared once, shared freely
 //	block, err := tr31.Parse(text, tr31.Strict)
 //	secret, err := kbpk.Unwrap(ctx, block)   // the caller clears it
 //
-// [Strict] takes what the standard allows. [Lenient] takes what devices and
-// services in the field take besides: see [Strictness]. Either way
-// [Block.String] gives the text that was parsed, byte for byte, and Unwrap
-// authenticates the header as it stands in the Block: a field changed after
-// Parse makes the MAC fail.
+// [Strict] takes what the standard allows. [Lenient] also takes what devices and
+// services in the field take: see [Strictness]. Either way [Block.String]
+// returns the text that was parsed, byte for byte, and Unwrap authenticates the
+// header in the Block: a field changed after Parse makes the MAC fail.
 //
 // # Writing
 //
@@ -40,8 +39,8 @@
 // # Errors and secrets
 //
 // A refusal is an [*Error] with its [Class], the field and the offset, so that
-// errors.Is(err, tr31.ErrMAC) works. Whoever passes refusals on to an untrusted
-// party should not tell [ErrMAC] from [ErrKeyLength]. No error, and no way of
+// errors.Is(err, tr31.ErrMAC) works. A program that reports refusals to an
+// untrusted party should report [ErrMAC] and [ErrKeyLength] as one. No error, and no way of
 // printing a KBPK, shows a byte of a key. Clear keys are erased as soon as they
 // are used, as far as the Go runtime allows: it may have made copies.
 package tr31

@@ -39,12 +39,12 @@ type Header struct {
 	Exportability byte            // 'E', 'N' or 'S'
 	Context       byte            // '0', '1' storage only, '2' exchange only
 	Reserved      byte            // '0'
-	Blocks        []OptionalBlock // owned by whoever made the Header
+	Blocks        []OptionalBlock // owned by the maker of the Header
 }
 
 // ParseHeader reads 16 fixed characters as a template, as tools and TR-34
-// tokens have them: whatever stands for length and number of optional blocks
-// is ignored, and codes are not judged; [KBPK.Wrap] does that.
+// tokens have them: the length and the number of optional blocks are
+// ignored, and codes are not checked; [KBPK.Wrap] does that.
 func ParseHeader(s string) (Header, error) {
 	if len(s) != fixedHeader {
 		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), characters(fixedHeader)}

@@ -14,7 +14,7 @@ import (
 type Ciphers interface {
 	// Encrypt works in place under KBEK: in versions A to D CBC over whole
 	// cipher blocks, with a fresh IV in each call; in E CTR, whose first
-	// counter block is the IV and counts up as a whole. It leaves iv as it is.
+	// counter block is the IV and counts up as a whole. It does not change iv.
 	Encrypt(ctx context.Context, iv, data []byte) error
 
 	// Decrypt undoes Encrypt.

@@ -161,7 +161,7 @@ func (h *Header) checkBlocks(how Strictness) error {
 	return nil
 }
 
-// checkBlock judges the optional block of index i, which stands at an offset.
+// checkBlock checks the optional block of index i, which begins at an offset.
 func (h *Header) checkBlock(i, at int, how Strictness) error {
 	b := &h.Blocks[i]
 	if len(b.ID) != 2 || !isAlphanumeric(b.ID) {

@@ -93,7 +93,7 @@ func (u *opened) decrypt(ctx context.Context, c Ciphers, iv []byte) error {
 	return nil
 }
 
-// macOf gives the MAC as it stands in a block. In lenient reading the optional
+// macOf returns the MAC that a block has. In lenient reading the optional
 // blocks of A and C need not fill cipher blocks; zeros then fill the last one
 // (ISO/IEC 9797-1 padding method 1).
 func macOf(ctx context.Context, r *rules, c Ciphers, message []byte) ([]byte, error) {
@@ -111,7 +111,7 @@ func macOf(ctx context.Context, r *rules, c Ciphers, message []byte) ([]byte, er
 }
 
 // keyIn finds the key in authentic key data: two bytes of length in bits, the
-// key, filler. The result is a part of data; that it is not empty is judged
+// key, filler. The result is a part of data; that it is not empty is checked
 // with the other lengths.
 func keyIn(data []byte) ([]byte, error) {
 	bits := int(binary.BigEndian.Uint16(data))

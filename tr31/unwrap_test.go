@@ -74,7 +74,7 @@ func TestAKBPKOfTheWrongKindIsRefused(t *testing.T) {
 	}
 }
 
-// Unwrap authenticates the header as it stands, so no change after Parse
+// Unwrap authenticates the header in the Block, so no change after Parse
 // passes, and none makes it panic.
 func TestUnwrapRefusesABlockChangedAfterParse(t *testing.T) {
 	text, _ := wrapped(t, Label("a label!").Encode())

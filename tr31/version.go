@@ -59,7 +59,7 @@ func (v Version) BlockSize() int {
 // String is the version's character.
 func (v Version) String() string { return string(rune(v)) }
 
-// fits tells whether a protection key of so many bits serves the version.
+// fits reports whether a protection key of so many bits serves the version.
 func (r *rules) fits(bits int) bool {
 	return bits == 128 || bits == 192 || r.aes && bits == 256
 }

@@ -54,7 +54,7 @@ func (r *rules) cipher(key []byte) (cipher.Block, error) {
 
 // The modes are spelled out here because package cipher copies the expanded key
 // into every CBC: for the few blocks of a key that costs more than encrypting
-// them, and leaves key material behind.
+// them, and does not erase key material.
 
 // Encrypt is [Ciphers.Encrypt].
 func (w *workingKeys) Encrypt(_ context.Context, iv, data []byte) error {

@@ -20,9 +20,9 @@ type WrapOptions struct {
 // longest are the bytes that length hiding pretends.
 var longest = map[byte]int{'T': 24, 'A': 32}
 
-// Wrap makes a key block. The header is judged as [Parse] would; where its
+// Wrap makes a key block. The header is checked as by [Parse]; where its
 // optional blocks do not fill whole cipher blocks, a padding block is added, or
-// one that stands last is replaced. Lengths of optional blocks are written in
+// one that is last is replaced. Lengths of optional blocks are written in
 // the standard's form, and a strict Wrap takes no [KSN] of the old one. Header
 // and key are neither changed nor kept.
 //

@@ -113,7 +113,7 @@ func (r *reader) header(field string) []byte {
 func (r *reader) protection(field string) asn1.ObjectIdentifier {
 	in := r.open(der.SEQUENCE, field)
 	in.algorithm(field, oidSHA256)
-	// [1] is implicit: it stands in place of the SEQUENCE's tag.
+	// [1] is implicit: it takes the place of the SEQUENCE's tag.
 	return in.last(constructed1, field).identifier(field)
 }
 

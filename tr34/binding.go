@@ -45,10 +45,9 @@ func (k BindingKind) String() string {
 	return bindingRules[k].name
 }
 
-// Binding is an unbind or rebind token: who tells which KRD to forget its KDH,
-// and to obey which other one. From [ParseBinding] its fields tell what the
-// token says, and nobody should believe it before [Binding.Verify], which goes
-// by the message as it was received.
+// Binding is an unbind or rebind token: it makes a KRD drop its KDH and, a rebind
+// token, take another. The fields that [ParseBinding] fills are not authenticated
+// before [Binding.Verify], which verifies the message as it was received.
 type Binding struct {
 	Kind BindingKind
 
@@ -61,7 +60,7 @@ type Binding struct {
 	SigningTime time.Time // zero if there is none
 	CRL         []byte    // DER; nil if there is none
 
-	// WithSequence tells that the SignedData within a rebind token has its
+	// WithSequence reports that the SignedData within a rebind token has its
 	// SEQUENCE around it, as implementations other than annex B write it.
 	WithSequence bool
 
@@ -134,7 +133,7 @@ func (b *Binding) readRebind(r *reader) {
 	}
 }
 
-// readNames reads the KRD, and the old KDH if it is there, which it tells.
+// readNames reads the KRD and the old KDH, and reports whether there is an old KDH.
 func (b *Binding) readNames(r *reader) (old bool) {
 	b.KRD = r.issuerSerial("KRD identifier")
 	old = r.more()

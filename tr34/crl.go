@@ -23,7 +23,7 @@ const (
 	CRLIgnored
 )
 
-// notRevoked is check 7; required tells whether a CRL must be there when the
+// notRevoked is check 7; required is whether a CRL must be there when the
 // policy is the standard's.
 func (m *message) notRevoked(c *Check, required bool) error {
 	switch {

@@ -63,7 +63,7 @@ func openMessage(in []byte) *reader {
 	return r
 }
 
-// wellFormed tells whether elements follow each other to the end, and so do
+// wellFormed reports whether elements follow each other to the end, and so do
 // those within them.
 func wellFormed(in cryptobyte.String, depth int) bool {
 	const constructed = 0x20
@@ -97,7 +97,7 @@ func (r *reader) refuse(field, problem, found, wanted string) {
 // missing refuses a message without a part that must be there.
 func (r *reader) missing(field string) { r.refuse(field, problemPart, "", field) }
 
-// more tells whether there is anything left worth reading.
+// more reports whether there is another element to read.
 func (r *reader) more() bool { return r.fail.err == nil && !r.in.Empty() }
 
 func (r *reader) peek(tag der.Tag) bool { return r.more() && r.in.PeekASN1Tag(tag) }
@@ -166,7 +166,7 @@ func (r *reader) algorithm(field string, known ...asn1.ObjectIdentifier) asn1.Ob
 	return id
 }
 
-// identifier reads what stands within an AlgorithmIdentifier.
+// identifier reads the content of an AlgorithmIdentifier.
 func (r *reader) identifier(field string) asn1.ObjectIdentifier {
 	id := r.oid(field)
 	if r.more() && len(r.last(der.NULL, field).in) != 0 {
@@ -205,7 +205,7 @@ func addSequence(b *cryptobyte.Builder, f cryptobyte.BuilderContinuation) {
 	b.AddASN1(der.SEQUENCE, f)
 }
 
-// encode runs a writer. Whatever it is given was judged before; what the
+// encode runs a writer. Its input has been checked before; what the
 // builder still finds, such as an impossible time, is of class structure.
 func encode(write func(*cryptobyte.Builder)) ([]byte, error) {
 	var b cryptobyte.Builder

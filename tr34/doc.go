@@ -5,10 +5,10 @@
 //
 // # Reading
 //
-// [Parse] needs no key. It judges the form of a key token and tells what stands
-// in it, which nobody should believe yet. [Token.Open] then checks certificate,
-// signature, freshness, revocation and recipient, and only after that decrypts,
-// and holds that the key block inside belongs to the signer and to the signed
+// [Parse] needs no key. It checks the form of a key token and returns its fields,
+// which are not authenticated yet. [Token.Open] then checks certificate,
+// signature, freshness, revocation and recipient, and only after that decrypts
+// and checks that the key block inside belongs to the signer and to the signed
 // header:
 //
 //	token, err := tr34.Parse(der)
@@ -21,28 +21,28 @@
 //
 // # Layouts
 //
-// Implementations differ in a few tags, see [Layout]. The reader takes what is
-// known of the field; the writer, [Seal], makes any of the four. Only
+// Implementations differ in a few tags, see [Layout]. The reader takes every form that is
+// known to be in use; the writer, [Seal], makes any of the four. Only
 // [LayoutRFC] and [LayoutStrict] are CMS that other software can open.
 //
 // # Other messages
 //
-// Of the messages around a key token there are readers alone: [ParseCredential] for
+// The messages around a key token are only read: [ParseCredential] for
 // the certificates of KDH and KRD, [ParseRandom] for the random number of a two-pass
 // exchange, [ParseBinding] for the four tokens that unbind a KRD from its KDH or
 // rebind it to another.
 //
 // # Keys in a device
 //
-// Private keys are a [crypto.Decrypter] and a [crypto.Signer], and so may live
+// Private keys are a [crypto.Decrypter] and a [crypto.Signer], so that they may be
 // in a device.
 //
 // # Errors and secrets
 //
 // A refusal is an [*Error] with its [Class], so that errors.Is(err,
-// tr34.ErrNonce) works; the classes stand in the order of the checks. Whoever
-// passes refusals on to an untrusted party should not tell [ErrOAEP],
-// [ErrContent], [ErrKeyBlock], [ErrIDKDH] and [ErrHeader] apart. No error shows a
+// tr34.ErrNonce) works; the classes are in the order of the checks. A
+// program that reports refusals to an untrusted party should report [ErrOAEP],
+// [ErrContent], [ErrKeyBlock], [ErrIDKDH] and [ErrHeader] as one. No error shows a
 // byte of a key. Content keys and clear key blocks are erased as soon as they
 // are used, as far as the Go runtime allows: it may have made copies.
 package tr34

@@ -42,7 +42,7 @@ func (r *reader) envelope() *envelope {
 	return &e
 }
 
-// readRecipient reads a KeyTransRecipientInfo and tells whether its OAEP
+// readRecipient reads a KeyTransRecipientInfo and reports whether its OAEP
 // parameters have context tags.
 func (e *envelope) readRecipient(r *reader) (tagged bool) {
 	r.number("recipient version", 0)
@@ -93,8 +93,8 @@ func (r *reader) emptyLabel(field string) {
 	label.end(field)
 }
 
-// readContent reads an EncryptedContentInfo and tells whether the ciphertext
-// stood inside the algorithm.
+// readContent reads an EncryptedContentInfo and reports whether the ciphertext
+// is inside the algorithm.
 func (e *envelope) readContent(r *reader) (inside bool) {
 	const field = "encrypted content"
 	r.expect(oidData, "encrypted content type")
@@ -165,7 +165,7 @@ func (e *envelope) content() ([]byte, error) {
 	})
 }
 
-// add writes what stands within an EnvelopedData.
+// add writes the content of an EnvelopedData.
 func (e *envelope) add(b *cryptobyte.Builder, rule *layoutRule) {
 	b.AddASN1Int64(0)
 	b.AddASN1(der.SET, func(b *cryptobyte.Builder) {
@@ -196,7 +196,7 @@ func (e *envelope) addSealed(b *cryptobyte.Builder) {
 }
 
 // addOAEP writes the key encryption algorithm, with or without context tags.
-// With them the empty label is the default, which DER leaves out; without them
+// With them the empty label is the default, which DER omits; without them
 // the mask's hash has no NULL, as in annex B.
 func addOAEP(b *cryptobyte.Builder, tagged bool) {
 	mask := func(b *cryptobyte.Builder) {

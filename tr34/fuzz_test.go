@@ -20,7 +20,7 @@ func checkFuzzed(t *testing.T, der []byte, err error) {
 
 // minimizeBriefly holds the fuzzer to what it is for. Its seeds are messages of
 // two thousand bytes; to make one shorter that reached something new it tries as
-// many as the square of that, for a minute, unless told otherwise.
+// many as the square of that, for a minute, unless a flag says otherwise.
 func minimizeBriefly(f *testing.F) {
 	f.Helper()
 	const name = "test.fuzzminimizetime"

@@ -16,7 +16,7 @@ import (
 )
 
 // IssuerSerial names a certificate, and so its owner, the way of CMS: by issuer
-// and serial number (RFC 5652, section 10.2.4). The zero value names nobody.
+// and serial number (RFC 5652, section 10.2.4). The zero value names no certificate.
 type IssuerSerial struct {
 	Issuer []byte // DER of the Name, as received
 	Serial *big.Int
@@ -28,7 +28,7 @@ func NameOf(c *x509.Certificate) IssuerSerial {
 	return IssuerSerial{c.RawIssuer, c.SerialNumber}
 }
 
-// Names tells whether it is this certificate that is meant. Names of issuers are
+// Names reports whether c is the certificate that id names. Names of issuers are
 // compared as RFC 5280, section 7.1, says.
 func (id IssuerSerial) Names(c *x509.Certificate) bool {
 	return c != nil && id.whole() && NameOf(c).whole() && dn.Equal(id.Issuer, c.RawIssuer) && id.Serial.Cmp(c.SerialNumber) == 0
@@ -38,7 +38,7 @@ func (id IssuerSerial) Names(c *x509.Certificate) bool {
 // hexadecimal.
 func (id IssuerSerial) String() string {
 	if !id.whole() {
-		return "nobody"
+		return "no certificate"
 	}
 	return fmt.Sprintf("%s, serial %X", dn.String(id.Issuer), id.Serial)
 }
@@ -58,7 +58,7 @@ func (id IssuerSerial) difference(other IssuerSerial) (found, wanted string) {
 // shown is String for a refusal.
 func (id IssuerSerial) shown() string { return wording.Cut(id.String(), mostShown) }
 
-// whole tells whether anybody is named.
+// whole reports whether a certificate is named.
 func (id IssuerSerial) whole() bool { return len(id.Issuer) > 0 && id.Serial != nil }
 
 // equal compares in constant time, since one side may have been encrypted.

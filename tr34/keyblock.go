@@ -43,7 +43,7 @@ func parseKeyBlock(plain []byte) (keyBlock, error) {
 
 // unpad finds the key block in decrypted content. The padding of PKCS #7 is left
 // out by some writers where the key block fills the cipher's blocks; its own
-// length tells whether it does, and the last byte of such a key block is
+// length reports whether it does, and the last byte of such a key block is
 // printable and so never a padding. All is looked at whatever is found, so that
 // the time taken does not tell where it went wrong.
 func unpad(plain []byte, block int) (keyBlock, error) {

@@ -23,13 +23,13 @@ const (
 	LayoutRFC
 
 	// LayoutStrict is plain CMS around the key block of annex D (version 0, the
-	// header a bare OCTET STRING). The key block is encrypted, so Parse tells
+	// header a bare OCTET STRING). The key block is encrypted, so Parse reports
 	// LayoutRFC for both.
 	LayoutStrict
 
 	// LayoutX9TR342012 has the parts of the EnvelopedData without the SEQUENCE
-	// around them and the ciphertext beside the IV, and is no CMS. AWS Payment
-	// Cryptography writes it and names it X9_TR34_2012. Parse tells it for the
+	// around them and the ciphertext next to the IV, and is no CMS. AWS Payment
+	// Cryptography writes it and names it X9_TR34_2012. Parse reports it for the
 	// mixed forms too, such as the first print of annex B.
 	LayoutX9TR342012
 )
@@ -39,7 +39,7 @@ type layoutRule struct {
 	name     string
 	version  int  // of the SignedData
 	tagged   bool // OAEP parameters with context tags
-	bare     bool // no SEQUENCE around the EnvelopedData, ciphertext beside the IV
+	bare     bool // no SEQUENCE around the EnvelopedData, ciphertext next to the IV
 	sorted   bool // signed attributes in DER order
 	keyBlock int  // version of the key block
 }

@@ -23,7 +23,7 @@ type message struct {
 	attributes // zero where none are signed
 }
 
-// notParsed is told of a token that is the zero value or made by hand.
+// notParsed is the refusal of a token that is the zero value or made by hand.
 func notParsed() error { return &Error{Class: ErrStructure, Field: "token", Problem: problemUnparsed} }
 
 // newSigned reads a message that is signed, from a copy of what is given. The

@@ -15,7 +15,7 @@ import (
 )
 
 // Opened is what a key token carried, all of it authentic. Printing it does not
-// show the key, and encoding/json leaves it out.
+// show the key, and encoding/json omits it.
 type Opened struct {
 	Key         []byte    `json:"-"` // in the clear; the caller clears it
 	Header      string    // key block header, 16 characters
@@ -34,7 +34,7 @@ var oaepSHA256 = rsa.OAEPOptions{Hash: crypto.SHA256, MGFHash: crypto.SHA256}
 
 // Open verifies the token as [Token.Verify] does and gives the key inside, which
 // is the caller's to clear: checks 9 to 12. It refuses with Verify's classes and
-// oaep, content, keyblock, idkdh, header. Whoever passes refusals on to an
+// oaep, content, keyblock, idkdh, header. A program that reports refusals to an
 // untrusted party should not tell these five apart.
 //
 // krd is the private key of c.KRD. It is asked once to decrypt, with an

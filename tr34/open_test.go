@@ -163,7 +163,7 @@ func TestOpenRefusesContentKeysOfAnotherLength(t *testing.T) {
 	}
 }
 
-// device is a Decrypter that reports an error, or decrypts and tells what it was asked.
+// device is a Decrypter that reports an error, or decrypts and records what it was asked.
 type device struct {
 	crypto.Decrypter
 	report error

@@ -182,7 +182,7 @@ func TestParseRefusesWhatIsNoKeyToken(t *testing.T) {
 	}
 }
 
-// tolerated are forms of the field that nobody of ours writes; in LayoutRFC.
+// tolerated are forms of the field that our writer does not make; in LayoutRFC.
 var tolerated = []change{
 	{"SignedData version 1", set(inSignedData, 0, 1), ""},
 	{"sha256WithRSAEncryption", setAt(inSigner, []int{4, 0}, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 11), ""},
@@ -197,7 +197,7 @@ var tolerated = []change{
 	{"signing time after 2049", insert(inAttributes, 4, timeAttribute(0x18, "20501201110000Z")), ""},
 	{"signing time before 2000", insert(inAttributes, 4, timeAttribute(0x17, "500228110000Z")), ""},
 	{"OAEP with an empty label", insert(append(inRecipient[:8:8], 2, 1), 2, label(0xA2)), ""},
-	{"ciphertext beside the IV", func(root *node) {
+	{"ciphertext next to the IV", func(root *node) {
 		content := root.at(inContent...)
 		content.at(1).kids = append(content.at(1).kids, content.at(2))
 		content.kids = content.kids[:2]
@@ -292,14 +292,14 @@ func TestNamesAreReadable(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if negative := (IssuerSerial{id.Issuer, new(big.Int).Neg(id.Serial)}); negative.Names(p.kdh) || !id.Names(p.kdh) {
-		t.Errorf("%s and %s are not told apart", negative, id)
+		t.Errorf("%s and %s read alike", negative, id)
 	}
 	id.Issuer = []byte{0x30, 0x05}
 	if got, want := id.String(), "3005, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	all := fmt.Sprint(IssuerSerial{}, LayoutStandard, LayoutRFC, LayoutStrict, LayoutX9TR342012, Layout(9), TDESCBC, AES256CBC, Cipher(-1), UnbindKDH, BindingKind(4))
-	if want := "nobody standard rfc strict x9-tr34-2012 Layout(9) TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
+	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
 		t.Errorf("got %q, want %q", all, want)
 	}
 	if id.Names(p.kdh) || id.Names(nil) || (IssuerSerial{}).Names(p.kdh) || strings.Contains(id.String(), "CN=") {

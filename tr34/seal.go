@@ -23,7 +23,7 @@ type Sealing struct {
 	KRD    *x509.Certificate // the receiver's; the caller has checked it
 
 	// Header is the key block header, 16 printable characters, which says how
-	// the key may be used. Nothing of it is judged: version and length mean
+	// the key may be used. It is not checked: version and length mean
 	// nothing in TR-34.
 	Header string
 

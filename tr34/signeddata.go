@@ -48,7 +48,7 @@ func (r *reader) contentInfo() *reader {
 	return info.last(constructed0, "message").last(der.SEQUENCE, "signed data")
 }
 
-// signedData reads what stands within a SignedData.
+// signedData reads the content of a SignedData.
 func (r *reader) signedData(want shape) *signedData {
 	var s signedData
 	s.version = r.number("signed data version", 1, 3)
@@ -144,7 +144,7 @@ func (s *signedData) encode() ([]byte, error) {
 	})
 }
 
-// add writes what stands within a SignedData.
+// add writes the content of a SignedData.
 func (s *signedData) add(b *cryptobyte.Builder) {
 	b.AddASN1Int64(int64(s.version))
 	b.AddASN1(der.SET, func(b *cryptobyte.Builder) {

@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// Token is a parsed key token. Its fields tell what the token says, and nobody
-// should believe it before [Token.Verify]. Verify and Open go by the message as
-// it was received, whatever the fields say by then. The zero Token passes
-// nothing. Any number of goroutines may share a Token.
+// Token is a parsed key token. Its fields are not authenticated before
+// [Token.Verify]. Verify and Open check the message as it was received, and not
+// the fields, which may have been changed since. The zero Token passes no check. Any number of goroutines may share a Token.
 type Token struct {
 	Layout             Layout
 	Version            int                   // of the SignedData: 1, or 3 as RFC 5652 asks
@@ -27,10 +26,10 @@ type Token struct {
 }
 
 // Parse reads a key token of any layout without any key, up to 64 KiB of DER:
-// it judges form and structure, and refuses with class asn1 or structure. The
+// it checks form and structure, and refuses with class asn1 or structure. The
 // bytes are not kept.
 //
-// Taken besides what the standard prints: SignedData version 3, either object
+// It also takes what the standard does not print: SignedData version 3, either object
 // identifier of the signature algorithm, signed attributes in any order, nonce
 // and signing time together, CMSAlgorithmProtection, attributes it does not
 // know. There is one signer, one recipient and at most one CRL, and no
@@ -72,8 +71,8 @@ func (t *Token) Bytes() []byte {
 	return bytes.Clone(t.message.raw)
 }
 
-// isHeader tells whether a text can be a key block header. What it says is not
-// judged: in TR-34 it carries attributes, and version and length mean nothing.
+// isHeader reports whether a text can be a key block header. Its content is not
+// checked: in TR-34 it carries attributes, and version and length mean nothing.
 func isHeader(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7E {

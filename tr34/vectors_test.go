@@ -22,7 +22,7 @@ import (
 
 // vector is one entry of testdata/index.json (our own, made with other
 // implementations and checked by OpenSSL) or of the published vectors, which
-// have the same form. Names of files are beside the index.
+// have the same form. Names of files are relative to the index.
 type vector struct {
 	ID         string `json:"id"`
 	File       string `json:"file"`
@@ -168,7 +168,7 @@ func (v vector) nonce(tb testing.TB) []byte {
 }
 
 // check is what the vector says that the receiver knows. The index does not name
-// the CA of those who sign unbind and rebind tokens: a KDH's is beside it, and
+// the CA of those who sign unbind and rebind tokens: a KDH's is in the same folder, and
 // of a CA it is taken on trust.
 func (v vector) check(tb testing.TB) *Check {
 	tb.Helper()

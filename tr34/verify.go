@@ -188,7 +188,7 @@ func (c *Check) now() time.Time {
 	return c.Now
 }
 
-// within tells whether now is in a period, both ends included.
+// within reports whether now is in a period, both ends included.
 func (c *Check) within(from, to time.Time) bool {
 	now := c.now()
 	return !now.Before(from) && !now.After(to)

@@ -78,7 +78,7 @@ func TestCRLPolicy(t *testing.T) {
 		{"good", p.crl, taken, taken, taken, taken},
 		{"lists the signer", revoked, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"lists another", v.read(t, "gen/pki/kdh_ca.crl"), taken, taken, taken, taken},
-		{"lists nobody", v.read(t, "gen/pki/kdh_ca_empty.crl"), taken, taken, taken, taken},
+		{"lists no certificate", v.read(t, "gen/pki/kdh_ca_empty.crl"), taken, taken, taken, taken},
 		{"has ended", ended, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"has not begun", early, ErrCRL, ErrCRL, taken, ErrCRL},
 		{"is of another name", other, ErrCRL, ErrCRL, taken, ErrCRL},

@@ -123,7 +123,7 @@ func admit(a hsm.Attributes) hsm.Admit {
 	return func(int) (hsm.Attributes, kcv.Method, error) { return a, methodsOf(a)[0], nil }
 }
 
-// imported compares a key that came in with the one that was sent.
+// imported compares an imported key with the one that was sent.
 func (e *exchange) imported(t tester, made hsm.Made, a hsm.Attributes, err error) error {
 	t.Helper()
 	if err != nil {

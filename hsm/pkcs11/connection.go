@@ -23,7 +23,7 @@ type connection struct {
 
 	login p11.SessionHandle // keeps the login, and holds the transport key; never lent
 	// Session objects end with the session that made them. Those of application
-	// keys are made in homes, where no call leaves an operation under way, so that
+	// keys are made in homes, where no call begins an operation and does not end it, so that
 	// no home is ever closed alone; operations run in workers.
 	homes, workers *pool
 
@@ -68,7 +68,7 @@ func (c *connection) close() {
 	}
 }
 
-// at runs one call that leaves no operation under way, in a home.
+// at runs one call that ends the operation it begins, in a home.
 func (c *connection) at(ctx context.Context, function string, call func(p11.SessionHandle) error) error {
 	s, err := c.homes.borrow(ctx)
 	if err != nil {

@@ -185,7 +185,7 @@ func (c *connection) pairs(a hsm.Attributes) error {
 }
 
 // wrapPair wraps a private key that is an object, with the point of an EC key
-// beside it.
+// next to it.
 func (c *connection) wrapPair(ctx context.Context, h p11.ObjectHandle, point []byte, a hsm.Attributes) (wrapped, error) {
 	w := wrapped{by: masterFor(a), how: c.caps.pairs[a.Algorithm], second: point}
 	var err error

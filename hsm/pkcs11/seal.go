@@ -15,7 +15,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// A sealed key is a head, the wrapped key, what is beside it, and the MAC of the
+// A sealed key is a head, the wrapped key, an optional second part, and the MAC of the
 // binding master over the attributes and all of it. The head of version 2 is the
 // version, the id of the master keys, the master that wrapped the key, how it did,
 // and the length of the wrapped key in two bytes. That of version 1, which is read
@@ -58,7 +58,7 @@ type wrapped struct {
 	by   master
 	how  wrapping
 	blob []byte
-	// second is beside it: the point of an EC key, which some modules want in the
+	// second is the second part: the point of an EC key, which some modules want in the
 	// template, and the blob of the key that works in the place of an HMAC key
 	// that must not be padded.
 	second []byte

@@ -82,7 +82,7 @@ func TestTokensAreChosenByName(t *testing.T) {
 	if !strings.Contains(other.Token(), "other") {
 		t.Errorf("opened %s", other.Token())
 	}
-	o.Label = "nobody"
+	o.Label = "absent"
 	if _, err := Open(ctx, &o); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"twin"`) {
 		t.Errorf("none of the label: %v", err)
 	}

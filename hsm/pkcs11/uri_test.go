@@ -79,7 +79,7 @@ func TestURIsAreRefusedByWhatIsWrong(t *testing.T) {
 			t.Errorf("%q: %v, want an error with %q", text, err, want)
 		}
 		if o != nil {
-			t.Errorf("%q: options beside the error: %+v", text, o)
+			t.Errorf("%q: options with the error: %+v", text, o)
 		}
 	}
 }

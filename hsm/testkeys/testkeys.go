@@ -2,7 +2,7 @@
 // for primes: eight each of 2048, 3072 and 4096 bits.
 //
 // The private keys are public: they are in this repository. A simulator uses them
-// only when asked to (hsm.Options.Ready). They are for nothing but tests.
+// only when asked to (hsm.Options.Ready). They are for tests only.
 package testkeys
 
 import (

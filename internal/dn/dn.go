@@ -34,7 +34,7 @@ type attribute struct {
 	oid   asn1.ObjectIdentifier
 	tag   tag.Tag
 	value []byte
-	text  string // of a character string; ok tells whether it is one
+	text  string // of a character string; ok reports whether it is one
 	ok    bool
 }
 

@@ -107,7 +107,7 @@ func TestNamesPrintInTheOrderOfRFC4514(t *testing.T) {
 	}
 }
 
-// Names that print alike are told apart by the attribute that differs.
+// Names that print alike differ by the attribute that differs.
 func TestDifferenceOfNamesThatPrintAlike(t *testing.T) {
 	for _, c := range []struct {
 		a, b       []byte

@@ -22,7 +22,7 @@ func Foreign(s string) string {
 }
 
 // LooksLikeKey reports whether a word of a client could be a key: 8 hexadecimal
-// digits in a row, whatever stands between them, 4 or more decimal digits and
+// digits in a row, whatever is between them, 4 or more decimal digits and
 // nothing else, or base64 (RFC 4648) of 8 bytes and more. No name of the service
 // looks so; some honest words do, such as a date.
 func LooksLikeKey(s string) bool {

@@ -26,9 +26,9 @@ const writers = 4
 
 const childStore = "BOLTSTORE_TEST_CHILD" // the file the child writes
 
-// told is a line from the child: before a commit, with its changes; and after it was
+// report is a line from the child: before a commit, with its changes; and after it was
 // acknowledged, without.
-type told struct {
+type report struct {
 	Writer  int
 	ID      keystore.CommitID
 	Changes []keystore.Change `json:",omitempty"`
@@ -50,7 +50,7 @@ func child(path string) {
 		log.Fatal(err)
 	}
 	var mu sync.Mutex
-	tell := func(line told) {
+	write := func(line report) {
 		mu.Lock()
 		defer mu.Unlock()
 		if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
@@ -61,12 +61,12 @@ func child(path string) {
 	for w := range writers {
 		wg.Go(func() {
 			for {
-				line := told{w, draw(), churn(s, w)}
-				tell(line)
+				line := report{w, draw(), churn(s, w)}
+				write(line)
 				if err := s.Commit(ctx, line.ID, line.Changes...); err != nil {
 					log.Fatal(err)
 				}
-				tell(told{Writer: w, ID: line.ID})
+				write(report{Writer: w, ID: line.ID})
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func churn(s *boltstore.Store, w int) []keystore.Change {
 
 // TestNothingIsLostToAKill kills a writing process at random moments. What was
 // acknowledged is there. What was begun is asked for again, and is made once then: if it
-// were there by half, that would be refused. A store in memory is told the same.
+// were there by half, that would be refused. A store in memory gets the same commits.
 func TestNothingIsLostToAKill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
 	want, commits, asked := keystore.NewMemory(), 0, 0
@@ -138,7 +138,7 @@ func TestNothingIsLostToAKill(t *testing.T) {
 
 // run has a child write for a while, kills it, and returns what it had acknowledged,
 // in that order, and what it had begun.
-func run(t *testing.T, path string) (acknowledged []told, begun map[int]told) {
+func run(t *testing.T, path string) (acknowledged []report, begun map[int]report) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childStore+"="+path)
 	cmd.Stderr = os.Stderr
@@ -151,10 +151,10 @@ func run(t *testing.T, path string) (acknowledged []told, begun map[int]told) {
 	}
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
-	begun = map[int]told{}
+	begun = map[int]report{}
 	heard, last := 0, rand.IntN(200)
 	for lines.Scan() {
-		var line told
+		var line report
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			break // the last line, cut off
 		}

@@ -42,7 +42,7 @@ func put(t testing.TB, path string, file []byte) {
 }
 
 // history is the commits that a file was made with.
-type history []told
+type history []report
 
 // replay makes them in memory.
 func (h history) replay(t testing.TB) keystore.Store {
@@ -64,7 +64,7 @@ func sound(t testing.TB, closed bool) (file []byte, made history) {
 	s := open(t, path)
 	var copied bytes.Buffer
 	for n := 0; copied.Len() < 300*pageSize; n++ {
-		line := told{ID: draw(), Changes: []keystore.Change{keystore.Count(shared, 1, 1<<20)}}
+		line := report{ID: draw(), Changes: []keystore.Change{keystore.Count(shared, 1, 1<<20)}}
 		for i := range 40 {
 			r := random()
 			r.ID = fmt.Sprintf("%04d", n*40+i)
@@ -182,9 +182,9 @@ func use(t testing.TB, path string, made history) error {
 	if diff != "" {
 		t.Errorf("opened, and the records differ: %s", diff)
 	}
-	var last told
+	var last report
 	for n := 0; n < 50 && err == nil; n++ {
-		last = told{ID: draw(), Changes: someChanges(t, want, len(made)*40, n)}
+		last = report{ID: draw(), Changes: someChanges(t, want, len(made)*40, n)}
 		if err = s.Commit(ctx, last.ID, last.Changes...); err == nil {
 			err = want.Commit(ctx, last.ID, last.Changes...)
 		}
@@ -220,7 +220,7 @@ func someChanges(t testing.TB, in keystore.Store, records, n int) (out []keystor
 }
 
 // cpuTime is the time that this process has had of a processor, where the system counts
-// it: what ends within ten seconds must do so beside others that are busy.
+// it: what ends within ten seconds must do so while others are busy.
 var cpuTime = func() time.Duration { return time.Since(began) }
 
 var began = time.Now()

@@ -5,13 +5,13 @@
 //
 // Commit returns when its changes are on the disk: bbolt writes the changed pages,
 // syncs, writes one of two meta pages, which makes them real, and syncs again. A
-// process that is killed, or a machine that stops, between any two of these leaves
+// process that is killed, or a machine that stops, between any two of these keeps
 // the state before the commit or the one after it. Commits that are asked for while
 // the disk is busy share the next transaction.
 //
 // After an error of the disk (no room, say) the store stays usable: once there is
 // room, commits are made again. If the meta page was written and its sync failed,
-// nobody knows what is on the disk: every later call is refused, and the store must
+// it is not known what is on the disk: every later call is refused, and the store must
 // be opened again, which shows it.
 //
 // # The file
@@ -43,7 +43,7 @@
 //
 // A bbolt file with these buckets. Numbers are big endian. S is a string in a key: a
 // zero byte is written 00 FF, and 00 01 ends it. T is a time, 8 bytes: milliseconds
-// since 1970 with the sign bit inverted. A last string without S stands as it is.
+// since 1970 with the sign bit inverted. A last string without S is not changed.
 //
 //	bucket   key                                          value
 //	records  S account, S Region, S kind, id              the record

@@ -52,7 +52,7 @@ func limited(t *testing.T, size uint64) (lift func()) {
 	return lift
 }
 
-// named says whether an error is one that tells a commit's outcome.
+// named reports whether an error is one that states a commit's outcome.
 func named(err error) bool {
 	for _, e := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
 		if errors.Is(err, e) {

@@ -116,7 +116,7 @@ func TestFilesOfEachFormat(t *testing.T) {
 	}
 	var made history
 	for i := range goldenCommits {
-		made = append(made, told{ID: goldenID(i), Changes: goldenChanges(i)})
+		made = append(made, report{ID: goldenID(i), Changes: goldenChanges(i)})
 	}
 	for _, file := range []string{"testdata/format-1.db.gz", "testdata/format-2.db.gz"} {
 		path := golden(t, file)

@@ -53,7 +53,7 @@ func TestGroupedCommitsAreJudgedOneByOne(t *testing.T) {
 	clean(t, s)
 }
 
-// TestWaitingCommitIsCancelled: whatever the moment, a commit that tells of
+// TestWaitingCommitIsCancelled: whatever the moment, a commit that reports
 // its context's end has had no effect, and others go on.
 func TestWaitingCommitIsCancelled(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "store"))
@@ -82,7 +82,7 @@ func TestWaitingCommitIsCancelled(t *testing.T) {
 	}
 }
 
-// TestCloseEndsWaitingCommits: those that wait are made or told that the store
+// TestCloseEndsWaitingCommits: those that wait are made or fail because the store
 // is closed.
 func TestCloseEndsWaitingCommits(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")

@@ -182,7 +182,7 @@ func TestWhatDisagreesIsFound(t *testing.T) {
 }
 
 // TestUnknownOutcome: where the meta page of a failed transaction was written, every
-// later call is refused, and the next opening tells. Where not, the store goes on.
+// later call is refused, and the next opening reports it. Where not, the store goes on.
 func TestUnknownOutcome(t *testing.T) {
 	s := filled(t)
 	newest := 0

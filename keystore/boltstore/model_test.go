@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twins are a store in a file and one in memory that are told the same.
+// twins are a store in a file and one in memory that get the same commits.
 type twins struct {
 	path   string
 	file   *boltstore.Store
@@ -118,7 +118,7 @@ func (w *twins) dues(r *rapid.T) {
 	equal(r, "Due", got, want, err, err2)
 }
 
-// TestFileAgreesWithMemory runs both stores beside each other, with names made
+// TestFileAgreesWithMemory runs both stores in step, with names made
 // to run into one another.
 func TestFileAgreesWithMemory(t *testing.T) {
 	dir, n := t.TempDir(), uint64(0)

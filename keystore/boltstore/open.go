@@ -28,7 +28,7 @@ import (
 var (
 	// ErrLocked: another store has the file open.
 	ErrLocked = errors.New("it is in use by another store")
-	// ErrDamaged: the file is not as a store leaves it: cut off, torn, overwritten,
+	// ErrDamaged: the file is not as a store writes it: cut off, torn, overwritten,
 	// or of another program.
 	ErrDamaged = errors.New("it is damaged")
 	// ErrNewer: the file was written by a later version of this package.

@@ -349,7 +349,7 @@ var handleBreaks = map[string]map[string]wrong{
 			}
 		},
 	},
-	"ClosingOneHandleLeavesTheOther": {"closes the store for all": func(h *storetest.Hooked) {
+	"ClosingOneHandleKeepsTheOtherOpen": {"closes the store for all": func(h *storetest.Hooked) {
 		h.OnClose = func() error { handleOf(h).closed.Store(true); return handleOf(h).Store.Close() }
 	}},
 	"CutCommitsAreResolved": {

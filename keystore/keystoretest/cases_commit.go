@@ -83,7 +83,7 @@ var commitCases = []testCase{
 		valid, count := keystore.Create(thing("valid", "")), keystore.Count(counter("n"), 1, 10)
 		for what, changes := range malformed(a) {
 			refused(t, s, what, keystore.ErrInvalid, changes...)
-			if len(changes) > 0 { // a change that could be made is not made beside it
+			if len(changes) > 0 { // a change that could be made is not made with it
 				refused(t, s, what+", after another", keystore.ErrInvalid, append([]keystore.Change{valid}, changes...)...)
 				refused(t, s, what+", before another", keystore.ErrInvalid, append(changes, count)...)
 			}

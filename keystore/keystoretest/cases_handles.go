@@ -169,7 +169,7 @@ var handleCases = []testCase{
 			first, second = second, first
 		}
 	}),
-	newCase("ClosingOneHandleLeavesTheOther", promises{"whoever opened it closes it."}, func(t tester, k *subject) {
+	newCase("ClosingOneHandleKeepsTheOtherOpen", promises{"the caller that opened it closes it."}, func(t tester, k *subject) {
 		k.Needs("Second", k.Options.Second != nil)
 		first := k.Open()
 		for i := range 2 {

@@ -89,7 +89,7 @@ var lifeCases = []testCase{
 			}
 		}
 	})),
-	newCase("ReturnedBytesStay", promises{"When it returns, the changes are the caller's again, all but the bytes of Data.", "nobody changes the bytes of Data afterwards."}, on(func(t tester, s keystore.Store) {
+	newCase("ReturnedBytesStay", promises{"When it returns, the changes are the caller's again, all but the bytes of Data.", "neither the store nor a caller changes the bytes of Data afterwards."}, on(func(t tester, s keystore.Store) {
 		first := thingAt(here, "a", noon)
 		first.Index, first.Data = "index", []byte("first")
 		changes := []keystore.Change{keystore.Create(first), keystore.Create(keystore.Record{Partition: here, Kind: "alias", ID: "x", Index: "a"})}
@@ -163,7 +163,7 @@ var lifeCases = []testCase{
 			get(t, s, "0000") // nothing is left behind that hinders others
 		}
 	})),
-	newCase("CloseWhileCallsRun", promises{"Any number of goroutines may share one, and whoever opened it closes it.", "Close releases what the store holds."}, on(func(t tester, s keystore.Store) {
+	newCase("CloseWhileCallsRun", promises{"Any number of goroutines may share one, and the caller that opened it closes it.", "Close releases what the store holds."}, on(func(t tester, s keystore.Store) {
 		numbered(t, s, 50, "i")
 		const callers, closers, callsBefore = 8, 2, 40
 		var calls atomic.Int64

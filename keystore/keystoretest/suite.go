@@ -33,7 +33,7 @@ type Options struct {
 // Run holds a store to every promise of its interface. Open makes a fresh, empty
 // store; each case has its own. Nil options are none.
 //
-// The suite has few calls that run beside each other: run your own tests of
+// The suite has few calls that run at the same time: run your own tests of
 // concurrent calls, with the race detector.
 func Run(t *testing.T, open func(t testing.TB) keystore.Store, o *Options) {
 	promise.Run(t, cases(), open, o)

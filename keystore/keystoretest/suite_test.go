@@ -12,7 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// handle is one of several on a store in memory: closing it leaves the store to
+// handle is one of several on a store in memory: closing it keeps the store for
 // the others, and to the one that opens it again.
 type handle struct {
 	storetest.Hooked

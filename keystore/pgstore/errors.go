@@ -46,7 +46,7 @@ func failure(op string, err error) *Error {
 	return e
 }
 
-// reason is what may be told of an error: of the server's the message, which
+// reason is what may be shown of an error: of the server's the message, which
 // names objects of the database; its details would show rows. pgx's own name
 // hosts, users and databases.
 func reason(err error) string {

@@ -74,7 +74,7 @@ func check(t *testing.T, s *Store, acked, unknown []string) {
 		delete(there, id)
 	}
 	if len(there) > 0 {
-		t.Errorf("there, though nobody was told that it might be: %v", there)
+		t.Errorf("there, though no error said that it might be: %v", there)
 	}
 	if n := keystore.CounterValue(get(t, s, counted)); n != total {
 		t.Errorf("%d records, and the counter is at %d", total, n)

@@ -8,7 +8,7 @@ import (
 )
 
 // TestWhatIsFinal: only a server that goes on serving knows that a transaction did
-// not happen. A pooler tells of one that it has lost in fewer fields.
+// not happen. A pooler reports one that it has lost in fewer fields.
 func TestWhatIsFinal(t *testing.T) {
 	for _, c := range []struct {
 		err  error

@@ -7,7 +7,7 @@ import (
 )
 
 // Keys put all of a record's name into one value whose byte order is that of the
-// ids on each shelf. What stands before the id is after its own length, so that
+// ids on each shelf. What precedes the id is after its own length, so that
 // no two names run together. Changing them is a migration.
 
 // place is a partition: account and Region.

@@ -338,7 +338,7 @@ func TestModelRefusesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestProcessesMigrateAtOnce: whoever comes first makes the schema.
+// TestProcessesMigrateAtOnce: the first process makes the schema.
 func TestProcessesMigrateAtOnce(t *testing.T) {
 	_, url := database(t, server(t))
 	var wg sync.WaitGroup

@@ -40,7 +40,7 @@ func TestPasswordAndTLSFromTheURL(t *testing.T) {
 	at.RawQuery = url.Values{"sslmode": {"verify-full"}}.Encode()
 	if s, err := Open(t.Context(), at.String(), &Options{Patience: 50 * time.Millisecond}); err == nil {
 		s.Close()
-		t.Error("a certificate that nobody vouches for is taken")
+		t.Error("a certificate of an unknown authority is taken")
 	}
 }
 
@@ -74,7 +74,7 @@ func TestPasswordAndTLSFromTheEnvironment(t *testing.T) {
 
 const secret = "s3cr3tW0rd"
 
-// silent fails if an error tells the secret, however it is printed.
+// silent fails if an error shows the secret, however it is printed.
 func silent(t *testing.T, what string, err error) {
 	t.Helper()
 	if err == nil {
@@ -83,7 +83,7 @@ func silent(t *testing.T, what string, err error) {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		for _, text := range []string{e.Error(), fmt.Sprintf("%+v", e), fmt.Sprintf("%#v", e)} {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s: told in %s", what, text)
+				t.Errorf("%s: shown in %s", what, text)
 			}
 		}
 	}
@@ -97,7 +97,7 @@ func TestNoErrorTellsThePassword(t *testing.T) {
 		"a wrong password":         "postgres://apcsim:" + secret + "@" + host,
 		"no such user":             "postgres://nobody:" + secret + "@" + host,
 		"no such database":         "postgres://" + at.User.String() + "@" + at.Host + "/none?application_name=" + secret,
-		"nobody listens":           "postgres://apcsim:" + secret + "@127.0.0.1:1/" + name,
+		"no listener":              "postgres://apcsim:" + secret + "@127.0.0.1:1/" + name,
 		"no such host":             "postgres://apcsim:" + secret + "@host.invalid/" + name,
 		"another scheme":           "mysql://apcsim:" + secret + "@" + host,
 		"no scheme":                "apcsim:" + secret + "@" + host,

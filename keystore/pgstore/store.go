@@ -57,9 +57,9 @@ var _ keystore.Store = (*Store)(nil)
 
 // Open connects to a database, by a URL like
 // postgres://user:password@host:5432/database?sslmode=verify-full, and brings
-// its schema up to date. What the URL leaves open comes from the environment, by
+// its schema up to date. What the URL does not say is taken from the environment, by
 // the variables of PostgreSQL's own programs (PGHOST, PGPASSWORD, PGPASSFILE,
-// PGSSLMODE, PGSSLROOTCERT and so on). No error tells the password. Nil options
+// PGSSLMODE, PGSSLROOTCERT and so on). No error shows the password. Nil options
 // are the defaults.
 //
 // The role needs the right to create the schema, or to use one that is up to
@@ -104,7 +104,7 @@ func configure(config *pgxpool.Config, s *Store, o *Options) {
 }
 
 // parse reads the URL. An error has nothing of it: where a password would end
-// in a malformed one nobody knows.
+// in a malformed one it is unknown.
 func parse(text string) (*pgxpool.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // copy: bytea is its bytes, uuid its 16, bigint 8 and int 4, big endian.
 
 // statement is a statement with the types of its parameters. Its name is made
-// of its text, so that whoever has prepared one of that name has prepared this.
+// of its text, so that a connection that has prepared one of that name has prepared this.
 type statement struct {
 	name, sql string
 	types     []uint32

@@ -53,7 +53,7 @@ func Types(t *testing.T, patterns ...string) []string {
 }
 
 // list asks the go command for the packages of the patterns, but for programs, and
-// the export data of all that stands behind them.
+// the export data of all their dependencies.
 func list(t *testing.T, patterns []string) (exports map[string]string, paths []string) {
 	t.Helper()
 	args := append([]string{"list", "-export", "-deps", "-json=ImportPath,Export,DepOnly,Name"}, patterns...)

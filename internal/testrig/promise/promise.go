@@ -73,7 +73,7 @@ func Run[S io.Closer, O any](t *testing.T, cases []Case[*Subject[S, O]], open fu
 	}
 }
 
-// On is the check of a case that needs nothing but one that is open.
+// On is the check of a case that needs one open subject only.
 func On[S io.Closer, O any](check func(t T, s S)) func(T, *Subject[S, O]) {
 	return func(t T, s *Subject[S, O]) { check(t, s.Open()) }
 }
@@ -162,7 +162,7 @@ func caught[S any](t *testing.T, c Case[S], subject func(t *testing.T) S) {
 	t.Errorf("not caught in %d tries", tries)
 }
 
-// CheckQuotes fails unless every promise stands in one of the files.
+// CheckQuotes fails unless every promise is in one of the files.
 func CheckQuotes[S any](t *testing.T, cases []Case[S], files ...string) {
 	var text strings.Builder
 	for _, name := range files {

@@ -33,7 +33,7 @@ func Beside(b *testing.B, batch int, floor, subject func()) {
 		floors, subjects, ratios = floors+f, subjects+s, append(ratios, s/f)
 	}
 	if len(ratios) == 0 {
-		return // the first short run, which tells how many there will be
+		return // the first short run, which measures how many there will be
 	}
 	slices.Sort(ratios)
 	b.ReportMetric(subjects/float64(len(ratios)), "ns/subject")

@@ -88,7 +88,7 @@ func (b backend) opened(t T, o *hsm.SoftwareOptions) hsm.Backend {
 	return device
 }
 
-// FollowsSeeds tells whether the backend that the environment chooses makes the
+// FollowsSeeds reports whether the backend that the environment chooses makes the
 // same symmetric keys from the same SoftwareOptions.Seed: a token draws its own.
 func FollowsSeeds(t T) bool {
 	t.Helper()

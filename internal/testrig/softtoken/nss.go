@@ -14,7 +14,7 @@ import (
 // Available reports whether this build can make tokens and open them.
 const Available = true
 
-// givePIN sets the user's PIN of a new token of NSS. It leaves the module as it
+// givePIN sets the user's PIN of a new token of NSS. It keeps the module as it
 // was, not initialised.
 func (t *Token) givePIN() error {
 	ctx := pkcs11.New(t.Module)

@@ -1,4 +1,4 @@
-// Package storetest is what tests of stores and of what stands above them share: a
+// Package storetest is what tests of stores and of the layers above them share: a
 // store that can be made to fail or to be wrong, races, and benchmarks.
 package storetest
 

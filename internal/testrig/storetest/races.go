@@ -17,7 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Races runs calls beside each other that must not disturb each other, on handles
+// Races runs calls at the same time that must not disturb each other, on handles
 // of one content: those that open returns.
 func Races(t *testing.T, open func(t testing.TB) []keystore.Store) {
 	for _, c := range races {
@@ -262,7 +262,7 @@ func pagesWhileOthersWrite(t promise.T, handles []keystore.Store) {
 	}, func(i int) {
 		for range few(30) {
 			if err := passing(handles[i%len(handles)], want[mathrand.IntN(len(want))]); err != nil {
-				t.Errorf("writing beside a walk: %v", err)
+				t.Errorf("writing during a walk: %v", err)
 				return
 			}
 		}
@@ -284,7 +284,7 @@ func walked(t promise.T, s keystore.Store, f keystore.Filter, want []string) boo
 	}
 	stayed := slices.DeleteFunc(slices.Clone(got), func(id string) bool { return len(id) > 4 })
 	if !slices.IsSorted(got) || !slices.Equal(stayed, want) {
-		t.Errorf("got, in this order, %q, want once, beside others, %q", got, want)
+		t.Errorf("got, in this order, %q, want once, among others, %q", got, want)
 		return false
 	}
 	return true
