@@ -128,7 +128,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 		b.Fatal(err)
 	}
 	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	eng := benchEngine(b, &Options{Limits: apc.Limits{OpenTokens: 1 << 40}, HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
+	eng := benchEngine(b, &Options{HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
 	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048}
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)

@@ -92,7 +92,7 @@ func chooseCheck(a *core.Algorithm, asked *apc.KeyCheckValueAlgorithm, field str
 	}
 	var fit []apc.KeyCheckValueAlgorithm
 	for _, c := range a.Checks {
-		fit = append(fit, c.Name)
+		fit = append(fit, c.Asked)
 	}
 	return m, core.Invalid("The key check value algorithm is not valid for the key algorithm.",
 		core.Because(apc.RuleKeyCheckValueAlgorithm, field, core.ProblemCheckAlgorithm, string(name), wording.Or(fit)))

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
@@ -112,9 +114,10 @@ func newToken(ctx context.Context, c *core.Call, p *parameters, ca *core.Authori
 	if t.Certificate, err = c.Certify(ctx, ca, t.Public, &core.TokenProfile, t.Expires); err != nil {
 		return core.Token{}, err
 	}
+	most := cmp.Or(c.Cloud.Limits.OpenTokens, math.MaxInt) // counted without a limit too: the next engine may have one
 	err = core.Retry(func() error {
-		err := c.CommitCounted(ctx, "open tokens", c.Cloud.Limits.OpenTokens, keystore.Create(t.Record()),
-			keystore.Count(core.Counter(c.Home(), core.CountTokens), 1, int64(c.Cloud.Limits.OpenTokens)))
+		err := c.CommitCounted(ctx, "open tokens", most, keystore.Create(t.Record()),
+			keystore.Count(core.Counter(c.Home(), core.CountTokens), 1, int64(most)))
 		if errors.Is(err, keystore.ErrExists) { // 80 random bits say never
 			return core.Internal(err)
 		}

@@ -184,3 +184,26 @@ func TestStoppedAndDyingKeysTakePartInNothing(t *testing.T) {
 	}
 	both("key-state")
 }
+
+func TestStartAndStopKeepTheTimeStampOfAKeyThatIsSoAlready(t *testing.T) {
+	clock := engine.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))
+	eng := simtest.New(t, &engine.Options{Now: clock.Now})
+	begin := clock.Now()
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
+	clock.Advance(time.Hour)
+	started, err := eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: k.KeyArn})
+	if err != nil || !started.Key.Enabled || started.Key.UsageStopTimestamp != nil || !started.Key.UsageStartTimestamp.Equal(begin) {
+		t.Errorf("an enabled key that is started at %s: %+v, %v; want it enabled since %s", clock.Now(), started, err, begin)
+	}
+	for range 2 {
+		stopped, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
+		if want := begin.Add(time.Hour); err != nil || stopped.Key.Enabled || stopped.Key.UsageStartTimestamp != nil || !stopped.Key.UsageStopTimestamp.Equal(want) {
+			t.Errorf("a key that is stopped at %s: %+v, %v; want it stopped since %s", clock.Now(), stopped, err, want)
+		}
+		clock.Advance(time.Hour)
+	}
+	started, err = eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: k.KeyArn})
+	if err != nil || !started.Key.UsageStartTimestamp.Equal(begin.Add(3*time.Hour)) {
+		t.Errorf("a stopped key that is started: %+v, %v; want the time of the start, %s", started, err, begin.Add(3*time.Hour))
+	}
+}

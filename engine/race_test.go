@@ -129,7 +129,7 @@ func TestADyingKeyIsDeletedOnce(t *testing.T) {
 // engines on one store as across processes.
 func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
 	backend, store := simtest.Backend(t, nil), simtest.Store(t)
-	o := &engine.Options{Limits: apc.Limits{OpenTokens: 1000}}
+	o := &engine.Options{}
 	engines := []*engine.Engine{simtest.On(t, backend, store, o), simtest.On(t, backend, store, o)}
 	pair := agreeingPair(t, engines[0].Caller, apc.KeyAlgorithmECCNISTP256, nil)
 	var roots, leaves sync.Map

@@ -156,7 +156,7 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
 		refused(t, "another "+what+"'s token", err, apc.ErrResourceNotFound, "token")
 	}
-	clock.Advance(7 * day)
+	clock.Advance(30 * day)
 	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 }
@@ -409,7 +409,7 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 		_, err := exportToken(eng.Caller, c.key.KeyArn, arm)
 		refused(t, c.what, err, c.code, c.rule)
 	}
-	clock.Advance(7 * day)
+	clock.Advance(30 * day)
 	_, err := exportToken(eng.Caller, k.KeyArn, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken})
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 }

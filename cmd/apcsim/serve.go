@@ -147,7 +147,7 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
 	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids, and symmetric keys in software, the same in every run")
-	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 30d (7d)")
+	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 7d (30d)")
 	fs.BoolVar(&o.TestKeys, "test-keys", false, "hand out ready RSA pairs, which everybody knows, instead of making new ones")
 	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
 	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")

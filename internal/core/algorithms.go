@@ -21,20 +21,30 @@ type Algorithm struct {
 	Checks []CheckMethod
 }
 
-// CheckMethod is a KeyCheckValueAlgorithm and how it is computed.
+// CheckMethod is a KeyCheckValueAlgorithm that a request may name, the one that the answer then
+// names, and how the check value is computed.
 type CheckMethod struct {
+	Asked  apc.KeyCheckValueAlgorithm
 	Name   apc.KeyCheckValueAlgorithm
 	Method kcv.Method
 }
 
 var (
-	tdesChecks = []CheckMethod{{apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero}, {apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC}}
-	aesChecks  = []CheckMethod{{apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC}} // ANSI_X9_24 on AES: GUESS refused
-	pairChecks = []CheckMethod{{apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1}}
+	tdesChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero), check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC)}
+	pairChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1)}
+
+	// ANSI_X9_24 of an AES key: AWS's own programs send it and compare the answer with the CMAC
+	// (GUESS: the answer names CMAC).
+	aesChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC),
+		{apc.KeyCheckValueAlgorithmANSIX924, apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC}}
 )
 
+func check(name apc.KeyCheckValueAlgorithm, m kcv.Method) CheckMethod {
+	return CheckMethod{name, name, m}
+}
+
 func hmacChecks(m kcv.Method) []CheckMethod {
-	return []CheckMethod{{apc.KeyCheckValueAlgorithmHMAC, m}}
+	return []CheckMethod{check(apc.KeyCheckValueAlgorithmHMAC, m)}
 }
 
 // Algorithms is every KeyAlgorithm, in the order of the service's description.
@@ -71,10 +81,10 @@ const (
 
 func (a *Algorithm) Symmetric() bool { return a.Letter != hsm.RSA && a.Letter != hsm.EC }
 
-// Check finds how a check value is computed; "" means the default.
-func (a *Algorithm) Check(name apc.KeyCheckValueAlgorithm) (CheckMethod, bool) {
+// Check returns how the check value that a request asks for is computed; "" is the default.
+func (a *Algorithm) Check(asked apc.KeyCheckValueAlgorithm) (CheckMethod, bool) {
 	for _, c := range a.Checks {
-		if name == "" || c.Name == name {
+		if asked == "" || c.Asked == asked {
 			return c, true
 		}
 	}

@@ -26,8 +26,8 @@ type move struct {
 
 // lifecycle is every legal move of a key and where it leads (control-plane,
 // section 7.2). A pair that is absent is refused with ValidationException
-// (seen live for DeleteKey; GUESS for the others). Starting a key that runs
-// and stopping one that is stopped succeed and refresh the time stamp (GUESS).
+// (seen live for DeleteKey; GUESS for the others). Starting an enabled key
+// and stopping a stopped one succeed and change nothing (GUESS).
 var lifecycle = map[move]apc.KeyState{
 	{apc.KeyStateCreateComplete, AskDelete}:  apc.KeyStateDeletePending,
 	{apc.KeyStateDeletePending, AskRestore}:  apc.KeyStateCreateComplete,
@@ -81,15 +81,23 @@ func (k Key) Restored() (Key, error) {
 }
 
 func (k Key) Started(now time.Time) (Key, error) {
+	enabled := k.Enabled
 	k, err := k.Moved(AskStart)
+	if err != nil || enabled {
+		return k, err
+	}
 	k.Enabled, k.UsageStart, k.UsageStop = true, now, time.Time{}
-	return k, err
+	return k, nil
 }
 
 func (k Key) Stopped(now time.Time) (Key, error) {
+	enabled := k.Enabled
 	k, err := k.Moved(AskStop)
+	if err != nil || !enabled {
+		return k, err
+	}
 	k.Enabled, k.UsageStart, k.UsageStop = false, time.Time{}, now
-	return k, err
+	return k, nil
 }
 
 // settle makes the key what it is at a time: once the waiting period is over

@@ -14,7 +14,7 @@ func LimitsWithDefaults(l apc.Limits) apc.Limits {
 		field *int
 		value int
 	}{
-		{&l.Keys, 2000}, {&l.Aliases, 2000}, {&l.Tags, 200}, {&l.OpenTokens, 100},
+		{&l.Keys, 2000}, {&l.Aliases, 2000}, {&l.Tags, 200},
 		{&l.DefaultPage, 50}, {&l.DefaultDeleteDays, 7},
 	} {
 		if *d.field == 0 {
@@ -25,7 +25,7 @@ func LimitsWithDefaults(l apc.Limits) apc.Limits {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&l.TokenLife, 7 * day}, {&l.TokenReuse, 7 * day},
+		{&l.TokenLife, 30 * day}, {&l.TokenReuse, 7 * day},
 		{&l.CertificateLife, 90 * day}, {&l.CertificateReuse, 30 * day},
 	} {
 		if *d.field == 0 {

@@ -84,14 +84,22 @@ func (m *machine) startKeyUsage(t *rapid.T) {
 	m.change(t, "StartKeyUsage", apc.KeyStateCreateComplete, func(w *seat, id string) error {
 		_, err := w.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: id})
 		return err
-	}, func(k *key) { k.enabled, k.start, k.stop = true, m.now(), time.Time{} })
+	}, func(k *key) {
+		if !k.enabled {
+			k.enabled, k.start, k.stop = true, m.now(), time.Time{}
+		}
+	})
 }
 
 func (m *machine) stopKeyUsage(t *rapid.T) {
 	m.change(t, "StopKeyUsage", apc.KeyStateCreateComplete, func(w *seat, id string) error {
 		_, err := w.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: id})
 		return err
-	}, func(k *key) { k.enabled, k.start, k.stop = false, time.Time{}, m.now() })
+	}, func(k *key) {
+		if k.enabled {
+			k.enabled, k.start, k.stop = false, time.Time{}, m.now()
+		}
+	})
 }
 
 func (m *machine) getKey(t *rapid.T) {

@@ -29,7 +29,7 @@ type Options struct {
 	Account   string        // of callers whose access key is not in Config; "": engine.DefaultAccount
 	Region    string        // of requests and keys that name none; "": engine.DefaultRegion
 	Seed      uint64        // of ids and serial numbers, and of the symmetric keys of a software HSM; 0: fresh ones
-	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 7 days
+	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 30 days
 
 	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
 	Control         bool // the simulator's own calls under /_apcsim/, on a loopback address only

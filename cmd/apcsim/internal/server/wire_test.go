@@ -52,7 +52,7 @@ func TestLimitsAndTokenLife(t *testing.T) {
 		o    Options
 		want time.Duration
 	}{
-		{Options{}, 7 * day},
+		{Options{}, 30 * day},
 		{Options{Config: parsed(t, `{"limits":{"TokenLife":"2h"}}`)}, 2 * time.Hour},
 		{Options{Config: parsed(t, `{"limits":{"TokenLife":"2h"}}`), TokenLife: 3 * time.Hour}, 3 * time.Hour},
 	} {
