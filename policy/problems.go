@@ -1,0 +1,32 @@
+package policy
+
+// What an [Error] says is wrong. The value at fault is in Found, what would have passed in Wanted.
+const (
+	problemSyntax      = "the text is not JSON"
+	problemUTF8        = "the text is not UTF-8"
+	problemDepth       = "the values are nested too deep"
+	problemTwice       = "the name appears twice in one object"
+	problemElement     = "the policy language has no such element here"
+	problemMissing     = "the element is missing"
+	problemExclusive   = "two elements exclude each other"
+	problemType        = "the value has the wrong type"
+	problemEmpty       = "the list is empty"
+	problemVersion     = "the policy language has no such version"
+	problemSid         = "the statement identifier has a character that is not allowed"
+	problemSidTwice    = "another statement has this identifier"
+	problemEffect      = "the effect is neither Allow nor Deny"
+	problemNoPrincipal = "an identity policy has no principal"
+	problemPrincipal   = "the principal is neither an account nor the ARN of a principal"
+	problemPrincipals  = "the policy language has no such type of principal"
+	problemAction      = "the action is not a service prefix, a colon and a name"
+	problemResource    = "the resource is neither * nor an ARN"
+	problemForeign     = "the resource is not the one that the policy belongs to"
+	problemVariable    = "policy variables are not simulated"
+	problemOperator    = "the policy language has no such condition operator"
+	problemKey         = "the condition key is not a prefix, a colon and a name"
+	problemBool        = "the value is neither true nor false"
+	problemNumber      = "the value is not a decimal number"
+	problemDate        = "the value is not a date of ISO 8601 or seconds since 1970"
+	problemAddress     = "the value is not an IP address or a range of them"
+	problemARN         = "the value is not an ARN"
+)

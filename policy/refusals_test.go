@@ -1,0 +1,188 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+)
+
+// refusalCase is a document that is refused. In the text ^ marks the character at fault and is taken out.
+type refusalCase struct {
+	kind       Kind
+	text       string
+	path       string
+	problem    string
+	rule, page string
+}
+
+const (
+	begin = `{"Version":"2012-10-17","Statement":`
+	pre   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":`
+	who   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Principal":`
+)
+
+var refusalCases = []refusalCase{
+	// JSON.
+	{Identity, `^`, "", problemSyntax, "an empty text is no document", pageGrammar},
+	{Identity, `  ^`, "", problemSyntax, "nor are spaces", pageGrammar},
+	{Identity, `^policy`, "", problemSyntax, "nor is a word", pageGrammar},
+	{Identity, `{"Version":^}`, "", problemSyntax, "a value is missing", pageGrammar},
+	{Identity, `{"Version":"2012-10-17",^}`, "", problemSyntax, "a comma too many", pageGrammar},
+	{Identity, `{"Version":"2012-10-17"^`, "", problemSyntax, "the end is missing", pageGrammar},
+	{Identity, `{"Id":"ü", "Version":^x}`, "", problemSyntax, "characters are counted, not bytes", pageGrammar},
+	{Identity, `{} ^{}`, "", problemSyntax, "one document, not two", pageGrammar},
+	{Identity, `^[]`, "", problemType, "a document is an object", pageGrammar},
+	{Identity, `^null`, "", problemType, "null is none", pageGrammar},
+	{Identity, `{"Id":"a",^"Id":"b"}`, "Id", problemTwice, "a name stands once in an object", pageGrammar},
+	{Identity, begin + `[[[[[[[[^[]]]]]]]]]}`, "Statement[0][0][0][0][0][0][0][0]", problemDepth, "no policy is as deep", pageGrammar},
+
+	// The document.
+	{Identity, `^{}`, "", problemMissing, "a statement must be there", pageStatement},
+	{Identity, `{"Version":"2012-10-17",^"Statements":[]}`, "Statements", problemElement, "an unknown element", pageGrammar},
+	{Identity, `{^"version":"2012-10-17"}`, "version", problemElement, "the case of elements counts (GUESS)", pageGrammar},
+	{Identity, `{"Version":^"2012-10-18"}`, "Version", problemVersion, "there are two versions", pageVersion},
+	{Identity, `{"Version":^2012}`, "Version", problemType, "a version is a text", pageVersion},
+	{Identity, `{"Version":^""}`, "Version", problemVersion, "an empty version is none", pageVersion},
+	{Identity, `{"Id":^1}`, "Id", problemType, "an Id is a text", pageID},
+	{Identity, begin + `^[]}`, "Statement", problemEmpty, "a policy has a statement", pageStatement},
+	{Identity, begin + `^"Allow"}`, "Statement", problemType, "a statement is an object", pageStatement},
+	{Identity, begin + `[^null]}`, "Statement[0]", problemType, "each of them", pageStatement},
+
+	// The statement.
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":"*",^"Comment":"x"}]}`, "Statement[0].Comment", problemElement, "an unknown element of a statement", pageGrammar},
+	{Identity, begin + `[{"Effect":"Allow",^"Actions":"*","Resource":"*"}]}`, "Statement[0].Actions", problemElement, "a misspelt one", pageGrammar},
+	{Identity, begin + `[{"Sid":^1,"Effect":"Allow","Action":"*","Resource":"*"}]}`, "Statement[0].Sid", problemType, "a Sid is a text", pageSid},
+	{Identity, begin + `[{"Sid":^"a b","Effect":"Allow","Action":"*","Resource":"*"}]}`, "Statement[0].Sid", problemSid, "an identity policy's Sid is letters and digits", pageSid},
+	{Identity, begin + `[{"Sid":^"a-b","Effect":"Allow","Action":"*","Resource":"*"}]}`, "Statement[0].Sid", problemSid, "no hyphen either", pageSid},
+	{Identity, begin + `[{"Sid":"a","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":^"a","Effect":"Deny","Action":"*","Resource":"*"}]}`, "Statement[1].Sid", problemSidTwice, "a Sid is unique in its policy", pageSid},
+	{Identity, begin + `[^{"Action":"*","Resource":"*"}]}`, "Statement[0]", problemMissing, "an effect must be there", pageEffect},
+	{Identity, begin + `[{"Effect":^"allow","Action":"*","Resource":"*"}]}`, "Statement[0].Effect", problemEffect, "the case of an effect counts", pageEffect},
+	{Identity, begin + `[{"Effect":^"Permit","Action":"*","Resource":"*"}]}`, "Statement[0].Effect", problemEffect, "there are two effects", pageEffect},
+	{Identity, begin + `[{"Effect":^["Allow"],"Action":"*","Resource":"*"}]}`, "Statement[0].Effect", problemType, "an effect is a text", pageEffect},
+	{Identity, begin + `[^{"Effect":"Allow","Resource":"*"}]}`, "Statement[0]", problemMissing, "an action must be there", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","NotAction":^"*","Resource":"*"}]}`, "Statement[0].NotAction", problemExclusive, "Action and NotAction exclude each other", pageNotAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^[],"Resource":"*"}]}`, "Statement[0].Action", problemEmpty, "an empty list of actions", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^1,"Resource":"*"}]}`, "Statement[0].Action", problemType, "an action is a text", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":["*",^null],"Resource":"*"}]}`, "Statement[0].Action[1]", problemType, "each of them", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^"GetKey","Resource":"*"}]}`, "Statement[0].Action", problemAction, "an action has a service prefix", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^"*:GetKey","Resource":"*"}]}`, "Statement[0].Action", problemAction, "which has no wildcard", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^"payment-cryptography:","Resource":"*"}]}`, "Statement[0].Action", problemAction, "and a name behind it", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^"payment-cryptography:Get Key","Resource":"*"}]}`, "Statement[0].Action", problemAction, "without spaces", pageAction},
+	{Identity, begin + `[{"Effect":"Allow","Action":^"","Resource":"*"}]}`, "Statement[0].Action", problemAction, "an empty action is none", pageAction},
+	{Identity, begin + `[^{"Effect":"Allow","Action":"*"}]}`, "Statement[0]", problemMissing, "a resource must be there", pageResource},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":"*","NotResource":^"*"}]}`, "Statement[0].NotResource", problemExclusive, "Resource and NotResource exclude each other", pageNotRes},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":^"key/abc"}]}`, "Statement[0].Resource", problemResource, "a resource is an ARN", pageResource},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":^"arn:"}]}`, "Statement[0].Resource", problemResource, "with a partition", pageResource},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":^""}]}`, "Statement[0].Resource", problemResource, "an empty one is none", pageResource},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":["*",^"x"]}]}`, "Statement[0].Resource[1]", problemResource, "each of them", pageResource},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":^"arn:aws:s3:::bucket/${aws:username}"}]}`, "Statement[0].Resource", problemVariable, "variables are refused by name", pageVariables},
+
+	// Principals.
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":"*","Principal":^"*"}]}`, "Statement[0].Principal", problemNoPrincipal, "an identity policy names no principal", pagePrincipal},
+	{Identity, begin + `[{"Effect":"Allow","Action":"*","Resource":"*","NotPrincipal":^"*"}]}`, "Statement[0].NotPrincipal", problemNoPrincipal, "nor leaves one out", pageNot},
+	{Resource, begin + `[^{"Effect":"Allow","Action":"*","Resource":"*"}]}`, "Statement[0]", problemMissing, "a resource policy does", pagePrincipal},
+	{Resource, begin + `[{"Effect":"Allow","Action":"*","Resource":"*","Principal":"*","NotPrincipal":^"*"}]}`, "Statement[0].NotPrincipal", problemExclusive, "one of both", pageNot},
+	{Resource, who + `^"111122223333"}]}`, "Statement[0].Principal", problemPrincipal, "a text alone is *", pagePrincipal},
+	{Resource, who + `^["*"]}]}`, "Statement[0].Principal", problemType, "a list needs its type", pagePrincipal},
+	{Resource, who + `^{}}]}`, "Statement[0].Principal", problemEmpty, "an object names a type", pagePrincipal},
+	{Resource, who + `{^"aws":"*"}}]}`, "Statement[0].Principal.aws", problemPrincipals, "the case of a type counts (GUESS)", pagePrincipal},
+	{Resource, who + `{^"User":"*"}}]}`, "Statement[0].Principal.User", problemPrincipals, "an unknown type", pagePrincipal},
+	{Resource, who + `{"AWS":^[]}}]}`, "Statement[0].Principal.AWS", problemEmpty, "an empty list", pagePrincipal},
+	{Resource, who + `{"AWS":^111122223333}}]}`, "Statement[0].Principal.AWS", problemType, "an account is a text", pagePrincipal},
+	{Resource, who + `{"AWS":^"alice"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "a user has an ARN", pagePrincipal},
+	{Resource, who + `{"AWS":^"11112222333"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "an account has 12 digits", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:iam::111122223333:user/*"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "part of a name is no wildcard", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:iam::*:root"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "nor is an account", pagePrincipal},
+	{Resource, who + `{"AWS":["*",^"arn:aws:iam::111122223333:group/g"]}}]}`, "Statement[0].Principal.AWS[1]", problemPrincipal, "a group is no principal", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:iam::111122223333:user/"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "a user has a name", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:iam::111122223333:rootuser"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "the root is root", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:sts::111122223333:assumed-role/teller"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "a session has a name", pagePrincipal},
+	{Resource, who + `{"AWS":^"arn:aws:iam:us-east-1:111122223333:user/alice"}}]}`, "Statement[0].Principal.AWS", problemPrincipal, "IAM has no Regions", pagePrincipal},
+
+	// Conditions.
+	{Identity, pre + `^[]}]}`, "Statement[0].Condition", problemType, "a condition is an object", pageCondition},
+	{Identity, pre + `{^"Equals":{"a:b":"c"}}}]}`, "Statement[0].Condition.Equals", problemOperator, "an unknown operator", pageOperators},
+	{Identity, pre + `{^"stringequals":{"a:b":"c"}}}]}`, "Statement[0].Condition.stringequals", problemOperator, "the case of an operator counts (GUESS)", pageOperators},
+	{Identity, pre + `{^"NullIfExists":{"a:b":"true"}}}]}`, "Statement[0].Condition.NullIfExists", problemOperator, "Null has no IfExists", pageOperators},
+	{Identity, pre + `{^"ForAllValues:Null":{"a:b":"true"}}}]}`, "Statement[0].Condition.ForAllValues:Null", problemOperator, "Null has no set operator (GUESS)", pageOperators},
+	{Identity, pre + `{^"ForEach:StringEquals":{"a:b":"c"}}}]}`, "Statement[0].Condition.ForEach:StringEquals", problemOperator, "there are two set operators", pageSets},
+	{Identity, pre + `{^"BinaryEquals":{"a:b":"YQ=="}}}]}`, "Statement[0].Condition.BinaryEquals", problemOperator, "no key of the service is binary", pageOperators},
+	{Identity, pre + `{"StringEquals":^"a"}}]}`, "Statement[0].Condition.StringEquals", problemType, "below an operator stand keys", pageCondition},
+	{Identity, pre + `{"StringEquals":{^"PrincipalArn":"c"}}}]}`, "Statement[0].Condition.StringEquals.PrincipalArn", problemKey, "a key has a prefix", pageCondition},
+	{Identity, pre + `{"StringEquals":{"a:b":^[]}}}]}`, "Statement[0].Condition.StringEquals.a:b", problemEmpty, "a key has a value", pageCondition},
+	{Identity, pre + `{"StringEquals":{"a:b":^null}}}]}`, "Statement[0].Condition.StringEquals.a:b", problemType, "null is none", pageCondition},
+	{Identity, pre + `{"StringEquals":{"a:b":^{}}}}]}`, "Statement[0].Condition.StringEquals.a:b", problemType, "an object is none", pageCondition},
+	{Identity, pre + `{"StringEquals":{"a:b":["c",^"${aws:username}"]}}}]}`, "Statement[0].Condition.StringEquals.a:b[1]", problemVariable, "variables are refused by name", pageVariables},
+	{Identity, pre + `{"Bool":{"a:b":^"yes"}}}]}`, "Statement[0].Condition.Bool.a:b", problemBool, "a boolean is true or false", pageOperators},
+	{Identity, pre + `{"Null":{"a:b":^"1"}}}]}`, "Statement[0].Condition.Null.a:b", problemBool, "of Null too", pageOperators},
+	{Identity, pre + `{"Null":{"a:b":^["true","false"]}}}]}`, "Statement[0].Condition.Null.a:b", problemType, "which has one value (GUESS)", pageOperators},
+	{Identity, pre + `{"NumericEquals":{"a:b":^"ten"}}}]}`, "Statement[0].Condition.NumericEquals.a:b", problemNumber, "a number has digits", pageOperators},
+	{Identity, pre + `{"NumericEquals":{"a:b":^1e999999999}}}]}`, "Statement[0].Condition.NumericEquals.a:b", problemNumber, "and no exponent (GUESS)", pageOperators},
+	{Identity, pre + `{"DateLessThan":{"a:b":^"tomorrow"}}}]}`, "Statement[0].Condition.DateLessThan.a:b", problemDate, "a date is of ISO 8601", pageOperators},
+	{Identity, pre + `{"DateLessThan":{"a:b":^"2026-13-01"}}}]}`, "Statement[0].Condition.DateLessThan.a:b", problemDate, "that exists", pageOperators},
+	{Identity, pre + `{"IpAddress":{"aws:SourceIp":^"203.0.113.0/33"}}}]}`, "Statement[0].Condition.IpAddress.aws:SourceIp", problemAddress, "a range has at most all bits", pageOperators},
+	{Identity, pre + `{"IpAddress":{"aws:SourceIp":^"localhost"}}}]}`, "Statement[0].Condition.IpAddress.aws:SourceIp", problemAddress, "a name is no address", pageOperators},
+	{Identity, pre + `{"ArnLike":{"a:b":^"user/alice"}}}]}`, "Statement[0].Condition.ArnLike.a:b", problemARN, "an ARN begins with arn", pageOperators},
+}
+
+func TestParseRefusesWithPathAndCharacter(t *testing.T) {
+	for _, c := range refusalCases {
+		before, after, ok := strings.Cut(c.text, "^")
+		if !ok {
+			t.Fatalf("%s: no place is marked", c.text)
+		}
+		got := refusal(t, c.kind, before+after)
+		if got.Path != c.path || got.Problem != c.problem || got.Offset != len([]rune(before)) {
+			t.Errorf("%s: got %q: %q at %d, want %q: %q at %d: %s (%s)", c.text, got.Path, got.Problem, got.Offset, c.path, c.problem, len([]rune(before)), c.rule, c.page)
+		}
+	}
+}
+
+func TestParseRefusesTextThatIsNotUTF8(t *testing.T) {
+	got := refusal(t, Identity, "{\"Id\":\"\xFF\"}")
+	if want := (Error{Offset: 7, Problem: problemUTF8}); *got != want {
+		t.Errorf("got %+v, want %+v", *got, want)
+	}
+}
+
+// TestParseTakes what is allowed and looks odd.
+func TestParseTakes(t *testing.T) {
+	for _, c := range []struct {
+		kind             Kind
+		text, rule, page string
+	}{
+		{Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, "one statement needs no list, no version is the first", pageStatement},
+		{Identity, `{"Version":"2008-10-17","Id":"x","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`, "the first version", pageVersion},
+		{Identity, `{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:username}"}]}`, "in the first version ${ is two characters", pageVersion},
+		{Identity, "\n\t{ \"Statement\" : [ { \"Effect\" : \"Allow\" ,\r\n \"Action\" : [ \"*\" ] , \"Resource\" : [ \"*\" ] } ] }\n", "white space does not count", pageGrammar},
+		{Identity, `{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Deny","Action":"*","Resource":"*"}]}`, "an empty Sid is none (GUESS)", pageSid},
+		{Resource, `{"Statement":[{"Sid":"Allow the acquirer","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, "a resource policy's Sid has spaces (GUESS)", pageSid},
+		{Identity, `{"Statement":[{"Resource":"*","Action":"*","Effect":"Allow"}]}`, "the order does not count", pageGrammar},
+	} {
+		if _, err := Parse(c.kind, c.text); err != nil {
+			t.Errorf("Parse(%s): %v: %s (%s)", c.text, err, c.rule, c.page)
+		}
+	}
+}
+
+func TestErrorIsOneSentence(t *testing.T) {
+	err := refusal(t, Identity, begin+`[{"Effect":"`+strings.Repeat("x", 100)+`","Action":"*","Resource":"*"}]}`)
+	want := `policy: Statement[0].Effect: the effect is neither Allow nor Deny: found "` + strings.Repeat("x", 64) + `...", wanted Allow or Deny (at character 47)`
+	if got := err.Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestCheckResourceTakesOnlyTheOne(t *testing.T) {
+	for _, c := range []struct{ resource, path string }{
+		{`"*"`, ""}, {`"` + keyARN + `"`, ""}, {`["*","` + keyARN + `"]`, ""},
+		{`"arn:aws:payment-cryptography:us-east-1:111122223333:key/*"`, "Statement[0].Resource"},
+		{`["*","arn:aws:payment-cryptography:eu-west-1:111122223333:key/kwapwa6qaifllw2h"]`, "Statement[0].Resource[1]"},
+		{`"arn:aws:s3:::x"`, "Statement[0].Resource"},
+	} {
+		p := mustParse(t, Resource, statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":`+c.resource+`}`))
+		err, _ := p.CheckResource(keyARN).(*Error)
+		if c.path == "" && err != nil || c.path != "" && (err == nil || err.Path != c.path || err.Problem != problemForeign) {
+			t.Errorf("Resource %s: got %v, want the path %q", c.resource, err, c.path)
+		}
+	}
+}
