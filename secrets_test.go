@@ -14,6 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
@@ -56,6 +57,13 @@ var holders = map[string]holder{
 	"engine.Engine":       secretive(func(t *testing.T) any { return newEngine(t) }),
 	"engine.LoadKeyInput": secretive(func(*testing.T) any { return engine.LoadKeyInput{Components: []hsm.Secret{hsm.NewSecret(secret)}} }),
 	"engine.Options":      public("ready key pairs come through an interface"),
+
+	"enginetest.Options": public("a device comes through an interface"),
+	"enginetest.Sim": secretive(func(t *testing.T) any {
+		s := enginetest.New(t, nil)
+		s.Secret(secret)
+		return s
+	}),
 
 	"hsm.Agreement":       public(sealed),
 	"hsm.Backend":         public("an interface"),

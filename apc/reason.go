@@ -162,4 +162,5 @@ const (
 	RuleStoredRecord     Rule = "stored-record"
 	RuleClock            Rule = "clock"
 	RuleInternal         Rule = "internal"
+	RuleFault            Rule = "fault" // a test made the call fail
 )

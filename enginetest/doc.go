@@ -1,0 +1,28 @@
+// Package enginetest gives a test its own AWS Payment Cryptography.
+//
+//	sim := enginetest.New(t, nil)
+//	service := NewService(sim.HTTPClient()) // or sim.URL(), or sim itself: it has all operations
+//	...
+//	sim.Advance(7 * 24 * time.Hour)
+//
+// A [Sim] is a simulator with a seed, a clock that the test moves, ready RSA key pairs and
+// readable key ids. It starts no goroutine and opens no port (but for [Sim.URL]), so that every
+// test and every step of a property test can have one.
+//
+// When the test ends, New's Cleanup closes the simulator and fails the test where
+//
+//   - an armed fault was met by no call,
+//   - a key that the test's calls made is alive without an alias, or an alias points to no key that is
+//     alive ([Options.Keep] names exceptions),
+//   - a call is still under way, or a connection or a key of the device still open,
+//   - 181 days later the record of a deleted key still has its sealed bytes,
+//   - eight or more bytes of a known key ([Sim.Load], [Partner]) or a whole value given to [Sim.Secret]
+//     are in the store, the journal or the events, as bytes, in hexadecimal or in base64.
+//
+// If the test failed, the calls that were refused are logged with their reasons, and the seed that
+// repeats the run.
+//
+// [Sweep] runs a scenario with each fault at each call. [Partner] is the other party of key
+// exchanges. Packages below this one have generators for rapid (draw) and the reference model
+// that the generators know the state by (model).
+package enginetest

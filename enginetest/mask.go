@@ -1,0 +1,129 @@
+package enginetest
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// Members whose values are not in a journal, by their names in both planes.
+var (
+	accountMember   = regexp.MustCompile(`^(New)?PrimaryAccountNumber$`)
+	sensitiveMember = regexp.MustCompile(`(?i)plaintext|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`)
+	harmlessMember  = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
+)
+
+func isSensitive(member string) bool {
+	return sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member)
+}
+
+// masked is a deep copy of a request or an answer without what is sensitive. It is a pointer if v
+// is one.
+func masked(v any) any {
+	if v == nil {
+		return nil
+	}
+	return maskedValue(reflect.ValueOf(v), false).Interface()
+}
+
+var secretType = reflect.TypeFor[hsm.Secret]()
+
+func maskedValue(v reflect.Value, sensitive bool) reflect.Value {
+	if v.Type() == secretType {
+		return reflect.Zero(secretType)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type().Elem())
+		out.Elem().Set(maskedValue(v.Elem(), sensitive))
+		return out
+	case reflect.Slice:
+		return maskedSlice(v, sensitive)
+	case reflect.Map:
+		return maskedMap(v, sensitive)
+	case reflect.Interface:
+		if v.IsNil() {
+			return v
+		}
+		out := reflect.New(v.Type()).Elem()
+		out.Set(maskedValue(v.Elem(), sensitive))
+		return out
+	case reflect.Struct:
+		return maskedStruct(v, sensitive)
+	case reflect.String:
+		if sensitive && v.Len() > 0 {
+			return reflect.ValueOf("(masked)").Convert(v.Type())
+		}
+	}
+	return v
+}
+
+func maskedSlice(v reflect.Value, sensitive bool) reflect.Value {
+	if v.IsNil() {
+		return v
+	}
+	if v.Type().Elem().Kind() == reflect.Uint8 && sensitive {
+		return reflect.Zero(v.Type())
+	}
+	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+	for i := range v.Len() {
+		out.Index(i).Set(maskedValue(v.Index(i), sensitive))
+	}
+	return out
+}
+
+func maskedMap(v reflect.Value, sensitive bool) reflect.Value {
+	if v.IsNil() {
+		return v
+	}
+	out := reflect.MakeMapWithSize(v.Type(), v.Len())
+	for k, e := range v.Seq2() {
+		out.SetMapIndex(k, maskedValue(e, sensitive))
+	}
+	return out
+}
+
+func maskedStruct(v reflect.Value, sensitive bool) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	out.Set(v) // what is not exported, as in time.Time
+	for f, value := range v.Fields() {
+		if !f.IsExported() {
+			continue
+		}
+		to := out.FieldByIndex(f.Index)
+		if accountMember.MatchString(f.Name) {
+			maskAccount(to, value)
+			continue
+		}
+		to.Set(maskedValue(value, sensitive || isSensitive(f.Name)))
+	}
+	return out
+}
+
+// maskAccount leaves the first six and the last four digits of an account number.
+func maskAccount(to, v reflect.Value) {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		to.Set(reflect.New(v.Type().Elem()))
+		to, v = to.Elem(), v.Elem()
+	}
+	if v.Kind() != reflect.String {
+		to.Set(maskedValue(v, true))
+		return
+	}
+	to.SetString(maskedAccount(v.String()))
+}
+
+func maskedAccount(pan string) string {
+	if len(pan) < 12 {
+		return strings.Repeat("*", len(pan))
+	}
+	return pan[:6] + strings.Repeat("*", len(pan)-10) + pan[len(pan)-4:]
+}

@@ -1,0 +1,214 @@
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// end closes the simulator and checks what the test leaves behind. A test that has failed is told
+// why calls were refused instead.
+func (s *Sim) end() {
+	s.t.Helper()
+	ctx := context.Background()
+	running := s.running.Load()
+	if s.server != nil {
+		if err := s.server.close(running > 0); err != nil {
+			s.t.Errorf("enginetest: closing the server: a connection is still open: %v", err)
+		}
+	}
+	if running > 0 {
+		s.t.Errorf("enginetest: %d calls were under way when the test ended", running)
+	}
+	s.deviceDown.Store(false)
+	s.failing.down.Store(false)
+	if !s.t.Failed() {
+		s.checkFaults()
+		s.checkNames(ctx)
+		s.checkErasure(ctx)
+		s.checkKnown(ctx)
+	}
+	s.closeAll()
+	if s.t.Failed() {
+		s.explain()
+	}
+}
+
+// explain logs what helps to understand a failed test.
+func (s *Sim) explain() {
+	for _, c := range s.Journal() {
+		if c.Err != nil || c.Fault != 0 {
+			s.t.Logf("enginetest: call %v", c)
+		}
+	}
+	s.t.Logf("enginetest: seed %d; the environment ENGINETEST_SEED=%[1]d repeats the run", s.options.Seed)
+}
+
+func (s *Sim) checkFaults() {
+	for _, f := range s.Heal() {
+		s.t.Errorf("enginetest: no call met the fault %v", f)
+	}
+}
+
+// checkNames reports keys without a name and names without a key.
+func (s *Sim) checkNames(ctx context.Context) {
+	if len(s.madeKeys()) == 0 && len(s.Journal()) == 0 {
+		return
+	}
+	state, err := s.state(ctx)
+	if err != nil {
+		s.t.Errorf("enginetest: reading the state: %v", err)
+		return
+	}
+	keep := s.options.Keep
+	for _, k := range state.Orphans() {
+		if keep == nil || !keep(k) {
+			s.t.Errorf("enginetest: a key is left alive without an alias: %v (%s)", k, k.ARN)
+		}
+	}
+	for _, a := range state.Dangling() {
+		i := slices.IndexFunc(state.Keys, func(k Key) bool { return k.ARN == a.KeyARN })
+		var k Key
+		if i >= 0 {
+			k = state.Keys[i]
+		}
+		if keep == nil || !keep(k) {
+			s.t.Errorf("enginetest: an alias is left that points to no key that is alive: %v", a)
+		}
+	}
+}
+
+// longestWait is the longest waiting period of a deletion and a day.
+const longestWait = 181 * 24 * time.Hour
+
+// checkErasure lets every waiting period end and looks for the sealed bytes of deleted keys.
+func (s *Sim) checkErasure(ctx context.Context) {
+	if s.Clock == nil || s.device == nil || len(s.device.sealed) == 0 {
+		return
+	}
+	s.Clock.Advance(longestWait)
+	err := s.inspect().Settle(ctx)
+	records, storeErr := s.store.written(ctx)
+	if err := errors.Join(err, storeErr); err != nil {
+		s.t.Errorf("enginetest: looking for deleted keys in the store: %v", err)
+		return
+	}
+	for _, deleted := range records {
+		if deleted.Kind != keyKind || deleted.Index != string(apc.KeyStateDeleteComplete) {
+			continue
+		}
+		for _, r := range records {
+			if slices.ContainsFunc(s.device.sealed[deleted.ID], func(b hsm.Sealed) bool { return bytes.Contains(r.Data, b) }) {
+				s.t.Errorf("enginetest: the key %s is deleted and its sealed bytes are still in the store, in the %s record %s", deleted.ID, r.Kind, r.ID)
+			}
+		}
+	}
+}
+
+// checkKnown looks for what must not be found anywhere.
+func (s *Sim) checkKnown(ctx context.Context) {
+	s.mu.Lock()
+	known := s.known
+	s.mu.Unlock()
+	if len(known) == 0 {
+		return
+	}
+	records, err := s.store.written(ctx)
+	if err != nil {
+		s.t.Errorf("enginetest: looking for known secrets in the store: %v", err)
+	}
+	places := map[string]string{}
+	for _, r := range records {
+		places["the "+string(r.Kind)+" record "+r.ID] = string(r.Data)
+	}
+	for _, c := range s.Journal() {
+		places[fmt.Sprintf("call %d of the journal", c.Number)] = rawText(c.Request) + rawText(c.Answer) + fmt.Sprint(c.Err)
+	}
+	for i, e := range s.Events() {
+		places[fmt.Sprintf("event %d", i+1)] = fmt.Sprintf("%+v", e)
+	}
+	for i, secret := range known {
+		for where, text := range places {
+			if form := found(text, secret); form != "" {
+				s.t.Errorf("enginetest: known secret %d of %d is in %s, %s", i+1, len(known), where, form)
+			}
+		}
+	}
+}
+
+// part is how many bytes of a key are too many.
+const part = 8
+
+// found reports in which form a text has a secret, or eight bytes of one that is a key; "": in none.
+func found(text string, secret []byte) (form string) {
+	digits := strings.Trim(string(secret), "0123456789") == ""
+	if digits || len(secret) < part {
+		for _, f := range []struct{ name, text string }{
+			{"as text", string(secret)}, {"in hexadecimal", hex.EncodeToString(secret)}, {"in base64", base64.StdEncoding.EncodeToString(secret)}} {
+			if hasWhole(text, f.text) {
+				return f.name
+			}
+		}
+		return ""
+	}
+	lower := strings.ToLower(text)
+	for i := 0; i+part <= len(secret); i++ {
+		piece := secret[i : i+part]
+		switch {
+		case strings.Contains(text, string(piece)):
+			return "as bytes"
+		case strings.Contains(lower, hex.EncodeToString(piece)):
+			return "in hexadecimal"
+		case i+part+1 <= len(secret) && strings.Contains(text, base64.StdEncoding.EncodeToString(secret[i : i+part+1])[:11]):
+			return "in base64"
+		}
+	}
+	return ""
+}
+
+// hasWhole reports whether a text has a value that is no part of a longer number.
+func hasWhole(text, value string) bool {
+	for rest := text; ; {
+		i := strings.Index(rest, value)
+		if i < 0 {
+			return false
+		}
+		before := i > 0 && isDigit(rest[i-1])
+		after := i+len(value) < len(rest) && isDigit(rest[i+len(value)])
+		if !before && !after {
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// closeAll closes the engines and what New made, and reports keys of the device left open.
+func (s *Sim) closeAll() {
+	err := s.Engine.Close()
+	if s.inspector != nil {
+		err = errors.Join(err, s.inspector.Close())
+	}
+	if s.device != nil {
+		if n := s.device.open.Load(); n != 0 {
+			s.t.Errorf("enginetest: %d keys of the device are still open after the engine was closed", n)
+		}
+		err = errors.Join(err, s.device.Close())
+	}
+	if s.store.own {
+		err = errors.Join(err, s.store.Close())
+	}
+	if err != nil {
+		s.t.Errorf("enginetest: closing the simulator: %v", err)
+	}
+}

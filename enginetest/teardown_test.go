@@ -1,0 +1,133 @@
+package enginetest_test
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+func TestTestEndsWellWhereNothingIsLeft(t *testing.T) {
+	r := recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		create(t, s, "alias/a")
+		s.Load(t, enginetest.K1AES128, "000102030405060708090A0B0C0D0E0F")
+	})
+	if r.errors != nil || r.logs != nil {
+		t.Errorf("errors %q, logs %q", r.errors, r.logs)
+	}
+}
+
+func TestTestFailsWhereSomethingIsLeft(t *testing.T) {
+	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		s.Arm(enginetest.Fault{Operation: "ExportKey", Effect: enginetest.AnswerLost})
+	}), "no call met the fault ExportKey (call 1), answer lost")
+
+	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) { create(t, s, "") }),
+		"a key is left alive without an alias: k1: P0 TDES_2KEY")
+
+	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		k := create(t, s, "alias/a")
+		s.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
+	}), "an alias is left that points to no key that is alive: alias/a")
+
+	done := make(chan struct{})
+	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		s.Arm(enginetest.Fault{Effect: enginetest.Hangs})
+		ctx, cancel := context.WithCancel(ctx)
+		t.Cleanup(func() { cancel(); <-done })
+		began := make(chan struct{})
+		go func() {
+			defer close(done)
+			close(began)
+			s.ListKeys(ctx, nil)
+		}()
+		<-began
+		for len(s.Journal()) == 0 {
+			runtime.Gosched()
+		}
+	}), "1 calls were under way")
+}
+
+func TestKeepSaysWhatMayBeLeft(t *testing.T) {
+	o := &enginetest.Options{Keep: func(k enginetest.Key) bool { return k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey }}
+	if r := recorded(o, func(_ *recorder, s *enginetest.Sim) { create(t, s, "") }); r.errors != nil {
+		t.Errorf("a key that may be left: %q", r.errors)
+	}
+}
+
+// keeping is a store that erases nothing: a deleted key's record has its sealed bytes still.
+type keeping struct {
+	keystore.Store
+	first map[string][]byte
+}
+
+func (k *keeping) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
+	for i, c := range changes {
+		if c.Put == nil || c.Put.Record.Kind != "key" {
+			continue
+		}
+		if old := k.first[c.Put.Record.ID]; old != nil && c.Put.Record.Index == string(apc.KeyStateDeleteComplete) {
+			put := *c.Put
+			put.Record.Data = append(append([]byte(nil), put.Record.Data...), old...)
+			changes[i].Put = &put
+			continue
+		}
+		k.first[c.Put.Record.ID] = c.Put.Record.Data
+	}
+	return k.Store.Commit(ctx, id, changes...)
+}
+
+func TestSealedBytesOfADeletedKeyAreFound(t *testing.T) {
+	store := &keeping{keystore.NewMemory(), map[string][]byte{}}
+	r := recorded(&enginetest.Options{Store: store, Keep: enginetest.KeepAll}, func(_ *recorder, s *enginetest.Sim) {
+		k := create(t, s, "")
+		s.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn, DeleteKeyInDays: new(180)})
+	})
+	if len(r.errors) == 0 || !strings.Contains(fmt.Sprint(r.errors), "its sealed bytes are still in the store") && !strings.Contains(fmt.Sprint(r.errors), "looking for deleted keys") {
+		t.Errorf("got %q", r.errors)
+	}
+}
+
+func TestKnownSecretsAreFound(t *testing.T) {
+	key := []byte("\x01\x23\x45\x67\x89\xAB\xCD\xEF\xFE\xDC\xBA\x98\x76\x54\x32\x10")
+	for _, x := range []struct{ secret, text, form string }{
+		{string(key), string(key[3:12]), "as bytes"},
+		{string(key), strings.ToUpper(hex.EncodeToString(key[2:10])), "in hexadecimal"},
+		{string(key), "x=ASNFZ4mrze/+3LqYdlQyEA==", "in base64"},
+		{"4111111111111111", "card 4111111111111111", "as text"},
+		{"1234", "PIN 1234", "as text"},
+	} {
+		r := recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+			s.Secret([]byte(x.secret))
+			s.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: new("arn:" + x.text)})
+		})
+		failsWith(t, r, "known secret 1 of 1 is in call 1 of the journal, "+x.form)
+	}
+	r := recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		s.Secret([]byte("1234"), key)
+		s.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: new("arn:12345 " + hex.EncodeToString(key[:7]))})
+	})
+	if r.errors != nil {
+		t.Errorf("a longer number and seven bytes of a key: %q", r.errors)
+	}
+}
+
+func TestFailedTestLogsRefusalsAndSeed(t *testing.T) {
+	r := recorded(&enginetest.Options{Seed: 42}, func(r *recorder, s *enginetest.Sim) {
+		s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: "alias/none"})
+		r.Errorf("the test's own")
+	})
+	logs := strings.Join(r.logs, "\n")
+	for _, want := range []string{`GetKey {KeyIdentifier: "alias/none"}: GetKey: ResourceNotFoundException`, "ENGINETEST_SEED=42"} {
+		if !strings.Contains(logs, want) {
+			t.Errorf("logs:\n%s\nwant %q", logs, want)
+		}
+	}
+}
