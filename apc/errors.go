@@ -26,8 +26,9 @@ const (
 // asked for exists in the service and not here. The reason names it.
 const ErrNotSimulated Code = "NotSimulatedException"
 
-// ErrNoAnswer is what an interceptor returns to lose the answer of an operation: an HTTP server closes
-// the connection without one.
+// ErrNoAnswer is what an interceptor returns to lose the answer of an operation. An HTTP server
+// closes the connection without an answer, and the socket-free client fails with
+// [io.ErrUnexpectedEOF]. The typed API returns a ServiceUnavailableException whose cause it is.
 var ErrNoAnswer = errors.New("apc: no answer")
 
 // Error is the name of the exception.

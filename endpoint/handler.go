@@ -82,6 +82,7 @@ type Call struct {
 	Operation string        // "CreateKey"; "" where the request names none
 	Caller    apc.Identity  // zero where the request was refused before it was known
 	Code      string        // the exception; "" when accepted
+	NoAnswer  bool          // the connection was closed without an answer ([apc.ErrNoAnswer])
 	Reason    string        // as in [ReasonHeader] of a request from this machine
 	Duration  time.Duration // from the end of the request's header to its answer
 }
@@ -108,7 +109,9 @@ const (
 )
 
 // Handler answers the service's operations by a simulator. Any number of
-// goroutines may use it.
+// goroutines may use it. Where the answer of an operation is lost
+// ([apc.ErrNoAnswer]) it panics with [http.ErrAbortHandler], which makes a
+// server of net/http close the connection.
 func Handler(eng *engine.Engine, o *Options) http.Handler {
 	return newHandler(eng, o)
 }
@@ -143,13 +146,16 @@ type handler struct {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
-	h.serve(w, r, at)
+	if !h.serve(w, r, at) {
+		panic(http.ErrAbortHandler) // net/http closes the connection and logs nothing
+	}
 }
 
-// serve answers a request that came over a socket with this address, or nil.
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr) {
+// serve answers a request that came over a socket with this address, or nil. It reports whether
+// there is an answer: with [apc.ErrNoAnswer] nothing has been written.
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr) bool {
 	if h.guard.CORS(w, r, http.MethodPost, "X-Amzn-Requestid", "X-Amzn-Errortype", ReasonHeader) {
-		return
+		return true
 	}
 	call := Call{RequestID: requestID()}
 	var begun time.Time
@@ -164,13 +170,15 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	} else {
 		err = h.serveJSON(w, r, err, public, &call)
 	}
-	if err != nil { // a client that sends all before it reads gets to read
+	call.NoAnswer = errors.Is(err, apc.ErrNoAnswer)
+	if err != nil && !call.NoAnswer { // a client that sends all before it reads gets to read
 		io.CopyN(io.Discard, r.Body, maxDrain)
 	}
 	if h.options.Observe != nil {
 		call.Reason, call.Duration = reasonValue(reasons(err, false)), time.Since(begun)
 		h.options.Observe(call)
 	}
+	return !call.NoAnswer
 }
 
 // serveJSON answers a request of AWS JSON, or refuses it where err says so.
@@ -179,10 +187,11 @@ func (h *handler) serveJSON(w http.ResponseWriter, r *http.Request, err error, p
 	if err == nil {
 		out, err = h.answer(r, call)
 	}
-	if err != nil {
-		call.Code = h.refuse(w, err, public)
-	} else {
+	switch {
+	case err == nil:
 		respond(w, http.StatusOK, out)
+	case !errors.Is(err, apc.ErrNoAnswer):
+		call.Code = h.refuse(w, err, public)
 	}
 	return err
 }
@@ -308,7 +317,9 @@ func HTTPClient(eng *engine.Engine, o *Options) Client { return &client{newHandl
 func (c *client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
 
 // Do answers a request in the goroutine of the caller. It fails with the
-// context's error if that is cancelled before it begins or ends.
+// context's error if that is cancelled before it begins or ends, and with
+// [io.ErrUnexpectedEOF] where the answer was lost ([apc.ErrNoAnswer]), as if the
+// connection had been closed.
 func (c *client) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -325,9 +336,12 @@ func (c *client) Do(r *http.Request) (*http.Response, error) {
 		in.Body = http.NoBody
 	}
 	w := &answer{header: make(http.Header, 4)}
-	c.handler.serve(w, in, nil)
+	answered := c.handler.serve(w, in, nil)
 	if err := r.Context().Err(); err != nil {
 		return nil, err
+	}
+	if !answered {
+		return nil, io.ErrUnexpectedEOF
 	}
 	return w.response(r), nil
 }

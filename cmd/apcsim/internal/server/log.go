@@ -69,6 +69,10 @@ func (s *Server) logCall(c endpoint.Call) {
 		level = slog.LevelWarn
 		attributes = append(attributes, slog.String("error", c.Code), slog.String("reasons", wording.WithoutKeys(c.Reason)))
 	}
+	if c.NoAnswer {
+		level = slog.LevelWarn
+		attributes = append(attributes, slog.String("error", "connection closed without an answer"))
+	}
 	s.log.LogAttrs(context.Background(), level, "call", attributes...)
 }
 
