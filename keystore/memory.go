@@ -1,12 +1,10 @@
 package keystore
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 )
@@ -17,13 +15,13 @@ const (
 	MaxLimit = 1000 // records of one page
 )
 
-// memory is the store that needs nothing.
+// memory is the store in memory.
 type memory struct {
 	mu      sync.RWMutex // guards all below
 	closed  bool
 	shelves map[shelfKey]*shelf
-	due     ordered[dueEntry]                // of all partitions
-	dueIn   map[Partition]*ordered[dueEntry] // of each
+	due     *ordered               // of all partitions; nil until something is due
+	dueIn   map[Partition]*ordered // of each
 	log     commitLog
 }
 
@@ -36,27 +34,13 @@ type shelfKey struct {
 type shelf struct {
 	shelfKey
 	entries map[string]*entry
-	ids     ordered[*entry]
-	byIndex map[string]*ordered[*entry]
-	room    []entry // for entries to come
+	ids     *ordered
+	byIndex map[string]*ordered
 }
 
-// maxRoom is how many entries are made room for at once.
-const maxRoom = 128
-
-// keep copies an entry to where it stays. Entries are made room for together,
-// which spares the runtime's garbage collector most of its marking.
-func (s *shelf) keep(e entry) *entry {
-	if len(s.room) == cap(s.room) {
-		s.room = make([]entry, 0, min(2*cap(s.room)+1, maxRoom))
-	}
-	s.room = append(s.room, e)
-	return &s.room[len(s.room)-1]
-}
-
-// entry is a record without what its shelf knows. It changes in place;
-// readers get copies.
+// entry is a record. It changes in place; readers get copies.
 type entry struct {
+	shelf *shelf // where it is
 	id    string
 	index string
 	data  []byte
@@ -70,28 +54,23 @@ const (
 	counter = never + 1 // and is moved by Add alone
 )
 
-// isDue says whether the record has a due time.
+// isDue reports whether the record has a due time.
 func (e *entry) isDue() bool { return e.due > counter }
 
 // record is the entry as the interface has it; nil is one that does not exist.
-func (s *shelf) record(e *entry) (r Record) {
+func (e *entry) record() (r Record) {
 	if e == nil {
 		return r
 	}
-	r = Record{Partition: s.partition, Kind: s.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
+	r = Record{Partition: e.shelf.partition, Kind: e.shelf.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
 	if e.isDue() {
 		r.Due = time.UnixMilli(e.due).UTC()
 	}
 	return r
 }
 
-type dueEntry struct {
-	shelf *shelf
-	*entry
-}
-
-// NewMemory is a store in memory: it forgets when the process ends. It is
-// safe for any number of goroutines.
+// NewMemory returns a store in memory, which lasts as long as the process. Any number of
+// goroutines may share it.
 func NewMemory() Store { return &memory{} }
 
 func (m *memory) open(ctx context.Context) error {
@@ -119,16 +98,16 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	out := make([]Found, len(refs))
 	for i := range refs {
 		ref := &refs[i]
-		s, e := m.find(ref.Partition, ref.Kind, ref.ID)
+		_, e := m.find(ref.Partition, ref.Kind, ref.ID)
 		if e == nil {
 			continue
 		}
-		out[i].Record = s.record(e)
+		out[i].Record = e.record()
 		if ref.Follow == "" {
 			continue
 		}
-		if s, e = m.find(ref.Partition, ref.Follow, e.index); e != nil {
-			out[i].Followed = new(s.record(e))
+		if _, e = m.find(ref.Partition, ref.Follow, e.index); e != nil {
+			out[i].Followed = new(e.record())
 		}
 	}
 	return out, nil
@@ -138,28 +117,31 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
-	var s *shelf
-	ids, lock, err := walk(m, ctx, func() *ordered[*entry] {
-		s = m.shelves[shelfKey{p, kind}]
-		switch {
-		case s == nil:
-			return nil
-		case f.Index != nil:
-			return s.byIndex[*f.Index]
-		}
-		return &s.ids
-	})
-	defer m.unlock(lock)
-	if ids == nil || err != nil {
+	m.mu.Lock() // the order may have to be settled
+	defer m.mu.Unlock()
+	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
+	s := m.shelves[shelfKey{p, kind}]
+	if s == nil {
+		return nil, nil
+	}
+	ids := s.ids
+	if f.Index != nil {
+		ids = s.byIndex[*f.Index]
+	}
+	if ids == nil {
+		return nil, nil
+	}
 	out := make([]Record, 0, min(limit, 128))
-	ids.from(&entry{id: after}, func(e *entry) bool {
+	for e := range ids.from(&entry{id: after}) {
 		if e.id != after {
-			out = append(out, s.record(e))
+			out = append(out, e.record())
 		}
-		return len(out) < limit
-	})
+		if len(out) == limit {
+			break
+		}
+	}
 	return out, nil
 }
 
@@ -167,63 +149,29 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	entries, lock, err := walk(m, ctx, func() *ordered[dueEntry] {
-		if p == (Partition{}) {
-			return &m.due
-		}
-		return m.dueIn[p]
-	})
-	defer m.unlock(lock)
-	if entries == nil || err != nil {
+	m.mu.Lock() // the order may have to be settled
+	defer m.mu.Unlock()
+	if err := m.open(ctx); err != nil {
 		return nil, err
+	}
+	entries := m.due
+	if p != (Partition{}) {
+		entries = m.dueIn[p]
+	}
+	if entries == nil {
+		return nil, nil
 	}
 	var out []Record
 	last := before.UnixMilli()
-	entries.from(dueEntry{&shelf{}, &entry{due: never}}, func(e dueEntry) bool {
+	for e := range entries.from(&entry{shelf: &shelf{}, due: never}) {
 		if e.due > last {
-			return false
+			break
 		}
-		out = append(out, e.shelf.record(e.entry))
-		return len(out) < limit
-	})
+		if out = append(out, e.record()); len(out) == limit {
+			break
+		}
+	}
 	return out, nil
-}
-
-// walk locks the store for reading an ordered set, which it settles first,
-// under the writers' lock, if need be. The caller unlocks.
-func walk[K any](m *memory, ctx context.Context, set func() *ordered[K]) (o *ordered[K], held lock, err error) {
-	m.mu.RLock()
-	if err := m.open(ctx); err != nil {
-		return nil, reading, err
-	}
-	if o = set(); o == nil || o.settled() {
-		return o, reading, nil
-	}
-	m.mu.RUnlock()
-	m.mu.Lock()
-	if err := m.open(ctx); err != nil {
-		return nil, writing, err
-	}
-	if o = set(); o != nil {
-		o.settle()
-	}
-	return o, writing, nil
-}
-
-// lock is which side of the store's lock is held.
-type lock bool
-
-const (
-	reading lock = false
-	writing lock = true
-)
-
-func (m *memory) unlock(held lock) {
-	if held == writing {
-		m.mu.Unlock()
-	} else {
-		m.mu.RUnlock()
-	}
 }
 
 func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) error {
@@ -242,7 +190,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	places := append(room[:0], make([]place, len(changes))...)
 	for i := range changes {
 		var err error
-		if places[i], err = m.judge(&changes[i]); err != nil {
+		if places[i], err = m.check(&changes[i]); err != nil {
 			return err
 		}
 	}
@@ -256,7 +204,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.shelves, m.due, m.dueIn = true, nil, ordered[dueEntry]{}, nil
+	m.closed, m.shelves, m.due, m.dueIn = true, nil, nil, nil
 	return nil
 }
 
@@ -267,8 +215,8 @@ type place struct {
 	entry *entry
 }
 
-// judge says whether a change can be made to what is there.
-func (m *memory) judge(c *Change) (at place, err error) {
+// check reports whether a change can be made to what is there.
+func (m *memory) check(c *Change) (at place, err error) {
 	ref, _ := c.Target()
 	at.shelf, at.entry = m.find(ref.Partition, ref.Kind, ref.ID)
 	var have CommitID
@@ -312,7 +260,7 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 	key := shelfKey{p, k}
 	s := m.shelves[key]
 	if s == nil {
-		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: ordered[*entry]{compare: compareIDs}}
+		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: byID()}
 		if m.shelves == nil {
 			m.shelves = map[shelfKey]*shelf{}
 		}
@@ -323,75 +271,69 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 
 // put writes an entry: a new one, or over the one that is there.
 func (m *memory) put(s *shelf, old *entry, e entry) {
+	e.shelf = s
 	if old == nil {
-		old = s.keep(e)
+		old = new(entry)
+		*old = e
 		s.entries[e.id] = old
 		s.ids.insert(old)
 		s.index(e.index).insert(old)
 	} else {
-		m.undue(s, old)
+		m.removeDue(old)
 		if old.index != e.index {
-			s.unindex(old)
+			s.removeIndex(old)
 			s.index(e.index).insert(old)
 		}
 		*old = e
 	}
 	if e.isDue() {
-		m.dueAt(s, old)
+		m.insertDue(old)
 	}
 }
 
 func (m *memory) remove(at place) {
-	m.undue(at.shelf, at.entry)
-	at.shelf.unindex(at.entry)
+	m.removeDue(at.entry)
+	at.shelf.removeIndex(at.entry)
 	at.shelf.ids.remove(at.entry)
 	delete(at.shelf.entries, at.entry.id)
-	*at.entry = entry{} // its room stays, its data goes
 }
 
-func (m *memory) undue(s *shelf, e *entry) {
+func (m *memory) removeDue(e *entry) {
 	if e.isDue() {
-		m.due.remove(dueEntry{s, e})
-		m.dueIn[s.partition].remove(dueEntry{s, e})
+		m.due.remove(e)
+		m.dueIn[e.shelf.partition].remove(e)
 	}
 }
 
-func (m *memory) dueAt(s *shelf, e *entry) {
-	if m.dueIn == nil {
-		m.due.compare, m.dueIn = compareDue, map[Partition]*ordered[dueEntry]{}
+func (m *memory) insertDue(e *entry) {
+	if m.due == nil {
+		m.due, m.dueIn = byDue(), map[Partition]*ordered{}
 	}
-	own := m.dueIn[s.partition]
+	own := m.dueIn[e.shelf.partition]
 	if own == nil {
-		own = &ordered[dueEntry]{compare: compareDue}
-		m.dueIn[s.partition] = own
+		own = byDue()
+		m.dueIn[e.shelf.partition] = own
 	}
-	m.due.insert(dueEntry{s, e})
-	own.insert(dueEntry{s, e})
+	m.due.insert(e)
+	own.insert(e)
 }
 
-func (s *shelf) index(value string) *ordered[*entry] {
+// index is the set of the entries with an index.
+func (s *shelf) index(value string) *ordered {
 	o := s.byIndex[value]
 	if o == nil {
-		o = &ordered[*entry]{compare: compareIDs}
+		o = byID()
 		if s.byIndex == nil {
-			s.byIndex = map[string]*ordered[*entry]{}
+			s.byIndex = map[string]*ordered{}
 		}
 		s.byIndex[value] = o
 	}
 	return o
 }
 
-func (s *shelf) unindex(e *entry) {
+func (s *shelf) removeIndex(e *entry) {
 	o := s.byIndex[e.index]
 	if o.remove(e); o.empty() {
 		delete(s.byIndex, e.index)
 	}
-}
-
-func compareIDs(a, b *entry) int { return strings.Compare(a.id, b.id) }
-
-// compareDue orders by time, then by id, then by place.
-func compareDue(a, b dueEntry) int {
-	return cmp.Or(cmp.Compare(a.due, b.due), strings.Compare(a.id, b.id), strings.Compare(a.shelf.partition.Account, b.shelf.partition.Account),
-		strings.Compare(a.shelf.partition.Region, b.shelf.partition.Region), strings.Compare(string(a.shelf.kind), string(b.shelf.kind)))
 }

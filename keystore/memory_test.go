@@ -155,3 +155,43 @@ func BenchmarkPage(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStall is the longest that any call waits, in milliseconds, while a writer creates 500,000
+// records and a reader asks for pages and records. The bar is 10.
+func BenchmarkStall(b *testing.B) {
+	for b.Loop() {
+		ctx, s := context.Background(), keystore.NewMemory()
+		done := make(chan struct{})
+		longest := func(slowest *time.Duration, call func()) {
+			begun := time.Now()
+			call()
+			*slowest = max(*slowest, time.Since(begun))
+		}
+		var write, read time.Duration
+		go func() {
+			defer close(done)
+			for n := range uint64(500_000) {
+				rec, rev := benchRecord(n)
+				longest(&write, func() {
+					if err := s.Commit(ctx, rev, keystore.Create(rec)); err != nil {
+						b.Error(err)
+					}
+				})
+			}
+		}()
+		for reading := true; reading; {
+			select {
+			case <-done:
+				reading = false
+			case <-time.After(100 * time.Millisecond):
+			}
+			longest(&read, func() {
+				if _, err := s.Page(ctx, benchPlace, "key", keystore.Filter{}, "8", 50); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		b.ReportMetric(write.Seconds()*1000, "ms-slowest-write")
+		b.ReportMetric(read.Seconds()*1000, "ms-slowest-page")
+	}
+}

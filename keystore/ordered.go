@@ -1,109 +1,199 @@
 package keystore
 
 import (
+	"cmp"
+	"encoding/binary"
+	"iter"
 	"slices"
+	"strings"
 )
 
-// chunkSize is where a chunk is cut in two.
-const chunkSize = 256
+const (
+	chunkSize = 128  // members of a chunk, at most
+	batchSize = 8192 // members that wait for their place, at most
+)
 
-// ordered is a set kept in order: a sorted list of sorted chunks. With a
-// million members an insertion is two binary searches and the move of half a
-// chunk.
+// ordered is a set of entries kept in order: a sorted list of sorted chunks. Its owner
+// guards it.
 //
-// Writers outnumber readers while a store fills: what is inserted waits in
-// fresh, unsorted, until somebody asks for the order, so that each member is
-// put in its place once and not while a commit waits. It is guarded by its
-// owner; settle changes it, the walk does not.
-type ordered[K any] struct {
-	compare func(a, b K) int
-	chunks  [][]K // none is empty
-	fresh   [][]K // not in chunks; all but the last are full
+// A member that is inserted waits in fresh until the order is asked for or batchSize of them wait:
+// they are put in place together, in order, which touches each chunk once. That takes a third of the
+// time of as many insertions in random order, and no caller waits longer than for one batch,
+// a few milliseconds.
+type ordered struct {
+	rank   func(*entry) uint64   // orders most entries without reading them
+	tie    func(a, b *entry) int // orders those of one rank
+	chunks [][]ranked            // none is empty
+	lasts  []ranked              // the last of each chunk
+	fresh  []ranked              // not in chunks, in no order
 }
 
-// insert adds a member that is not there.
-func (o *ordered[K]) insert(k K) {
-	last := len(o.fresh) - 1
-	if last < 0 || len(o.fresh[last]) == chunkSize {
-		o.fresh = append(o.fresh, nil)
-		last++
+// ranked is an entry and its rank, side by side in memory: a binary search that followed a pointer
+// at each step would cost as much as all else in a commit.
+type ranked struct {
+	rank uint64
+	*entry
+}
+
+// byID orders the entries of one shelf by the bytes of their ids.
+func byID() *ordered {
+	return &ordered{
+		rank: func(e *entry) uint64 { return prefix(e.id) },
+		tie:  func(a, b *entry) int { return strings.Compare(a.id, b.id) },
 	}
-	o.fresh[last] = append(o.fresh[last], k)
 }
 
-// settled says whether a walk would see everything.
-func (o *ordered[K]) settled() bool { return len(o.fresh) == 0 }
-
-// settle puts what is fresh in its place.
-func (o *ordered[K]) settle() {
-	for _, chunk := range o.fresh {
-		for _, k := range chunk {
-			o.place(k)
-		}
+// byDue orders the entries of all shelves by due time, then by id.
+func byDue() *ordered {
+	return &ordered{
+		rank: func(e *entry) uint64 { return uint64(e.due) ^ 1<<63 },
+		tie: func(a, b *entry) int {
+			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.shelf.partition.Account, b.shelf.partition.Account),
+				strings.Compare(a.shelf.partition.Region, b.shelf.partition.Region), strings.Compare(string(a.shelf.kind), string(b.shelf.kind)))
+		},
 	}
-	o.fresh = nil
 }
 
-// find is where a member is or would be: its chunk, its place in it, and
+// prefix is the first 8 bytes of an id, as a number in the same order.
+func prefix(id string) uint64 {
+	var first [8]byte
+	copy(first[:], id)
+	return binary.BigEndian.Uint64(first[:])
+}
+
+func (o *ordered) compare(a, b ranked) int {
+	if a.rank != b.rank {
+		return cmp.Compare(a.rank, b.rank)
+	}
+	return o.tie(a.entry, b.entry)
+}
+
+// find is where an entry is or would be: its chunk, its place in it, and
 // whether it is there.
-func (o *ordered[K]) find(k K) (chunk, at int, found bool) {
-	chunk, _ = slices.BinarySearchFunc(o.chunks, k, func(c []K, k K) int {
-		return o.compare(c[len(c)-1], k)
-	})
+func (o *ordered) find(e ranked) (chunk, at int, found bool) {
+	chunk, _ = slices.BinarySearchFunc(o.lasts, e, o.compare)
 	if chunk == len(o.chunks) {
 		return chunk, 0, false
 	}
-	at, found = slices.BinarySearchFunc(o.chunks[chunk], k, o.compare)
+	at, found = slices.BinarySearchFunc(o.chunks[chunk], e, o.compare)
 	return chunk, at, found
 }
 
-func (o *ordered[K]) place(k K) {
-	chunk, at, _ := o.find(k)
-	switch {
-	case len(o.chunks) == 0:
-		o.chunks = append(o.chunks, []K{k})
-		return
-	case chunk == len(o.chunks): // greater than all: to the end of the last
+// insert adds an entry that is not there.
+func (o *ordered) insert(e *entry) {
+	o.fresh = append(o.fresh, ranked{o.rank(e), e})
+	if len(o.fresh) == batchSize {
+		o.settle()
+	}
+}
+
+// settle puts what is fresh in its place. A walk needs it.
+func (o *ordered) settle() {
+	if fresh := o.fresh; len(fresh) > len(o.chunks)/16 {
+		slices.SortFunc(fresh, o.compare)
+		o.merge(fresh)
+	} else {
+		for _, r := range fresh {
+			o.place(r)
+		}
+	}
+	clear(o.fresh)
+	o.fresh = o.fresh[:0]
+}
+
+// place puts one member in its place. There is a chunk.
+func (o *ordered) place(r ranked) {
+	chunk, at, _ := o.find(r)
+	if chunk == len(o.chunks) { // greater than all: to the end of the last
 		chunk--
 		at = len(o.chunks[chunk])
 	}
-	c := slices.Insert(o.chunks[chunk], at, k)
-	if len(c) < chunkSize {
-		o.chunks[chunk] = c
-		return
+	o.set(chunk, slices.Insert(o.chunks[chunk], at, r))
+	if c := o.chunks[chunk]; len(c) == chunkSize {
+		second := slices.Clone(c[chunkSize/2:])
+		clear(c[chunkSize/2:])
+		o.set(chunk, c[:chunkSize/2])
+		o.chunks = slices.Insert(o.chunks, chunk+1, second)
+		o.lasts = slices.Insert(o.lasts, chunk+1, second[len(second)-1])
 	}
-	half := slices.Clone(c[chunkSize/2:])
-	clear(c[chunkSize/2:])
-	o.chunks[chunk] = c[:chunkSize/2]
-	o.chunks = slices.Insert(o.chunks, chunk+1, half)
 }
 
-// remove takes a member out.
-func (o *ordered[K]) remove(k K) {
+// merge puts sorted members in their places, in one walk over the chunks.
+func (o *ordered) merge(fresh []ranked) {
+	old, lasts := o.chunks, o.lasts
+	o.chunks, o.lasts = make([][]ranked, 0, len(old)+len(fresh)/chunkSize+1), make([]ranked, 0, len(old)+len(fresh)/chunkSize+1)
+	for i, c := range old {
+		here := len(fresh) // those of this chunk; the last takes all that are left
+		if i < len(old)-1 {
+			here, _ = slices.BinarySearchFunc(fresh, lasts[i], o.compare)
+		}
+		o.add(o.merged(c, fresh[:here]))
+		fresh = fresh[here:]
+	}
+	o.add(slices.Clone(fresh))
+}
+
+// merged is the members of both in order. Both are sorted.
+func (o *ordered) merged(a, b []ranked) []ranked {
+	if len(b) == 0 {
+		return a
+	}
+	both := make([]ranked, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if o.compare(a[0], b[0]) < 0 {
+			both, a = append(both, a[0]), a[1:]
+		} else {
+			both, b = append(both, b[0]), b[1:]
+		}
+	}
+	return append(append(both, a...), b...)
+}
+
+// add appends sorted members as chunks.
+func (o *ordered) add(c []ranked) {
+	for len(c) > 0 {
+		n := len(c)
+		if n >= chunkSize {
+			n = chunkSize / 2
+		}
+		o.chunks, o.lasts = append(o.chunks, slices.Clip(c[:n])), append(o.lasts, c[n-1])
+		c = c[n:]
+	}
+}
+
+// set replaces a chunk by one that is not empty.
+func (o *ordered) set(chunk int, c []ranked) {
+	o.chunks[chunk], o.lasts[chunk] = c, c[len(c)-1]
+}
+
+// remove removes an entry, if it is there.
+func (o *ordered) remove(e *entry) {
 	o.settle()
-	chunk, at, found := o.find(k)
+	chunk, at, found := o.find(ranked{o.rank(e), e})
 	if !found {
 		return
 	}
-	c := slices.Delete(o.chunks[chunk], at, at+1)
-	if len(c) > 0 {
-		o.chunks[chunk] = c
+	if c := slices.Delete(o.chunks[chunk], at, at+1); len(c) > 0 {
+		o.set(chunk, c)
 		return
 	}
 	o.chunks = slices.Delete(o.chunks, chunk, chunk+1)
+	o.lasts = slices.Delete(o.lasts, chunk, chunk+1)
 }
 
-// from walks the members that are not less than k, in order, until visit
-// returns false. The set is settled.
-func (o *ordered[K]) from(k K, visit func(K) bool) {
-	chunk, at, _ := o.find(k)
-	for ; chunk < len(o.chunks); chunk, at = chunk+1, 0 {
-		for _, member := range o.chunks[chunk][at:] {
-			if !visit(member) {
-				return
+// from yields the entries that are not less than e, in order. The owner changes nothing meanwhile.
+func (o *ordered) from(e *entry) iter.Seq[*entry] {
+	o.settle()
+	return func(yield func(*entry) bool) {
+		chunk, at, _ := o.find(ranked{o.rank(e), e})
+		for ; chunk < len(o.chunks); chunk, at = chunk+1, 0 {
+			for _, r := range o.chunks[chunk][at:] {
+				if !yield(r.entry) {
+					return
+				}
 			}
 		}
 	}
 }
 
-func (o *ordered[K]) empty() bool { return len(o.chunks) == 0 && len(o.fresh) == 0 }
+func (o *ordered) empty() bool { return len(o.chunks) == 0 && len(o.fresh) == 0 }
