@@ -65,9 +65,16 @@ var holders = map[string]holder{
 		return s
 	}),
 
+	"hsm.ARPC":            public(wire),
 	"hsm.Agreement":       public(sealed),
 	"hsm.Backend":         public("an interface"),
+	"hsm.BlockCipher":     secretive(func(*testing.T) any { return hsm.BlockCipher{Key: workingKey()} }),
+	"hsm.CardData":        secretive(func(*testing.T) any { return hsm.CardData{PAN: account(), Track: hsm.NewSecret(secret)} }),
 	"hsm.Components":      public(sealed),
+	"hsm.DataCipher":      public("an interface"),
+	"hsm.Derivation":      public("an interface"),
+	"hsm.ECDH":            public("a public key and what both parties know"),
+	"hsm.EMV":             secretive(func(*testing.T) any { return hsm.EMV{PAN: account()} }),
 	"hsm.HSM":             secretive(func(*testing.T) any { return hsm.New(software(), nil) }),
 	"hsm.Initializer":     public("an interface"),
 	"hsm.Key":             public("an interface"),
@@ -76,6 +83,9 @@ var holders = map[string]holder{
 	"hsm.Material":        public(sealed),
 	"hsm.OpenGenerator":   public("an interface"),
 	"hsm.Options":         public("ready key pairs come through an interface"),
+	"hsm.PINBlock":        secretive(func(*testing.T) any { return hsm.PINBlock{Key: workingKey(), PAN: account()} }),
+	"hsm.PINChange":       secretive(func(*testing.T) any { return hsm.PINChange{Session: hsm.EMV{PAN: account()}} }),
+	"hsm.PINChanged":      public(wire),
 	"hsm.Public":          public("a public key"),
 	"hsm.Ready":           public("an interface"),
 	"hsm.Resealer":        public("an interface"),
@@ -83,6 +93,8 @@ var holders = map[string]holder{
 	"hsm.Secret":          secretive(func(*testing.T) any { return hsm.NewSecret(secret) }),
 	"hsm.Software":        secretive(func(*testing.T) any { return software() }),
 	"hsm.SoftwareOptions": secretive(func(*testing.T) any { return hsm.SoftwareOptions{MasterKey: (*[32]byte)(secret)} }),
+	"hsm.WorkingKey":      secretive(func(*testing.T) any { return workingKey() }),
+	"hsm.WrappedKey":      public("an enciphered key"),
 	"hsm/hsmtest.Options": public("keys of tests"),
 	"hsm/pkcs11.Backend":  public(elsewhere),
 	"hsm/pkcs11.Options":  public(elsewhere),
@@ -158,6 +170,16 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 			t.Errorf("%s has a row in holders and is no such type", name)
 		}
 	}
+}
+
+// account is an account number with the secret for digits.
+func account() hsm.PAN { return hsm.NewPAN(string(secret)) }
+
+func workingKey() hsm.WorkingKey { return hsm.WorkingKey{Derive: hsm.EMV{PAN: account()}} }
+
+func TestAccountNumbersAreNotShown(t *testing.T) {
+	canary.Check(t, "hsm.PAN", account(), secret)
+	canary.Check(t, "a hidden field", struct{ pan hsm.PAN }{account()}, secret)
 }
 
 func credential() endpoint.Credential {

@@ -74,11 +74,24 @@ func (h *HSM) agree(ctx context.Context, a *Agreement, v tr31.Version) (*tr31.KB
 	if err := fits(a.Algorithm, v); err != nil {
 		return nil, err
 	}
+	key, err := h.agreedKey(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	return tr31.NewKBPK(key)
+}
+
+// agreedKey derives the key, in the clear. The caller clears it.
+func (h *HSM) agreedKey(ctx context.Context, a *Agreement) ([]byte, error) {
 	if !a.Hash.Available() || (a.KDF != ConcatKDF && a.KDF != X963KDF) {
 		return nil, fmt.Errorf("%w: no such key derivation", ErrInput)
 	}
 	if err := (Attributes{Usage: "K1", Algorithm: a.Algorithm, Bits: a.Bits}).Check(); err != nil {
 		return nil, err
+	}
+	if blockSize(a.Algorithm) == 0 {
+		return nil, ErrAttributes
 	}
 	p, err := h.use(ctx, a.Pair)
 	if err != nil {
@@ -90,9 +103,7 @@ func (h *HSM) agree(ctx context.Context, a *Agreement, v tr31.Version) (*tr31.KB
 		return nil, err
 	}
 	defer shared.Destroy()
-	key := a.derive(shared.bytes())
-	defer clear(key)
-	return tr31.NewKBPK(key)
+	return a.derive(shared.bytes()), nil
 }
 
 // derive concatenates hashes and cuts them to the length of the key.

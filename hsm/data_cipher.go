@@ -1,0 +1,191 @@
+package hsm
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"fmt"
+)
+
+// The cipher modes that commands have besides ECB and CBC (NIST SP 800-38A): the HSM
+// makes them of a device's ECB and CBC, so no [Key] has them. CFB64 is for TDES,
+// CFB128 for AES.
+const (
+	CFB1 CipherMode = iota + 2 // feedback of 1 bit; data is whole bytes all the same
+	CFB8
+	CFB64
+	CFB128
+	OFB // feedback of whole blocks
+)
+
+// DataCipher is a key and how it enciphers data: a [BlockCipher].
+type DataCipher interface {
+	// encryptData and decryptData return new bytes.
+	encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error)
+	decryptData(ctx context.Context, h *HSM, ciphertext []byte) ([]byte, error)
+}
+
+// BlockCipher is an AES or TDES key with a cipher mode. Data is a whole number of blocks, at
+// least one, in every mode; it is never padded. The IV has the length of a block; nil is
+// zeros, and ECB has none. Anything else is ErrInput.
+type BlockCipher struct {
+	Key  WorkingKey
+	Mode CipherMode
+	IV   []byte
+}
+
+// Encrypt enciphers data. The plaintext is not changed.
+func (h *HSM) Encrypt(ctx context.Context, c DataCipher, plaintext []byte) ([]byte, error) {
+	return c.encryptData(ctx, h, plaintext)
+}
+
+// Decrypt deciphers data. The ciphertext is not changed.
+func (h *HSM) Decrypt(ctx context.Context, c DataCipher, ciphertext []byte) ([]byte, error) {
+	return c.decryptData(ctx, h, ciphertext)
+}
+
+// ReEncrypt deciphers data with one key and enciphers it with another. What is between
+// stays here. Plaintext that the outgoing cipher does not take is ErrInput.
+func (h *HSM) ReEncrypt(ctx context.Context, from, to DataCipher, ciphertext []byte) ([]byte, error) {
+	plaintext, err := from.decryptData(ctx, h, ciphertext)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plaintext)
+	return to.encryptData(ctx, h, plaintext)
+}
+
+func (c BlockCipher) encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error) {
+	return c.crypt(ctx, h, plaintext, (*working).encryptBlocks)
+}
+
+func (c BlockCipher) decryptData(ctx context.Context, h *HSM, ciphertext []byte) ([]byte, error) {
+	return c.crypt(ctx, h, ciphertext, (*working).decryptBlocks)
+}
+
+// crypt checks the arguments and works on a copy of the data in place.
+func (c BlockCipher) crypt(ctx context.Context, h *HSM, data []byte, run func(*working, context.Context, CipherMode, []byte, []byte) error) ([]byte, error) {
+	w, err := h.open(ctx, c.Key, forData)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	iv, err := c.check(w, data)
+	if err != nil {
+		return nil, err
+	}
+	out := bytes.Clone(data)
+	if err := run(w, ctx, c.Mode, iv, out); err != nil {
+		clear(out)
+		return nil, err
+	}
+	return out, nil
+}
+
+// check returns the IV: nil for ECB.
+func (c BlockCipher) check(w *working, data []byte) (iv []byte, err error) {
+	if err := w.isCipher(); err != nil {
+		return nil, err
+	}
+	size := w.size()
+	switch {
+	case c.Mode < ECB || c.Mode > OFB, c.Mode == CFB64 && size != 8, c.Mode == CFB128 && size != 16:
+		return nil, fmt.Errorf("%w: cipher mode %d with blocks of %d bytes", ErrInput, c.Mode, size)
+	case len(data) == 0 || len(data)%size != 0:
+		return nil, fmt.Errorf("%w: %d bytes are not whole blocks of %d", ErrInput, len(data), size)
+	case c.Mode == ECB && c.IV != nil:
+		return nil, fmt.Errorf("%w: ECB has no IV", ErrInput)
+	case c.Mode == ECB:
+		return nil, nil
+	case c.IV == nil:
+		return make([]byte, size), nil
+	case len(c.IV) != size:
+		return nil, fmt.Errorf("%w: an IV of %d bytes with blocks of %d", ErrInput, len(c.IV), size)
+	}
+	return c.IV, nil
+}
+
+// encryptBlocks works in place. In every mode but CFB1 and CFB8, whose feedback is less than
+// a block, it is one call of the device.
+func (w *working) encryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte) error {
+	switch mode {
+	case ECB, CBC:
+		return w.key.Encrypt(ctx, mode, iv, data)
+	case CFB1:
+		return w.shortFeedback(iv, data, 1, true)
+	case CFB8:
+		return w.shortFeedback(iv, data, 8, true)
+	}
+	// Both keystreams are CBC encryptions with a zero IV: that of OFB of the IV and zero
+	// blocks; that of CFB of the IV and the plaintext without its last block, since
+	// E(C[i-1]) = E(P[i-1] xor E(C[i-2])).
+	stream := make([]byte, len(data))
+	defer clear(stream)
+	copy(stream, iv)
+	if mode != OFB {
+		copy(stream[len(iv):], data)
+	}
+	if err := w.key.Encrypt(ctx, CBC, make([]byte, len(iv)), stream); err != nil {
+		return err
+	}
+	subtle.XORBytes(data, data, stream)
+	return nil
+}
+
+// decryptBlocks works in place.
+func (w *working) decryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte) error {
+	switch mode {
+	case ECB, CBC:
+		return w.key.Decrypt(ctx, mode, iv, data)
+	case OFB:
+		return w.encryptBlocks(ctx, OFB, iv, data)
+	case CFB1:
+		return w.shortFeedback(iv, data, 1, false)
+	case CFB8:
+		return w.shortFeedback(iv, data, 8, false)
+	}
+	// The keystream is the ECB encryption of the IV and the ciphertext without its last
+	// block.
+	stream := make([]byte, len(data))
+	defer clear(stream)
+	copy(stream[copy(stream, iv):], data)
+	if err := w.key.Encrypt(ctx, ECB, nil, stream); err != nil {
+		return err
+	}
+	subtle.XORBytes(data, data, stream)
+	return nil
+}
+
+// shortFeedback is CFB with feedback of 1 or 8 bits, in place: one encryption for each bit
+// or byte of data, which shift into a register that begins as the IV.
+func (w *working) shortFeedback(iv, data []byte, bits uint, encrypt bool) error {
+	block := w.block()
+	register, stream := bytes.Clone(iv), make([]byte, len(iv))
+	defer clear(stream)
+	mask := byte(1)<<bits - 1
+	for i := range data {
+		for shift := 8 - bits; shift < 8; shift -= bits {
+			block.Encrypt(stream, register)
+			in := data[i] >> shift & mask
+			out := in ^ stream[0]>>(8-bits)
+			data[i] ^= (in ^ out) << shift
+			if encrypt {
+				shiftIn(register, out, bits)
+			} else {
+				shiftIn(register, in, bits)
+			}
+		}
+		if err := w.outcome(nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shiftIn moves a register to the left and fills it with bits on the right.
+func shiftIn(register []byte, fill byte, bits uint) {
+	for i := range len(register) - 1 {
+		register[i] = register[i]<<bits | register[i+1]>>(8-bits)
+	}
+	register[len(register)-1] = register[len(register)-1]<<bits | fill
+}

@@ -1,0 +1,114 @@
+package hsm
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/mac"
+	"github.com/seed748fb4d1/apcsim/pin"
+)
+
+// PINBlock is an enciphered PIN block and what is needed to read it. One that does not
+// decode is a *pin.Error.
+type PINBlock struct {
+	Key    WorkingKey // PIN encryption key: TDES, for pin.ISO4 AES
+	Format pin.Format
+	Block  []byte // 8 bytes, of pin.ISO4 16
+	PAN    PAN    // for the formats that use it
+}
+
+// openPIN reads the PIN of an enciphered block.
+func (h *HSM) openPIN(ctx context.Context, b *PINBlock) (pin.PIN, error) {
+	w, err := h.open(ctx, b.Key, forPIN)
+	if err != nil {
+		return pin.PIN{}, err
+	}
+	defer w.close()
+	if err := w.isCipher(); err != nil {
+		return pin.PIN{}, err
+	}
+	p, err := pin.Decrypt(w.block(), b.Format, b.Block, b.PAN.digits())
+	if err := w.outcome(err); err != nil {
+		return pin.PIN{}, err
+	}
+	return p, nil
+}
+
+// PINChange is a card script that changes a PIN (EMV Book 2, section 9; VIS; M/Chip).
+type PINChange struct {
+	New     PINBlock
+	Current *PINBlock // the current PIN, which Visa and American Express may use; else nil
+
+	// Confidentiality and Integrity are the issuer's keys for the PIN and for the MAC.
+	// Both session keys are derived in the way that Session says.
+	Confidentiality, Integrity KeyRef
+	Session                    EMV
+
+	// Cryptogram is the issuer's key for cryptograms, which Visa and American Express mix
+	// into the script block; nil for other schemes. Current is refused without it.
+	Cryptogram *KeyRef
+
+	Form    emv.ScriptForm // emv.VisaForm, emv.MChipForm, emv.EMV2000Form, or any for the common method
+	Message []byte         // the script before the PIN: it is authenticated with the PIN
+}
+
+// PINChanged is the PIN for the card, and the MAC of the script.
+type PINChanged struct {
+	Block []byte // enciphered script block: 8 or 16 bytes
+	MAC   []byte // 8 bytes, over Message and Block
+}
+
+// PINChange makes the parts of a PIN change script. The PINs stay here.
+func (h *HSM) PINChange(ctx context.Context, c *PINChange) (PINChanged, error) {
+	block, err := h.scriptBlock(ctx, c)
+	if err != nil {
+		return PINChanged{}, err
+	}
+	defer clear(block)
+	enciphered, err := h.encipherScript(ctx, c, block)
+	if err != nil {
+		return PINChanged{}, err
+	}
+	script := append(append([]byte(nil), c.Message...), enciphered...)
+	code, err := h.MAC(ctx, WorkingKey{c.Integrity, c.Session}, MACMethod{MACISO3, mac.Bit}, script)
+	return PINChanged{enciphered, code}, err
+}
+
+// scriptBlock is the clear script block of 8 bytes.
+func (h *HSM) scriptBlock(ctx context.Context, c *PINChange) ([]byte, error) {
+	if c.Current != nil && c.Cryptogram == nil {
+		return nil, fmt.Errorf("%w: a current PIN without a key for cryptograms", ErrInput)
+	}
+	next, err := h.openPIN(ctx, &c.New)
+	if err != nil {
+		return nil, err
+	}
+	if c.Cryptogram == nil {
+		return emv.PINBlock(next)
+	}
+	var current *pin.PIN
+	if c.Current != nil {
+		p, err := h.openPIN(ctx, c.Current)
+		if err != nil {
+			return nil, err
+		}
+		current = &p
+	}
+	master, err := c.Session.cardKey(ctx, h, *c.Cryptogram)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(master)
+	return emv.VisaPINBlock(master, next, current)
+}
+
+// encipherScript enciphers the script block for the card.
+func (h *HSM) encipherScript(ctx context.Context, c *PINChange, block []byte) ([]byte, error) {
+	keys, err := h.openCard(ctx, c.Confidentiality, c.Session)
+	if err != nil {
+		return nil, err
+	}
+	defer keys.clear()
+	return emv.EncryptPIN(keys.session, c.Form, block)
+}
