@@ -87,6 +87,7 @@ var holders = map[string]holder{
 	"hsm.PINChange":       secretive(func(*testing.T) any { return hsm.PINChange{Session: hsm.EMV{PAN: account()}} }),
 	"hsm.PINChanged":      public(wire),
 	"hsm.Public":          public("a public key"),
+	"hsm.RSACipher":       public(sealed),
 	"hsm.Ready":           public("an interface"),
 	"hsm.Resealer":        public("an interface"),
 	"hsm.Sealed":          public(sealed),

@@ -18,7 +18,7 @@ const (
 	OFB // feedback of whole blocks
 )
 
-// DataCipher is a key and how it enciphers data: a [BlockCipher].
+// DataCipher is a key and how it enciphers data: a [BlockCipher] or an [RSACipher].
 type DataCipher interface {
 	// encryptData and decryptData return new bytes.
 	encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error)
@@ -32,6 +32,14 @@ type BlockCipher struct {
 	Key  WorkingKey
 	Mode CipherMode
 	IV   []byte
+}
+
+// RSACipher is an RSA key pair with a padding. Encryption needs Public alone, decryption
+// Pair alone; see [HSM.EncryptRSA] and [HSM.DecryptRSA].
+type RSACipher struct {
+	Pair    KeyRef
+	Public  Public
+	Padding RSAPadding
 }
 
 // Encrypt enciphers data. The plaintext is not changed.
@@ -53,6 +61,14 @@ func (h *HSM) ReEncrypt(ctx context.Context, from, to DataCipher, ciphertext []b
 	}
 	defer clear(plaintext)
 	return to.encryptData(ctx, h, plaintext)
+}
+
+func (c RSACipher) encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error) {
+	return h.EncryptRSA(ctx, c.Public, c.Padding, plaintext)
+}
+
+func (c RSACipher) decryptData(ctx context.Context, h *HSM, ciphertext []byte) ([]byte, error) {
+	return h.DecryptRSA(ctx, c.Pair, c.Padding, ciphertext)
 }
 
 func (c BlockCipher) encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error) {
