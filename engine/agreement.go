@@ -44,36 +44,37 @@ var (
 
 // agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
 // other party's certificate, and what is derived.
-func agreement(c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, error) {
+func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, *authorities, error) {
 	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
 	// the data plane (GUESS).
 	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
-		return hsm.Agreement{}, core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+		return hsm.Agreement{}, nil, core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
 			core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
 	}
 	derived := core.AlgorithmNamed(a.derived)
 	if !core.Ciphers.Has(derived) { // GUESS
-		return hsm.Agreement{}, attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
+		return hsm.Agreement{}, nil, attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
 	}
 	const certificateField = agreementField + ".PublicKeyCertificate"
 	peer, alg, err := readCertificate(a.certificate, certificateField)
 	if err != nil {
-		return hsm.Agreement{}, err
+		return hsm.Agreement{}, nil, err
 	}
 	if alg != pair.Attributes.Alg {
-		return hsm.Agreement{}, core.Invalid("The certificate does not have the key's curve.",
+		return hsm.Agreement{}, nil, core.Invalid("The certificate does not have the key's curve.",
 			core.Because(apc.RuleKeyAlgorithm, certificateField, core.ProblemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
 	}
-	if err := checkTrusted(c, peer, certificateField, ca, authorityField(agreementField)); err != nil {
-		return hsm.Agreement{}, err
+	above, err := checkTrusted(ctx, c, peer, certificateField, ca, authorityField(agreementField))
+	if err != nil {
+		return hsm.Agreement{}, nil, err
 	}
 	point, err := peer.PublicKey.(*ecdsa.PublicKey).ECDH()
 	if err != nil {
-		return hsm.Agreement{}, core.Internal(err) // the curve is one of the service's
+		return hsm.Agreement{}, nil, core.Internal(err) // the curve is one of the service's
 	}
 	info, _ := hex.DecodeString(*a.info) // the shape has been checked
 	return hsm.Agreement{Pair: pair.Ref(), Peer: point.Bytes(), KDF: derivationFunctions[a.kdf], Hash: derivationHashes[a.hash],
-		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, nil
+		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, above, nil
 }
 
 // needs are the keys of an agreement: the pair and the authority of the other party.
@@ -104,7 +105,7 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	if err != nil {
 		return blockError(c, p.field, err)
 	}
-	agreement, err := agreement(c, asked, pair, ca)
+	agreement, above, err := agreement(ctx, c, asked, pair, ca)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	p.requires = append(p.requires, unchanged(ca))
+	p.requires = append(p.requires, above.unchanged()...)
 	if err := p.wrappedUnder(unchanged(pair), asked.strengths(pair)...); err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 			return nil, err
 		}
 	}
-	agreement, err := agreement(c, asked, pair, ca)
+	agreement, _, err := agreement(ctx, c, asked, pair, ca)
 	if err != nil {
 		return nil, err
 	}

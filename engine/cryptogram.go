@@ -99,7 +99,7 @@ func exportCryptogram(ctx context.Context, c *core.Call, in *ExportKeyInput, m *
 	if err != nil {
 		return nil, err
 	}
-	receiver, err := receiver(c, p, m.WrappingKeyCertificate, ca)
+	receiver, err := receiver(ctx, c, p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}

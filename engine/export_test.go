@@ -27,3 +27,5 @@ func UsageTable() (out []UsageRow) {
 	}
 	return out
 }
+
+var CompareTable = compareTable

@@ -35,7 +35,7 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 		return nil, err
 	}
 	// Certificates: the receiver's under the authority, the signer's own.
-	krd, err := receiver(c, p, m.WrappingKeyCertificate, ca)
+	krd, err := receiver(ctx, c, p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}

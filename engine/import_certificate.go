@@ -35,14 +35,23 @@ func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePubli
 	if err != nil {
 		return err
 	}
-	p.requires = append(p.requires, unchanged(&ca))
 	cert, err := p.declareCertificate(core.ParseAttributes(m.KeyAttributes), trustedField, m.PublicKeyCertificate)
 	if err != nil {
 		return err
 	}
-	if err := checkTrusted(c, cert, trustedField+".PublicKeyCertificate", &ca, authorityField(trustedField)); err != nil {
+	above, err := loadAuthorities(ctx, c, &ca, authorityField(trustedField))
+	if err != nil {
 		return err
 	}
+	if len(above.keys) == maxAuthorities {
+		return longChain(above.field)
+	}
+	rules := trustRules(c)
+	rules.CA = p.key.Attributes.Usage == core.UsageS0 // it signs others: a leaf is never imported
+	if err := above.check(rules, cert, trustedField+".PublicKeyCertificate"); err != nil {
+		return err
+	}
+	p.requires, p.key.Authority = append(p.requires, above.unchanged()...), ca.ARN.String()
 	return p.takeCertificate(cert)
 }
 

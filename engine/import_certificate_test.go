@@ -28,7 +28,8 @@ func TestRootsAreImportedOrRefusedWithTheRule(t *testing.T) {
 		{"P-256", other, publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
 		{"P-384", issue(t, p384, "r", nil, nil), publicAttributes(apc.KeyAlgorithmECCNISTP384), ""},
 		{"without a key usage, as in the samples", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = 0 }), publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
-		{"without any extension", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage, c.IsCA, c.BasicConstraintsValid = 0, false, false }), publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
+		{"without basic constraints", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = false, false }), publicAttributes(apc.KeyAlgorithmECCNISTP256), ""},
+		{"without any extension", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage, c.IsCA, c.BasicConstraintsValid = 0, false, false }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "basic-constraints"},
 		{"that says it is no CA", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.IsCA = false; c.KeyUsage = 0 }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "basic-constraints"},
 		{"that may not sign certificates", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "key-usage"},
 		{"that has expired", issue(t, p256, "r", nil, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "expired"},
@@ -71,7 +72,7 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leaf := issue(t, ecKey(t, elliptic.P256()), "leaf", &good, nil)
+	leaf := issue(t, ecKey(t, elliptic.P256()), "leaf", &good, asCA)
 	if _, err := under(ica.KeyArn, leaf, publicAttributes(apc.KeyAlgorithmECCNISTP256)); err != nil {
 		t.Errorf("a certificate under an intermediate: %v", err)
 	}
@@ -89,6 +90,7 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 		{"under another name", rsaParent.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "issuer"},
 		{"stronger than its parent", parent.KeyArn, issue(t, ecKey(t, elliptic.P521()), "ica", &root, asCA), publicAttributes(apc.KeyAlgorithmECCNISTP521), "issuer-strength"},
 		{"RSA_3072 under RSA_2048", rsaParent.KeyArn, issue(t, rsaKey(t, 3072, 0), "ica", &rsaRoot, asCA), publicAttributes(apc.KeyAlgorithmRSA3072), "issuer-strength"},
+		{"that is no authority", parent.KeyArn, issue(t, ecKey(t, elliptic.P256()), "ica", &root, nil), publicAttributes(apc.KeyAlgorithmECCNISTP256), "basic-constraints"},
 		{"that has expired", parent.KeyArn, issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) }), publicAttributes(apc.KeyAlgorithmECCNISTP256), "expired"},
 		{"under a symmetric key", kek.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "certificate-authority"},
 	} {
@@ -101,7 +103,10 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 		KeyAttributes: publicAttributes(apc.KeyAlgorithmECCNISTP256), PublicKeyCertificate: good.text(), CertificateAuthorityPublicKeyIdentifier: parent.KeyArn}}})
 	refused(t, "another account's parent", err, apc.ErrAccessDenied, "account")
 	clock.Advance(500 * day)
-	fresh := issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(900 * day) })
+	fresh := issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) {
+		asCA(c)
+		c.NotAfter = noon.Add(900 * day)
+	})
 	_, err = under(parent.KeyArn, fresh, publicAttributes(apc.KeyAlgorithmECCNISTP256))
 	if r := refused(t, "under a root that has expired", err, apc.ErrValidation, "expired"); !strings.HasSuffix(r.Reasons[0].Field, "CertificateAuthorityPublicKeyIdentifier") {
 		t.Errorf("refused for %s", r.Reasons[0].Field)

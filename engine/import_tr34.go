@@ -42,11 +42,16 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 		return err
 	}
 	// Certificate: the signer's, under the authority.
-	p.requires = append(p.requires, unchanged(&keys[0]))
-	kdh, _, err := trustedCertificate(c, m.SigningKeyCertificate, tr34Field+".SigningKeyCertificate", &keys[0], authorityField(tr34Field))
+	const signerField = tr34Field + ".SigningKeyCertificate"
+	kdh, _, err := readCertificate(m.SigningKeyCertificate, signerField)
 	if err != nil {
 		return err
 	}
+	above, err := checkTrusted(ctx, c, kdh, signerField, &keys[0], authorityField(tr34Field))
+	if err != nil {
+		return err
+	}
+	p.requires = append(p.requires, above.unchanged()...)
 	if err := checkFreshness(t, m.RandomNonce); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/x509"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -11,7 +12,7 @@ import (
 
 // receiver reads the certificate of the RSA key that an exported key is wrapped to, and checks its
 // strength and its authority.
-func receiver(c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
+func receiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
 	field := p.field + ".WrappingKeyCertificate"
 	cert, alg, err := readCertificate(text, field)
 	if err != nil {
@@ -23,5 +24,6 @@ func receiver(c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Cer
 	if err := checkStrength(rsaStrength, alg, p.as.Alg, field); err != nil {
 		return nil, err
 	}
-	return cert, checkTrusted(c, cert, field, ca, authorityField(p.field))
+	_, err = checkTrusted(ctx, c, cert, field, ca, authorityField(p.field))
+	return cert, err
 }

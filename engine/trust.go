@@ -2,24 +2,28 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
-// trustRules are what the service asks of other people's certificates
-// (control-plane, section 11.3): a CA says so where it says anything, and signs
-// nothing stronger than itself; a leaf may have no extension at all.
+// trustRules are what the service asks of imported certificates (control-plane, section
+// 11.3), and of those under them: whatever OpenSSL asks, and that no authority signs a
+// key stronger than its own. A leaf may have no extension at all.
 func trustRules(c *core.Call) *x509ca.Rules {
-	return &x509ca.Rules{Now: c.Now, AllowNoBasicConstraints: true, IssuerStrength: true, Issuer: "the certificate authority's", Certificate: "the certificate"}
+	return &x509ca.Rules{Now: c.Now, AllowNoBasicConstraints: true, IssuerStrength: true}
 }
 
 // readCertificate reads a caller's certificate and the algorithm of its key.
@@ -64,37 +68,78 @@ func keyOf(c *x509.Certificate) string {
 	return c.PublicKeyAlgorithm.String()
 }
 
-// checkTrusted holds a caller's certificate to the rules, under the certificate
-// of the authority that the request names. That one alone is consulted, not
-// those above it (GUESS): it was judged when it was imported.
-func checkTrusted(c *core.Call, cert *x509.Certificate, field string, ca *core.Key, caField string) error {
-	issuer, err := authorityCertificate(ca, caField)
-	if err != nil {
-		return err
-	}
-	rules := trustRules(c)
-	err = rules.CheckIssued(cert, issuer)
-	if refusal, ok := errors.AsType[*x509ca.Error](err); ok && refusal.Certificate == rules.Issuer {
-		return certificateError(err, caField)
-	}
-	return certificateError(err, field)
+// maxAuthorities is how many authorities a chain may have (GUESS: none is published).
+const maxAuthorities = 10
+
+// authorities are the keys of those above a certificate, each usable: first the one that
+// the request names, last the root.
+type authorities struct {
+	keys         []core.Key
+	certificates []*x509.Certificate
+	field        string // the member that names the first
 }
 
-// authorityCertificate returns the certificate of an authority's key, which was checked when
-// it was imported: maybe by a version that took keys which are refused now.
-func authorityCertificate(ca *core.Key, field string) (*x509.Certificate, error) {
-	cert, err := x509ca.Decode(ca.Certificate)
-	return cert, certificateError(err, field)
+// loadAuthorities reads what is above the authority that a request names, and the
+// certificates of all. Each was checked when it was imported: maybe by a version that took
+// what is refused now. In a store of a version that did not note who issued a certificate,
+// the chain ends there.
+func loadAuthorities(ctx context.Context, c *core.Call, named *core.Key, field string) (*authorities, error) {
+	all := &authorities{keys: []core.Key{*named}, field: field}
+	for i := 0; ; i++ {
+		last := &all.keys[i]
+		cert, err := x509ca.Decode(last.Certificate)
+		if err != nil {
+			return nil, certificateError(err, field)
+		}
+		all.certificates = append(all.certificates, cert)
+		if last.Authority == "" {
+			return all, nil
+		}
+		if i+1 == maxAuthorities {
+			return nil, longChain(field)
+		}
+		var next core.Key
+		if err := c.Above(ctx, last, field, authorityRules, &next); err != nil {
+			return nil, err
+		}
+		all.keys = append(all.keys, next)
+	}
 }
 
-// trustedCertificate reads a certificate of the request and checks it under the authority that
-// the request names.
-func trustedCertificate(c *core.Call, text, field string, ca *core.Key, caField string) (*x509.Certificate, *core.Algorithm, error) {
-	cert, alg, err := readCertificate(text, field)
-	if err != nil {
-		return nil, nil, err
+func longChain(field string) error {
+	return core.Invalid("The certificate is not valid.",
+		core.Because(apc.RuleCertificateAuthority, field, core.ProblemLongChain, "", "at most "+strconv.Itoa(maxAuthorities)))
+}
+
+// unchanged requires of a commit that the authorities are as they were read.
+func (a *authorities) unchanged() (all []keystore.Change) {
+	for i := range a.keys {
+		all = append(all, unchanged(&a.keys[i]))
 	}
-	return cert, alg, checkTrusted(c, cert, field, ca, caField)
+	return all
+}
+
+// check holds a caller's certificate, and those above it up to the root, to the rules.
+func (a *authorities) check(rules *x509ca.Rules, cert *x509.Certificate, field string) error {
+	err := rules.CheckIssued(cert, a.certificates...)
+	refusal, ok := errors.AsType[*x509ca.Error](err)
+	if !ok || refusal.Index == 0 {
+		return certificateError(err, field)
+	}
+	if refusal.Index > 1 {
+		refusal.Found = strings.TrimSpace(refusal.Found + " in " + a.keys[refusal.Index-1].ARN.String())
+	}
+	return certificateError(refusal, a.field)
+}
+
+// checkTrusted holds a caller's certificate to the rules, under the authority that the
+// request names and those above it.
+func checkTrusted(ctx context.Context, c *core.Call, cert *x509.Certificate, field string, ca *core.Key, caField string) (*authorities, error) {
+	above, err := loadAuthorities(ctx, c, ca, caField)
+	if err != nil {
+		return nil, err
+	}
+	return above, above.check(trustRules(c), cert, field)
 }
 
 // checkOwnCertificate holds a certificate that somebody else made for a pair of

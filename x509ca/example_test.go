@@ -6,8 +6,10 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"fmt"
+	"math/big"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/x509ca"
@@ -78,15 +80,15 @@ func ExampleCSR() {
 	// LS0tLS1CRUdJTiBDRVJU
 }
 
-// An authority that says neither CA nor keyCertSign is refused by the standard
-// and may still have to be lived with.
+// A root that says keyCertSign without basic constraints is refused by the standard
+// and taken by OpenSSL.
 func ExampleRules() {
 	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	bare := &x509ca.Profile{Hash: crypto.SHA256, NoExtensions: true}
-	der, _ := x509ca.NewRoot(key, bare, &x509ca.Request{
-		Subject:   x509ca.Name{{Type: x509ca.CommonName, Value: "Old CA"}},
-		NotBefore: now, NotAfter: now,
-	})
+	old := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Old CA"},
+		NotBefore: now, NotAfter: now, KeyUsage: x509.KeyUsageCertSign,
+	}
+	der, _ := x509.CreateCertificate(rand.Reader, old, old, key.Public(), key)
 	root, _ := x509.ParseCertificate(der)
 	fmt.Println((&x509ca.Rules{Now: now, Root: "PublicKeyCertificate"}).CheckRoot(root))
 	fmt.Println((&x509ca.Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(root))

@@ -48,6 +48,9 @@ func has(c *x509.Certificate, id asn1.ObjectIdentifier) bool {
 
 func (p *path) checkExtensions(i int) error {
 	for _, e := range p.certificates[i].Extensions {
+		if e.Id.Equal(idNameConstraints) { // they bind whether critical or not
+			return p.refuse(i, RuleCriticalExtension, problemNameConstraints, "", "")
+		}
 		if e.Critical && !slices.ContainsFunc(understood, e.Id.Equal) {
 			return p.refuse(i, RuleCriticalExtension, problemCritical, e.Id.String(), "")
 		}
@@ -58,12 +61,18 @@ func (p *path) checkExtensions(i int) error {
 func (p *path) checkBasicConstraints(i int) error {
 	c := p.certificates[i]
 	switch present := has(c, idBasicConstraints); {
-	case !p.isCA(i) || c.BasicConstraintsValid && c.IsCA || !present && p.AllowNoBasicConstraints:
+	case !p.isCA(i) || c.BasicConstraintsValid && c.IsCA || !present && p.AllowNoBasicConstraints && i == len(p.certificates)-1 && isOldRoot(c):
 		return nil
 	case present:
 		return p.refuse(i, RuleBasicConstraints, problemNotCA, "CA:FALSE", "CA:TRUE")
 	}
 	return p.refuse(i, RuleBasicConstraints, problemNoConstraints, "", "CA:TRUE")
+}
+
+// isOldRoot reports whether a certificate without basic constraints is a CA's in another
+// way: it names itself as its issuer, and is of version 1 or has the usage keyCertSign.
+func isOldRoot(c *x509.Certificate) bool {
+	return dn.Equal(c.RawSubject, c.RawIssuer) && (c.Version == 1 || c.KeyUsage&x509.KeyUsageCertSign != 0)
 }
 
 // checkKeyUsage wants keyCertSign of a CA, and of the certificate judged what

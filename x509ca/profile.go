@@ -98,6 +98,7 @@ var (
 	idKeyUsage               = asn1.ObjectIdentifier{2, 5, 29, 15}
 	idSubjectAltName         = asn1.ObjectIdentifier{2, 5, 29, 17}
 	idBasicConstraints       = asn1.ObjectIdentifier{2, 5, 29, 19}
+	idNameConstraints        = asn1.ObjectIdentifier{2, 5, 29, 30}
 	idCertificatePolicies    = asn1.ObjectIdentifier{2, 5, 29, 32}
 	idAuthorityKeyIdentifier = asn1.ObjectIdentifier{2, 5, 29, 35}
 	idExtKeyUsage            = asn1.ObjectIdentifier{2, 5, 29, 37}

@@ -278,13 +278,44 @@ var refusals = []refusal{
 		return (&Rules{Now: now}).CheckIssued(extended(t, root, asn1.ObjectIdentifier{2, 999, 1}, wrong), root.Certificate)
 	}},
 	{RuleCriticalExtension, "name constraints", func(t *testing.T, wrong bool) error {
-		return (&Rules{Now: now}).CheckRoot(constrained(t, wrong))
+		return (&Rules{Now: now}).CheckRoot(either(wrong, constrained(t, true), newRoot(t).Certificate))
+	}},
+	{RuleCriticalExtension, "name constraints that are not critical", func(t *testing.T, wrong bool) error {
+		return (&Rules{Now: now}).CheckRoot(either(wrong, constrained(t, false), newRoot(t).Certificate))
 	}},
 	{RuleBasicConstraints, "an issuer that is no CA", func(t *testing.T, wrong bool) error {
 		return under(t, &Rules{AllowNoBasicConstraints: true}, func(o *order) { o.CA = !wrong })
 	}},
-	{RuleBasicConstraints, "an issuer without the extension", func(t *testing.T, wrong bool) error {
-		return under(t, &Rules{AllowNoBasicConstraints: !wrong}, func(o *order) { o.Profile = Profile{Hash: o.Hash, NoExtensions: true} })
+	{RuleBasicConstraints, "a root without the extension", func(t *testing.T, wrong bool) error {
+		return (&Rules{Now: now, AllowNoBasicConstraints: !wrong}).CheckRoot(bareRoot(t, x509.KeyUsageCertSign))
+	}},
+	{RuleBasicConstraints, "a root without the extension and without keyCertSign", func(t *testing.T, wrong bool) error {
+		return (&Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(bareRoot(t, either(wrong, 0, x509.KeyUsageCertSign)))
+	}},
+	{RuleBasicConstraints, "an intermediate without the extension", func(t *testing.T, wrong bool) error {
+		return under(t, &Rules{AllowNoBasicConstraints: true}, func(o *order) {
+			o.NoExtensions, o.CA, o.BasicConstraintsCritical, o.KeyUsage, o.KeyUsageCritical = wrong, !wrong, false, 0, false
+		})
+	}},
+	{RuleIssuer, "the issuer's name and no key identifier", func(t *testing.T, wrong bool) error {
+		template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "root"}, NotBefore: now, NotAfter: now, BasicConstraintsValid: true, IsCA: true}
+		root := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
+		if !wrong {
+			template.AuthorityKeyId = root.SubjectKeyId
+		}
+		again := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, root, p256b().Public(), p256()))))
+		return (&Rules{Now: now}).CheckIssued(again, root)
+	}},
+	{RuleIssuer, "another key identifier of the issuer", func(t *testing.T, wrong bool) error {
+		return underAuthorityKey(t, []byte{0x80, 2, 1, either[byte](wrong, 3, 2)})
+	}},
+	{RuleIssuer, "another serial number of the issuer", func(t *testing.T, wrong bool) error {
+		return underAuthorityKey(t, []byte{0x82, 1, either[byte](wrong, 8, 7)})
+	}},
+	{RuleIssuer, "another issuer of the issuer", func(t *testing.T, wrong bool) error {
+		name := must(Name{{Type: CommonName, Value: either(wrong, "other", "ROOT")}}.DER())
+		names := must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name}))
+		return underAuthorityKey(t, must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 1, IsCompound: true, Bytes: names})))
 	}},
 	{RuleBasicConstraints, "a leaf that is to issue others", func(t *testing.T, wrong bool) error {
 		return issued(t, &Rules{CA: wrong}, func(o *order) { o.KeyUsage = x509.KeyUsageCertSign })
@@ -446,6 +477,26 @@ func constrained(t *testing.T, critical bool) *x509.Certificate {
 		PermittedDNSDomains: []string{"bank.example"}, PermittedDNSDomainsCritical: critical,
 	}
 	return must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
+}
+
+// bareRoot makes a root without basic constraints.
+func bareRoot(t *testing.T, usage x509.KeyUsage) *x509.Certificate {
+	t.Helper()
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now, KeyUsage: usage}
+	return must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
+}
+
+// underAuthorityKey judges a leaf with this in its authority key identifier, under a root of
+// key identifier 0102 and serial number 7.
+func underAuthorityKey(t *testing.T, content []byte) error {
+	t.Helper()
+	root := &x509.Certificate{SerialNumber: big.NewInt(7), SubjectKeyId: []byte{1, 2}, Subject: pkix.Name{CommonName: "root"},
+		NotBefore: now, NotAfter: now, BasicConstraintsValid: true, IsCA: true}
+	ca := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, root, root, p256().Public(), p256()))))
+	value := must(asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: content}))
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(8), NotBefore: now, NotAfter: now, ExtraExtensions: []pkix.Extension{{Id: idAuthorityKeyIdentifier, Value: value}}}
+	c := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, leaf, ca, p256b().Public(), p256()))))
+	return (&Rules{Now: now}).CheckIssued(c, ca)
 }
 
 // padded makes a certificate of so many bytes of DER. Its key is RSA, so that

@@ -25,8 +25,9 @@ type Rules struct {
 	// certificate that has the extension; zero wants none.
 	KeyUsage x509.KeyUsage
 
-	// AllowNoBasicConstraints takes a CA without that extension. One that has
-	// it must say CA in any case.
+	// AllowNoBasicConstraints takes a self-signed CA without that extension if it
+	// is of version 1 or its key usage says keyCertSign, as OpenSSL does. Any other
+	// CA must have the extension, and it must say CA.
 	AllowNoBasicConstraints bool
 
 	// RequireKeyUsage refuses a CA without that extension. One that has it must
@@ -96,6 +97,7 @@ var checks = []func(*path, int) error{
 	(*path).checkValidity,
 	(*path).checkIssuer,
 	(*path).checkSignature,
+	(*path).checkAuthorityKey,
 	(*path).checkStrength,
 	(*path).checkExtensions,
 	(*path).checkBasicConstraints,
@@ -130,12 +132,12 @@ func (p *path) above(i int) *x509.Certificate {
 	return nil
 }
 
-// isCA tells whether a certificate is judged as one that signs others.
+// isCA reports whether a certificate is judged as one that signs others.
 func (p *path) isCA(i int) bool { return p.alone || i > 0 || p.CA }
 
 // refuse makes an Error about one certificate of the path.
 func (p *path) refuse(i int, rule Rule, problem, found, wanted string) error {
-	return &Error{Rule: rule, Certificate: p.role(i), Problem: problem, Found: shown(found), Wanted: shown(wanted)}
+	return &Error{Rule: rule, Certificate: p.role(i), Index: i, Problem: problem, Found: shown(found), Wanted: shown(wanted)}
 }
 
 func (p *path) role(i int) string {

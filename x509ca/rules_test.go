@@ -22,12 +22,11 @@ func TestTrustedCertificateIsNotVerifiedAgain(t *testing.T) {
 
 func TestSelfSignedCertificateIsItsOwnIssuer(t *testing.T) {
 	for name, o := range map[string]edit{
-		"CA":                    func(*order) {},
-		"CA of no further CAs":  func(o *order) { o.PathLength = new(0) },
-		"CA without key usage":  func(o *order) { o.KeyUsage = 0 },
-		"P-521":                 func(o *order) { o.key = p521() },
-		"RSA":                   func(o *order) { o.key = rsa2048() },
-		"without any extension": func(o *order) { o.Profile = Profile{Hash: o.Hash, NoExtensions: true} },
+		"CA":                   func(*order) {},
+		"CA of no further CAs": func(o *order) { o.PathLength = new(0) },
+		"CA without key usage": func(o *order) { o.KeyUsage = 0 },
+		"P-521":                func(o *order) { o.key = p521() },
+		"RSA":                  func(o *order) { o.key = rsa2048() },
 	} {
 		c := newRoot(t, o).Certificate
 		for _, r := range []*Rules{{Now: now, AllowNoBasicConstraints: true, IssuerStrength: true}, {Now: now, AllowNoBasicConstraints: true, CA: true}} {

@@ -41,6 +41,7 @@ func fullKey() Key {
 		Approval: approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", apc.SessionStatusPending, at(6), "message", "comment"},
 		Public:   []byte{0x30, 0x00}, sealed: []byte{0x01, 0x02, 0x03}, bound: boundTo(`kwapwa6qaifllw2h`, UsageM7, hsm.HMAC, 'C', 'E', 384, crypto.SHA384),
 		Certificate: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", Certified: at(7),
+		Authority: "arn:aws:payment-cryptography:us-east-1:111122223333:key/authority",
 	}
 }
 
@@ -58,13 +59,16 @@ func TestGoldenRecordsStayReadable(t *testing.T) {
 		Origin: apc.KeyOriginAWSPaymentCryptography, Created: time.UnixMilli(0).UTC(), sealed: []byte{0xFF},
 		bound: boundTo("tqv5yij6wtxx64pi", UsageK0, hsm.AES, 'B', 'N', 256, 0),
 	}
-	first, public := fullKey(), fullKey()
+	third := fullKey() // of the version before authorities
+	third.Authority = ""
+	first, public, issued := third, third, fullKey()
 	first.Certificate, first.Certified = "", time.Time{}
 	public.sealed, public.bound = nil, nil
-	for name, want := range map[string]Key{"key_v1_full": first, "key_v1_small": small, "key_v2_full": fullKey(), "key_v2_public": public,
-		"key_v3_full": fullKey(), "key_v3_small": small} {
+	issued.sealed, issued.bound = nil, nil
+	for name, want := range map[string]Key{"key_v1_full": first, "key_v1_small": small, "key_v2_full": third, "key_v2_public": public,
+		"key_v3_full": third, "key_v3_small": small, "key_v4_full": fullKey(), "key_v4_public": issued} {
 		path := "testdata/" + name + ".hex"
-		written := strings.HasPrefix(name, "key_v3") || want.sealed == nil // others are read alone
+		written := name > "key_v3" || want.sealed == nil // others are read alone
 		if *updateGolden && written {
 			if err := os.WriteFile(path, []byte(hex.EncodeToString(want.encode())+"\n"), 0o644); err != nil {
 				t.Fatal(err)

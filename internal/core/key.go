@@ -54,6 +54,10 @@ type Key struct {
 	// pair, as text, and when it ends.
 	Certificate string
 	Certified   time.Time
+
+	// Authority is the ARN of the key whose certificate issued this one; "" for a root and
+	// for what is no imported certificate.
+	Authority string
 }
 
 type Block struct{ ID, Data string }

@@ -8,10 +8,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// keyVersion is the latest version of a key's record, in which keys with a seal are
-// written: it has the attributes that a key was sealed with. A key without a seal
-// is written in the second, or in the first if it has no certificate either.
-const keyVersion = 3
+// keyVersion is the latest version of a key's record. A key is written in the first
+// version that holds it: the second has the certificate, the third the attributes that
+// a key was sealed with, the fourth the authority of a certificate.
+const keyVersion = 4
 
 // Values of enumerations that records have and requests do not.
 var (
@@ -78,6 +78,12 @@ func (k *Key) encode() []byte {
 	w.bytes(k.Public)
 	w.bytes(k.sealed)
 	switch {
+	case k.Authority != "":
+		w.b[0] = 4
+		w.bytes(k.bound)
+		w.text(k.Certificate)
+		w.time(k.Certified)
+		w.text(k.Authority)
 	case k.sealed != nil:
 		w.b[0] = 3
 		w.bytes(k.bound)
@@ -121,12 +127,18 @@ func (k *Key) Decode(rec *keystore.Record) error {
 	r.later(k)
 	k.Public, k.sealed = r.bytes(), r.bytes()
 	if r.version > 2 {
-		if k.bound = r.bytes(); k.bound == nil || k.sealed == nil { // an earlier version would have done
+		k.bound = r.bytes()
+		if (k.bound == nil) != (k.sealed == nil) || k.sealed == nil && r.version == 3 { // an earlier version would have done
 			r.fail = cmp.Or(r.fail, errRecord)
 		}
 	}
 	if r.version > 1 {
 		if k.Certificate, k.Certified = r.text(), r.time(); k.Certificate == "" && r.version == 2 { // the first version would have done
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	if r.version > 3 {
+		if k.Authority = r.text(); k.Authority == "" {
 			r.fail = cmp.Or(r.fail, errRecord)
 		}
 	}

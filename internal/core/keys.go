@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -102,6 +103,35 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 		return err
 	}
 	return n.Rules.check(into, n.Field)
+}
+
+// Above reads the authority that issued the certificate of a key, for a certificate under it
+// that is checked. Who may use a key may rely on all above it: they need no permission. They
+// are looked for in the Region of the key, where its replica has theirs. A refusal names the
+// authority in Found.
+func (c *Call) Above(ctx context.Context, k *Key, field string, rules *KeyRules, into *Key) error {
+	a, ok := ParseIdentifier(k.Authority, k.Partition())
+	if !ok {
+		return Internal(errRecord)
+	}
+	a.Region, a.text = k.Partition().Region, ""
+	n := Need{Field: field, Identifier: a.String(), Rules: rules}
+	found, err := c.Cloud.Store.Read(ctx, a.KeyRef())
+	if err != nil {
+		return StoreError(err)
+	}
+	if err = c.resolveOwn(&found[0], &a, &n, into); err == nil {
+		c.uses(into)
+		err = into.checkUsable(field)
+	}
+	if err == nil {
+		err = rules.check(into, field)
+	}
+	if refusal, ok := err.(*apc.Error); ok && len(refusal.Reasons) > 0 {
+		reason := &refusal.Reasons[0]
+		reason.Found = strings.TrimSpace(reason.Found + " in " + n.Identifier)
+	}
+	return err
 }
 
 // identify parses an identifier, whose shape has been checked.

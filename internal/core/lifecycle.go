@@ -111,7 +111,7 @@ func (k *Key) settle(now time.Time) {
 	k.State = lifecycle[move{apc.KeyStateDeletePending, WaitElapsed}]
 	k.Enabled = false
 	k.Deleted, k.DeletePending = k.DeletePending, time.Time{}
-	k.sealed, k.bound, k.Certificate, k.Certified = nil, nil, "", time.Time{}
+	k.sealed, k.bound, k.Certificate, k.Certified, k.Authority = nil, nil, "", time.Time{}, ""
 }
 
 // checkUsable refuses a key that cannot take part in cryptography now.

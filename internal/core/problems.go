@@ -66,6 +66,7 @@ const (
 	ProblemOtherCurve        = "the key in the certificate is on another curve than the key pair"
 	ProblemPoint             = "the public key in the certificate is not a point of its curve"
 	ProblemNotAuthority      = "the key is not that of a certificate authority"
+	ProblemLongChain         = "the chain of authorities is too long"
 	ProblemCertificateOfWhom = "the certificate is for another key"
 	ProblemNotYetValid       = "the certificate is not valid yet"
 	ProblemExpired           = "the certificate has expired"

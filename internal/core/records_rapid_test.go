@@ -52,6 +52,7 @@ func drawKey(t *rapid.T) Key {
 	if k.Certificate != "" {
 		k.Certified = at("certified")
 	}
+	k.Authority = text("authority")
 	if rapid.Bool().Draw(t, "has a seal") {
 		k.sealed, k.bound = someOf.Draw(t, "sealed"), someOf.Draw(t, "bound")
 	}
