@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/mask"
 )
 
 // Call is one recorded call: of the service under test, not of [Sim.Inspect]. What is sensitive in
@@ -81,7 +82,7 @@ func (s *Sim) began(call apc.Call) (n int, fault Fault) {
 	fault = s.strike(call.Operation)
 	n = len(s.journal)
 	s.journal = append(s.journal, Call{Number: n + 1, Operation: call.Operation, Identity: call.Identity, Time: call.Time,
-		Request: masked(call.Input), Fault: fault.Effect})
+		Request: mask.Of(call.Input), Fault: fault.Effect})
 	return n, fault
 }
 
@@ -92,7 +93,7 @@ func (s *Sim) ended(n int, out any, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.journal[n]
-	c.Answer, c.Err, c.Done = masked(out), err, true
+	c.Answer, c.Err, c.Done = mask.Of(out), err, true
 }
 
 // noteMade remembers the key that an operation made.

@@ -1,4 +1,6 @@
-package enginetest
+// Package mask copies requests and answers without what is sensitive in them, so that a journal
+// can keep them.
+package mask
 
 import (
 	"reflect"
@@ -8,10 +10,13 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
+// Masked is what a masked text is replaced with.
+const Masked = "(masked)"
+
 // Members whose values are not in a journal, by their names in both planes.
 var (
 	accountMember   = regexp.MustCompile(`^(New)?PrimaryAccountNumber$`)
-	sensitiveMember = regexp.MustCompile(`(?i)plaintext|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`)
+	sensitiveMember = regexp.MustCompile(`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`)
 	harmlessMember  = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
 )
 
@@ -19,9 +24,10 @@ func isSensitive(member string) bool {
 	return sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member)
 }
 
-// masked is a deep copy of a request or an answer without what is sensitive. It is a pointer if v
-// is one.
-func masked(v any) any {
+// Of returns a deep copy of a request or an answer in which account numbers have their first six
+// and last four digits only, and PIN data, plain text, messages, track data and key components are
+// masked whole. It is a pointer if v is one.
+func Of(v any) any {
 	if v == nil {
 		return nil
 	}
@@ -57,7 +63,7 @@ func maskedValue(v reflect.Value, sensitive bool) reflect.Value {
 		return maskedStruct(v, sensitive)
 	case reflect.String:
 		if sensitive && v.Len() > 0 {
-			return reflect.ValueOf("(masked)").Convert(v.Type())
+			return reflect.ValueOf(Masked).Convert(v.Type())
 		}
 	}
 	return v
