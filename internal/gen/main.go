@@ -34,7 +34,7 @@ func main() {
 }
 
 func write(root string) error {
-	for _, p := range published(facts.Control()) {
+	for _, p := range published(facts.Control(), facts.Data()) {
 		text, err := p.generate()
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.pkg, err)

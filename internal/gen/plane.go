@@ -19,6 +19,7 @@ type plane struct {
 	operations []string // whose requests and answers are written
 	structures []string // that are written besides
 	enums      bool     // whether enumerations are written
+	masked     bool     // whether sensitive members are not printed
 	shared     *plane   // whose types are used instead of own ones; nil: none
 
 	out     bytes.Buffer
@@ -42,10 +43,9 @@ func controlPlane(control *facts.Service) *plane {
 	return &plane{pkg: "engine", facts: control, operations: built, shared: vocabulary(control)}
 }
 
-// dataPlane is package dataplane, with the types of all operations. It joins the
-// published ones with its first operation.
+// dataPlane is package dataplane.
 func dataPlane(control, data *facts.Service) *plane {
-	p := &plane{pkg: "dataplane", facts: data, enums: true, shared: vocabulary(control)}
+	p := &plane{pkg: "dataplane", facts: data, enums: true, masked: true, shared: vocabulary(control)}
 	for _, o := range data.Operations {
 		p.operations = append(p.operations, o.Name)
 	}
@@ -53,8 +53,8 @@ func dataPlane(control, data *facts.Service) *plane {
 }
 
 // published are the files that are committed.
-func published(control *facts.Service) []*plane {
-	return []*plane{vocabulary(control), controlPlane(control)}
+func published(control, data *facts.Service) []*plane {
+	return []*plane{vocabulary(control), controlPlane(control), dataPlane(control, data)}
 }
 
 // sameAs are enumerations that list a part of another one's values, or the same

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/masked"
 )
 
 const module = "github.com/seed748fb4d1/apcsim/"
@@ -36,12 +37,36 @@ func (p *plane) structure(s *facts.Shape) {
 	p.printf("// %s\ntype %s struct {\n", p.comment(s), s.Name)
 	for _, m := range s.Members {
 		p.printf("%s %s", m.Name, p.memberType(s, m))
+		if p.masks(m) {
+			p.printf(" `%s:\"true\"`", masked.Tag)
+		}
 		if limits := p.limits(s, m); limits != "" {
 			p.printf(" // %s", limits)
 		}
 		p.printf("\n")
 	}
 	p.printf("}\n\n")
+	if p.reachesMasked(s.Name, map[string]bool{}) {
+		p.imports["fmt"], p.imports["log/slog"], p.imports[module+"internal/masked"] = true, true, true
+		p.printf("// Format prints it without its sensitive members, whatever the verb.\n")
+		p.printf("func (in %s) Format(w fmt.State, _ rune) { masked.Format(w, in) }\n\n", s.Name)
+		p.printf("// LogValue is it in a log, without its sensitive members.\n")
+		p.printf("func (in %s) LogValue() slog.Value { return masked.LogValue(in) }\n\n", s.Name)
+	}
+}
+
+// masks reports whether a member is sensitive, in a plane whose types do not print such.
+func (p *plane) masks(m facts.Member) bool { return p.masked && p.facts.Shape(m.Shape).Sensitive }
+
+// reachesMasked reports whether a structure has a sensitive member, however deep.
+func (p *plane) reachesMasked(name string, seen map[string]bool) bool {
+	if seen[name] {
+		return false
+	}
+	seen[name] = true
+	return slices.ContainsFunc(p.facts.Shape(name).Members, func(m facts.Member) bool {
+		return p.masks(m) || p.reachesMasked(m.Shape, seen)
+	})
 }
 
 // limits are those of a member of a request, in words: "required; 7 to 322
