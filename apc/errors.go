@@ -20,6 +20,18 @@ const (
 	ErrServiceUnavailable   Code = "ServiceUnavailableException"
 	ErrThrottling           Code = "ThrottlingException"
 	ErrValidation           Code = "ValidationException"
+	ErrVerificationFailed   Code = "VerificationFailedException" // of the data plane
+)
+
+// VerificationFailedReason is what the service says of a value that does not verify.
+type VerificationFailedReason string
+
+// The reasons of a VerificationFailedException.
+const (
+	InvalidMAC                   VerificationFailedReason = "INVALID_MAC"
+	InvalidPIN                   VerificationFailedReason = "INVALID_PIN"
+	InvalidValidationData        VerificationFailedReason = "INVALID_VALIDATION_DATA"
+	InvalidAuthRequestCryptogram VerificationFailedReason = "INVALID_AUTH_REQUEST_CRYPTOGRAM"
 )
 
 // ErrNotSimulated is the simulator's own: the operation or the member that was
@@ -31,6 +43,9 @@ const ErrNotSimulated Code = "NotSimulatedException"
 // [io.ErrUnexpectedEOF]. The typed API returns a ServiceUnavailableException whose cause it is.
 var ErrNoAnswer = errors.New("apc: no answer")
 
+// InvalidField is a member of a request that breaks its limits, as the service names it.
+type InvalidField struct{ Path, Message string }
+
 // Error is the name of the exception.
 func (c Code) Error() string { return string(c) }
 
@@ -40,8 +55,10 @@ func (c Code) Error() string { return string(c) }
 type Error struct {
 	Op       string // "CreateKey"
 	Code     Code
-	Resource string // ARN or alias, as the caller wrote it
-	Message  string // what the service would say
+	Resource string                   // ARN or alias, as the caller wrote it
+	Message  string                   // what the service would say
+	Failed   VerificationFailedReason // of a VerificationFailedException; else ""
+	Fields   []InvalidField           // of a request that breaks the limits of its members
 	Reasons  []Reason
 	Err      error // cause, reached by Unwrap; never folded into Message
 }

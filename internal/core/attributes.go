@@ -19,7 +19,7 @@ func ParseAttributes(a apc.KeyAttributes) Attributes {
 }
 
 func (a Attributes) Members() apc.KeyAttributes {
-	return apc.KeyAttributes{KeyUsage: a.Usage, KeyClass: a.Class, KeyAlgorithm: a.Alg.Name, KeyModesOfUse: a.Modes.members()}
+	return apc.KeyAttributes{KeyUsage: a.Usage, KeyClass: a.Class, KeyAlgorithm: a.Alg.Name, KeyModesOfUse: a.Modes.Members()}
 }
 
 // UsageOfCode finds the usage with a key block's code: the two characters

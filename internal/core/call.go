@@ -12,10 +12,11 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Caller is one principal in one Region.
+// Caller is one principal in one Region, as a client of one plane.
 type Caller struct {
-	Cloud    *Cloud
-	Identity apc.Identity
+	Cloud     *Cloud
+	Identity  apc.Identity
+	DataPlane bool
 }
 
 // Home is where the caller's own resources live.
@@ -120,6 +121,9 @@ func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(
 func (c *Call) refusal(err error) *apc.Error {
 	refusal := asRefusal(err)
 	refusal.Op = c.Op
+	if c.DataPlane && refusal.Code == apc.ErrServiceUnavailable { // which that plane does not have
+		refusal.Code, refusal.Message = apc.ErrInternalServer, internalMessage
+	}
 	return refusal
 }
 
@@ -141,7 +145,7 @@ func (c *Call) report(refusal *apc.Error) {
 	ev := apc.Event{
 		EventType: apc.APICall, EventTime: c.Now, EventSource: eventSource, EventName: c.Op,
 		AWSRegion: c.Identity.Region, AccountID: c.Identity.Account, UserIdentity: c.Identity.ARN,
-		ReadOnly: c.Cloud.readOnly(c.Op), Resources: c.Resources,
+		ReadOnly: c.DataPlane || c.Cloud.readOnly(c.Op), Resources: c.Resources,
 	}
 	if refusal != nil {
 		ev.ErrorCode, ev.ErrorMessage, ev.Reasons = refusal.Code, refusal.Message, refusal.Reasons

@@ -77,8 +77,10 @@ func unavailable(rule apc.Rule, problem string, err error) *apc.Error {
 		Reasons: []apc.Reason{Because(rule, "", problem, causeOf(err), "")}}
 }
 
+const internalMessage = "Internal server error."
+
 func Internal(err error) *apc.Error {
-	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.", Err: err,
+	return &apc.Error{Code: apc.ErrInternalServer, Message: internalMessage, Err: err,
 		Reasons: []apc.Reason{Because(apc.RuleInternal, "", problemInternal, causeOf(err), "")}}
 }
 

@@ -27,7 +27,19 @@ type KeyRules struct {
 	Modes      Modes // all of these, or NoRestrictions
 	Exportable bool
 
+	// Rows, if any, are all that is allowed, in place of the fields above.
+	Rows []KeyRow
+
 	Usage, Algorithm, Mode RuleText // of the refusals
+}
+
+// KeyRow is a kind of key that is allowed: of a usage, of one of several algorithms, with exactly
+// one of several sets of modes of use.
+type KeyRow struct {
+	Usage      apc.KeyUsage
+	Class      apc.KeyClass // "" is any
+	Algorithms AlgorithmSet
+	Modes      []Modes
 }
 
 // RuleText is how a refusal by a rule reads.
@@ -226,18 +238,21 @@ func (c *Call) View(rec *keystore.Record, into *Key) error {
 // check refuses a key that breaks a rule: its usage and class, its algorithm, its modes of
 // use, its exportability. Nil rules allow any key.
 func (r *KeyRules) check(k *Key, field string) error {
-	if r == nil {
+	switch {
+	case r == nil:
 		return nil
+	case r.Rows != nil:
+		return r.checkRows(k, field)
 	}
 	a := k.Attributes
 	if r.Class != "" && a.Class != r.Class || r.Usages != nil && !slices.Contains(r.Usages, a.Usage) {
-		return r.Usage.refuse(field, r.found(a), r.wanted())
+		return r.Usage.refuse(k, field, r.found(a), r.wanted())
 	}
 	if r.Algorithms != 0 && !r.Algorithms.Has(a.Alg) {
-		return r.Algorithm.refuse(field, string(a.Alg.Name), wording.Or(r.Algorithms.Names()))
+		return r.Algorithm.refuse(k, field, string(a.Alg.Name), wording.Or(r.Algorithms.Names()))
 	}
 	if r.Modes != 0 && !a.Modes.Allows(r.Modes) {
-		return r.Mode.refuse(field, a.Modes.String(), r.Modes.String())
+		return r.Mode.refuse(k, field, a.Modes.String(), r.Modes.String())
 	}
 	if r.Exportable && !k.Exportable {
 		return Invalid("Key "+k.ARN.String()+" is not exportable.", Because(apc.RuleExportable, field, problemNotExportable,
@@ -260,6 +275,7 @@ func joined(r *KeyRules, usages []apc.KeyUsage, class apc.KeyClass) string {
 	return wording.Or(usages) + ", " + string(class)
 }
 
-func (t RuleText) refuse(field, found, wanted string) error {
-	return Invalid(t.Message, Because(t.Rule, field, t.Problem, found, wanted))
+// refuse refuses a key, whose ARN a message has in place of "%s".
+func (t RuleText) refuse(k *Key, field, found, wanted string) error {
+	return Invalid(strings.Replace(t.Message, "%s", k.ARN.String(), 1), Because(t.Rule, field, t.Problem, found, wanted))
 }

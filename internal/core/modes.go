@@ -35,7 +35,7 @@ func ModesOf(m apc.KeyModesOfUse) (out Modes) {
 	return out
 }
 
-func (m Modes) members() apc.KeyModesOfUse {
+func (m Modes) Members() apc.KeyModesOfUse {
 	return apc.KeyModesOfUse{
 		Encrypt: m&Encrypt != 0, Decrypt: m&Decrypt != 0, Wrap: m&Wrap != 0, Unwrap: m&Unwrap != 0,
 		Generate: m&Generate != 0, Sign: m&Sign != 0, Verify: m&Verify != 0, DeriveKey: m&DeriveKey != 0,

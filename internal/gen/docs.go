@@ -50,7 +50,7 @@ var docs = map[string]string{
 	"RootCertificatePublicKey":        "is a self-signed certificate that others can stand under.",
 	"Tag":                             "is a label on a key.",
 	"TrustedCertificatePublicKey":     "is a certificate under one that was imported before.",
-	"WrappedKey":                      "is an exported key.",
+	"WrappedKey":                      "is a key under another key.",
 
 	// Structures and enumerations of the data plane.
 	"DukptDerivationType":      "is the algorithm of a key derived by DUKPT.",

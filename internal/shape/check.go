@@ -32,8 +32,9 @@ func (s *Check) Err() error {
 	if s.count == 0 {
 		return nil
 	}
-	parts := make([]string, len(s.reasons))
+	parts, fields := make([]string, len(s.reasons)), make([]apc.InvalidField, len(s.reasons))
 	for i, r := range s.reasons {
+		fields[i] = apc.InvalidField{Path: r.Field, Message: "Member must " + s.musts[i]}
 		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, s.musts[i])
 	}
 	plural := "s"
@@ -44,7 +45,7 @@ func (s *Check) Err() error {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	message := fmt.Sprintf("%d validation error%s detected: %s", s.count, plural, strings.Join(parts, "; "))
-	return &apc.Error{Code: apc.ErrValidation, Message: message, Reasons: s.reasons}
+	return &apc.Error{Code: apc.ErrValidation, Message: message, Fields: fields, Reasons: s.reasons}
 }
 
 // Fail adds a violation: what the service says a member must do, as in "not be
