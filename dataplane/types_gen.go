@@ -1424,7 +1424,7 @@ func (in VisaPinVerificationValue) Format(w fmt.State, _ rune) { masked.Format(w
 // LogValue is it in a log, without its sensitive members.
 func (in VisaPinVerificationValue) LogValue() slog.Value { return masked.LogValue(in) }
 
-// WrappedKey is an exported key.
+// WrappedKey is a key under another key.
 type WrappedKey struct {
 	WrappedKeyMaterial     WrappedKeyMaterial // required
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm

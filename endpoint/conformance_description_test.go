@@ -10,8 +10,9 @@ import (
 
 // service is what is known of the service's operations and shapes.
 type service struct {
-	Operations map[string]operation
-	Shapes     map[string]*shape
+	Operations  map[string]operation
+	Shapes      map[string]*shape
+	ContentType string // of answers; "" is that of either plane
 }
 
 type operation struct {
@@ -37,21 +38,25 @@ type shape struct {
 }
 
 // described returns the facts of the control plane, read once.
-var described = sync.OnceValue(func() *service {
-	control := facts.Control()
-	d := &service{Operations: map[string]operation{}, Shapes: map[string]*shape{}}
-	for _, o := range control.Operations {
+var described = sync.OnceValue(func() *service { return describedBy(facts.Control(), "application/x-amz-json-1.0") })
+
+// describedData returns those of the data plane.
+var describedData = sync.OnceValue(func() *service { return describedBy(facts.Data(), "application/json") })
+
+func describedBy(plane *facts.Service, contentType string) *service {
+	d := &service{Operations: map[string]operation{}, Shapes: map[string]*shape{}, ContentType: contentType}
+	for _, o := range plane.Operations {
 		out := operation{Input: shapeRef{o.Input}, Output: shapeRef{o.Output}}
 		for _, e := range o.Errors {
 			out.Errors = append(out.Errors, shapeRef{e})
 		}
 		d.Operations[o.Name] = out
 	}
-	for _, s := range control.Shapes {
+	for _, s := range plane.Shapes {
 		d.Shapes[s.Name] = describedShape(s)
 	}
 	return d
-})
+}
 
 func describedShape(s *facts.Shape) *shape {
 	out := &shape{Type: string(s.Kind), Members: map[string]shapeRef{}, Enum: s.Values, Min: s.Min, Max: s.Max,

@@ -108,7 +108,7 @@ func TestGoodRequestsAreAnsweredAsDescribed(t *testing.T) {
 		}
 	}
 	for op := range engine.Operations() {
-		if op.Simulated != (k.taken[op.Name] > 0) {
+		if !op.DataPlane && op.Simulated != (k.taken[op.Name] > 0) {
 			t.Errorf("%s succeeded %d times", op.Name, k.taken[op.Name])
 		}
 	}

@@ -2,41 +2,67 @@ package endpoint
 
 import (
 	"net/http"
+	"net/url"
+	"reflect"
 	"strings"
 )
 
-// dataPaths are the operations of the data plane by their paths (data-plane,
-// section 1). A "*" is one segment, which is never empty.
-var dataPaths = map[string]string{
-	"/keys/*/decrypt":               "DecryptData",
-	"/keys/*/encrypt":               "EncryptData",
-	"/keys/*/reencrypt":             "ReEncryptData",
-	"/as2805kekvalidation/generate": "GenerateAs2805KekValidation",
-	"/cardvalidationdata/generate":  "GenerateCardValidationData",
-	"/cardvalidationdata/verify":    "VerifyCardValidationData",
-	"/cryptogram/generate":          "GenerateAuthRequestCryptogram",
-	"/cryptogram/verify":            "VerifyAuthRequestCryptogram",
-	"/keymaterial/translate":        "TranslateKeyMaterial",
-	"/mac/generate":                 "GenerateMac",
-	"/mac/verify":                   "VerifyMac",
-	"/macemvpinchange/generate":     "GenerateMacEmvPinChange",
-	"/pindata/generate":             "GeneratePinData",
-	"/pindata/translate":            "TranslatePinData",
-	"/pindata/verify":               "VerifyPinData",
+// dataPath is a path of the data plane: its operation, and the member that its "*" is.
+type dataPath struct{ operation, member string }
+
+// dataPaths are the operations of the data plane by their paths (data-plane, section 1). A "*" is
+// one segment that is not empty.
+var dataPaths = map[string]dataPath{
+	"/keys/*/decrypt":               {"DecryptData", "KeyIdentifier"},
+	"/keys/*/encrypt":               {"EncryptData", "KeyIdentifier"},
+	"/keys/*/reencrypt":             {"ReEncryptData", "IncomingKeyIdentifier"},
+	"/as2805kekvalidation/generate": {operation: "GenerateAs2805KekValidation"},
+	"/cardvalidationdata/generate":  {operation: "GenerateCardValidationData"},
+	"/cardvalidationdata/verify":    {operation: "VerifyCardValidationData"},
+	"/cryptogram/generate":          {operation: "GenerateAuthRequestCryptogram"},
+	"/cryptogram/verify":            {operation: "VerifyAuthRequestCryptogram"},
+	"/keymaterial/translate":        {operation: "TranslateKeyMaterial"},
+	"/mac/generate":                 {operation: "GenerateMac"},
+	"/mac/verify":                   {operation: "VerifyMac"},
+	"/macemvpinchange/generate":     {operation: "GenerateMacEmvPinChange"},
+	"/pindata/generate":             {operation: "GeneratePinData"},
+	"/pindata/translate":            {operation: "TranslatePinData"},
+	"/pindata/verify":               {operation: "VerifyPinData"},
 }
 
-// dataOperation is the operation of the data plane that a request is for, or "".
-func dataOperation(r *http.Request) string {
-	path := r.URL.EscapedPath()
+// route is what the path of a request of the data plane says: the operation and, for some, the
+// identifier of a key and the member that it is.
+type route struct {
+	dataPath
+	key string
+}
+
+// dataRoute finds the operation of the data plane that a request is for. The path is split before
+// it is decoded: an identifier is one segment, with its "/" encoded.
+func dataRoute(r *http.Request) (route, bool) {
+	if r.Method != http.MethodPost {
+		return route{}, false
+	}
+	path, key := r.URL.EscapedPath(), ""
 	if rest, ok := strings.CutPrefix(path, "/keys/"); ok {
-		key, verb, _ := strings.Cut(rest, "/")
-		if key == "" {
-			return ""
+		segment, verb, _ := strings.Cut(rest, "/")
+		var err error
+		if key, err = url.PathUnescape(segment); err != nil || key == "" {
+			return route{}, false
 		}
 		path = "/keys/*/" + verb
 	}
-	if r.Method != http.MethodPost {
-		return ""
+	found, ok := dataPaths[path]
+	return route{found, key}, ok
+}
+
+// fill reads a request: its body, then what its path says.
+func (t *route) fill(body []byte, in any) error {
+	if err := decode(body, in); err != nil {
+		return err
 	}
-	return dataPaths[path]
+	if t.member != "" {
+		reflect.ValueOf(in).Elem().FieldByName(t.member).SetString(t.key)
+	}
+	return nil
 }

@@ -104,8 +104,9 @@ func (c Credential) Format(w fmt.State, _ rune) {
 const maxDrain = 64 << 20
 
 const (
-	contentType  = "application/x-amz-json-1.0"
-	targetPrefix = "PaymentCryptographyControlPlane."
+	contentType     = "application/x-amz-json-1.0"
+	dataContentType = "application/json"
+	targetPrefix    = "PaymentCryptographyControlPlane."
 )
 
 // Handler answers the service's operations by a simulator. Any number of
@@ -167,6 +168,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	public := h.options.Public || at != nil && !at.IP.IsLoopback()
 	if isQuery(r) {
 		err = h.serveQuery(w, r, err, public, &call)
+	} else if to, ok := dataRoute(r); ok {
+		err = h.serveData(w, r, err, public, &call, &to)
 	} else {
 		err = h.serveJSON(w, r, err, public, &call)
 	}
@@ -189,9 +192,24 @@ func (h *handler) serveJSON(w http.ResponseWriter, r *http.Request, err error, p
 	}
 	switch {
 	case err == nil:
-		respond(w, http.StatusOK, out)
+		respond(w, http.StatusOK, contentType, out)
 	case !errors.Is(err, apc.ErrNoAnswer):
 		call.Code = h.refuse(w, err, public)
+	}
+	return err
+}
+
+// serveData does the same for a request of REST-JSON, the protocol of the data plane.
+func (h *handler) serveData(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call, to *route) error {
+	var out any
+	if err == nil {
+		out, err = h.answerData(r, call, to)
+	}
+	switch {
+	case err == nil:
+		respond(w, http.StatusOK, dataContentType, out)
+	case !errors.Is(err, apc.ErrNoAnswer):
+		call.Code = refuseData(w, err, public)
 	}
 	return err
 }
@@ -224,7 +242,7 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 }
 
 // respond writes an answer in one piece. A client that has gone is not told.
-func respond(w http.ResponseWriter, status int, v any) {
+func respond(w http.ResponseWriter, status int, contentType string, v any) {
 	b := encode(v)
 	defer release(b)
 	header := w.Header()
@@ -237,30 +255,46 @@ func respond(w http.ResponseWriter, status int, v any) {
 // answer is the output of the operation that is asked for. It notes in call what
 // it finds out.
 func (h *handler) answer(r *http.Request, call *Call) (any, error) {
-	if name := dataOperation(r); name != "" {
-		call.Operation = name
-		return nil, &protocolError{http.StatusBadRequest, string(apc.ErrNotSimulated), name + " is not simulated.", "the data plane is not simulated, only the control plane"}
-	}
 	op, err := target(r)
 	if err != nil {
 		return nil, err
 	}
 	call.Operation = op.Name
-	sent, err := bodyOf(r)
+	caller, body, err := h.read(r, call)
 	if err != nil {
 		return nil, err
+	}
+	return op.Call(r.Context(), caller, func(in any) error { return decode(body, in) })
+}
+
+// answerData is answer for a request of the data plane.
+func (h *handler) answerData(r *http.Request, call *Call, to *route) (any, error) {
+	call.Operation = to.operation
+	caller, body, err := h.read(r, call)
+	if err != nil {
+		return nil, err
+	}
+	op, _ := engine.OperationNamed(to.operation)
+	return op.Call(r.Context(), caller, func(in any) error { return to.fill(body, in) })
+}
+
+// read is the caller of a request, which it notes in call, and the body.
+func (h *handler) read(r *http.Request, call *Call) (*engine.Caller, []byte, error) {
+	sent, err := bodyOf(r)
+	if err != nil {
+		return nil, nil, err
 	}
 	who, err := h.identify(r, sent, signingService)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	body, err := plainBody(r, sent)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	caller := h.engine.As(who)
 	call.Caller = caller.Identity()
-	return op.Call(r.Context(), caller, func(in any) error { return decode(body, in) })
+	return caller, body, nil
 }
 
 // target is the operation that the request names.
@@ -281,7 +315,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 		given = r.URL.Query().Get("X-Amz-Target")
 	}
 	name, ok := strings.CutPrefix(given, targetPrefix)
-	if op, known := engine.OperationNamed(name); ok && known {
+	if op, known := engine.OperationNamed(name); ok && known && !op.DataPlane {
 		return op, nil
 	}
 	return op, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}

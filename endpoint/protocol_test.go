@@ -16,7 +16,6 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/facts"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -138,7 +137,7 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 		"cut off":              {post("ListKeys", "{}", func(r *http.Request) { r.ContentLength = 5 }), 400, "SerializationException"},
 		"longer than it says":  {post("ListKeys", "{}garbage", func(r *http.Request) { r.ContentLength = 2 }), 400, "SerializationException"},
 		"no credential":        {post("ListKeys", "{}", header("Authorization", "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=00")), 400, "IncompleteSignatureException"},
-		"data plane":           {post("", "{}", without("X-Amz-Target"), func(r *http.Request) { r.URL.Path = "/mac/generate" }), 400, "NotSimulatedException"},
+		"no path of either":    {post("", "{}", without("X-Amz-Target"), func(r *http.Request) { r.URL.Path = "/mac/forge" }), 404, "UnknownOperationException"},
 		"no gzip":              {post("ListKeys", "{}", header("Content-Encoding", "gzip")), 400, "SerializationException"},
 		"another encoding":     {post("ListKeys", "{}", header("Content-Encoding", "br")), 415, "UnsupportedMediaTypeException"},
 		"two encodings":        {post("ListKeys", "{}", header("Content-Encoding", "gzip, gzip")), 415, "UnsupportedMediaTypeException"},
@@ -279,35 +278,5 @@ func TestACompressedBodyIsBoundedByWhatComesOut(t *testing.T) {
 	}
 	if answer, body := ask(t, h, post("ListKeys", zipped("{}")[:12], header("Content-Encoding", "gzip"))); answer.StatusCode != 400 {
 		t.Errorf("cut: got %d %v", answer.StatusCode, body)
-	}
-}
-
-// TestEveryPathOfTheDataPlaneSaysThatItIsNotSimulated, and no other path does.
-func TestEveryPathOfTheDataPlaneSaysThatItIsNotSimulated(t *testing.T) {
-	h := endpoint.Handler(simtest.New(t, nil), nil)
-	ask := func(method, path string) (*http.Response, map[string]any) {
-		r := httptest.NewRequest(method, path, strings.NewReader("{}"))
-		r.Header.Set("Content-Type", "application/json")
-		return ask(t, h, r)
-	}
-	seen := 0
-	for _, op := range facts.Data().Operations {
-		for _, key := range []string{"alias%2Fa", "arn:aws:payment-cryptography:us-east-1:111122223333:key%2Fabcdefghijklmnop"} {
-			path := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(op.Path, key)
-			answer, body := ask(op.Method, path)
-			message, _ := body["Message"].(string)
-			if why := answer.Header.Get(endpoint.ReasonHeader); answer.StatusCode != 400 || body["__type"] != "NotSimulatedException" || !strings.Contains(message, op.Name+" ") || !strings.Contains(why, "data plane") {
-				t.Errorf("%s %s: got %d %v, %q", op.Method, path, answer.StatusCode, body, why)
-			}
-			seen++
-		}
-	}
-	if seen != 30 {
-		t.Errorf("%d requests, want two for each of 15 operations", seen)
-	}
-	for _, path := range []string{"/keys//encrypt", "/keys/a/b/encrypt", "/keys/a", "/mac", "/mac/generate/", "/mac/forge"} {
-		if answer, body := ask("POST", path); answer.StatusCode != 404 {
-			t.Errorf("%s: got %d %v", path, answer.StatusCode, body)
-		}
 	}
 }

@@ -29,6 +29,7 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 	apc.ErrServiceUnavailable:   {500, 503},
 	apc.ErrThrottling:           {400, 429},
 	apc.ErrValidation:           {400, 400},
+	apc.ErrVerificationFailed:   {400, 400},
 	apc.ErrNotSimulated:         {400, 400}, // the simulator's own; clients ask again after 5xx
 }
 
@@ -37,15 +38,20 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 // have asked. It returns the name.
 func (h *handler) refuse(w http.ResponseWriter, err error, public bool) string {
 	status, code, members := h.exception(err)
+	setRefusal(w, code, err, public)
+	if status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", http.MethodPost)
+	}
+	respond(w, status, contentType, members)
+	return code
+}
+
+// setRefusal sets the headers of a refusal.
+func setRefusal(w http.ResponseWriter, code string, err error, public bool) {
 	if why := reasonValue(reasons(err, public)); why != "" {
 		w.Header().Set(ReasonHeader, why)
 	}
 	w.Header().Set("X-Amzn-Errortype", code)
-	if status == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", http.MethodPost)
-	}
-	respond(w, status, members)
-	return code
 }
 
 // faultBody is the body of an exception. ResourceNotFoundException has the
@@ -60,10 +66,7 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 	if e, ok := errors.AsType[*protocolError](err); ok {
 		return e.status, e.code, &faultBody{Type: e.code, Message: &e.message}
 	}
-	refusal, ok := errors.AsType[*apc.Error](err)
-	if !ok { // the engine returns nothing else
-		refusal = &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error."}
-	}
+	refusal := refusalOf(err)
 	status = exceptions[refusal.Code].plain
 	if h.options.ExceptionStatus {
 		status = exceptions[refusal.Code].own
@@ -78,6 +81,14 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 		members.Message = &refusal.Message
 	}
 	return status, string(refusal.Code), members
+}
+
+// refusalOf is an error of the engine, which returns nothing else.
+func refusalOf(err error) *apc.Error {
+	if refusal, ok := errors.AsType[*apc.Error](err); ok {
+		return refusal
+	}
+	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error."}
 }
 
 // printableOnly replaces whatever is not printable ASCII.

@@ -42,7 +42,7 @@ func TestEveryOperationThroughTheSDK(t *testing.T) {
 		exchangeOverTheWire(t, c, eng, key)
 		notSimulatedOverTheWire(t, c, key)
 		for op := range engine.Operations() {
-			if seen.targets["PaymentCryptographyControlPlane."+op.Name] == 0 {
+			if !op.DataPlane && seen.targets["PaymentCryptographyControlPlane."+op.Name] == 0 {
 				t.Errorf("%s was never called", op.Name)
 			}
 		}
@@ -142,7 +142,7 @@ func exchangeOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key str
 // refuses by name, with an input that is right for nothing but its type.
 func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
 	for op := range engine.Operations() {
-		if op.Simulated {
+		if op.Simulated || op.DataPlane {
 			continue
 		}
 		method := reflect.ValueOf(c).MethodByName(op.Name)

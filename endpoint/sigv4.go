@@ -232,15 +232,23 @@ func unsignedHeader(r *http.Request, signed []string) string {
 // and the hash of the body.
 func canonicalRequest(r *http.Request, headers []string, body []byte, presigned bool) string {
 	sum := sha256.Sum256(body)
-	path := r.URL.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
 	var lines strings.Builder
 	for _, name := range headers {
 		lines.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
-	return strings.Join([]string{r.Method, path, canonicalQuery(r.URL.RawQuery, presigned), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
+	return strings.Join([]string{r.Method, canonicalPath(r.URL.EscapedPath()), canonicalQuery(r.URL.RawQuery, presigned), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
+}
+
+// canonicalPath is the path as it was sent, with every segment encoded once more.
+func canonicalPath(sent string) string {
+	if sent == "" {
+		return "/"
+	}
+	segments := strings.Split(sent, "/")
+	for i, s := range segments {
+		segments[i] = percentEncoded(s)
+	}
+	return strings.Join(segments, "/")
 }
 
 // canonicalHeader is a header's values, trimmed, spaces in a row as one. Two
@@ -277,10 +285,13 @@ func canonicalQuery(raw string, presigned bool) string {
 	return strings.Join(parts, "&")
 }
 
-// queryWord is a word with all but the unreserved characters escaped (RFC 3986).
+// queryWord is a word of a query, encoded anew.
 func queryWord(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		s = plain
 	}
-	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
+	return percentEncoded(s)
 }
+
+// percentEncoded is a word with all but the unreserved characters escaped (RFC 3986).
+func percentEncoded(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

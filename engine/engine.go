@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -149,7 +150,11 @@ func (e *Engine) Close() error {
 // As is the simulator as another caller sees it. Absent members are those of
 // [Options.Identity]'s defaults.
 func (e *Engine) As(id apc.Identity) *Caller {
-	return &Caller{&core.Caller{Cloud: e.cloud, Identity: withDefaults(id)}}
+	id = withDefaults(id)
+	return &Caller{
+		Caller: dataplane.NewCaller(&core.Caller{Cloud: e.cloud, Identity: id, DataPlane: true}),
+		caller: &core.Caller{Cloud: e.cloud, Identity: id},
+	}
 }
 
 // Settle writes into the store what time has decided in every account and Region: keys whose
@@ -159,8 +164,12 @@ func (e *Engine) As(id apc.Identity) *Caller {
 func (e *Engine) Settle(ctx context.Context) error { return e.cloud.SettleAll(ctx) }
 
 // Caller is the simulator as one principal in one Region sees it. Its methods
-// are the operations of the service; any number of goroutines may share one.
-type Caller struct{ caller *core.Caller }
+// are the operations of the service, of the control plane and of the data plane; any number of
+// goroutines may share one.
+type Caller struct {
+	*dataplane.Caller
+	caller *core.Caller
+}
 
 // Identity is the caller's.
 func (c *Caller) Identity() apc.Identity { return c.caller.Identity }

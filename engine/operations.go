@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
@@ -14,6 +15,7 @@ type Operation struct {
 	ReadOnly  bool
 	Simulated bool
 	Fidelity  string // how faithfully it is simulated, or that it is refused
+	DataPlane bool   // the operation is of the data plane, not the control plane
 
 	call func(ctx context.Context, c *Caller, fill func(in any) error) (any, error) // nil where it is not simulated
 }
@@ -82,6 +84,21 @@ var operations = []Operation{
 	refused("AssociateMpaTeam", false),
 	refused("DisassociateMpaTeam", false),
 	refused("GetMpaTeamAssociation", true),
+	dataRefused("EncryptData"),
+	dataRefused("DecryptData"),
+	dataRefused("ReEncryptData"),
+	dataRefused("GenerateMac"),
+	dataRefused("VerifyMac"),
+	dataRefused("GenerateCardValidationData"),
+	dataRefused("VerifyCardValidationData"),
+	dataRefused("GeneratePinData"),
+	dataRefused("VerifyPinData"),
+	dataRefused("TranslatePinData"),
+	dataRefused("GenerateAuthRequestCryptogram"),
+	dataRefused("VerifyAuthRequestCryptogram"),
+	dataRefused("GenerateMacEmvPinChange"),
+	dataRefused("TranslateKeyMaterial"),
+	dataRefused("GenerateAs2805KekValidation"),
 }
 
 // changes is the row of an operation that is simulated and may change something.
@@ -99,6 +116,20 @@ func reads[In, Out any](name string, method func(*Caller, context.Context, *In) 
 // refused is the row of an operation that is not simulated yet.
 func refused(name string, readOnly bool) Operation {
 	return Operation{Name: name, ReadOnly: readOnly, Fidelity: "not simulated yet"}
+}
+
+// data is the row of an operation of the data plane, which changes nothing.
+func data[In, Out any](name string, method func(*dataplane.Caller, context.Context, *In) (*Out, error), fidelity string) Operation {
+	row := reads(name, func(c *Caller, ctx context.Context, in *In) (*Out, error) { return method(c.Caller, ctx, in) }, fidelity)
+	row.DataPlane = true
+	return row
+}
+
+// dataRefused is the row of one that is not simulated yet.
+func dataRefused(name string) Operation {
+	row := refused(name, true)
+	row.DataPlane = true
+	return row
 }
 
 // caller makes a method the call of an [Operation].

@@ -470,7 +470,7 @@ type UpdateAliasOutput struct {
 	Alias Alias
 }
 
-// WrappedKey is an exported key.
+// WrappedKey is a key under another key.
 type WrappedKey struct {
 	WrappingKeyArn           string
 	WrappedKeyMaterialFormat apc.WrappedKeyMaterialFormat
