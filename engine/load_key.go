@@ -1,15 +1,20 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -22,9 +27,16 @@ type LoadKeyInput struct {
 	Enabled                *bool
 	Tags                   []apc.Tag
 
-	// Components are two or three, each as long as the key, which is the XOR
+	// Components are one to three, each as long as the key, which is the XOR
 	// of all of them. They stay the caller's, to be destroyed.
 	Components []hsm.Secret
+
+	// ComponentCheckValues are the check values that the ceremony's record has for the components,
+	// in their order: at least the leftmost 4 hexadecimal digits, or "" where the record has none.
+	// KeyCheckValue is that of the key. Where a value differs, nothing is loaded, and the
+	// refusal names the component. Nil compares nothing.
+	ComponentCheckValues []string
+	KeyCheckValue        *string
 
 	// KeyID is what the key's ARN ends in, 16 to 64 letters and digits; nil draws an
 	// id. Loading the same key under the same id again returns the key that is there, so
@@ -36,8 +48,7 @@ type LoadKeyInput struct {
 // LoadKeyOutput is the answer of LoadKey.
 type LoadKeyOutput struct {
 	Key Key
-	// ComponentCheckValues are those of the components, in their order: what
-	// each custodian compares with the one on paper.
+	// ComponentCheckValues are those of the components, in their order.
 	ComponentCheckValues []string
 }
 
@@ -46,17 +57,30 @@ func (in *LoadKeyInput) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 	s.Given("Exportable", in.Exportable != nil)
 	shape.Each(s, "Tags", in.Tags, core.MaxTagList, shapeTag)
-	if n := len(in.Components); n < 2 || n > 3 {
-		s.Fail("have 2 or 3 items", core.Because(apc.RuleLength, "Components", core.ProblemComponents, wording.Count(n, "component"), ""))
+	n := len(in.Components)
+	if n < 1 || n > 3 {
+		s.Fail("have 1 to 3 items", core.Because(apc.RuleLength, "Components", core.ProblemComponents, wording.Count(n, "component"), ""))
 	}
+	if values := len(in.ComponentCheckValues); values != 0 && values != n {
+		s.Fail("have an item for each component", core.Because(apc.RuleLength, "ComponentCheckValues", core.ProblemCheckValues,
+			wording.Count(values, "check value"), strconv.Itoa(n)))
+	}
+	for i, value := range in.ComponentCheckValues {
+		if value != "" {
+			s.Text(fmt.Sprintf("ComponentCheckValues[%d]", i), value, &textCheckValue)
+		}
+	}
+	s.MaybeText("KeyCheckValue", in.KeyCheckValue, &textCheckValue)
 	s.MaybeText("KeyID", in.KeyID, &textKeyID)
 }
 
-var textKeyID = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
+var (
+	textKeyID      = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
+	textCheckValue = shape.Text{Min: 4, Max: 10, Pattern: `[0-9a-fA-F]+`}
+)
 
-// LoadKey makes a symmetric key from clear components, as a key ceremony
-// would. It is the simulator's own: the service has no such operation. A test
-// that starts from a known key starts here.
+// LoadKey makes a symmetric key from clear components, as in a key ceremony, or from one: the key
+// itself. The service has no such operation. Tests that need a known key use it.
 func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
 	return core.Run(ctx, c.caller, "LoadKey", in, loadComponents)
 }
@@ -96,6 +120,9 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 		if err != nil {
 			return nil, core.HSMError(err)
 		}
+		if err := in.compareCheckValues(&loaded); err != nil {
+			return nil, err
+		}
 		made.SetMaterial(&loaded.Made)
 		a.Err = c.CommitNewKey(ctx, &made, nil)
 		if in.KeyID != nil && errors.Is(a.Err, keystore.ErrExists) {
@@ -111,6 +138,43 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, core.ShownCheckValue(p))
 	}
 	return answer, nil
+}
+
+// compareCheckValues compares the check values of the request with the computed ones: of the
+// components or, if they are right, of the key.
+func (in *LoadKeyInput) compareCheckValues(loaded *hsm.Components) error {
+	var wrong []apc.Reason
+	message := ""
+	for i, wanted := range in.ComponentCheckValues {
+		if wanted == "" || hasCheckValue(loaded.Parts[i], wanted) {
+			continue
+		}
+		message = cmp.Or(message, fmt.Sprintf("Component %d does not have the check value given for it.", i+1))
+		wrong = append(wrong, otherCheckValue(fmt.Sprintf("Components[%d]", i), core.ProblemComponentKCV, loaded.Parts[i], wanted))
+	}
+	if wanted := in.KeyCheckValue; wrong == nil && wanted != nil && !hasCheckValue(loaded.CheckValue, *wanted) {
+		message = "The key does not have the check value given for it."
+		wrong = append(wrong, otherCheckValue("KeyCheckValue", core.ProblemLoadedKCV, loaded.CheckValue, *wanted))
+	}
+	if wrong == nil {
+		return nil
+	}
+	return core.Invalid(message, wrong...)
+}
+
+// hasCheckValue reports whether a check value begins with digits.
+func hasCheckValue(v kcv.Value, digits string) bool {
+	full := v.String()
+	return len(digits) <= len(full) && subtle.ConstantTimeCompare([]byte(full[:len(digits)]), []byte(strings.ToUpper(digits))) == 1
+}
+
+func otherCheckValue(field, problem string, v kcv.Value, wanted string) apc.Reason {
+	full := v.String()
+	found := full[:min(len(full), len(wanted))]
+	if strings.EqualFold(found, wanted[:len(found)]) { // the first digits are right
+		return core.Because(apc.RuleKeyCheckValue, field, core.ProblemKCVLength, wording.Count(len(wanted), "digit"), fmt.Sprintf("4 to %d", len(full)))
+	}
+	return core.Because(apc.RuleKeyCheckValue, field, problem, found, strings.ToUpper(wanted))
 }
 
 // sameKey replaces a key that could not be stored by the one of the store that has its id,

@@ -46,13 +46,14 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
   }
 
 callers are who signs with which access key; secret is for --verify. limits are the
-fields of apc.Limits (go doc ./engine Limits), times like "36h" or "7d". A
-key is the XOR of its 2 or 3 components; it may have account, region, Exportable
-(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well. Its ARN is the
-same in every run. A longer example is examples/serve/config.json. A FILE with secrets or keys must be yours
-alone (chmod 600), or readable by a group of yours (440), as Kubernetes mounts a
-secret with fsGroup; the same holds for the files of PINs and master keys. FILE may
-be a pipe, such as <(command) or /dev/stdin.
+fields of apc.Limits (go doc ./apc Limits), times like "36h" or "7d". A
+key is the XOR of its 1 to 3 components; it may have account, region, Exportable
+(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well, and the check
+values of a ceremony's record, which are compared: componentCheckValues and checkValue.
+Its ARN is the same in every run. A longer example is examples/serve/config.json. A FILE
+with secrets or keys must be yours alone (chmod 600), or readable by a group of yours
+(440), as Kubernetes mounts a secret with fsGroup; the same holds for the files of PINs
+and master keys. FILE may be a pipe, such as <(command) or /dev/stdin.
 
 --hsm names the HSM that keys live in. A token of any PKCS#11 module is named by a
 URI (RFC 7512) with token, serial or slot-id, module-path and pin-source, which

@@ -5,7 +5,8 @@ package core
 const (
 	// The request.
 	ProblemMissing        = "the member is missing"
-	ProblemComponents     = "the number of components is not 2 or 3"
+	ProblemComponents     = "the number of components is not 1, 2 or 3"
+	ProblemCheckValues    = "the number of check values is not that of the components"
 	problemNotSimulated   = "this member is not simulated"
 	ProblemTokenAndKey    = "a token and a key with its certificate exclude each other"
 	ProblemTokenNorKey    = "neither a token nor a key with its certificate is given"
@@ -46,6 +47,9 @@ const (
 	ProblemLoadSymmetric  = "only a symmetric key can be loaded"
 	ProblemPublicOnly     = "a certificate can only import a public key"
 	ProblemComponentBits  = "a component does not have the length of the key"
+	ProblemComponentKCV   = "the check value of the component is not the one given for it"
+	ProblemLoadedKCV      = "the check value of the key is not the one given for it"
+	ProblemKCVLength      = "the check value given has more digits than check values of this algorithm"
 	ProblemNotKeyPair     = "the key is not a key pair"
 
 	// Keys that work on other keys.

@@ -54,6 +54,10 @@ type Key struct {
 	Alias      string      `json:"alias"`   // "alias/..."; "": none
 	Components []Component `json:"components"`
 
+	// Check values of the ceremony's record; "": none.
+	ComponentCheckValues []string `json:"componentCheckValues"` // in the order of Components; nil: none
+	CheckValue           string   `json:"checkValue"`           // of the key
+
 	KeyAttributes          apc.KeyAttributes
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 	Exportable             *bool // nil: true
@@ -189,8 +193,10 @@ func (k *Key) check(path string) error {
 		return &inputError{below(path, "account"), "wanted 12 digits"}
 	case k.Region != "" && !regionPattern.MatchString(k.Region):
 		return &inputError{below(path, "region"), `wanted a Region like "us-east-1"`}
-	case len(k.Components) < 2 || len(k.Components) > 3:
-		return &inputError{below(path, "components"), fmt.Sprintf("there are %d, wanted 2 or 3", len(k.Components))}
+	case len(k.Components) < 1 || len(k.Components) > 3:
+		return &inputError{below(path, "components"), fmt.Sprintf("there are %d, wanted 1 to 3", len(k.Components))}
+	case len(k.ComponentCheckValues) != 0 && len(k.ComponentCheckValues) != len(k.Components):
+		return &inputError{below(path, "componentCheckValues"), fmt.Sprintf("there are %d, wanted %d, as many as components", len(k.ComponentCheckValues), len(k.Components))}
 	case k.Alias != "" && !strings.HasPrefix(k.Alias, "alias/"):
 		return &inputError{below(path, "alias"), `wanted a name that begins with "alias/"`}
 	}

@@ -170,7 +170,9 @@ func TestKeysThatCannotBeLoadedLeaveNothingAndAreNotRepeated(t *testing.T) {
 	}{
 		{`{"alias":"alias/new",` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}`, 400, "KeyAttributes.KeyUsage"},
 		{`{"alias":"alias/zone-key",` + long + aKey, 409, "ConflictException"},
-		{`{"alias":"alias/new","components":["` + canary + `"],` + aKey, 400, "components: there are 1, wanted 2 or 3"},
+		{`{"alias":"alias/new","components":[],` + aKey, 400, "components: there are 0, wanted 1 to 3"},
+		{`{"alias":"alias/new","componentCheckValues":["","000000"],` + long + aKey, 400, "Component 2 does not have the check value given for it."},
+		{`{"alias":"alias/new","componentCheckValues":["` + canary + `",""],` + long + aKey, 400, "ComponentCheckValues[0]"},
 		{`{"material":"` + canary + `"}`, 400, "material: there is no such member"},
 		{`{"` + canary, 400, "the JSON ends too soon"},
 		{canary, 400, "is not JSON"},

@@ -29,6 +29,8 @@
 //	      "region": "us-east-1",
 //	      "alias": "alias/zone-key",
 //	      "components": ["11111111111111111111111111111111", "22222222222222222222222222222222"],
+//	      "componentCheckValues": ["EE23D8", "44A01D"],
+//	      "checkValue": "90618D",
 //	      "KeyAttributes": {
 //	        "KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
 //	        "KeyClass": "SYMMETRIC_KEY",
@@ -45,8 +47,10 @@
 // meanings of apc.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
 // key, the members that begin with a capital are those of CreateKey; Exportable
 // is true where it is absent, account and region are the server's. The key is
-// the XOR of its 2 or 3 components in hexadecimal: with a component of zeros,
-// the other is the key itself. Its id is made from account, Region and alias or,
+// the XOR of its components, 1 to 3 of them in hexadecimal; one is the key itself.
+// componentCheckValues and checkValue are those of a ceremony's record, for the
+// components in their order and for the key: a key with another one is refused, and
+// the refusal names the component. Its id is made from account, Region and alias or,
 // without an alias, from its place among the keys without one: its ARN is the same in
 // every run.
 //

@@ -53,7 +53,10 @@ func (k *Key) request() *engine.LoadKeyInput {
 	}
 	in := &engine.LoadKeyInput{
 		KeyAttributes: k.KeyAttributes, KeyCheckValueAlgorithm: k.KeyCheckValueAlgorithm,
-		Exportable: exportable, Enabled: k.Enabled, Tags: k.Tags,
+		Exportable: exportable, Enabled: k.Enabled, Tags: k.Tags, ComponentCheckValues: k.ComponentCheckValues,
+	}
+	if k.CheckValue != "" {
+		in.KeyCheckValue = &k.CheckValue
 	}
 	for _, c := range k.Components {
 		in.Components = append(in.Components, c.Secret)
