@@ -121,16 +121,16 @@ func (c BlockCipher) check(w *working, data []byte) (iv []byte, err error) {
 	return c.IV, nil
 }
 
-// encryptBlocks works in place. In every mode but CFB1 and CFB8, whose feedback is less than
-// a block, it is one call of the device.
+// encryptBlocks works in place. In every mode but CFB1 and CFB8, whose feedback is shorter
+// than a block, it is one call of the device.
 func (w *working) encryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte) error {
 	switch mode {
 	case ECB, CBC:
 		return w.key.Encrypt(ctx, mode, iv, data)
 	case CFB1:
-		return w.shortFeedback(iv, data, 1, true)
+		return w.encryptShort(iv, data, 1)
 	case CFB8:
-		return w.shortFeedback(iv, data, 8, true)
+		return w.encryptShort(iv, data, 8)
 	}
 	// Both keystreams are CBC encryptions with a zero IV: that of OFB of the IV and zero
 	// blocks; that of CFB of the IV and the plaintext without its last block, since
@@ -156,9 +156,9 @@ func (w *working) decryptBlocks(ctx context.Context, mode CipherMode, iv, data [
 	case OFB:
 		return w.encryptBlocks(ctx, OFB, iv, data)
 	case CFB1:
-		return w.shortFeedback(iv, data, 1, false)
+		return w.decryptShort(ctx, iv, data, 1)
 	case CFB8:
-		return w.shortFeedback(iv, data, 8, false)
+		return w.decryptShort(ctx, iv, data, 8)
 	}
 	// The keystream is the ECB encryption of the IV and the ciphertext without its last
 	// block.
@@ -172,27 +172,53 @@ func (w *working) decryptBlocks(ctx context.Context, mode CipherMode, iv, data [
 	return nil
 }
 
-// shortFeedback is CFB with feedback of 1 or 8 bits, in place: one encryption for each bit
-// or byte of data, which shift into a register that begins as the IV.
-func (w *working) shortFeedback(iv, data []byte, bits uint, encrypt bool) error {
+// encryptShort is CFB with feedback of 1 or 8 bits, in place: an encryption for each bit or
+// byte, of a register that begins as the IV and takes in the ciphertext.
+func (w *working) encryptShort(iv, data []byte, bits uint) error {
 	block := w.block()
 	register, stream := bytes.Clone(iv), make([]byte, len(iv))
 	defer clear(stream)
 	mask := byte(1)<<bits - 1
 	for i := range data {
-		for shift := 8 - bits; shift < 8; shift -= bits {
+		for shift := int(8 - bits); shift >= 0; shift -= int(bits) {
 			block.Encrypt(stream, register)
-			in := data[i] >> shift & mask
-			out := in ^ stream[0]>>(8-bits)
-			data[i] ^= (in ^ out) << shift
-			if encrypt {
-				shiftIn(register, out, bits)
-			} else {
-				shiftIn(register, in, bits)
-			}
+			data[i] ^= stream[0] >> (8 - bits) << shift
+			shiftIn(register, data[i]>>shift&mask, bits)
 		}
 		if err := w.outcome(nil); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// shortChunk is how many bytes of ciphertext decryptShort works on at a time.
+const shortChunk = 32
+
+// decryptShort undoes encryptShort. The registers follow from the ciphertext, so that they
+// are enciphered together.
+func (w *working) decryptShort(ctx context.Context, iv, data []byte, bits uint) error {
+	register := bytes.Clone(iv)
+	mask := byte(1)<<bits - 1
+	stream := make([]byte, 0, min(len(data), shortChunk)*len(iv)*int(8/bits))
+	for ; len(data) > 0; data = data[min(len(data), shortChunk):] {
+		chunk := data[:min(len(data), shortChunk)]
+		stream = stream[:0]
+		for _, b := range chunk {
+			for shift := int(8 - bits); shift >= 0; shift -= int(bits) {
+				stream = append(stream, register...)
+				shiftIn(register, b>>shift&mask, bits)
+			}
+		}
+		if err := w.key.Encrypt(ctx, ECB, nil, stream); err != nil {
+			return err
+		}
+		first := stream
+		for i := range chunk {
+			for shift := int(8 - bits); shift >= 0; shift -= int(bits) {
+				chunk[i] ^= first[0] >> (8 - bits) << shift
+				first = first[len(iv):]
+			}
 		}
 	}
 	return nil

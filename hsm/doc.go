@@ -38,16 +38,40 @@
 //     itself, Key.DeriveKBPK);
 //   - ImportAS2805 and ExportAS2805, of TDES K0, K1: a cryptogram is made under a
 //     variant of the key-encryption key;
-//   - an export of an initial DUKPT key, of TDES B0: half of the initial key is
-//     made under a variant of the base derivation key (the AES derivation stays
-//     in the device);
+//   - an export of an initial DUKPT key and every key derived by DUKPT, of TDES B0:
+//     half of the initial key is made under a variant of the base derivation key
+//     (the AES derivation of the initial key stays in the device);
 //   - card verification values, of TDES C0: the first block is enciphered under
 //     the left half alone;
 //   - MACs of ISO 9797-1 algorithm 3, of TDES M0, M3: all blocks but the last are
 //     enciphered under the left half alone.
 //
 // Those keys and no others are [Attributes.Revealable]; a device keeps the rest.
-// There are no commands yet for the last two.
+//
+// # What is computed where
+//
+// The commands of the data plane, what the device computes in each, and which key is
+// revealed to the host, which computes all else. A command with a derived
+// [WorkingKey] is in the host from there on: the rows at the end are what is added.
+//
+//	command                             | in the device                              | revealed
+//	MAC, VerifyMAC: algorithm 1         | CBC encryption                             | no key
+//	MAC, VerifyMAC: algorithm 3         | nothing                                    | TDES M0, M3
+//	MAC, VerifyMAC: CMAC                | CMAC, or ECB and CBC encryption            | no key
+//	MAC, VerifyMAC: HMAC                | HMAC                                       | no key
+//	Encrypt, Decrypt, ReEncrypt         | one ECB or CBC call                        | no key
+//	the same in CFB1 and CFB8           | to encrypt, an ECB call for each bit, byte | no key
+//	CardValue, VerifyCardValue: CVV     | nothing                                    | TDES C0
+//	CardValue, VerifyCardValue: CSC     | ECB encryption of each block               | no key
+//	CardValue, VerifyCardValue: others  | ECB encryption: the card's key             | no key
+//	ARQC, VerifyARQC                    | ECB encryption: the card's key             | no key
+//	PINChange                           | ECB: the PIN blocks, the card's three keys | no key
+//	key derived by DUKPT, TDES          | ECB encryption: half of the initial key    | TDES B0
+//	key derived by DUKPT, AES           | ECB encryption: the initial key            | no key
+//	key derived by EMV                  | ECB encryption: the card's key             | no key
+//	key derived by ECDH                 | ECDH                                       | no key
+//	key in a block of version B, D or E | KBEK and KBAK, decryption and CMAC         | no key
+//	key in a block of version A or C    | the same, where the device has it          | TDES K0, K1
 //
 // Erasing is best effort: the Go runtime may have made copies that cannot be
 // reached. Raw RSA in the software device is blinded, not constant in time, since

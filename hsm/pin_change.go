@@ -72,7 +72,10 @@ func (h *HSM) PINChange(ctx context.Context, c *PINChange) (PINChanged, error) {
 	}
 	script := append(append([]byte(nil), c.Message...), enciphered...)
 	code, err := h.MAC(ctx, WorkingKey{c.Integrity, c.Session}, MACMethod{MACISO3, mac.Bit}, script)
-	return PINChanged{enciphered, code}, err
+	if err != nil {
+		return PINChanged{}, err
+	}
+	return PINChanged{enciphered, code}, nil
 }
 
 // scriptBlock is the clear script block of 8 bytes.
