@@ -70,7 +70,7 @@ type Binding struct {
 }
 
 // ParseBinding reads an unbind or rebind token without any key, up to 64 KiB of
-// DER, and finds out which it is. It refuses with class asn1 or structure. The
+// BER, and finds out which it is. It refuses with class asn1 or structure. The
 // bytes are not kept. The KDH forms are those that name no old KDH.
 func ParseBinding(token []byte) (*Binding, error) {
 	m, r := newSigned(token)
@@ -113,10 +113,7 @@ func (b *Binding) readRebind(r *reader) {
 	if b.message.signer.attributes == nil {
 		r.refuse("signed attributes", problemNoAttributes, "", "")
 	}
-	if r.fail.err == nil && !wellFormed(r.in, maxDepth) {
-		r.fail.class = ErrASN1
-		r.refuse("content", problemInnerDER, "", "")
-	}
+	r.normalize("content", problemInnerDER)
 	if b.WithSequence = r.peek(der.SEQUENCE); b.WithSequence {
 		r = r.last(der.SEQUENCE, "content")
 	}
@@ -144,7 +141,7 @@ func (b *Binding) readNames(r *reader) (old bool) {
 	return old
 }
 
-// Bytes is the DER as it was received, or nil if the Binding is not from
+// Bytes is the message as it was received, or nil if the Binding is not from
 // [ParseBinding]. It is the caller's.
 func (b *Binding) Bytes() []byte {
 	if b.message == nil {

@@ -12,7 +12,7 @@ type Credential struct {
 	CRL         []byte // DER; nil for none
 }
 
-// ParseCredential reads a credential token, up to 64 KiB of DER, which is not
+// ParseCredential reads a credential token, up to 64 KiB of BER, which is not
 // kept. The CRL may also stand behind the signers, as sample B.6 has it. It
 // refuses with class asn1 or structure.
 func ParseCredential(token []byte) (*Credential, error) {

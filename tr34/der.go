@@ -9,15 +9,13 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"github.com/seed748fb4d1/apcsim/internal/ber"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // What is read at most. The longest message of the standard, a rebind token
 // with its certificate and its CRL, has some two thousand bytes.
-const (
-	maxMessage = 64 << 10
-	maxDepth   = 32
-)
+const maxMessage = 64 << 10
 
 // The context-specific tags of the messages.
 var (
@@ -44,17 +42,18 @@ func newReader(in []byte, class Class) *reader {
 	return &reader{in, &failure{class: class}}
 }
 
-// openMessage begins to read a message: one element of DER, all the way down,
+// openMessage begins to read a message: one element of BER, all the way down,
 // with nothing after it.
 func openMessage(in []byte) *reader {
 	r := newReader(in, ErrASN1)
+	if len(in) > maxMessage {
+		r.refuse("message", problemTooLong, "more than "+wording.Bytes(maxMessage), "at most "+wording.Bytes(maxMessage))
+	}
+	r.normalize("message", problemDER)
 	var tag der.Tag
 	var first cryptobyte.String
-	whole := r.in
-	switch {
-	case len(in) > maxMessage:
-		r.refuse("message", problemTooLong, "more than "+wording.Bytes(maxMessage), "at most "+wording.Bytes(maxMessage))
-	case !whole.ReadAnyASN1Element(&first, &tag) || !wellFormed(in, maxDepth):
+	switch whole := r.in; {
+	case r.fail.err == nil && !whole.ReadAnyASN1Element(&first, &tag):
 		r.refuse("message", problemDER, "", "")
 	case !whole.Empty():
 		r.refuse("message", problemBehind, wording.Bytes(len(whole)), "")
@@ -63,21 +62,18 @@ func openMessage(in []byte) *reader {
 	return r
 }
 
-// wellFormed reports whether elements follow each other to the end, and so do
-// those within them.
-func wellFormed(in cryptobyte.String, depth int) bool {
-	const constructed = 0x20
-	for !in.Empty() {
-		var body cryptobyte.String
-		var tag der.Tag
-		if depth == 0 || !in.ReadAnyASN1(&body, &tag) {
-			return false
-		}
-		if tag&constructed != 0 && !wellFormed(body, depth-1) {
-			return false
-		}
+// normalize turns what is still to be read from BER into DER. What was signed is hashed as
+// it was received, before this.
+func (r *reader) normalize(field, problem string) {
+	if r.fail.err != nil {
+		return
 	}
-	return true
+	out, ok := ber.Normalize(r.in)
+	if !ok {
+		r.fail.class = ErrASN1
+		r.refuse(field, problem, "", "")
+	}
+	r.in = out
 }
 
 // err is the refusal, or nil.
@@ -136,6 +132,19 @@ func (r *reader) element(tag der.Tag, field string) []byte {
 
 // octets gives the content of an OCTET STRING, which is not nil if it is there.
 func (r *reader) octets(field string) []byte { return r.open(der.OCTET_STRING, field).in }
+
+// octets0 gives the content of an OCTET STRING with the implicit tag 0, which BER allows to be
+// in pieces.
+func (r *reader) octets0(field string) []byte {
+	if !r.peek(constructed0) {
+		return r.open(primitive0, field).in
+	}
+	var out []byte
+	for pieces := r.open(constructed0, field); pieces.more(); {
+		out = append(out, pieces.octets(field)...)
+	}
+	return out
+}
 
 // number reads a small INTEGER that has one of the values given.
 func (r *reader) number(field string, values ...int) (n int) {

@@ -23,10 +23,7 @@ type envelope struct {
 
 // envelope reads the content of a key token.
 func (r *reader) envelope() *envelope {
-	if r.fail.err == nil && !wellFormed(r.in, maxDepth) {
-		r.fail.class = ErrASN1
-		r.refuse("enveloped data", problemSealed, "", "")
-	}
+	r.normalize("enveloped data", problemSealed)
 	bare := !r.peek(der.SEQUENCE)
 	if !bare {
 		r = r.last(der.SEQUENCE, "enveloped data")
@@ -103,9 +100,10 @@ func (e *envelope) readContent(r *reader) (inside bool) {
 	e.iv = algorithm.octets("IV")
 	inside = algorithm.more()
 	if inside {
-		e.sealed = algorithm.last(primitive0, field).in
+		e.sealed = algorithm.octets0(field)
+		algorithm.end(field)
 	} else {
-		e.sealed = r.open(primitive0, field).in
+		e.sealed = r.octets0(field)
 	}
 	r.end(field)
 	block := ciphers[e.cipher].block

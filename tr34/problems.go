@@ -3,12 +3,12 @@ package tr34
 // What an [Error] says is wrong. The values at fault are in Found, those that
 // would have passed in Wanted.
 const (
-	// DER.
+	// DER and BER.
 	problemTooLong  = "the message is too long"
-	problemDER      = "the message is not DER, or is cut short"
+	problemDER      = "the message is neither DER nor BER, or is cut short"
 	problemBehind   = "there are bytes behind the message"
-	problemInnerDER = "the signed content is not DER, or is cut short"
-	problemSealed   = "the enveloped data is not DER, or is cut short"
+	problemInnerDER = "the signed content is neither DER nor BER, or is cut short"
+	problemSealed   = "the enveloped data is neither DER nor BER, or is cut short"
 	problemNoWrite  = "the message cannot be written as DER"
 
 	// Structure.

@@ -25,7 +25,7 @@ type Token struct {
 	envelope *envelope
 }
 
-// Parse reads a key token of any layout without any key, up to 64 KiB of DER:
+// Parse reads a key token of any layout without any key, up to 64 KiB of BER or DER:
 // it checks form and structure, and refuses with class asn1 or structure. The
 // bytes are not kept.
 //
@@ -62,7 +62,7 @@ func Parse(der []byte) (*Token, error) {
 	}, nil
 }
 
-// Bytes is the DER as it was received, or nil for the zero Token. It is the
+// Bytes is the message as it was received, or nil for the zero Token. It is the
 // caller's.
 func (t *Token) Bytes() []byte {
 	if t.message == nil {

@@ -93,6 +93,6 @@ func ExampleRules() {
 	fmt.Println((&x509ca.Rules{Now: now, Root: "PublicKeyCertificate"}).CheckRoot(root))
 	fmt.Println((&x509ca.Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(root))
 	// Output:
-	// x509ca: basic-constraints: PublicKeyCertificate: the certificate of an authority has no basic constraints: wanted CA:TRUE
+	// x509ca: basic-constraints: PublicKeyCertificate: the certificate of an authority has no basic-constraints extension: wanted CA:TRUE
 	// <nil>
 }

@@ -1,10 +1,13 @@
 package x509ca
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/ber"
 )
 
 // What is often given in place of a certificate.
@@ -102,77 +105,9 @@ func letterOf(t tag.Tag) byte {
 
 // isBER reports whether something has the lengths or the constructed strings that
 // BER allows and DER (X.690, section 10) does not.
-func isBER(der []byte) bool {
-	rest, ber, ok := walkBER(der, 0)
-	return ok && len(rest) == 0 && ber
-}
-
-// walkBER reads one element of BER, all the way down, and reports whether it is not
-// DER. What it cannot read is not ok.
-func walkBER(in []byte, depth int) (rest []byte, ber, ok bool) {
-	const constructed, highTag, mostDepth = 0x20, 0x1F, 32
-	if len(in) < 2 || depth > mostDepth || in[0]&highTag == highTag {
-		return nil, false, false
-	}
-	t := in[0]
-	body, rest, form, ok := cutBER(in[1:])
-	if !ok || form == lengthOpen && t&constructed == 0 {
-		return nil, false, false
-	}
-	ber = form != lengthShortest
-	if t&constructed == 0 {
-		return rest, ber, true
-	}
-	if class := t & 0xC0; class == 0 && t != byte(tag.SEQUENCE) && t != byte(tag.SET) {
-		ber = true // a string in pieces
-	}
-	for inside := body; ; {
-		if form == lengthOpen && len(inside) >= 2 && inside[0] == 0 && inside[1] == 0 {
-			return inside[2:], true, true
-		}
-		if len(inside) == 0 {
-			return rest, ber, form != lengthOpen
-		}
-		var more bool
-		if inside, more, ok = walkBER(inside, depth+1); !ok {
-			return nil, false, false
-		}
-		ber = ber || more
-	}
-}
-
-// Forms of a length.
-const (
-	lengthShortest = iota
-	lengthPadded
-	lengthOpen
-)
-
-// cutBER reads a length and cuts off the content, which for an indefinite one is
-// all that is left.
-func cutBER(in []byte) (body, rest []byte, form int, ok bool) {
-	n, in := int(in[0]), in[1:]
-	switch {
-	case n == 0x80:
-		return in, nil, lengthOpen, true
-	case n > 0x80:
-		octets := n & 0x7F
-		if octets > 4 || octets > len(in) {
-			return nil, nil, 0, false
-		}
-		n = 0
-		for _, c := range in[:octets] {
-			n = n<<8 | int(c)
-		}
-		if in[0] == 0 || n < 0x80 {
-			form = lengthPadded
-		}
-		in = in[octets:]
-	}
-	if n > len(in) {
-		return nil, nil, 0, false
-	}
-	return in[:n], in[n:], form, true
+func isBER(in []byte) bool {
+	der, ok := ber.Normalize(in)
+	return ok && !bytes.Equal(der, in)
 }
 
 // cannotRead says why DER that no reader takes is refused.

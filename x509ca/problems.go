@@ -53,11 +53,11 @@ const (
 	problemIssuerStrength     = "the certificate is signed by a key weaker than its own"
 	problemCritical           = "the certificate has a critical extension that is not understood"
 	problemNameConstraints    = "the certificate has name constraints, which are not supported"
-	problemNotCA              = "the certificate of an authority is not that of a CA"
-	problemNoConstraints      = "the certificate of an authority has no basic constraints"
+	problemNotCA              = "the basic-constraints extension of an authority's certificate does not say that it is one"
+	problemNoConstraints      = "the certificate of an authority has no basic-constraints extension"
 	problemCAUsage            = "the key usage of an authority's certificate does not include keyCertSign"
 	problemKeyUsage           = "the key usage of the certificate does not allow this use"
-	problemPathLength         = "the certificate allows fewer authorities below it than there are"
+	problemPathLength         = "the path length of the certificate allows fewer authorities below it than there are"
 
 	// Making.
 	problemNoKey          = "the public key is empty"
