@@ -19,6 +19,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	tag "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/seed748fb4d1/apcsim/internal/asn1kind"
 )
 
 // loosely is a self-signed certificate of an RSA key with one thing that is not as
@@ -320,17 +322,17 @@ func TestWhatIsNoCertificateIsNamed(t *testing.T) {
 		der   []byte
 		want  string
 	}{
-		{"CERTIFICATE REQUEST", must(CSR(key, crypto.SHA256, subject)), kindRequest},
-		{"NEW CERTIFICATE REQUEST", must(CSR(ec, crypto.SHA256, subject)), kindRequest},
-		{"PUBLIC KEY", must(x509.MarshalPKIXPublicKey(key.Public())), kindPublicKey},
-		{"PUBLIC KEY", must(x509.MarshalPKIXPublicKey(ec.Public())), kindPublicKey},
-		{"RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&key.PublicKey), kindPublicKey},
-		{"PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)), kindPrivateKey},
-		{"PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ec)), kindPrivateKey},
-		{"RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key), kindPrivateKey},
-		{"EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKeyOf(ec))), kindPrivateKey},
-		{"ENCRYPTED PRIVATE KEY", encrypted, kindEncryptedKey},
-		{"X509 CRL", crl, kindCRL},
+		{"CERTIFICATE REQUEST", must(CSR(key, crypto.SHA256, subject)), asn1kind.Request},
+		{"NEW CERTIFICATE REQUEST", must(CSR(ec, crypto.SHA256, subject)), asn1kind.Request},
+		{"PUBLIC KEY", must(x509.MarshalPKIXPublicKey(key.Public())), asn1kind.PublicKey},
+		{"PUBLIC KEY", must(x509.MarshalPKIXPublicKey(ec.Public())), asn1kind.PublicKey},
+		{"RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&key.PublicKey), asn1kind.PublicKey},
+		{"PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)), asn1kind.PrivateKey},
+		{"PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ec)), asn1kind.PrivateKey},
+		{"RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key), asn1kind.PrivateKey},
+		{"EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKeyOf(ec))), asn1kind.PrivateKey},
+		{"ENCRYPTED PRIVATE KEY", encrypted, asn1kind.EncryptedKey},
+		{"X509 CRL", crl, asn1kind.CRL},
 	} {
 		for form, text := range map[string]string{"PEM": inPEM(c.label, c.der), "DER": string(c.der), "mislabelled": inPEM(certificateType, c.der)} {
 			_, err := Decode(text)

@@ -1,6 +1,7 @@
 package x509ca
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/seed748fb4d1/apcsim/internal/asn1kind"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -168,27 +170,14 @@ func pemBlocks(text string) (out []pemBlock, err error) {
 
 // knownEnding is the line that ends a block. A label that is unknown is not shown.
 func knownEnding(label string) string {
-	if _, ok := labelKinds[label]; !ok {
+	if asn1kind.OfLabel(label) == "" {
 		label = certificateType
 	}
 	return dashes + "END " + label + dashes
 }
 
-// labelKinds are the labels of RFC 7468 and of OpenSSL that are often taken for a
-// certificate's.
-var labelKinds = map[string]string{
-	requestType: kindRequest, "NEW CERTIFICATE REQUEST": kindRequest,
-	"PUBLIC KEY": kindPublicKey, "RSA PUBLIC KEY": kindPublicKey,
-	"PRIVATE KEY": kindPrivateKey, "RSA PRIVATE KEY": kindPrivateKey, "EC PRIVATE KEY": kindPrivateKey,
-	"ENCRYPTED PRIVATE KEY": kindEncryptedKey, "X509 CRL": kindCRL, "PKCS7": kindCMS, "CMS": kindCMS,
-	"TRUSTED CERTIFICATE": "a trusted certificate of OpenSSL",
-}
-
 func labelKind(label string) string {
-	if kind, ok := labelKinds[label]; ok {
-		return kind
-	}
-	return wording.Foreign(label)
+	return cmp.Or(asn1kind.OfLabel(label), wording.Foreign(label))
 }
 
 // decodeBase64 reads base64 with white space anywhere in it.

@@ -12,4 +12,9 @@ const (
 	problemToken     = "the token is neither DER nor PEM, hexadecimal or base64, and not the name of a file"
 	problemTime      = "the time is not in a form that is read"
 	problemNoRSAKey  = "the file has no RSA private key"
+
+	problemEncryptedKey    = "the private key is encrypted"
+	problemOtherPrivateKey = "the private key is not that of the certificate"
+	problemNotToken        = "what is given is not a token"
+	problemNonceMissing    = "the token has a random nonce, and none is given to compare it with"
 )

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/asn1kind"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
@@ -80,7 +81,15 @@ func inspectToken(der []byte) (inspectedToken, error) {
 	if nonce, err := tr34.ParseRandom(der); err == nil {
 		return inspectedToken{OK: true, Message: "random number", Nonce: fmt.Sprintf("%X", nonce)}, nil
 	}
-	return inspectedToken{}, err
+	return inspectedToken{}, notToken(der, err)
+}
+
+// notToken names what is given in place of a token, if it is a thing that is known.
+func notToken(der []byte, err error) error {
+	if kind := asn1kind.Of(der); kind != "" && kind != asn1kind.CMS {
+		return &inputError{"token", -1, problemNotToken, kind, "a TR-34 message"}
+	}
+	return err
 }
 
 func keyToken(t *tr34.Token) inspectedToken {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
 const tokenForms = `
@@ -78,10 +79,17 @@ func decodeToken(data []byte) ([]byte, error) {
 		return data, nil
 	}
 	digits := strings.Join(strings.Fields(string(text)), "")
-	if der, err := hex.DecodeString(digits); err == nil && digits != "" {
-		return der, nil
+	if _, err := tr31.Parse(digits, tr31.Lenient); err == nil {
+		return nil, &inputError{"token", -1, problemNotToken, "a TR-31 key block", "a TR-34 message"}
 	}
-	if der, err := base64.StdEncoding.DecodeString(digits); err == nil && digits != "" {
+	der, err := hex.DecodeString(digits)
+	if err != nil {
+		der, err = base64.StdEncoding.DecodeString(digits)
+	}
+	if block, _ := pem.Decode(der); err == nil && block != nil {
+		return block.Bytes, nil // PEM in base64, as services give certificates
+	}
+	if err == nil && digits != "" {
 		return der, nil
 	}
 	return nil, &inputError{field: "token", offset: -1, problem: problemToken}

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
@@ -93,15 +90,21 @@ func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {
-		return openedToken{}, err
+		return openedToken{}, notToken(der, err)
+	}
+	if t.Nonce != nil && t.SigningTime.IsZero() && f.nonce == "" {
+		return openedToken{}, &inputError{"nonce", -1, problemNonceMissing, fmt.Sprintf("%X in the token", t.Nonce), "the random number that was sent to the signer"}
 	}
 	check, err := f.receiver()
 	if err != nil {
 		return openedToken{}, err
 	}
-	key, err := f.privateKey(s)
+	key, err := readRSAKey(s, "krd-key", f.krdKey)
 	if err != nil {
 		return openedToken{}, err
+	}
+	if !key.PublicKey.Equal(check.KRD.PublicKey) {
+		return openedToken{}, &inputError{"krd-key", -1, problemOtherPrivateKey, "", "the private key of " + f.krdCert}
 	}
 	opened, err := t.Open(key, check)
 	if err != nil {
@@ -156,41 +159,6 @@ func readCertificate(field, name string) (*x509.Certificate, error) {
 		return nil, &inputError{field, -1, refusal.Problem, refusal.Found, refusal.Wanted}
 	}
 	return c, err
-}
-
-// fromPEM is the first block of PEM text, or else the data as it is.
-func fromPEM(data []byte) []byte {
-	if block, _ := pem.Decode(bytes.TrimSpace(data)); block != nil {
-		return block.Bytes
-	}
-	return data
-}
-
-// privateKey reads the receiver's key. What the library says of one that does
-// not parse is not repeated.
-func (f *tokenFlags) privateKey(s streams) (*rsa.PrivateKey, error) {
-	var data []byte
-	var err error
-	if f.krdKey == fromStdin {
-		data, err = readArgument(s, fromStdin)
-	} else {
-		data, err = readFile("krd-key", f.krdKey)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("krd-key: %w", err)
-	}
-	defer clear(data)
-	der := fromPEM(data)
-	defer clear(der)
-	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return key, nil
-	}
-	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		if key, ok := key.(*rsa.PrivateKey); ok {
-			return key, nil
-		}
-	}
-	return nil, &inputError{field: "krd-key", offset: -1, problem: problemNoRSAKey}
 }
 
 func (o openedToken) lines() [][3]string {
