@@ -9,6 +9,21 @@
 //	...
 //	eng, err := engine.Open(ctx, b, store, nil)
 //
+// NSS softoken takes the directory of its token when it is initialised, and the label of
+// the token is always the same. `certutil -N -d sql:nss -f pin` makes one in the
+// directory nss, with the PIN in the file pin:
+//
+//	b, err := pkcs11.Open(ctx, &pkcs11.Options{
+//		Module:   "/usr/lib/x86_64-linux-gnu/libsoftokn3.so",
+//		Reserved: "configdir='sql:nss'",
+//		Label:    "NSS Certificate DB",
+//		PIN:      pkcs11.PINFile("pin"),
+//	})
+//
+// The same as a URI, for [ParseURI]:
+//
+//	pkcs11:token=NSS%20Certificate%20DB?module-path=/usr/lib/x86_64-linux-gnu/libsoftokn3.so&pin-source=file:pin&x-reserved=configdir='sql:nss'
+//
 // A module is C code: the package needs cgo. Without cgo it compiles, and Open
 // returns an error.
 //

@@ -112,8 +112,10 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 		if info.Flags&p11.CKF_TOKEN_INITIALIZED == 0 {
 			continue
 		}
-		info.Label, info.SerialNumber = unpadded(info.Label), unpadded(info.SerialNumber)
-		seen = append(seen, fmt.Sprintf("%q (serial %q, slot %d)", info.Label, info.SerialNumber, slot))
+		for _, field := range []*string{&info.Label, &info.SerialNumber, &info.Model, &info.ManufacturerID} {
+			*field = unpadded(*field)
+		}
+		seen = append(seen, fmt.Sprintf("%q (serial %q, slot %d, model %q, manufacturer %q)", info.Label, info.SerialNumber, slot, info.Model, info.ManufacturerID))
 		if b.wanted(slot, info) {
 			found, at = append(found, slot), info
 		}
@@ -137,7 +139,9 @@ func (b *Backend) wanted(slot uint, info p11.TokenInfo) bool {
 		return info.SerialNumber == b.serial && info.Label == b.label
 	}
 	o := &b.options
-	return (o.Label == "" || o.Label == info.Label) && (o.Serial == "" || o.Serial == info.SerialNumber) && (o.Slot == nil || *o.Slot == slot)
+	fits := func(wanted, found string) bool { return wanted == "" || wanted == found }
+	return fits(o.Label, info.Label) && fits(o.Serial, info.SerialNumber) && fits(o.Model, info.Model) && fits(o.Manufacturer, info.ManufacturerID) &&
+		(o.Slot == nil || *o.Slot == slot)
 }
 
 // token is how the options name it.
@@ -148,6 +152,12 @@ func (o *Options) token() string {
 	}
 	if o.Serial != "" {
 		parts = append(parts, fmt.Sprintf("with the serial %q", o.Serial))
+	}
+	if o.Model != "" {
+		parts = append(parts, fmt.Sprintf("of the model %q", o.Model))
+	}
+	if o.Manufacturer != "" {
+		parts = append(parts, fmt.Sprintf("of the manufacturer %q", o.Manufacturer))
 	}
 	if o.Slot != nil {
 		parts = append(parts, fmt.Sprintf("in slot %d", *o.Slot))

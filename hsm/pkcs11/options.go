@@ -26,13 +26,15 @@ type Options struct {
 	// one module in one process name the same.
 	Reserved string
 
-	// The token: Label and Serial as C_GetTokenInfo returns them, without the
+	// The token: all but Slot as C_GetTokenInfo returns them, without the
 	// padding, Slot as C_GetSlotList does. If several are given all must match.
 	// Slot numbers may change whenever a module is initialised: a label or a
-	// serial is the better name.
-	Label  string
-	Serial string
-	Slot   *uint
+	// serial is the better name. Model and Manufacturer alone name no token.
+	Label        string
+	Serial       string
+	Model        string
+	Manufacturer string
+	Slot         *uint
 
 	// PIN is called once for each attempt to connect. A PIN that the token refuses
 	// is never tried again, nor is one after two logins in a row that failed

@@ -94,6 +94,18 @@ func TestTokensAreChosenByName(t *testing.T) {
 	if third := opened(t, o); third.serial != other.serial {
 		t.Errorf("slot %d is the token %s, want %s", slot, third.serial, other.serial)
 	}
+	o.Serial, o.Slot = other.serial, nil
+	o.Model, o.Manufacturer = "SoftHSM v2", "SoftHSM project"
+	if fourth := opened(t, o); fourth.serial != other.serial {
+		t.Errorf("by serial, model and manufacturer: %s, want %s", fourth.serial, other.serial)
+	}
+	for what, change := range map[string]func(*Options){"model": func(o *Options) { o.Model = "Luna" }, "manufacturer": func(o *Options) { o.Manufacturer = "Luna" }} {
+		another := o
+		change(&another)
+		if _, err := Open(ctx, &another); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"SoftHSM v2"`) || !strings.Contains(err.Error(), "of the "+what+` "Luna"`) {
+			t.Errorf("another %s: %v", what, err)
+		}
+	}
 }
 
 // TestModulesThatAreNone: each has its own reason.

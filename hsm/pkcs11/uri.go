@@ -12,8 +12,10 @@ import (
 //
 //	pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin
 //
-// Of the path it takes token, serial and slot-id, one at least; of the query
-// module-path and pin-source, both needed: a path, file:PATH or env:NAME.
+// Of the path it takes token, serial and slot-id, one at least, and model and
+// manufacturer, so that a URI of p11tool --list-tokens can be given whole: all must
+// match. Of the query it takes module-path and pin-source, both needed: a path,
+// file:PATH or env:NAME.
 // The query may have attributes of this package's own: x-master-label,
 // x-pool-size, x-lock-dir, x-reserved, x-without (CKM_ numbers, comma-separated).
 // Every other attribute is refused by name, pin-value because a command line is
@@ -102,7 +104,11 @@ func (o *Options) pathAttribute(name, value string) error {
 		}
 		slot := uint(n)
 		o.Slot = &slot
-	case "manufacturer", "model", "slot-manufacturer", "slot-description", "library-manufacturer", "library-description", "library-version":
+	case "model":
+		o.Model = value
+	case "manufacturer":
+		o.Manufacturer = value
+	case "slot-manufacturer", "slot-description", "library-manufacturer", "library-description", "library-version":
 		return fmt.Errorf("pkcs11: tokens are not chosen by the URI's %s: use token, serial or slot-id", name)
 	case "object", "id", "type":
 		return fmt.Errorf("pkcs11: the URI names a token, not one of its objects by %s: the master keys are found by x-master-label", name)
@@ -143,6 +149,8 @@ func (o *Options) queryAttribute(name, value string) error {
 		}
 	case "pin-value":
 		return errors.New("pkcs11: the URI's pin-value is not taken, since others can read command lines: use pin-source")
+	case "max-sessions":
+		return errors.New("pkcs11: the URI's max-sessions is not taken: x-pool-size limits the sessions, to twice that number and one")
 	case "module-name":
 		return errors.New("pkcs11: the URI's module-name is not taken: name the file by module-path")
 	default:

@@ -21,8 +21,10 @@ func TestURIsAreRead(t *testing.T) {
 		"pkcs11:": {},
 		"pkcs11:token=unit?module-path=/usr/lib/softhsm/libsofthsm2.so": {Label: "unit", Module: "/usr/lib/softhsm/libsofthsm2.so"},
 		"pkcs11:token=a%20b%3Bc+d=e;serial=0f%2F":                       {Label: "a b;c+d=e", Serial: "0f/"},
-		"pkcs11:slot-id=536870911":                                      {Slot: &slot},
-		"pkcs11:;token=unit;?&module-path=%2Fm.so&":                     {Label: "unit", Module: "/m.so"},
+		"pkcs11:model=SoftHSM%20v2;manufacturer=SoftHSM%20project;serial=0f;token=unit%20one": {
+			Model: "SoftHSM v2", Manufacturer: "SoftHSM project", Serial: "0f", Label: "unit one"},
+		"pkcs11:slot-id=536870911":                  {Slot: &slot},
+		"pkcs11:;token=unit;?&module-path=%2Fm.so&": {Label: "unit", Module: "/m.so"},
 		"pkcs11:?x-master-label=b&x-pool-size=7&x-lock-dir=/run/l&x-reserved=configdir='sql:/t'%20flags=": {
 			MasterLabel: "b", PoolSize: 7, LockDir: "/run/l", Reserved: "configdir='sql:/t' flags="},
 		"pkcs11:?x-without=0x2109,4177": {Quirks: Quirks{Without: []uint{0x2109, 0x1051}}},
@@ -49,7 +51,8 @@ func TestURIsAreRefusedByWhatIsWrong(t *testing.T) {
 		"pkcs11:slot-id=1;slot-id=1":         `"slot-id" twice`,
 		"pkcs11:slot-id=-1":                  "slot-id",
 		"pkcs11:slot-id=4294967296":          "slot-id",
-		"pkcs11:manufacturer=x":              "manufacturer",
+		"pkcs11:slot-manufacturer=x":         "slot-manufacturer",
+		"pkcs11:?max-sessions=4":             "x-pool-size",
 		"pkcs11:library-version=2":           "library-version",
 		"pkcs11:object=x":                    "object",
 		"pkcs11:id=%01":                      "by id",
@@ -69,10 +72,11 @@ func TestURIsAreRefusedByWhatIsWrong(t *testing.T) {
 		"pkcs11:?x-without=1,":               "x-without",
 		"pkcs11:?pin-value=1234":             "pin-source",
 		"pkcs11:token=unit?pin-source=env:X": "no module-path",
-		"pkcs11:token=unit?pin-source=env:X&module-path=softhsm.so": "no slash",
-		"pkcs11:?pin-source=env:X&module-path=/m.so":                "names no token",
-		"pkcs11:slot-id=1?module-path=/m.so":                        "no pin-source",
-		"pkcs11:token=unit;pin-value=1234":                          "pin-value",
+		"pkcs11:token=unit?pin-source=env:X&module-path=softhsm.so":        "no slash",
+		"pkcs11:?pin-source=env:X&module-path=/m.so":                       "names no token",
+		"pkcs11:model=m;manufacturer=m?pin-source=env:X&module-path=/m.so": "names no token",
+		"pkcs11:slot-id=1?module-path=/m.so":                               "no pin-source",
+		"pkcs11:token=unit;pin-value=1234":                                 "pin-value",
 	} {
 		o, err := ParseURI(text)
 		if err == nil || !strings.HasPrefix(err.Error(), "pkcs11: ") || !strings.Contains(err.Error(), want) {

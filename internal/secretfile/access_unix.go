@@ -5,6 +5,7 @@ package secretfile
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,25 @@ func mend(path string, owner int, ours bool) string {
 	default:
 		return fmt.Sprintf("chown %d %s && chmod 600 %s", user, word, word)
 	}
+}
+
+// sheltered reports whether a file has one name, which stands in a directory that
+// nobody but this user can enter.
+func sheltered(path string, file os.FileInfo) bool {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	if err != nil || !os.SameFile(named, file) {
+		return false
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil || !mine(dir) || dir.Mode().Perm()&0o077 != 0 {
+		return false
+	}
+	stat, ok := file.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink == 1
 }
 
 // inGroup reports whether a group is one of this process.

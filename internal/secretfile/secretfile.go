@@ -62,8 +62,10 @@ func Check(f *os.File) error {
 	return checkAccess(f.Name(), info)
 }
 
-// CheckInput is [Check] for a file that is read once: a pipe of this user is taken
-// as well, such as a shell makes of <(command) or gives as /dev/stdin.
+// CheckInput is [Check] for a file that is read once, such as a configuration. A
+// pipe of this user is taken as well, such as a shell makes of <(command) or gives as
+// /dev/stdin; and a file of any mode in a directory that nobody but this user can
+// enter (mode 0700), as programs make for their temporary files.
 func CheckInput(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -71,6 +73,9 @@ func CheckInput(f *os.File) error {
 	}
 	switch info.Mode().Type() {
 	case 0:
+		if sheltered(f.Name(), info) {
+			return nil
+		}
 	case os.ModeNamedPipe:
 		if !mine(info) {
 			return &AccessError{f.Name(), "a pipe of another user", ""}

@@ -183,6 +183,9 @@ func TestAnInputMayBeAPipeOfThisUser(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, "", 0o644)
+	if err := os.Chmod(filepath.Dir(file), 0o755); err != nil { // in a directory of 0700 any mode is taken
+		t.Fatal(err)
+	}
 	plain, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -275,4 +278,40 @@ func TestDraftsOfAKilledProcessAreRemovedAndNoOthers(t *testing.T) {
 	if len(kept) > 0 {
 		t.Errorf("removed as well: %v", kept)
 	}
+}
+
+// TestAnInputInADirectoryOfThisUserIsReadInAnyMode: nobody else can enter it.
+func TestAnInputInADirectoryOfThisUserIsReadInAnyMode(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "config"), filepath.Join(dir, "link")
+	write(t, path, "{}", 0o644)
+	link(t, path, other)
+	check := func(what, path string, taken bool) {
+		t.Helper()
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := CheckInput(f); (err == nil) != taken {
+			t.Errorf("%s: got %v, want it taken %t", what, err, taken)
+		}
+		if err := Check(f); err == nil {
+			t.Errorf("%s: Check takes it too", what)
+		}
+	}
+	for mode, taken := range map[os.FileMode]bool{0o700: true, 0o755: false, 0o750: false, 0o711: false} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		check(fmt.Sprintf("a directory of mode %04o", mode), path, taken)
+		check(fmt.Sprintf("through a link, a directory of mode %04o", mode), other, taken)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(path, filepath.Join(t.TempDir(), "again")); err != nil {
+		t.Fatal(err)
+	}
+	check("with another name elsewhere", path, false)
 }

@@ -70,14 +70,23 @@ type Component struct{ hsm.Secret }
 
 var errComponent = errors.New("wanted pairs of hexadecimal digits")
 
-// UnmarshalText reads the digits. The error does not repeat them.
+// UnmarshalText reads the digits, which may stand in groups with a space between
+// them, as on paper. The error does not repeat them.
 func (c *Component) UnmarshalText(text []byte) error {
-	raw := make([]byte, hex.DecodedLen(len(text)))
-	defer clear(raw)
-	if n, err := hex.Decode(raw, text); err != nil || n == 0 {
+	digits := make([]byte, 0, len(text))
+	defer func() { clear(digits[:cap(digits)]) }()
+	for i, b := range text {
+		if b != ' ' {
+			digits = append(digits, b)
+		} else if i == 0 || i == len(text)-1 || text[i-1] == ' ' {
+			return errComponent
+		}
+	}
+	n, err := hex.Decode(digits, digits)
+	if err != nil || n == 0 {
 		return errComponent
 	}
-	c.Secret = hsm.NewSecret(raw)
+	c.Secret = hsm.NewSecret(digits[:n])
 	return nil
 }
 
@@ -105,8 +114,9 @@ const maxConfig = 16 << 20
 // <(command), from a pipe. One with secrets of callers or components of keys must
 // be this user's alone: a regular file to which others have no access, which its
 // group cannot change, and which its group may read only where this process is in
-// that group (mode 0600, or 0440 as Kubernetes mounts a secret with fsGroup), or a
-// pipe of this user. The open file is checked: the path may lead through links.
+// that group (mode 0600, or 0440 as Kubernetes mounts a secret with fsGroup), or any
+// file in a directory that this user alone can enter (0700), or a pipe of this user.
+// The open file is checked: the path may lead through links.
 func ReadConfig(path string) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -205,7 +206,11 @@ func TestTheDocumentedConfigurationIsLoaded(t *testing.T) {
 }
 
 func TestAConfigurationWithSecretsIsItsUsersAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "config.json")
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil { // in a directory of 0700 any mode is taken
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "config.json")
 	for text, secret := range map[string]bool{
 		`{"limits":{"Keys":1}}`:                                                  false,
 		`{"callers":{"A":{"account":"111122223333"}}}`:                           false,
@@ -229,6 +234,34 @@ func TestAConfigurationWithSecretsIsItsUsersAlone(t *testing.T) {
 		}
 		if err := os.Chmod(path, 0o600); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestComponentsMayStandInGroups: as a ceremony's paper has them.
+func TestComponentsMayStandInGroups(t *testing.T) {
+	want := []byte{0x04, 0x52, 0xDD, 0xB6}
+	for text, taken := range map[string]bool{
+		"0452DDB6": true, "0452 DDB6": true, "04 52 dd b6": true, "0452 DDB 6": true, "0 452DDB6": true,
+		"0452  DDB6": false, " 0452DDB6": false, "0452DDB6 ": false, "0452\tDDB6": false, "0452-DDB6": false, "0452 DDB": false, " ": false, "": false,
+	} {
+		var c Component
+		err := c.UnmarshalText([]byte(text))
+		if (err == nil) != taken {
+			t.Errorf("%q: got %v, want it taken %t", text, err, taken)
+			continue
+		}
+		if err == nil {
+			if err := c.Expose(func(got []byte) error {
+				if !bytes.Equal(got, want) {
+					t.Errorf("%q: got %X", text, got)
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		} else if text != "" && strings.Contains(err.Error(), "0452") {
+			t.Errorf("%q: the error repeats the value: %v", text, err)
 		}
 	}
 }
