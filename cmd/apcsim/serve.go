@@ -92,7 +92,10 @@ GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 second (a readiness probe). Both need no --control. With --control, and for clients on
 this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
 forgetting everything, loading and inspecting keys, the last calls and why they were
-refused. Bodies are application/json. A request through a proxy is refused
+refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
+1,000 calls, masked; with Accept: text/event-stream each call as it happens),
+/_apcsim/keys, /_apcsim/due (what time will decide) and /_apcsim/graph (which key
+wrapped which since the start). A request through a proxy is refused
 there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
 machine that adds no such header cannot be told from a program on it, and lets its
 clients in: do not put one in front of --control.`,

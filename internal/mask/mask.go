@@ -8,16 +8,24 @@ import (
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/masked"
 )
 
 // Masked is what a masked text is replaced with.
 const Masked = "(masked)"
 
-// Members whose values are not in a journal, by their names in both planes.
+// Members whose values are not in a journal, by their names, besides those with [masked.Tag].
 var (
 	accountMember   = regexp.MustCompile(`^(New)?PrimaryAccountNumber$`)
 	sensitiveMember = regexp.MustCompile(`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`)
 	harmlessMember  = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
+)
+
+// A text of the length of a key is masked where no such text belongs: it may be a key in the wrong
+// place.
+var (
+	keyText    = regexp.MustCompile(`^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})$`)
+	openMember = regexp.MustCompile(`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue)$`)
 )
 
 func isSensitive(member string) bool {
@@ -26,7 +34,7 @@ func isSensitive(member string) bool {
 
 // Of returns a deep copy of a request or an answer in which account numbers have their first six
 // and last four digits only, and PIN data, plain text, messages, track data and key components are
-// masked whole. It is a pointer if v is one.
+// masked whole, and so are texts that could be a key in the wrong place. It is a pointer if v is one.
 func Of(v any) any {
 	if v == nil {
 		return nil
@@ -106,7 +114,8 @@ func maskedStruct(v reflect.Value, sensitive bool) reflect.Value {
 			maskAccount(to, value)
 			continue
 		}
-		to.Set(maskedValue(value, sensitive || isSensitive(f.Name)))
+		wrongPlace := value.Kind() == reflect.String && keyText.MatchString(value.String()) && !openMember.MatchString(f.Name)
+		to.Set(maskedValue(value, sensitive || wrongPlace || isSensitive(f.Name) || f.Tag.Get(masked.Tag) != ""))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,9 +38,11 @@ func ownCalls() []ownCall {
 		{"POST", "advance", `move the clock forward: {"duration": "72h"}`, false, (*request).advance},
 		{"POST", "reset", "forget everything, set the clock right, load the keys of the configuration again", false, (*request).reset},
 		{"POST", "keys", "load a key from components, written as in the configuration", false, (*request).loadKey},
-		{"GET", "keys", "list keys; ?account= ?region= ?limit=1..100 ?next=", false, (*request).listKeys},
+		{"GET", "keys", "list keys with their aliases; ?account= ?region= ?limit=1..100 ?next=", false, (*request).listKeys},
 		{"GET", "keys/{id}", "all about a key, by its id, ARN or alias, but its secret; ?account= ?region=", false, (*request).inspectKey},
-		{"GET", "calls", "the last operations and why they were refused; ?limit=", false, (*request).recentCalls},
+		{"GET", "journal", "the last calls, masked, and why they were refused; each one as it happens for Accept: text/event-stream; ?operation= ?account= ?refused=true ?after= ?limit=", false, (*request).journal},
+		{"GET", "due", "what time will decide, soonest first: keys, tokens and certificates; ?limit=", false, (*request).due},
+		{"GET", "graph", "which key wrapped which in calls since the start", false, (*request).graph},
 	}
 }
 
@@ -50,6 +53,8 @@ type request struct {
 	world  *world
 	id     string // what follows the path
 	body   []byte
+	client context.Context // ends when the client goes; that of the request does not
+	leave  func()          // gives up the world before the answer is complete
 }
 
 // ownError is a refusal of one of the simulator's own calls.
@@ -64,19 +69,26 @@ func (e *ownError) Error() string { return e.message }
 const maxOwnBody = 64 << 10
 
 // serveOwn answers one of the simulator's own calls, in JSON.
-func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, in *world) {
+func (s *Server) serveOwn(w http.ResponseWriter, q *request) {
+	r := q.Request
 	if s.options.Control && s.guard.CORS(w, r, "GET, POST") {
 		return
 	}
 	begun := time.Now()
-	call, out, err := s.doOwn(w, r, in)
+	call, out, err := s.doOwn(w, q)
 	status := http.StatusOK
 	if err != nil {
 		status, out = refusal(err)
-	} else if view, ok := out.(readyView); ok {
-		status = view.status()
 	}
-	answerJSON(w, status, out)
+	switch out := out.(type) {
+	case responder:
+		out(w)
+	case readyView:
+		status = out.status()
+		answerJSON(w, status, out)
+	default:
+		answerJSON(w, status, out)
+	}
 	level := slog.LevelInfo
 	if call != nil && call.open {
 		level = slog.LevelDebug // probes come every few seconds
@@ -106,7 +118,8 @@ func answerJSON(w http.ResponseWriter, status int, out any) {
 }
 
 // doOwn finds the call, checks that this client may make it, and makes it.
-func (s *Server) doOwn(w http.ResponseWriter, r *http.Request, in *world) (*ownCall, any, error) {
+func (s *Server) doOwn(w http.ResponseWriter, q *request) (*ownCall, any, error) {
+	r := q.Request
 	there := ownCallsAt(r.URL.Path)
 	if len(there) == 0 || !there[0].open {
 		if err := s.admit(r); err != nil {
@@ -123,7 +136,7 @@ func (s *Server) doOwn(w http.ResponseWriter, r *http.Request, in *world) (*ownC
 		}
 		return nil, nil, &ownError{http.StatusMethodNotAllowed, "the call has another method"}
 	}
-	q := &request{Request: r, server: s, world: in, id: call.id(r.URL.Path)}
+	q.id = call.id(r.URL.Path)
 	if r.Method == http.MethodPost {
 		var err error
 		if q.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxOwnBody)); err != nil {

@@ -141,9 +141,13 @@ func (q *request) listKeys() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := pageView{Keys: []summaryView{}, Next: out.NextToken}
+	view := pageView{Keys: []listedView{}, Next: out.NextToken}
 	for _, k := range out.Keys {
-		view.Keys = append(view.Keys, summaryView(k))
+		l, err := listed(q.Context(), c, k)
+		if err != nil {
+			return nil, err
+		}
+		view.Keys = append(view.Keys, l)
 	}
 	return view, nil
 }
@@ -157,8 +161,8 @@ func (q *request) inspectKey() (any, error) {
 		return nil, err
 	}
 	name := q.id
-	if p := strings.SplitN(name, ":", 6); len(p) == 6 { // an ARN has its own account and Region
-		c = q.world.engine.As(owner(p[4], p[3], q.server.home))
+	if _, _, isARN := cutARN(name); isARN { // with its own account and Region
+		c = q.world.engine.As(placeOf(name, q.server.home))
 	} else if !strings.HasPrefix(name, "alias/") {
 		who := c.Identity()
 		name = "arn:aws:payment-cryptography:" + who.Region + ":" + who.Account + ":key/" + name
@@ -206,19 +210,4 @@ func tagsOf(ctx context.Context, c *engine.Caller, key string) (tags []apc.Tag, 
 			return tags, nil
 		}
 	}
-}
-
-func (q *request) recentCalls() (any, error) {
-	limit, err := q.number("limit", maxCalls, maxCalls)
-	if err != nil {
-		return nil, err
-	}
-	recent := q.world.calls.recent()
-	view := struct {
-		Calls []callView `json:"calls"` // oldest first
-	}{[]callView{}}
-	for _, e := range recent[len(recent)-min(limit, len(recent)):] {
-		view.Calls = append(view.Calls, viewCall(e))
-	}
-	return view, nil
 }

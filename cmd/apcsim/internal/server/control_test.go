@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -32,7 +33,7 @@ func TestHealthIsAlwaysThere(t *testing.T) {
 
 func TestTheSimulatorsOwnCallsAreOffUnlessAskedFor(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{})
-	for _, path := range []string{"", "now", "advance", "reset", "keys", "keys/x", "calls", "nothing"} {
+	for _, path := range []string{"", "now", "advance", "reset", "keys", "keys/x", "journal", "due", "graph", "nothing"} {
 		for _, method := range []string{"GET", "POST"} {
 			status, answer, _ := r.do(t, method, "/_apcsim/"+path, "")
 			if want := `{"error":"the simulator's own calls are off"}` + "\n"; status != 404 || answer != want {
@@ -122,8 +123,8 @@ func TestKeysAreLoadedAndInspectedOverTheWire(t *testing.T) {
 	if len(here.Keys) != 1 || here.Keys[0].KeyCheckValue != zoneKCV || len(there.Keys) != 1 || there.Keys[0].KeyArn != made.Key.KeyArn {
 		t.Errorf("got %+v here and %+v there", here, there)
 	}
-	var calls struct{ Calls []callView }
-	r.own(t, "GET", "calls", "", &calls)
+	var calls journalView
+	r.own(t, "GET", "journal", "", &calls)
 	if len(calls.Calls) != 3 || calls.Calls[1].Operation != "LoadKey" { // between those of the alias
 		t.Errorf("looking around is no call: got %+v", calls)
 	}
@@ -152,7 +153,7 @@ func TestKeysComeInPages(t *testing.T) {
 	}
 	for path, status := range map[string]int{
 		"keys?limit=0": 400, "keys?limit=101": 400, "keys?limit=x": 400, "keys?next=x": 400, "keys?account=1": 400, "keys?region=x": 400,
-		"keys/zzzzzzzzzzzzzzzz": 404, "keys/alias/none": 404, "keys/x": 400, "calls?limit=1001": 400,
+		"keys/zzzzzzzzzzzzzzzz": 404, "keys/alias/none": 404, "keys/x": 400, "journal?limit=1001": 400,
 	} {
 		if got, answer, _ := r.do(t, "GET", "/_apcsim/"+path, ""); got != status || !strings.HasPrefix(answer, `{"error":"`) {
 			t.Errorf("%s: got %d, %s, want %d", path, got, answer, status)
@@ -197,19 +198,19 @@ func TestRecentCallsTellWhy(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
 	key := r.create(t)
 	r.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
-	var got struct{ Calls []callView }
-	r.own(t, "GET", "calls", "", &got)
+	var got journalView
+	r.own(t, "GET", "journal", "", &got)
 	if len(got.Calls) != 2 {
 		t.Fatalf("got %+v", got)
 	}
 	made, refused := got.Calls[0], got.Calls[1]
-	if made.Operation != "CreateKey" || made.Account != engine.DefaultAccount || made.Region != engine.DefaultRegion || made.Error != "" || fmt.Sprint(made.Resources) != "["+key+"]" {
+	if made.Operation != "CreateKey" || made.Account != engine.DefaultAccount || made.Region != engine.DefaultRegion || made.Error != "" || fmt.Sprint(made.Keys) != "["+key+"]" {
 		t.Errorf("accepted: got %+v", made)
 	}
 	if refused.Operation != "GetKey" || !refused.ReadOnly || refused.Error != "ResourceNotFoundException" || len(refused.Reasons) != 1 || refused.Reasons[0].Rule != "alias" {
 		t.Errorf("refused: got %+v", refused)
 	}
-	r.own(t, "GET", "calls?limit=1", "", &got)
+	r.own(t, "GET", "journal?limit=1", "", &got)
 	if len(got.Calls) != 1 || got.Calls[0].Operation != "GetKey" {
 		t.Errorf("the last one: got %+v", got)
 	}
@@ -220,8 +221,8 @@ func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true})
 	r.call(t, "CreateKey", createAES) // without a signature
 	r.call(t, "Fly", "{}")
-	var got struct{ Calls []callView }
-	r.own(t, "GET", "calls", "", &got)
+	var got journalView
+	r.own(t, "GET", "journal", "", &got)
 	if len(got.Calls) != 2 || got.Calls[0].Operation != "CreateKey" || got.Calls[0].Error != "MissingAuthenticationTokenException" || got.Calls[1].Error != "UnknownOperationException" || got.Calls[1].Message == "" {
 		t.Errorf("got %+v", got.Calls)
 	}
@@ -231,25 +232,33 @@ func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
 // the memory, nor a key in the wrong place stay in it.
 func TestACallIsRememberedBriefly(t *testing.T) {
 	var c calls
-	long := apc.Event{ErrorMessage: strings.Repeat("m", 1<<20)}
+	long := console.Call{Message: strings.Repeat("m", 1<<20)}
 	for range 1000 {
 		long.Reasons = append(long.Reasons, apc.Reason{Found: "0123456789ABCDEFFEDCBA9876543210", Wanted: strings.Repeat("w", 1<<16)})
 	}
 	c.add(long)
-	got := c.recent()[0]
-	if len(got.ErrorMessage) > maxText || len(got.Reasons) != maxReasons || got.Reasons[0].Found != "..." || len(got.Reasons[0].Wanted) > maxText || long.Reasons[0].Found == "..." {
-		t.Errorf("%d bytes of message, %d reasons, the first %+v", len(got.ErrorMessage), len(got.Reasons), got.Reasons[0])
+	got := c.latest(0, callFilter{}, 1)[0]
+	if len(got.Message) > maxText || len(got.Reasons) != maxReasons || got.Reasons[0].Found != "..." || len(got.Reasons[0].Wanted) > maxText || long.Reasons[0].Found == "..." {
+		t.Errorf("%d bytes of message, %d reasons, the first %+v", len(got.Message), len(got.Reasons), got.Reasons[0])
 	}
 }
 
 func TestOldCallsAreForgotten(t *testing.T) {
 	var c calls
 	for i := range maxCalls + 7 {
-		c.add(apc.Event{EventName: fmt.Sprint(i)})
+		c.add(console.Call{Operation: fmt.Sprint(i)})
 	}
-	got := c.recent()
-	if len(got) != maxCalls || got[0].EventName != "7" || got[maxCalls-1].EventName != fmt.Sprint(maxCalls+6) {
-		t.Errorf("got %d calls from %s to %s", len(got), got[0].EventName, got[len(got)-1].EventName)
+	got := c.latest(0, callFilter{}, 2*maxCalls)
+	if len(got) != maxCalls || got[0].Operation != "7" || got[maxCalls-1].Operation != fmt.Sprint(maxCalls+6) || got[0].Number != 8 {
+		t.Errorf("got %d calls from %s to %s", len(got), got[0].Operation, got[len(got)-1].Operation)
+	}
+	big := console.Call{Request: &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{
+		RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: strings.Repeat("A", 1<<20)}}}}
+	for range 20 {
+		c.add(big)
+	}
+	if got := c.latest(0, callFilter{}, maxCalls); len(got) > 7 || len(got) < 6 || c.size > maxCallBytes {
+		t.Errorf("%d requests of a megabyte are remembered, %d bytes", len(got), c.size)
 	}
 }
 
@@ -268,8 +277,8 @@ func TestAResetForgetsAllButTheConfiguration(t *testing.T) {
 	if len(after.Keys) != 1 || after.Keys[0].KeyArn != before.Keys[0].KeyArn || after.Keys[0].KeyCheckValue != zoneKCV {
 		t.Errorf("got %+v, want %+v", after, before)
 	}
-	var calls struct{ Calls []callView }
-	if r.own(t, "GET", "calls", "", &calls); len(calls.Calls) != 0 {
+	var calls journalView
+	if r.own(t, "GET", "journal", "", &calls); len(calls.Calls) != 0 {
 		t.Errorf("calls are remembered: %+v", calls)
 	}
 	_, again, _ := r.call(t, "CreateKey", createAES)

@@ -66,4 +66,22 @@
 // without a proxy that shows itself. No web page reaches them: the Host must be a
 // loopback name, one of the service's own or of Options.AllowHosts, an Origin one of
 // Options.AllowOrigins, and a body application/json. GET /_apcsim/ lists them.
+//
+// GET journal answers with the last calls of both planes, oldest first: number, time (of the
+// simulator), operation, account, region, caller, took, keys (identifiers of the request and ARNs of
+// the answer), names (the same by alias), request, and of a refusal error, message, reasons and why
+// (the reasons as sentences). Requests are masked: account numbers to their first six and last four
+// digits; PIN data, plain text, messages, track data, key components and what may be a key in the
+// wrong place whole. The last 1,000 calls are kept, of 8 MB at most. With Accept:
+// text/event-stream the answer goes on: an event "call" with the same JSON for each call as it
+// happens, whose id is its number; "gap" where calls were forgotten before they were sent, or a
+// reset has forgotten them all. Parameters: operation, account, refused=true, after (a number),
+// limit.
+//
+// GET keys is a page of keys with their aliases and dates; GET due lists keys that wait for their
+// deletion and open tokens, of all accounts and Regions, and the certificates of key pairs at home,
+// soonest first: at, since (when its life began), what, resource, name. GET graph has keys, and wraps
+// by places in keys: which key wrapped which, how, how many times, and a problem where the wrapping
+// key is stopped, deleted or weaker. It is made of calls since the start, of the last 5,000 imports
+// and exports.
 package server

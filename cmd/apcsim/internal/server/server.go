@@ -95,8 +95,10 @@ type Server struct {
 	guard       *webguard.Guard // of the simulator's own calls; the endpoint has one of its own
 	log         *slog.Logger
 	listener    net.Listener
-	loopback    bool         // only this machine can reach it
-	active      atomic.Int64 // requests being answered
+	loopback    bool          // only this machine can reach it
+	active      atomic.Int64  // requests being answered
+	watchers    atomic.Int32  // clients that are sent each call as it happens
+	stopping    chan struct{} // closed when Serve begins to stop
 
 	mu        sync.RWMutex // guards world
 	world     *world
@@ -110,7 +112,7 @@ func (s *Server) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Server(%s)", s.UR
 // Listen opens a simulator at a TCP address, "127.0.0.1:8089"; port 0 picks one.
 // Requests are answered once Serve is called.
 func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
-	s := &Server{}
+	s := &Server{stopping: make(chan struct{})}
 	if o != nil {
 		s.options = *o
 	}
@@ -188,6 +190,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	settled := s.settle(ctx)
 	<-ctx.Done()
 	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)
+	close(s.stopping)
 	bound, enough := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
 	defer enough()
 	late := h.Shutdown(bound)
@@ -241,12 +244,14 @@ func (s *Server) now() *world {
 // that has closed the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	world := s.enter()
-	defer world.using.Done()
+	leave := sync.OnceFunc(world.using.Done)
+	defer leave()
 	s.active.Add(1)
 	defer s.active.Add(-1)
-	r = r.WithContext(context.WithoutCancel(r.Context()))
+	client := r.Context()
+	r = r.WithContext(context.WithoutCancel(client))
 	if strings.HasPrefix(r.URL.Path, ownPath) {
-		s.serveOwn(w, r, world)
+		s.serveOwn(w, &request{Request: r, server: s, world: world, client: client, leave: leave})
 		return
 	}
 	world.api.ServeHTTP(w, r)

@@ -45,8 +45,8 @@ type summaryView struct {
 
 // pageView is some keys, and what to ask for the next ones with.
 type pageView struct {
-	Keys []summaryView `json:"keys"`
-	Next *string       `json:"next,omitempty"`
+	Keys []listedView `json:"keys"`
+	Next *string      `json:"next,omitempty"`
 }
 
 // inspection is everything about a key that is no secret.
@@ -54,4 +54,22 @@ type inspection struct {
 	Key     keyView   `json:"key"`
 	Aliases []string  `json:"aliases,omitempty"`
 	Tags    []apc.Tag `json:"tags,omitempty"`
+}
+
+// reasonView is an apc.Reason in JSON.
+type reasonView struct {
+	Rule    apc.Rule `json:"rule"`
+	Field   string   `json:"field,omitempty"`
+	Problem string   `json:"problem,omitempty"`
+	Found   string   `json:"found,omitempty"`
+	Wanted  string   `json:"wanted,omitempty"`
+	Offset  int      `json:"offset"` // in a key block; -1 where there is none
+}
+
+func viewReasons(reasons []apc.Reason) []reasonView {
+	var out []reasonView
+	for _, r := range reasons {
+		out = append(out, reasonView(r))
+	}
+	return out
 }

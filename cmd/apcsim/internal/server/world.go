@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -36,6 +37,7 @@ type world struct {
 func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	o := &s.options
 	w := &world{backend: o.Backend, store: o.Store}
+	w.calls.done = make(chan struct{})
 	w.storeProbe.ask, w.deviceProbe.ask = w.askStore, w.askDevice
 	if w.store == nil {
 		w.store = keystore.NewMemory()
@@ -59,8 +61,8 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 		Observe: func(c endpoint.Call) {
 			s.logCall(c)
 			if o.Control && !reachedEngine(c) {
-				w.calls.add(apc.Event{EventTime: w.clock.now(), EventName: c.Operation, AWSRegion: c.Caller.Region,
-					AccountID: c.Caller.Account, ErrorCode: apc.Code(c.Code), ErrorMessage: c.Reason})
+				w.calls.add(console.Call{Time: w.clock.now(), Operation: c.Operation, Region: c.Caller.Region, Account: c.Caller.Account,
+					Duration: c.Duration, Error: c.Code, Message: c.Reason})
 			}
 		},
 	})
@@ -92,10 +94,14 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
-	w.engine, err = engine.Open(ctx, w.backend, w.store, &engine.Options{
+	options := &engine.Options{
 		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: s.limits(),
 		HideReasons: !s.loopback && !o.Explain, Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
-	})
+	}
+	if o.Control {
+		options.Intercept = w.intercept
+	}
+	w.engine, err = engine.Open(ctx, w.backend, w.store, options)
 	return err
 }
 
@@ -106,20 +112,17 @@ func (s *Server) limits() apc.Limits {
 	return limits
 }
 
-// observe logs what the simulator found by itself, and remembers the operations
-// where somebody can read them.
+// observe logs what the simulator found by itself.
 func (w *world) observe(s *Server, e apc.Event) {
-	switch {
-	case e.EventType == apc.ServiceEvent:
-		reasons := make([]string, len(e.Reasons))
-		for i, r := range e.Reasons {
-			reasons[i] = r.String()
-		}
-		s.log.Error("a stored record was skipped", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
-			"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
-	case s.options.Control:
-		w.calls.add(e)
+	if e.EventType != apc.ServiceEvent {
+		return
 	}
+	reasons := make([]string, len(e.Reasons))
+	for i, r := range e.Reasons {
+		reasons[i] = r.String()
+	}
+	s.log.Error("a stored record was skipped", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
+		"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
 }
 
 // close ends a simulator that no request is in.
@@ -151,8 +154,11 @@ func (s *Server) reset(ctx context.Context) (*world, error) {
 	}
 	s.mu.Lock()
 	old := s.world
+	last, _ := old.calls.lastNumber()
+	fresh.calls.continueAfter(last)
 	s.world = fresh
 	s.mu.Unlock()
+	close(old.calls.done)
 	s.closing.Go(func() {
 		old.using.Wait()
 		if err := old.close(); err != nil {

@@ -1,0 +1,253 @@
+package console
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed748fb4d1/apcsim/internal/mask"
+)
+
+// A request in plain values: an object, a list, a text, a number or a truth value. Members that
+// are absent are left out.
+type (
+	object []member
+	member struct {
+		name  string
+		value any
+	}
+)
+
+// longText is the longest text of a request that is shown.
+const longText = 16 << 10
+
+func plain(v reflect.Value) any {
+	if !v.IsValid() {
+		return nil
+	}
+	switch x := v.Interface().(type) {
+	case time.Time:
+		return x.UTC().Format(time.RFC3339)
+	case []byte:
+		return x // base64 in JSON
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return plain(v.Elem())
+		}
+	case reflect.Struct:
+		return plainMembers(v)
+	case reflect.Slice:
+		if v.Len() == 0 {
+			return nil
+		}
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = plain(v.Index(i))
+		}
+		return list
+	case reflect.String:
+		return shortened(v.String())
+	case reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64:
+		return v.Interface()
+	}
+	return nil
+}
+
+func plainMembers(v reflect.Value) any {
+	out := object{}
+	for f, value := range v.Fields() {
+		if !f.IsExported() {
+			continue
+		}
+		if x := plain(value); x != nil && x != "" {
+			out = append(out, member{f.Name, x})
+		}
+	}
+	return out
+}
+
+func shortened(s string) string {
+	if len(s) > longText {
+		return "(" + strconv.Itoa(len(s)) + " characters)"
+	}
+	return s
+}
+
+// MarshalJSON keeps the members in their order.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", m.name, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// arguments is an object as the arguments of a call in Python.
+func arguments(o object) string {
+	var b strings.Builder
+	for _, m := range o {
+		b.WriteString("\n    " + m.name + "=")
+		python(&b, m.value)
+		b.WriteByte(',')
+	}
+	if len(o) > 0 {
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func python(b *strings.Builder, v any) {
+	switch v := v.(type) {
+	case object:
+		b.WriteByte('{')
+		for i, m := range v {
+			comma(b, i)
+			b.WriteString(strconv.Quote(m.name) + ": ")
+			python(b, m.value)
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, x := range v {
+			comma(b, i)
+			python(b, x)
+		}
+		b.WriteByte(']')
+	case bool:
+		b.WriteString(strings.ToUpper(strconv.FormatBool(v)[:1]) + strconv.FormatBool(v)[1:])
+	case []byte:
+		b.WriteString("b" + strconv.QuoteToASCII(string(v)))
+	default: // texts and numbers are as in JSON
+		text, _ := json.Marshal(v)
+		b.Write(text)
+	}
+}
+
+func comma(b *strings.Builder, i int) {
+	if i > 0 {
+		b.WriteString(", ")
+	}
+}
+
+// goLiteral writes a request as a literal of Go. A pointer to what is no struct is new(value).
+func goLiteral(b *strings.Builder, v reflect.Value, indent string) {
+	if !v.IsValid() {
+		b.WriteString("nil")
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.Elem().Kind() == reflect.Struct && v.Elem().Type() != reflect.TypeFor[time.Time]() {
+			b.WriteByte('&')
+			goLiteral(b, v.Elem(), indent)
+			return
+		}
+		b.WriteString("new(")
+		goLiteral(b, v.Elem(), indent)
+		b.WriteByte(')')
+	case reflect.Struct:
+		goStruct(b, v, indent)
+	case reflect.Slice:
+		b.WriteString(v.Type().String() + "{")
+		for i := range v.Len() {
+			comma(b, i)
+			goLiteral(b, v.Index(i), indent)
+		}
+		b.WriteByte('}')
+	case reflect.String:
+		text := strconv.Quote(shortened(v.String()))
+		if v.Type() != reflect.TypeFor[string]() {
+			text = v.Type().String() + "(" + text + ")"
+		}
+		b.WriteString(text)
+	default:
+		fmt.Fprintf(b, "%v", v)
+	}
+}
+
+func goStruct(b *strings.Builder, v reflect.Value, indent string) {
+	if t, ok := v.Interface().(time.Time); ok {
+		fmt.Fprintf(b, "time.Unix(%d, 0)", t.Unix())
+		return
+	}
+	b.WriteString(v.Type().String() + "{")
+	any := false
+	for f, value := range v.Fields() {
+		if f.IsExported() && !value.IsZero() {
+			b.WriteString("\n" + indent + f.Name + ": ")
+			goLiteral(b, value, indent+"\t")
+			b.WriteByte(',')
+			any = true
+		}
+	}
+	if any {
+		b.WriteString("\n" + indent[1:])
+	}
+	b.WriteByte('}')
+}
+
+// identifier is the name of a member that names a key or a resource.
+var identifier = regexp.MustCompile(`(Identifier|KeyArn|ResourceArn|AliasName|ImportToken|ExportToken)$`)
+
+// named is what names begin with. Other texts, which the client put there by mistake, may be keys.
+var named = regexp.MustCompile(`^(alias/|arn:aws:|import-token-|export-token-)`)
+
+// Identifiers are the names of keys in a request or an answer, each once, in its order.
+func Identifiers(v any) (found []string) {
+	walk(reflect.ValueOf(v), "", func(name, text string) {
+		if identifier.MatchString(name) && named.MatchString(text) && len(text) <= 322 && utf8.ValidString(text) && len(found) < 32 && !slices.Contains(found, text) {
+			found = append(found, text)
+		}
+	})
+	return found
+}
+
+// Size is how many bytes the texts of a request take, and a little for each.
+func Size(v any) (n int) {
+	walk(reflect.ValueOf(v), "", func(_, text string) { n += 32 + len(text) })
+	return n
+}
+
+// walk visits every text, with the name of the member that it is in.
+func walk(v reflect.Value, name string, visit func(name, text string)) {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		walk(v.Elem(), name, visit)
+	case reflect.Struct:
+		for f, value := range v.Fields() {
+			if f.IsExported() {
+				walk(value, f.Name, visit)
+			}
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			visit(name, string(v.Bytes()))
+			return
+		}
+		for i := range v.Len() {
+			walk(v.Index(i), name, visit)
+		}
+	case reflect.String:
+		if v.String() != mask.Masked {
+			visit(name, v.String())
+		}
+	}
+}

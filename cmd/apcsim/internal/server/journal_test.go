@@ -1,0 +1,233 @@
+package server
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// journalView is the answer of GET journal.
+type journalView struct{ Calls []journalCall }
+
+type journalCall struct {
+	Number                                                          int64
+	Operation, Account, Region, Caller, Took, Names, Error, Message string
+	ReadOnly                                                        bool
+	Keys, Why                                                       []string
+	Request                                                         json.RawMessage
+	Reasons                                                         []reasonView
+}
+
+// watching is a stream of server-sent events.
+type watching struct {
+	body *bufio.Scanner
+	res  *http.Response
+}
+
+func (r *running) watch(t *testing.T, query string, header ...string) *watching {
+	t.Helper()
+	req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.at+"/_apcsim/journal"+query, nil)
+	req.Header.Set("Accept", "text/event-stream")
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { res.Body.Close() })
+	return &watching{bufio.NewScanner(res.Body), res}
+}
+
+// event returns the next event and its data, "" where the stream has ended.
+func (w *watching) event(t *testing.T) (name string, call journalCall) {
+	t.Helper()
+	for w.body.Scan() {
+		line := w.body.Text()
+		if after, ok := strings.CutPrefix(line, "event: "); ok {
+			name = after
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			if err := json.Unmarshal([]byte(data), &call); err != nil {
+				t.Fatalf("%s: %v", data, err)
+			}
+			return name, call
+		}
+	}
+	return "", call
+}
+
+func TestACallIsSentAsItHappens(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
+	key := r.create(t)
+	w := r.watch(t, "")
+	if kind := w.res.Header.Get("Content-Type"); kind != "text/event-stream" {
+		t.Errorf("the type is %q", kind)
+	}
+	if name, c := w.event(t); name != "call" || c.Operation != "CreateKey" || c.Number != 1 || fmt.Sprint(c.Keys) != "["+key+"]" || !strings.HasPrefix(string(c.Request), `{"KeyAttributes":{"KeyUsage"`) {
+		t.Errorf("before it watched: got %s, %+v", name, c)
+	}
+	r.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
+	if name, c := w.event(t); name != "call" || c.Operation != "GetKey" || c.Number != 2 || c.Names != "alias/none" || len(c.Why) != 1 || !strings.Contains(c.Why[0], "no such alias") {
+		t.Errorf("a refusal: got %s, %+v", name, c)
+	}
+	refused := r.watch(t, "?refused=true")
+	if name, c := refused.event(t); name != "call" || c.Number != 2 {
+		t.Errorf("refusals alone: got %s, %+v", name, c)
+	}
+	again := r.watch(t, "", "Last-Event-ID", "1")
+	if name, c := again.event(t); name != "call" || c.Number != 2 {
+		t.Errorf("after the first: got %s, %+v", name, c)
+	}
+	var at timeView
+	r.own(t, "POST", "reset", "", &at)
+	if name, _ := w.event(t); name != "gap" {
+		t.Errorf("after a reset: got %q", name)
+	}
+	r.create(t)
+	if name, c := w.event(t); name != "call" || c.Number != 3 {
+		t.Errorf("after a reset: got %s, %+v", name, c)
+	}
+	r.end(t) // watchers do not hold it up
+	if name, c := w.event(t); name != "" {
+		t.Errorf("after the end: got %s, %+v", name, c)
+	}
+}
+
+// TestWatchersAreBounded, and one that goes makes room.
+func TestWatchersAreBounded(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true})
+	var all []*watching
+	for range maxWatchers {
+		all = append(all, r.watch(t, ""))
+	}
+	if w := r.watch(t, ""); w.res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one too many: got %d", w.res.StatusCode)
+	}
+	all[0].res.Body.Close()
+	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if w := r.watch(t, ""); w.res.StatusCode == http.StatusOK {
+			return
+		}
+		if time.Now().After(until) {
+			t.Fatal("a watcher that has gone still counts")
+		}
+	}
+}
+
+func TestTheJournalIsFiltered(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
+	r.create(t)
+	r.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
+	r.create(t)
+	for query, want := range map[string]string{
+		"": "[1 2 3]", "?operation=createkey": "[1 3]", "?refused=true": "[2]", "?refused=false&limit=1": "[3]", "?after=1": "[2 3]",
+		"?account=111122223333": "[1 2 3]", "?account=444455556666": "[]",
+	} {
+		var got journalView
+		r.own(t, "GET", "journal"+query, "", &got)
+		numbers := []int64{}
+		for _, c := range got.Calls {
+			numbers = append(numbers, c.Number)
+		}
+		if fmt.Sprint(numbers) != want {
+			t.Errorf("%s: got %v, want %s", query, numbers, want)
+		}
+	}
+	for _, query := range []string{"?refused=yes", "?account=1", "?after=x", "?after=-1", "?limit=1001"} {
+		if status, answer, _ := r.do(t, "GET", "/_apcsim/journal"+query, ""); status != 400 {
+			t.Errorf("%s: got %d, %s", query, status, answer)
+		}
+	}
+}
+
+// TestAKeyInTheWrongPlaceIsNotInTheJournal, whatever member a client wrote it to.
+func TestAKeyInTheWrongPlaceIsNotInTheJournal(t *testing.T) {
+	const key = "00112233445566778899AABBCCDDEEFF"
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
+	for op, body := range map[string]string{
+		"ImportKey":   `{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"` + key + `","WrappedKeyBlock":"` + key + `"}}}`,
+		"GetKey":      `{"KeyIdentifier":"` + key + `"}`,
+		"CreateAlias": `{"AliasName":"` + key + `"}`,
+	} {
+		if status, answer, _ := r.call(t, op, body); status != 400 {
+			t.Errorf("%s: got %d, %s", op, status, answer)
+		}
+	}
+	if _, answer, _ := r.do(t, "GET", "/_apcsim/journal", ""); strings.Contains(answer, key) || strings.Count(answer, `"number"`) != 3 {
+		t.Errorf("got %s", answer)
+	}
+}
+
+func TestWhatIsDueIsListedSoonestFirst(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, TestKeys: true})
+	key := r.create(t)
+	r.call(t, "CreateAlias", `{"AliasName":"alias/going","KeyArn":"`+key+`"}`)
+	r.call(t, "DeleteKey", `{"KeyIdentifier":"alias/going","DeleteKeyInDays":3}`)
+	if status, answer, _ := r.call(t, "GetParametersForImport", `{"KeyMaterialType":"TR34_KEY_BLOCK","WrappingKeyAlgorithm":"RSA_2048"}`); status != 200 {
+		t.Fatalf("GetParametersForImport: %d, %s", status, answer)
+	}
+	var got struct {
+		Due []struct {
+			At                   time.Time
+			What, Resource, Name string
+		}
+	}
+	r.own(t, "GET", "due", "", &got)
+	if len(got.Due) != 2 || got.Due[0].What != "the key is deleted" || got.Due[0].Name != "alias/going" || got.Due[0].Resource != key ||
+		got.Due[1].What != "the token expires" || !strings.HasPrefix(got.Due[1].Name, "import-token-") {
+		t.Errorf("got %+v", got)
+	}
+	var at timeView
+	r.own(t, "POST", "advance", `{"duration":"31d"}`, &at)
+	if r.own(t, "GET", "due", "", &got); len(got.Due) != 0 {
+		t.Errorf("after 31 days: got %+v", got)
+	}
+}
+
+func TestTheGraphShowsWhichKeyWrappedWhich(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, zoneKey)})
+	big := strings.ReplaceAll(createAES, "AES_128", "AES_256")
+	_, answer, _ := r.call(t, "CreateKey", big)
+	var out struct{ Key struct{ KeyArn string } }
+	json.Unmarshal([]byte(answer), &out)
+	strong := out.Key.KeyArn
+	zone := "alias/zone-key"
+	wrapped := r.create(t)
+	export := func(key, under string) (block string) {
+		_, answer, _ := r.call(t, "ExportKey", `{"ExportKeyIdentifier":"`+key+`","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"`+under+`"}}}`)
+		var out struct{ WrappedKey struct{ KeyMaterial string } }
+		json.Unmarshal([]byte(answer), &out)
+		return out.WrappedKey.KeyMaterial
+	}
+	block := export(wrapped, zone)
+	export(wrapped, zone)
+	export(wrapped, strong)
+	r.call(t, "ImportKey", `{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"`+zone+`","WrappedKeyBlock":"`+block+`"}}}`)
+	r.call(t, "StopKeyUsage", `{"KeyIdentifier":"`+strong+`"}`)
+	var got struct {
+		Keys  []struct{ ID, Name, Algorithm string }
+		Wraps []struct {
+			Wrapping, Wrapped, Times int
+			How, Problem             string
+		}
+	}
+	r.own(t, "GET", "graph", "", &got)
+	if len(got.Wraps) != 3 || len(got.Keys) != 4 {
+		t.Fatalf("got %+v", got)
+	}
+	first, second, third := got.Wraps[0], got.Wraps[1], got.Wraps[2]
+	if first.Times != 2 || first.How != "ExportKey" || first.Problem != "" || got.Keys[first.Wrapping].Name != zone || got.Keys[first.Wrapped].ID != wrapped {
+		t.Errorf("exported twice: got %+v of %+v", first, got.Keys)
+	}
+	if second.Problem != "the wrapping key is stopped" {
+		t.Errorf("under a stopped key: got %+v", second)
+	}
+	if third.How != "ImportKey, Tr31KeyBlock" || third.Wrapping != first.Wrapping {
+		t.Errorf("imported: got %+v", third)
+	}
+}
