@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"math/big"
 	"slices"
 	"strings"
@@ -61,6 +62,12 @@ var holders = map[string]holder{
 	"engine.Options":      public("ready key pairs come through an interface"),
 
 	"enginetest.Options": public("a device comes through an interface"),
+	"enginetest.Partner": secretive(func(t *testing.T) any {
+		p := enginetest.New(t, nil).Partner(t, "canary")
+		p.ShareKey("K1 AES_256", hex.EncodeToString(secret))
+		return p
+	}),
+	"enginetest.Received": secretive(func(*testing.T) any { return enginetest.Received{Key: secret} }),
 	"enginetest.Sim": secretive(func(t *testing.T) any {
 		s := enginetest.New(t, nil)
 		s.Secret(secret)

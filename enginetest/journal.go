@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,11 +169,21 @@ func (p *printer) value(v reflect.Value) {
 		if p.raw {
 			p.WriteString(v.String())
 		} else {
-			fmt.Fprintf(p, "%q", v.String())
+			p.WriteString(short(v.String()))
 		}
 	default:
 		fmt.Fprintf(p, "%v", v)
 	}
+}
+
+// longest is how many characters of a text are printed in full: a key block is, a certificate is not.
+const longest = 256
+
+func short(s string) string {
+	if len(s) <= longest {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%q... (%d characters)", s[:longest/4], len(s))
 }
 
 func (p *printer) comma(needed bool) {

@@ -89,6 +89,7 @@ type Sim struct {
 	made      map[string]bool // ids of keys that recorded calls made
 	known     [][]byte        // what must not be found anywhere
 	inspector *engine.Engine  // nil until it is asked for
+	partners  int
 }
 
 // New makes a simulator for a test and closes it when the test ends. Nil options are the defaults.
