@@ -1,7 +1,6 @@
 package endpoint_test
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/rand"
 	"encoding/hex"
@@ -11,9 +10,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
-	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
@@ -74,33 +70,4 @@ func BenchmarkCreateKeyHTTP(b *testing.B) {
 		}
 	}
 	ratio.Beside(b, 16, over(http.HandlerFunc(bare)), over(endpoint.Handler(manyKeys(b), nil)))
-}
-
-// canned answers everything with what it was made with.
-type canned struct {
-	header http.Header
-	body   []byte
-}
-
-func (c *canned) Do(r *http.Request) (*http.Response, error) {
-	return &http.Response{Status: "200 OK", StatusCode: http.StatusOK, Header: c.header.Clone(), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)), Request: r}, nil
-}
-
-// BenchmarkCreateKeySDK: through the SDK without a socket, beside the SDK with
-// an answer that is ready. The bar is 1.3.
-func BenchmarkCreateKeySDK(b *testing.B) {
-	eng := manyKeys(b)
-	w := httptest.NewRecorder()
-	endpoint.Handler(eng, nil).ServeHTTP(w, post("CreateKey", create))
-	ready := &canned{w.Header(), w.Body.Bytes()}
-	in := kek(types.KeyAlgorithmAes128)
-	by := func(h pc.HTTPClient) func() {
-		c := client(func(o *pc.Options) { o.HTTPClient = h })
-		return func() {
-			if _, err := c.CreateKey(ctx, in); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	ratio.Beside(b, 16, by(ready), by(endpoint.HTTPClient(eng, nil)))
 }

@@ -1,37 +1,34 @@
 package endpoint_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
-	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
-
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// The AWS SDK for Go without a socket: the client is the real one.
+// A client without a socket. An AWS SDK for Go takes it as aws.Config.HTTPClient; net/http as a
+// transport.
 func ExampleHTTPClient() {
 	eng := engine.New(nil)
 	defer eng.Close()
-	cfg := aws.Config{
-		Region:      "us-east-1",
-		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "any secret", ""),
-		HTTPClient:  endpoint.HTTPClient(eng, nil),
+	client := http.Client{Transport: endpoint.HTTPClient(eng, &endpoint.Options{Anonymous: true})}
+
+	r, _ := http.NewRequest(http.MethodPost, "https://controlplane.payment-cryptography.us-east-1.amazonaws.com/", strings.NewReader(`{"AliasName":"alias/nobody"}`))
+	r.Header.Set("X-Amz-Target", "PaymentCryptographyControlPlane.GetAlias")
+	answer, err := client.Do(r)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	client := paymentcryptography.NewFromConfig(cfg)
-	_, err := client.GetAlias(context.Background(), &paymentcryptography.GetAliasInput{AliasName: aws.String("alias/nobody")})
-	missing, ok := errors.AsType[*types.ResourceNotFoundException](err)
-	fmt.Println(ok, aws.ToString(missing.ResourceId))
-	// Output: true alias/nobody
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	fmt.Println(answer.StatusCode, string(body))
+	// Output: 400 {"__type":"ResourceNotFoundException","ResourceId":"alias/nobody"}
 }
 
 // A server for whatever speaks the protocol.

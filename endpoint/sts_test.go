@@ -130,15 +130,3 @@ func TestWhatIsNoRequestOfSTSIsRefusedInXML(t *testing.T) {
 		t.Errorf("a forged signature: got %d %+v", status, got)
 	}
 }
-
-// TestAPresignedCallerIdentityIsVerified, which is how clusters prove who somebody
-// is.
-func TestAPresignedCallerIdentityIsVerified(t *testing.T) {
-	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
-	for secret, want := range map[string]int{secretKey: 200, "another": 403} {
-		r := presigned(t, secret, time.Now(), "60", "sts", http.MethodGet, "https://sts.eu-central-1.amazonaws.com/?"+identityForm, "")
-		if status, got, why := askSTS(t, h, r); status != want || want == 200 && got.Account != "999988887777" {
-			t.Errorf("signed with %q: got %d %+v %s, want %d", secret, status, got, why, want)
-		}
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -148,9 +147,6 @@ func (s *Sim) strike(op string) (hit Fault) {
 	return hit
 }
 
-// lostKey is the context key under which a client asks to be told of a lost answer or request.
-type lostKey struct{}
-
 // suffer makes a call go wrong.
 func (s *Sim) suffer(ctx context.Context, f Fault, call apc.Call, do func(context.Context) (any, error)) (any, error) {
 	switch f.Effect {
@@ -159,9 +155,6 @@ func (s *Sim) suffer(ctx context.Context, f Fault, call apc.Call, do func(contex
 	case AnswerLost, RequestLost:
 		if f.Effect == AnswerLost {
 			do(ctx) // whatever it answers is lost
-		}
-		if lost, ok := ctx.Value(lostKey{}).(*atomic.Bool); ok {
-			lost.Store(true)
 		}
 		return nil, apc.ErrNoAnswer
 	case Slow:

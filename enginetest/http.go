@@ -1,19 +1,14 @@
 package enginetest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 )
-
-// errReset is what a client gets in place of an answer that was lost.
-var errReset = errors.New("enginetest: connection reset by the test's fault")
 
 // HTTPClient is an HTTP client for an AWS SDK for Go, and a transport of net/http, whose requests go to
 // the simulator without a socket. Faults happen to its calls, and they are in the journal. Where an answer or a
@@ -25,13 +20,7 @@ type client struct{ sim *Sim }
 func (c client) RoundTrip(r *http.Request) (*http.Response, error) { return c.Do(r) }
 
 func (c client) Do(r *http.Request) (*http.Response, error) {
-	lost := new(atomic.Bool)
-	res, err := endpoint.HTTPClient(c.sim.Engine, nil).Do(r.WithContext(context.WithValue(r.Context(), lostKey{}, lost)))
-	if lost.Load() && err == nil {
-		res.Body.Close()
-		return nil, errReset
-	}
-	return res, err
+	return endpoint.HTTPClient(c.sim.Engine, nil).Do(r)
 }
 
 // server is what URL starts.
@@ -79,27 +68,7 @@ func (v *server) close(hard bool) (err error) {
 	return err
 }
 
-// serve answers a request that came over a socket.
+// serve answers a request that came over a socket, by the engine of this moment.
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
-	lost := new(atomic.Bool)
-	answer := &buffered{header: w.Header()}
-	endpoint.Handler(s.Engine, nil).ServeHTTP(answer, r.WithContext(context.WithValue(r.Context(), lostKey{}, lost)))
-	if lost.Load() {
-		panic(http.ErrAbortHandler) // net/http closes the connection
-	}
-	if answer.status != 0 {
-		w.WriteHeader(answer.status)
-	}
-	w.Write(answer.body.Bytes())
+	endpoint.Handler(s.Engine, nil).ServeHTTP(w, r)
 }
-
-// buffered is an answer that is not sent yet.
-type buffered struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (b *buffered) Header() http.Header         { return b.header }
-func (b *buffered) Write(p []byte) (int, error) { return b.body.Write(p) }
-func (b *buffered) WriteHeader(status int)      { b.status = status }
