@@ -11,7 +11,10 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # packages whose tests take theirs from the environment.
 OTHER_HSMS    = awkward softhsm nss
 OTHER_STORES  = bolt postgres
-ON_EACH_PLACE = ./engine ./endpoint
+ON_EACH_PLACE = ./engine ./endpoint ./endpoint/sdktest
+
+# Modules below the root's: what needs another's module for tests alone.
+MODULES = $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
 
 .DEFAULT_GOAL := help
 .PHONY: help test bench soak fmt
@@ -25,10 +28,13 @@ test: ## vet, staticcheck, build without cgo, every test with the race detector,
 	$(GO) run $(STATICCHECK) ./...
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -timeout 18m ./...
+	@for m in $(MODULES); do echo "module $$m" && \
+	  $(GO) -C $$m vet ./... && $(GO) -C $$m run $(STATICCHECK) ./... && $(GO) -C $$m test -race -timeout 18m ./... || exit 1; done
 	@GO="$(GO)" scripts/everywhere "$(OTHER_HSMS:%=%+memory) $(OTHER_STORES:%=software+%)" $(ON_EACH_PLACE)
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+	@for m in $(MODULES); do $(GO) -C $$m test -run '^$$' -bench '$(BENCH)' -benchmem ./... || exit 1; done
 
 soak: ## the long runs: fuzz targets for FUZZ (1h) each, state machines on every backend and store, crowds, kills
 	@SOAK_HSMS="software $(OTHER_HSMS)" SOAK_STORES="memory $(OTHER_STORES)" scripts/soak $(FUZZ)

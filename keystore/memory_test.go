@@ -24,7 +24,6 @@ func TestMemoryKeepsThePromises(t *testing.T) {
 func TestMemoryIsShared(t *testing.T) {
 	open := func(testing.TB) []keystore.Store { return []keystore.Store{keystore.NewMemory()} }
 	storetest.Races(t, open)
-	storetest.Linear(t, open)
 }
 
 // TestMemoryStateMachineAgreesWithModel runs random commits, pages and due

@@ -2,7 +2,7 @@
 // client is the real one, its requests are signed and written as ever, and
 // nothing leaves the process.
 //
-//	go run ./examples/sdk-go
+//	go -C examples/sdk-go run .
 package main
 
 import (

@@ -111,5 +111,4 @@ func TestStoreKeepsThePromises(t *testing.T) {
 func TestStoreIsShared(t *testing.T) {
 	open := func(t testing.TB) []keystore.Store { return []keystore.Store{fresh(t)} }
 	storetest.Races(t, open)
-	storetest.Linear(t, open)
 }

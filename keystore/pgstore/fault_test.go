@@ -13,15 +13,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-var counted = keystore.Ref{Partition: here, Kind: "counter", ID: "n"}
-
-// pair is a record and a step of a counter, which are there together or not.
-func pair(id string) []keystore.Change {
-	return []keystore.Change{keystore.Create(record(id)), keystore.Count(counted, 1, 1<<40)}
-}
+var counted = keystore.Ref{Partition: here, Kind: "counter", ID: "n"} // of storetest.Pair
 
 // crowd commits pairs from some goroutines until stop, and returns the ids of
 // those acknowledged and of those whose outcome is unknown.
@@ -32,7 +28,7 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int) (acked, unknown
 		wg.Go(func() {
 			for n := 0; !stop.Load(); n++ {
 				id := fmt.Sprintf("%d.%d.%d", round, g, n)
-				err := s.Commit(context.Background(), newID(), pair(id)...)
+				err := s.Commit(context.Background(), newID(), storetest.Pair(here, id)...)
 				mu.Lock()
 				if failed, ok := errors.AsType[*Error](err); err == nil {
 					acked = append(acked, id)
@@ -47,38 +43,6 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int) (acked, unknown
 	}
 	wg.Wait()
 	return acked, unknown
-}
-
-// check holds what is there against what was acknowledged.
-func check(t *testing.T, s *Store, acked, unknown []string) {
-	t.Helper()
-	there := map[string]bool{}
-	for after := ""; ; {
-		page, err := s.Page(context.Background(), here, "key", keystore.Filter{}, after, 1000)
-		must(t, "Page", err)
-		for _, r := range page {
-			there[r.ID], after = true, r.ID
-		}
-		if len(page) < 1000 {
-			break
-		}
-	}
-	total := int64(len(there))
-	for _, id := range acked {
-		if !there[id] {
-			t.Errorf("%s was acknowledged and is not there", id)
-		}
-		delete(there, id)
-	}
-	for _, id := range unknown {
-		delete(there, id)
-	}
-	if len(there) > 0 {
-		t.Errorf("there, though no error said that it might be: %v", there)
-	}
-	if n := keystore.CounterValue(get(t, s, counted)); n != total {
-		t.Errorf("%d records, and the counter is at %d", total, n)
-	}
 }
 
 // TestServerKilledMidCommit: a server that is killed in the middle of commits,
@@ -106,8 +70,8 @@ func TestServerKilledMidCommit(t *testing.T) {
 			t.Errorf("the server was away for less than Patience, and the outcome of %v is unknown", u)
 		}
 	}
-	check(t, s, acked, unknown)
-	check(t, open(t, url, nil), acked, unknown)
+	storetest.CheckPairs(t, s, here, acked, unknown)
+	storetest.CheckPairs(t, open(t, url, nil), here, acked, unknown)
 	t.Logf("%d commits acknowledged", len(acked))
 }
 
@@ -133,7 +97,7 @@ func TestBackendsTerminated(t *testing.T) {
 	if len(unknown) > 0 {
 		t.Errorf("unknown outcomes: %v", unknown)
 	}
-	check(t, s, acked, unknown)
+	storetest.CheckPairs(t, s, here, acked, unknown)
 	t.Logf("%d commits acknowledged", len(acked))
 }
 
@@ -169,14 +133,14 @@ func TestCommitIsFinishedThoughCalledOff(t *testing.T) {
 	letGo := holding(t, url, record("a").Ref())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Commit(ctx, newID(), pair("a")...) }()
+	go func() { done <- s.Commit(ctx, newID(), storetest.Pair(here, "a")...) }()
 	waiting(t, s, 1)
 	cancel()
 	letGo()
 	if err := <-done; err != nil {
 		t.Errorf("a commit called off after it had begun: %v", err)
 	}
-	check(t, s, []string{"a"}, nil)
+	storetest.CheckPairs(t, s, here, []string{"a"}, nil)
 }
 
 func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
@@ -186,14 +150,14 @@ func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
 	must(t, "the connection", err)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := s.Commit(ctx, newID(), pair("a")...); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.Commit(ctx, newID(), storetest.Pair(here, "a")...); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Commit: %v", err)
 	}
 	if _, err := s.Read(ctx, counted); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Read: %v", err)
 	}
 	held.Release()
-	check(t, s, nil, nil)
+	storetest.CheckPairs(t, s, here, nil, nil)
 }
 
 // TestPatienceEnds: what waits for too long is given up, with an error that says
@@ -204,13 +168,13 @@ func TestPatienceEnds(t *testing.T) {
 	other := open(t, url, nil)
 	letGo := holding(t, url, record("a").Ref())
 	id := newID()
-	err := s.Commit(t.Context(), id, pair("a")...)
+	err := s.Commit(t.Context(), id, storetest.Pair(here, "a")...)
 	if failed, ok := errors.AsType[*Error](err); !ok || !failed.Unknown || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a commit that waited for too long: %v", err)
 	}
 	letGo()
-	must(t, "asked again", other.Commit(t.Context(), id, pair("a")...))
-	check(t, other, []string{"a"}, nil)
+	must(t, "asked again", other.Commit(t.Context(), id, storetest.Pair(here, "a")...))
+	storetest.CheckPairs(t, other, here, []string{"a"}, nil)
 }
 
 // TestStatementTimeout: the server's word that a transaction is off is final.
@@ -221,12 +185,12 @@ func TestStatementTimeout(t *testing.T) {
 		must(t, setting, server(t).Do(t.Context(), name, "ALTER DATABASE "+name+" SET "+setting+" = '50ms'"))
 		s.pool.Reset()
 		letGo := holding(t, url, record("a").Ref())
-		err := s.Commit(t.Context(), newID(), pair("a")...)
+		err := s.Commit(t.Context(), newID(), storetest.Pair(here, "a")...)
 		if failed, ok := errors.AsType[*Error](err); !ok || failed.Unknown || failed.SQLState != state {
 			t.Errorf("%s: got %v, want SQLSTATE %s and a known outcome", setting, err, state)
 		}
 		letGo()
-		check(t, s, nil, nil)
+		storetest.CheckPairs(t, s, here, nil, nil)
 		create(t, s, record("b"))
 	}
 }
@@ -248,20 +212,20 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 	}
 	create(t, s, record("a"))
 	id := newID()
-	c := &commit{id: id, changes: pair("a"), lost: []keystore.CommitID{late}}
+	c := &commit{id: id, changes: storetest.Pair(here, "a"), lost: []keystore.CommitID{late}}
 	c.values = c.parameters(s.schema)
 	if err := s.make(ctx, c); !errors.Is(err, keystore.ErrExists) {
 		t.Fatalf("resolving: %v, want %v", err, keystore.ErrExists)
 	}
 	must(t, "the record goes", s.Commit(ctx, newID(), keystore.Erase(get(t, s, record("a").Ref()))))
-	if outcome := arrive(id, pair("a")); outcome != "voided" || get(t, s, record("a").Ref()).Exists() {
+	if outcome := arrive(id, storetest.Pair(here, "a")); outcome != "voided" || get(t, s, record("a").Ref()).Exists() {
 		t.Errorf("a voided attempt arrived: %q, record %v", outcome, get(t, s, record("a").Ref()))
 	}
-	must(t, "asked again by the caller", s.Commit(ctx, id, pair("a")...))
-	if outcome := arrive(id, pair("a")); outcome != "made" {
+	must(t, "asked again by the caller", s.Commit(ctx, id, storetest.Pair(here, "a")...))
+	if outcome := arrive(id, storetest.Pair(here, "a")); outcome != "made" {
 		t.Errorf("an attempt at what was made: %q", outcome)
 	}
-	check(t, s, []string{"a"}, nil)
+	storetest.CheckPairs(t, s, here, []string{"a"}, nil)
 }
 
 // TestServerAway: calls fail after Patience, and work again with the server.
@@ -269,12 +233,12 @@ func TestServerAway(t *testing.T) {
 	c := pgcluster.Start(t, nil)
 	_, url := database(t, c)
 	s := open(t, url, nil)
-	must(t, "Commit", s.Commit(t.Context(), newID(), pair("a")...))
+	must(t, "Commit", s.Commit(t.Context(), newID(), storetest.Pair(here, "a")...))
 	must(t, "Stop", c.Stop())
 	s.patience = 200 * time.Millisecond // once the server is away: with it, an answer may take longer
 	began := time.Now()
 	_, readErr := s.Read(t.Context(), counted)
-	commitErr := s.Commit(t.Context(), newID(), pair("b")...)
+	commitErr := s.Commit(t.Context(), newID(), storetest.Pair(here, "b")...)
 	_, openErr := Open(t.Context(), url, &Options{Patience: 50 * time.Millisecond})
 	for what, err := range map[string]error{"Read": readErr, "Commit": commitErr, "Open": openErr} {
 		if failed, ok := errors.AsType[*Error](err); !ok || failed.Op != what || errors.Is(err, context.DeadlineExceeded) {
@@ -286,7 +250,7 @@ func TestServerAway(t *testing.T) {
 	}
 	must(t, "Restart", c.Restart())
 	s.patience = defaultPatience
-	check(t, s, []string{"a"}, []string{"b"})
+	storetest.CheckPairs(t, s, here, []string{"a"}, []string{"b"})
 }
 
 func TestLongestNames(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -35,7 +36,7 @@ func TestPoolerIsFoundOut(t *testing.T) {
 	name, err := c.Database(t.Context())
 	must(t, "a database", err)
 	for what, do := range map[string]func(s *Store) error{
-		"Commit": func(s *Store) error { return s.Commit(t.Context(), newID(), pair(rand.Text())...) },
+		"Commit": func(s *Store) error { return s.Commit(t.Context(), newID(), storetest.Pair(here, rand.Text())...) },
 		"Read":   func(s *Store) error { _, err := s.Read(t.Context(), counted, counted); return err },
 		"Page": func(s *Store) error {
 			_, err := s.Page(t.Context(), here, "key", keystore.Filter{}, "", 1)
@@ -55,7 +56,7 @@ func TestPoolerIsFoundOut(t *testing.T) {
 			t.Errorf("%s: statements are still sent as prepared", what)
 		}
 		if what == "Commit" {
-			check(t, s, nil, everything(t, s))
+			storetest.CheckPairs(t, s, here, nil, everything(t, s))
 		}
 	}
 	unprepared := open(t, through(name)+"&default_query_exec_mode=exec", nil)

@@ -69,7 +69,6 @@ func keepsThePromises(t *testing.T, c *pgcluster.Cluster, url func(database stri
 	for handles, open := range map[string]func(testing.TB) []keystore.Store{"OnOneHandle": one, "OnTwoHandles": two} {
 		t.Run(handles, func(t *testing.T) {
 			storetest.Races(t, open)
-			storetest.Linear(t, open)
 		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -28,14 +29,15 @@ func Races(t *testing.T, open func(t testing.TB) []keystore.Store) {
 var (
 	ctx  = context.Background()
 	here = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+	noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 )
 
 const kind keystore.Kind = "thing"
 
 const crowd = 16 // goroutines
 
-// few is n, or a quarter of it in a short test.
-func few(n int) int {
+// Few is n, or a quarter of it in a short test.
+func Few(n int) int {
 	if testing.Short() {
 		return (n + 3) / 4
 	}
@@ -71,9 +73,9 @@ func read(t promise.T, s keystore.Store, refs ...keystore.Ref) []keystore.Found 
 	return found
 }
 
-// together runs n goroutines, and calls look again and again, at least once, until
+// Together runs n goroutines, and calls look again and again, at least once, until
 // they have ended or it returns false. A nil look is none.
-func together(n int, look func() bool, do func(i int)) {
+func Together(n int, look func() bool, do func(i int)) {
 	var doing, looking sync.WaitGroup
 	for i := range n {
 		doing.Go(func() { do(i) })
@@ -107,7 +109,7 @@ func crowdsAppend(t promise.T, handles []keystore.Store) {
 	a, b := thing("a", ""), thing("b", "")
 	b.Partition.Account = "444455556666"
 	commit(t, handles[0], keystore.Create(a), keystore.Create(b))
-	each := few(10)
+	each := Few(10)
 	total := int64(crowd / 2 * each)
 	refs := []keystore.Ref{a.Ref(), b.Ref(), counter("n"), counter("half")}
 	see := func() (n int64, ok bool) {
@@ -124,7 +126,7 @@ func crowdsAppend(t promise.T, handles []keystore.Store) {
 		return n, ok
 	}
 	var taken atomic.Int64
-	together(crowd/2, func() bool { _, ok := see(); return ok }, func(i int) {
+	Together(crowd/2, func() bool { _, ok := see(); return ok }, func(i int) {
 		s := handles[i%len(handles)]
 		for range each {
 			switch err := s.Commit(ctx, newID(), keystore.Count(counter("half"), 1, total/2)); {
@@ -168,7 +170,7 @@ func followingIsOneSnapshot(t promise.T, handles []keystore.Store) {
 	commit(t, handles[0], keystore.Create(alias), keystore.Create(thing("k0", "0")))
 	ref := alias.Ref()
 	ref.Follow = kind
-	together(1, func() bool {
+	Together(1, func() bool {
 		found := read(t, handles[0], ref)
 		ok := found != nil && found[0].Followed != nil && string(found[0].Followed.Data) == string(found[0].Record.Data)
 		if !ok {
@@ -177,7 +179,7 @@ func followingIsOneSnapshot(t promise.T, handles []keystore.Store) {
 		return ok
 	}, func(int) {
 		writer := handles[len(handles)-1]
-		for i := range few(100) {
+		for i := range Few(100) {
 			found := read(t, writer, ref)
 			if found == nil || found[0].Followed == nil {
 				return
@@ -195,14 +197,14 @@ func followingIsOneSnapshot(t promise.T, handles []keystore.Store) {
 // changesComeInAnyOrder has a crowd move the same new counters and write records of
 // their own, in orders that would have locks wait for each other.
 func changesComeInAnyOrder(t promise.T, handles []keystore.Store) {
-	for n := range few(6) {
+	for n := range Few(6) {
 		var refs []keystore.Ref
 		for c := range 4 {
 			ref := counter(fmt.Sprintf("%d of %d", c, n))
 			ref.Partition.Account = fmt.Sprintf("%012d", c)
 			refs = append(refs, ref)
 		}
-		together(crowd/2, nil, func(i int) {
+		Together(crowd/2, nil, func(i int) {
 			changes := []keystore.Change{keystore.Create(thing(fmt.Sprintf("%d of %d", i, n), ""))}
 			for _, ref := range refs {
 				changes = append(changes, keystore.Count(ref, 1, 1000))
@@ -222,9 +224,9 @@ func changesComeInAnyOrder(t promise.T, handles []keystore.Store) {
 
 // oneCommitIDForACrowd has a crowd ask for one commit, each with other changes.
 func oneCommitIDForACrowd(t promise.T, handles []keystore.Store) {
-	for n := range few(32) {
+	for n := range Few(32) {
 		id, start := newID(), make(chan struct{})
-		together(crowd/2, nil, func(i int) {
+		Together(crowd/2, nil, func(i int) {
 			if i == 0 {
 				close(start)
 			}
@@ -256,11 +258,11 @@ func pagesWhileOthersWrite(t promise.T, handles []keystore.Store) {
 	}
 	commit(t, handles[0], changes...)
 	walks := 0
-	together(4, func() bool {
+	Together(4, func() bool {
 		walks++
 		return walked(t, handles[0], []keystore.Filter{{}, {Index: new("i")}}[walks%2], want)
 	}, func(i int) {
-		for range few(30) {
+		for range Few(30) {
 			if err := passing(handles[i%len(handles)], want[mathrand.IntN(len(want))]); err != nil {
 				t.Errorf("writing during a walk: %v", err)
 				return

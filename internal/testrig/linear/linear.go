@@ -1,7 +1,11 @@
-package storetest
+// Package linear has clients call a store at random and checks that the history is linearizable. It is
+// a module of its own, so that the checker (porcupine) stands in no user's module graph.
+package linear
 
 import (
 	"bytes"
+	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,23 +20,24 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Linear has clients call a store at random, on the handles of one content that open
+// Check has clients call a store at random, on the handles of one content that open
 // returns, and fails if no order of the calls agrees with the interface.
-func Linear(t *testing.T, open func(t testing.TB) []keystore.Store) {
-	for _, c := range linear {
+func Check(t *testing.T, open func(t testing.TB) []keystore.Store) {
+	for _, c := range cases {
 		c.Run(t, func(t *testing.T) []keystore.Store { return open(t) })
 	}
 }
 
-var linear = []promise.Case[[]keystore.Store]{
-	newRace("HistoriesAreLinearizable", []string{"Commit judges all changes against the same state"}, func(t promise.T, handles []keystore.Store) {
-		linearizable(t, handles, 0.3, LateCall, LateAnswer)
+var cases = []promise.Case[[]keystore.Store]{
+	promise.New[[]keystore.Store]("HistoriesAreLinearizable", []string{"Commit judges all changes against the same state"}, func(t promise.T, handles []keystore.Store) {
+		linearizable(t, handles, 0.3, storetest.LateCall, storetest.LateAnswer)
 	}),
-	newRace("HistoriesWithLostAnswersAreLinearizable", []string{"that the outcome is unknown and that the same CommitID may be asked again."}, func(t promise.T, handles []keystore.Store) {
-		linearizable(t, handles, 0.4, FailBefore, FailAfter, LateFail, LateCall)
+	promise.New[[]keystore.Store]("HistoriesWithLostAnswersAreLinearizable", []string{"that the outcome is unknown and that the same CommitID may be asked again."}, func(t promise.T, handles []keystore.Store) {
+		linearizable(t, handles, 0.4, storetest.FailBefore, storetest.FailAfter, storetest.LateFail, storetest.LateCall)
 	}),
 }
 
@@ -46,12 +51,12 @@ const (
 	checkTime   = 5 * time.Second
 )
 
-func linearizable(t promise.T, handles []keystore.Store, probability float64, faults ...Fault) {
-	for n := range few(histories) {
+func linearizable(t promise.T, handles []keystore.Store, probability float64, faults ...storetest.Fault) {
+	for n := range storetest.Few(histories) {
 		h := &history{t: t, region: fmt.Sprint("history-", n), commits: []*call{nil}, ids: []keystore.CommitID{{}}}
-		together(clients, nil, func(i int) {
+		storetest.Together(clients, nil, func(i int) {
 			seed := uint64(n*clients + i)
-			store := Faulty(handles[i%len(handles)], Sometimes(probability, seed, faults...))
+			store := storetest.Faulty(handles[i%len(handles)], storetest.Sometimes(probability, seed, faults...))
 			c := &client{history: h, n: i, random: rand.New(rand.NewPCG(seed, 2)), store: store}
 			for range clientCalls {
 				c.turn()
@@ -102,6 +107,15 @@ func (h *history) change(number uint8, s step) keystore.Change {
 		r.Due = noon
 	}
 	return keystore.Change{Put: &keystore.Put{Record: r, Expect: expect}}
+}
+
+const kind keystore.Kind = "thing"
+
+var ctx = context.Background()
+
+func newCommitID() (id keystore.CommitID) {
+	crand.Read(id[:])
+	return id
 }
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -307,6 +321,6 @@ func (c *client) newCommit() *call {
 		return nil
 	}
 	out.number = uint8(len(c.commits))
-	c.commits, c.ids = append(c.commits, out), append(c.ids, newID())
+	c.commits, c.ids = append(c.commits, out), append(c.ids, newCommitID())
 	return out
 }

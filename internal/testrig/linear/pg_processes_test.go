@@ -1,4 +1,4 @@
-package pgstore
+package linear
 
 import (
 	"bufio"
@@ -17,16 +17,19 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
+	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )
 
 var operations = flag.Int("operations", 10000, "how many operations the four processes of TestFourProcesses do together")
 
 // TestMain is also the child process of the tests below.
 func TestMain(m *testing.M) {
-	if task := os.Getenv("APCSIM_PGSTORE_CHILD"); task != "" {
+	if task := os.Getenv("APCSIM_LINEAR_CHILD"); task != "" {
 		var number, count int
 		var url string
 		if _, err := fmt.Sscan(task, &number, &count, &url); err != nil {
@@ -39,23 +42,23 @@ func TestMain(m *testing.M) {
 }
 
 // A child writes a line before each operation and one after it; what it has
-// written stays when it is killed. Two goroutines of it are two clients.
+// written stays when it is killed. Two goroutines of it are two processClients.
 const (
-	clients   = 2
-	registers = 6 // records that all children read and write
+	processClients = 2
+	registers      = 6 // records that all children read and write
 )
 
 func child(number, count int, url string) {
-	s, err := Open(context.Background(), url, &Options{Patience: 20 * time.Second})
+	s, err := pgstore.Open(context.Background(), url, &pgstore.Options{Patience: 20 * time.Second})
 	if err != nil {
 		panic(err)
 	}
 	defer s.Close()
 	var wg sync.WaitGroup
-	for g := range clients {
+	for g := range processClients {
 		wg.Go(func() {
-			c := &client{s: s, number: number*clients + g, draw: rand.New(rand.NewPCG(uint64(number), uint64(g))), seen: map[string]keystore.CommitID{}}
-			for n := range count / clients {
+			c := &processClient{s: s, number: number*processClients + g, draw: rand.New(rand.NewPCG(uint64(number), uint64(g))), seen: map[string]keystore.CommitID{}}
+			for n := range count / processClients {
 				c.next(n)
 			}
 		})
@@ -63,21 +66,21 @@ func child(number, count int, url string) {
 	wg.Wait()
 }
 
-type client struct {
-	s      *Store
+type processClient struct {
+	s      *pgstore.Store
 	number int
 	draw   *rand.Rand
 	seen   map[string]keystore.CommitID // the revisions it knows
 }
 
 // next does one operation: a read or a write of a register, or a pair of its own.
-func (c *client) next(n int) {
-	id, key := newID(), fmt.Sprintf("register%d", c.draw.IntN(registers))
+func (c *processClient) next(n int) {
+	id, key := newCommitID(), fmt.Sprintf("register%d", c.draw.IntN(registers))
 	expect := c.seen[key]
 	switch r := c.draw.IntN(10); {
 	case r < 3:
 		key = fmt.Sprintf("pair%d.%d", c.number, n)
-		c.do(n, "pair", key, keystore.CommitID{}, id, func() error { return c.s.Commit(context.Background(), id, pair(key)...) })
+		c.do(n, "pair", key, keystore.CommitID{}, id, func() error { return c.s.Commit(context.Background(), id, storetest.Pair(here, key)...) })
 	case r < 6:
 		c.do(n, "read", key, keystore.CommitID{}, id, func() error {
 			found, err := c.s.Read(context.Background(), register(key, keystore.CommitID{}).Ref())
@@ -102,7 +105,7 @@ func register(key string, rev keystore.CommitID) keystore.Record {
 }
 
 // do writes down what is asked, and what came of it.
-func (c *client) do(n int, op, key string, expect, id keystore.CommitID, call func() error) {
+func (c *processClient) do(n int, op, key string, expect, id keystore.CommitID, call func() error) {
 	fmt.Fprintf(os.Stdout, "%d %d begin %d %s %s %x %x\n", c.number, n, time.Now().UnixNano(), op, key, expect, id)
 	err := call()
 	result := outcome(err)
@@ -119,7 +122,7 @@ func (c *client) do(n int, op, key string, expect, id keystore.CommitID, call fu
 
 // outcome is a word for an error.
 func outcome(err error) string {
-	failed, ok := errors.AsType[*Error](err)
+	failed, ok := errors.AsType[*pgstore.Error](err)
 	switch {
 	case err == nil:
 		return "ok"
@@ -150,7 +153,7 @@ type event struct {
 // so many lines, if that is not 0.
 func run(t *testing.T, number, count, lines int, url string) (events map[string]*event) {
 	p := exec.CommandContext(t.Context(), os.Args[0])
-	p.Env = append(os.Environ(), fmt.Sprintf("APCSIM_PGSTORE_CHILD=%d %d %s", number, count, url))
+	p.Env = append(os.Environ(), fmt.Sprintf("APCSIM_LINEAR_CHILD=%d %d %s", number, count, url))
 	p.Stderr = os.Stderr
 	out, err := p.StdoutPipe()
 	if err == nil {
@@ -200,8 +203,8 @@ func note(t *testing.T, events map[string]*event, line string) {
 func TestFourProcesses(t *testing.T) {
 	const processes = 4
 	c := pgcluster.Start(t, &pgcluster.Options{Durable: true})
-	_, url := database(t, c)
-	s := open(t, url, &Options{Patience: 20 * time.Second})
+	url := database(t, c)
+	s := open(t, url, &pgstore.Options{Patience: 20 * time.Second})
 	each := *operations / processes
 	if testing.Short() {
 		each = min(each, 400)
@@ -221,17 +224,21 @@ func TestFourProcesses(t *testing.T) {
 			}
 		})
 	}
-	wg.Go(func() { restartOnce(t, c, s, processes*each/4) })
+	wg.Go(func() { restartOnce(t, c, url, processes*each/4) })
 	wg.Wait()
 	judge(t, s, all)
 }
 
 // restartOnce kills the server and starts it again when so many operations are
 // under way.
-func restartOnce(t *testing.T, c *pgcluster.Cluster, s *Store, operations int) {
+func restartOnce(t *testing.T, c *pgcluster.Cluster, url string, operations int) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		var n int
-		err := s.pool.QueryRow(t.Context(), "SELECT coalesce(max(seq), 0) FROM apcsim.commits").Scan(&n)
+		db, err := pgx.Connect(t.Context(), url)
+		if err == nil {
+			err = db.QueryRow(t.Context(), "SELECT coalesce(max(seq), 0) FROM apcsim.commits").Scan(&n)
+			db.Close(t.Context())
+		}
 		if err == nil && n > operations/2 {
 			break
 		}
@@ -242,7 +249,7 @@ func restartOnce(t *testing.T, c *pgcluster.Cluster, s *Store, operations int) {
 }
 
 // judge checks what the children wrote down.
-func judge(t *testing.T, s *Store, all []map[string]*event) {
+func judge(t *testing.T, s *pgstore.Store, all []map[string]*event) {
 	var acked, unknown []string
 	var history []porcupine.Operation
 	results := map[string]int{}
@@ -268,17 +275,17 @@ func judge(t *testing.T, s *Store, all []map[string]*event) {
 		}
 	}
 	t.Logf("%v", results)
-	check(t, s, acked, unknown)
+	storetest.CheckPairs(t, s, here, acked, unknown)
 	if len(history) == 0 || len(acked) == 0 {
 		t.Error("the children did nothing")
 	}
-	if result := porcupine.CheckOperationsTimeout(model, history, time.Minute); result != porcupine.Ok {
+	if result := porcupine.CheckOperationsTimeout(registerModel, history, time.Minute); result != porcupine.Ok {
 		t.Errorf("the history of %d operations is %s, want it linearizable", len(history), result)
 	}
 }
 
-// model is one register: its revision.
-var model = porcupine.Model{
+// registerModel is one register: its revision.
+var registerModel = porcupine.Model{
 	Partition: func(history []porcupine.Operation) (out [][]porcupine.Operation) {
 		byKey := map[string][]porcupine.Operation{}
 		for _, op := range history {
@@ -332,7 +339,7 @@ func TestModelRefusesWhatIsWrong(t *testing.T) {
 		"two winners":         {[]porcupine.Operation{put(none, "1", "ok", 0), put(none, "2", "ok", 2)}, false},
 		"a stale read":        {[]porcupine.Operation{put(none, "1", "ok", 0), put("1", "2", "ok", 2), read("1", 4)}, false},
 	} {
-		if got := porcupine.CheckOperations(model, c.history); got != c.want {
+		if got := porcupine.CheckOperations(registerModel, c.history); got != c.want {
 			t.Errorf("%s: linearizable %v, want %v", what, got, c.want)
 		}
 	}
@@ -340,7 +347,11 @@ func TestModelRefusesWhatIsWrong(t *testing.T) {
 
 // TestProcessesMigrateAtOnce: the first process makes the schema.
 func TestProcessesMigrateAtOnce(t *testing.T) {
-	_, url := database(t, server(t))
+	c, err := pgcluster.Shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := database(t, c)
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
@@ -352,3 +363,5 @@ func TestProcessesMigrateAtOnce(t *testing.T) {
 	wg.Wait()
 	open(t, url, nil)
 }
+
+var here = keystore.Partition{Account: "111122223333", Region: "us-east-1"}
