@@ -36,6 +36,12 @@ func (r Received) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "Received(%s, key of %d bytes, check value %s)", r.Header.String(), len(r.Key), r.CheckValue)
 }
 
+// Has reports whether the header has an optional block with this content.
+func (r Received) Has(id, content string) bool {
+	b, ok := r.Block(id)
+	return ok && b.Data == content
+}
+
 // CheckValue is the check value of a key by the letter of its algorithm in TR-31, six hexadecimal digits;
 // "" of a key that has none.
 func CheckValue(algorithm byte, key []byte) (v string) {

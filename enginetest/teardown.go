@@ -3,12 +3,8 @@ package enginetest
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -113,85 +109,6 @@ func (s *Sim) checkErasure(ctx context.Context) {
 		}
 	}
 }
-
-// checkKnown looks for what must not be found anywhere.
-func (s *Sim) checkKnown(ctx context.Context) {
-	s.mu.Lock()
-	known := s.known
-	s.mu.Unlock()
-	if len(known) == 0 {
-		return
-	}
-	records, err := s.store.written(ctx)
-	if err != nil {
-		s.t.Errorf("enginetest: looking for known secrets in the store: %v", err)
-	}
-	places := map[string]string{}
-	for _, r := range records {
-		places["the "+string(r.Kind)+" record "+r.ID] = string(r.Data)
-	}
-	for _, c := range s.Journal() {
-		places[fmt.Sprintf("call %d of the journal", c.Number)] = rawText(c.Request) + rawText(c.Answer) + fmt.Sprint(c.Err)
-	}
-	for i, e := range s.Events() {
-		places[fmt.Sprintf("event %d", i+1)] = fmt.Sprintf("%+v", e)
-	}
-	for i, secret := range known {
-		for where, text := range places {
-			if form := found(text, secret); form != "" {
-				s.t.Errorf("enginetest: known secret %d of %d is in %s, %s", i+1, len(known), where, form)
-			}
-		}
-	}
-}
-
-// part is how many bytes of a key are too many.
-const part = 8
-
-// found reports in which form a text has a secret, or eight bytes of one that is a key; "": in none.
-func found(text string, secret []byte) (form string) {
-	digits := strings.Trim(string(secret), "0123456789") == ""
-	if digits || len(secret) < part {
-		for _, f := range []struct{ name, text string }{
-			{"as text", string(secret)}, {"in hexadecimal", hex.EncodeToString(secret)}, {"in base64", base64.StdEncoding.EncodeToString(secret)}} {
-			if hasWhole(text, f.text) {
-				return f.name
-			}
-		}
-		return ""
-	}
-	lower := strings.ToLower(text)
-	for i := 0; i+part <= len(secret); i++ {
-		piece := secret[i : i+part]
-		switch {
-		case strings.Contains(text, string(piece)):
-			return "as bytes"
-		case strings.Contains(lower, hex.EncodeToString(piece)):
-			return "in hexadecimal"
-		case i+part+1 <= len(secret) && strings.Contains(text, base64.StdEncoding.EncodeToString(secret[i : i+part+1])[:11]):
-			return "in base64"
-		}
-	}
-	return ""
-}
-
-// hasWhole reports whether a text has a value that is no part of a longer number.
-func hasWhole(text, value string) bool {
-	for rest := text; ; {
-		i := strings.Index(rest, value)
-		if i < 0 {
-			return false
-		}
-		before := i > 0 && isDigit(rest[i-1])
-		after := i+len(value) < len(rest) && isDigit(rest[i+len(value)])
-		if !before && !after {
-			return true
-		}
-		rest = rest[i+1:]
-	}
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // closeAll closes the engines and what New made, and reports keys of the device left open.
 func (s *Sim) closeAll() {

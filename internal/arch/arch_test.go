@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"engine":                     {"apc", "internal/core", "dataplane", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31", "tr34"},
 	"endpoint":                   {"apc", "engine", "dataplane"},
 	"enginetest":                 {"apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
+	"enginetest/draw":            {"enginetest", "apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
 	"cmd/":                       {anything},
 	"examples/":                  {anything},
 	"internal/arch":              {},

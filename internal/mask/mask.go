@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/masked"
@@ -28,8 +29,18 @@ var (
 	openMember = regexp.MustCompile(`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue)$`)
 )
 
-func isSensitive(member string) bool {
-	return sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member)
+// rules are what is done with a member, by its name.
+var rules sync.Map // of string to rule
+
+type rule struct{ account, sensitive, open bool }
+
+func ruleOf(member string) rule {
+	if r, ok := rules.Load(member); ok {
+		return r.(rule)
+	}
+	r := rule{accountMember.MatchString(member), sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member), openMember.MatchString(member)}
+	rules.Store(member, r)
+	return r
 }
 
 // Of returns a deep copy of a request or an answer in which account numbers have their first six
@@ -110,12 +121,13 @@ func maskedStruct(v reflect.Value, sensitive bool) reflect.Value {
 			continue
 		}
 		to := out.FieldByIndex(f.Index)
-		if accountMember.MatchString(f.Name) {
+		r := ruleOf(f.Name)
+		if r.account {
 			maskAccount(to, value)
 			continue
 		}
-		wrongPlace := value.Kind() == reflect.String && keyText.MatchString(value.String()) && !openMember.MatchString(f.Name)
-		to.Set(maskedValue(value, sensitive || wrongPlace || isSensitive(f.Name) || f.Tag.Get(masked.Tag) != ""))
+		wrongPlace := value.Kind() == reflect.String && !r.open && keyText.MatchString(value.String())
+		to.Set(maskedValue(value, sensitive || wrongPlace || r.sensitive || f.Tag.Get(masked.Tag) != ""))
 	}
 	return out
 }
