@@ -110,11 +110,12 @@ var holders = map[string]holder{
 	"hsm/pkcs11.Options":  public(elsewhere),
 	"hsm/pkcs11.PIN":      public("a function"),
 
-	"internal/core.Alias":     public(number),
-	"internal/core.Attempts":  public("a pointer to core.Cloud, which is checked"),
-	"internal/core.Authority": public(sealed),
-	"internal/core.Call":      public("a pointer to core.Cloud, which is checked"),
-	"internal/core.Caller":    public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Alias":       public(number),
+	"internal/core.Attempts":    public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Authorities": public(sealed),
+	"internal/core.Authority":   public(sealed),
+	"internal/core.Call":        public("a pointer to core.Cloud, which is checked"),
+	"internal/core.Caller":      public("a pointer to core.Cloud, which is checked"),
 	"internal/core.Cloud": secretive(func(*testing.T) any {
 		return core.NewCloud(&core.CloudConfig{Backend: software(), Store: keystore.NewMemory()})
 	}),

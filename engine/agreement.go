@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,14 +35,9 @@ func (in *ExportDiffieHellmanTr31KeyBlock) agreed() *agreed {
 		in.DeriveKeyAlgorithm, in.KeyDerivationFunction, in.KeyDerivationHashAlgorithm, in.DerivationData.SharedInformation}
 }
 
-var (
-	derivationFunctions = map[apc.KeyDerivationFunction]hsm.KDF{apc.KeyDerivationFunctionNISTSP800: hsm.ConcatKDF, apc.KeyDerivationFunctionANSIX963: hsm.X963KDF}
-	derivationHashes    = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256, apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384, apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512}
-)
-
 // agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
 // other party's certificate, and what is derived.
-func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, *authorities, error) {
+func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, *core.Authorities, error) {
 	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
 	// the data plane (GUESS).
 	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
@@ -55,31 +48,18 @@ func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key)
 	if !core.Ciphers.Has(derived) { // GUESS
 		return hsm.Agreement{}, nil, attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
 	}
-	const certificateField = agreementField + ".PublicKeyCertificate"
-	peer, alg, err := readCertificate(a.certificate, certificateField)
+	peer, above, err := core.Peer(ctx, c, a.certificate, agreementField+".PublicKeyCertificate", pair, ca, authorityField(agreementField))
 	if err != nil {
 		return hsm.Agreement{}, nil, err
-	}
-	if alg != pair.Attributes.Alg {
-		return hsm.Agreement{}, nil, core.Invalid("The certificate does not have the key's curve.",
-			core.Because(apc.RuleKeyAlgorithm, certificateField, core.ProblemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
-	}
-	above, err := checkTrusted(ctx, c, peer, certificateField, ca, authorityField(agreementField))
-	if err != nil {
-		return hsm.Agreement{}, nil, err
-	}
-	point, err := peer.PublicKey.(*ecdsa.PublicKey).ECDH()
-	if err != nil {
-		return hsm.Agreement{}, nil, core.Internal(err) // the curve is one of the service's
 	}
 	info, _ := hex.DecodeString(*a.info) // the shape has been checked
-	return hsm.Agreement{Pair: pair.Ref(), Peer: point.Bytes(), KDF: derivationFunctions[a.kdf], Hash: derivationHashes[a.hash],
+	return hsm.Agreement{Pair: pair.Ref(), Peer: peer, KDF: core.DerivationFunctions[a.kdf], Hash: core.DerivationHashes[a.hash],
 		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, above, nil
 }
 
 // needs are the keys of an agreement: the pair and the authority of the other party.
 func (a *agreed) needs() []core.Need {
-	return []core.Need{{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules}, {Field: authorityField(agreementField), Identifier: a.ca, Rules: authorityRules}}
+	return []core.Need{{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules}, {Field: authorityField(agreementField), Identifier: a.ca, Rules: core.AuthorityRules}}
 }
 
 // strengths are those of the derived key and of the curve (GUESS, by the two columns of the
@@ -103,20 +83,20 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	pair, ca := &keys[0], &keys[1]
 	b, err := tr31.Parse(m.WrappedKeyBlock, tr31.Lenient)
 	if err != nil {
-		return blockError(c, p.field, err)
+		return core.BlockError(c, p.field, err)
 	}
 	agreement, above, err := agreement(ctx, c, asked, pair, ca)
 	if err != nil {
 		return err
 	}
-	if err := checkVersion(b.Header.Version, core.AlgorithmNamed(asked.derived), p.field); err != nil {
+	if err := core.CheckBlockVersion(b.Header.Version, core.AlgorithmNamed(asked.derived), p.field); err != nil {
 		return err
 	}
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	p.requires = append(p.requires, above.unchanged()...)
-	if err := p.wrappedUnder(unchanged(pair), asked.strengths(pair)...); err != nil {
+	p.requires = append(p.requires, above.Unchanged()...)
+	if err := p.wrappedUnder(pair.Unchanged(), asked.strengths(pair)...); err != nil {
 		return err
 	}
 	// HSM: the key is opened and sealed within the device.
@@ -133,9 +113,9 @@ func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err e
 		return core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""))
 	}
 	if errors.Is(err, tr31.ErrMAC) {
-		return foldable(c, core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
+		return core.Foldable(c, core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
 	}
-	return blockError(c, field, err)
+	return core.BlockError(c, field, err)
 }
 
 // derivation says how the wrapping key was derived.

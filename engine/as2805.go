@@ -50,7 +50,7 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	if err := p.declare(core.Attributes{Usage: usage, Alg: alg, Modes: core.ModesOf(m.KeyModesOfUse)}, as2805Field+".", *m.Exportable); err != nil {
 		return err
 	}
-	err := p.wrappedUnder(unchanged(&kek), strength{table: kekStrength, by: kek.Attributes.Alg, field: kekField})
+	err := p.wrappedUnder(kek.Unchanged(), strength{table: kekStrength, by: kek.Attributes.Alg, field: kekField})
 	if err != nil {
 		return err
 	}

@@ -63,10 +63,5 @@ func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string
 		return nil, core.StateError(target, "a usable")
 	}
 	a.Key = target.ARN.Key
-	return []keystore.Change{unchanged(&target)}, nil
-}
-
-// unchanged requires that the key's record is as it was read.
-func unchanged(k *core.Key) keystore.Change {
-	return keystore.Change{Require: &keystore.Require{Ref: k.ARN.KeyRef(), Expect: k.Rev}}
+	return []keystore.Change{target.Unchanged()}, nil
 }

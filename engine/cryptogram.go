@@ -62,7 +62,7 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 // openError tells why an RSA cryptogram did not open.
 func openError(c *core.Call, field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return foldable(c, core.Because(apc.RuleOAEP, field, core.ProblemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
+		return core.Foldable(c, core.Because(apc.RuleOAEP, field, core.ProblemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
 	}
 	return core.HSMError(err)
 }
@@ -89,7 +89,7 @@ func cryptogramBytes(field, text string, size int) ([]byte, error) {
 // exportCryptogram exports a key enciphered with RSA-OAEP to the key of a certificate.
 func exportCryptogram(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportKeyCryptogram) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot, then the receiver's certificate.
-	keys, err := c.Keys(ctx, core.Need{Field: authorityField(cryptogramField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules},
+	keys, err := c.Keys(ctx, core.Need{Field: authorityField(cryptogramField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
 		core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
 	if err != nil {
 		return nil, err

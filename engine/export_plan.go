@@ -196,7 +196,7 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 		}
 		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
 		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-			return nil, core.Invalid("The optional block is not valid.", blockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
+			return nil, core.Invalid("The optional block is not valid.", core.BlockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
 		}
 		total += 4 + len(asked[id])
 	}

@@ -49,7 +49,7 @@ func (p *exportPlan) wrapped(by *core.Key, format apc.WrappedKeyMaterialFormat, 
 // the header can be at fault.
 func (p *exportPlan) headerError(err error) error {
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-		return core.Invalid("The key block headers are not valid.", blockReason(p.field+".KeyBlockHeaders", refusal))
+		return core.Invalid("The key block headers are not valid.", core.BlockReason(p.field+".KeyBlockHeaders", refusal))
 	}
 	return core.HSMError(err)
 }

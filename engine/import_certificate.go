@@ -22,7 +22,7 @@ func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error 
 	if err != nil {
 		return err
 	}
-	if err := certificateError(trustRules(c).CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
+	if err := core.CertificateError(core.TrustRules(c).CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
 		return err
 	}
 	return p.takeCertificate(cert)
@@ -31,7 +31,7 @@ func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error 
 // importTrusted imports the public key of a certificate under an imported authority.
 func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePublicKey, p *importPlan) error {
 	var ca core.Key
-	err := c.Key(ctx, core.Need{Field: authorityField(trustedField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules}, &ca)
+	err := c.Key(ctx, core.Need{Field: authorityField(trustedField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules}, &ca)
 	if err != nil {
 		return err
 	}
@@ -39,19 +39,19 @@ func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePubli
 	if err != nil {
 		return err
 	}
-	above, err := loadAuthorities(ctx, c, &ca, authorityField(trustedField))
+	above, err := core.LoadAuthorities(ctx, c, &ca, authorityField(trustedField))
 	if err != nil {
 		return err
 	}
-	if len(above.keys) == maxAuthorities {
-		return longChain(above.field)
+	if len(above.Keys) == core.MaxAuthorities {
+		return core.LongChain(above.Field)
 	}
-	rules := trustRules(c)
+	rules := core.TrustRules(c)
 	rules.CA = p.key.Attributes.Usage == core.UsageS0 // it signs others: a leaf is never imported
-	if err := above.check(rules, cert, trustedField+".PublicKeyCertificate"); err != nil {
+	if err := above.Check(rules, cert, trustedField+".PublicKeyCertificate"); err != nil {
 		return err
 	}
-	p.requires, p.key.Authority = append(p.requires, above.unchanged()...), ca.ARN.String()
+	p.requires, p.key.Authority = append(p.requires, above.Unchanged()...), ca.ARN.String()
 	return p.takeCertificate(cert)
 }
 
@@ -64,7 +64,7 @@ func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x
 	if a.Class != apc.KeyClassPublicKey {
 		return nil, attributeError(core.Because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", core.ProblemPublicOnly, string(a.Class), string(apc.KeyClassPublicKey)))
 	}
-	cert, alg, err := readCertificate(text, arm+".PublicKeyCertificate")
+	cert, alg, err := core.ReadCertificate(text, arm+".PublicKeyCertificate")
 	if err != nil {
 		return nil, err
 	}

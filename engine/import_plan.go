@@ -148,7 +148,7 @@ func (p *importPlan) attributes(alg *core.Algorithm) core.Attributes {
 func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	alg := algorithmOfLength(p.candidates, bits)
 	if alg == nil {
-		return hsm.Attributes{}, 0, foldable(p.c, apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: core.ProblemKeyLength,
+		return hsm.Attributes{}, 0, core.Foldable(p.c, apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: core.ProblemKeyLength,
 			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
 	}
 	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
@@ -238,13 +238,4 @@ type kcForm struct {
 var kcMethods = map[kcForm]kcv.Method{
 	{"00", hsm.TDES}: kcv.TDESZero, {"01", hsm.TDES}: kcv.TDESCMAC,
 	{"00", hsm.AES}: kcv.AESZero, {"01", hsm.AES}: kcv.AESCMAC,
-}
-
-// foldable is a refusal of something behind a MAC or a decryption. With
-// [Options.HideReasons] all of them are one.
-func foldable(c *core.Call, r apc.Reason) error {
-	if c.Cloud.HideReasons {
-		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: core.ProblemFolded, Offset: -1}
-	}
-	return core.Invalid("The key material is invalid.", r)
 }

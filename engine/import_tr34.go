@@ -19,7 +19,7 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	p.field = tr34Field + ".WrappedKeyBlock"
 	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
 		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
-	needs, err := receiver.needs(receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: authorityRules})
+	needs, err := receiver.needs(receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
 	if err != nil {
 		return err
 	}
@@ -43,15 +43,15 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	}
 	// Certificate: the signer's, under the authority.
 	const signerField = tr34Field + ".SigningKeyCertificate"
-	kdh, _, err := readCertificate(m.SigningKeyCertificate, signerField)
+	kdh, _, err := core.ReadCertificate(m.SigningKeyCertificate, signerField)
 	if err != nil {
 		return err
 	}
-	above, err := checkTrusted(ctx, c, kdh, signerField, &keys[0], authorityField(tr34Field))
+	above, err := core.CheckTrusted(ctx, c, kdh, signerField, &keys[0], authorityField(tr34Field))
 	if err != nil {
 		return err
 	}
-	p.requires = append(p.requires, above.unchanged()...)
+	p.requires = append(p.requires, above.Unchanged()...)
 	if err := checkFreshness(t, m.RandomNonce); err != nil {
 		return err
 	}
@@ -109,8 +109,8 @@ func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string
 func findOwnPair(ctx context.Context, c *core.Call, m *pairMembers, material apc.KeyMaterialType, named []core.Key) (*ownPair, error) {
 	if len(named) > 0 {
 		pair := &named[0]
-		cert, err := checkOwnCertificate(c, *m.certificate, m.certificateField, pair)
-		return &ownPair{pair.Ref(), pair.Attributes.Alg, cert, m.keyField, unchanged(pair)}, err
+		cert, err := core.CheckOwnCertificate(c, *m.certificate, m.certificateField, pair)
+		return &ownPair{pair.Ref(), pair.Attributes.Alg, cert, m.keyField, pair.Unchanged()}, err
 	}
 	t, err := c.LoadToken(ctx, *m.token, material, m.tokenField)
 	if err != nil {

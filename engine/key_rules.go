@@ -43,10 +43,6 @@ func keyPair(usage apc.KeyUsage, needed core.Modes) *core.KeyRules {
 	return &core.KeyRules{Class: apc.KeyClassAsymmetricKeyPair, Usages: []apc.KeyUsage{usage}, Modes: needed, Usage: pairUsageText, Mode: pairModesText}
 }
 
-// authorityRules are those of an imported certificate that signs others.
-var authorityRules = &core.KeyRules{Class: apc.KeyClassPublicKey, Usages: []apc.KeyUsage{core.UsageS0},
-	Usage: core.RuleText{Rule: apc.RuleCertificateAuthority, Problem: core.ProblemNotAuthority, Message: "The certificate authority key is not valid."}}
-
 // exportRules are those of a key that is exported.
 var exportRules = &core.KeyRules{Class: apc.KeyClassSymmetricKey, Exportable: true,
 	Usage: core.RuleText{Rule: apc.RuleKeyClass, Problem: core.ProblemExportClass, Message: "Only symmetric keys can be exported."}}

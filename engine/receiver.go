@@ -14,7 +14,7 @@ import (
 // strength and its authority.
 func receiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
 	field := p.field + ".WrappingKeyCertificate"
-	cert, alg, err := readCertificate(text, field)
+	cert, alg, err := core.ReadCertificate(text, field)
 	if err != nil {
 		return nil, err
 	}
@@ -24,6 +24,6 @@ func receiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca 
 	if err := checkStrength(rsaStrength, alg, p.as.Alg, field); err != nil {
 		return nil, err
 	}
-	_, err = checkTrusted(ctx, c, cert, field, ca, authorityField(p.field))
+	_, err = core.CheckTrusted(ctx, c, cert, field, ca, authorityField(p.field))
 	return cert, err
 }

@@ -92,7 +92,7 @@ func tokenError(c *core.Call, err error) error {
 		return core.HSMError(err)
 	}
 	if slices.Contains(behindDecryption, refusal.Class) {
-		return foldable(c, tokenReason(tr34Field+".WrappedKeyBlock", refusal))
+		return core.Foldable(c, tokenReason(tr34Field+".WrappedKeyBlock", refusal))
 	}
 	field := tr34Field + ".WrappedKeyBlock"
 	if member, ok := faultyMember[refusal.Class]; ok {

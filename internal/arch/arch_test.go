@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"keystore/boltstore":         {"keystore"},
 	"keystore/pgstore":           {"keystore"},
 	"keystore/keystoretest":      {"keystore"},
-	"internal/core":              {"apc", "hsm", "keystore", "x509ca", "kcv", "policy"},
+	"internal/core":              {"apc", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31"},
 	"dataplane":                  {"apc", "internal/core", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31", "pin", "mac", "dukpt", "emv", "cvv"},
 	"engine":                     {"apc", "internal/core", "dataplane", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31", "tr34"},
 	"endpoint":                   {"apc", "engine", "dataplane"},

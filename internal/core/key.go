@@ -140,3 +140,8 @@ func Optional[T comparable](v T) *T {
 	}
 	return new(v) // a copy: v itself stays off the heap
 }
+
+// Unchanged requires of a commit that the key's record is as it was read.
+func (k *Key) Unchanged() keystore.Change {
+	return keystore.Change{Require: &keystore.Require{Ref: k.ARN.KeyRef(), Expect: k.Rev}}
+}

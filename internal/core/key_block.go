@@ -1,0 +1,60 @@
+package core
+
+import (
+	"crypto"
+	"errors"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// What the names of a key derivation in a request mean.
+var (
+	DerivationFunctions = map[apc.KeyDerivationFunction]hsm.KDF{apc.KeyDerivationFunctionNISTSP800: hsm.ConcatKDF, apc.KeyDerivationFunctionANSIX963: hsm.X963KDF}
+	DerivationHashes    = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256, apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384, apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512}
+)
+
+// CheckBlockVersion: A, B and C under TDES, D under AES; the service does not know
+// E (tr31-mapping, section 7).
+func CheckBlockVersion(v tr31.Version, kek *Algorithm, field string) error {
+	wanted := "A, B or C under a TDES key"
+	fits := v == tr31.VersionA || v == tr31.VersionB || v == tr31.VersionC
+	if kek.Letter == hsm.AES {
+		wanted, fits = "D under an AES key", v == tr31.VersionD
+	}
+	if fits {
+		return nil
+	}
+	return Invalid("The key block version does not fit the wrapping key.",
+		apc.Reason{Rule: apc.RuleKeyBlockVersion, Field: field, Problem: ProblemBlockVersion, Found: v.String(), Wanted: wanted, Offset: 0})
+}
+
+// BlockReason is why a key block was refused.
+func BlockReason(field string, e *tr31.Error) apc.Reason {
+	return apc.Reason{Rule: apc.Rule(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
+}
+
+// BlockError tells why a block was refused: a *tr31.Error by its class, the
+// rest as the device's.
+func BlockError(c *Call, field string, err error) error {
+	refusal, ok := errors.AsType[*tr31.Error](err)
+	if !ok {
+		return HSMError(err)
+	}
+	if refusal.Class == tr31.ErrMAC || refusal.Class == tr31.ErrKeyLength {
+		return Foldable(c, BlockReason(field, refusal))
+	}
+	out := Invalid("The key block is invalid.", BlockReason(field, refusal))
+	out.Err = refusal
+	return out
+}
+
+// Foldable is a refusal of something behind a MAC or a decryption. With
+// [Options.HideReasons] all of them are one.
+func Foldable(c *Call, r apc.Reason) error {
+	if c.Cloud.HideReasons {
+		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: ProblemFolded, Offset: -1}
+	}
+	return Invalid("The key material is invalid.", r)
+}
