@@ -27,7 +27,7 @@ type WorkingKey struct {
 }
 
 // Derivation is how a working key is derived from a stored one: a [DUKPT], an
-// [EMV], an [ECDH] or a [WrappedKey].
+// [EMV], an [ECDH], a [WrappedKey] or an [AS2805PIN].
 type Derivation interface {
 	// derive returns the derived key, an AES or TDES key, for a purpose.
 	derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*softwareKey, error)
