@@ -42,16 +42,18 @@ func (h *HSM) RequestKEKValidation(ctx context.Context, kek KeyRef, mask KEKMask
 	if err := h.backend.Random(ctx, random); err != nil {
 		return KEKValidation{}, err
 	}
-	variant, err := h.variantKey(ctx, kek, kekMasks[mask].send)
+	send, receive, err := h.kekMasked(ctx, kek, mask)
 	if err != nil {
 		return KEKValidation{}, err
 	}
-	defer variant.Close()
+	defer send.Close()
+	defer receive.Close()
 	sent := bytes.Clone(random)
-	if err := variant.Encrypt(ctx, CBC, make([]byte, 8), sent); err != nil {
+	if err := send.Encrypt(ctx, CBC, make([]byte, 8), sent); err != nil {
+		clear(sent)
 		return KEKValidation{}, err
 	}
-	return h.invertKEKValidation(ctx, kek, mask, sent, random)
+	return invertKEKValidation(ctx, receive, sent, random)
 }
 
 // AnswerKEKValidation is the other party's side of [HSM.RequestKEKValidation]: from what was
@@ -61,32 +63,40 @@ func (h *HSM) AnswerKEKValidation(ctx context.Context, kek KeyRef, mask KEKMask,
 	if err := checkKEKValidation(mask, len(sent)); err != nil {
 		return KEKValidation{}, err
 	}
-	variant, err := h.variantKey(ctx, kek, kekMasks[mask].send)
+	send, receive, err := h.kekMasked(ctx, kek, mask)
 	if err != nil {
 		return KEKValidation{}, err
 	}
-	defer variant.Close()
+	defer send.Close()
+	defer receive.Close()
 	random := bytes.Clone(sent)
 	defer clear(random)
-	if err := variant.Decrypt(ctx, CBC, make([]byte, 8), random); err != nil {
+	if err := send.Decrypt(ctx, CBC, make([]byte, 8), random); err != nil {
 		return KEKValidation{}, err
 	}
-	return h.invertKEKValidation(ctx, kek, mask, bytes.Clone(sent), random)
+	return invertKEKValidation(ctx, receive, bytes.Clone(sent), random)
+}
+
+// kekMasked is the key-encryption key under both masks, in host memory. The caller closes
+// both.
+func (h *HSM) kekMasked(ctx context.Context, kek KeyRef, mask KEKMask) (send, receive Key, err error) {
+	secret, err := h.revealKEK(ctx, kek)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer secret.Destroy()
+	m := kekMasks[mask]
+	return newHostKeys(TDES, tdes.Variant(secret.bytes(), m.send[:]...), tdes.Variant(secret.bytes(), m.receive[:]...))
 }
 
 // invertKEKValidation makes the answer from the random key, which it changes.
-func (h *HSM) invertKEKValidation(ctx context.Context, kek KeyRef, mask KEKMask, sent, random []byte) (KEKValidation, error) {
+func invertKEKValidation(ctx context.Context, receive Key, sent, random []byte) (KEKValidation, error) {
 	for i := range random {
 		random[i] ^= 0xFF
 	}
 	tdes.SetOddParity(random)
-	variant, err := h.variantKey(ctx, kek, kekMasks[mask].receive)
-	if err != nil {
-		return KEKValidation{}, err
-	}
-	defer variant.Close()
 	answer := bytes.Clone(random)
-	if err := variant.Encrypt(ctx, CBC, make([]byte, 8), answer); err != nil {
+	if err := receive.Encrypt(ctx, CBC, make([]byte, 8), answer); err != nil {
 		clear(answer)
 		return KEKValidation{}, err
 	}

@@ -122,19 +122,3 @@ func TestKEKValidationRefusesWhatDoesNotFit(t *testing.T) {
 		}
 	}
 }
-
-func TestKEKValidationIsAnOutageWhereTheDeviceFails(t *testing.T) {
-	ready := func(t *testing.T, b hsm.Backend) hsm.KeyRef {
-		return load(t, hsm.New(b, nil), kekAttributes, bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"))
-	}
-	t.Run("request", func(t *testing.T) {
-		eachCallFailing(t, ready, func(h *hsm.HSM, kek hsm.KeyRef) (hsm.KEKValidation, error) {
-			return h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 16)
-		})
-	})
-	t.Run("answer", func(t *testing.T) {
-		eachCallFailing(t, ready, func(h *hsm.HSM, kek hsm.KeyRef) (hsm.KEKValidation, error) {
-			return h.AnswerKEKValidation(ctx, kek, hsm.KEKMask82, make([]byte, 16))
-		})
-	})
-}

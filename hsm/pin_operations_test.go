@@ -40,10 +40,8 @@ type (
 	}
 )
 
-var (
-	pinFormats = map[string]pin.Format{"ISO_FORMAT_0": pin.ISO0, "ISO_FORMAT_1": pin.ISO1, "ISO_FORMAT_3": pin.ISO3, "ISO_FORMAT_4": pin.ISO4,
-		"IsoFormat0": pin.ISO0, "IsoFormat1": pin.ISO1, "IsoFormat3": pin.ISO3, "IsoFormat4": pin.ISO4, "As2805Format0": pin.AS28050}
-)
+var pinFormats = map[string]pin.Format{"ISO_FORMAT_0": pin.ISO0, "ISO_FORMAT_1": pin.ISO1, "ISO_FORMAT_3": pin.ISO3, "ISO_FORMAT_4": pin.ISO4,
+	"IsoFormat0": pin.ISO0, "IsoFormat1": pin.ISO1, "IsoFormat3": pin.ISO3, "IsoFormat4": pin.ISO4, "As2805Format0": pin.AS28050}
 
 // workingKey is the working key of a member of the request.
 func workingKey(t *testing.T, b hsm.Backend, c *operation, member string, wrapped *wrappedInput, d *dukptInput) hsm.WorkingKey {
