@@ -11,8 +11,9 @@ import (
 // PINBlock is an enciphered PIN block and what is needed to read it.
 //
 // A block that does not decode is a [*PINBlockError]: its fill, length or digits are wrong,
-// most often because the key or the account number is another. An account number that
-// is none is a *pin.Error, a key whose block size does not fit the format ErrRefused.
+// most often because it was made with another key or account number. An account number
+// of the wrong form is a *pin.Error, and a key whose block size does not fit the format
+// ErrRefused.
 type PINBlock struct {
 	Key    WorkingKey // PIN encryption key: TDES, for pin.ISO4 AES
 	Format pin.Format

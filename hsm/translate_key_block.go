@@ -31,6 +31,9 @@ type KeyBlockTranslation struct {
 // Refusals of the block are a [*tr31.Error] with their exact class. A key that may not be exported
 // is ErrRefused. An error of CheckValue is returned as it is.
 func (h *HSM) TranslateKeyBlock(ctx context.Context, t *KeyBlockTranslation) (string, kcv.Value, error) {
+	if t.Block == nil || t.CheckValue == nil {
+		return "", kcv.Value{}, fmt.Errorf("%w: no key block or no check value", ErrInput)
+	}
 	from, err := h.agree(ctx, &t.From, t.Block.Header.Version)
 	if err != nil {
 		return "", kcv.Value{}, err
