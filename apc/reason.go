@@ -154,9 +154,10 @@ const (
 
 // Rules about what stands behind the simulator.
 const (
-	RuleHSM              Rule = "hsm"      // the device does not answer
-	RuleKeystore         Rule = "keystore" // the store does not answer
-	RuleContext          Rule = "context"  // the caller gave up
+	RuleHSM              Rule = "hsm"           // the device does not answer
+	RuleHSMMechanism     Rule = "hsm-mechanism" // the device does not have what is needed
+	RuleKeystore         Rule = "keystore"      // the store does not answer
+	RuleContext          Rule = "context"       // the caller gave up
 	RuleConcurrentChange Rule = "concurrent-change"
 	RuleSealedKey        Rule = "sealed-key"
 	RuleStoredRecord     Rule = "stored-record"

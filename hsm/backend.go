@@ -104,12 +104,14 @@ func Unsupported(primitive string) error { return &UnsupportedError{primitive} }
 // the context is cancelled before the call begins.
 type Backend interface {
 	// Generate makes a key and seals it. TDES keys have odd parity. For a key
-	// pair, Public is its public half. RSA keys have the exponent 65537.
+	// pair, Public is its public half. RSA keys have the exponent 65537. A key
+	// that the device could not work with is an [UnsupportedError].
 	Generate(ctx context.Context, a Attributes) (Sealed, Public, error)
 
 	// Import seals a key given in the clear: raw bytes for AES, TDES and HMAC
 	// (parity is left as it is), DER RSAPrivateKey (RFC 8017) for RSA, DER
-	// ECPrivateKey (RFC 5915) for EC. The secret stays the caller's.
+	// ECPrivateKey (RFC 5915) for EC. The secret stays the caller's. A key that the
+	// device could not work with is an [UnsupportedError], before it enters.
 	Import(ctx context.Context, s Secret, a Attributes) (Sealed, error)
 
 	// Open readies a sealed key for use. The caller closes the Key.

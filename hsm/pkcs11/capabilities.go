@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/hmac"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	p11 "github.com/miekg/pkcs11"
 
@@ -23,6 +26,7 @@ type capabilities struct {
 	generates  map[uint]bool              // by CKM of key generation
 	ciphers    map[hsm.Algorithm]bool     // ECB and CBC, by algorithm
 	cmacs      map[hsm.Algorithm]bool     // by algorithm
+	hmacs      map[crypto.Hash]bool       // by hash
 	derives    map[hsm.Algorithm]bool     // KBEK and KBAK inside, by algorithm
 	padsZeros  bool                       // CKM_AES_KEY_WRAP pads a key of 28 bytes with zeros
 	pairs      map[hsm.Algorithm]wrapping // how a private key is wrapped, by algorithm
@@ -39,6 +43,7 @@ type capabilities struct {
 const (
 	canCipher   = "%s encryption (CKM_%[2]s_ECB, CKM_%[2]s_CBC)"
 	canCMAC     = "%s CMAC (CKM_%[2]s_CMAC)"
+	canHMAC     = "HMAC with %v (CKM_%s_HMAC)"
 	canDerive   = "derivation of %s block keys (CKM_%[2]s_ECB_ENCRYPT_DATA)"
 	canSignRSA  = "RSA signatures (CKM_RSA_PKCS)"
 	canSignEC   = "ECDSA signatures (CKM_ECDSA)"
@@ -64,7 +69,7 @@ func nameFor(format string, algorithm hsm.Algorithm) string {
 func (c *connection) probe(q Quirks) error {
 	caps := &capabilities{
 		generates: map[uint]bool{}, ciphers: map[hsm.Algorithm]bool{}, cmacs: map[hsm.Algorithm]bool{}, derives: map[hsm.Algorithm]bool{},
-		pairs: map[hsm.Algorithm]wrapping{}, signs: map[hsm.Algorithm]bool{}, oaep: map[crypto.Hash]bool{}, without: q.Without,
+		hmacs: map[crypto.Hash]bool{}, pairs: map[hsm.Algorithm]wrapping{}, signs: map[hsm.Algorithm]bool{}, oaep: map[crypto.Hash]bool{}, without: q.Without,
 	}
 	c.caps = caps
 	p := &prober{c, caps, context.Background()}
@@ -72,6 +77,7 @@ func (c *connection) probe(q Quirks) error {
 	for _, a := range []hsm.Algorithm{hsm.AES, hsm.TDES} {
 		p.symmetric(a)
 	}
+	p.hmac()
 	p.padding()
 	p.keeping()
 	p.rsa()
@@ -212,6 +218,63 @@ func (p *prober) symmetric(algorithm hsm.Algorithm) {
 		p.destroy(out)
 		return nil
 	}))
+}
+
+// hmac compares the module's results with those of Go's crypto.
+func (p *prober) hmac() {
+	for _, hash := range slices.Sorted(maps.Keys(hmacs)) {
+		size := (hash.Size() + 7) / 8 * 8 // some modules want a key as long as the hash, all want whole blocks to wrap
+		a := hsm.Attributes{Algorithm: hsm.HMAC, Bits: 8 * size, Hash: hash}
+		key, message := bytes.Repeat([]byte{7}, size), []byte("a message")
+		p.caps.hmacs[hash] = p.try(hmacName(hash), "as named", []uint{hmacs[hash]}, func() error {
+			blob, err := p.wrapSecretUnder(key)
+			if err != nil {
+				return err
+			}
+			h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob, sessionKey(p11.CKO_SECRET_KEY, secretType(a), authenticating, false))
+			if err != nil {
+				return err
+			}
+			defer p.destroy(h)
+			out, err := p.sign(p.ctx, mechanism(hmacs[hash], nil), h, message)
+			if err != nil {
+				return err
+			}
+			want := hmac.New(hash.New, key)
+			want.Write(message)
+			if !bytes.Equal(out, want.Sum(nil)) {
+				return errOtherResult
+			}
+			return nil
+		})
+	}
+}
+
+// supports is an UnsupportedError for a key that the module could not work with.
+func (c *capabilities) supports(a hsm.Attributes) error {
+	switch a.Algorithm {
+	case hsm.RSA, hsm.EC:
+		if c.pairs[a.Algorithm] == 0 {
+			return hsm.Unsupported(map[hsm.Algorithm]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
+		}
+	case hsm.HMAC:
+		if !c.hmacs[a.Hash] {
+			return hsm.Unsupported(hmacName(a.Hash))
+		}
+	default:
+		if !c.ciphers[a.Algorithm] {
+			return hsm.Unsupported(nameFor(canCipher, a.Algorithm))
+		}
+	}
+	return nil
+}
+
+func hmacName(hash crypto.Hash) string {
+	name := strings.ReplaceAll(hash.String(), "-", "")
+	if hash == crypto.SHA1 {
+		name = "SHA_1"
+	}
+	return fmt.Sprintf(canHMAC, hash, name)
 }
 
 func (p *prober) wrapSecretUnder(key []byte) ([]byte, error) {

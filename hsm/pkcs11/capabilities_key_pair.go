@@ -145,7 +145,7 @@ func (t *pairTrial) roundTrip(h p11.ObjectHandle) (err error) {
 // try uses the private key.
 func (t *pairTrial) try(name string, m uint, use purpose, do func(p11.ObjectHandle) error) bool {
 	return t.prober.try(name, "as named", []uint{m}, func() error {
-		if err := t.pairs(t.a); err != nil {
+		if err := t.caps.supports(t.a); err != nil {
 			return err
 		}
 		h, err := t.wrapped.object(t.ctx, t.connection, t.a, use)

@@ -200,12 +200,12 @@ func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	}
 	m, ok := hmacs[k.a.Hash]
 	if !ok {
-		return nil, hsm.Unsupported("HMAC with " + k.a.Hash.String())
+		return nil, hsm.Unsupported(hmacName(k.a.Hash))
 	}
 	can := func(caps *capabilities) bool { return !slices.Contains(caps.without, m) }
-	err = k.do(ctx, authenticating, can, "HMAC with "+k.a.Hash.String(), func(c *connection, h p11.ObjectHandle) error {
+	err = k.do(ctx, authenticating, can, hmacName(k.a.Hash), func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size())
-		return unsupported(err, "HMAC with "+k.a.Hash.String())
+		return unsupported(err, hmacName(k.a.Hash))
 	})
 	return out, err
 }

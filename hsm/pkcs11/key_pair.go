@@ -176,14 +176,6 @@ func (c *connection) createRSA(ctx context.Context, key *rsa.PrivateKey) (p11.Ob
 	return c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_RSA, carrying, true, more...))
 }
 
-// pairs is an UnsupportedError if no key pair of the algorithm can be sealed.
-func (c *connection) pairs(a hsm.Attributes) error {
-	if c.caps.pairs[a.Algorithm] == 0 {
-		return hsm.Unsupported(map[hsm.Algorithm]string{hsm.RSA: canRSA, hsm.EC: canEC}[a.Algorithm])
-	}
-	return nil
-}
-
 // wrapPair wraps a private key that is an object, with the point of an EC key
 // next to it.
 func (c *connection) wrapPair(ctx context.Context, h p11.ObjectHandle, point []byte, a hsm.Attributes) (wrapped, error) {

@@ -26,6 +26,9 @@ func (b *Backend) GenerateOpen(ctx context.Context, a hsm.Attributes) (sealed hs
 		if err := a.Check(); err != nil {
 			return err
 		}
+		if err := c.caps.supports(a); err != nil {
+			return err
+		}
 		k := &key{backend: b, a: a}
 		var err error
 		if paired(a) {
@@ -45,9 +48,6 @@ func (b *Backend) GenerateOpen(ctx context.Context, a hsm.Attributes) (sealed hs
 // generatePairFor makes a key pair. No object of it is kept: its check value is
 // computed over the public half.
 func (c *connection) generatePairFor(ctx context.Context, k *key) (hsm.Sealed, hsm.Public, error) {
-	if err := c.pairs(k.a); err != nil {
-		return nil, nil, err
-	}
 	h, public, err := c.newPair(ctx, k.a)
 	if err != nil {
 		return nil, nil, unsupported(err, "making a key of algorithm "+string(rune(k.a.Algorithm)))
@@ -117,6 +117,9 @@ func (b *Backend) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes) (s
 		if err := a.Fit(s); err != nil {
 			return err
 		}
+		if err := c.caps.supports(a); err != nil {
+			return err
+		}
 		return s.Expose(func(raw []byte) (err error) {
 			sealed, err = c.importKey(ctx, raw, a)
 			return err
@@ -135,9 +138,6 @@ func (c *connection) importKey(ctx context.Context, raw []byte, a hsm.Attributes
 			return nil, err
 		}
 		return c.seal(ctx, w, a)
-	}
-	if err := c.pairs(a); err != nil {
-		return nil, err
 	}
 	h, point, err := c.createPair(ctx, raw, a)
 	if err != nil {

@@ -100,11 +100,22 @@ func TestMechanismsThatATokenHasNot(t *testing.T) {
 	if err := b.Initialize(ctx); err != nil {
 		t.Fatal(err)
 	}
-	s, err := b.Import(ctx, hsm.NewSecret(knownKey), knownAES)
+	for _, a := range []hsm.Attributes{knownAES, knownTDES} {
+		_, err := b.Import(ctx, hsm.NewSecret(knownKey[:a.Bits/8]), a)
+		_, _, again := b.Generate(ctx, a)
+		for _, err := range []error{err, again} {
+			if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), a.Algorithm.String()+" encryption (CKM_") {
+				t.Errorf("%v: %v", a.Algorithm, err)
+			}
+		}
+	}
+	exportable := knownHMAC
+	exportable.Exportability = 'E'
+	s, err := b.Import(ctx, hsm.NewSecret(knownKey), exportable)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := b.Open(ctx, s, knownAES)
+	k, err := b.Open(ctx, s, exportable)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,12 +123,10 @@ func TestMechanismsThatATokenHasNot(t *testing.T) {
 	if got, err := exposed(k.Reveal(ctx)); same(got, err, knownKey) != nil {
 		t.Errorf("Reveal: %v", err)
 	}
-	_, err = k.CMAC(ctx, nil)
-	if !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "CKM_AES_CMAC") {
-		t.Errorf("CMAC: %v", err)
-	}
-	if err := k.Encrypt(ctx, hsm.ECB, nil, make([]byte, 16)); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "CKM_AES_ECB") {
-		t.Errorf("Encrypt: %v", err)
+	other := exportable
+	other.Hash = crypto.SHA512
+	if _, err := b.Import(ctx, hsm.NewSecret(knownKey), other); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "CKM_SHA512_HMAC") {
+		t.Errorf("HMAC with SHA-512: %v", err)
 	}
 	for _, c := range b.Capabilities() {
 		for _, word := range []string{"encryption", "CMAC", "block keys", "signatures", "decryption", "OAEP", "ECDH"} {

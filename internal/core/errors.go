@@ -53,6 +53,11 @@ func HSMError(err error) *apc.Error {
 	if refusal, ok := err.(*apc.Error); ok { // of importPlan.admit, which the HSM asked
 		return refusal
 	}
+	if lacking, ok := errors.AsType[*hsm.UnsupportedError](err); ok { // final: a request that is made again fails as well
+		out := Invalid("The HSM does not support this operation.", Because(apc.RuleHSMMechanism, "", problemHSMLacks, "", lacking.Primitive))
+		out.Err = err
+		return out
+	}
 	if errors.Is(err, hsm.ErrSealed) {
 		e := Internal(err)
 		e.Reasons = []apc.Reason{Because(apc.RuleSealedKey, "", problemSealed, "", "")}

@@ -108,6 +108,7 @@ const (
 
 	// What stands behind the simulator.
 	problemHSM        = "the HSM does not answer"
+	problemHSMLacks   = "the HSM does not have a mechanism that this needs"
 	problemKeystore   = "the store does not answer"
 	problemGaveUp     = "the request was cancelled, or its time ran out"
 	problemContention = "the record was changed by others at every attempt"
