@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -28,7 +29,7 @@ A client is pointed at it by its environment:
   AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY=http://127.0.0.1:8089
 
 Whoever reaches the address can use every key, unless --verify checks signatures.
-On an address other than loopback that is said loudly, --control is refused, and
+On an address other than loopback that is said loudly, --control needs a token, and
 refusals of key blocks keep their exact reasons to themselves without --explain. What
 fails inside, a database or a disk, is told to this machine alone; the log has it.
 
@@ -89,8 +90,9 @@ machine are kept away: a request is refused whose Origin is not one of
 
 GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 /_apcsim/ready answers 200 while the store and the HSM answer too, else 503, within a
-second (a readiness probe). Both need no --control. With --control, and for clients on
-this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
+second (a readiness probe). Both need no --control. With --control, a browser at / or /_apcsim/
+gets the console: calls as they happen, keys, time, which key wraps which, tools and
+limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
 forgetting everything, loading and inspecting keys, the last calls and why they were
 refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
 1,000 calls, masked; with Accept: text/event-stream each call as it happens),
@@ -98,7 +100,17 @@ refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the 
 wrapped which since the start). A request through a proxy is refused
 there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
 machine that adds no such header cannot be told from a program on it, and lets its
-clients in: do not put one in front of --control.`,
+clients in: do not put one in front of --control.
+
+With --control-token FILE, which is --control too, clients of any machine may make these
+calls who show the token of FILE, "Authorization: Bearer TOKEN"; the console asks for it
+once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alone:
+
+  (umask 077; openssl rand -hex 32 > control.token)
+  apcsim serve --listen 0.0.0.0:8089 --control-token control.token
+
+With --control-listen HOST:PORT they are at that address alone, such as one of loopback
+beside a service that listens beyond it.`,
 	setup: setupServe,
 }
 
@@ -154,6 +166,8 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 7d (30d)")
 	fs.BoolVar(&o.TestKeys, "test-keys", false, "hand out ready RSA pairs, which everybody knows, instead of making new ones")
 	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
+	controlToken := fs.String("control-token", "", "`FILE` with the token that the simulator's own calls must show, on any address")
+	fs.StringVar(&o.ControlListen, "control-listen", "", "`HOST:PORT` where the simulator's own calls are, and nothing else")
 	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
 	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
@@ -175,6 +189,13 @@ func setupServe(fs *flag.FlagSet) action {
 			level.least = slog.LevelError
 		}
 		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level.least}))
+		if *controlToken != "" {
+			var err error
+			if o.ControlToken, err = server.ReadControlToken(*controlToken); err != nil {
+				return fmt.Errorf("--control-token: %w", err)
+			}
+			o.Control = true
+		}
 		token, err := parseDevice(*device)
 		if err != nil {
 			return err

@@ -81,7 +81,8 @@ var mayImport = map[string][]string{
 	"internal/wording":           {},
 	"internal/mask":              {"hsm"},
 
-	"cmd/apcsim/internal/console": {"apc", "dataplane", "engine", "hsm", "keystore", "policy", "x509ca", "kcv", "tr31", "pin", "mac", "dukpt", "emv", "cvv"},
+	"cmd/apcsim/internal/console": {"apc", "cmd/apcsim/internal/words", "dataplane", "engine", "hsm", "keystore", "policy", "x509ca", "kcv", "tr31", "tr34", "pin", "mac", "dukpt", "emv", "cvv"},
+	"cmd/apcsim/internal/words":   {},
 }
 
 // anything in a row allows every package of ours that has a row of its own.

@@ -48,3 +48,6 @@ const (
 	ECCP384    = apc.KeyAlgorithmECCNISTP384
 	ECCP521    = apc.KeyAlgorithmECCNISTP521
 )
+
+// CountKeys is the name of the counter of the keys of an account and Region.
+const CountKeys = countKeys

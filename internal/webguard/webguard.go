@@ -82,6 +82,11 @@ func (g *Guard) Check(r *http.Request) error {
 	if !isLoopback(host) && !isService(host) && !slices.Contains(g.hosts, host) {
 		return fmt.Errorf("the Host %.100q is neither a loopback name nor one of the service's nor one that is allowed", r.Host)
 	}
+	return g.CheckOrigin(r)
+}
+
+// CheckOrigin is [Guard.Check] for a server that is reached under any name: the Host may be any.
+func (g *Guard) CheckOrigin(r *http.Request) error {
 	for _, origin := range r.Header.Values("Origin") {
 		if !g.allows(r, origin) {
 			return fmt.Errorf("the Origin %.100q is not allowed", origin)

@@ -127,10 +127,10 @@ func (c Call) Code(url string) Code {
 	var literal strings.Builder
 	goLiteral(&literal, reflect.ValueOf(c.Request), "\t")
 	return Code{
-		CLI: "aws " + service + " " + words(c.Operation, "-") + " --region " + c.Region + " --endpoint-url " + url +
+		CLI: "aws " + service + " " + cased(c.Operation, "-") + " --region " + c.Region + " --endpoint-url " + url +
 			" \\\n  --cli-input-json '" + strings.ReplaceAll(string(body), "'", `'\''`) + "'",
 		Python: "import boto3\n\nclient = boto3.client(\"" + service + "\", region_name=\"" + c.Region + "\", endpoint_url=\"" + url + "\")\n" +
-			"print(client." + words(c.Operation, "_") + "(" + arguments(request) + "))",
+			"print(client." + cased(c.Operation, "_") + "(" + arguments(request) + "))",
 		Go: "out, err := eng.As(apc.Identity{Account: " + strconv.Quote(c.Account) + ", Region: " + strconv.Quote(c.Region) + "})." +
 			c.Operation + "(ctx, " + literal.String() + ")",
 	}
@@ -138,7 +138,7 @@ func (c Call) Code(url string) Code {
 
 var wordBegins = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 
-// words is "create-key" of "CreateKey".
-func words(operation, between string) string {
+// cased is "create-key" of "CreateKey".
+func cased(operation, between string) string {
 	return strings.ToLower(wordBegins.ReplaceAllString(operation, "${1}"+between+"${2}"))
 }

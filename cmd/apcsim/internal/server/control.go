@@ -53,6 +53,7 @@ type request struct {
 	world  *world
 	id     string // what follows the path
 	body   []byte
+	door   door
 	client context.Context // ends when the client goes; that of the request does not
 	leave  func()          // gives up the world before the answer is complete
 }
@@ -72,6 +73,10 @@ const maxOwnBody = 64 << 10
 func (s *Server) serveOwn(w http.ResponseWriter, q *request) {
 	r := q.Request
 	if s.options.Control && s.guard.CORS(w, r, "GET, POST") {
+		return
+	}
+	if isConsole(r) {
+		s.servePage(w, q)
 		return
 	}
 	begun := time.Now()
@@ -122,7 +127,7 @@ func (s *Server) doOwn(w http.ResponseWriter, q *request) (*ownCall, any, error)
 	r := q.Request
 	there := ownCallsAt(r.URL.Path)
 	if len(there) == 0 || !there[0].open {
-		if err := s.admit(r); err != nil {
+		if err := s.admit(q); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -61,9 +61,12 @@
 //
 // GET /_apcsim/health and GET /_apcsim/ready are always there. The first answers as
 // long as the server runs, the second has status 503 while the store or the HSM does
-// not answer within Timeouts.Ready. The others need [Options.Control], a
+// not answer within Timeouts.Ready. The others need [Options.Control] and either the token
+// of [Options.ControlToken], by an Authorization header or the console's cookie, or else a
 // server that listens on a loopback address, and a client that comes from one
-// without a proxy that shows itself. No web page reaches them: the Host must be a
+// without a proxy that shows itself. With [Options.ControlListen] they have a listener of
+// their own. A browser gets the console, whose pages are below /_apcsim/console/: its forms
+// are taken from its own pages alone. No web page reaches them: the Host must be a
 // loopback name, one of the service's own or of Options.AllowHosts, an Origin one of
 // Options.AllowOrigins, and a body application/json. GET /_apcsim/ lists them.
 //

@@ -31,34 +31,87 @@ func (s *Server) newGuard(address string) error {
 	return nil
 }
 
-// admit refuses who may not make the simulator's own calls: other machines, as far
-// as the connection and a proxy's headers say, and web pages. A proxy on this
-// machine that adds no header looks like a program on this machine.
-func (s *Server) admit(r *http.Request) error {
-	if !s.options.Control {
-		return &ownError{http.StatusNotFound, "the simulator's own calls are off"}
+// door is where a request came in.
+type door struct {
+	own      bool // the listener of Options.ControlListen
+	loopback bool // only this machine reaches the listener
+}
+
+// errNoToken is a request that does not show the token.
+var errNoToken = &ownError{http.StatusUnauthorized, "wanted the token of --control-token: Authorization: Bearer TOKEN"}
+
+// admit refuses who may not make the simulator's own calls: without a token other machines, as far
+// as the connection and a proxy's headers say; with one who does not show it; and web pages in any
+// case. A proxy on this machine that adds no header looks like a program on this machine.
+func (s *Server) admit(q *request) error {
+	if err := s.admitPage(q); err != nil {
+		return err
 	}
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !s.token.set() {
+		return nil
+	}
+	byHeader, byCookie := s.token.shown(q.Request)
 	switch {
-	case err != nil || !remote.Addr().Unmap().IsLoopback():
-		return &ownError{http.StatusForbidden, "the client is not on a loopback address"}
-	case !s.loopback || !isLoopback(local):
-		return &ownError{http.StatusForbidden, "the server is not on a loopback address"}
-	case throughProxy(r.Header):
-		return &ownError{http.StatusForbidden, "the request has come through a proxy, so that its client may be anywhere"}
+	case byHeader:
+		return nil
+	case !byCookie:
+		return errNoToken
+	case q.Method != http.MethodGet && q.Method != http.MethodHead && !fromItself(q.Request):
+		return &ownError{http.StatusForbidden, "the cookie is for the console's own pages"}
 	}
-	if err := s.guard.Check(r); err != nil {
+	return nil
+}
+
+// admitPage is admit without the token: for the page that asks for it.
+func (s *Server) admitPage(q *request) error {
+	r := q.Request
+	switch {
+	case !s.options.Control:
+		return &ownError{http.StatusNotFound, "the simulator's own calls are off"}
+	case s.control != nil && !q.door.own:
+		return &ownError{http.StatusNotFound, "the simulator's own calls are at another address (--control-listen)"}
+	}
+	if !s.token.set() {
+		if err := fromThisMachine(r, q.door); err != nil {
+			return err
+		}
+	}
+	check := s.guard.Check
+	if !q.door.loopback { // where it has no one name
+		check = s.guard.CheckOrigin
+	}
+	if err := check(r); err != nil {
 		return &ownError{http.StatusForbidden, err.Error() + " (--allow-host, --allow-origin)"}
 	}
 	switch r.Header.Get("Sec-Fetch-Site") { // of browsers: what made them ask
 	case "", "none", "same-origin":
 		return nil
 	}
-	if s.guard.FromPage(r) {
+	if s.guard.FromPage(r) || r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "document" { // a link to the console
 		return nil
 	}
 	return &ownError{http.StatusForbidden, "a web page of another origin made the browser ask (--allow-origin)"}
+}
+
+// fromThisMachine refuses requests of other machines.
+func fromThisMachine(r *http.Request, d door) error {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	switch {
+	case err != nil || !remote.Addr().Unmap().IsLoopback():
+		return &ownError{http.StatusForbidden, "the client is not on a loopback address"}
+	case !d.loopback || !isLoopback(local):
+		return &ownError{http.StatusForbidden, "the server is not on a loopback address"}
+	case throughProxy(r.Header):
+		return &ownError{http.StatusForbidden, "the request has come through a proxy, so that its client may be anywhere"}
+	}
+	return nil
+}
+
+// fromItself reports whether the page that made the browser ask is the server's own.
+func fromItself(r *http.Request) bool {
+	origins := r.Header.Values("Origin")
+	return len(origins) == 1 && (origins[0] == "http://"+r.Host || origins[0] == "https://"+r.Host)
 }
 
 // throughProxy reports whether a proxy shows itself.

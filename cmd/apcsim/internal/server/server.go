@@ -32,11 +32,14 @@ type Options struct {
 	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 30 days
 
 	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
-	Control         bool // the simulator's own calls under /_apcsim/, on a loopback address only
+	Control         bool // the simulator's own calls under /_apcsim/ and the console: on a loopback address, or with ControlToken
 	Verify          bool // check signatures with the secrets of Config
 	Anonymous       bool // let requests without a signature in
 	Explain         bool // exact reasons even where strangers may call
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
+
+	ControlToken  hsm.Secret // that the simulator's own calls must show, as ReadControlToken reads it; empty: none
+	ControlListen string     // another address for the simulator's own calls, which are there alone; "": that of Listen
 
 	AllowOrigins []string // of web pages that may call, as endpoint.Options.AllowOrigins
 	AllowHosts   []string // more names of a server on loopback, as endpoint.Options.AllowHosts
@@ -94,7 +97,9 @@ type Server struct {
 	credentials map[string]endpoint.Credential
 	guard       *webguard.Guard // of the simulator's own calls; the endpoint has one of its own
 	log         *slog.Logger
+	token       controlToken
 	listener    net.Listener
+	control     net.Listener  // for the simulator's own calls; nil: the other one is
 	loopback    bool          // only this machine can reach it
 	active      atomic.Int64  // requests being answered
 	watchers    atomic.Int32  // clients that are sent each call as it happens
@@ -128,17 +133,52 @@ func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
 		return nil, err
 	}
 	s.loopback = isLoopback(s.listener.Addr())
-	if s.options.Control && !s.loopback {
-		err = &OptionError{"control", "the simulator's own calls are for loopback addresses only"}
-	} else {
+	if err = s.openControl(ctx); err == nil {
 		s.world, err = s.newWorld(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.listener.Close())
+		return nil, errors.Join(err, s.closeListeners())
 	}
 	s.tellDevice(ctx)
 	s.warn()
 	return s, nil
+}
+
+// openControl opens the listener of the simulator's own calls, if they have one, and refuses an
+// address that other machines reach without a token.
+func (s *Server) openControl(ctx context.Context) (err error) {
+	at := s.listener
+	if s.options.ControlListen != "" {
+		var l net.ListenConfig
+		if s.control, err = l.Listen(ctx, "tcp", s.options.ControlListen); err != nil {
+			return err
+		}
+		at = s.control
+	}
+	s.token = newControlToken(s.options.ControlToken)
+	if s.options.Control && !s.token.set() && !isLoopback(at.Addr()) {
+		return &OptionError{"control", "the simulator's own calls are for loopback addresses only, or for who shows a token (--control-token, --control-listen)"}
+	}
+	return nil
+}
+
+func (s *Server) closeListeners() error {
+	if s.control == nil {
+		return s.listener.Close()
+	}
+	return errors.Join(s.listener.Close(), s.control.Close())
+}
+
+// ControlURL is where the simulator's own calls are: "http://127.0.0.1:8089/_apcsim/"; "" where
+// they are off.
+func (s *Server) ControlURL() string {
+	switch {
+	case !s.options.Control:
+		return ""
+	case s.control != nil:
+		return "http://" + s.control.Addr().String() + ownPath
+	}
+	return s.URL() + ownPath
 }
 
 // prepare fills in what the options leave out, and checks them.
@@ -150,6 +190,7 @@ func (s *Server) prepare() (err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Control = o.Control || o.ControlListen != ""
 	o.Timeouts = o.Timeouts.withDefaults()
 	if s.log = o.Log; s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -178,38 +219,59 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // Beside the first requests it settles what came due in the store while no server
 // was open.
 func (s *Server) Serve(ctx context.Context) error {
-	t := s.options.Timeouts
-	h := &http.Server{
-		Handler: s, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	broken := make(chan error, 1)
-	go func() { broken <- h.Serve(s.listener); cancel() }()
+	servers, broken := s.serveAll(cancel)
 	settled := s.settle(ctx)
 	<-ctx.Done()
-	s.log.Info("stopping", "inflight", s.active.Load(), "patience", t.Shutdown)
+	patience := s.options.Timeouts.Shutdown
+	s.log.Info("stopping", "inflight", s.active.Load(), "patience", patience)
 	close(s.stopping)
-	bound, enough := context.WithTimeout(context.WithoutCancel(ctx), t.Shutdown)
+	bound, enough := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer enough()
-	late := h.Shutdown(bound)
-	err := <-broken
-	if errors.Is(err, http.ErrServerClosed) { // by Shutdown
-		err = nil
+	var late, err error
+	for _, h := range servers {
+		late = errors.Join(late, h.Shutdown(bound))
+		if failed := <-broken; !errors.Is(failed, http.ErrServerClosed) { // by Shutdown
+			err = errors.Join(err, failed)
+		}
 	}
 	if late != nil {
-		s.log.Warn("calls in flight were cut off", "after", t.Shutdown)
-		return errors.Join(err, h.Close())
+		s.log.Warn("calls in flight were cut off", "after", patience)
+		for _, h := range servers {
+			err = errors.Join(err, h.Close())
+		}
+		return err
 	}
 	select {
 	case <-settled:
 	case <-bound.Done():
-		s.log.Warn("the store did not answer and was left alone", "after", t.Shutdown)
+		s.log.Warn("the store did not answer and was left alone", "after", patience)
 		return err
 	}
 	s.closing.Wait()
 	return errors.Join(err, s.now().close())
+}
+
+// serveAll answers at every listener, and returns a channel with what ends each one. It calls
+// cancel when one ends.
+func (s *Server) serveAll(cancel context.CancelFunc) ([]*http.Server, <-chan error) {
+	t := s.options.Timeouts
+	newServer := func(h http.Handler) *http.Server {
+		return &http.Server{
+			Handler: h, ReadHeaderTimeout: t.Header, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
+			MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		}
+	}
+	servers, listeners := []*http.Server{newServer(s)}, []net.Listener{s.listener}
+	if s.control != nil {
+		servers, listeners = append(servers, newServer(controlDoor{s})), append(listeners, s.control)
+	}
+	broken := make(chan error, len(servers))
+	for i, h := range servers {
+		go func() { broken <- h.Serve(listeners[i]); cancel() }()
+	}
+	return servers, broken
 }
 
 // settle settles what is due in a store that was there before, and returns a channel that
@@ -230,7 +292,7 @@ func (s *Server) settle(ctx context.Context) <-chan struct{} {
 }
 
 // Close gives up a server that Serve was not called on.
-func (s *Server) Close() error { return errors.Join(s.listener.Close(), s.now().close()) }
+func (s *Server) Close() error { return errors.Join(s.closeListeners(), s.now().close()) }
 
 // now is the present simulator.
 func (s *Server) now() *world {
@@ -243,6 +305,33 @@ func (s *Server) now() *world {
 // others the service's. A call that was received is made to its end, also for a client
 // that has closed the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.options.Control && s.control == nil && asksForConsole(r) {
+		http.Redirect(w, r, ownPath, http.StatusSeeOther)
+		return
+	}
+	s.serve(w, r, door{loopback: s.loopback})
+}
+
+// controlDoor answers at the listener of the simulator's own calls: nothing else is there.
+type controlDoor struct{ *Server }
+
+func (s controlDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case asksForConsole(r):
+		http.Redirect(w, r, ownPath, http.StatusSeeOther)
+	case !strings.HasPrefix(r.URL.Path, ownPath):
+		answerJSON(w, http.StatusNotFound, refusalView{Error: "the simulator's own calls are here, below " + ownPath})
+	default:
+		s.serve(w, r, door{own: true, loopback: isLoopback(s.control.Addr())})
+	}
+}
+
+// asksForConsole reports whether a browser asks for the first page.
+func asksForConsole(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/" && wantsHTML(r)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, at door) {
 	world := s.enter()
 	leave := sync.OnceFunc(world.using.Done)
 	defer leave()
@@ -251,7 +340,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	client := r.Context()
 	r = r.WithContext(context.WithoutCancel(client))
 	if strings.HasPrefix(r.URL.Path, ownPath) {
-		s.serveOwn(w, &request{Request: r, server: s, world: world, client: client, leave: leave})
+		s.serveOwn(w, &request{Request: r, server: s, world: world, door: at, client: client, leave: leave})
 		return
 	}
 	world.api.ServeHTTP(w, r)

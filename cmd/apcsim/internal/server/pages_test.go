@@ -1,0 +1,295 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+const controlSecret = "control-token-of-a-test-0123456789"
+
+// page gets a page of the console as a browser does.
+func (r *running) page(t *testing.T, path string, header ...string) (status int, body string, got http.Header) {
+	t.Helper()
+	return r.do(t, "GET", path, "", append([]string{"Accept", "text/html,*/*"}, header...)...)
+}
+
+// form sends a form of the console.
+func (r *running) form(t *testing.T, path, values string, header ...string) (status int, body string, got http.Header) {
+	t.Helper()
+	req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.at+"/_apcsim/"+path, strings.NewReader(values))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var b strings.Builder
+	if err := res.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, b.String(), res.Header
+}
+
+func (r *running) origin() string { return "http://" + r.at }
+
+func TestEveryPageIsWholeAndStrict(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, zoneKey)})
+	const bad = `<script>alert(1)</script>"'&`
+	key := r.create(t)
+	r.call(t, "TagResource", `{"ResourceArn":"`+key+`","Tags":[{"Key":"note","Value":`+fmt.Sprintf("%q", bad)+`}]}`)
+	r.call(t, "GetKey", `{"KeyIdentifier":`+fmt.Sprintf("%q", "alias/"+bad)+`}`)
+	r.call(t, "ExportKey", `{"ExportKeyIdentifier":"`+key+`","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key"}}}`)
+	r.call(t, "DeleteKey", `{"KeyIdentifier":"`+key+`","DeleteKeyInDays":3}`)
+	if status, _, h := r.page(t, "/"); status != http.StatusSeeOther || h.Get("Location") != "/_apcsim/" {
+		t.Errorf("/: got %d to %q", status, h.Get("Location"))
+	}
+	for path, want := range map[string]string{
+		"": "ExportKey", "?refused=true": "alias/&lt;script", "?operation=CreateKey": "CreateKey", "console/calls/1": "client.create_key(", "console/keys": "deleted in",
+		"console/keys/" + key: "note = ", "console/keys/alias/zone-key": "alias/zone-key", "console/time": "the key is deleted", "console/graph": "ExportKey",
+		"console/tools": "Inspect", "console/limits": "Aliases",
+	} {
+		status, body, h := r.page(t, "/_apcsim/"+path)
+		if status != 200 || !strings.Contains(body, want) || !strings.HasSuffix(body, "</html>\n") {
+			t.Errorf("%s: got %d without %q:\n%s", path, status, want, body)
+		}
+		if strings.Contains(body, "<script>") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
+			t.Errorf("%s has text of a client, a style or a script as markup:\n%s", path, body)
+		}
+		if h.Get("Content-Security-Policy") != console.Policy || h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "same-origin" {
+			t.Errorf("%s: headers %v", path, h)
+		}
+	}
+	for path, want := range map[string]int{"console/nothing": 404, "console/calls/99": 404, "console/calls/x": 404, "console/keys/alias/none": 404, "console/keys?account=1": 400, "?refused=maybe": 400} {
+		if status, body, _ := r.page(t, "/_apcsim/"+path); status != want || !strings.Contains(body, `role="alert"`) {
+			t.Errorf("%s: got %d, want %d:\n%s", path, status, want, body)
+		}
+	}
+	for _, file := range []string{"style.css", "script.js"} {
+		if status, body, h := r.page(t, "/_apcsim/console/"+file); status != 200 || body == "" || !strings.HasPrefix(h.Get("Content-Type"), "text/") {
+			t.Errorf("%s: got %d, %s", file, status, h.Get("Content-Type"))
+		}
+	}
+	if status, _, _ := r.page(t, "/_apcsim/console/page.html"); status != 404 {
+		t.Errorf("the templates are served: %d", status)
+	}
+}
+
+// TestFormsChangeWhatTheySay, from the console's own pages alone, and by POST alone.
+func TestFormsChangeWhatTheySay(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, AllowOrigins: []string{"https://app.example"}})
+	key := r.create(t)
+	r.call(t, "DeleteKey", `{"KeyIdentifier":"`+key+`","DeleteKeyInDays":3}`)
+	for _, header := range [][]string{
+		nil, {"Origin", "null"}, {"Origin", "http://attacker.example"}, {"Origin", "https://app.example"}, {"Origin", "http://127.0.0.1:1"},
+		{"Origin", r.origin(), "Content-Type", "text/plain"},
+	} {
+		for _, path := range []string{"console/time", "console/reset", "console/tools"} {
+			if status, body, _ := r.form(t, path, "by=1h&sure=yes", header...); status != 403 && status != 415 {
+				t.Errorf("%s with %q: got %d\n%s", path, header, status, body)
+			}
+		}
+	}
+	for _, path := range []string{"console/time?by=1h", "console/reset?sure=yes"} {
+		r.page(t, "/_apcsim/"+path)
+	}
+	var at timeView
+	if r.own(t, "GET", "now", "", &at); at.Offset != "0s" {
+		t.Fatalf("the clock has moved: %+v", at)
+	}
+	own := []string{"Origin", r.origin()}
+	if status, body, _ := r.form(t, "console/time", "by=1h", own...); status != http.StatusSeeOther {
+		t.Errorf("+1 h: got %d\n%s", status, body)
+	}
+	if r.own(t, "GET", "now", "", &at); at.Offset != "1h0m0s" {
+		t.Errorf("+1 h: got %+v", at)
+	}
+	r.form(t, "console/time", "by=next", own...)
+	var got inspection
+	if r.own(t, "GET", "keys/"+key, "", &got); got.Key.KeyState != "DELETE_COMPLETE" {
+		t.Errorf("to the next due: got %+v", got.Key)
+	}
+	for _, values := range []string{"by=next", "by=-1h", "by=", "x"} {
+		if status, body, _ := r.form(t, "console/time", values, own...); status != 409 && status != 400 {
+			t.Errorf("%s: got %d\n%s", values, status, body)
+		}
+	}
+	if status, _, _ := r.form(t, "console/reset", "", own...); status != 400 {
+		t.Errorf("reset without a tick: got %d", status)
+	}
+	if status, _, _ := r.form(t, "console/reset", "sure=yes", own...); status != http.StatusSeeOther {
+		t.Errorf("reset: got %d", status)
+	}
+	if r.own(t, "GET", "now", "", &at); at.Offset != "0s" {
+		t.Errorf("after the reset: got %+v", at)
+	}
+}
+
+func TestToolsExplain(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
+	key := r.create(t)
+	for _, c := range []struct{ values, want string }{
+		{"tool=inspect&text=D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34", "PIN encryption"},
+		{"tool=inspect&text=D0096P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34", "wanted 0112"},
+		{"tool=inspect&text=" + url.QueryEscape("<b>hello</b>"), "problem"},
+		{"tool=inspect&text=3003020101", "problem"},
+		{"tool=components&algorithm=TDES&component=0123456789ABCDEFFEDCBA9876543210&component=00000000000000000000000000000000&component=", "08D7B4"},
+		{"tool=components&algorithm=AES&component=11", "wanted components"},
+		{"tool=call&operation=GetKey&request=" + url.QueryEscape(`{"KeyIdentifier":"`+key+`"}`), "CREATE_COMPLETE"},
+		{"tool=call&operation=GetKey&request=" + url.QueryEscape(`{"KeyIdentifier":"alias/none"}`), "no such alias"},
+		{"tool=call&operation=GetKey&request=x", "is not JSON"},
+		{"tool=call&operation=Fly&request={}", "no such operation"},
+		{"tool=example&operation=CreateKey", "KeyModesOfUse"},
+		{"tool=saw", "no such tool"},
+	} {
+		if _, body, _ := r.form(t, "console/tools", c.values, "Origin", r.origin()); !strings.Contains(body, c.want) || strings.Contains(body, "<b>hello") {
+			t.Errorf("%s: no %q in\n%s", c.values, c.want, body)
+		}
+	}
+}
+
+// TestComponentsAreNowhereAfterwards: not in the page, the journal or the log.
+func TestComponentsAreNowhereAfterwards(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true})
+	const part = "00112233445566778899AABBCCDDEEFF"
+	_, body, _ := r.form(t, "console/tools", "tool=components&algorithm=AES&component="+part, "Origin", r.origin())
+	_, journal, _ := r.do(t, "GET", "/_apcsim/journal", "")
+	if strings.Contains(body+journal+r.log.String(), part) {
+		t.Error("the component is shown again")
+	}
+}
+
+func TestTheTokenOpensTheOwnCallsOnAnyAddress(t *testing.T) {
+	r := start(t, "0.0.0.0", Options{Control: true, ControlToken: hsm.NewSecret([]byte(controlSecret))})
+	bearer := []string{"Authorization", "Bearer " + controlSecret}
+	for _, c := range []struct {
+		header []string
+		want   int
+	}{
+		{nil, 401}, {bearer, 200}, {append([]string{"Host", "apcsim:8089"}, bearer...), 200}, {append([]string{"Via", "1.1 proxy"}, bearer...), 200},
+		{[]string{"Authorization", "Bearer " + controlSecret + "x"}, 401}, {[]string{"Authorization", controlSecret}, 401}, {[]string{"Authorization", "Bearer "}, 401},
+		{[]string{"Cookie", cookieName + "=" + controlSecret}, 401}, {append([]string{"Origin", "http://attacker.example"}, bearer...), 403},
+	} {
+		for _, path := range []string{"now", "journal", "keys", "due", "graph", ""} {
+			if status, answer, _ := r.do(t, "GET", "/_apcsim/"+path, "", c.header...); status != c.want {
+				t.Errorf("%s with %q: got %d, %s, want %d", path, c.header, status, answer, c.want)
+			}
+		}
+	}
+	if status, _, _ := r.do(t, "GET", "/_apcsim/now?token="+controlSecret, ""); status != 401 {
+		t.Errorf("by URL: got %d", status)
+	}
+	if status, _, _ := r.do(t, "GET", "/_apcsim/health", ""); status != 200 {
+		t.Errorf("health: got %d", status)
+	}
+}
+
+func TestTheConsoleAsksForTheTokenOnce(t *testing.T) {
+	r := start(t, "0.0.0.0", Options{Control: true, ControlToken: hsm.NewSecret([]byte(controlSecret))})
+	if status, body, _ := r.page(t, "/_apcsim/"); status != 401 || !strings.Contains(body, `type="password"`) || strings.Contains(body, "Simulated time") {
+		t.Errorf("without a cookie: got %d\n%s", status, body)
+	}
+	own := []string{"Origin", r.origin()}
+	if status, _, h := r.form(t, "console/login", "token=wrong", own...); status != 401 || h.Get("Set-Cookie") != "" {
+		t.Errorf("a wrong token: got %d, %v", status, h)
+	}
+	if status, _, h := r.form(t, "console/login", "token="+controlSecret); status != 403 || h.Get("Set-Cookie") != "" {
+		t.Errorf("from elsewhere: got %d, %v", status, h)
+	}
+	status, body, h := r.form(t, "console/login", "token="+controlSecret, own...)
+	set := h.Get("Set-Cookie")
+	if status != 303 || !strings.Contains(set, "HttpOnly") || !strings.Contains(set, "SameSite=Strict") || !strings.Contains(set, "Path=/_apcsim/") {
+		t.Fatalf("got %d, %q", status, set)
+	}
+	cookie, _, _ := strings.Cut(set, ";")
+	if status, body, _ := r.page(t, "/_apcsim/console/keys", "Cookie", cookie); status != 200 || !strings.Contains(body, "There is no key here") {
+		t.Errorf("with the cookie: got %d\n%s", status, body)
+	}
+	for _, c := range []struct {
+		header []string
+		want   int
+	}{{[]string{"Cookie", cookie}, 403}, {[]string{"Cookie", cookie, "Origin", "http://attacker.example"}, 403}, {[]string{"Cookie", cookie, "Origin", r.origin()}, 200}} {
+		if status, answer, _ := r.do(t, "POST", "/_apcsim/advance", `{"duration":"1s"}`, c.header...); status != c.want {
+			t.Errorf("%q: got %d, %s, want %d", c.header, status, answer, c.want)
+		}
+	}
+	if strings.Contains(r.log.String()+body+set+fmt.Sprintf("%v %+v", r.options, r.token), controlSecret) {
+		t.Error("the token is shown")
+	}
+}
+
+func TestControlOnAnAddressOfItsOwn(t *testing.T) {
+	r := start(t, "0.0.0.0", Options{ControlListen: "127.0.0.1:0", Anonymous: true})
+	if status, answer, _ := r.do(t, "GET", "/_apcsim/now", ""); status != 404 || !strings.Contains(answer, "another address") {
+		t.Errorf("at the service: got %d, %s", status, answer)
+	}
+	if status, _, _ := r.page(t, "/_apcsim/"); status != 404 {
+		t.Errorf("the console at the service: got %d", status)
+	}
+	service := r.at
+	r.at = r.control.Addr().String()
+	var at timeView
+	r.own(t, "GET", "now", "", &at)
+	if status, answer, _ := r.call(t, "ListKeys", "{}"); status != 404 {
+		t.Errorf("an operation at the other address: got %d, %s", status, answer)
+	}
+	if status, _, _ := r.page(t, "/_apcsim/console/keys"); status != 200 {
+		t.Errorf("the console: got %d", status)
+	}
+	r.at = service
+	if status, answer, _ := r.call(t, "ListKeys", "{}"); status != 200 {
+		t.Errorf("an operation: got %d, %s", status, answer)
+	}
+	if s, err := Listen(t.Context(), "127.0.0.1:0", &Options{ControlListen: "0.0.0.0:0"}); err == nil {
+		s.Close()
+		t.Error("an address of its own beyond this machine needs no token")
+	}
+}
+
+func TestATokenFileIsHeldToTheRule(t *testing.T) {
+	dir := t.TempDir()
+	for i, c := range []struct {
+		content string
+		mode    os.FileMode
+		ok      bool
+	}{
+		{controlSecret + "\n", 0o600, true}, {controlSecret, 0o644, false}, {"short", 0o600, false}, {"", 0o600, false}, {controlSecret + " x", 0o600, false},
+		{strings.Repeat("a", 513), 0o600, false},
+	} {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		os.WriteFile(path, []byte(c.content), c.mode)
+		got, err := ReadControlToken(path)
+		if (err == nil) != c.ok || err != nil && strings.Contains(err.Error(), controlSecret) || c.ok && got.Len() != len(controlSecret) {
+			t.Errorf("%q, %o: got %v, %v", c.content, c.mode, got, err)
+		}
+	}
+}
+
+// TestAPageOfManyKeysIsQuick: it has 50 of them, however many there are.
+func TestAPageOfManyKeysIsQuick(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, strings.Replace(zoneKey, `{"keys"`, `{"limits":{"Keys":20000},"keys"`, 1))})
+	for range 10000 {
+		req := httptest.NewRequest("POST", "http://localhost/", strings.NewReader(createAES))
+		req.Header.Set(target, operation("CreateKey"))
+		r.world.api.ServeHTTP(httptest.NewRecorder(), req)
+	}
+	begun := time.Now()
+	status, body, _ := r.page(t, "/_apcsim/console/keys")
+	took := time.Since(begun)
+	if n := strings.Count(body, "<tr><td>"); status != 200 || n != keysShown || !strings.Contains(body, `rel="next"`) {
+		t.Errorf("got %d with %d keys", status, n)
+	}
+	t.Logf("10,001 keys: the page took %v", took)
+}
