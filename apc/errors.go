@@ -15,6 +15,7 @@ const (
 	ErrAccessDenied         Code = "AccessDeniedException"
 	ErrConflict             Code = "ConflictException"
 	ErrInternalServer       Code = "InternalServerException"
+	ErrPublicPolicy         Code = "PublicPolicyException"
 	ErrResourceNotFound     Code = "ResourceNotFoundException"
 	ErrServiceQuotaExceeded Code = "ServiceQuotaExceededException"
 	ErrServiceUnavailable   Code = "ServiceUnavailableException"

@@ -16,20 +16,31 @@ const (
 // done. Resources has its ARN or id, AccountID and AWSRegion are the record's.
 const EventRecordSkipped = "RecordSkipped"
 
+// EventDeleteKey is the EventName of the [ServiceEvent] about a key whose waiting period is over.
+const EventDeleteKey = "DeleteKey"
+
+// EventSynchronizeMultiRegionKey is the EventName of a [ServiceEvent] about a step of a replication, which
+// ServiceEventDetails names: "replicationType" is ExportKeyReplica or ImportKeyReplica.
+const EventSynchronizeMultiRegionKey = "SynchronizeMultiRegionKey"
+
 // Event is one operation, accepted or refused, or something that the simulator
 // found by itself. Its fields are those of a CloudTrail record. It has no request, no
 // answer and no secret.
 type Event struct {
-	EventType    EventType
-	EventTime    time.Time
-	EventSource  string // "payment-cryptography.amazonaws.com"
-	EventName    string // "CreateKey"
-	AWSRegion    string
-	AccountID    string // of the caller
-	UserIdentity string // ARN of the caller
-	ReadOnly     bool
-	Resources    []string // ARNs of the keys that took part, in the order of the request
-	ErrorCode    Code     // "" when accepted
-	ErrorMessage string
-	Reasons      []Reason
+	EventType   EventType
+	EventTime   time.Time
+	EventSource string // "payment-cryptography.amazonaws.com"
+	EventName   string // "CreateKey"
+	AWSRegion   string
+	AccountID   string // of the caller
+	// RecipientAccountID is whose event it is: the caller's account, or the owner's of a key of another
+	// account that took part, which has an event of its own.
+	RecipientAccountID  string
+	UserIdentity        string // ARN of the caller
+	ReadOnly            bool
+	Resources           []string // ARNs of the keys that took part, in the order of the request
+	ErrorCode           Code     // "" when accepted
+	ErrorMessage        string
+	ServiceEventDetails map[string]string // of a ServiceEvent: "replicationType", "sessionStatus"
+	Reasons             []Reason
 }

@@ -24,6 +24,11 @@ type Limits struct {
 	// GetPublicKeyCertificate to return the same certificate again (30 days).
 	CertificateLife, CertificateReuse time.Duration
 
+	// ReplicationTime is how long a key's replication to another Region, and the end of one, takes.
+	// Zero is no time: the answer that asked shows IN_PROGRESS, the next one SYNCHRONIZED (GUESS: no
+	// figure is published).
+	ReplicationTime time.Duration
+
 	DefaultPage       int // items of a page when MaxResults is absent (50)
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 

@@ -48,19 +48,24 @@ const (
 
 // Rules about who asks and what is named.
 const (
-	RuleAccount       Rule = "account" // a resource of another account
-	RuleRegion        Rule = "region"
-	RuleIdentifier    Rule = "identifier"
-	RuleKey           Rule = "key"
-	RuleKeyExists     Rule = "key-exists"
-	RuleAlias         Rule = "alias"
-	RuleAliasExists   Rule = "alias-exists"
-	RuleToken         Rule = "token" // an import or export token
-	RuleTokenExpired  Rule = "token-expired"
-	RuleTokenMaterial Rule = "token-material"
-	RulePageToken     Rule = "page-token"
-	RuleTagKey        Rule = "tag-key"
-	RuleQuota         Rule = "quota"
+	RuleAccount        Rule = "account"         // a resource of another account
+	RuleIdentityPolicy Rule = "identity-policy" // of the caller
+	RuleResourcePolicy Rule = "resource-policy" // of the key
+	RuleReplica        Rule = "replica"         // a key that only follows its primary
+	RulePublicPolicy   Rule = "public-policy"
+	RulePolicyText     Rule = "policy-text"
+	RuleRegion         Rule = "region"
+	RuleIdentifier     Rule = "identifier"
+	RuleKey            Rule = "key"
+	RuleKeyExists      Rule = "key-exists"
+	RuleAlias          Rule = "alias"
+	RuleAliasExists    Rule = "alias-exists"
+	RuleToken          Rule = "token" // an import or export token
+	RuleTokenExpired   Rule = "token-expired"
+	RuleTokenMaterial  Rule = "token-material"
+	RulePageToken      Rule = "page-token"
+	RuleTagKey         Rule = "tag-key"
+	RuleQuota          Rule = "quota"
 )
 
 // Rules about keys and their attributes.

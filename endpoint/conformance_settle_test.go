@@ -12,6 +12,8 @@ func (s *settling) settle() {
 	s.lives()
 	s.pages(kek, pin)
 	s.exchange(kek, pin)
+	s.policies(kek)
+	s.regions()
 }
 
 func (s *settling) aliases(kek, pin string) {
@@ -81,7 +83,7 @@ func (s *settling) exchange(kek, pin string) {
 		return attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "PUBLIC_KEY", algorithm, "Verify")
 	}
 	ca := s.bring("RootCertificatePublicKey", object{"KeyAttributes": verify("RSA_4096"), "PublicKeyCertificate": root})
-	s.bring("TrustedCertificatePublicKey", object{"KeyAttributes": verify("RSA_2048"), "PublicKeyCertificate": leaf, "CertificateAuthorityPublicKeyIdentifier": ca})
+	s.bring("TrustedCertificatePublicKey", object{"KeyAttributes": attributes("TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION", "PUBLIC_KEY", "RSA_2048", "Encrypt", "Wrap"), "PublicKeyCertificate": leaf, "CertificateAuthorityPublicKeyIdentifier": ca})
 	s.requests(signing, pair)
 	s.blocks(kek, pin)
 	s.variants(pin)

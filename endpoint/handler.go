@@ -264,7 +264,7 @@ func (h *handler) answer(r *http.Request, call *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.Call(r.Context(), caller, func(in any) error { return decode(body, in) })
+	return op.Call(withSource(r), caller, func(in any) error { return decode(body, in) })
 }
 
 // answerData is answer for a request of the data plane.
@@ -275,7 +275,7 @@ func (h *handler) answerData(r *http.Request, call *Call, to *route) (any, error
 		return nil, err
 	}
 	op, _ := engine.OperationNamed(to.operation)
-	return op.Call(r.Context(), caller, func(in any) error { return to.fill(body, in) })
+	return op.Call(withSource(r), caller, func(in any) error { return to.fill(body, in) })
 }
 
 // read is the caller of a request, which it notes in call, and the body.

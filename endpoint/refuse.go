@@ -24,6 +24,7 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 	apc.ErrAccessDenied:         {400, 403},
 	apc.ErrConflict:             {400, 409},
 	apc.ErrInternalServer:       {500, 500},
+	apc.ErrPublicPolicy:         {400, 400},
 	apc.ErrResourceNotFound:     {400, 404},
 	apc.ErrServiceQuotaExceeded: {400, 402},
 	apc.ErrServiceUnavailable:   {500, 503},

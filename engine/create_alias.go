@@ -18,6 +18,9 @@ func createAlias(ctx context.Context, c *core.Call, in *CreateAliasInput) (*Crea
 	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := c.PermitAlias(ctx, in.AliasName, nil); err != nil {
+		return nil, err
+	}
 	out := core.Alias{Partition: c.Home(), Name: in.AliasName}
 	err := core.Retry(func() error {
 		changes, err := pointAlias(ctx, c, &out, in.KeyArn)

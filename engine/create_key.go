@@ -16,10 +16,14 @@ func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyO
 
 func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKeyOutput, error) {
 	// Parse: the request as the rules see it.
-	if len(in.ReplicationRegions) > 0 {
-		return nil, core.NotSimulated("ReplicationRegions")
-	}
 	spec := core.ParseAttributes(in.KeyAttributes)
+	if err := permitTags(ctx, c, in.Tags); err != nil {
+		return nil, err
+	}
+
+	if err := checkReplicationRegions(ctx, c, in.ReplicationRegions); err != nil {
+		return nil, err
+	}
 
 	// Validate: the tables decide.
 	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
@@ -41,6 +45,7 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		return nil, err
 	}
 	var made core.Key
+	var regions *replication
 	a := c.Attempts()
 	for a.Next() {
 		c.NewKey(&made, a.ID, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
@@ -48,8 +53,11 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		if in.DeriveKeyUsage != nil {
 			made.DeriveUsage = *in.DeriveKeyUsage
 		}
+		if regions, a.Err = planReplication(ctx, c, in.ReplicationRegions, &made); a.Err != nil {
+			continue
+		}
 		if a.Err = generate(ctx, c, &made, check.Method); a.Err == nil {
-			a.Err = c.CommitNewKey(ctx, &made, nil)
+			a.Err = regions.commitNew(ctx, c, &made, nil)
 		}
 	}
 	if a.Err != nil {
@@ -57,7 +65,16 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 	}
 	out := &CreateKeyOutput{}
 	describeKey(&made, &out.Key)
+	showInProgress(&out.Key, regions.regions, apc.KeyReplicationStateInProgress)
 	return out, nil
+}
+
+// permitTags: a new key with tags needs the permission to tag it too.
+func permitTags(ctx context.Context, c *core.Call, tags []apc.Tag) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	return c.Permit(ctx, "TagResource", c.Home())
 }
 
 // generate has the HSM make the key.

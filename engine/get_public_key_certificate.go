@@ -19,7 +19,8 @@ func getPublicKeyCertificate(ctx context.Context, c *core.Call, in *GetPublicKey
 	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
 		return nil, err
 	}
-	ca, err := c.Authority(ctx, pair.Attributes.Alg)
+	owner := c.For(pair.Partition())
+	ca, err := owner.Authority(ctx, pair.Attributes.Alg)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func getPublicKeyCertificate(ctx context.Context, c *core.Call, in *GetPublicKey
 			return err
 		}
 		pair.Certified = c.Now.Add(c.Cloud.Limits.CertificateLife)
-		pair.Certificate, err = c.Certify(ctx, ca, pair.Public, core.PairProfile(pair.Attributes.Alg), pair.Certified)
+		pair.Certificate, err = owner.Certify(ctx, ca, pair.Public, core.PairProfile(pair.Attributes.Alg), pair.Certified)
 		if err != nil {
 			return err
 		}

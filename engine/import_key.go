@@ -14,10 +14,14 @@ func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyO
 
 func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKeyOutput, error) {
 	switch {
-	case len(in.ReplicationRegions) > 0:
-		return nil, core.NotSimulated("ReplicationRegions")
 	case in.RequesterComment != nil:
 		return nil, core.NotSimulated("RequesterComment")
+	}
+	if err := permitTags(ctx, c, in.Tags); err != nil {
+		return nil, err
+	}
+	if err := checkReplicationRegions(ctx, c, in.ReplicationRegions); err != nil {
+		return nil, err
 	}
 	tags, err := c.NewTags(in.Tags)
 	if err != nil {
@@ -27,13 +31,17 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 		return nil, err
 	}
 	var made core.Key
+	var regions *replication
 	a := c.Attempts()
 	for a.Next() {
 		c.Resources = c.Resources[:0]
 		c.NewKey(&made, a.ID, core.Attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
 		plan := importPlan{c: c, in: in, key: &made}
-		if a.Err = importMaterial(ctx, c, &plan); a.Err == nil {
-			a.Err = c.CommitNewKey(ctx, &made, plan.requires)
+		if a.Err = importMaterial(ctx, c, &plan); a.Err != nil {
+			continue
+		}
+		if regions, a.Err = planReplication(ctx, c, in.ReplicationRegions, &made); a.Err == nil {
+			a.Err = regions.commitNew(ctx, c, &made, plan.requires)
 		}
 	}
 	if a.Err != nil {
@@ -41,6 +49,7 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	}
 	out := &ImportKeyOutput{}
 	describeKey(&made, &out.Key)
+	showInProgress(&out.Key, regions.regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 

@@ -6,6 +6,17 @@ import "github.com/seed748fb4d1/apcsim/apc"
 import "github.com/seed748fb4d1/apcsim/internal/shape"
 import "time"
 
+// AddKeyReplicationRegionsInput is the request of AddKeyReplicationRegions.
+type AddKeyReplicationRegionsInput struct {
+	KeyIdentifier      string   // required; 7 to 322 characters
+	ReplicationRegions []string // required
+}
+
+// AddKeyReplicationRegionsOutput is the answer of AddKeyReplicationRegions.
+type AddKeyReplicationRegionsOutput struct {
+	Key Key
+}
+
 // Alias is a name for a key. KeyArn is nil while it points to none.
 type Alias struct {
 	AliasName string
@@ -70,9 +81,38 @@ type DeleteKeyOutput struct {
 	Key Key
 }
 
+// DeleteResourcePolicyInput is the request of DeleteResourcePolicy.
+type DeleteResourcePolicyInput struct {
+	ResourceArn string // required; 70 to 150 characters
+}
+
+// DeleteResourcePolicyOutput is the answer of DeleteResourcePolicy.
+type DeleteResourcePolicyOutput struct {
+}
+
 // DiffieHellmanDerivationData is a union of one member, which is set.
 type DiffieHellmanDerivationData struct {
 	SharedInformation *string // 2 to 2048 characters
+}
+
+// DisableDefaultKeyReplicationRegionsInput is the request of DisableDefaultKeyReplicationRegions.
+type DisableDefaultKeyReplicationRegionsInput struct {
+	ReplicationRegions []string // required
+}
+
+// DisableDefaultKeyReplicationRegionsOutput is the answer of DisableDefaultKeyReplicationRegions.
+type DisableDefaultKeyReplicationRegionsOutput struct {
+	EnabledReplicationRegions []string
+}
+
+// EnableDefaultKeyReplicationRegionsInput is the request of EnableDefaultKeyReplicationRegions.
+type EnableDefaultKeyReplicationRegionsInput struct {
+	ReplicationRegions []string // required
+}
+
+// EnableDefaultKeyReplicationRegionsOutput is the answer of EnableDefaultKeyReplicationRegions.
+type EnableDefaultKeyReplicationRegionsOutput struct {
+	EnabledReplicationRegions []string
 }
 
 // ExportAs2805KeyCryptogram asks for a cryptogram by AS 2805 under a variant of a key-encryption key.
@@ -172,6 +212,15 @@ type GetCertificateSigningRequestOutput struct {
 	CertificateSigningRequest string
 }
 
+// GetDefaultKeyReplicationRegionsInput is the request of GetDefaultKeyReplicationRegions.
+type GetDefaultKeyReplicationRegionsInput struct {
+}
+
+// GetDefaultKeyReplicationRegionsOutput is the answer of GetDefaultKeyReplicationRegions.
+type GetDefaultKeyReplicationRegionsOutput struct {
+	EnabledReplicationRegions []string
+}
+
 // GetKeyInput is the request of GetKey.
 type GetKeyInput struct {
 	KeyIdentifier string // required; 7 to 322 characters
@@ -223,6 +272,17 @@ type GetPublicKeyCertificateInput struct {
 type GetPublicKeyCertificateOutput struct {
 	KeyCertificate      string
 	KeyCertificateChain string
+}
+
+// GetResourcePolicyInput is the request of GetResourcePolicy.
+type GetResourcePolicyInput struct {
+	ResourceArn string // required; 70 to 150 characters
+}
+
+// GetResourcePolicyOutput is the answer of GetResourcePolicy.
+type GetResourcePolicyOutput struct {
+	ResourceArn string
+	Policy      string
 }
 
 // ImportAs2805KeyCryptogram is a cryptogram by AS 2805 under a variant of a key-encryption key.
@@ -390,6 +450,29 @@ type MpaStatus struct {
 	StatusMessage  *string
 }
 
+// PutResourcePolicyInput is the request of PutResourcePolicy.
+type PutResourcePolicyInput struct {
+	ResourceArn string // required; 70 to 150 characters
+	Policy      string // required; 1 to 20480 characters
+}
+
+// PutResourcePolicyOutput is the answer of PutResourcePolicy.
+type PutResourcePolicyOutput struct {
+	ResourceArn string
+	Policy      string
+}
+
+// RemoveKeyReplicationRegionsInput is the request of RemoveKeyReplicationRegions.
+type RemoveKeyReplicationRegionsInput struct {
+	KeyIdentifier      string   // required; 7 to 322 characters
+	ReplicationRegions []string // required
+}
+
+// RemoveKeyReplicationRegionsOutput is the answer of RemoveKeyReplicationRegions.
+type RemoveKeyReplicationRegionsOutput struct {
+	Key Key
+}
+
 // ReplicationStatusType is the state of a replica.
 type ReplicationStatusType struct {
 	Status        apc.KeyReplicationState
@@ -514,6 +597,7 @@ var (
 	textOptionalBlockValue                           = shape.Text{Min: 1, Max: 108, Pattern: `[0-9a-zA-Z]+`}
 	textRegion                                       = shape.Text{Pattern: `[a-z]{2}-[a-z]{1,16}-[0-9]+`}
 	textResourceArn                                  = shape.Text{Min: 70, Max: 150, Pattern: `arn:aws:payment-cryptography:[a-z]{2}-[a-z]{1,16}-[0-9]+:[0-9]{12}:key/[0-9a-zA-Z]{16,64}`}
+	textResourcePolicy                               = shape.Text{Min: 1, Max: 20480, Pattern: `[\x09\x0A\x0D\x20-\xFF]+`}
 	textSharedInformation                            = shape.Text{Min: 2, Max: 2048, Pattern: `(?:[0-9a-fA-F][0-9a-fA-F])+`}
 	allSigningAlgorithmType                          = apc.SigningAlgorithmType("").Values()
 	allSymmetricKeyAlgorithm                         = []apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES192, apc.KeyAlgorithmAES256, apc.KeyAlgorithmHMACSHA256, apc.KeyAlgorithmHMACSHA384, apc.KeyAlgorithmHMACSHA512, apc.KeyAlgorithmHMACSHA224}
@@ -525,6 +609,12 @@ var (
 	textWrappedKeyCryptogram                         = shape.Text{Min: 16, Max: 4096, Pattern: `[0-9A-F]+`}
 	allWrappingKeySpec                               = apc.WrappingKeySpec("").Values()
 )
+
+func (in *AddKeyReplicationRegionsInput) Shape(s *shape.Check) {
+	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
+	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
+}
 
 func (in *CertificateSubjectType) Shape(s *shape.Check) {
 	s.Text("CommonName", in.CommonName, &textCertificateSubjectTypeCommonNameString)
@@ -559,11 +649,25 @@ func (in *DeleteKeyInput) Shape(s *shape.Check) {
 	s.MaybeNumber("DeleteKeyInDays", in.DeleteKeyInDays, 3, 180)
 }
 
+func (in *DeleteResourcePolicyInput) Shape(s *shape.Check) {
+	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
+}
+
 func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "SharedInformation", Set: in.SharedInformation != nil},
 	)
 	s.MaybeText("SharedInformation", in.SharedInformation, &textSharedInformation)
+}
+
+func (in *DisableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
+	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
+	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
+}
+
+func (in *EnableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
+	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
+	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
 func (in *ExportAs2805KeyCryptogram) Shape(s *shape.Check) {
@@ -644,6 +748,9 @@ func (in *GetCertificateSigningRequestInput) Shape(s *shape.Check) {
 	shape.Inside(s, "CertificateSubject", &in.CertificateSubject, (*CertificateSubjectType).Shape)
 }
 
+func (in *GetDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
+}
+
 func (in *GetKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
@@ -660,6 +767,10 @@ func (in *GetParametersForImportInput) Shape(s *shape.Check) {
 
 func (in *GetPublicKeyCertificateInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+func (in *GetResourcePolicyInput) Shape(s *shape.Check) {
+	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 }
 
 func (in *ImportAs2805KeyCryptogram) Shape(s *shape.Check) {
@@ -760,6 +871,17 @@ func (in *ListTagsForResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
+}
+
+func (in *PutResourcePolicyInput) Shape(s *shape.Check) {
+	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
+	s.Text("Policy", in.Policy, &textResourcePolicy)
+}
+
+func (in *RemoveKeyReplicationRegionsInput) Shape(s *shape.Check) {
+	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
+	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
 func (in *RestoreKeyInput) Shape(s *shape.Check) {

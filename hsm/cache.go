@@ -19,7 +19,7 @@ type cache struct {
 	order   *list.List // of *prepared, most recently used first
 }
 
-// prepared is an open key with the keys derived from it that every command needs.
+// prepared is an open key with the protection keys derived from it.
 type prepared struct {
 	key        Key
 	attributes Attributes
@@ -28,9 +28,8 @@ type prepared struct {
 	users int  // guarded by cache.mu
 	gone  bool // guarded by cache.mu: dropped, and closed by the last user
 
-	mu      sync.Mutex // guards kbpks and variant
-	kbpks   map[tr31.Version]*protection
-	variant *softwareKey // of a TDES base derivation key
+	mu    sync.Mutex // guards kbpks
+	kbpks map[tr31.Version]*protection
 }
 
 func newCache(size int) *cache {
@@ -152,9 +151,6 @@ func (p *prepared) close() {
 	for _, k := range p.kbpks {
 		k.close()
 	}
-	if p.variant != nil {
-		p.variant.Close()
-	}
-	p.kbpks, p.variant = nil, nil
+	p.kbpks = nil
 	p.key.Close()
 }

@@ -40,6 +40,8 @@ func TestEveryOperationThroughTheSDK(t *testing.T) {
 		key := keysOverTheWire(t, c, eng, clock)
 		aliasesAndTagsOverTheWire(t, c, eng, key)
 		exchangeOverTheWire(t, c, eng, key)
+		policiesOverTheWire(t, c, eng, key)
+		regionsOverTheWire(t, c, eng, key)
 		notSimulatedOverTheWire(t, c, key)
 		for op := range engine.Operations() {
 			if !op.DataPlane && seen.targets["PaymentCryptographyControlPlane."+op.Name] == 0 {

@@ -47,13 +47,23 @@ func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
 	if !found[0].Record.Exists() {
 		return Alias{}, notFound(name, Because(apc.RuleAlias, "AliasName", problemNoAlias, "", ""))
 	}
-	return c.ViewAlias(found[0])
+	var target Key
+	a, err := c.viewAlias(&found[0], &target)
+	if err != nil {
+		return Alias{}, err
+	}
+	return a, c.PermitAlias(ctx, name, &target)
 }
 
 // ViewAlias is a stored alias as it is now: detached from a key that has been
 // deleted. One of a key that cannot be read still points to it, so that it can
 // be listed, changed and deleted.
 func (c *Call) ViewAlias(f keystore.Found) (Alias, error) {
+	var target Key
+	return c.viewAlias(&f, &target)
+}
+
+func (c *Call) viewAlias(f *keystore.Found, target *Key) (Alias, error) {
 	a, err := decodeAlias(f.Record)
 	if err != nil {
 		return Alias{}, unreadable(&f.Record, err)
@@ -62,8 +72,8 @@ func (c *Call) ViewAlias(f keystore.Found) (Alias, error) {
 		a.Key = ""
 		return a, nil
 	}
-	var target Key
-	if err := c.View(f.Followed, &target); err != nil {
+	if err := c.View(f.Followed, target); err != nil {
+		*target = Key{}
 		return a, nil
 	}
 	if target.State == apc.KeyStateDeleteComplete {

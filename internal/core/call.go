@@ -31,6 +31,19 @@ type Call struct {
 	Now       time.Time
 	shape     shape.Check
 	Resources []string
+	in        any // the request
+	shared    []shared
+}
+
+// For is the operation as the owner of a key in a partition would do it: what is issued for the key is
+// the owner's, whoever asks.
+func (c *Call) For(p keystore.Partition) *Call {
+	if p == c.Home() {
+		return c
+	}
+	owner := *c
+	owner.Caller = &Caller{Cloud: c.Cloud, Identity: apc.Identity{Account: p.Account, Region: p.Region}, DataPlane: c.DataPlane}
+	return &owner
 }
 
 // calls are used again and again: nothing keeps one when its operation ends.
@@ -49,11 +62,11 @@ func Run[In any, PIn interface {
 		in = new(In)
 	}
 	if c.Cloud.intercept != nil {
-		return intercepted(ctx, &Call{Caller: c, Op: op, Now: c.Cloud.moment()}, in, do)
+		return intercepted(ctx, &Call{Caller: c, Op: op, Now: c.Cloud.moment(), in: in}, in, do)
 	}
 	k := calls.Get().(*Call)
 	defer calls.Put(k)
-	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment()}
+	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment(), in: in}
 	out, err := guarded(ctx, k, in, do)
 	if err != nil {
 		refusal := k.refusal(err)
@@ -114,6 +127,9 @@ func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(
 	if err := c.shape.Err(); err != nil {
 		return nil, err
 	}
+	if err := c.admit(ctx); err != nil {
+		return nil, err
+	}
 	return do(ctx, c, in)
 }
 
@@ -144,11 +160,12 @@ func (c *Call) report(refusal *apc.Error) {
 	}
 	ev := apc.Event{
 		EventType: apc.APICall, EventTime: c.Now, EventSource: eventSource, EventName: c.Op,
-		AWSRegion: c.Identity.Region, AccountID: c.Identity.Account, UserIdentity: c.Identity.ARN,
+		AWSRegion: c.Identity.Region, AccountID: c.Identity.Account, RecipientAccountID: c.Identity.Account, UserIdentity: c.Identity.ARN,
 		ReadOnly: c.DataPlane || c.Cloud.readOnly(c.Op), Resources: c.Resources,
 	}
 	if refusal != nil {
 		ev.ErrorCode, ev.ErrorMessage, ev.Reasons = refusal.Code, refusal.Message, refusal.Reasons
 	}
 	c.Cloud.observe(ev)
+	c.reportShared(ev)
 }

@@ -14,12 +14,14 @@ import (
 // Cloud is one simulated cloud without operations: the device, the store, the clock and what
 // applies to all callers. Any number of goroutines may share one; it starts none.
 type Cloud struct {
-	HSM         *hsm.HSM
-	Store       keystore.Store
-	Limits      apc.Limits
-	Lenient     bool // Options.LenientStrength
-	HideReasons bool // of what fails behind a decryption
-	readOnly    func(op string) bool
+	HSM              *hsm.HSM
+	Store            keystore.Store
+	Limits           apc.Limits
+	Lenient          bool // Options.LenientStrength
+	HideReasons      bool // of what fails behind a decryption
+	readOnly         func(op string) bool
+	access           func(op string) Access
+	replicationFails func(keyARN, region string) string
 
 	now       func() time.Time
 	regions   []string
@@ -33,30 +35,33 @@ type Cloud struct {
 	roots     sync.Map // of keystore.Partition to *authority, which do not change
 	making    makings  // of those authorities
 	skipped   skipped
+	policies  policies
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.
 type CloudConfig struct {
-	Backend     hsm.Backend
-	HSM         hsm.Options
-	Store       keystore.Store
-	Now         func() time.Time // nil: time.Now
-	Seed        uint64           // 0: drawn
-	Regions     []string         // beside the service's
-	Limits      apc.Limits
-	Lenient     bool
-	HideReasons bool
-	Intercept   func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
-	IDs         func() string // of new keys; nil: drawn
-	Observe     func(apc.Event)
-	ReadOnly    func(op string) bool // for events
+	Backend          hsm.Backend
+	HSM              hsm.Options
+	Store            keystore.Store
+	Now              func() time.Time // nil: time.Now
+	Seed             uint64           // 0: drawn
+	Regions          []string         // beside the service's
+	Limits           apc.Limits
+	Lenient          bool
+	HideReasons      bool
+	Intercept        func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
+	IDs              func() string // of new keys; nil: drawn
+	Observe          func(apc.Event)
+	ReadOnly         func(op string) bool // for events
+	Access           func(op string) Access
+	ReplicationFails func(keyARN, region string) string
 }
 
 // NewCloud makes a cloud on a device and a store.
 func NewCloud(o *CloudConfig) *Cloud {
 	e := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
-		Lenient: o.Lenient, HideReasons: o.HideReasons, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly,
+		Lenient: o.Lenient, HideReasons: o.HideReasons, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
 		commits: newStream(0, ""),
 	}
 	e.ids, e.Tokens, e.serials = e.commits, e.commits, e.commits

@@ -36,9 +36,10 @@ func fullKey() Key {
 		Header:      "D0144M7HC00E0100",
 		Blocks:      []Block{{"LB", "label"}, {"KC", "01ABCDEF"}},
 		MultiRegion: apc.MultiRegionKeyTypePrimary, PrimaryRegion: "us-east-1",
-		Replicas:   []replica{{"eu-west-1", apc.KeyReplicationStateFailed, "why"}},
-		OwnRegions: 2, policy: `{"Version":"2012-10-17"}`,
-		Approval: approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", apc.SessionStatusPending, at(6), "message", "comment"},
+		Replicas:   []Replica{{"eu-west-1", apc.KeyReplicationStateFailed, "why", at(8)}},
+		OwnRegions: 2, Policy: []byte(`{"Version":"2012-10-17"}`),
+		Approval: Approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", apc.SessionStatusPending, at(6), "message", "comment", at(9)},
+		Ready:    at(10),
 		Public:   []byte{0x30, 0x00}, sealed: []byte{0x01, 0x02, 0x03}, bound: boundTo(`kwapwa6qaifllw2h`, UsageM7, hsm.HMAC, 'C', 'E', 384, crypto.SHA384),
 		Certificate: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", Certified: at(7),
 		Authority: "arn:aws:payment-cryptography:us-east-1:111122223333:key/authority",
@@ -59,14 +60,17 @@ func TestGoldenRecordsStayReadable(t *testing.T) {
 		Origin: apc.KeyOriginAWSPaymentCryptography, Created: time.UnixMilli(0).UTC(), sealed: []byte{0xFF},
 		bound: boundTo("tqv5yij6wtxx64pi", UsageK0, hsm.AES, 'B', 'N', 256, 0),
 	}
-	third := fullKey() // of the version before authorities
+	fourth := fullKey() // of the version before what ends by the clock
+	fourth.Ready, fourth.Approval.Deadline, fourth.Replicas = time.Time{}, time.Time{}, []Replica{fourth.Replicas[0]}
+	fourth.Replicas[0].Due = time.Time{}
+	third := fourth // of the version before authorities
 	third.Authority = ""
-	first, public, issued := third, third, fullKey()
+	first, public, issued := third, third, fourth
 	first.Certificate, first.Certified = "", time.Time{}
 	public.sealed, public.bound = nil, nil
 	issued.sealed, issued.bound = nil, nil
 	for name, want := range map[string]Key{"key_v1_full": first, "key_v1_small": small, "key_v2_full": third, "key_v2_public": public,
-		"key_v3_full": third, "key_v3_small": small, "key_v4_full": fullKey(), "key_v4_public": issued} {
+		"key_v3_full": third, "key_v3_small": small, "key_v4_full": fourth, "key_v4_public": issued, "key_v5_full": fullKey()} {
 		path := "testdata/" + name + ".hex"
 		written := name > "key_v3" || want.sealed == nil // others are read alone
 		if *updateGolden && written {

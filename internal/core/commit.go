@@ -104,7 +104,11 @@ func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transiti
 		if out, err = transition(old); err != nil {
 			return err
 		}
-		return c.Cloud.Commit(ctx, keystore.Replace(out.Record(out.Due(&c.Cloud.Limits))))
+		followers, err := c.follow(ctx, &old, &out)
+		if err != nil {
+			return err
+		}
+		return c.Cloud.Commit(ctx, append(followers, keystore.Replace(out.Record(out.Due(&c.Cloud.Limits))))...)
 	})
 	return out, err
 }
@@ -112,13 +116,19 @@ func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transiti
 // Due is when the store shows the key again: at its deletion, and when it is
 // to be forgotten.
 func (k *Key) Due(l *apc.Limits) time.Time {
+	next := k.replicasDue()
+	for _, at := range [...]time.Time{k.Ready, k.Approval.Deadline} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
 	switch {
-	case k.State == apc.KeyStateDeletePending:
+	case k.State == apc.KeyStateDeletePending && (next.IsZero() || k.DeletePending.Before(next)):
 		return k.DeletePending
 	case k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0:
 		return k.Deleted.Add(l.DeletedVisible)
 	}
-	return time.Time{}
+	return next
 }
 
 // Forgotten says whether a deleted key has been visible long enough.

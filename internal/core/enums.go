@@ -11,3 +11,6 @@ var (
 	keyMaterialTypes = apc.KeyMaterialType("").Values()
 	checkAlgorithms  = apc.KeyCheckValueAlgorithm("").Values()
 )
+
+// storedStates are the states that a record may have.
+var storedStates = append(apc.KeyState("").Values(), apc.KeyStateCreateFailed)

@@ -38,10 +38,13 @@ type Key struct {
 	// Replication, policy and approval: written by later operations.
 	MultiRegion   apc.MultiRegionKeyType
 	PrimaryRegion string
-	Replicas      []replica
+	Replicas      []Replica
 	OwnRegions    triState // UsingDefaultReplicationRegions
-	policy        string
-	Approval      approval
+	Policy        []byte   // the resource policy; nil: none
+	Approval      Approval
+
+	// Ready is when a key in CREATE_IN_PROGRESS becomes CREATE_COMPLETE by itself; zero: it does not.
+	Ready time.Time
 
 	Public hsm.Public
 
@@ -62,14 +65,23 @@ type Key struct {
 
 type Block struct{ ID, Data string }
 
-type replica struct {
+// Replica is the state of a replica, in the record of its primary. In that of the replica itself an
+// element means that it is not there yet.
+type Replica struct {
 	Region  string
 	Status  apc.KeyReplicationState
-	Message string
+	Message string    // why it fails; "": it does not
+	Due     time.Time // when IN_PROGRESS or DELETE_IN_PROGRESS ends
 }
 
 // triState is an optional boolean: 0 absent, 1 false, 2 true.
 type triState uint8
+
+// Yes and No are what an optional boolean is once it is given.
+const (
+	No  triState = 1
+	Yes triState = 2
+)
 
 func (t triState) Pointer() *bool {
 	if t == 0 {
@@ -78,12 +90,14 @@ func (t triState) Pointer() *bool {
 	return new(t == 2)
 }
 
-type approval struct {
+// Approval is the session in which a team decides on the import of a key.
+type Approval struct {
 	Session   string // "": the import needed none
 	Status    apc.SessionStatus
 	Initiated time.Time
 	Message   string
-	comment   string
+	Comment   string    // of the requester
+	Deadline  time.Time // when a session that is PENDING fails
 }
 
 // Partition is where the key's record lives: its own ARN's.

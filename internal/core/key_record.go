@@ -10,8 +10,9 @@ import (
 
 // keyVersion is the latest version of a key's record. A key is written in the first
 // version that holds it: the second has the certificate, the third the attributes that
-// a key was sealed with, the fourth the authority of a certificate.
-const keyVersion = 4
+// a key was sealed with, the fourth the authority of a certificate, the fifth when replication, creation
+// and approval end.
+const keyVersion = 5
 
 // Values of enumerations that records have and requests do not.
 var (
@@ -69,15 +70,26 @@ func (k *Key) encode() []byte {
 		w.text(r.Message)
 	}
 	w.number(uint64(k.OwnRegions))
-	w.text(k.policy)
+	w.bytes(k.Policy)
 	w.text(k.Approval.Session)
 	w.text(string(k.Approval.Status))
 	w.time(k.Approval.Initiated)
 	w.text(k.Approval.Message)
-	w.text(k.Approval.comment)
+	w.text(k.Approval.Comment)
 	w.bytes(k.Public)
 	w.bytes(k.sealed)
 	switch {
+	case k.timed():
+		w.b[0] = 5
+		w.bytes(k.bound)
+		w.text(k.Certificate)
+		w.time(k.Certified)
+		w.text(k.Authority)
+		w.time(k.Ready)
+		w.time(k.Approval.Deadline)
+		for i := range k.Replicas {
+			w.time(k.Replicas[i].Due)
+		}
 	case k.Authority != "":
 		w.b[0] = 4
 		w.bytes(k.bound)
@@ -111,7 +123,7 @@ func (k *Key) Decode(rec *keystore.Record) error {
 	k.Bits = int(r.number() & 0xFFFF)
 	k.Check, k.CheckValue = member(&r, checkAlgorithms), r.text()
 	k.Exportable, k.Enabled = r.flag(), r.flag()
-	k.State, k.Origin = member(&r, keyStates), member(&r, allKeyOrigin)
+	k.State, k.Origin = member(&r, storedStates), member(&r, allKeyOrigin)
 	k.Created, k.UsageStart, k.UsageStop = r.time(), r.time(), r.time()
 	k.DeletePending, k.Deleted = r.time(), r.time()
 	k.DeriveUsage = member(&r, keyUsages)
@@ -138,7 +150,16 @@ func (k *Key) Decode(rec *keystore.Record) error {
 		}
 	}
 	if r.version > 3 {
-		if k.Authority = r.text(); k.Authority == "" {
+		if k.Authority = r.text(); k.Authority == "" && r.version == 4 {
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	if r.version > 4 {
+		k.Ready, k.Approval.Deadline = r.time(), r.time()
+		for i := range k.Replicas {
+			k.Replicas[i].Due = r.time()
+		}
+		if !k.timed() {
 			r.fail = cmp.Or(r.fail, errRecord)
 		}
 	}
@@ -149,6 +170,16 @@ func (k *Key) Decode(rec *keystore.Record) error {
 		k.bound, _ = k.HSMAttributes().AppendBinary(nil) // it does not fail
 	}
 	return nil
+}
+
+// timed reports whether something of the key ends by the clock that records before version 5 lack.
+func (k *Key) timed() bool {
+	for i := range k.Replicas {
+		if !k.Replicas[i].Due.IsZero() {
+			return true
+		}
+	}
+	return !k.Ready.IsZero() || !k.Approval.Deadline.IsZero()
 }
 
 func (r *reader) attributes() Attributes {
@@ -164,13 +195,13 @@ func (r *reader) attributes() Attributes {
 func (r *reader) later(k *Key) {
 	k.MultiRegion, k.PrimaryRegion = member(r, allMultiRegionKeyType), r.text()
 	for range r.count() {
-		k.Replicas = append(k.Replicas, replica{r.text(), member(r, allKeyReplicationState), r.text()})
+		k.Replicas = append(k.Replicas, Replica{Region: r.text(), Status: member(r, allKeyReplicationState), Message: r.text()})
 	}
 	if k.OwnRegions = triState(r.number()); k.OwnRegions > 2 {
 		r.fail = errRecord
 	}
-	k.policy = r.text()
-	k.Approval = approval{
-		Session: r.text(), Status: member(r, allSessionStatus), Initiated: r.time(), Message: r.text(), comment: r.text(),
+	k.Policy = r.bytes()
+	k.Approval = Approval{
+		Session: r.text(), Status: member(r, allSessionStatus), Initiated: r.time(), Message: r.text(), Comment: r.text(),
 	}
 }

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -71,7 +70,7 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 		}
 	}
 	for i := range needs {
-		if err := c.authorize(&arns[i], &keys[i]); err != nil {
+		if err := c.authorize(ctx, &arns[i], &keys[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -105,7 +104,7 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 	if err := c.resolve(&found[0], &a, &n, into); err != nil {
 		return err
 	}
-	if err := c.authorize(&a, into); err != nil {
+	if err := c.authorize(ctx, &a, into); err != nil {
 		return err
 	}
 	if n.Rules == nil {
@@ -161,6 +160,9 @@ func (c *Call) identify(n *Need) (ARN, error) {
 func (c *Call) resolve(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	err := c.resolveOwn(f, a, n, into)
 	if a.Account != c.Identity.Account {
+		if err != nil {
+			*into = Key{}
+		}
 		return nil
 	}
 	if err == nil {
@@ -197,26 +199,14 @@ func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 		into.ARN.text = a.text
 	}
 	switch {
+	case into.Hidden():
+		return refuse(apc.RuleKey, problemNoKey, "", "")
 	case into.Forgotten(c.Now, &c.Cloud.Limits):
 		return refuse(apc.RuleKey, problemForgotten, "", "")
 	case a.Alias != "" && into.State == apc.KeyStateDeleteComplete:
 		return refuse(apc.RuleKey, problemAliasDeleted, "", "")
 	}
 	return nil
-}
-
-// authorize decides whether the caller may do the operation with a key. A key of the
-// caller's account is permitted. For any other account an absent key, an absent alias and a
-// key that it may not use are one refusal, which depends on nothing but the identifier.
-func (c *Call) authorize(a *ARN, _ *Key) error {
-	if a.Account == c.Identity.Account {
-		return nil
-	}
-	return &apc.Error{
-		Code: apc.ErrAccessDenied, Resource: a.String(),
-		Message: fmt.Sprintf("User: %s is not authorized to perform: payment-cryptography:%s on resource: %s", c.Identity.ARN, c.Op, a),
-		Reasons: []apc.Reason{Because(apc.RuleAccount, "", problemAccount, a.Account, c.Identity.Account)},
-	}
 }
 
 // uses notes a key that takes part, for the event.

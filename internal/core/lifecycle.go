@@ -48,6 +48,9 @@ func (a Act) sources() string {
 
 // Moved applies an act, or refuses it.
 func (k Key) Moved(a Act) (Key, error) {
+	if k.isReplica() {
+		return Key{}, replicaError(k)
+	}
 	to, ok := lifecycle[move{k.State, a}]
 	if !ok {
 		return Key{}, StateError(k, a.sources())
@@ -105,6 +108,7 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 // deletion is the due time, Enabled becomes false (GUESS), the material is
 // gone.
 func (k *Key) settle(now time.Time) {
+	k.settleReplicas(now)
 	if k.State != apc.KeyStateDeletePending || k.DeletePending.After(now) {
 		return
 	}

@@ -40,14 +40,15 @@ func drawKey(t *rapid.T) Key {
 		Created: at("created"), UsageStart: at("start"), UsageStop: at("stop"), DeletePending: at("pending"), Deleted: at("deleted"),
 		DeriveUsage: maybe(keyUsages).Draw(t, "derive"), Header: rapid.SampledFrom([]string{"", "D0144M7HC00E0100"}).Draw(t, "header"),
 		MultiRegion: maybe(allMultiRegionKeyType).Draw(t, "multi-Region"), PrimaryRegion: text("primary"),
-		OwnRegions: triState(rapid.IntRange(0, 2).Draw(t, "own Regions")), policy: text("policy"),
-		Approval: approval{text("session"), maybe(allSessionStatus).Draw(t, "status"), at("initiated"), text("message"), text("comment")},
+		OwnRegions: triState(rapid.IntRange(0, 2).Draw(t, "own Regions")), Policy: maybeBytes(text("policy")),
+		Approval: Approval{text("session"), maybe(allSessionStatus).Draw(t, "status"), at("initiated"), text("message"), text("comment"), at("deadline")},
+		Ready:    at("ready"),
 		Public:   hsm.Public(someOf.Draw(t, "public")), Certificate: text("certificate"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tags") {
 		k.Tags = append(k.Tags, apc.Tag{Key: text("key"), Value: text("value")})
 		k.Blocks = append(k.Blocks, Block{text("id"), text("data")})
-		k.Replicas = append(k.Replicas, replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message")})
+		k.Replicas = append(k.Replicas, Replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message"), at("replica due")})
 	}
 	if k.Certificate != "" {
 		k.Certified = at("certified")
@@ -73,7 +74,11 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 	t.Run("key", rapid.MakeCheck(func(t *rapid.T) {
 		k := drawKey(t)
 		data := k.encode()
-		if fits := allStorable(k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted, k.Approval.Initiated, k.Certified); fits != (data != nil) {
+		times := []time.Time{k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted, k.Approval.Initiated, k.Certified, k.Ready, k.Approval.Deadline}
+		for _, r := range k.Replicas {
+			times = append(times, r.Due)
+		}
+		if fits := allStorable(times...); fits != (data != nil) {
 			t.Fatalf("encoded to %x, want that %t", data, fits)
 		}
 		if data == nil {
@@ -127,4 +132,12 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
 		}
 	}))
+}
+
+// maybeBytes is nil for the empty text, as a record has it.
+func maybeBytes(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	return []byte(text)
 }

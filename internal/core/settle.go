@@ -125,20 +125,49 @@ func (e *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Tim
 	default: // due by other limits than the present ones
 		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&e.Limits)))}
 	}
-	if err := e.commitSettled(ctx, changes, count); err != nil {
+	done, err := e.commitSettled(ctx, changes, count)
+	if err != nil {
 		return err
 	}
-	if old.sealed != nil {
+	if done {
+		e.reportSettled(&old, &k, now)
+	}
+	if old.sealed != nil && k.sealed == nil {
 		e.HSM.Forget(old.sealed)
 	}
 	return nil
 }
 
+// reportSettled passes what the service did by itself with a key to the observer.
+func (e *Cloud) reportSettled(old, k *Key, now time.Time) {
+	if e.observe == nil {
+		return
+	}
+	if old.State != k.State && k.State == apc.KeyStateDeleteComplete {
+		e.observe(e.serviceEvent(k, apc.EventDeleteKey, now))
+	}
+	if !k.isReplica() {
+		var ended []string
+		for i := range old.Replicas {
+			if r := &old.Replicas[i]; r.Status == apc.KeyReplicationStateInProgress {
+				ended = append(ended, r.Region)
+			}
+		}
+		e.Replicated(k, ended, now)
+	}
+}
+
+// serviceEvent is an event about a key that no caller asked for.
+func (e *Cloud) serviceEvent(k *Key, name string, now time.Time) apc.Event {
+	return apc.Event{EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: name, AWSRegion: k.ARN.Region,
+		AccountID: k.ARN.Account, RecipientAccountID: k.ARN.Account, UserIdentity: eventSource, Resources: []string{k.ARN.String()}}
+}
+
 // commitSettled commits what settling one record changes, and lowers the counter
 // of its kind where there is one. A counter that is zero already, and so was
-// wrong, does not keep the material of a key or a token from being erased.
-func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) error {
-	var err error
+// wrong, does not keep the material of a key or a token from being erased. It reports whether the commit
+// was made: another caller may have been faster.
+func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) (done bool, err error) {
 	if count != nil {
 		err = e.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
 	}
@@ -146,12 +175,14 @@ func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, co
 		err = e.Commit(ctx, changes...)
 	}
 	switch {
-	case err == nil || raced(err):
-		return nil
+	case err == nil:
+		return true, nil
+	case raced(err):
+		return false, nil
 	case errors.Is(err, keystore.ErrInvalid):
-		return &skipError{err}
+		return false, &skipError{err}
 	}
-	return StoreError(err)
+	return false, StoreError(err)
 }
 
 // detach is the changes that leave a key's aliases pointing to nothing.

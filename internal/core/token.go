@@ -146,7 +146,7 @@ func (e *Cloud) settleToken(ctx context.Context, rec keystore.Record, now time.T
 	if t.forgotten(now) {
 		change = keystore.Erase(rec)
 	}
-	if err := e.commitSettled(ctx, []keystore.Change{change}, count); err != nil {
+	if _, err := e.commitSettled(ctx, []keystore.Change{change}, count); err != nil {
 		return err
 	}
 	if old != nil {

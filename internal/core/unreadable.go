@@ -51,7 +51,7 @@ func (e *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error) {
 	}
 	e.observe(apc.Event{
 		EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: apc.EventRecordSkipped,
-		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, UserIdentity: eventSource,
+		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, RecipientAccountID: rec.Partition.Account, UserIdentity: eventSource,
 		Resources: []string{resourceOf(rec)}, ErrorCode: refusal.Code, ErrorMessage: refusal.Message, Reasons: refusal.Reasons,
 	})
 }

@@ -26,7 +26,7 @@ func (p *plane) checks(shapes []*facts.Shape) error {
 	}
 	p.printf(")\n\n")
 	for _, s := range shapes {
-		if !requests[s.Name] || !s.Structural() || !p.checked(s) {
+		if !requests[s.Name] || !s.Structural() || !p.checked(s) && !p.isInput(s) {
 			continue
 		}
 		if err := p.structureCheck(s); err != nil {
@@ -34,6 +34,12 @@ func (p *plane) checks(shapes []*facts.Shape) error {
 		}
 	}
 	return nil
+}
+
+// isInput reports whether a shape is the request of an operation, which has a check even where there is
+// nothing to check.
+func (p *plane) isInput(s *facts.Shape) bool {
+	return slices.ContainsFunc(p.operations, func(name string) bool { return p.facts.Operation(name).Input == s.Name })
 }
 
 func textLimits(s *facts.Shape) string {

@@ -31,7 +31,9 @@ type plane struct {
 var built = strings.Fields(`
 	CreateKey GetKey ListKeys DeleteKey RestoreKey StartKeyUsage StopKeyUsage ImportKey ExportKey
 	GetParametersForImport GetParametersForExport GetPublicKeyCertificate GetCertificateSigningRequest
-	CreateAlias GetAlias ListAliases UpdateAlias DeleteAlias TagResource UntagResource ListTagsForResource`)
+	CreateAlias GetAlias ListAliases UpdateAlias DeleteAlias TagResource UntagResource ListTagsForResource
+	PutResourcePolicy GetResourcePolicy DeleteResourcePolicy AddKeyReplicationRegions RemoveKeyReplicationRegions
+	EnableDefaultKeyReplicationRegions DisableDefaultKeyReplicationRegions GetDefaultKeyReplicationRegions`)
 
 // vocabulary is package apc: what the planes and other packages share.
 func vocabulary(control *facts.Service) *plane {

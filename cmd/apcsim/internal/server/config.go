@@ -17,6 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/secretfile"
+	"github.com/seed748fb4d1/apcsim/policy"
 )
 
 // Config is a configuration file as the package documentation describes it. The
@@ -37,6 +38,9 @@ type Caller struct {
 	Account string `json:"account"` // 12 digits
 	ARN     string `json:"arn"`     // of the principal; "": the account's root
 	Secret  string `json:"secret"`  // secret access key; "": none
+
+	Policies []Document        `json:"policies"` // identity policies; none allow everything
+	Tags     map[string]string `json:"tags"`     // of the principal
 }
 
 // Format prints whose it is without the secret, whatever the verb.
@@ -46,6 +50,15 @@ func (c Caller) Format(w fmt.State, _ rune) {
 
 // MarshalJSON leaves the secret out as well.
 func (c Caller) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
+
+// Document is the JSON text of a policy.
+type Document []byte
+
+// UnmarshalJSON keeps the text.
+func (d *Document) UnmarshalJSON(text []byte) error {
+	*d = slices.Clone(text)
+	return nil
+}
 
 // Key is a key to load from its components.
 type Key struct {
@@ -95,7 +108,7 @@ type limits struct {
 	Keys, Aliases, Tags, OpenTokens                          int
 	TokenLife, TokenReuse, CertificateLife, CertificateReuse duration
 	DefaultPage, DefaultDeleteDays                           int
-	DeletedVisible                                           duration
+	DeletedVisible, ReplicationTime                          duration
 }
 
 func (l *limits) values() apc.Limits {
@@ -103,7 +116,7 @@ func (l *limits) values() apc.Limits {
 		Keys: l.Keys, Aliases: l.Aliases, Tags: l.Tags, OpenTokens: l.OpenTokens,
 		TokenLife: time.Duration(l.TokenLife), TokenReuse: time.Duration(l.TokenReuse),
 		CertificateLife: time.Duration(l.CertificateLife), CertificateReuse: time.Duration(l.CertificateReuse),
-		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible),
+		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible), ReplicationTime: time.Duration(l.ReplicationTime),
 	}
 }
 
@@ -185,6 +198,11 @@ var (
 )
 
 func (c Caller) check(path string) error {
+	for i, text := range c.Policies {
+		if _, err := policy.Parse(policy.Identity, string(text)); err != nil {
+			return policyError(fmt.Sprintf("%s[%d]", below(path, "policies"), i), err)
+		}
+	}
 	if !accountPattern.MatchString(c.Account) {
 		return &inputError{below(path, "account"), "wanted 12 digits"}
 	}
@@ -195,6 +213,31 @@ func (c Caller) check(path string) error {
 		return &inputError{below(path, "arn"), "wanted an ARN of iam or sts in the caller's account"}
 	}
 	return nil
+}
+
+// policyError is what is wrong with a policy, without its values.
+func policyError(path string, err error) error {
+	e, ok := errors.AsType[*policy.Error](err)
+	if !ok {
+		return &inputError{path, "is no policy"}
+	}
+	if e.Path != "" {
+		path += "." + e.Path
+	}
+	message := e.Problem
+	if e.Wanted != "" {
+		message += ", wanted " + e.Wanted
+	}
+	return &inputError{path, fmt.Sprintf("%s (at character %d of the policy)", message, e.Offset)}
+}
+
+// identity is the caller as the engine knows it.
+func (c Caller) identity() apc.Identity {
+	id := apc.Identity{Account: c.Account, ARN: c.ARN, Tags: c.Tags}
+	for _, text := range c.Policies {
+		id.Policies = append(id.Policies, string(text))
+	}
+	return id
 }
 
 func (k *Key) check(path string) error {
@@ -221,7 +264,7 @@ func (c *Config) credentials(verify bool) (map[string]endpoint.Credential, error
 		if verify && caller.Secret == "" {
 			return nil, &inputError{below(below("callers", access), "secret"), "is needed to verify signatures"}
 		}
-		out[access] = endpoint.Credential{Identity: apc.Identity{Account: caller.Account, ARN: caller.ARN}, Secret: caller.Secret}
+		out[access] = endpoint.Credential{Identity: caller.identity(), Secret: caller.Secret}
 	}
 	if verify && len(out) == 0 {
 		return nil, &OptionError{"verify", "there are no callers whose signatures could be checked"}

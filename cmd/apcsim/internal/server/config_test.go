@@ -37,7 +37,7 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Caller{"111122223333", "arn:aws:iam::111122223333:user/ceremony", "example secret of the ceremony"}); got.Callers["AKIDCEREMONY"] != want {
+	if want := (Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/ceremony", Secret: "example secret of the ceremony"}); !reflect.DeepEqual(got.Callers["AKIDCEREMONY"], want) {
 		t.Errorf("a caller: got %+v, want %+v", got.Callers["AKIDCEREMONY"], want)
 	}
 	if want := (apc.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {
@@ -102,7 +102,11 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"callers":{"A":{"account":"111122223333","arn":"` + canary + `"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
 		{`{"callers":{"A":{"account":"111122223333","arn":"arn:aws:iam::444455556666:root"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
 		{`{"callers":{"A":{"account":"111122223333","secret":12345678}}}`, "callers.A.secret: found a number, wanted a string"},
-		{`{"callers":{"A":{"region":"us-east-1"}}}`, "callers.A.region: there is no such member; there are account, arn, secret"},
+		{`{"callers":{"A":{"region":"us-east-1"}}}`, "callers.A.region: there is no such member; there are account, arn, secret, policies, tags"},
+		{`{"callers":{"A":{"account":"111122223333","policies":["` + canary + `"]}}}`, "callers.A.policies[0]: found a string, wanted an object"},
+		{`{"callers":{"A":{"account":"111122223333","policies":[{"Statement":{"Effect":"` + canary + `","Action":"*","Resource":"*"}}]}}}`,
+			"callers.A.policies[0].Statement.Effect: the effect is neither Allow nor Deny, wanted Allow or Deny (at character 23 of the policy)"},
+		{`{"callers":{"A":{"account":"111122223333","tags":["x"]}}}`, "callers.A.tags: found a list, wanted an object"},
 		{`{"limits":{"Keys":0}}`, "limits.Keys: wanted a whole number of 1 or more"},
 		{`{"limits":{"Keys":1.5}}`, "limits.Keys: wanted a whole number of 1 or more"},
 		{`{"limits":{"Keys":99999999999}}`, "limits.Keys: wanted a whole number of 1 or more"},

@@ -19,7 +19,9 @@
 //	    "AKIDEXAMPLE": {
 //	      "account": "111122223333",
 //	      "arn": "arn:aws:iam::111122223333:user/ceremony",
-//	      "secret": "the secret access key, for --verify"
+//	      "secret": "the secret access key, for --verify",
+//	      "policies": [{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "payment-cryptography:*", "Resource": "*"}]}],
+//	      "tags": {"team": "issuing"}
 //	    }
 //	  },
 //	  "limits": {"Keys": 100, "TokenLife": "30d"},
@@ -43,7 +45,8 @@
 //	}
 //
 // Of a caller, account is needed, arn is the account's root where it is absent,
-// and the Region is always that of the signature. Limits have the names and
+// and the Region is always that of the signature. The policies are identity policies (package policy); a
+// caller without any may do everything, as an administrator. Its tags are aws:PrincipalTag in conditions. Limits have the names and
 // meanings of apc.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
 // key, the members that begin with a capital are those of CreateKey; Exportable
 // is true where it is absent, account and region are the server's. The key is

@@ -71,6 +71,9 @@ func checkValue(d *json.Decoder, path string, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if t == reflect.TypeFor[Document]() {
+		return checkDocument(d, path, token)
+	}
 	if text, ok := reflect.New(t).Interface().(encoding.TextUnmarshaler); ok {
 		return checkText(path, token, text)
 	}
@@ -95,6 +98,26 @@ func checkValue(d *json.Decoder, path string, t reflect.Type) error {
 		}
 	case reflect.Int:
 		return checkCount(path, token)
+	}
+	return nil
+}
+
+// checkDocument reads an object of whatever members.
+func checkDocument(d *json.Decoder, path string, token json.Token) error {
+	if token != json.Delim('{') {
+		return wrongKind(path, token, "an object")
+	}
+	for depth := 1; depth > 0; {
+		token, err := readToken(d)
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
 	}
 	return nil
 }

@@ -1,0 +1,233 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// replication is where a new key is to have replicas, and whose list that is.
+type replication struct {
+	regions  []string
+	defaults bool              // of the account
+	requires []keystore.Change // that the account's list is as it was read
+}
+
+// planReplication decides on the Regions of a new key: those of the request, even none, or the account's
+// default list, which applies to exportable keys alone.
+func planReplication(ctx context.Context, c *core.Call, asked []string, made *core.Key) (*replication, error) {
+	if asked != nil {
+		made.OwnRegions = core.No
+		if len(asked) == 0 {
+			return &replication{}, nil
+		}
+		return &replication{regions: asked}, core.CheckReplicable(made)
+	}
+	if !made.Exportable {
+		return &replication{}, nil
+	}
+	list, err := c.DefaultRegions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(list.Regions) > 0 {
+		made.OwnRegions = core.Yes
+	}
+	return &replication{regions: list.Regions, defaults: true, requires: []keystore.Change{list.Unchanged()}}, nil
+}
+
+// checkReplicationRegions checks the list of a request for new keys, and the permission for it.
+func checkReplicationRegions(ctx context.Context, c *core.Call, regions []string) error {
+	if err := c.PermitRegions(ctx, c.Identity.Account, regions); err != nil {
+		return err
+	}
+	return c.CheckRegions(c.Identity.Region, regions)
+}
+
+// commitNew stores a new key with its replicas.
+func (r *replication) commitNew(ctx context.Context, c *core.Call, made *core.Key, requires []keystore.Change) error {
+	requires = append(requires, r.requires...)
+	if len(r.regions) == 0 {
+		return c.CommitNewKey(ctx, made, requires)
+	}
+	c.Replicate(made, r.regions)
+	return c.CommitNewPrimary(ctx, made, r.regions, requires)
+}
+
+// showInProgress shows Regions as the answer does that asked for them: what the service does there has
+// just begun.
+func showInProgress(out *Key, regions []string, state apc.KeyReplicationState) {
+	if len(regions) == 0 {
+		return
+	}
+	if out.ReplicationStatus == nil {
+		out.ReplicationStatus = map[string]ReplicationStatusType{}
+	}
+	for _, r := range regions {
+		out.ReplicationStatus[r] = ReplicationStatusType{Status: state}
+	}
+	out.MultiRegionKeyType = new(apc.MultiRegionKeyTypePrimary)
+}
+
+// AddKeyReplicationRegions replicates a key to more Regions.
+func (c *Caller) AddKeyReplicationRegions(ctx context.Context, in *AddKeyReplicationRegionsInput) (*AddKeyReplicationRegionsOutput, error) {
+	return core.Run(ctx, c.caller, "AddKeyReplicationRegions", in, addKeyReplicationRegions)
+}
+
+func addKeyReplicationRegions(ctx context.Context, c *core.Call, in *AddKeyReplicationRegionsInput) (*AddKeyReplicationRegionsOutput, error) {
+	var primary core.Key
+	err := core.Retry(func() error {
+		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
+			return err
+		}
+		if err := c.PermitRegions(ctx, primary.ARN.Account, in.ReplicationRegions); err != nil {
+			return err
+		}
+		if primary.State != apc.KeyStateCreateComplete {
+			return core.StateError(primary, string(apc.KeyStateCreateComplete))
+		}
+		if err := core.CheckReplicable(&primary); err != nil {
+			return err
+		}
+		if err := c.CheckRegions(primary.ARN.Region, in.ReplicationRegions); err != nil {
+			return err
+		}
+		for _, region := range in.ReplicationRegions {
+			if i := primary.InRegion(region); i >= 0 && primary.Replicas[i].Status != apc.KeyReplicationStateFailed {
+				return core.Invalid("The replication Regions are not valid.", core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemReplicated, region, "other Regions"))
+			}
+		}
+		primary.OwnRegions = core.No
+		c.Replicate(&primary, in.ReplicationRegions)
+		changes := append(c.Births(&primary, in.ReplicationRegions), keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))
+		return c.CommitRegions(ctx, primary.ARN.Account, in.ReplicationRegions, changes...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.Cloud.Replicated(&primary, in.ReplicationRegions, c.Now)
+	out := &AddKeyReplicationRegionsOutput{}
+	describeKey(&primary, &out.Key)
+	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateInProgress)
+	return out, nil
+}
+
+// loadPrimary reads the key whose list is changed, in its Region as it is now.
+func loadPrimary(ctx context.Context, c *core.Call, identifier string, into *core.Key) error {
+	c.Resources = c.Resources[:0]
+	*into = core.Key{}
+	return c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, into)
+}
+
+// RemoveKeyReplicationRegions deletes replicas of a key. That cannot be undone.
+func (c *Caller) RemoveKeyReplicationRegions(ctx context.Context, in *RemoveKeyReplicationRegionsInput) (*RemoveKeyReplicationRegionsOutput, error) {
+	return core.Run(ctx, c.caller, "RemoveKeyReplicationRegions", in, removeKeyReplicationRegions)
+}
+
+func removeKeyReplicationRegions(ctx context.Context, c *core.Call, in *RemoveKeyReplicationRegionsInput) (*RemoveKeyReplicationRegionsOutput, error) {
+	var primary core.Key
+	err := core.Retry(func() error {
+		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
+			return err
+		}
+		if err := core.CheckReplicable(&primary); err != nil {
+			return err
+		}
+		if err := c.CheckRegions(primary.ARN.Region, in.ReplicationRegions); err != nil {
+			return err
+		}
+		for _, region := range in.ReplicationRegions {
+			if i := primary.InRegion(region); i < 0 || primary.Replicas[i].Status == apc.KeyReplicationStateDeleteInProgress {
+				return core.Invalid("The replication Regions are not valid.", core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemNotReplicated, region, "Regions with a replica"))
+			}
+		}
+		changes, err := c.Removals(ctx, &primary, in.ReplicationRegions)
+		if err != nil {
+			return err
+		}
+		primary.OwnRegions = core.No
+		c.Unreplicate(&primary, in.ReplicationRegions)
+		return c.Cloud.Commit(ctx, append(changes, keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &RemoveKeyReplicationRegionsOutput{}
+	describeKey(&primary, &out.Key)
+	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateDeleteInProgress)
+	return out, nil
+}
+
+// EnableDefaultKeyReplicationRegions adds Regions to the account's default list: new exportable keys get
+// replicas there unless their request says otherwise. A Region that is listed stays (GUESS).
+func (c *Caller) EnableDefaultKeyReplicationRegions(ctx context.Context, in *EnableDefaultKeyReplicationRegionsInput) (*EnableDefaultKeyReplicationRegionsOutput, error) {
+	return core.Run(ctx, c.caller, "EnableDefaultKeyReplicationRegions", in, enableDefaultKeyReplicationRegions)
+}
+
+func enableDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, in *EnableDefaultKeyReplicationRegionsInput) (*EnableDefaultKeyReplicationRegionsOutput, error) {
+	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
+		return nil, err
+	}
+	list, err := changeDefaults(ctx, c, func(old []string) []string {
+		for _, r := range in.ReplicationRegions {
+			if !slices.Contains(old, r) {
+				old = append(old, r)
+			}
+		}
+		return old
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &EnableDefaultKeyReplicationRegionsOutput{EnabledReplicationRegions: list}, nil
+}
+
+// DisableDefaultKeyReplicationRegions takes Regions off the account's default list. One that is not listed
+// does not matter (GUESS). Keys stay as they are.
+func (c *Caller) DisableDefaultKeyReplicationRegions(ctx context.Context, in *DisableDefaultKeyReplicationRegionsInput) (*DisableDefaultKeyReplicationRegionsOutput, error) {
+	return core.Run(ctx, c.caller, "DisableDefaultKeyReplicationRegions", in, disableDefaultKeyReplicationRegions)
+}
+
+func disableDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, in *DisableDefaultKeyReplicationRegionsInput) (*DisableDefaultKeyReplicationRegionsOutput, error) {
+	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
+		return nil, err
+	}
+	list, err := changeDefaults(ctx, c, func(old []string) []string {
+		return slices.DeleteFunc(old, func(r string) bool { return slices.Contains(in.ReplicationRegions, r) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &DisableDefaultKeyReplicationRegionsOutput{EnabledReplicationRegions: list}, nil
+}
+
+// changeDefaults changes the account's default list and returns it, which is never nil.
+func changeDefaults(ctx context.Context, c *core.Call, change func([]string) []string) ([]string, error) {
+	out := []string{}
+	err := core.Retry(func() error {
+		list, err := c.DefaultRegions(ctx)
+		if err != nil {
+			return err
+		}
+		list.Regions = change(list.Regions)
+		out = append([]string{}, list.Regions...)
+		return c.Cloud.Commit(ctx, list.Put())
+	})
+	return out, err
+}
+
+// GetDefaultKeyReplicationRegions returns the account's default list in the caller's Region.
+func (c *Caller) GetDefaultKeyReplicationRegions(ctx context.Context, in *GetDefaultKeyReplicationRegionsInput) (*GetDefaultKeyReplicationRegionsOutput, error) {
+	return core.Run(ctx, c.caller, "GetDefaultKeyReplicationRegions", in, getDefaultKeyReplicationRegions)
+}
+
+func getDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, _ *GetDefaultKeyReplicationRegionsInput) (*GetDefaultKeyReplicationRegionsOutput, error) {
+	list, err := c.DefaultRegions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &GetDefaultKeyReplicationRegionsOutput{EnabledReplicationRegions: append([]string{}, list.Regions...)}, nil
+}
