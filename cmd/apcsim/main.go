@@ -9,7 +9,7 @@
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
 //	apcsim tr34 inspect TOKEN
 //	apcsim tr34 unwrap --krd-key FILE --krd-cert FILE --kdh-cert FILE TOKEN
-//	apcsim kcv --algorithm NAME KEYHEX
+//	apcsim kcv --algorithm NAME KEY
 //	apcsim pin block|open|pvv|offset …
 //	apcsim cvv --cvk HEX --pan PAN --expiry DATE --service-code N
 //	apcsim dukpt derive --bdk HEX --ksn HEX [--use USE]

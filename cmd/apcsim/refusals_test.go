@@ -20,7 +20,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"--json", `no command "--json"`},
 		{"kcv", "wants one key"},
 		{"kcv --algorithm AES a b", "wants one key"},
-		{"kcv --algorithm aes " + testKey, "one of TDES, AES"},
+		{"kcv --algorithm aes " + testKey, "one of TDES, TDES_CMAC, AES, AES_ZERO, HMAC_SHA1"},
 		{"kcv --algorithm", "flag needs an argument"},
 		{"kcv --frobnicate " + testKey, "frobnicate"},
 		{"tr31 inspect", "wants one block"},
