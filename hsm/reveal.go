@@ -21,6 +21,7 @@ const (
 
 // revealRule says of which keys a command needs the bytes.
 type revealRule struct {
+	command    string // for people
 	keys       string // for people
 	why        string // for people
 	exportable bool   // any key that may be exported; else TDES keys of these usages
@@ -30,12 +31,28 @@ type revealRule struct {
 // revealRules is the table of the keys that a device must be able to reveal, by
 // the command that needs it. A device keeps every other key.
 var revealRules = [...]revealRule{
-	revealExport:    {"any key with another exportability than N", "the key is wrapped by the host", true, nil},
-	revealKeyBlock:  {"TDES K0, K1", "versions A and C work under variants of the protection key", false, []string{"K0", "K1"}},
-	revealAS2805:    {"TDES K0, K1", "a cryptogram is made under a variant of the key-encryption key", false, []string{"K0", "K1"}},
-	revealDUKPT:     {"TDES B0", "half of the initial key is made under a variant of the base derivation key", false, []string{"B0"}},
-	revealCardValue: {"TDES C0", "the first block is enciphered under the left half alone", false, []string{"C0"}},
-	revealRetailMAC: {"TDES M0, M3", "all blocks but the last are enciphered under the left half alone", false, []string{"M0", "M3"}},
+	revealExport:    {"every export", "any key with another exportability than N", "the key is wrapped by the host", true, nil},
+	revealKeyBlock:  {"ImportTR31 and ExportTR31", "TDES K0, K1", "versions A and C work under variants of the protection key", false, []string{"K0", "K1"}},
+	revealAS2805:    {"AS 2805 cryptograms and KEK validation", "TDES K0, K1", "a cryptogram is made under a variant of the key-encryption key", false, []string{"K0", "K1"}},
+	revealDUKPT:     {"TDES DUKPT", "TDES B0", "half of the initial key is made under a variant of the base derivation key", false, []string{"B0"}},
+	revealCardValue: {"card verification values", "TDES C0", "the first block is enciphered under the left half alone", false, []string{"C0"}},
+	revealRetailMAC: {"MACs of ISO 9797-1 algorithm 3", "TDES M0, M3", "all blocks but the last are enciphered under the left half alone", false, []string{"M0", "M3"}},
+}
+
+// Revealed is a row of the table of keys whose bytes a command needs, for people.
+type Revealed struct {
+	Command string `json:"command"`
+	Keys    string `json:"keys"`
+	Why     string `json:"why"`
+}
+
+// RevealTable is the table of the package documentation: of which keys a device shows the
+// bytes to the host, for which command and why.
+func RevealTable() (rows []Revealed) {
+	for _, r := range revealRules {
+		rows = append(rows, Revealed{r.command, r.keys, r.why})
+	}
+	return rows
 }
 
 // needs reports whether the command needs the bytes of a key with the attributes.

@@ -16,6 +16,7 @@ const (
 	problemEncryptedKey    = "the private key is encrypted"
 	problemOtherPrivateKey = "the private key is not that of the certificate"
 	problemNoPublicKey     = "there is no public key"
+	problemNoMasterKeys    = "the token has no master keys yet"
 	problemNotToken        = "what is given is not a token"
 	problemNonceMissing    = "the token has a random nonce, and none is given to compare it with"
 )
