@@ -77,15 +77,14 @@ func (k TDESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 // variant is what makes the key of the right halves out of a key.
 var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10: 0xC0, 11: 0xC0}
 
-// Variant returns the variant of a double-length base derivation key that [InitialTDES] needs
-// next to the key.
+// Variant returns the variant of a base derivation key of 16 bytes that [InitialTDES] needs
+// beside the key. For a key of 24 bytes, which the standard does not have, the third part is
+// changed as the other two are.
 func Variant(bdk []byte) ([]byte, error) {
-	if err := double("base derivation key", bdk); err != nil {
-		return nil, err
+	if len(bdk) != 16 && len(bdk) != 24 {
+		return nil, &Error{"base derivation key", problemLength, fmt.Sprintf("%d bytes", len(bdk)), "16 or 24 bytes"}
 	}
-	out := make([]byte, 16)
-	subtle.XORBytes(out, bdk, variant[:])
-	return out, nil
+	return tdes.Variant(bdk, variant[:8]...), nil
 }
 
 // InitialTDES derives a terminal's initial key, 16 bytes (X9.24-1, A.6): the left half of its

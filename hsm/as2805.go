@@ -57,15 +57,20 @@ func (h *HSM) ExportAS2805(ctx context.Context, kek KeyRef, v Variant, k Materia
 // variantKey is a variant of a key-encryption key, in host memory. The caller
 // closes it.
 func (h *HSM) variantKey(ctx context.Context, kek KeyRef, v Variant) (Key, error) {
-	p, err := h.use(ctx, kek)
-	if err != nil {
-		return nil, err
-	}
-	defer h.cache.release(p)
-	secret, err := revealFor(ctx, p.key, kek.Attributes, revealAS2805)
+	secret, err := h.revealKEK(ctx, kek)
 	if err != nil {
 		return nil, err
 	}
 	defer secret.Destroy()
 	return newHostKey(TDES, tdes.Variant(secret.bytes(), v[:]...))
+}
+
+// revealKEK is a key-encryption key in the clear. The caller destroys it.
+func (h *HSM) revealKEK(ctx context.Context, kek KeyRef) (Secret, error) {
+	p, err := h.use(ctx, kek)
+	if err != nil {
+		return Secret{}, err
+	}
+	defer h.cache.release(p)
+	return revealFor(ctx, p.key, kek.Attributes, revealAS2805)
 }

@@ -19,7 +19,7 @@ type cache struct {
 	order   *list.List // of *prepared, most recently used first
 }
 
-// prepared is an open key with the protection keys derived from it.
+// prepared is an open key with the keys derived from it that every command needs.
 type prepared struct {
 	key        Key
 	attributes Attributes
@@ -28,8 +28,9 @@ type prepared struct {
 	users int  // guarded by cache.mu
 	gone  bool // guarded by cache.mu: dropped, and closed by the last user
 
-	mu    sync.Mutex // guards kbpks
-	kbpks map[tr31.Version]*protection
+	mu      sync.Mutex // guards kbpks and variant
+	kbpks   map[tr31.Version]*protection
+	variant *softwareKey // of a TDES base derivation key
 }
 
 func newCache(size int) *cache {
@@ -151,6 +152,9 @@ func (p *prepared) close() {
 	for _, k := range p.kbpks {
 		k.close()
 	}
-	p.kbpks = nil
+	if p.variant != nil {
+		p.variant.Close()
+	}
+	p.kbpks, p.variant = nil, nil
 	p.key.Close()
 }

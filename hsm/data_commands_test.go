@@ -50,6 +50,11 @@ func commandKey(a hsm.Attributes) []byte {
 func (c *command) load(t *testing.T, b hsm.Backend) (out []hsm.KeyRef) {
 	t.Helper()
 	for _, a := range c.keys {
+		if a.Algorithm == hsm.RSA {
+			pair, _, _ := knownPair(t, b)
+			out = append(out, pair)
+			continue
+		}
 		raw := commandKey(symmetricKey(a.Usage, a.Algorithm, 256))
 		if a.Algorithm == hsm.EC {
 			raw, _ = curveKey(t, "NIST_P256", upperHex(raw))
@@ -218,6 +223,9 @@ var commands = slices.Concat(
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, verifyARQC},
 		{"PINChange", scriptKey, changePIN},
 	},
+	pinRows(),
+	rsaRows(),
+	keyRows(),
 	macCommands("key derived by DUKPT, TDES", symmetricKey("B0", hsm.TDES, 128), tdesDUKPT, retail),
 	macCommands("key derived by DUKPT, AES", symmetricKey("B0", hsm.AES, 128), aesDUKPT, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
 	macCommands("key derived by EMV", symmetricKey("E2", hsm.TDES, 128), testSession, retail),

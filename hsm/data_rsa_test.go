@@ -22,7 +22,7 @@ var (
 )
 
 // knownPair is a key pair in the device whose private key the test has.
-func knownPair(t *testing.T, b hsm.Backend) (hsm.KeyRef, hsm.Public, *rsa.PrivateKey) {
+func knownPair(t testing.TB, b hsm.Backend) (hsm.KeyRef, hsm.Public, *rsa.PrivateKey) {
 	t.Helper()
 	secret, public, _ := testkeys.Ready().Next(dataPair.Bits)
 	sealed, err := b.Import(ctx, secret, dataPair)
@@ -183,20 +183,4 @@ func TestRSARefusesWhatDoesNotFit(t *testing.T) {
 	}
 	check("raw, too short", second(h.EncryptRSA(ctx, public, hsm.RSARaw, make([]byte, 255))), hsm.ErrInput)
 	check("raw, too large", second(h.EncryptRSA(ctx, public, hsm.RSARaw, bytes.Repeat([]byte{0xFF}, 256))), hsm.ErrInput)
-}
-
-func TestRSADecryptionIsAnOutageWhereTheDeviceFails(t *testing.T) {
-	for _, p := range rsaPaddings {
-		var ciphertext []byte
-		t.Run(p.String(), func(t *testing.T) {
-			eachCallFailing(t, func(t *testing.T, b hsm.Backend) hsm.KeyRef {
-				pair, public, _ := knownPair(t, b)
-				var err error
-				if ciphertext, err = hsm.New(b, nil).EncryptRSA(ctx, public, p, messagesFor(p)[0]); err != nil {
-					t.Fatal(err)
-				}
-				return pair
-			}, func(h *hsm.HSM, pair hsm.KeyRef) ([]byte, error) { return h.DecryptRSA(ctx, pair, p, ciphertext) })
-		})
-	}
 }

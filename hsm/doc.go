@@ -17,8 +17,8 @@
 // AS 2805 cryptograms; initial DUKPT keys are exported in the same ways.
 // What a device lacks ([Unsupported]) is built from what it has, or refused
 // with that error. A bounded number of prepared keys (open handles, derived
-// key block keys, parsed private keys) is kept between calls; [HSM.Forget] and
-// [HSM.Close] close them.
+// key block keys, variants of base derivation keys, parsed private keys) is kept
+// between calls; [HSM.Forget] and [HSM.Close] close them.
 //
 // Refusals of a key block are a *tr31.Error with the exact class, for a caller
 // that has the key. A caller that answers strangers reports the classes behind the
@@ -36,8 +36,8 @@
 //   - ImportTR31 and ExportTR31, of TDES K0, K1: versions A and C work under
 //     variants of the protection key (where the device does not derive them
 //     itself, Key.DeriveKBPK);
-//   - ImportAS2805 and ExportAS2805, of TDES K0, K1: a cryptogram is made under a
-//     variant of the key-encryption key;
+//   - ImportAS2805, ExportAS2805 and KEK validation, of TDES K0, K1: a cryptogram is
+//     made under a variant of the key-encryption key;
 //   - an export of an initial DUKPT key and every key derived by DUKPT, of TDES B0:
 //     half of the initial key is made under a variant of the base derivation key
 //     (the AES derivation of the initial key stays in the device);
@@ -66,10 +66,17 @@
 //	CardValue, VerifyCardValue: others  | ECB encryption: the card's key             | no key
 //	ARQC, VerifyARQC                    | ECB encryption: the card's key             | no key
 //	PINChange                           | ECB: the PIN blocks, the card's three keys | no key
+//	GeneratePVV, PVV, VerifyPVV         | random bytes, ECB: PIN block and PVV       | no key
+//	PINs and offsets of IBM 3624        | random bytes, ECB: PIN block, natural PIN  | no key
+//	TranslatePIN                        | random bytes, ECB: both PIN blocks         | no key
+//	DecryptRSA                          | RSA decryption, OAEP where the device can  | no key
+//	KEK validation                      | random bytes                               | TDES K0, K1
+//	TranslateKeyBlock                   | ECDH, KBEK and KBAK, encryption and CMAC   | no key
 //	key derived by DUKPT, TDES          | ECB encryption: half of the initial key    | TDES B0
 //	key derived by DUKPT, AES           | ECB encryption: the initial key            | no key
 //	key derived by EMV                  | ECB encryption: the card's key             | no key
 //	key derived by ECDH                 | ECDH                                       | no key
+//	PIN key of AS 2805                  | CBC encryption                             | no key
 //	key in a block of version B, D or E | KBEK and KBAK, decryption and CMAC         | no key
 //	key in a block of version A or C    | the same, where the device has it          | TDES K0, K1
 //

@@ -65,7 +65,7 @@ func vectors(t *testing.T) (out []vector) {
 	return out
 }
 
-func bytesOf(t *testing.T, text string) []byte {
+func bytesOf(t testing.TB, text string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(text)
 	if err != nil {
@@ -77,7 +77,7 @@ func bytesOf(t *testing.T, text string) []byte {
 var zeroMethods = map[hsm.Algorithm]kcv.Method{hsm.TDES: kcv.TDESZero, hsm.AES: kcv.AESCMAC, hsm.HMAC: kcv.HMACSHA256}
 
 // load makes a key of two components.
-func load(t *testing.T, h *hsm.HSM, a hsm.Attributes, key []byte) hsm.KeyRef {
+func load(t testing.TB, h *hsm.HSM, a hsm.Attributes, key []byte) hsm.KeyRef {
 	t.Helper()
 	zero := make([]byte, len(key))
 	out, err := h.LoadComponents(ctx, []hsm.Secret{hsm.NewSecret(key), hsm.NewSecret(zero)}, a, zeroMethods[a.Algorithm])
@@ -172,10 +172,11 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 			bdk, ksn, want string
 		}{
 			{hsm.TDES, "0123456789ABCDEFFEDCBA9876543210", "FFFF9876543210E00000", "6AC292FAA1315B4D858AB3A3D7D5933A"},
+			{hsm.TDES, "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567", "FFFF9876543210E0001F", "C2683C89B1BD62F545923BD790BCCE7E"},
 			{hsm.TDES, "8A8349794C9EE9A4C2927098F249FED6", "FFFF9876543210E0001F", "0CCE8B18912E519C87348795288FFDA7"},
 			{hsm.AES, "FEDCBA9876543210F1F1F1F1F1F1F1F1", "1234567890123456FFFFFFFF", "1273671EA26AC29AFA4D1084127652A1"},
 		} {
-			bdk := load(t, h, hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 128}, bytesOf(t, c.bdk))
+			bdk := load(t, h, hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)}, bytesOf(t, c.bdk))
 			header := tr31.Header{Version: tr31.VersionD, KeyUsage: "B1", Algorithm: byte(c.algorithm), ModeOfUse: 'X', KeyVersion: "00", Exportability: 'S', Context: '0', Reserved: '0'}
 			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: bytesOf(t, c.ksn)}, zeroMethods[c.algorithm])
 			if err != nil {

@@ -38,7 +38,7 @@ func (h *HSM) clearMaterial(ctx context.Context, k Material) (Secret, error) {
 	}
 	defer h.cache.release(p)
 	if k.KSN != nil {
-		return initialKey(ctx, p.key, k.Key.Attributes, k.KSN)
+		return p.initialKey(ctx, k.KSN)
 	}
 	return revealFor(ctx, p.key, k.Key.Attributes, revealExport)
 }

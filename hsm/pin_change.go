@@ -9,32 +9,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-// PINBlock is an enciphered PIN block and what is needed to read it. One that does not
-// decode is a *pin.Error.
-type PINBlock struct {
-	Key    WorkingKey // PIN encryption key: TDES, for pin.ISO4 AES
-	Format pin.Format
-	Block  []byte // 8 bytes, of pin.ISO4 16
-	PAN    PAN    // for the formats that use it
-}
-
-// openPIN reads the PIN of an enciphered block.
-func (h *HSM) openPIN(ctx context.Context, b *PINBlock) (pin.PIN, error) {
-	w, err := h.open(ctx, b.Key, forPIN)
-	if err != nil {
-		return pin.PIN{}, err
-	}
-	defer w.close()
-	if err := w.isCipher(); err != nil {
-		return pin.PIN{}, err
-	}
-	p, err := pin.Decrypt(w.block(), b.Format, b.Block, b.PAN.digits())
-	if err := w.outcome(err); err != nil {
-		return pin.PIN{}, err
-	}
-	return p, nil
-}
-
 // PINChange is a card script that changes a PIN (EMV Book 2, section 9; VIS; M/Chip).
 type PINChange struct {
 	New     PINBlock

@@ -27,7 +27,7 @@ type WorkingKey struct {
 }
 
 // Derivation is how a working key is derived from a stored one: a [DUKPT], an
-// [EMV], an [ECDH] or a [WrappedKey].
+// [EMV], an [ECDH], a [WrappedKey] or an [AS2805PIN].
 type Derivation interface {
 	// derive returns the derived key, an AES or TDES key, for a purpose.
 	derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*softwareKey, error)
@@ -186,9 +186,9 @@ func (d DUKPT) derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*soft
 	defer h.cache.release(p)
 	switch k.Attributes.Algorithm {
 	case TDES:
-		return d.deriveTDES(ctx, p.key, k.Attributes, use)
+		return d.deriveTDES(ctx, p, use)
 	case AES:
-		return d.deriveAES(ctx, p.key, k.Attributes, use)
+		return d.deriveAES(ctx, p, use)
 	}
 	return nil, ErrRefused
 }
@@ -209,7 +209,7 @@ var (
 	}
 )
 
-func (d DUKPT) deriveTDES(ctx context.Context, bdk Key, a Attributes, use purpose) (*softwareKey, error) {
+func (d DUKPT) deriveTDES(ctx context.Context, bdk *prepared, use purpose) (*softwareKey, error) {
 	ksn, err := dukpt.ParseTDESKSN(d.KSN)
 	if err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (d DUKPT) deriveTDES(ctx context.Context, bdk Key, a Attributes, use purpos
 	if d.Type != dukpt.TDES2 {
 		return nil, fmt.Errorf("%w: a TDES base derivation key derives double-length TDES keys alone", ErrInput)
 	}
-	initial, err := initialKey(ctx, bdk, a, ksn[:])
+	initial, err := bdk.initialKey(ctx, ksn[:])
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +229,7 @@ func (d DUKPT) deriveTDES(ctx context.Context, bdk Key, a Attributes, use purpos
 	return hostKey(TDES, raw)
 }
 
-func (d DUKPT) deriveAES(ctx context.Context, bdk Key, a Attributes, use purpose) (*softwareKey, error) {
+func (d DUKPT) deriveAES(ctx context.Context, bdk *prepared, use purpose) (*softwareKey, error) {
 	ksn, err := dukpt.ParseAESKSN(d.KSN)
 	if err != nil {
 		return nil, err
@@ -242,7 +242,7 @@ func (d DUKPT) deriveAES(ctx context.Context, bdk Key, a Attributes, use purpose
 	default:
 		return nil, fmt.Errorf("%w: the type of a DUKPT working key is AES or TDES", ErrInput)
 	}
-	initial, err := initialKey(ctx, bdk, a, ksn[:])
+	initial, err := bdk.initialKey(ctx, ksn[:])
 	if err != nil {
 		return nil, err
 	}

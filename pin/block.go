@@ -185,12 +185,11 @@ func filler(f Format, random io.Reader, block []byte) ([]byte, error) {
 			out[i] &= 0x0F
 		}
 	case ISO3:
+		if err := drawBelow(random, 6, out); err != nil {
+			return nil, err
+		}
 		for i := range out {
-			d, err := drawBelow(random, 6)
-			if err != nil {
-				return nil, err
-			}
-			out[i] = 0xA + d
+			out[i] += 0xA
 		}
 	case ISO4:
 		for i := range out {
@@ -212,21 +211,27 @@ func draw(random io.Reader, out []byte) error {
 	return nil
 }
 
-// drawBelow draws a number below n without bias.
-func drawBelow(random io.Reader, n byte) (byte, error) {
-	var b [1]byte
-	for {
-		if err := draw(random, b[:]); err != nil {
-			return 0, err
+// drawBelow draws numbers below n without bias.
+func drawBelow(random io.Reader, n int, out []byte) error {
+	limit := 256 / n * n // larger bytes would make small numbers more likely
+	for left := out; len(left) > 0; {
+		if err := draw(random, left); err != nil {
+			return err
 		}
-		if int(b[0]) < 256/int(n)*int(n) {
-			return b[0] % n, nil
+		kept := 0
+		for _, v := range left {
+			if int(v) < limit {
+				left[kept] = v % byte(n)
+				kept++
+			}
 		}
+		left = left[kept:]
 	}
+	return nil
 }
 
-// readField reads a PIN field. Every part is looked at before any is refused, so
-// that the time does not depend on where the fault is.
+// readField reads a PIN field. Every digit is compared before any is refused, in a time that
+// does not depend on which of them is wrong.
 func readField(f Format, field []byte) (PIN, error) {
 	var nibbles [16]byte
 	defer clear(nibbles[:])
@@ -234,24 +239,30 @@ func readField(f Format, field []byte) (PIN, error) {
 		nibbles[2*i], nibbles[2*i+1] = field[i]>>4, field[i]&0x0F
 	}
 	control, length := nibbles[0], int(nibbles[1])
+	low, high := fillRange(f)
+	badDigit, badFill := 0, 0 // the first of each, counted from 1
+	for i := len(nibbles) - 2; i > 0; i-- {
+		n := int(nibbles[1+i])
+		inPIN := subtle.ConstantTimeLessOrEq(i, length)
+		decimal := subtle.ConstantTimeLessOrEq(n, 9)
+		fill := subtle.ConstantTimeLessOrEq(int(low), n) & subtle.ConstantTimeLessOrEq(n, int(high))
+		badDigit = subtle.ConstantTimeSelect(inPIN&(1-decimal), i, badDigit)
+		badFill = subtle.ConstantTimeSelect((1-inPIN)&(1-fill), i-length, badFill)
+	}
 	switch {
 	case control != formats[f].control:
 		return PIN{}, &Error{Rule: RuleControl, Problem: problemControl,
 			Found: fmt.Sprintf("%X", control), Wanted: fmt.Sprintf("%X for %s", formats[f].control, f)}
 	case length < MinLength || length > MaxLength:
 		return PIN{}, &Error{Rule: RuleLength, Problem: problemBlockLength, Found: fmt.Sprintf("%X", length), Wanted: "4 to C"}
+	case badDigit > 0:
+		return PIN{}, &Error{Rule: RuleDigits, Problem: problemBlockDigit, Found: fmt.Sprintf("digit %d", badDigit), Wanted: "0 to 9"}
+	case badFill > 0:
+		return PIN{}, &Error{Rule: RuleFill, Problem: problemFill, Found: fmt.Sprintf("fill digit %d", badFill), Wanted: fillText(low, high) + " for " + f.String()}
 	}
 	digits := make([]byte, length)
-	for i, n := range nibbles[2 : 2+length] {
-		if n > 9 {
-			return PIN{}, &Error{Rule: RuleDigits, Problem: problemBlockDigit, Found: fmt.Sprintf("digit %d", i+1), Wanted: "0 to 9"}
-		}
-		digits[i] = '0' + n
-	}
-	for i, n := range nibbles[2+length:] {
-		if low, high := fillRange(f); n < low || n > high {
-			return PIN{}, &Error{Rule: RuleFill, Problem: problemFill, Found: fmt.Sprintf("fill digit %d", i+1), Wanted: fillText(low, high) + " for " + f.String()}
-		}
+	for i := range digits {
+		digits[i] = '0' + nibbles[2+i]
 	}
 	return New(string(digits))
 }

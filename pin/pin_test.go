@@ -169,3 +169,17 @@ func TestRandomPINsHaveNoBias(t *testing.T) {
 		t.Errorf("without chance: %v, want io.EOF", err)
 	}
 }
+
+// TestFillOfFormat3IsDrawnWithoutBias: bytes that would make some digits more likely are
+// drawn again.
+func TestFillOfFormat3IsDrawnWithoutBias(t *testing.T) {
+	p, err := pin.New("1234")
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := append(bytes.Repeat([]byte{252, 253, 254, 255}, 4), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+	got, err := pin.Encode(pin.ISO3, p, "0000000000000000", bytes.NewReader(drawn))
+	if want := "341234ABCDEFABCD"; err != nil || fmt.Sprintf("%X", got) != want {
+		t.Errorf("got block %X, %v, want %s", got, err, want)
+	}
+}

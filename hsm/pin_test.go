@@ -1,0 +1,396 @@
+package hsm_test
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/pin"
+)
+
+// A PIN and an account number that no refusal may show, and keys.
+const (
+	canaryPIN = "739164820517"
+	canaryPAN = "6789054321098765432"
+	canaryPEK = "A1B2C3D4E5F60718293A4B5C6D7E8F90"
+	canaryPVK = "0123456789ABCDEFFEDCBA9876543210"
+	canaryTDK = "9ABCDEF0123456781F3D5B79E2C4A688"
+)
+
+// pinKeys are the keys of a PIN test in a device.
+type pinKeys struct {
+	pek, aes, bdk, aesBDK, pvk hsm.KeyRef
+	block                      []byte // the canary PIN under pek, ISO format 0
+}
+
+func loadPINKeys(t testing.TB, b hsm.Backend) *pinKeys {
+	t.Helper()
+	h := hsm.New(b, nil)
+	with := func(usage string, algorithm hsm.Algorithm, hex string) hsm.KeyRef {
+		raw := bytesOf(t, hex)
+		return load(t, h, hsm.Attributes{KeyID: "k" + usage, Usage: usage, Algorithm: algorithm, Mode: 'N', Exportability: 'N', Bits: 8 * len(raw)}, raw)
+	}
+	k := &pinKeys{
+		pek: with("P0", hsm.TDES, canaryPEK), aes: with("P0", hsm.AES, canaryPEK), bdk: with("B0", hsm.TDES, canaryTDK),
+		aesBDK: with("B0", hsm.AES, canaryTDK), pvk: with("V2", hsm.TDES, canaryPVK),
+	}
+	k.block = k.clear(t, pin.ISO0, canaryPIN)
+	return k
+}
+
+// clear is a PIN block under pek or aes, made by package pin.
+func (k *pinKeys) clear(t testing.TB, f pin.Format, digits string) []byte {
+	t.Helper()
+	p, err := pin.New(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	under := tdesCipher(t, canaryPEK)
+	if f == pin.ISO4 {
+		under = aesCipher(t, canaryPEK)
+	}
+	out, err := pin.Encrypt(under, f, p, canaryPAN, strings.NewReader(strings.Repeat("random", 20)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func tdesCipher(t testing.TB, key string) cipher.Block {
+	t.Helper()
+	b, err := tdes.NewCipher(bytesOf(t, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func aesCipher(t testing.TB, key string) cipher.Block {
+	t.Helper()
+	b, err := aes.NewCipher(bytesOf(t, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (k *pinKeys) given() *hsm.PINBlock {
+	return &hsm.PINBlock{Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO0, Block: k.block, PAN: hsm.NewPAN(canaryPAN)}
+}
+
+// forms are the ways in which a block can be made: each key, or derivation, and format.
+func (k *pinKeys) forms() map[string]*hsm.PINForm {
+	pan := hsm.NewPAN(canaryPAN)
+	return map[string]*hsm.PINForm{
+		"format 0":       {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO0, PAN: pan},
+		"format 3":       {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO3, PAN: pan},
+		"format 4":       {Key: hsm.WorkingKey{Key: k.aes}, Format: pin.ISO4, PAN: pan},
+		"DUKPT, TDES":    {Key: hsm.WorkingKey{Key: k.bdk, Derive: hsm.DUKPT{KSN: "FFFF9876543210E00003"}}, Format: pin.ISO0, PAN: pan},
+		"DUKPT, AES":     {Key: hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.AES128}}, Format: pin.ISO4, PAN: pan},
+		"DUKPT, AES DES": {Key: hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.TDES2}}, Format: pin.ISO3, PAN: pan},
+		"AS 2805":        {Key: hsm.WorkingKey{Key: k.pek, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}}, Format: pin.ISO0, PAN: pan},
+	}
+}
+
+func (k *pinKeys) visa() *hsm.VisaPVV {
+	return &hsm.VisaPVV{Key: k.pvk, PAN: hsm.NewPAN(canaryPAN), Index: 1}
+}
+
+func (k *pinKeys) ibm() *hsm.IBM3624 {
+	return &hsm.IBM3624{Key: k.pvk, Table: "0123456789012345", ValidationData: hsm.NewPAN(canaryPAN[:16]), Pad: 'F'}
+}
+
+// TestPINTranslationIsAnOutageWhereTheDeviceFails, with every kind of working key on both
+// sides.
+func TestPINTranslationIsAnOutageWhereTheDeviceFails(t *testing.T) {
+	type translation struct {
+		in *hsm.PINBlock
+		to *hsm.PINForm
+	}
+	for _, form := range []string{"format 4", "DUKPT, TDES", "DUKPT, AES", "AS 2805"} {
+		t.Run(form, func(t *testing.T) {
+			eachCallFailing(t, func(t *testing.T, b hsm.Backend) translation {
+				k := loadPINKeys(t, b)
+				to := k.forms()[form]
+				block, err := hsm.New(b, nil).TranslatePIN(ctx, k.given(), to)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return translation{&hsm.PINBlock{Key: to.Key, Format: to.Format, Block: block, PAN: to.PAN}, to}
+			}, func(h *hsm.HSM, x translation) ([]byte, error) { return h.TranslatePIN(ctx, x.in, x.to) })
+		})
+	}
+}
+
+// TestVerificationHasThreeOutcomes: verified, not verified, and a failure.
+func TestVerificationHasThreeOutcomes(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
+		k := loadPINKeys(t, b)
+		for name, form := range k.forms() {
+			translated, err := h.TranslatePIN(ctx, k.given(), form)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			block := hsm.PINBlock{Key: form.Key, Format: form.Format, Block: translated, PAN: form.PAN}
+			pvv, err := h.PVV(ctx, &block, k.visa(), len(canaryPIN))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			offset, err := h.PINOffset(ctx, &block, k.ibm(), len(canaryPIN))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			check := func(what string, got hsm.Verdict, err error, want hsm.Verdict) {
+				t.Helper()
+				if got != want || (err != nil) != (want == hsm.Undecided) {
+					t.Errorf("%s, %s: got %v, %v, want %v", name, what, got, err, want)
+				}
+			}
+			verdict, err := h.VerifyPVV(ctx, &block, k.visa(), pvv.Value)
+			check("PVV", verdict, err, hsm.Verified)
+			verdict, err = h.VerifyPVV(ctx, &block, k.visa(), changed(pvv.Value))
+			check("wrong PVV", verdict, err, hsm.NotVerified)
+			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), offset.Value)
+			check("offset", verdict, err, hsm.Verified)
+			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), changed(offset.Value))
+			check("wrong offset", verdict, err, hsm.NotVerified)
+			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), offset.Value[:4])
+			check("short offset", verdict, err, hsm.NotVerified)
+			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), "12F4")
+			check("offset of no digits", verdict, err, hsm.Undecided)
+			block.Block = bytes.Repeat([]byte{0x55}, len(block.Block))
+			verdict, err = h.VerifyPVV(ctx, &block, k.visa(), pvv.Value)
+			check("no PIN block", verdict, err, hsm.Undecided)
+			if _, ok := errors.AsType[*hsm.PINBlockError](err); !ok {
+				t.Errorf("%s: no PIN block: got %v, want a PINBlockError", name, err)
+			}
+		}
+	})
+}
+
+// changed is a value with another last digit.
+func changed(value string) string {
+	last := value[len(value)-1]
+	return value[:len(value)-1] + string('0'+(last-'0'+1)%10)
+}
+
+// TestPINBlocksThatDoNotDecodeSayWhereAndShowNoDigit changes each nibble of a clear
+// PIN field in turn.
+func TestPINBlocksThatDoNotDecodeSayWhereAndShowNoDigit(t *testing.T) {
+	b := hsm.NewSoftware(nil)
+	h := hsm.New(b, nil)
+	k := loadPINKeys(t, b)
+	pek := tdesCipher(t, canaryPEK)
+	field := bytesOf(t, "0C"+canaryPIN+"FF")
+	account, err := pin.PANField(canaryPAN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range 16 {
+		wrong := slices.Clone(field)
+		wrong[at/2] ^= []byte{0xF0, 0x0F}[at%2] & (field[at/2] ^ []byte{0xBB, 0xEB, 0xBB, 0xBB, 0xBB, 0xBB, 0xBB, 0xDD}[at/2])
+		for i := range wrong {
+			wrong[i] ^= account[i]
+		}
+		pek.Encrypt(wrong, wrong)
+		rule, found := pin.RuleDigits, fmt.Sprintf("digit %d", at-1)
+		switch {
+		case at == 0:
+			rule, found = pin.RuleControl, "B"
+		case at == 1:
+			rule, found = pin.RuleLength, "B"
+		case at >= 14:
+			rule, found = pin.RuleFill, fmt.Sprintf("fill digit %d", at-13)
+		}
+		block := k.given()
+		block.Block = wrong
+		_, err := h.PVV(ctx, block, k.visa(), 0)
+		if at == 1 { // a length of 11 leaves a digit where the fill begins
+			rule, found = pin.RuleFill, "fill digit 1"
+		}
+		reason, ok := errors.AsType[*hsm.PINBlockError](err)
+		if !ok || reason.Reason.Rule != rule || reason.Reason.Found != found || !hsm.IsArgument(err) {
+			t.Errorf("digit %d: got %v, want rule %s, found %s", at, err, rule, found)
+		}
+		showsNothing(t, fmt.Sprintf("digit %d", at), err)
+	}
+	block := k.given()
+	block.Block = block.Block[:7]
+	if _, err := h.PVV(ctx, block, k.visa(), 0); !isBlockError(err, pin.RuleBlock) {
+		t.Errorf("7 bytes: got %v", err)
+	}
+}
+
+func isBlockError(err error, rule pin.Rule) bool {
+	e, ok := errors.AsType[*hsm.PINBlockError](err)
+	return ok && e.Reason.Rule == rule
+}
+
+// showsNothing is whether a refusal shows no four digits of the canaries in a row.
+func showsNothing(t *testing.T, name string, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	text := err.Error() // no addresses, which may have any digits
+	if reason, ok := errors.AsType[*pin.Error](err); ok {
+		text += fmt.Sprintf("%+v", *reason)
+	}
+	for _, secret := range []string{canaryPIN, canaryPAN, canaryPEK, canaryPVK, canaryTDK} {
+		for i := range len(secret) - 3 {
+			if strings.Contains(text, secret[i:i+4]) {
+				t.Errorf("%s: the refusal %q shows %s", name, text, secret[i:i+4])
+				return
+			}
+		}
+	}
+}
+
+func TestPINCommandsRefuseWhatDoesNotFitAndShowNothing(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
+		k := loadPINKeys(t, b)
+		check := func(name string, err error, want func(error) bool) {
+			t.Helper()
+			if err == nil || !want(err) {
+				t.Errorf("%s: got %v", name, err)
+			}
+			showsNothing(t, name, err)
+		}
+		broken := func(rule pin.Rule) func(error) bool {
+			return func(err error) bool {
+				e, ok := errors.AsType[*pin.Error](err)
+				_, block := errors.AsType[*hsm.PINBlockError](err)
+				return ok && !block && e.Rule == rule && hsm.IsArgument(err)
+			}
+		}
+		is := func(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
+		form := func(change func(f *hsm.PINForm)) *hsm.PINForm {
+			f := *k.forms()["format 0"]
+			change(&f)
+			return &f
+		}
+		visa := func(change func(v *hsm.VisaPVV)) *hsm.VisaPVV { v := k.visa(); change(v); return v }
+		ibm := func(change func(m *hsm.IBM3624)) *hsm.IBM3624 { m := k.ibm(); change(m); return m }
+		given := func(change func(b *hsm.PINBlock)) *hsm.PINBlock { b := k.given(); change(b); return b }
+
+		check("PAN of 11 digits", second(h.GeneratePVV(ctx, form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN(canaryPAN[:11]) }), k.visa(), 4)), broken(pin.RulePAN))
+		check("PAN of letters", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.PAN = hsm.NewPAN("6789054321O98765") }), k.visa(), 0)), broken(pin.RulePAN))
+		check("no PAN for the PVV", second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.PAN = hsm.PAN{} }), 0)), broken(pin.RulePAN))
+		check("no such format", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Format = 99 }), k.visa(), 0)), broken(pin.RuleFormat))
+		check("index 10", second(h.VerifyPVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Index = 10 }), "1234")), broken(pin.RuleIndex))
+		check("3 digits", second(h.GeneratePVV(ctx, k.forms()["format 0"], k.visa(), 3)), broken(pin.RuleLength))
+		check("a natural PIN of 13 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), 13)), broken(pin.RuleLength))
+		check("a natural PIN of -1 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), -1)), broken(pin.RuleLength))
+		check("a PIN of another length", second(h.PVV(ctx, k.given(), k.visa(), 4)), broken(pin.RuleLength))
+		check("another length, offset", second(h.PINOffset(ctx, k.given(), k.ibm(), 11)), broken(pin.RuleLength))
+		check("offset of letters", second(h.PINFromOffset(ctx, k.forms()["format 0"], k.ibm(), "12F4")), broken(pin.RuleOffset))
+		check("table of 15", second(h.PINOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Table = m.Table[:15] }), 0)), broken(pin.RuleTable))
+		check("no validation data", second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.ValidationData = hsm.PAN{} }), "1234")), broken(pin.RuleData))
+		check("pad character", second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Pad = 'G' }), "1234")), broken(pin.RulePad))
+		check("an AES key for format 0", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Key = k.aes }), k.visa(), 0)), is(hsm.ErrRefused))
+		check("a TDES key for format 4", second(h.NaturalPIN(ctx, form(func(f *hsm.PINForm) { f.Format = pin.ISO4 }), k.ibm(), 4)), is(hsm.ErrRefused))
+		check("an AES key for the PVV", second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Key = k.aes }), 0)), is(hsm.ErrRefused))
+		check("AS 2805 with an AES key", second(h.PVV(ctx, given(func(b *hsm.PINBlock) {
+			b.Key = hsm.WorkingKey{Key: k.aes, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}}
+		}), k.visa(), 0)), is(hsm.ErrRefused))
+		for _, a := range []hsm.AS2805PIN{{}, {Trace: "00012", Amount: "0000000099500"}, {Trace: "00012x", Amount: "000000009950"}} {
+			check("AS 2805 data", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Derive = a }), k.visa(), 0)), is(hsm.ErrInput))
+		}
+		check("another PAN", second(h.TranslatePIN(ctx, k.given(), form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN("4111111111111111") }))), broken(pin.RulePAN))
+	})
+}
+
+// TestTranslationsAreThoseOfTheTable tries every two formats.
+func TestTranslationsAreThoseOfTheTable(t *testing.T) {
+	b := hsm.NewSoftware(nil)
+	h := hsm.New(b, nil)
+	k := loadPINKeys(t, b)
+	all := []pin.Format{pin.ISO0, pin.ISO1, pin.ISO2, pin.ISO3, pin.ISO4, pin.AS28050}
+	taken := map[pin.Format]string{pin.ISO0: "0, 3, 4", pin.ISO1: "0, 1, 3, 4", pin.ISO2: "", pin.ISO3: "0, 3, 4", pin.ISO4: "0, 3, 4", pin.AS28050: "0, 3, 4"}
+	key := func(f pin.Format) hsm.WorkingKey {
+		if f == pin.ISO4 {
+			return hsm.WorkingKey{Key: k.aes}
+		}
+		return hsm.WorkingKey{Key: k.pek}
+	}
+	for _, from := range all {
+		var to []string
+		for i, f := range all {
+			block := &hsm.PINBlock{Key: key(from), Format: from, Block: k.clear(t, from, canaryPIN), PAN: hsm.NewPAN(canaryPAN)}
+			_, err := h.TranslatePIN(ctx, block, &hsm.PINForm{Key: key(f), Format: f, PAN: hsm.NewPAN(canaryPAN)})
+			if err == nil {
+				to = append(to, fmt.Sprint(i))
+			} else if e, ok := errors.AsType[*pin.Error](err); !ok || e.Rule != pin.RuleFormat {
+				t.Errorf("%v to %v: got %v", from, f, err)
+			}
+		}
+		if got := strings.Join(to, ", "); got != taken[from] {
+			t.Errorf("%v is translated to formats %s, want %s", from, got, taken[from])
+		}
+	}
+}
+
+func TestGeneratedPINsAreTheDevicesRandom(t *testing.T) {
+	seen := map[string]bool{}
+	for range 2 {
+		b := hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 7})
+		h := hsm.New(b, nil)
+		k := loadPINKeys(t, b)
+		for range 3 {
+			got, err := h.GenerateOffset(ctx, k.forms()["format 0"], k.ibm(), 12)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[got.Value] = true
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("3 PINs from each of two devices with one seed have %d offsets, want 3", len(seen))
+	}
+}
+
+// FuzzPINCommands: no input makes a command panic, and what it makes it reads.
+func FuzzPINCommands(f *testing.F) {
+	b := hsm.NewSoftware(nil)
+	h := hsm.New(b, nil)
+	var k *pinKeys
+	f.Add(0, 0, []byte{1, 2, 3, 4, 5, 6, 7, 8}, canaryPAN, "1234", 4, "0123456789012345", byte('F'))
+	f.Add(4, 3, make([]byte, 16), "", "", -1, "", byte(0))
+	f.Fuzz(func(t *testing.T, from, to int, block []byte, pan, value string, length int, table string, pad byte) {
+		if k == nil {
+			k = loadPINKeys(t, b)
+		}
+		for _, key := range []hsm.KeyRef{k.pek, k.aes} {
+			in := &hsm.PINBlock{Key: hsm.WorkingKey{Key: key}, Format: pin.Format(from), Block: block, PAN: hsm.NewPAN(pan)}
+			out := &hsm.PINForm{Key: hsm.WorkingKey{Key: key}, Format: pin.Format(to), PAN: hsm.NewPAN(pan)}
+			visa := &hsm.VisaPVV{Key: k.pvk, PAN: hsm.NewPAN(pan), Index: length}
+			ibm := &hsm.IBM3624{Key: k.pvk, Table: table, ValidationData: hsm.NewPAN(pan), Pad: pad}
+			h.TranslatePIN(ctx, in, out)
+			h.PVV(ctx, in, visa, length)
+			h.VerifyPVV(ctx, in, visa, value)
+			h.VerifyOffset(ctx, in, ibm, value)
+			h.PINOffset(ctx, in, ibm, length)
+			h.NaturalPIN(ctx, out, ibm, length)
+			if made, err := h.PINFromOffset(ctx, out, ibm, value); err == nil {
+				again := &hsm.PINBlock{Key: out.Key, Format: out.Format, Block: made.Block, PAN: out.PAN}
+				if got, err := h.VerifyOffset(ctx, again, ibm, value); got != hsm.Verified || err != nil {
+					t.Errorf("the PIN of offset %q: got %v, %v", value, got, err)
+				}
+			}
+			if made, err := h.GeneratePVV(ctx, out, visa, length); err == nil {
+				again := &hsm.PINBlock{Key: out.Key, Format: out.Format, Block: made.Block, PAN: out.PAN}
+				if got, err := h.VerifyPVV(ctx, again, visa, made.Value); got != hsm.Verified || err != nil {
+					t.Errorf("PVV %s: got %v, %v", made.Value, got, err)
+				}
+			}
+		}
+	})
+}
