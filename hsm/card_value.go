@@ -6,7 +6,6 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/cvv"
 	"github.com/seed748fb4d1/apcsim/emv"
-	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // CardForm is how a card validation value is computed; see package cvv, which says which
@@ -120,7 +119,7 @@ func (h *HSM) dynamicValue(ctx context.Context, k KeyRef, d CardData, length int
 		return "", err
 	}
 	defer card.close()
-	retail, err := mac.NewRetailKey(card.derived.raw)
+	retail, err := card.derived.retailKey(ctx)
 	if err != nil {
 		return "", err
 	}

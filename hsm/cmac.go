@@ -33,7 +33,7 @@ func cmacOf(ctx context.Context, k Key, size int, message []byte) ([]byte, error
 // chain encrypts in place by CBC with a zero IV: in one call where the device has
 // CBC, else block by block.
 func chain(ctx context.Context, k Key, size int, data []byte) error {
-	iv := make([]byte, size)
+	iv := zeroIV[:size]
 	err := k.Encrypt(ctx, CBC, iv, data)
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/subtle"
+	"encoding/binary"
 	"fmt"
 )
 
@@ -114,7 +115,7 @@ func (c BlockCipher) check(w *working, data []byte) (iv []byte, err error) {
 	case c.Mode == ECB:
 		return nil, nil
 	case c.IV == nil:
-		return make([]byte, size), nil
+		return zeroIV[:size], nil
 	case len(c.IV) != size:
 		return nil, fmt.Errorf("%w: an IV of %d bytes with blocks of %d", ErrInput, len(c.IV), size)
 	}
@@ -141,7 +142,7 @@ func (w *working) encryptBlocks(ctx context.Context, mode CipherMode, iv, data [
 	if mode != OFB {
 		copy(stream[len(iv):], data)
 	}
-	if err := w.key.Encrypt(ctx, CBC, make([]byte, len(iv)), stream); err != nil {
+	if err := w.key.Encrypt(ctx, CBC, zeroIV[:len(iv)], stream); err != nil {
 		return err
 	}
 	subtle.XORBytes(data, data, stream)
@@ -224,10 +225,14 @@ func (w *working) decryptShort(ctx context.Context, iv, data []byte, bits uint) 
 	return nil
 }
 
-// shiftIn moves a register to the left and fills it with bits on the right.
+// shiftIn moves a register of 8 or 16 bytes to the left and fills it with bits on the
+// right.
 func shiftIn(register []byte, fill byte, bits uint) {
-	for i := range len(register) - 1 {
-		register[i] = register[i]<<bits | register[i+1]>>(8-bits)
+	low := register[len(register)-8:]
+	right := binary.BigEndian.Uint64(low)
+	if len(register) > 8 {
+		left := binary.BigEndian.Uint64(register)
+		binary.BigEndian.PutUint64(register, left<<bits|right>>(64-bits))
 	}
-	register[len(register)-1] = register[len(register)-1]<<bits | fill
+	binary.BigEndian.PutUint64(low, right<<bits|uint64(fill))
 }

@@ -94,16 +94,3 @@ func (w *working) retailMAC(ctx context.Context, p mac.Padding, message []byte) 
 	}
 	return mac.Retail(key, p, message)
 }
-
-// retailKey is the key as one of algorithm 3.
-func (w *working) retailKey(ctx context.Context, c revealCommand) (*mac.RetailKey, error) {
-	if w.algorithm != TDES {
-		return nil, ErrRefused
-	}
-	secret, err := w.reveal(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	defer secret.Destroy()
-	return mac.NewRetailKey(secret.bytes())
-}

@@ -64,8 +64,11 @@ func (p *prepared) variantBDK(ctx context.Context) (*softwareKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.variant, err = hostKey(TDES, raw); err != nil {
+	variant, err := hostKey(TDES, raw)
+	if err != nil {
 		return nil, err
 	}
-	return p.variant, nil
+	variant.cipher() // here, since others may use it at once
+	p.variant = variant
+	return variant, nil
 }

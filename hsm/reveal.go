@@ -78,9 +78,17 @@ func (a Attributes) Revealable() bool {
 // revealFor is Key.Reveal for a command. A key that the command has no need of is
 // refused, even by a device that would reveal it. The caller destroys the secret.
 func revealFor(ctx context.Context, k Key, a Attributes, c revealCommand) (Secret, error) {
-	if r := &revealRules[c]; !r.needs(a) {
-		return Secret{}, fmt.Errorf("%w: the command takes the bytes of %s, not of %v %s with exportability %c",
-			ErrRefused, r.keys, a.Algorithm, a.Usage, a.Exportability)
+	if err := revealRules[c].check(a); err != nil {
+		return Secret{}, err
 	}
 	return k.Reveal(ctx)
+}
+
+// check refuses a key that the command has no need of.
+func (r *revealRule) check(a Attributes) error {
+	if r.needs(a) {
+		return nil
+	}
+	return fmt.Errorf("%w: the command takes the bytes of %s, not of %v %s with exportability %c",
+		ErrRefused, r.keys, a.Algorithm, a.Usage, a.Exportability)
 }

@@ -19,10 +19,11 @@ import (
 // opening; private keys are parsed on first use.
 type softwareKey struct {
 	traits
-	raw   []byte
-	block cipher.Block             // of AES and TDES
-	mac   atomic.Pointer[mac.CMAC] // of AES and TDES, once asked for
-	pair  *parsedPair              // of RSA and EC
+	raw    []byte
+	block  cipher.Block                  // of AES and TDES; of a derived key once it is used, since it may never be
+	mac    atomic.Pointer[mac.CMAC]      // of AES and TDES, once asked for
+	retail atomic.Pointer[mac.RetailKey] // of TDES, once asked for
+	pair   *parsedPair                   // of RSA and EC
 
 	mu     sync.RWMutex // held for reading during use, so that Close clears nothing in use
 	closed atomic.Bool
@@ -70,6 +71,33 @@ func newBlock(algorithm Algorithm, key []byte) (cipher.Block, error) {
 	return block, nil
 }
 
+// cipher is the cipher of an AES or TDES key. That of a derived key is made here: such a key
+// belongs to one goroutine.
+func (k *softwareKey) cipher() cipher.Block {
+	if k.block == nil {
+		k.block, _ = newBlock(k.algorithm, k.raw) // the length has been checked
+	}
+	return k.block
+}
+
+// retailKey keeps a TDES key as one of ISO 9797-1 algorithm 3.
+func (k *softwareKey) retailKey(ctx context.Context) (*mac.RetailKey, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, TDES); err != nil {
+		return nil, err
+	}
+	m := k.retail.Load()
+	if m == nil {
+		var err error
+		if m, err = mac.NewRetailKey(k.raw); err != nil {
+			return nil, err
+		}
+		k.retail.Store(m)
+	}
+	return m, nil
+}
+
 // begin is the first step of every primitive, with mu held for reading.
 func (k *softwareKey) begin(ctx context.Context, algorithms ...Algorithm) error {
 	if k.closed.Load() {
@@ -93,12 +121,12 @@ func (k *softwareKey) Encrypt(ctx context.Context, mode CipherMode, iv, data []b
 		return err
 	}
 	if mode == CBC {
-		cipher.NewCBCEncrypter(k.block, iv).CryptBlocks(data, data)
+		cipher.NewCBCEncrypter(k.cipher(), iv).CryptBlocks(data, data)
 		return nil
 	}
-	size := k.block.BlockSize()
+	block, size := k.cipher(), blockSize(k.algorithm)
 	for ; len(data) > 0; data = data[size:] {
-		k.block.Encrypt(data, data[:size])
+		block.Encrypt(data, data[:size])
 	}
 	return nil
 }
@@ -110,12 +138,12 @@ func (k *softwareKey) Decrypt(ctx context.Context, mode CipherMode, iv, data []b
 		return err
 	}
 	if mode == CBC {
-		cipher.NewCBCDecrypter(k.block, iv).CryptBlocks(data, data)
+		cipher.NewCBCDecrypter(k.cipher(), iv).CryptBlocks(data, data)
 		return nil
 	}
-	size := k.block.BlockSize()
+	block, size := k.cipher(), blockSize(k.algorithm)
 	for ; len(data) > 0; data = data[size:] {
-		k.block.Decrypt(data, data[:size])
+		block.Decrypt(data, data[:size])
 	}
 	return nil
 }
@@ -124,7 +152,7 @@ func (k *softwareKey) beginCipher(ctx context.Context, mode CipherMode, iv, data
 	if err := k.begin(ctx, AES, TDES); err != nil {
 		return err
 	}
-	size := k.block.BlockSize()
+	size := blockSize(k.algorithm)
 	wantIV := 0
 	if mode == CBC {
 		wantIV = size
@@ -148,7 +176,7 @@ func (k *softwareKey) CMAC(ctx context.Context, message []byte) ([]byte, error) 
 func (k *softwareKey) cmac() *mac.CMAC {
 	m := k.mac.Load()
 	if m == nil {
-		m = mac.NewCMAC(k.block)
+		m = mac.NewCMAC(k.cipher())
 		k.mac.Store(m) // if two goroutines store at once, either is right
 	}
 	return m

@@ -3,6 +3,9 @@ package hsm
 import (
 	"context"
 	"crypto/cipher"
+	"slices"
+
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // working is a working key in use by one command, in one goroutine. The command gets it
@@ -13,33 +16,32 @@ import (
 // any error that was computed from them, so that an outage is never taken for a
 // wrong PIN.
 type working struct {
-	hsm        *HSM
-	key        Key
-	attributes Attributes   // of the stored key; of a derived one its algorithm and length
-	algorithm  Algorithm    // of the key in use
-	stored     *prepared    // nil: the key is derived
-	derived    *softwareKey // nil: the key is stored
-	device     deviceBlock
+	ctx       context.Context // of the command
+	hsm       *HSM
+	key       Key
+	algorithm Algorithm
+	stored    *prepared    // nil: the key is derived
+	derived   *softwareKey // nil: the key is stored
+	device    *deviceBlock // of a stored key, once asked for
 }
 
 // open readies a working key for a purpose. The caller closes it.
 func (h *HSM) open(ctx context.Context, k WorkingKey, use purpose) (*working, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if k.Derive != nil {
 		key, err := k.Derive.derive(ctx, h, k.Key, use)
 		if err != nil {
 			return nil, err
 		}
-		a := Attributes{Algorithm: key.algorithm, Bits: int(key.bits)}
-		return &working{hsm: h, key: key, attributes: a, algorithm: key.algorithm, derived: key}, nil
+		return &working{ctx: ctx, hsm: h, key: key, algorithm: key.algorithm, derived: key}, nil
 	}
 	p, err := h.use(ctx, k.Key)
 	if err != nil {
 		return nil, err
 	}
-	a := k.Key.Attributes
-	w := &working{hsm: h, key: p.key, attributes: a, algorithm: a.Algorithm, stored: p}
-	w.device = deviceBlock{ctx: ctx, key: p.key, size: blockSize(a.Algorithm)}
-	return w, nil
+	return &working{ctx: ctx, hsm: h, key: p.key, algorithm: k.Key.Attributes.Algorithm, stored: p}, nil
 }
 
 // close clears a derived key and ends the use of a stored one.
@@ -62,30 +64,48 @@ func (w *working) isCipher() error {
 // size is the length of a block: 8 bytes of TDES, 16 of AES, 0 of any other key.
 func (w *working) size() int { return blockSize(w.algorithm) }
 
-// block is the key, which must be AES or TDES, as a cipher.
+// block is the key, which must be AES or TDES, as a cipher. One of the software device,
+// which has nothing that could fail, is its own.
 func (w *working) block() cipher.Block {
-	if w.derived != nil {
-		return w.derived.block
+	if software, ok := w.key.(*softwareKey); ok {
+		return software.cipher()
 	}
-	return &w.device
+	if w.device == nil {
+		w.device = &deviceBlock{ctx: w.ctx, key: w.key, size: w.size()}
+	}
+	return w.device
 }
 
 // outcome is what a computation with block() amounts to: the device's first failure, or
 // else the computation's own error.
 func (w *working) outcome(err error) error {
-	if w.device.failed != nil {
+	if w.device != nil && w.device.failed != nil {
 		return w.device.failed
 	}
 	return err
 }
 
-// reveal is the key in the clear, for a command that has no other way; see revealRules.
-// The caller destroys it.
-func (w *working) reveal(ctx context.Context, c revealCommand) (Secret, error) {
-	if w.derived != nil {
-		return NewSecret(w.derived.raw), nil
+// retailKey is the key, which must be TDES, as one of ISO 9797-1 algorithm 3. The software
+// device keeps it, and any other reveals the key for it; see revealRules.
+func (w *working) retailKey(ctx context.Context, c revealCommand) (*mac.RetailKey, error) {
+	if w.algorithm != TDES {
+		return nil, ErrRefused
 	}
-	return revealFor(ctx, w.key, w.attributes, c)
+	if w.derived != nil {
+		return w.derived.retailKey(ctx)
+	}
+	if err := revealRules[c].check(w.stored.attributes); err != nil {
+		return nil, err
+	}
+	if software, ok := w.key.(*softwareKey); ok {
+		return software.retailKey(ctx)
+	}
+	secret, err := revealFor(ctx, w.key, w.stored.attributes, c)
+	if err != nil {
+		return nil, err
+	}
+	defer secret.Destroy()
+	return mac.NewRetailKey(secret.bytes())
 }
 
 // deviceBlock is a device's key as a cipher.Block, for one command and one goroutine. It
@@ -124,11 +144,15 @@ func blockSize(a Algorithm) int {
 	return 0
 }
 
-// hostKey is a derived key in host memory. It takes over the bytes; Close clears them.
+// hostKey is a derived key in host memory. It takes over the bytes; Close clears them. Its
+// cipher is made when it is first used.
 func hostKey(algorithm Algorithm, raw []byte) (*softwareKey, error) {
-	k, err := newSoftwareKey(Attributes{Algorithm: algorithm, Exportability: 'N', Bits: len(raw) * 8}, raw)
-	if err != nil {
+	if blockSize(algorithm) == 0 || !slices.Contains(lengths[algorithm], len(raw)*8) {
 		clear(raw)
+		return nil, ErrAttributes
 	}
-	return k, err
+	return &softwareKey{traits: traits{bits: int32(len(raw) * 8), algorithm: algorithm}, raw: raw}, nil
 }
+
+// zeroIV is never written to.
+var zeroIV [16]byte
