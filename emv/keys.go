@@ -40,6 +40,16 @@ const (
 // E(not Y), where Y is 16 digits made from the account number (12 to 19 digits) and the card
 // sequence number (2 digits; "00" where a card has none). EMV Book 2, annex A1.4.
 func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
+	out, err := MasterKeyBlocks(o, pan, psn)
+	if err != nil {
+		return nil, err
+	}
+	return encryptKey(imk, out), nil
+}
+
+// MasterKeyBlocks returns Y and not Y of [MasterKey], 16 bytes, for a device that enciphers
+// both in one call. Their encryption with odd parity is the master key.
+func MasterKeyBlocks(o Option, pan, psn string) ([]byte, error) {
 	if err := digits("PAN", pan, 12, 19); err != nil {
 		return nil, err
 	}
@@ -62,9 +72,7 @@ func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
 	}
 	out = append(out, out...)
 	invert(out[8:])
-	imk.Encrypt(out[:8], out[:8])
-	imk.Encrypt(out[8:], out[8:])
-	return oddParity(out), nil
+	return out, nil
 }
 
 // hashed is 16 decimal digits of a SHA-1: its decimal digits, filled up from its letters

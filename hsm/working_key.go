@@ -9,6 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/cvv"
 	"github.com/seed748fb4d1/apcsim/dukpt"
 	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
@@ -269,19 +270,23 @@ func (e EMV) derive(ctx context.Context, h *HSM, k KeyRef, _ purpose) (*software
 
 // cardKey is the card's master key, in the clear. The caller clears it.
 func (e EMV) cardKey(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
+	if k.Attributes.Algorithm != TDES {
+		return nil, ErrRefused
+	}
+	out, err := emv.MasterKeyBlocks(e.Option, e.PAN.digits(), e.PSN)
+	if err != nil {
+		return nil, err
+	}
 	w, err := h.open(ctx, WorkingKey{Key: k}, forData)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if w.algorithm != TDES {
-		return nil, ErrRefused
-	}
-	out, err := emv.MasterKey(w.block(), e.Option, e.PAN.digits(), e.PSN)
-	if err := w.outcome(err); err != nil {
+	if err := w.key.Encrypt(ctx, ECB, nil, out); err != nil {
 		clear(out)
 		return nil, err
 	}
+	tdes.SetOddParity(out)
 	return out, nil
 }
 
