@@ -3,6 +3,7 @@
 // values, for people and, with --json, for programs.
 //
 //	apcsim serve [--listen HOST:PORT] [--config FILE] [--store WHERE] [--hsm URI] [FLAG]...
+//	apcsim watch [--refused] [--token FILE] [URL]
 //	apcsim hsm check --hsm URI
 //	apcsim master-key FILE
 //	apcsim tr31 inspect BLOCK
@@ -70,7 +71,7 @@ type streams struct {
 
 // commands is everything the tool can do, in the order of the help.
 var commands = slices.Concat(
-	[]command{serveCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand},
+	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand},
 	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
 // usageError is a command line that is refused: exit status 2.

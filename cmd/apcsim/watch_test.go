@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
+)
+
+// screen is what a command prints while a test reads it.
+type screen struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// watchedServer is a server on a free port until the test ends.
+func watchedServer(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	s, err := server.Listen(ctx, "127.0.0.1:0", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func callAt(t *testing.T, url, operation, body string) {
+	t.Helper()
+	req, _ := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(body))
+	req.Header.Set("X-Amz-Target", "PaymentCryptographyControlPlane."+operation)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+}
+
+// watchOf runs the command until the test ends, and returns what it prints.
+func watchOf(t *testing.T, args ...string) *screen {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	out, done := &screen{}, make(chan int, 1)
+	go func() { done <- run(ctx, append([]string{"watch"}, args...), strings.NewReader(""), out, &screen{}) }()
+	t.Cleanup(func() {
+		stop()
+		if status := <-done; status != exitOK {
+			t.Errorf("watch %v: exit status %d", args, status)
+		}
+	})
+	return out
+}
+
+func (s *screen) waitFor(t *testing.T, text string) {
+	t.Helper()
+	for until := time.Now().Add(20 * time.Second); !strings.Contains(s.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("no %q in\n%s", text, s)
+		}
+	}
+}
+
+func TestWatchShowsCallsAsTheyHappen(t *testing.T) {
+	s := watchedServer(t, &server.Options{Control: true, Anonymous: true})
+	callAt(t, s.URL(), "ListKeys", "{}")
+	all, refused := watchOf(t, s.URL()), watchOf(t, "--refused", s.URL()+"/")
+	all.waitFor(t, "ListKeys  111122223333 us-east-1")
+	callAt(t, s.URL(), "GetKey", `{"KeyIdentifier":"alias/no\u001b[31mne"}`)
+	callAt(t, s.URL(), "GetKey", `{"KeyIdentifier":"alias/none"}`)
+	for _, out := range []*screen{all, refused} {
+		out.waitFor(t, "    KeyIdentifier: there is no such alias")
+		if strings.Contains(out.String(), "\x1b") {
+			t.Errorf("no terminal, and colours or a client's control characters: %q", out)
+		}
+	}
+	if got := refused.String(); strings.Contains(got, "ListKeys") || !strings.Contains(got, "ResourceNotFoundException") {
+		t.Errorf("refused alone: %s", got)
+	}
+}
+
+func TestWatchShowsTheToken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("control-token-of-a-test-0123456789\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	token, err := server.ReadControlToken(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := watchedServer(t, &server.Options{ControlToken: token, Control: true, Anonymous: true})
+	callAt(t, s.URL(), "ListKeys", "{}")
+	watchOf(t, "--token", path, s.URL()).waitFor(t, "ListKeys")
+	for args, want := range map[string]string{
+		s.URL(): "the server answers: wanted the token", s.URL() + "/x": "the server answers", "http://127.0.0.1:1": "refused", "nonsense": "the URL is one like", "a b": "wants one URL",
+	} {
+		var errs screen
+		status := run(t.Context(), append([]string{"watch"}, strings.Fields(args)...), strings.NewReader(""), &screen{}, &errs)
+		if status == exitOK || !strings.Contains(errs.String(), want) {
+			t.Errorf("watch %s: status %d, %s", args, status, errs.String())
+		}
+	}
+}
+
+func TestColoursAreForTerminals(t *testing.T) {
+	var out screen
+	w := &watcher{paint: painter{&out, true}}
+	if err := w.show(`{"number":7,"operation":"GetKey","error":"X","why":["a\u001b[1mb"]}`); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "\x1b[31mX\x1b[0m") || strings.Contains(got, "\x1b[1mb") || w.last != 7 {
+		t.Errorf("got %q", got)
+	}
+	if p := paintFor(harmless{&out}); p.on {
+		t.Error("a buffer is taken for a terminal")
+	}
+	t.Setenv("NO_COLOR", "1")
+	if p := paintFor(harmless{os.Stdout}); p.on || fmt.Sprint(p.in(red, "x")) != "x" {
+		t.Error("NO_COLOR is not obeyed")
+	}
+}
