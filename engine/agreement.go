@@ -35,23 +35,27 @@ func (in *ExportDiffieHellmanTr31KeyBlock) agreed() *agreed {
 		in.DeriveKeyAlgorithm, in.KeyDerivationFunction, in.KeyDerivationHashAlgorithm, in.DerivationData.SharedInformation}
 }
 
-// agreement checks a key agreement beyond the rules of its keys: what the pair may derive, the
-// other party's certificate, and what is derived.
-func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, *core.Authorities, error) {
-	// For key transport the pair says that it derives wrapping keys; one that says nothing serves
-	// the data plane (GUESS).
+// checkUse refuses a key pair that does not derive wrapping keys, and a wrapping key that cannot be
+// derived. A key pair without a DeriveKeyUsage is for the data plane (GUESS).
+func (a *agreed) checkUse(pair *core.Key) error {
 	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
-		return hsm.Agreement{}, nil, core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+		return core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
 			core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
 	}
-	derived := core.AlgorithmNamed(a.derived)
-	if !core.Ciphers.Has(derived) { // GUESS
-		return hsm.Agreement{}, nil, attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
+	if !core.Ciphers.Has(core.AlgorithmNamed(a.derived)) { // GUESS
+		return attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
 	}
+	return nil
+}
+
+// agreement checks the other party's certificate, and returns what the HSM derives and the
+// authorities of the certificate.
+func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key) (hsm.Agreement, *core.Authorities, error) {
 	peer, above, err := core.Peer(ctx, c, a.certificate, agreementField+".PublicKeyCertificate", pair, ca, authorityField(agreementField))
 	if err != nil {
 		return hsm.Agreement{}, nil, err
 	}
+	derived := core.AlgorithmNamed(a.derived)
 	info, _ := hex.DecodeString(*a.info) // the shape has been checked
 	return hsm.Agreement{Pair: pair.Ref(), Peer: peer, KDF: core.DerivationFunctions[a.kdf], Hash: core.DerivationHashes[a.hash],
 		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, above, nil
@@ -81,13 +85,12 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 		return err
 	}
 	pair, ca := &keys[0], &keys[1]
+	if err := asked.checkUse(pair); err != nil {
+		return err
+	}
 	b, err := tr31.Parse(m.WrappedKeyBlock, tr31.Lenient)
 	if err != nil {
 		return core.BlockError(c, p.field, err)
-	}
-	agreement, above, err := agreement(ctx, c, asked, pair, ca)
-	if err != nil {
-		return err
 	}
 	if err := core.CheckBlockVersion(b.Header.Version, core.AlgorithmNamed(asked.derived), p.field); err != nil {
 		return err
@@ -95,10 +98,14 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	p.requires = append(p.requires, above.Unchanged()...)
 	if err := p.wrappedUnder(pair.Unchanged(), asked.strengths(pair)...); err != nil {
 		return err
 	}
+	agreement, above, err := agreement(ctx, c, asked, pair, ca)
+	if err != nil {
+		return err
+	}
+	p.requires = append(p.requires, above.Unchanged()...)
 	// HSM: the key is opened and sealed within the device.
 	made, err := c.Cloud.HSM.ImportECDH(ctx, agreement, b, p.admit)
 	if err != nil {
@@ -141,6 +148,9 @@ func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 		return nil, err
 	}
 	pair, ca := &keys[0], &keys[1]
+	if err := asked.checkUse(pair); err != nil {
+		return nil, err
+	}
 	p, err := planExport(&keys[2], agreementField, in.ExportAttributes)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,10 @@ func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyO
 
 func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKeyOutput, error) {
 	// Parse: the request as the rules see it.
+	tags, err := core.NewTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
 	spec := core.ParseAttributes(in.KeyAttributes)
 	if err := permitTags(ctx, c, in.Tags); err != nil {
 		return nil, err
@@ -33,10 +37,6 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		return nil, err
 	}
 	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,15 @@ func wrappingHash(spec *apc.WrappingKeySpec) crypto.Hash {
 
 // importCryptogram imports a key enciphered with RSA-OAEP to the key pair of an import token.
 func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram, p *importPlan) error {
-	// Load and check: what the request says because the cryptogram cannot, then the token.
+	// Load and check: the token, and the attributes, which a cryptogram does not hold.
 	const attributesField, tokenField = cryptogramField + ".KeyAttributes.", cryptogramField + ".ImportToken"
 	p.field = cryptogramField + ".WrappedKeyCryptogram"
 	if m.ImportToken == "" { // which its pattern allows
 		return missing(tokenField)
+	}
+	t, err := c.FindToken(ctx, m.ImportToken, tokenField)
+	if err != nil {
+		return err
 	}
 	spec := core.ParseAttributes(m.KeyAttributes)
 	if spec.Class != apc.KeyClassSymmetricKey {
@@ -39,11 +43,10 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	if err := p.declare(spec, attributesField, *m.Exportable); err != nil {
 		return err
 	}
-	t, err := c.LoadToken(ctx, m.ImportToken, apc.KeyMaterialTypeKeyCryptogram, tokenField)
-	if err != nil {
+	if err := p.wrappedUnder(t.Unchanged(), strength{table: rsaStrength, by: t.Alg, field: tokenField}); err != nil {
 		return err
 	}
-	if err := p.wrappedUnder(t.Unchanged(), strength{table: rsaStrength, by: t.Alg, field: tokenField}); err != nil {
+	if err := t.Check(c.Now, apc.KeyMaterialTypeKeyCryptogram, tokenField); err != nil {
 		return err
 	}
 	cryptogram, err := cryptogramBytes(p.field, m.WrappedKeyCryptogram, t.Alg.Bits/8)

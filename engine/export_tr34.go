@@ -21,6 +21,10 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	if err != nil {
 		return nil, err
 	}
+	token, err := signer.findToken(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	keys, err := c.Keys(ctx, append(needs, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})...)
 	if err != nil {
 		return nil, err
@@ -39,8 +43,8 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	if err != nil {
 		return nil, err
 	}
-	kdh, err := findOwnPair(ctx, c, signer, apc.KeyMaterialTypeTR34KeyBlock, named)
-	if err != nil {
+	kdh := signer.pair(token, named)
+	if err := signer.check(c, kdh, apc.KeyMaterialTypeTR34KeyBlock); err != nil {
 		return nil, err
 	}
 	// HSM: the key is wrapped and signed within the device.

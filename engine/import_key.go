@@ -17,14 +17,14 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	case in.RequesterComment != nil:
 		return nil, core.NotSimulated("RequesterComment")
 	}
+	tags, err := core.NewTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
 	if err := permitTags(ctx, c, in.Tags); err != nil {
 		return nil, err
 	}
 	if err := checkReplicationRegions(ctx, c, in.ReplicationRegions); err != nil {
-		return nil, err
-	}
-	tags, err := c.NewTags(in.Tags)
-	if err != nil {
 		return nil, err
 	}
 	if err := c.Settle(ctx); err != nil {

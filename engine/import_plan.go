@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"fmt"
@@ -114,10 +115,15 @@ func (p *importPlan) declare(a core.Attributes, within string, exportable bool) 
 func (p *importPlan) wrappedUnder(requires keystore.Change, under ...strength) error {
 	p.requires = append(p.requires, requires)
 	p.under = append(p.under, under...)
-	if len(p.candidates) != 1 {
-		return nil
+	var first error
+	for _, candidate := range p.candidates {
+		err := p.checkStrength(candidate)
+		if err == nil {
+			return nil
+		}
+		first = cmp.Or(first, err)
 	}
-	return p.checkStrength(p.candidates[0])
+	return first
 }
 
 func (p *importPlan) checkStrength(wrapped *core.Algorithm) error {

@@ -10,7 +10,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
-	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
 // importTR34 imports a TR-34 key token, sent to a key pair of the account.
@@ -20,6 +19,10 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
 		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
 	needs, err := receiver.needs(receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
+	if err != nil {
+		return err
+	}
+	token, err := receiver.findToken(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -34,14 +37,14 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	if err := p.readTokenHeader(t); err != nil {
 		return err
 	}
-	krd, err := findOwnPair(ctx, c, receiver, apc.KeyMaterialTypeTR34KeyBlock, keys[1:])
-	if err != nil {
-		return err
-	}
+	krd := receiver.pair(token, keys[1:])
 	if err := p.wrappedUnder(krd.unchanged, strength{table: rsaStrength, by: krd.alg, field: krd.field}); err != nil {
 		return err
 	}
-	// Certificate: the signer's, under the authority.
+	// Token and certificates: the receiver's own, and the signer's under the authority.
+	if err := receiver.check(c, krd, apc.KeyMaterialTypeTR34KeyBlock); err != nil {
+		return err
+	}
 	const signerField = tr34Field + ".SigningKeyCertificate"
 	kdh, _, err := core.ReadCertificate(m.SigningKeyCertificate, signerField)
 	if err != nil {
@@ -102,23 +105,4 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 // age of a signing time is not judged (GUESS).
 func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
-}
-
-// findOwnPair returns the account's key pair: that of the import or export token, or the key that
-// has been loaded and checked.
-func findOwnPair(ctx context.Context, c *core.Call, m *pairMembers, material apc.KeyMaterialType, named []core.Key) (*ownPair, error) {
-	if len(named) > 0 {
-		pair := &named[0]
-		cert, err := core.CheckOwnCertificate(c, *m.certificate, m.certificateField, pair)
-		return &ownPair{pair.Ref(), pair.Attributes.Alg, cert, m.keyField, pair.Unchanged()}, err
-	}
-	t, err := c.LoadToken(ctx, *m.token, material, m.tokenField)
-	if err != nil {
-		return nil, err
-	}
-	cert, err := x509ca.Decode(t.Certificate)
-	if err != nil {
-		return nil, core.Internal(err)
-	}
-	return &ownPair{t.Ref(), t.Alg, cert, m.tokenField, t.Unchanged()}, nil
 }

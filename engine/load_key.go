@@ -86,6 +86,10 @@ func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput,
 }
 
 func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadKeyOutput, error) {
+	tags, err := core.NewTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
 	spec := core.ParseAttributes(in.KeyAttributes)
 	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
 		return nil, err
@@ -95,10 +99,6 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 		return nil, err
 	}
 	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
-	if err != nil {
-		return nil, err
-	}
-	tags, err := c.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
 	}

@@ -12,12 +12,12 @@ func (c *Caller) TagResource(ctx context.Context, in *TagResourceInput) (*TagRes
 }
 
 func tagResource(ctx context.Context, c *core.Call, in *TagResourceInput) (*TagResourceOutput, error) {
-	_, err := c.ChangeKey(ctx, "ResourceArn", in.ResourceArn, func(old core.Key) (core.Key, error) {
+	tags, err := core.NewTags(in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	_, err = c.ChangeKey(ctx, "ResourceArn", in.ResourceArn, func(old core.Key) (core.Key, error) {
 		if err := core.CheckTaggable(old); err != nil {
-			return core.Key{}, err
-		}
-		tags, err := c.NewTags(in.Tags)
-		if err != nil {
 			return core.Key{}, err
 		}
 		old.Tags = core.MergeTags(old.Tags, tags)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -11,22 +12,25 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr34"
+	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
 const tr34Field = "KeyMaterial.Tr34KeyBlock"
 
-// ownPair is the pair of the account that takes part in a TR-34 exchange: a
-// token's, or a key named at run time with a certificate that somebody else made
-// for it.
+// ownPair is the account's key pair in a TR-34 exchange: that of an import or export token, or a
+// key with a certificate that another authority issued for it.
 type ownPair struct {
 	ref         hsm.KeyRef
 	alg         *core.Algorithm
-	certificate *x509.Certificate
-	field       string // the member that names it
+	field       string // the member that names the key pair
 	unchanged   keystore.Change
+	certificate *x509.Certificate // set by pairMembers.check
+
+	token *core.Token // one of the two
+	key   *core.Key
 }
 
-// pairMembers are the members of an arm that name it: a token, or a key and its
+// pairMembers are the members of an arm that name the key pair: a token, or a key and its
 // certificate.
 type pairMembers struct {
 	token, key, certificate                *string
@@ -55,6 +59,40 @@ func (m *pairMembers) needs(rules *core.KeyRules, others ...core.Need) ([]core.N
 		others = append(others, core.Need{Field: m.keyField, Identifier: *m.key, Rules: rules})
 	}
 	return others, err
+}
+
+// findToken finds the token, where the members name one: else it returns nil.
+func (m *pairMembers) findToken(ctx context.Context, c *core.Call) (*core.Token, error) {
+	if m.token == nil || *m.token == "" {
+		return nil, nil
+	}
+	t, err := c.FindToken(ctx, *m.token, m.tokenField)
+	return &t, err
+}
+
+// pair is the key pair of the token or, without one, the key that the members name.
+func (m *pairMembers) pair(t *core.Token, named []core.Key) *ownPair {
+	if t != nil {
+		return &ownPair{ref: t.Ref(), alg: t.Alg, field: m.tokenField, unchanged: t.Unchanged(), token: t}
+	}
+	key := &named[0]
+	return &ownPair{ref: key.Ref(), alg: key.Attributes.Alg, field: m.keyField, unchanged: key.Unchanged(), key: key}
+}
+
+// check refuses a token that may not be used, or a certificate that is not one of the key, and
+// sets the certificate.
+func (m *pairMembers) check(c *core.Call, p *ownPair, material apc.KeyMaterialType) (err error) {
+	if p.key != nil {
+		p.certificate, err = core.CheckOwnCertificate(c, *m.certificate, m.certificateField, p.key)
+		return err
+	}
+	if err := p.token.Check(c.Now, material, m.tokenField); err != nil {
+		return err
+	}
+	if p.certificate, err = x509ca.Decode(p.token.Certificate); err != nil {
+		return core.Internal(err)
+	}
+	return nil
 }
 
 // authorityField is the member of an arm that names the certificate authority.

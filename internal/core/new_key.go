@@ -46,6 +46,9 @@ func ShownCheckValue(v kcv.Value) string {
 // be unchanged. Until it succeeds the key does not exist. A full quota is believed once nothing
 // more is due to be deleted.
 func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Change) error {
+	if err := c.CheckTagCount(len(k.Tags)); err != nil {
+		return err
+	}
 	b := births.Get().(*birth)
 	defer b.free()
 	err := c.CommitCounted(ctx, "keys", c.Cloud.Limits.Keys, b.of(c, k, requires)...)

@@ -15,9 +15,10 @@ const MaxTagList = 200
 // reservedTag begins the keys of tags that only AWS may write.
 const reservedTag = "aws:"
 
-// NewTags checks the tags of a request and puts them in order. A key named
-// twice and a reserved one are refused (GUESS).
-func (c *Call) NewTags(tags []apc.Tag) ([]apc.Tag, error) {
+// NewTags checks the tags of a request and returns them in the order of their keys. A tag key that
+// appears twice and a reserved one are refused (GUESS). How many a key may have is for
+// [Call.CheckTagCount].
+func NewTags(tags []apc.Tag) ([]apc.Tag, error) {
 	if len(tags) == 0 {
 		return nil, nil
 	}
@@ -32,9 +33,10 @@ func (c *Call) NewTags(tags []apc.Tag) ([]apc.Tag, error) {
 			return nil, Invalid("Tag keys must be unique.", Because(apc.RuleTagKey, "Tags", problemTagTwice, wording.Foreign(t.Key), ""))
 		}
 	}
-	return out, c.CheckTagCount(len(out))
+	return out, nil
 }
 
+// CheckTagCount refuses more tags than a key may have.
 func (c *Call) CheckTagCount(n int) error {
 	if most := c.Cloud.Limits.Tags; n > most {
 		return &apc.Error{

@@ -102,10 +102,9 @@ func (t *Token) Expired(now time.Time) bool { return t.Sealed == nil || !t.Expir
 
 func (t *Token) forgotten(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
 
-// LoadToken finds a token of the caller and holds it to its time and its
-// material. An unknown one is ResourceNotFoundException, an expired one
-// ValidationException (GUESS).
-func (c *Call) LoadToken(ctx context.Context, id string, m apc.KeyMaterialType, field string) (Token, error) {
+// FindToken finds an import or export token of the caller. An unknown one is
+// ResourceNotFoundException. Whether the token may be used is for [Token.Check].
+func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
 	found, err := c.Cloud.Store.Read(ctx, tokenRef(c.Home(), id))
 	if err != nil {
 		return Token{}, StoreError(err)
@@ -120,13 +119,21 @@ func (c *Call) LoadToken(ctx context.Context, id string, m apc.KeyMaterialType, 
 		return Token{}, unreadable(&found[0].Record, err)
 	case t.forgotten(c.Now):
 		return Token{}, unknown
-	case t.Expired(c.Now):
-		return Token{}, Invalid("The token has expired.", Because(apc.RuleTokenExpired, field, problemTokenExpired,
-			"valid until "+t.Expires.Format(time.RFC3339), "valid at "+c.Now.Format(time.RFC3339)))
-	case t.Material != m:
-		return Token{}, Invalid("The token is not valid for this key material.", Because(apc.RuleTokenMaterial, field, problemTokenOther, string(t.Material), string(m)))
 	}
 	return t, nil
+}
+
+// Check refuses a token that has expired, and one for another kind of key material
+// (ValidationException: GUESS).
+func (t *Token) Check(now time.Time, m apc.KeyMaterialType, field string) error {
+	switch {
+	case t.Expired(now):
+		return Invalid("The token has expired.", Because(apc.RuleTokenExpired, field, problemTokenExpired,
+			"valid until "+t.Expires.Format(time.RFC3339), "valid at "+now.Format(time.RFC3339)))
+	case t.Material != m:
+		return Invalid("The token is not valid for this key material.", Because(apc.RuleTokenMaterial, field, problemTokenOther, string(t.Material), string(m)))
+	}
+	return nil
 }
 
 // settleToken erases the key pair of a token that has expired and lowers the

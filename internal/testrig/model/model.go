@@ -137,6 +137,14 @@ func resolved(errs ...error) (want error) {
 	return want
 }
 
+// unknown is the refusal of a token that does not resolve; nil for any other.
+func unknown(refusal error) error {
+	if refusal == apc.ErrResourceNotFound {
+		return refusal
+	}
+	return nil
+}
+
 // firstError is the first error, or nil.
 func firstError(errs ...error) error {
 	for _, err := range errs {
