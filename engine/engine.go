@@ -60,8 +60,9 @@ type Options struct {
 	// at once.
 	Observe func(apc.Event)
 
-	// IDs, if not nil, returns the id of each new key, so that tests have readable ones: 16 to 64
-	// letters and digits. Where the id is taken it is called again.
+	// IDs, if not nil, returns the id of each new key, so that tests have readable ones. It is called
+	// again where the id is taken. What is not 16 to 64 letters and digits, or is taken each time,
+	// is an InternalServerException whose reason says so.
 	IDs func() string
 
 	// HSM are the options of the payment commands on the backend: ready RSA

@@ -16,7 +16,7 @@ import (
 // parameters are what GetParametersForImport and GetParametersForExport share:
 // what was asked for, and which algorithms each material takes.
 type parameters struct {
-	prefix   string // of the token
+	purpose  core.TokenPurpose
 	material apc.KeyMaterialType
 	alg      *core.Algorithm
 	field    string // of the algorithm
@@ -78,7 +78,7 @@ func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token
 // lastToken finds the one made last for the same material and algorithm that
 // has enough of its life left.
 func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Token, err error) {
-	filter := keystore.Filter{Index: new(core.TokenIndex(p.prefix, p.material, p.alg))}
+	filter := keystore.Filter{Index: new(core.TokenIndex(p.purpose, p.material, p.alg))}
 	for after := ""; ; {
 		page, err := c.Cloud.Store.Page(ctx, c.Home(), core.KindToken, filter, after, core.SettleBatch)
 		if err != nil {
@@ -104,13 +104,12 @@ func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Toke
 // newToken makes a pair, certifies it and stores it under a new id, with the
 // counter raised.
 func newToken(ctx context.Context, c *core.Call, p *parameters, ca *core.Authority) (core.Token, error) {
-	t := core.Token{Place: c.Home(), ID: p.prefix + c.Cloud.Tokens.ID(), Material: p.material, Alg: p.alg,
-		Created: c.Now, Expires: c.Now.Add(c.Cloud.Limits.TokenLife)}
-	made, err := c.Cloud.HSM.GenerateKey(ctx, t.Attributes(), kcv.SHA1)
+	t := c.NewToken(p.purpose, p.material, p.alg)
+	made, err := c.Cloud.HSM.GenerateKey(ctx, t.HSMAttributes(), kcv.SHA1)
 	if err != nil {
 		return core.Token{}, core.HSMError(err)
 	}
-	t.Sealed, t.Public = made.Sealed, made.Public
+	t.SetMaterial(&made)
 	if t.Certificate, err = c.Certify(ctx, ca, t.Public, &core.TokenProfile, t.Expires); err != nil {
 		return core.Token{}, err
 	}

@@ -15,7 +15,7 @@ func (c *Caller) GetParametersForExport(ctx context.Context, in *GetParametersFo
 
 func getParametersForExport(ctx context.Context, c *core.Call, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
 	t, ca, err := parametersFor(ctx, c, &parameters{
-		prefix: core.ExportToken, material: in.KeyMaterialType, alg: core.AlgorithmNamed(in.SigningKeyAlgorithm), field: "SigningKeyAlgorithm",
+		purpose: core.ForExport, material: in.KeyMaterialType, alg: core.AlgorithmNamed(in.SigningKeyAlgorithm), field: "SigningKeyAlgorithm",
 		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: exportMaterials,
 	})
 	if err != nil {

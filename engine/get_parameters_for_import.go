@@ -15,7 +15,7 @@ func (c *Caller) GetParametersForImport(ctx context.Context, in *GetParametersFo
 
 func getParametersForImport(ctx context.Context, c *core.Call, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
 	t, ca, err := parametersFor(ctx, c, &parameters{
-		prefix: core.ImportToken, material: in.KeyMaterialType, alg: core.AlgorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
+		purpose: core.ForImport, material: in.KeyMaterialType, alg: core.AlgorithmNamed(in.WrappingKeyAlgorithm), field: "WrappingKeyAlgorithm",
 		reuse: in.ReuseLastGeneratedToken != nil && *in.ReuseLastGeneratedToken, allowed: importMaterials,
 	})
 	if err != nil {

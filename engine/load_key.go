@@ -71,13 +71,10 @@ func (in *LoadKeyInput) Shape(s *shape.Check) {
 		}
 	}
 	s.MaybeText("KeyCheckValue", in.KeyCheckValue, &textCheckValue)
-	s.MaybeText("KeyID", in.KeyID, &textKeyID)
+	s.MaybeText("KeyID", in.KeyID, &core.KeyIDText)
 }
 
-var (
-	textKeyID      = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
-	textCheckValue = shape.Text{Min: 4, Max: 10, Pattern: `[0-9a-fA-F]+`}
-)
+var textCheckValue = shape.Text{Min: 4, Max: 10, Pattern: `[0-9a-fA-F]+`}
 
 // LoadKey makes a symmetric key from clear components, as in a key ceremony, or from one: the key
 // itself. The service has no such operation. Tests that need a known key use it.
@@ -107,11 +104,9 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 	}
 	var loaded hsm.Components
 	var made core.Key
-	var a core.Attempts
+	a := c.Attempts()
 	if in.KeyID != nil {
-		a = core.Attempts{C: c, ID: *in.KeyID}
-	} else {
-		a = c.Attempts()
+		a.ID = *in.KeyID
 	}
 	for a.Next() {
 		c.NewKey(&made, a.ID, spec, apc.KeyOriginExternal, in.Enabled, tags)

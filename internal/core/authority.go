@@ -76,8 +76,11 @@ type Authority struct {
 }
 
 const (
-	kindAuthority    = keystore.Kind("authority")
-	authorityVersion = 1
+	kindAuthority = keystore.Kind("authority")
+
+	// authorityVersion is the version of an authority's record. The second has the attributes that
+	// the key pair was sealed with.
+	authorityVersion = 2
 )
 
 // An account has two authorities in each Region: an RSA_4096 one, as the service's, and one on P-521,
@@ -229,11 +232,13 @@ func encodeAuthority(alg *Algorithm, der []byte, made *hsm.Made) []byte {
 	w.bytes(der)
 	w.bytes(made.Public)
 	w.bytes(made.Sealed)
+	bound, _ := made.Attributes.AppendBinary(nil) // it does not fail
+	w.bytes(bound)
 	return w.record()
 }
 
-// authorityAttributes are those the authority's key is sealed with (TR-31's S1:
-// the pair of a CA).
+// authorityAttributes are those with which a new authority's key pair is sealed (TR-31's S1: the key
+// pair of a CA), and with which those in records of the first version were.
 func authorityAttributes(ref keystore.Ref, alg *Algorithm) hsm.Attributes {
 	prefix := "ca-"
 	if ref.ID == eccRoot {
@@ -248,6 +253,10 @@ func decodeAuthority(rec *keystore.Record) (*Authority, error) {
 	der := r.bytes()
 	out := &Authority{Public: r.bytes()}
 	out.Key.Sealed = r.bytes()
+	bound := []byte(nil)
+	if r.version > 1 {
+		bound = r.bytes()
+	}
 	if err := r.end(); err != nil {
 		return nil, unreadable(rec, err)
 	}
@@ -255,11 +264,28 @@ func decodeAuthority(rec *keystore.Record) (*Authority, error) {
 		return nil, unreadable(rec, errRecord)
 	}
 	var err error
+	if out.Key.Attributes, err = authorityBinding(rec, alg, bound); err != nil {
+		return nil, unreadable(rec, err)
+	}
 	if out.certificate, err = x509.ParseCertificate(der); err != nil {
 		return nil, unreadable(rec, errRecord)
 	}
-	out.Key.Attributes, out.Text = authorityAttributes(rec.Ref(), alg), x509ca.EncodeCertificate(der)
+	out.Text = x509ca.EncodeCertificate(der)
 	return out, nil
+}
+
+// authorityBinding is the attributes that an authority's key pair was sealed with; nil bytes are a
+// record of the first version. Those of another authority are a damaged record.
+func authorityBinding(rec *keystore.Record, alg *Algorithm, bound []byte) (hsm.Attributes, error) {
+	now := authorityAttributes(rec.Ref(), alg)
+	if bound == nil {
+		return now, nil
+	}
+	var a hsm.Attributes
+	if err := a.UnmarshalBinary(bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm || a.Bits != now.Bits {
+		return a, errRecord
+	}
+	return a, nil
 }
 
 // Certify issues a certificate for a public key of the caller's account, as

@@ -29,7 +29,7 @@ type Cloud struct {
 	intercept func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
 	keyIDs    func() string
 	ids       *stream  // of keys: this and the next two seeded if asked for
-	Tokens    *stream  // ids of import and export tokens
+	tokens    *stream  // ids of import and export tokens
 	serials   *stream  // of certificates
 	commits   *stream  // commit ids: never seeded, since a store may have many writers
 	roots     sync.Map // of keystore.Partition to *authority, which do not change
@@ -64,9 +64,9 @@ func NewCloud(o *CloudConfig) *Cloud {
 		Lenient: o.Lenient, HideReasons: o.HideReasons, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
 		commits: newStream(0, ""),
 	}
-	e.ids, e.Tokens, e.serials = e.commits, e.commits, e.commits
+	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits
 	if o.Seed != 0 {
-		e.ids, e.Tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
+		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
 	}
 	if e.now == nil {
 		e.now = time.Now

@@ -8,6 +8,8 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -68,41 +70,54 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Cha
 type Attempts struct {
 	C   *Call
 	n   int
-	ID  string // of the key; another one once it turns out to exist
+	ID  string // of the key, drawn by Next where it is ""; another one where it is taken
 	Err error  // of the last attempt
 }
 
 // Attempts begins with an id for the new key.
-func (c *Call) Attempts() Attempts { return Attempts{C: c, ID: c.Cloud.newKeyID()} }
+func (c *Call) Attempts() Attempts { return Attempts{C: c} }
 
-// newKeyID is a drawn id, or the one that Options.IDs gives.
-func (e *Cloud) newKeyID() string {
-	if e.keyIDs != nil {
-		return e.keyIDs()
-	}
-	return e.ids.ID()
-}
-
-// otherKeyID is an id in place of one that is taken. It is not seeded: an earlier run on the store
-// had the whole stream.
-func (e *Cloud) otherKeyID() string {
-	if e.keyIDs != nil {
-		return e.keyIDs()
-	}
-	return e.commits.ID()
-}
-
-// Next reports whether there is an attempt to make.
+// Next reports whether there is an attempt to make, and sets the id for it.
 func (a *Attempts) Next() bool {
-	switch {
-	case a.n == 0:
-	case a.n == maxAttempts || !raced(a.Err):
+	switch taken := errors.Is(a.Err, keystore.ErrExists); {
+	case a.n > 0 && !raced(a.Err):
 		return false
-	case errors.Is(a.Err, keystore.ErrExists):
-		a.ID = a.C.Cloud.otherKeyID()
+	case a.n == maxAttempts && taken && a.C.Cloud.keyIDs != nil:
+		a.Err = idError(problemIDTaken, a.ID, "an id that no key has")
+		return false
+	case a.n == maxAttempts:
+		return false
+	case a.ID == "" || taken:
+		if a.ID, a.Err = a.C.Cloud.keyID(taken); a.Err != nil {
+			return false
+		}
 	}
 	a.n++
 	return true
+}
+
+// keyID returns an id for a new key: that of Options.IDs, or one that is drawn. In place of one that is
+// taken it is not seeded: an earlier run on the store had the whole stream.
+func (e *Cloud) keyID(again bool) (string, error) {
+	switch {
+	case e.keyIDs != nil:
+		id := e.keyIDs()
+		if !KeyIDText.Fits(id) {
+			return "", idError(problemID, wording.Foreign(id), "16 to 64 letters and digits")
+		}
+		return id, nil
+	case again:
+		return e.commits.ID(), nil
+	}
+	return e.ids.ID(), nil
+}
+
+// KeyIDText is what the id of a key is, the end of its ARN.
+var KeyIDText = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
+
+// idError is a failure of Options.IDs.
+func idError(problem, found, wanted string) *apc.Error {
+	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.", Reasons: []apc.Reason{Because(apc.RuleInternal, "", problem, found, wanted)}}
 }
 
 // birth is the commit of a new key. It is used again and again: a store does

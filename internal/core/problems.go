@@ -129,5 +129,7 @@ const (
 	problemKept       = "the key was sealed by an earlier version so that it stays in the device, and this needs its bytes: import or create the key again"
 	problemRecord     = "a stored record cannot be read"
 	problemClock      = "the clock shows a time that no record can hold"
+	problemID         = "the function Options.IDs returned what is no id of a key"
+	problemIDTaken    = "the function Options.IDs returned an id that is taken, at every attempt"
 	problemInternal   = "the simulator failed"
 )

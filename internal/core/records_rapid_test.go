@@ -90,9 +90,12 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		}
 	}))
 	t.Run("token", rapid.MakeCheck(func(t *rapid.T) {
-		want := Token{Place: goldenPlace, ID: ImportToken + "bwxli6ocftypneu5", Material: maybe(keyMaterialTypes).Draw(t, "material"), Alg: anyAlg.Draw(t, "algorithm"),
+		want := Token{Place: goldenPlace, ID: "import-token-bwxli6ocftypneu5", Purpose: rapid.SampledFrom([]TokenPurpose{ForImport, ForExport}).Draw(t, "purpose"), Material: maybe(keyMaterialTypes).Draw(t, "material"), Alg: anyAlg.Draw(t, "algorithm"),
 			Created: anyTime.Draw(t, "created"), Expires: anyTime.Draw(t, "expires"), Certificate: anyText.Draw(t, "certificate"),
-			Public: someOf.Draw(t, "public"), Sealed: someOf.Draw(t, "sealed")}
+			Public: someOf.Draw(t, "public"), sealed: someOf.Draw(t, "sealed")}
+		if want.sealed != nil {
+			want.bound, _ = want.HSMAttributes().AppendBinary(nil)
+		}
 		rec := want.Record()
 		if fits := allStorable(want.Created, want.Expires); fits != (rec.Data != nil) {
 			t.Fatalf("encoded to %x, want that %t", rec.Data, fits)
@@ -124,11 +127,13 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("authority", rapid.MakeCheck(func(t *rapid.T) {
-		made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed")}}
 		alg := anyAlg.Draw(t, "algorithm")
-		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: encodeAuthority(alg, old.certificate.Raw, &made)})
+		bound := authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)
+		bound.Mode = rapid.SampledFrom([]byte("SN")).Draw(t, "mode of use")
+		made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed"), Attributes: bound}}
+		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Kind: kindAuthority, ID: "root", Data: encodeAuthority(alg, old.certificate.Raw, &made)})
 		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
-			!reflect.DeepEqual(got.Key, hsm.KeyRef{Sealed: made.Sealed, Attributes: authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)}) {
+			!reflect.DeepEqual(got.Key, made.KeyRef) {
 			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
 		}
 	}))

@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -11,83 +12,137 @@ import (
 )
 
 const (
-	KindToken    = keystore.Kind("token")
-	tokenVersion = 1
-	CountTokens  = "tokens"
+	KindToken   = keystore.Kind("token")
+	CountTokens = "tokens"
+
+	// tokenVersion is the version of a token's record. The second has the purpose, which before was
+	// in the id alone, and the attributes that the key pair was sealed with.
+	tokenVersion = 2
 
 	// tokenRemembered is how long an expired token is still known as one, so
 	// that its refusal says so (GUESS: nothing is documented).
 	tokenRemembered = 365 * 24 * time.Hour
 )
 
-// What token ids begin with: both are of one length.
+// TokenPurpose is what a token is for.
+type TokenPurpose string
+
 const (
-	ImportToken = "import-token-"
-	ExportToken = "export-token-"
+	ForImport TokenPurpose = "import" // the key pair decrypts
+	ForExport TokenPurpose = "export" // the key pair signs
 )
 
-// Token is the parameters of an import or an export: a pair, the certificate of
-// its public half, and the time until which they serve. It belongs to an
-// account, a Region and one kind of material.
+// prefix is what the ids of tokens of a purpose begin with.
+func (p TokenPurpose) prefix() string { return string(p) + "-token-" }
+
+// Token is an import or export token: a key pair, the certificate of its public half, and the time
+// until which they are valid. It belongs to an account, a Region and one kind of key material.
 type Token struct {
-	Place keystore.Partition
-	ID    string // with its prefix
-	rev   keystore.CommitID
+	Place   keystore.Partition
+	ID      string
+	Purpose TokenPurpose
+	rev     keystore.CommitID
 
 	Material         apc.KeyMaterialType
 	Alg              *Algorithm
 	Created, Expires time.Time
 	Certificate      string // as text
 	Public           hsm.Public
-	Sealed           hsm.Sealed // nil once expired and settled
+
+	// The sealed key pair, and the attributes that it was sealed with in the HSM's binary form. Both
+	// are nil once the token has expired and has been settled.
+	sealed hsm.Sealed
+	bound  []byte
 }
 
-// index finds the tokens of a purpose and an algorithm.
-func (t *Token) index() string { return TokenIndex(t.ID[:len(ImportToken)], t.Material, t.Alg) }
+// NewToken is a token of the caller without its key pair, created now.
+func (c *Call) NewToken(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) Token {
+	return Token{Place: c.Home(), ID: p.prefix() + c.Cloud.tokens.ID(), Purpose: p, Material: m, Alg: alg,
+		Created: c.Now, Expires: c.Now.Add(c.Cloud.Limits.TokenLife)}
+}
 
-func TokenIndex(prefix string, m apc.KeyMaterialType, alg *Algorithm) string {
-	return prefix + string(m) + "-" + string(alg.Name)
+// SetMaterial gives a new token the key pair that the HSM made.
+func (t *Token) SetMaterial(m *hsm.Made) {
+	t.sealed, t.Public = m.Sealed, m.Public
+	t.bound, _ = m.Attributes.AppendBinary(nil) // it does not fail
+}
+
+// TokenIndex finds the tokens of a purpose, a kind of key material and an algorithm.
+func TokenIndex(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) string {
+	return p.prefix() + string(m) + "-" + string(alg.Name)
 }
 
 func (t *Token) Record() keystore.Record {
-	w := &writer{b: make([]byte, 1, 256+len(t.Certificate)+len(t.Public)+len(t.Sealed))}
+	w := &writer{b: make([]byte, 1, 256+len(t.Certificate)+len(t.Public)+len(t.sealed)+len(t.bound))}
 	w.b[0] = tokenVersion
+	w.text(string(t.Purpose))
 	w.text(string(t.Material))
 	w.text(string(t.Alg.Name))
 	w.time(t.Created)
 	w.time(t.Expires)
 	w.text(t.Certificate)
 	w.bytes(t.Public)
-	w.bytes(t.Sealed)
+	w.bytes(t.sealed)
+	w.bytes(t.bound)
 	due := t.Expires
-	if t.Sealed == nil {
+	if t.sealed == nil {
 		due = t.Expires.Add(tokenRemembered)
 	}
-	return keystore.Record{Partition: t.Place, Kind: KindToken, ID: t.ID, Rev: t.rev, Due: due, Index: t.index(), Data: w.record()}
+	return keystore.Record{Partition: t.Place, Kind: KindToken, ID: t.ID, Rev: t.rev, Due: due, Index: TokenIndex(t.Purpose, t.Material, t.Alg), Data: w.record()}
 }
 
 func DecodeToken(rec *keystore.Record) (Token, error) {
 	r := newReader(rec.Data, "token", tokenVersion)
-	t := Token{Place: rec.Partition, ID: rec.ID, rev: rec.Rev, Material: member(&r, keyMaterialTypes)}
-	if t.Alg = AlgorithmNamed(member(&r, keyAlgorithms)); t.Alg == nil || len(t.ID) < len(ImportToken) {
+	t := Token{Place: rec.Partition, ID: rec.ID, rev: rec.Rev}
+	if r.version == 1 {
+		t.Purpose = ForImport
+		if strings.HasPrefix(t.ID, ForExport.prefix()) {
+			t.Purpose = ForExport
+		}
+	} else {
+		t.Purpose = member(&r, []TokenPurpose{ForImport, ForExport})
+	}
+	t.Material = member(&r, keyMaterialTypes)
+	if t.Alg = AlgorithmNamed(member(&r, keyAlgorithms)); t.Alg == nil || t.Purpose == "" {
 		r.fail = cmp.Or(r.fail, errRecord)
 	}
 	t.Created, t.Expires = r.time(), r.time()
 	t.Certificate = r.text()
-	t.Public, t.Sealed = r.bytes(), r.bytes()
-	return t, r.end()
+	t.Public, t.sealed = r.bytes(), r.bytes()
+	if r.version > 1 {
+		if t.bound = r.bytes(); (t.bound == nil) != (t.sealed == nil) {
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	if err := r.end(); err != nil {
+		return Token{}, err
+	}
+	if r.version == 1 && t.sealed != nil {
+		t.bound, _ = t.HSMAttributes().AppendBinary(nil) // it does not fail
+	}
+	return t, nil
 }
 
-// Attributes are those the token's pair is sealed with.
-func (t *Token) Attributes() hsm.Attributes {
+// HSMAttributes are those with which a new token's key pair is sealed, and with which those in
+// records of the first version were.
+func (t *Token) HSMAttributes() hsm.Attributes {
 	usage, mode := "K2", byte('D')
-	if t.ID[:len(ExportToken)] == ExportToken {
+	if t.Purpose == ForExport {
 		usage, mode = "S0", 'S'
 	}
 	return hsm.Attributes{KeyID: t.ID, Usage: usage, Algorithm: t.Alg.Letter, Mode: mode, Exportability: 'N', Bits: t.Alg.Bits}
 }
 
-func (t *Token) Ref() hsm.KeyRef { return hsm.KeyRef{Sealed: t.Sealed, Attributes: t.Attributes()} }
+// Ref is the sealed key pair with the attributes that it was sealed with. If the record has become
+// another token's since then, it is a reference that does not open.
+func (t *Token) Ref() hsm.KeyRef {
+	ref, now := hsm.KeyRef{Sealed: t.sealed}, t.HSMAttributes()
+	a := &ref.Attributes
+	if err := a.UnmarshalBinary(t.bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm || a.Bits != now.Bits {
+		ref.Attributes = hsm.Attributes{}
+	}
+	return ref
+}
 
 func (t *Token) Unchanged() keystore.Change {
 	return keystore.Change{Require: &keystore.Require{Ref: tokenRef(t.Place, t.ID), Expect: t.rev}}
@@ -97,8 +152,11 @@ func tokenRef(p keystore.Partition, id string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: KindToken, ID: id}
 }
 
+// Settled reports whether the token has expired and its key pair has been erased.
+func (t *Token) Settled() bool { return t.sealed == nil }
+
 // Expired: what has been settled stays so, whatever the clock says.
-func (t *Token) Expired(now time.Time) bool { return t.Sealed == nil || !t.Expires.After(now) }
+func (t *Token) Expired(now time.Time) bool { return t.sealed == nil || !t.Expires.After(now) }
 
 func (t *Token) forgotten(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
 
@@ -144,9 +202,9 @@ func (e *Cloud) settleToken(ctx context.Context, rec keystore.Record, now time.T
 		return &skipError{err}
 	}
 	var count *keystore.Add
-	old := t.Sealed
-	if t.Sealed != nil {
-		t.Sealed = nil
+	old := t.sealed
+	if t.sealed != nil {
+		t.sealed, t.bound = nil, nil
 		count = &keystore.Add{Ref: Counter(t.Place, CountTokens), Delta: -1}
 	}
 	change := keystore.Replace(t.Record())

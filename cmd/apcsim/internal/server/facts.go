@@ -145,7 +145,7 @@ func appendDue(items []console.DueItem, rec *keystore.Record) []console.DueItem 
 		return append(items, console.DueItem{At: k.DeletePending, Since: k.Created, What: "the key is deleted", Resource: k.ARN.String()})
 	case core.KindToken:
 		t, err := core.DecodeToken(rec)
-		if err != nil || t.Sealed == nil {
+		if err != nil || t.Settled() {
 			return items
 		}
 		return append(items, console.DueItem{At: t.Expires, Since: t.Created, What: "the token expires", Resource: t.ID})
