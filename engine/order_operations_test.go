@@ -11,7 +11,8 @@ import (
 
 // orderedElsewhere are operations whose order of checks other tests prove, by form, and those whose
 // request has one member that can be at fault.
-var orderedElsewhere = []string{"ImportKey", "ExportKey", "GetKey", "RestoreKey", "StartKeyUsage", "StopKeyUsage", "GetPublicKeyCertificate", "GetAlias", "DeleteAlias", "ListKeys"}
+var orderedElsewhere = []string{"ImportKey", "ExportKey", "GetKey", "RestoreKey", "StartKeyUsage", "StopKeyUsage", "GetPublicKeyCertificate", "GetAlias", "DeleteAlias", "ListKeys",
+	"EnableDefaultKeyReplicationRegions", "DisableDefaultKeyReplicationRegions", "GetDefaultKeyReplicationRegions", "GetResourcePolicy", "DeleteResourcePolicy"}
 
 // TestOrderOfChecksOfEachOperation: a new operation must be added here.
 func TestOrderOfChecksOfEachOperation(t *testing.T) {
@@ -21,9 +22,10 @@ func TestOrderOfChecksOfEachOperation(t *testing.T) {
 		"GetParametersForImport": w.orderOfParametersForImport, "GetParametersForExport": w.orderOfParametersForExport,
 		"GetCertificateSigningRequest": w.orderOfSigningRequest, "TagResource": w.orderOfTagResource, "UntagResource": w.orderOfUntagResource,
 		"ListTagsForResource": w.orderOfListTags, "ListAliases": w.orderOfListAliases, "CreateAlias": w.orderOfCreateAlias, "UpdateAlias": w.orderOfUpdateAlias,
+		"AddKeyReplicationRegions": w.orderOfAddRegions, "RemoveKeyReplicationRegions": w.orderOfRemoveRegions, "PutResourcePolicy": w.orderOfPutPolicy,
 	}
 	for op := range engine.Operations() {
-		if op.Simulated && tests[op.Name] == nil && !slices.Contains(orderedElsewhere, op.Name) {
+		if op.Simulated && !op.DataPlane && tests[op.Name] == nil && !slices.Contains(orderedElsewhere, op.Name) {
 			t.Errorf("the order of checks of %s is not tested", op.Name)
 		}
 	}
@@ -186,4 +188,42 @@ func (w *orderWorld) deleted(t *testing.T) string {
 	}
 	w.clock.Advance(3 * day)
 	return key
+}
+
+func (w *orderWorld) orderOfAddRegions(t *testing.T) {
+	type in = engine.AddKeyReplicationRegionsInput
+	order[in]{"AddKeyReplicationRegions", func() *in {
+		return &in{KeyIdentifier: create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn, ReplicationRegions: []string{"us-west-2"}}
+	}, send((*engine.Caller).AddKeyReplicationRegions, w.Caller),
+		append(keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", w.kept, apc.RuleExportable),
+			invalid(stateStep, "KeyIdentifier", "a key that waits for its deletion", apc.RuleKeyState, func(in *in) { in.KeyIdentifier = w.pending }),
+			invalid(shapeStep, "ReplicationRegions", "no Region", apc.RulePattern, func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} }),
+			invalid(rulesStep, "ReplicationRegions", "the Region of the key", apc.RuleRegion, func(in *in) { in.ReplicationRegions = []string{engine.DefaultRegion} }),
+		)}.check(t)
+}
+
+func (w *orderWorld) orderOfRemoveRegions(t *testing.T) {
+	type in = engine.RemoveKeyReplicationRegionsInput
+	order[in]{"RemoveKeyReplicationRegions", func() *in {
+		key := create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
+		if _, err := w.AddKeyReplicationRegions(ctx, &engine.AddKeyReplicationRegionsInput{KeyIdentifier: key, ReplicationRegions: []string{"us-west-2"}}); err != nil {
+			t.Fatal(err)
+		}
+		return &in{KeyIdentifier: key, ReplicationRegions: []string{"us-west-2"}}
+	}, send((*engine.Caller).RemoveKeyReplicationRegions, w.Caller),
+		append(keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", w.kept, apc.RuleExportable),
+			invalid(shapeStep, "ReplicationRegions", "no Region", apc.RulePattern, func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} }),
+			invalid(rulesStep, "ReplicationRegions", "a Region without a replica", apc.RuleRegion, func(in *in) { in.ReplicationRegions = []string{"eu-west-1"} }),
+		)}.check(t)
+}
+
+func (w *orderWorld) orderOfPutPolicy(t *testing.T) {
+	type in = engine.PutResourcePolicyInput
+	key := create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
+	good := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`
+	order[in]{"PutResourcePolicy", func() *in { return &in{ResourceArn: key, Policy: good} }, send((*engine.Caller).PutResourcePolicy, w.Caller),
+		append(keyFaults(w, "ResourceArn", func(in *in, arn string) { in.ResourceArn = arn }, "", "", ""),
+			invalid(rulesStep, "Policy", "no policy", apc.RulePolicyText, func(in *in) { in.Policy = good[1:] }),
+			invalid(shapeStep, "Policy", "an empty text", apc.RuleRequired, func(in *in) { in.Policy = "" }),
+		)}.check(t)
 }
