@@ -157,12 +157,12 @@ const (
 	RuleName               Rule = "name"
 )
 
-// Rules about what stands behind the simulator.
+// Rules about the device, the store and the clock behind the simulator.
 const (
 	RuleHSM              Rule = "hsm"           // the device does not answer
 	RuleHSMMechanism     Rule = "hsm-mechanism" // the device does not have what is needed
 	RuleKeystore         Rule = "keystore"      // the store does not answer
-	RuleContext          Rule = "context"       // the caller gave up
+	RuleContext          Rule = "context"       // the caller's context ended
 	RuleConcurrentChange Rule = "concurrent-change"
 	RuleSealedKey        Rule = "sealed-key"
 	RuleStoredRecord     Rule = "stored-record"

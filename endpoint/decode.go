@@ -14,7 +14,7 @@ import (
 )
 
 // decode reads a request into an input of engine. Member names are those of the
-// shape, in their case; members that nobody knows and nulls are ignored. What
+// shape, in their case; unknown members and nulls are ignored. What
 // cannot be read is a SerializationException.
 func decode(body []byte, in any) error {
 	if len(bytes.TrimSpace(body)) == 0 { // as good as {}

@@ -8,9 +8,9 @@
 //	cfg.HTTPClient = endpoint.HTTPClient(eng, nil)
 //
 // The protocol is AWS JSON 1.0: POST to /, the operation in X-Amz-Target, a JSON
-// object each way. Members that nobody knows are ignored; an unknown operation,
+// object each way. Unknown members are ignored; an unknown operation,
 // unreadable JSON, a wrong type, a missing signature and a body that is too long
-// get the answer that AWS gives. What the service keeps to itself travels in the
+// get the answer of AWS. The reason, which the service does not give, is in the
 // header [ReasonHeader].
 //
 // The same address answers GetCallerIdentity of STS (the query protocol), which
@@ -19,8 +19,8 @@
 //
 // # Who calls
 //
-// Account and principal come from the access key by [Options.Callers], the
-// Region from the credential scope of the signature, which is in the Authorization
+// Account and principal are those of the access key in [Options.Callers], the
+// Region is that of the credential scope of the signature, which is in the Authorization
 // header or in the query of a presigned request. Signatures are only verified if
 // [Options.Verify] says so, as local simulators have it, and the credential is all
 // that is needed of one otherwise; a request without any is refused unless

@@ -22,7 +22,7 @@ import (
 
 // Options of a handler. The zero value is right; nil means the same.
 type Options struct {
-	// Callers are who signs with which access key. Any other key is Default.
+	// Callers are the callers by access key. A caller with any other access key is Default.
 	Callers map[string]Credential
 
 	// Default is the caller with an access key that is not in Callers. Absent
@@ -76,7 +76,7 @@ func (o Options) Format(w fmt.State, _ rune) {
 		len(o.Callers), o.Default, o.Verify, o.Anonymous, o.ExceptionStatus, o.Public, o.AllowOrigins, o.AllowHosts)
 }
 
-// Call is a request as a log tells it: nothing of its body and no secret.
+// Call is a request as a log shows it: nothing of its body and no secret.
 type Call struct {
 	RequestID string
 	Operation string        // "CreateKey"; "" where the request names none
@@ -241,7 +241,7 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 	return nil
 }
 
-// respond writes an answer in one piece. A client that has gone is not told.
+// respond writes an answer in one piece. A failure to write it is ignored: the client has gone.
 func respond(w http.ResponseWriter, status int, contentType string, v any) {
 	b := encode(v)
 	defer release(b)
@@ -335,7 +335,7 @@ func requestID() string {
 // client is a transport that ends in a handler.
 type client struct{ handler *handler }
 
-// Client is what [HTTPClient] gives: an HTTP client of an AWS SDK for Go, and a
+// Client is what [HTTPClient] returns: an HTTP client of an AWS SDK for Go, and a
 // transport of net/http.
 type Client interface {
 	Do(*http.Request) (*http.Response, error)

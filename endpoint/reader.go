@@ -6,10 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// reader is what is left of a JSON text (RFC 8259), taken piece by piece. The
-// first piece that is not there makes it bad, and nothing is left. What is seldom
-// is left to the library: escapes, fractions, members that nobody knows. Strings
-// are parts of the text, or copies where somebody might keep one of a long text.
+// reader reads a JSON text (RFC 8259) piece by piece. After the first piece that is missing it is bad,
+// and nothing is left to read. What is rare is read by encoding/json: escapes, fractions, unknown
+// members. Strings are parts of the text, or copies where the text is long and would be kept with them.
 type reader struct {
 	rest  string
 	long  bool
@@ -61,8 +60,7 @@ func (r *reader) take(c byte) {
 	r.begun = c == '{' || c == '['
 }
 
-// more takes what stands before the next member of a list or an object, or the
-// byte that closes it.
+// more takes the comma before the next member of a list or an object, or the byte that closes it.
 func (r *reader) more(closing byte) bool {
 	first := r.begun
 	r.begun = false

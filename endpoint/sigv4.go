@@ -56,7 +56,7 @@ type signature struct {
 	presigned                        bool
 }
 
-// identify tells who calls, by the signature for a service.
+// identify returns the caller, by the signature for a service.
 func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Identity, error) {
 	s, signed, ok := signatureOf(r)
 	if !signed {

@@ -90,7 +90,7 @@ func (h *handler) answerQuery(r *http.Request, call *Call) (*callerIdentity, err
 	return &callerIdentity{ARN: call.Caller.ARN, UserID: userID(call.Caller), Account: call.Caller.Account, RequestID: call.RequestID}, nil
 }
 
-// userID is the unique id of a principal, as far as its ARN tells (IAM User Guide,
+// userID is the unique id of a principal, as far as it follows from its ARN (IAM User Guide,
 // "IAM identifiers"): of the root the account; of others the prefix of their kind
 // and 17 characters, which here follow from the ARN.
 func userID(who apc.Identity) string {

@@ -114,7 +114,7 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	return p.finish(ctx, &made)
 }
 
-// agreementError tells why a block under an agreed key did not open.
+// agreementError is the refusal for a key block that does not open under an agreed key.
 func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""))

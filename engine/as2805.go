@@ -10,8 +10,8 @@ import (
 
 const as2805Field = "KeyMaterial.As2805KeyCryptogram"
 
-// as2805Variants pairs each variant of AS 2805.6.1 with the usage it stands for
-// and the mask of its key-encryption key (control-plane, section 11.9; the
+// as2805Variants are the variants of AS 2805.6.1, each with the usage of its keys and the mask of the
+// key-encryption key (control-plane, section 11.9; the
 // masks are those of the service's samples).
 var as2805Variants = []struct {
 	variant apc.As2805KeyVariant

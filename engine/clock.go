@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Clock is a clock that a test moves: Options{Now: clock.Now}. It stands
-// still in between. Goroutines may share one; the zero Clock begins at
+// Clock is a clock that a test sets: Options{Now: clock.Now}. It does not run by itself. Goroutines may share one; the zero Clock begins at
 // 1 January 2026, 00:00 UTC.
 type Clock struct {
 	mu  sync.Mutex // guards now

@@ -9,7 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// CreateAlias creates a name, with or without a key behind it.
+// CreateAlias creates an alias, with or without a key.
 func (c *Caller) CreateAlias(ctx context.Context, in *CreateAliasInput) (*CreateAliasOutput, error) {
 	return core.Run(ctx, c.caller, "CreateAlias", in, createAlias)
 }
@@ -37,8 +37,7 @@ func createAlias(ctx context.Context, c *core.Call, in *CreateAliasInput) (*Crea
 	return &CreateAliasOutput{Alias: describeAlias(&out)}, nil
 }
 
-// commitAlias makes the commit; a name that is taken is a refusal, not a
-// reason to try again.
+// commitAlias makes the commit. A name that is taken is a refusal; the attempt is not repeated.
 func commitAlias(ctx context.Context, c *core.Call, name string, changes []keystore.Change) error {
 	err := c.CommitCounted(ctx, "aliases", c.Cloud.Limits.Aliases, changes...)
 	if errors.Is(err, keystore.ErrExists) {
@@ -51,7 +50,7 @@ func commitAlias(ctx context.Context, c *core.Call, name string, changes []keyst
 }
 
 // pointAlias points an alias to the key asked for, or to none, and returns
-// what the commit requires: that the key is still as it was judged.
+// what the commit requires: that the key has not changed since it was checked.
 func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string) ([]keystore.Change, error) {
 	a.Key = ""
 	if keyARN == nil {

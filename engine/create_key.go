@@ -9,7 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// CreateKey generates a symmetric key or a pair.
+// CreateKey generates a symmetric key or a key pair.
 func (c *Caller) CreateKey(ctx context.Context, in *CreateKeyInput) (*CreateKeyOutput, error) {
 	return core.Run(ctx, c.caller, "CreateKey", in, createKey)
 }
@@ -77,7 +77,7 @@ func permitTags(ctx context.Context, c *core.Call, tags []apc.Tag) error {
 	return c.Permit(ctx, "TagResource", c.Home())
 }
 
-// generate has the HSM make the key.
+// generate generates the key in the HSM.
 func generate(ctx context.Context, c *core.Call, out *core.Key, check kcv.Method) error {
 	made, err := c.Cloud.HSM.GenerateKey(ctx, out.HSMAttributes(), check)
 	if err != nil {
@@ -87,7 +87,7 @@ func generate(ctx context.Context, c *core.Call, out *core.Key, check kcv.Method
 	return nil
 }
 
-// checkDeriveUsage: only a K3 pair has a usage to derive for (GUESS).
+// checkDeriveUsage refuses a DeriveKeyUsage for keys other than K3 key pairs (GUESS).
 func checkDeriveUsage(a core.Attributes, u *apc.KeyUsage) error {
 	if u == nil || a.Usage == core.UsageK3 {
 		return nil
@@ -96,8 +96,8 @@ func checkDeriveUsage(a core.Attributes, u *apc.KeyUsage) error {
 		core.Because(apc.RuleDeriveKeyUsage, "DeriveKeyUsage", core.ProblemDeriveUsage, string(*u), "none for "+string(a.Usage)))
 }
 
-// chooseCheck is the check value asked for or the algorithm's default. One
-// that does not fit the key is refused (GUESS).
+// chooseCheck returns the check value method that a request asks for or, where it asks for none, the
+// algorithm's default. One that does not fit the algorithm is refused (GUESS).
 func chooseCheck(a *core.Algorithm, asked *apc.KeyCheckValueAlgorithm, field string) (core.CheckMethod, error) {
 	var name apc.KeyCheckValueAlgorithm
 	if asked != nil {

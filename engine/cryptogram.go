@@ -62,7 +62,7 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	return p.finish(ctx, &made)
 }
 
-// openError tells why an RSA cryptogram did not open.
+// openError is the refusal for an RSA cryptogram that does not open.
 func openError(c *core.Call, field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return core.Foldable(c, core.Because(apc.RuleOAEP, field, core.ProblemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
@@ -70,8 +70,7 @@ func openError(c *core.Call, field string, hash crypto.Hash, err error) error {
 	return core.HSMError(err)
 }
 
-// missing refuses a request without a member that only the rest of it makes
-// necessary.
+// missing refuses a request without a member that other members of it make necessary.
 func missing(field string) error {
 	return core.Invalid("A parameter is missing.", core.Because(apc.RuleRequired, field, core.ProblemMissing, "", ""))
 }

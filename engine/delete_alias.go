@@ -7,7 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// DeleteAlias removes an alias; its key stays.
+// DeleteAlias deletes an alias. Its key is not changed.
 func (c *Caller) DeleteAlias(ctx context.Context, in *DeleteAliasInput) (*DeleteAliasOutput, error) {
 	return core.Run(ctx, c.caller, "DeleteAlias", in, deleteAlias)
 }

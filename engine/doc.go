@@ -3,7 +3,7 @@
 // real key material in the caller's own process.
 //
 // An [Engine] is a whole simulated cloud of many accounts and Regions. It has
-// the operations of the default caller; [Engine.As] gives others:
+// the operations of the default caller; [Engine.As] returns others:
 //
 //	eng := engine.New(nil) // software HSM, memory, defaults
 //	out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{...})
@@ -18,15 +18,14 @@
 // A refusal is an [*apc.Error]: the exception that the service would answer with
 // and the [apc.Reason] that the service keeps to itself. Checks run in one order
 // everywhere: shape, identifiers, permission, state, attributes, strength,
-// cryptography, quota. All violations of the shape are told at once, of the
-// rest the first.
+// cryptography, quota. All violations of the shape are reported at once, of the
+// other checks the first.
 //
-// Time is Options.Now and nothing else: a deletion happens when the clock has
-// passed its date, in whatever operation looks next. The engine starts no
+// The only clock is Options.Now: a key is deleted by the first operation after its date that reads it. The engine starts no
 // goroutine of its own. For a context that can end, the generation of an RSA key
-// pair runs in one: it ends with the generation, and outlives its caller where
-// that one has left (see [hsm.HSM.GenerateKey]). What the public documents do not say is a guess, marked GUESS
-// beside the rule.
+// pair runs in one, which ends with the generation, maybe after the call (see
+// [hsm.HSM.GenerateKey]). What the public documents do not say is a guess, marked GUESS beside the
+// rule.
 //
 // Erasing a key erases its sealed form from the live store; pages that a
 // database has freed, logs and backups hold sealed bytes until overwritten.

@@ -114,7 +114,7 @@ func New(o *Options) *Engine {
 }
 
 // Open opens a simulator on a device and a store, which stay the caller's to close after
-// [Engine.Close]. Nil options are the defaults. The context is for opening alone.
+// [Engine.Close]. Nil options are the defaults. The context is for opening only.
 //
 // The store remembers the master key's id: with another one its keys could
 // not be opened, and Open refuses with [ErrMasterKey]. A device that has none

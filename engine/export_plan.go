@@ -30,7 +30,7 @@ type exportPlan struct {
 	check core.CheckMethod
 }
 
-// planExport works out what is wrapped, for a key that has been checked by [exportRules].
+// planExport decides what is wrapped, for a key that has been checked by [exportRules].
 func planExport(k *core.Key, field string, asked *ExportAttributes) (*exportPlan, error) {
 	p := &exportPlan{field: field, key: k, as: k.Attributes, code: core.CodeOf(k.Attributes.Usage)}
 	if asked == nil {
@@ -51,10 +51,10 @@ func planExport(k *core.Key, field string, asked *ExportAttributes) (*exportPlan
 }
 
 // initialKeyUsage is the code of an initial DUKPT key, which is no usage of
-// the service: it exists in exported blocks alone.
+// the service: it exists only in exported blocks.
 const initialKeyUsage = "B1"
 
-// initialKey makes it the export of the initial key of a terminal. A
+// initialKey makes it the export of a terminal's initial DUKPT key. A
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
 // its base derivation key (GUESS for 192 and 256 bits).
 func (p *exportPlan) initialKey(ksn string) error {
@@ -169,7 +169,7 @@ func exportabilityNames(bytes string) string {
 var exportabilityBytes = map[apc.KeyExportability]byte{apc.KeyExportabilityExportable: 'E', apc.KeyExportabilityNonExportable: 'N', apc.KeyExportabilitySensitive: 'S'}
 
 // exportabilities are the bytes a request may ask for: all three for a key
-// made here or brought in with S, E and N for one brought in with E (GUESS;
+// that was created or imported with S, E and N for one imported with E (GUESS;
 // tr31-mapping, section 5).
 func (p *exportPlan) exportabilities() string {
 	if p.key.Header != "" && p.key.Exportability() == 'E' {

@@ -37,7 +37,7 @@ func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	return p.wrapped(kek, apc.WrappedKeyMaterialFormatTR31KeyBlock, text, value), nil
 }
 
-// wrapped is the answer: what protects the key, and the key.
+// wrapped is the answer: the wrapped key and the key that wraps it.
 func (p *exportPlan) wrapped(by *core.Key, format apc.WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
 		WrappingKeyArn: by.ARN.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,
@@ -45,8 +45,8 @@ func (p *exportPlan) wrapped(by *core.Key, format apc.WrappedKeyMaterialFormat, 
 	}
 }
 
-// headerError tells why a block was not made. Only what the request put into
-// the header can be at fault.
+// headerError is the refusal for a key block that was not made. Only what the request has for the header
+// can be wrong.
 func (p *exportPlan) headerError(err error) error {
 	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
 		return core.Invalid("The key block headers are not valid.", core.BlockReason(p.field+".KeyBlockHeaders", refusal))

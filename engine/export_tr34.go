@@ -55,9 +55,8 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	return p.wrapped(ca, apc.WrappedKeyMaterialFormatTR34KeyBlock, hexText(der), value), nil
 }
 
-// tokenHeader is the header in a key token: attributes of the key alone. Its
-// version and length mean nothing and are what the service writes, whatever the
-// key. There is no place for optional blocks (GUESS: refused).
+// tokenHeader is the header in a key token: the attributes of the key. Its version and length have no
+// meaning; the service writes the same for every key. It has no optional blocks (GUESS: refused).
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
 		return "", core.Invalid("The optional block is not supported.",
@@ -87,8 +86,7 @@ func sealing(c *core.Call, p *exportPlan, kdh *ownPair, krd *x509.Certificate, h
 	return s
 }
 
-// sealingError tells why a token was not made: only certificates can be at
-// fault.
+// sealingError is the refusal for a key token that was not made. Only the certificates can be wrong.
 func sealingError(err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {

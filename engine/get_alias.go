@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// GetAlias tells which key an alias points to, if any.
+// GetAlias returns an alias and the ARN of its key, if it has one.
 func (c *Caller) GetAlias(ctx context.Context, in *GetAliasInput) (*GetAliasOutput, error) {
 	return core.Run(ctx, c.caller, "GetAlias", in, getAlias)
 }

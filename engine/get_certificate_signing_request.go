@@ -10,8 +10,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
-// GetCertificateSigningRequest makes a PKCS #10 request for the public half of a
-// pair, to be certified by somebody else's authority.
+// GetCertificateSigningRequest returns a PKCS #10 request for the public half of a key pair, for an
+// authority outside of the service.
 func (c *Caller) GetCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
 	return core.Run(ctx, c.caller, "GetCertificateSigningRequest", in, getCertificateSigningRequest)
 }

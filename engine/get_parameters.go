@@ -13,8 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// parameters are what GetParametersForImport and GetParametersForExport share:
-// what was asked for, and which algorithms each material takes.
+// parameters are a request of GetParametersForImport or GetParametersForExport, and the algorithms
+// that are allowed for each kind of key material.
 type parameters struct {
 	purpose  core.TokenPurpose
 	material apc.KeyMaterialType
@@ -24,16 +24,16 @@ type parameters struct {
 	allowed  map[apc.KeyMaterialType]core.AlgorithmSet
 }
 
-// The materials that need a token and the algorithms of its pair (control-plane,
-// section 11.1). The description of the service wants RSA_2048 for TR-34; its
-// samples use RSA_3072, which it takes.
+// The kinds of key material that need a token, and the algorithms of its key pair (control-plane,
+// section 11.1). For TR-34 the service's description has RSA_2048 only; the service takes RSA_3072
+// too, which its samples use.
 var (
 	importMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AnyRSA, apc.KeyMaterialTypeKeyCryptogram: core.AnyRSA}
 	exportMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AlgorithmsNamed(core.RSA2048)}
 )
 
-// check refuses material that needs no token and algorithms that no pair of a
-// token has (GUESS: ValidationException).
+// check refuses a kind of key material that needs no token, and an algorithm that its tokens do not
+// have (GUESS: ValidationException).
 func (p *parameters) check() error {
 	set, ok := p.allowed[p.material]
 	if !ok {
@@ -53,8 +53,8 @@ func (p *parameters) check() error {
 	return nil
 }
 
-// parametersFor gives a token: the last one, if it may be used again, or a new
-// one.
+// parametersFor returns a token and the authority of its certificate: the last token where it may be
+// used again, else a new one.
 func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token, *core.Authority, error) {
 	if err := p.check(); err != nil {
 		return core.Token{}, nil, err
@@ -75,8 +75,8 @@ func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token
 	return made, ca, err
 }
 
-// lastToken finds the one made last for the same material and algorithm that
-// has enough of its life left.
+// lastToken returns the newest token for the same kind of key material and algorithm that is valid for
+// long enough. Where there is none, its ID is "".
 func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Token, err error) {
 	filter := keystore.Filter{Index: new(core.TokenIndex(p.purpose, p.material, p.alg))}
 	for after := ""; ; {
@@ -101,8 +101,7 @@ func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Toke
 	}
 }
 
-// newToken makes a pair, certifies it and stores it under a new id, with the
-// counter raised.
+// newToken generates a key pair, certifies it and stores it as a new token.
 func newToken(ctx context.Context, c *core.Call, p *parameters, ca *core.Authority) (core.Token, error) {
 	t := c.NewToken(p.purpose, p.material, p.alg)
 	made, err := c.Cloud.HSM.GenerateKey(ctx, t.HSMAttributes(), kcv.SHA1)

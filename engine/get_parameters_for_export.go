@@ -6,9 +6,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// GetParametersForExport gives a token for exports by TR-34, and the certificate
-// of the key that signs them. The token serves any number of exports until it
-// expires.
+// GetParametersForExport returns an export token for TR-34, and the certificate of the key that signs
+// the exports. The token is valid for any number of exports until it expires.
 func (c *Caller) GetParametersForExport(ctx context.Context, in *GetParametersForExportInput) (*GetParametersForExportOutput, error) {
 	return core.Run(ctx, c.caller, "GetParametersForExport", in, getParametersForExport)
 }

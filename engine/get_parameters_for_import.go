@@ -6,9 +6,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// GetParametersForImport gives a token for imports by TR-34 or RSA cryptogram,
-// and the certificate of the key that the sender encrypts to. The token serves
-// any number of imports until it expires.
+// GetParametersForImport returns an import token for TR-34 or RSA cryptograms, and the certificate of
+// the key that the sender encrypts to. The token is valid for any number of imports until it expires.
 func (c *Caller) GetParametersForImport(ctx context.Context, in *GetParametersForImportInput) (*GetParametersForImportOutput, error) {
 	return core.Run(ctx, c.caller, "GetParametersForImport", in, getParametersForImport)
 }

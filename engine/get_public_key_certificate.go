@@ -8,8 +8,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// GetPublicKeyCertificate gives a certificate of the public half of a pair: the
-// last one issued while it has enough of its life left, else a new one.
+// GetPublicKeyCertificate returns a certificate of the public half of a key pair: the last one issued,
+// while it is valid for long enough, else a new one.
 func (c *Caller) GetPublicKeyCertificate(ctx context.Context, in *GetPublicKeyCertificateInput) (*GetPublicKeyCertificateOutput, error) {
 	return core.Run(ctx, c.caller, "GetPublicKeyCertificate", in, getPublicKeyCertificate)
 }
@@ -29,7 +29,7 @@ func getPublicKeyCertificate(ctx context.Context, c *core.Call, in *GetPublicKey
 	}
 	err = core.Retry(func() error {
 		c.Resources = c.Resources[:0]
-		if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil || certificateServes(c, &pair) { // somebody was faster
+		if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil || certificateServes(c, &pair) { // another caller was faster
 			return err
 		}
 		pair.Certified = c.Now.Add(c.Cloud.Limits.CertificateLife)
@@ -49,8 +49,8 @@ func certificateServes(c *core.Call, pair *core.Key) bool {
 	return pair.Certificate != "" && pair.Certified.Sub(c.Now) >= c.Cloud.Limits.CertificateReuse
 }
 
-// loadPair finds a pair that is there in full. One whose use is stopped will do:
-// nothing is done with it (GUESS).
+// loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its
+// private key is not used for a caller (GUESS).
 func loadPair(ctx context.Context, c *core.Call, identifier string, into *core.Key) error {
 	*into = core.Key{}
 	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, into); err != nil {

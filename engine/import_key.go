@@ -7,7 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// ImportKey brings in a key, or the public key of a certificate.
+// ImportKey imports a key, or the public key of a certificate.
 func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyOutput, error) {
 	return core.Run(ctx, c.caller, "ImportKey", in, importKey)
 }
@@ -53,8 +53,8 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	return out, nil
 }
 
-// importMaterial opens the key material of the request: the key is in p.key, complete, and what
-// must be unchanged when it is stored in p.requires.
+// importMaterial imports the key material of the request. It completes p.key, and adds to p.requires
+// the records that must be unchanged when the key is stored.
 func importMaterial(ctx context.Context, c *core.Call, p *importPlan) error {
 	switch m := &p.in.KeyMaterial; {
 	case m.RootCertificatePublicKey != nil:

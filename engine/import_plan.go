@@ -18,8 +18,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// importPlan is an import that has been decided but for what depends on the length of the key
-// inside, which only the HSM learns: it asks [importPlan.admit].
+// importPlan is what is known of an import before the key material is opened. The length of the key
+// inside is known only then: the HSM calls [importPlan.admit] with it.
 type importPlan struct {
 	c     *core.Call
 	in    *ImportKeyInput
@@ -28,7 +28,7 @@ type importPlan struct {
 
 	usage      apc.KeyUsage
 	modes      core.Modes
-	candidates []*core.Algorithm // told apart by the length inside
+	candidates []*core.Algorithm // that the key may have; its length decides
 	within     string            // prefix of the attributes in a refusal: "KeyMaterial.KeyCryptogram.KeyAttributes."
 	under      []strength        // what the key is wrapped under
 	requires   []keystore.Change
@@ -49,9 +49,9 @@ func (s *strength) check(wrapped *core.Algorithm) error {
 	return checkStrength(s.table, s.by, wrapped, s.field)
 }
 
-// readHeader takes the attributes from a key block header, of whose text the first 16
-// characters are kept (tr31-mapping, sections 2 to 5). What the length inside decides is left
-// open.
+// readHeader sets usage, modes of use, exportability and possible algorithms from a key block header
+// (tr31-mapping, sections 2 to 5). The first 16 characters of the header's text and the optional
+// blocks are kept with the key.
 func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	at := func(offset int, rule apc.Rule, problem, found, wanted string) error {
 		return headerRefusal(apc.Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})
@@ -90,8 +90,8 @@ func algorithmCode(letter byte, hm string) string {
 	return "H with HM block " + wording.Foreign(hm)
 }
 
-// notKept are the optional blocks that an import does not keep: KP by the documentation, PB
-// because it is filler, HM because it is the algorithm.
+// notKept are the optional blocks that an import does not keep: KP by the documentation, PB because
+// it is padding, HM because the key algorithm says the same.
 var notKept = []string{"KP", "PB", "HM"}
 
 func keptBlocks(h tr31.Header) (out []core.Block) {
@@ -103,7 +103,7 @@ func keptBlocks(h tr31.Header) (out []core.Block) {
 	return out
 }
 
-// declare takes the attributes from the request, for a cryptogram.
+// declare sets the attributes from the request: a cryptogram has none.
 func (p *importPlan) declare(a core.Attributes, within string, exportable bool) error {
 	p.usage, p.modes, p.candidates, p.within = a.Usage, a.Modes, []*core.Algorithm{a.Alg}, within
 	p.key.Exportable = exportable
@@ -135,8 +135,8 @@ func (p *importPlan) checkStrength(wrapped *core.Algorithm) error {
 	return nil
 }
 
-// checkCandidates refuses what no length of the algorithm makes right. Which of the candidates
-// the key is of is not known yet, so a refusal names them all; their check values are the same.
+// checkCandidates refuses attributes that are wrong for every possible algorithm, and names all of
+// them. Their check values are the same.
 func (p *importPlan) checkCandidates() error {
 	if err := checkCandidates(p.attributes(nil), p.candidates, imported, p.within); err != nil {
 		return err
@@ -149,8 +149,8 @@ func (p *importPlan) attributes(alg *core.Algorithm) core.Attributes {
 	return core.Attributes{Usage: p.usage, Class: apc.KeyClassSymmetricKey, Alg: alg, Modes: p.modes}
 }
 
-// admit decides on the key once its length is known and authenticated: it returns the
-// attributes to seal it with and the method of its check value.
+// admit checks the key once its length in bits is known and authenticated. It returns the attributes
+// to seal the key with, and the method of its check value.
 func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	alg := algorithmOfLength(p.candidates, bits)
 	if alg == nil {
@@ -196,15 +196,15 @@ func lengthsOf(candidates []*core.Algorithm) string {
 	return wording.Or(lengths) + " bits for " + wording.Or(names)
 }
 
-// finish takes over what the HSM made. The check value in the key block, if there is one, must
-// be the key's.
+// finish completes the key with what the HSM made, and compares its check value with the one in the
+// key block, if there is one.
 func (p *importPlan) finish(ctx context.Context, made *hsm.Made) error {
 	p.key.SetMaterial(made)
 	return p.checkKC(ctx)
 }
 
 // checkKC compares a KC block, the check value that the sender computed, with the key (GUESS:
-// nothing is documented). Other forms than the two of X9.143 are left alone.
+// nothing is documented). Other forms than the two of X9.143 are not compared.
 func (p *importPlan) checkKC(ctx context.Context) error {
 	i := slices.IndexFunc(p.key.Blocks, func(b core.Block) bool { return b.ID == "KC" })
 	if i < 0 || len(p.key.Blocks[i].Data) < 4 {
@@ -226,7 +226,7 @@ func (p *importPlan) checkKC(ctx context.Context) error {
 	return nil
 }
 
-// shownKC is a check value in a refusal: not more of it than a KC block has.
+// shownKC is a check value as a refusal shows it: at most 10 digits, which a KC block has.
 func shownKC(value string) string {
 	const most = 10
 	if len(value) > most {

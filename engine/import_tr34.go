@@ -79,7 +79,7 @@ func parseToken(c *core.Call, text string) (*tr34.Token, error) {
 	return t, nil
 }
 
-// readTokenHeader maps the header that the token's signer vouches for.
+// readTokenHeader reads the key block header in a key token, which is signed.
 func (p *importPlan) readTokenHeader(t *tr34.Token) error {
 	h, err := tr31.ParseHeader(t.Header)
 	if err != nil {
@@ -101,8 +101,8 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 	return core.Invalid("The random nonce does not fit the key block.", core.Because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
 }
 
-// tokenCheck is what the receiver knows. Revocation lists are not consulted; the
-// age of a signing time is not judged (GUESS).
+// tokenCheck is what a key token is checked with. Revocation lists are not read, and the age of a
+// signing time is not checked (GUESS).
 func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }

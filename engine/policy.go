@@ -9,7 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Sets of modes of use that stand together in the tables of the user guide.
+// Sets of modes of use, as the tables of the user guide list them.
 var (
 	derive       = []core.Modes{core.DeriveKey, core.NoRestrictions}
 	macModes     = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify, core.NoRestrictions}
@@ -23,9 +23,8 @@ var (
 	deriveOnly   = []core.Modes{core.DeriveKey}
 )
 
-// usageRule is a row of "Valid key attributes": which keys of a usage may be
-// made here and which may be brought in, by class, algorithm and modes. An
-// empty class means that there is no such way.
+// usageRule is a row of "Valid key attributes": the keys of a usage that may be created and those that
+// may be imported, by class, algorithm and modes of use. With an empty class there are none.
 type usageRule struct {
 	usage                    apc.KeyUsage
 	algorithms               core.AlgorithmSet
@@ -33,20 +32,20 @@ type usageRule struct {
 	createModes, importModes []core.Modes
 }
 
-// symmetric is the row of a symmetric key: made and brought in alike.
+// symmetric is the row of a symmetric key, which may be created and imported with the same attributes.
 func symmetric(u apc.KeyUsage, set core.AlgorithmSet, m []core.Modes) usageRule {
 	return usageRule{u, set, apc.KeyClassSymmetricKey, apc.KeyClassSymmetricKey, m, m}
 }
 
-// pair is the row of a pair made here, whose public half may be brought in.
+// pair is the row of a key pair, which is created; a public key is imported.
 func pair(u apc.KeyUsage, set core.AlgorithmSet, create, public []core.Modes) usageRule {
 	return usageRule{u, set, apc.KeyClassAsymmetricKeyPair, apc.KeyClassPublicKey, create, public}
 }
 
 // usageRules is the table of "Valid key attributes" (AWS Payment Cryptography
 // User Guide, keys-validattributes), in its order, so that a change there is
-// a diff here. What it does not list is refused; P1 and PRIVATE_KEY exist in
-// the enumerations alone.
+// a diff here. What it does not list is refused; P1 and PRIVATE_KEY exist only
+// in the enumerations.
 var usageRules = []usageRule{
 	symmetric(core.UsageB0, core.Ciphers, derive),
 	symmetric(core.UsageC0, core.Ciphers, macModes),
@@ -103,14 +102,14 @@ func permitted(a core.Attributes, w way) bool {
 	return false
 }
 
-// checkAttributes holds attributes against the table. The reason names the
-// first of usage, algorithm, class and modes that no row goes along with.
+// checkAttributes compares attributes with the table. The reason names the first of usage, algorithm,
+// class and modes of use that no row has.
 func checkAttributes(a core.Attributes, w way, field string) error {
 	return checkCandidates(a, []*core.Algorithm{a.Alg}, w, field)
 }
 
-// checkCandidates is checkAttributes for a key that is of one of several
-// algorithms, which only its length tells: one that fits is enough.
+// checkCandidates is checkAttributes for a key whose length, and so its algorithm, is not known yet: one
+// candidate that fits is enough.
 func checkCandidates(a core.Attributes, candidates []*core.Algorithm, w way, field string) error {
 	names := make([]apc.KeyAlgorithm, len(candidates))
 	for i, alg := range candidates {
@@ -180,12 +179,11 @@ func algorithmNames(rows []*usageRule) (out []apc.KeyAlgorithm) {
 	return out
 }
 
-// Wrapping strength (user guide, keys-importexport): under what a key of each
-// algorithm may travel. A key that is not in a table may not travel so.
+// Wrapping strength (user guide, keys-importexport): the algorithms that a key of each algorithm may be
+// wrapped under. A key that is not in a table may not be wrapped so.
 type strengthTable map[apc.KeyAlgorithm]core.AlgorithmSet
 
-// kekStrength is for key blocks: under which key-encryption keys, kept or
-// agreed on. LenientStrength takes what the service took in TR-31 imports
+// kekStrength is for key blocks, under stored or derived key-encryption keys. LenientStrength takes what the service took in TR-31 imports
 // before 2025 instead: any cipher key.
 var kekStrength = strengthTable{
 	core.TDES2:      core.Ciphers,
@@ -199,15 +197,15 @@ var kekStrength = strengthTable{
 	core.HMACSHA512: core.AlgorithmsNamed(core.AES256),
 }
 
-// rsaStrength is for TR-34 and RSA cryptograms: to which pairs.
+// rsaStrength is for TR-34 and RSA cryptograms: the algorithms of the receiving key pair.
 var rsaStrength = strengthTable{
 	core.TDES2:  core.AnyRSA,
 	core.TDES3:  core.AnyRSA,
 	core.AES128: core.AlgorithmsNamed(core.RSA3072, core.RSA4096),
 }
 
-// curveStrength is for key agreements: on which curves. HMAC keys are not in
-// the guide's table; they travel on each curve (GUESS, as customer-flows, section
+// curveStrength is for key agreements: the curves. HMAC keys are not in
+// the guide's table; they may be wrapped on each curve (GUESS, as customer-flows, section
 // 16, replays them), under a derived key of AES_256.
 var curveStrength = strengthTable{
 	core.TDES2:      core.AnyECC,
@@ -221,13 +219,13 @@ var curveStrength = strengthTable{
 	core.HMACSHA512: core.AnyECC,
 }
 
-func checkStrength(table strengthTable, wrapping, moved *core.Algorithm, field string) error {
-	if table[moved.Name].Has(wrapping) {
+func checkStrength(table strengthTable, wrapping, wrapped *core.Algorithm, field string) error {
+	if table[wrapped.Name].Has(wrapping) {
 		return nil
 	}
 	var strong []apc.KeyAlgorithm
 	for _, a := range core.Algorithms {
-		if table[moved.Name].Has(&a) {
+		if table[wrapped.Name].Has(&a) {
 			strong = append(strong, a.Name)
 		}
 	}
@@ -236,5 +234,5 @@ func checkStrength(table strengthTable, wrapping, moved *core.Algorithm, field s
 		problem, wanted = core.ProblemNoRSA, "a TR-31 key block under a key agreed by ECDH, or under another key"
 	}
 	return core.Invalid("The wrapping key is weaker than the key to be wrapped.",
-		core.Because(apc.RuleWrappingStrength, field, problem, string(wrapping.Name)+" around "+string(moved.Name), wanted))
+		core.Because(apc.RuleWrappingStrength, field, problem, string(wrapping.Name)+" around "+string(wrapped.Name), wanted))
 }

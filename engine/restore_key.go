@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// RestoreKey calls off a scheduled deletion.
+// RestoreKey cancels a scheduled deletion.
 func (c *Caller) RestoreKey(ctx context.Context, in *RestoreKeyInput) (*RestoreKeyOutput, error) {
 	return core.Run(ctx, c.caller, "RestoreKey", in, restoreKey)
 }

@@ -107,8 +107,7 @@ func nonceBytes(text *string) []byte {
 	return out
 }
 
-// behindDecryption are the classes that only the owner of the private key can
-// tell apart.
+// behindDecryption are the classes of refusal that can only be known with the private key.
 var behindDecryption = []tr34.Class{tr34.ErrOAEP, tr34.ErrContent, tr34.ErrKeyBlock, tr34.ErrIDKDH, tr34.ErrHeader}
 
 // faultyMember is the member that a class of refusal is about, where it is not
@@ -122,8 +121,8 @@ func tokenReason(field string, e *tr34.Error) apc.Reason {
 	return core.Because(apc.Rule(e.Class), field, e.Problem, e.Found, e.Wanted)
 }
 
-// tokenError tells why a key token was refused: a *tr34.Error by its class, the
-// rest as the device's.
+// tokenError is the refusal for a key token: of a *tr34.Error by its class; any other error is the
+// device's.
 func tokenError(c *core.Call, err error) error {
 	refusal, ok := errors.AsType[*tr34.Error](err)
 	if !ok {

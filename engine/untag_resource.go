@@ -8,8 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// UntagResource removes tags from a key. A tag key that is not there is
-// ignored.
+// UntagResource removes tags from a key. A tag key that the key does not have is ignored.
 func (c *Caller) UntagResource(ctx context.Context, in *UntagResourceInput) (*UntagResourceOutput, error) {
 	return core.Run(ctx, c.caller, "UntagResource", in, untagResource)
 }

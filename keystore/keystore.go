@@ -41,7 +41,7 @@ type CommitID [16]byte
 type Partition struct{ Account, Region string }
 
 // Kind parts the records of a partition. A kind is a short word chosen by the
-// engine ("key", "alias"); a store gives it no meaning.
+// engine ("key", "alias"); it has no meaning for a store.
 type Kind string
 
 // Ref names one record.
@@ -118,7 +118,7 @@ type Require struct {
 // first Add with the value zero before it; its Data is the value, 8 bytes,
 // big endian (see [CounterValue]). The commit fails with ErrCeiling if the
 // value would fall below zero or, for a positive Delta, rise above Ceiling.
-// Counters are changed by Add alone and have no Due and no Index.
+// Counters are changed only by Add and have no Due and no Index.
 type Add struct {
 	Ref     Ref
 	Delta   int64

@@ -27,14 +27,14 @@ var (
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, KeyUsageCritical: true,
 		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
 
-	// agreementProfile is for EC pairs, which encipher nothing (GUESS: none is
-	// published that shows its usages).
+	// agreementProfile is for EC key pairs, which encipher nothing (GUESS: no published
+	// certificate shows its usages).
 	agreementProfile = x509ca.Profile{Hash: crypto.SHA512,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, KeyUsageCritical: true,
 		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
 )
 
-// PairProfile is that of a pair's certificate: RSA pairs have the token's.
+// PairProfile is the profile of a key pair's certificate. RSA key pairs have that of tokens.
 func PairProfile(alg *Algorithm) *x509ca.Profile {
 	if alg.Letter == hsm.EC {
 		return &agreementProfile
@@ -47,7 +47,7 @@ const (
 	backdate = time.Hour      // certificates begin so long before they are issued
 )
 
-// rootName is the root's, the account its common name.
+// rootName is the name of a root. Its common name is the account.
 func rootName(account string) x509ca.Name {
 	return x509ca.Name{
 		{Type: x509ca.Country, Value: "US", Form: x509ca.PrintableString},
@@ -94,8 +94,8 @@ const (
 var rootAlgorithms = map[string]apc.KeyAlgorithm{rsaRoot: RSA4096, eccRoot: ECCP521}
 
 // Authority is the caller's authority for certificates of keys of an algorithm, made when it is first
-// asked for. Of several callers at once one makes it and the others wait for that, or leave when their
-// context ends. Of several processes the first commit wins.
+// asked for. Of several callers at once one makes it and the others wait for it, until their context ends.
+// Of several processes the first commit wins.
 func (c *Call) Authority(ctx context.Context, of *Algorithm) (*Authority, error) {
 	ref := keystore.Ref{Partition: c.Home(), Kind: kindAuthority, ID: rsaRoot}
 	if of.Letter == hsm.EC {
@@ -121,14 +121,13 @@ func (c *Call) Authority(ctx context.Context, of *Algorithm) (*Authority, error)
 	}
 }
 
-// makeFor makes the authority for all who wait for it. Should it panic, another
-// of them tries.
+// makeFor makes the authority for all callers that wait for it. If it panics, another of them tries.
 func (c *Call) makeFor(ctx context.Context, ref keystore.Ref, m *making) {
 	defer c.Cloud.making.end(ref, m)
 	m.err = c.makeAuthority(ctx, ref)
 }
 
-// gone reports whether an operation failed because its caller left.
+// gone reports whether an operation failed because its context ended.
 func gone(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
@@ -310,8 +309,8 @@ func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p 
 	return x509ca.EncodeCertificate(der), nil
 }
 
-// IssueError tells why a certificate or a request was not made: only its
-// subject comes from a caller, the rest is the device's or ours.
+// IssueError is the refusal for a certificate or a request that was not made. Only its subject comes from
+// the request; anything else is a failure of the device or of the simulator.
 func IssueError(err error) error {
 	refusal, ok := errors.AsType[*x509ca.Error](err)
 	if !ok {

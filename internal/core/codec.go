@@ -162,7 +162,7 @@ func member[T ~string](r *reader, all []T) T {
 	return ""
 }
 
-// bytes shares the record's memory, which nobody changes; nil if empty.
+// bytes shares the record's memory, which is never changed. Empty bytes are nil.
 func (r *reader) bytes() []byte {
 	n := r.take()
 	if n == 0 {

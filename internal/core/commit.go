@@ -9,8 +9,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// maxAttempts is how often an operation reads, judges and commits anew when
-// somebody else was faster; then it is a ConflictException.
+// maxAttempts is how often an operation is attempted while other callers change what it read; then
+// it is a ConflictException.
 const maxAttempts = 8
 
 // maxAsks is how often the store is asked for the outcome of one commit.
@@ -26,8 +26,8 @@ func Counter(p keystore.Partition, name string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
 }
 
-// Commit makes one commit. An unknown outcome is asked again under the same
-// id, which learns its own result, even after the caller has gone.
+// Commit makes one commit. Where the outcome is unknown it repeats the commit under the same id, which
+// has the first result; it does so even when the caller's context has ended.
 //
 // A record that holds a time outside the years 1970 to 9999 is refused: it could
 // not be read again.
@@ -41,7 +41,7 @@ func (e *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
 	e.commits.Read(id[:])
 	err := e.Store.Commit(ctx, id, changes...)
 	for range maxAsks - 1 {
-		if err == nil || judged(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		if err == nil || decided(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return err
 		}
 		err = e.Store.Commit(context.WithoutCancel(ctx), id, changes...)
@@ -49,8 +49,8 @@ func (e *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
 	return err
 }
 
-// judged says that the store has decided: nothing was done.
-func judged(err error) bool {
+// decided reports whether the store refused the commit: nothing was written.
+func decided(err error) bool {
 	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict,
 		keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
 		if errors.Is(err, known) {
@@ -60,13 +60,14 @@ func judged(err error) bool {
 	return false
 }
 
-// raced says that what was read had changed by the time of the commit.
+// raced reports whether what was read had changed by the time of the commit.
 func raced(err error) bool {
 	return errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrNotFound) || errors.Is(err, keystore.ErrExists)
 }
 
-// Retry runs read, validate, transition and commit until nobody was faster.
-// The attempt returns the commit's error as it is, and refusals as *Error.
+// Retry repeats an attempt (read, check, change, commit) while its commit fails because another caller
+// changed what it read. The attempt returns the error of its commit unchanged, and refusals as
+// [*apc.Error].
 func Retry(attempt func() error) error {
 	var err error
 	for range maxAttempts {
@@ -113,8 +114,7 @@ func (c *Call) ChangeKey(ctx context.Context, field, identifier string, transiti
 	return out, err
 }
 
-// Due is when the store shows the key again: at its deletion, and when it is
-// to be forgotten.
+// Due is the time at which the key must be settled: at its deletion, and when it is no longer shown.
 func (k *Key) Due(l *apc.Limits) time.Time {
 	next := k.replicasDue()
 	for _, at := range [...]time.Time{k.Ready, k.Approval.Deadline} {
@@ -131,7 +131,7 @@ func (k *Key) Due(l *apc.Limits) time.Time {
 	return next
 }
 
-// Forgotten says whether a deleted key has been visible long enough.
+// Forgotten reports whether a deleted key is no longer shown.
 func (k *Key) Forgotten(now time.Time, l *apc.Limits) bool {
 	return k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.Deleted.Add(l.DeletedVisible).After(now)
 }

@@ -32,7 +32,7 @@ func NotSimulated(field string) *apc.Error {
 	}
 }
 
-// StoreError gives a store's failure its name in the service.
+// StoreError is the exception for a failure of the store.
 func StoreError(err error) *apc.Error {
 	out := &apc.Error{Err: err}
 	switch {
@@ -48,7 +48,7 @@ func StoreError(err error) *apc.Error {
 	return out
 }
 
-// HSMError gives a device's failure its name in the service.
+// HSMError is the exception for a failure of the device.
 func HSMError(err error) *apc.Error {
 	if refusal, ok := err.(*apc.Error); ok { // of importPlan.admit, which the HSM asked
 		return refusal

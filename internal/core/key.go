@@ -30,8 +30,8 @@ type Key struct {
 	DeriveUsage apc.KeyUsage // "" where there is none
 	Tags        []apc.Tag    // in the order of their keys
 
-	// What a key block brought along: its header, and its optional blocks
-	// but those that the service does not keep.
+	// The header of the key block that the key was imported from, and its optional
+	// blocks but those that the service does not keep.
 	Header string
 	Blocks []Block
 
@@ -53,8 +53,8 @@ type Key struct {
 	sealed hsm.Sealed
 	bound  []byte
 
-	// The certificate that a public key came in, or the last one issued for a
-	// pair, as text, and when it ends.
+	// The certificate that a public key was imported from, or the last one issued for
+	// a key pair, as text, and when it ends.
 	Certificate string
 	Certified   time.Time
 
@@ -103,8 +103,8 @@ type Approval struct {
 // Partition is where the key's record lives: its own ARN's.
 func (k *Key) Partition() keystore.Partition { return k.ARN.Partition }
 
-// Exportability is the byte of the block the key came in or, for one made
-// here, E or N.
+// Exportability is that of the key block that the key was imported from or, for a key that was
+// created, E or N.
 func (k *Key) Exportability() byte {
 	switch {
 	case k.Header != "":

@@ -69,8 +69,7 @@ func StateError(k Key, wanted string) error {
 	}
 }
 
-// Deleting schedules the deletion; Enabled stays as it is (GUESS, by the
-// documentation's examples).
+// Deleting schedules the deletion. Enabled stays as it is, as in an answer recorded live.
 func (k Key) Deleting(now time.Time, days int) (Key, error) {
 	k, err := k.Moved(AskDelete)
 	k.DeletePending = now.AddDate(0, 0, days)
@@ -104,7 +103,7 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 }
 
 // settle makes the key what it is at a time: once the waiting period is over
-// it is deleted, whether the store has been told or not. The moment of
+// it is deleted, whether this has been stored or not. The time of
 // deletion is the due time, Enabled becomes false (GUESS), the material is
 // gone.
 func (k *Key) settle(now time.Time) {

@@ -9,7 +9,7 @@ import (
 // Modes is a set of modes of use, a bit for each.
 type Modes uint16
 
-// The bits stand in the order of KeyModesOfUse.
+// The bits are in the order of KeyModesOfUse.
 const (
 	Encrypt Modes = 1 << iota
 	Decrypt

@@ -14,8 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// NewKey is a key as it begins: complete, enabled unless told otherwise. It is
-// written into out.
+// NewKey sets out to a new key of the caller: CREATE_COMPLETE, and enabled unless enabled is false.
 func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
 	*out = Key{}
 	out.ARN.Partition, out.ARN.Key = c.Home(), id
@@ -29,7 +28,7 @@ func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin
 	}
 }
 
-// SetMaterial gives a new key what the HSM made.
+// SetMaterial sets the sealed key, the public key and the check value that the HSM made.
 func (k *Key) SetMaterial(m *hsm.Made) {
 	k.sealed, k.Public, k.CheckValue = m.Sealed, m.Public, ShownCheckValue(m.CheckValue)
 	k.bound, _ = m.Attributes.AppendBinary(make([]byte, 0, 32)) // it does not fail
@@ -45,8 +44,8 @@ func ShownCheckValue(v kcv.Value) string {
 }
 
 // CommitNewKey stores a new key with the counter raised, in one commit with the records that must
-// be unchanged. Until it succeeds the key does not exist. A full quota is believed once nothing
-// more is due to be deleted.
+// be unchanged. Until it succeeds the key does not exist. Before the
+// quota is reported as used up, what is due is settled.
 func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Change) error {
 	if err := c.CheckTagCount(len(k.Tags)); err != nil {
 		return err
@@ -120,8 +119,7 @@ func idError(problem, found, wanted string) *apc.Error {
 	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.", Reasons: []apc.Reason{Because(apc.RuleInternal, "", problem, found, wanted)}}
 }
 
-// birth is the commit of a new key. It is used again and again: a store does
-// not keep the changes of a commit.
+// birth is the commit of a new key. It is reused: a store does not keep the changes of a commit.
 type birth struct {
 	put     keystore.Put
 	add     keystore.Add
@@ -143,7 +141,7 @@ func (b *birth) of(c *Call, k *Key, requires []keystore.Change) []keystore.Chang
 	return b.changes
 }
 
-// CommitCounted is a commit that raises a counter.
+// CommitCounted is a commit that raises a counter. Before it is refused, what is due is settled.
 func (c *Call) CommitCounted(ctx context.Context, what string, ceiling int, changes ...keystore.Change) error {
 	for {
 		err := c.Cloud.Commit(ctx, changes...)

@@ -119,7 +119,7 @@ const (
 	ProblemVariantUsage     = "the variant is for keys of another usage"
 	ProblemVariantAlgorithm = "an AS 2805 cryptogram can only hold a TDES key"
 
-	// What stands behind the simulator.
+	// The device, the store and the clock behind the simulator.
 	problemHSM        = "the HSM does not answer"
 	problemHSMLacks   = "the HSM does not have a mechanism that this needs"
 	problemKeystore   = "the store does not answer"

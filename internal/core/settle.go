@@ -97,7 +97,7 @@ func (e *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time
 	return err == nil, err
 }
 
-// skipError is a failure to settle that concerns one record alone.
+// skipError is a failure to settle that concerns only one record.
 type skipError struct{ cause error }
 
 func (e *skipError) Error() string { return e.cause.Error() }
@@ -185,7 +185,7 @@ func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, co
 	return false, StoreError(err)
 }
 
-// detach is the changes that leave a key's aliases pointing to nothing.
+// detach returns the changes after which a key's aliases point to no key.
 func (e *Cloud) detach(ctx context.Context, k Key) ([]keystore.Change, error) {
 	var out []keystore.Change
 	filter := keystore.Filter{Index: &k.ARN.Key}

@@ -23,7 +23,7 @@ func (s *Store) view(ctx context.Context, do func(tx *reader) error) (err error)
 	tx := s.takeIdle()
 	if tx == nil {
 		// bbolt reads the meta pages with its locks held. If they are cut off, the fault
-		// would leave those behind.
+		// would leave them locked.
 		if info, err := s.file.Stat(); err == nil && info.Size() < 2*pageSize {
 			return s.breakDown(s.damaged(errors.New("its meta pages are cut off")))
 		}
@@ -79,8 +79,8 @@ func (s *Store) usable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// recovered ends a call in which bbolt panicked, or the processor met a page that is
-// not in the file. Nothing of the file is trusted after that, least of all written.
+// recovered ends a call in which bbolt panicked, or read a page that is
+// not in the file. After that the file is neither read nor written.
 func (s *Store) recovered(unlocked *bool, err *error) {
 	if p := recover(); p != nil {
 		s.stuck.Store(s.stuck.Load() || !*unlocked)

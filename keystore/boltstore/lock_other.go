@@ -4,7 +4,7 @@ package boltstore
 
 import "os"
 
-// bbolt alone knows how to lock here.
+// On this system only bbolt locks the file.
 func tryLock(*os.File) error { return nil }
 
 func unlock(*os.File) {}

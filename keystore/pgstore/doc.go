@@ -42,8 +42,8 @@
 //
 // # Poolers
 //
-// Nothing rests on what a connection remembers from one transaction to the next,
-// so that a pooler in transaction mode may stand in between. The statements are
+// No transaction depends on the state of its connection before it,
+// so that a pooler in transaction mode may be used. The statements are
 // prepared, under names made of their text, because that halves the time of a
 // read; where a pooler has handed the transaction to a connection without them,
 // the server says so before anything is done (26000), and from then on they are

@@ -63,7 +63,7 @@ var _ keystore.Store = (*Store)(nil)
 // are the defaults.
 //
 // The role needs the right to create the schema, or to use one that is up to
-// date. The context is for opening alone.
+// date. The context is for opening only.
 func Open(ctx context.Context, url string, o *Options) (*Store, error) {
 	if o == nil {
 		o = &Options{}
