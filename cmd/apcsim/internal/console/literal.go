@@ -54,6 +54,13 @@ func plain(v reflect.Value) any {
 			list[i] = plain(v.Index(i))
 		}
 		return list
+	case reflect.Map:
+		out := object{}
+		for _, k := range v.MapKeys() {
+			out = append(out, member{k.String(), plain(v.MapIndex(k))})
+		}
+		slices.SortFunc(out, func(a, b member) int { return strings.Compare(a.name, b.name) })
+		return out
 	case reflect.String:
 		return shortened(v.String())
 	case reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64:

@@ -25,8 +25,8 @@ type names struct {
 
 func (q *request) newNames() *names { return &names{q, map[string]string{}} }
 
-// of is the name of what an identifier of a caller names: an alias, or the end of an ARN.
-func (n *names) of(who apc.Identity, identifier string) string {
+// of is the name of what an identifier names: an alias, or the end of an ARN.
+func (n *names) of(identifier string) string {
 	_, resource, isARN := cutARN(identifier)
 	if !isARN {
 		return identifier
@@ -128,7 +128,7 @@ func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	items = items[:min(limit, len(items))]
 	names := q.newNames()
 	for i := range items {
-		items[i].Name = names.of(q.server.home, items[i].Resource)
+		items[i].Name = names.of(items[i].Resource)
 	}
 	return items, nil
 }
@@ -163,7 +163,7 @@ func (q *request) makeGraph() *console.Graph {
 		if i, ok := place[identifier]; ok {
 			return i
 		}
-		k := console.GraphKey{ID: identifier, Name: names.of(q.server.home, identifier)}
+		k := console.GraphKey{ID: identifier, Name: names.of(identifier)}
 		if _, _, isARN := cutARN(identifier); isARN {
 			out, err := q.world.engine.As(placeOf(identifier, q.server.home)).GetKey(q.Context(), &engine.GetKeyInput{KeyIdentifier: identifier})
 			if err == nil {

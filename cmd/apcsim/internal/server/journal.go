@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
 )
 
@@ -82,8 +81,7 @@ func (q *request) after() (int64, error) {
 func (q *request) named(list []console.Call) []console.Call {
 	names := q.newNames()
 	for i := range list {
-		who := apc.Identity{Account: list[i].Account, Region: list[i].Region}
-		list[i].Name(func(identifier string) string { return names.of(who, identifier) })
+		list[i].Name(names.of)
 	}
 	return list
 }

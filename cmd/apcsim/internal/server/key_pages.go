@@ -63,6 +63,10 @@ func (q *request) keyPage() (*console.Page, error) {
 	p := &console.KeyPage{KeyRow: console.KeyRow{ARN: k.KeyArn, ID: id, Aliases: view.Aliases, Attributes: k.KeyAttributes, CheckValue: k.KeyCheckValue,
 		State: k.KeyState, Enabled: k.Enabled, Exportable: k.Exportable, Deletion: k.DeletePendingTimestamp, Now: q.world.clock.now()},
 		Tags: view.Tags, Facts: keyFacts(k), Modes: modesOf(k.KeyAttributes.KeyModesOfUse)}
+	policy, err := q.world.engine.As(placeOf(k.KeyArn, q.server.home)).GetResourcePolicy(q.Context(), &engine.GetResourcePolicyInput{ResourceArn: k.KeyArn})
+	if err == nil { // a key without one is refused
+		p.Policy = policy.Policy
+	}
 	place, _, _ := cutARN(k.KeyArn)
 	mine := []string{k.KeyArn}
 	for _, a := range view.Aliases {
