@@ -32,6 +32,12 @@ type Limits struct {
 	DefaultPage       int // items of a page when MaxResults is absent (50)
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 
+	// SymmetricRate and AsymmetricRate are how many operations of the data plane an account may ask
+	// for in a second of the simulator's clock, in a Region: with symmetric keys alone, and with an
+	// RSA or ECC key. More are refused with ThrottlingException. Zero is no limit; the quotas of
+	// the service are 500 and 20 (user guide, quotas).
+	SymmetricRate, AsymmetricRate int
+
 	// DeletedVisible is how long a key in DELETE_COMPLETE can still be read
 	// and is listed. Zero is forever (GUESS: nothing is documented).
 	DeletedVisible time.Duration

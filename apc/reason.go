@@ -103,6 +103,14 @@ const (
 	RuleCryptogramLength     Rule = "cryptogram-length"
 )
 
+// Rules about what the data plane works on.
+const (
+	RuleVerification Rule = "verification" // a value that was computed and differs
+	RulePIN          Rule = "pin"          // a PIN block or what is in it
+	RuleCipherMode   Rule = "cipher-mode"
+	RuleRate         Rule = "rate" // of requests
+)
+
 // Rules of key blocks and key tokens: the classes of packages tr31 and tr34.
 const (
 	RuleCharset         Rule = "charset"

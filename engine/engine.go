@@ -47,6 +47,9 @@ type Options struct {
 	// "" lets it succeed. It is called once for each replication, when it is asked for.
 	ReplicationFails func(keyARN, region string) string
 
+	// Quirks are faults of the service that the simulator repeats if it is asked to.
+	Quirks apc.Quirks
+
 	// Intercept, if not nil, runs around every operation: it may delay it, refuse it before or
 	// after it was done, or lose its answer ([apc.ErrNoAnswer]). next does the operation, at most
 	// once, and returns a pointer to its output. Intercept is called in the goroutine of the
@@ -137,7 +140,7 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 func newEngine(b hsm.Backend, s keystore.Store, o *Options) *Engine {
 	e := &Engine{cloud: core.NewCloud(&core.CloudConfig{
 		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, IDs: o.IDs, Regions: o.Regions, Limits: o.Limits,
-		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails,
+		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Quirks: o.Quirks, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails,
 	})}
 	e.Caller = e.As(o.Identity)
 	return e

@@ -19,6 +19,7 @@ type Cloud struct {
 	Limits           apc.Limits
 	Lenient          bool // Options.LenientStrength
 	HideReasons      bool // of what fails behind a decryption
+	Quirks           apc.Quirks
 	readOnly         func(op string) bool
 	access           func(op string) Access
 	replicationFails func(keyARN, region string) string
@@ -36,6 +37,7 @@ type Cloud struct {
 	making    makings  // of those authorities
 	skipped   skipped
 	policies  policies
+	rates     rates // of the data plane
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.
@@ -49,6 +51,7 @@ type CloudConfig struct {
 	Limits           apc.Limits
 	Lenient          bool
 	HideReasons      bool
+	Quirks           apc.Quirks
 	Intercept        func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
 	IDs              func() string // of new keys; nil: drawn
 	Observe          func(apc.Event)
@@ -61,7 +64,7 @@ type CloudConfig struct {
 func NewCloud(o *CloudConfig) *Cloud {
 	e := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
-		Lenient: o.Lenient, HideReasons: o.HideReasons, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
+		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
 		commits: newStream(0, ""),
 	}
 	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits

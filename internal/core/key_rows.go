@@ -30,6 +30,16 @@ func (row *KeyRow) fit(a *Attributes) int {
 	return fitsModes
 }
 
+// Allow reports whether a key fits one of the rows.
+func (r *KeyRules) Allow(k *Key) bool {
+	for i := range r.Rows {
+		if r.Rows[i].fit(&k.Attributes) == fitsModes {
+			return true
+		}
+	}
+	return false
+}
+
 // checkRows refuses a key that fits none of the rows, for the first thing that is wrong with it in
 // the row that it fits best.
 func (r *KeyRules) checkRows(k *Key, field string) error {

@@ -83,7 +83,7 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 		}
 	}
 	for i := range needs {
-		if err := needs[i].Rules.check(&keys[i], needs[i].Field); err != nil {
+		if err := needs[i].Rules.Check(&keys[i], needs[i].Field); err != nil {
 			return nil, err
 		}
 	}
@@ -113,7 +113,7 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 	if err := into.checkUsable(n.Field); err != nil {
 		return err
 	}
-	return n.Rules.check(into, n.Field)
+	return n.Rules.Check(into, n.Field)
 }
 
 // Above reads the authority that issued the certificate of a key, for a certificate under it
@@ -136,7 +136,7 @@ func (c *Call) Above(ctx context.Context, k *Key, field string, rules *KeyRules,
 		err = into.checkUsable(field)
 	}
 	if err == nil {
-		err = rules.check(into, field)
+		err = rules.Check(into, field)
 	}
 	if refusal, ok := err.(*apc.Error); ok && len(refusal.Reasons) > 0 {
 		reason := &refusal.Reasons[0]
@@ -225,9 +225,9 @@ func (c *Call) View(rec *keystore.Record, into *Key) error {
 	return nil
 }
 
-// check refuses a key that breaks a rule: its usage and class, its algorithm, its modes of
+// Check refuses a key that breaks a rule: its usage and class, its algorithm, its modes of
 // use, its exportability. Nil rules allow any key.
-func (r *KeyRules) check(k *Key, field string) error {
+func (r *KeyRules) Check(k *Key, field string) error {
 	switch {
 	case r == nil:
 		return nil

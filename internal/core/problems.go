@@ -45,6 +45,7 @@ const (
 	problemTokenOther     = "the token was made for another kind of key material"
 	problemPageToken      = "the token was not made for this list with this filter"
 	problemQuota          = "the quota is used up"
+	problemRate           = "there are too many operations"
 
 	// State and attributes of a key.
 	problemKeyState       = "the state of the key does not allow this operation"

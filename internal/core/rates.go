@@ -1,0 +1,60 @@
+package core
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// rates counts the operations of the current second.
+type rates struct {
+	mu     sync.Mutex // guards counts
+	counts map[rateOf]second
+}
+
+type rateOf struct {
+	partition  keystore.Partition
+	asymmetric bool
+}
+
+// second is how many operations there were in one.
+type second struct {
+	start int64 // seconds since 1970
+	n     int
+}
+
+// Throttle counts an operation that works with keys, and refuses it when there were more in this
+// second than the limit. An operation counts once its keys are found (GUESS: the service counts
+// requests).
+func (c *Call) Throttle(keys ...*Key) error {
+	of, limit := rateOf{partition: c.Home()}, c.Cloud.Limits.SymmetricRate
+	for _, k := range keys {
+		if alg := k.Attributes.Alg.Letter; alg == hsm.RSA || alg == hsm.EC {
+			of.asymmetric, limit = true, c.Cloud.Limits.AsymmetricRate
+		}
+	}
+	if limit == 0 || c.Cloud.rates.count(of, c.Now.Unix()) <= limit {
+		return nil
+	}
+	return &apc.Error{Code: apc.ErrThrottling, Message: "Rate exceeded.",
+		Reasons: []apc.Reason{Because(apc.RuleRate, "", problemRate, fmt.Sprintf("more than %d operations in this second", limit), "fewer, or the same request later")}}
+}
+
+// count adds an operation to a second and returns how many it has.
+func (r *rates) count(of rateOf, now int64) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = map[rateOf]second{}
+	}
+	s := r.counts[of]
+	if s.start != now {
+		s = second{start: now}
+	}
+	s.n++
+	r.counts[of] = s
+	return s.n
+}
