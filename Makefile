@@ -11,7 +11,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # packages whose tests take theirs from the environment.
 OTHER_HSMS    = awkward softhsm nss
 OTHER_STORES  = bolt postgres
-ON_EACH_PLACE = ./engine ./endpoint ./endpoint/sdktest
+ON_EACH_PLACE = ./engine ./endpoint ./dataplane ./endpoint/sdktest
 
 # Modules below the root's: what needs another's module for tests alone.
 MODULES = $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))

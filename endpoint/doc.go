@@ -14,8 +14,9 @@
 // header [ReasonHeader].
 //
 // The same address answers GetCallerIdentity of STS (the query protocol), which
-// Terraform and others ask for the account. A path of the data plane is refused by
-// the name of its operation. A body may be compressed (gzip).
+// Terraform and others ask for the account. The data plane has the same address: REST with
+// JSON, an operation by its path, the identifier of a key in it as one encoded segment. A
+// body may be compressed (gzip).
 //
 // # Who calls
 //

@@ -27,6 +27,7 @@ Without --store everything is in memory and ends with the process.
 A client is pointed at it by its environment:
 
   AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY=http://127.0.0.1:8089
+  AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY_DATA=http://127.0.0.1:8089
 
 Whoever reaches the address can use every key, unless --verify checks signatures.
 On an address other than loopback that is said loudly, --control needs a token, and

@@ -36,6 +36,9 @@ var otherProblems = []string{"internal/secretfile"} // what is wrong with a file
 // sharedProblems are packages that take their problems from another's list.
 var sharedProblems = map[string]string{"engine": "internal/core"}
 
+// borrowedProblems are packages that take some of another's list beside their own.
+var borrowedProblems = map[string]string{"dataplane": "internal/core"}
+
 // sources is one package: its files by name, those of tests excepted.
 type sources struct {
 	dir   string // "engine"
@@ -323,8 +326,15 @@ func unlisted(packages []sources) (found []string) {
 			of = shared
 		}
 		c := &checker{sources: p, list: lists[of], all: all, used: used[of]}
+		if from, ok := borrowedProblems[p.dir]; ok {
+			c.list = problemList{text: maps.Clone(c.list.text)}
+			maps.Copy(c.list.text, lists[from].text)
+		}
 		c.check()
 		found = append(found, c.found...)
+		if from, ok := borrowedProblems[p.dir]; ok {
+			maps.Copy(used[from], c.used)
+		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(lists)) {
 		for _, name := range lists[dir].names {

@@ -76,7 +76,7 @@ func reachedEngine(c endpoint.Call) bool {
 	case apc.ErrAccessDenied:
 		return c.Operation != "" // else the request was not even read
 	case "", apc.ErrConflict, apc.ErrInternalServer, apc.ErrResourceNotFound, apc.ErrServiceQuotaExceeded,
-		apc.ErrServiceUnavailable, apc.ErrThrottling, apc.ErrValidation, apc.ErrPublicPolicy:
+		apc.ErrServiceUnavailable, apc.ErrThrottling, apc.ErrValidation, apc.ErrPublicPolicy, apc.ErrVerificationFailed:
 		return true
 	case apc.ErrNotSimulated:
 		op, _ := engine.OperationNamed(c.Operation)

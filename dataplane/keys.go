@@ -1,0 +1,250 @@
+package dataplane
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
+	"github.com/seed748fb4d1/apcsim/tr31"
+)
+
+// keyRequest is a key that a request names, and how it is used.
+type keyRequest struct {
+	form, member string // where the table of keys has it
+	identifier   string
+	wrapped      *WrappedKey // that comes with the request and works in its place; nil: none
+	within       string      // the member that has it: "IncomingWrappedKey"
+}
+
+// workingKey is a key of a request, checked and ready for a command.
+type workingKey struct {
+	hsm.WorkingKey
+	named      core.Key      // that the request names
+	letter     hsm.Algorithm // of the key that works
+	checkValue string
+}
+
+// arn is the ARN in an answer: of the key that the request names, also where another one works
+// (GUESS).
+func (k *workingKey) arn() string { return k.named.ARN.String() }
+
+// loadKey is loadKeys for one key.
+func loadKey(ctx context.Context, c *core.Call, r keyRequest) (*workingKey, error) {
+	if r.wrapped == nil { // nearly always
+		k := &workingKey{}
+		if err := c.Key(ctx, need(c.Op, r.form, r.member, r.identifier), &k.named); err != nil {
+			return nil, err
+		}
+		k.itself()
+		if err := c.Throttle(&k.named); err != nil {
+			return nil, err
+		}
+		return k, nil
+	}
+	keys, err := loadKeys(ctx, c, r)
+	if err != nil {
+		return nil, err
+	}
+	return &keys[0], nil
+}
+
+// loadKeys finds and checks the keys of a request in one snapshot, then those that come with it.
+func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]workingKey, error) {
+	var needs []core.Need
+	for i := range requests {
+		needs = append(needs, requests[i].needs(c.Op)...)
+	}
+	found, err := c.Keys(ctx, needs...)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Throttle(pointers(found)...); err != nil {
+		return nil, err
+	}
+	out := make([]workingKey, len(requests))
+	for i := range requests {
+		r, k := &requests[i], &out[i]
+		k.named, found = found[0], found[1:]
+		switch {
+		case r.wrapped == nil:
+			k.itself()
+		case r.wrapped.WrappedKeyMaterial.Tr31KeyBlock != nil:
+			err = k.fromBlock(ctx, c, r)
+		default:
+			err = k.agreedOn(ctx, c, r, &found[0])
+			found = found[1:]
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func pointers(keys []core.Key) (out []*core.Key) {
+	for i := range keys {
+		out = append(out, &keys[i])
+	}
+	return out
+}
+
+// needs are the keys that the store has for a key of the request.
+func (r *keyRequest) needs(op string) []core.Need {
+	switch {
+	case r.wrapped == nil:
+		return []core.Need{need(op, r.form, r.member, r.identifier)}
+	case r.wrapped.WrappedKeyMaterial.Tr31KeyBlock != nil:
+		return []core.Need{need(op, formBlock, r.member, r.identifier)}
+	}
+	return []core.Need{need(op, formAgreement, r.member, r.identifier),
+		need(op, formAgreement, r.within+"."+fieldAuthority, r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey.CertificateAuthorityPublicKeyIdentifier)}
+}
+
+func (k *workingKey) itself() {
+	k.Key, k.letter, k.checkValue = k.named.Ref(), k.named.Attributes.Alg.Letter, k.named.CheckValue
+}
+
+// fromBlock takes the key of a TR-31 block. What its header says is checked before it is opened,
+// and authenticated when it is.
+func (k *workingKey) fromBlock(ctx context.Context, c *core.Call, r *keyRequest) error {
+	field := r.within + "." + fieldBlock
+	b, err := tr31.Parse(*r.wrapped.WrappedKeyMaterial.Tr31KeyBlock, tr31.Lenient)
+	if err != nil {
+		return core.BlockError(c, field, err)
+	}
+	if err := core.CheckBlockVersion(b.Header.Version, k.named.Attributes.Alg, field); err != nil {
+		return err
+	}
+	rules := rulesOf[ruleKey{c.Op, formBlock, field}]
+	if err := checkHeader(b.Header, rules, field); err != nil {
+		return err
+	}
+	k.Key, k.Derive = k.named.Ref(), hsm.WrappedKey{Block: b}
+	k.letter = hsm.Algorithm(b.Header.Algorithm)
+	return k.checked(ctx, c, r, field)
+}
+
+// checkHeader holds the header of a key block to the rows of the table.
+func checkHeader(h tr31.Header, rules *core.KeyRules, field string) error {
+	row := &rules.Rows[0] // there is one
+	if want := core.CodeOf(row.Usage); h.KeyUsage != want {
+		return core.Invalid(blockMessage, core.Because(apc.RuleKeyUsage, field, problemUsage, h.KeyUsage, want))
+	}
+	if h.Algorithm != byte(hsm.TDES) && h.Algorithm != byte(hsm.AES) {
+		return core.Invalid(blockMessage, core.Because(apc.RuleKeyAlgorithm, field, problemAlgorithm, string(rune(h.Algorithm)), "T or A"))
+	}
+	modes, ok := core.ModesOfByte(h.ModeOfUse)
+	if !ok || !slices.Contains(row.Modes, modes) {
+		return core.Invalid(blockMessage, core.Because(apc.RuleKeyModesOfUse, field, problemModes, string(rune(h.ModeOfUse)), "B, D or E"))
+	}
+	return nil
+}
+
+const blockMessage = "The wrapped key block is not valid for the operation."
+
+// agreedOn takes the key that both parties derive by ECDH.
+func (k *workingKey) agreedOn(ctx context.Context, c *core.Call, r *keyRequest, authority *core.Key) error {
+	in, field := r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey, r.within+".WrappedKeyMaterial.DiffieHellmanSymmetricKey"
+	derived := core.AlgorithmNamed(in.KeyAlgorithm)
+	if !core.Ciphers.Has(derived) { // GUESS
+		return core.Invalid("The derived key algorithm is invalid for the operation.",
+			core.Because(apc.RuleKeyAlgorithm, field+".KeyAlgorithm", problemDerived, string(in.KeyAlgorithm), "an AES or TDES algorithm"))
+	}
+	peer, _, err := core.Peer(ctx, c, in.PublicKeyCertificate, field+".PublicKeyCertificate", &k.named, authority, r.within+"."+fieldAuthority)
+	if err != nil {
+		return err
+	}
+	info, _ := hex.DecodeString(in.SharedInformation) // the shape has been checked
+	k.Key = k.named.Ref()
+	k.Derive = hsm.ECDH{Peer: peer, KDF: core.DerivationFunctions[in.KeyDerivationFunction], Hash: core.DerivationHashes[in.KeyDerivationHashAlgorithm],
+		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}
+	k.letter = derived.Letter
+	return k.checked(ctx, c, r, field+".PublicKeyCertificate")
+}
+
+// checked computes the check value of a key that is not stored. The field is what a key that does
+// not open is due to.
+func (k *workingKey) checked(ctx context.Context, c *core.Call, r *keyRequest, field string) error {
+	var name apc.KeyCheckValueAlgorithm
+	if given := r.wrapped.KeyCheckValueAlgorithm; given != nil {
+		name = *given
+	}
+	algorithm := core.AlgorithmsOf(byte(k.letter), "")[0] // those of a letter have the same check values
+	check, ok := algorithm.Check(name)
+	if !ok {
+		return core.Invalid("The key check value algorithm is invalid for the key.", core.Because(apc.RuleKeyCheckValueAlgorithm, r.within+".KeyCheckValueAlgorithm",
+			core.ProblemCheckAlgorithm, string(name), string(algorithm.Checks[0].Name)))
+	}
+	value, err := c.Cloud.HSM.WorkingCheckValue(ctx, k.WorkingKey, check.Method)
+	if err != nil {
+		return commandError(c, field, err)
+	}
+	k.checkValue = core.ShownCheckValue(value)
+	return nil
+}
+
+// size is the length of a block of the key that works, in bytes; 0 if it has none.
+func (k *workingKey) size() int {
+	switch k.letter {
+	case hsm.TDES:
+		return 8
+	case hsm.AES:
+		return 16
+	}
+	return 0
+}
+
+// terminal is what a request says of a key derived by DUKPT.
+type terminal struct {
+	ksn       string
+	variant   *DukptKeyVariant
+	algorithm *apc.KeyAlgorithm
+	field     string // the member that has them: "EncryptionAttributes.Dukpt"
+}
+
+var (
+	directions   = map[DukptKeyVariant]hsm.Direction{DukptKeyVariantRequest: hsm.Request, DukptKeyVariantResponse: hsm.Response, DukptKeyVariantBidirectional: hsm.BothWays}
+	derivedTypes = map[apc.KeyAlgorithm]dukpt.KeyType{core.TDES2: dukpt.TDES2, core.TDES3: dukpt.TDES3, core.AES128: dukpt.AES128, core.AES192: dukpt.AES192, core.AES256: dukpt.AES256}
+)
+
+// derive makes the key the base derivation key of a transaction's key. Without a variant it is the
+// request's, without an algorithm the base derivation key's (GUESS).
+func (k *workingKey) derive(t *terminal) error {
+	bdk := k.named.Attributes.Alg
+	derived, direction := bdk, hsm.Request
+	if t.algorithm != nil {
+		derived = core.AlgorithmNamed(*t.algorithm)
+	}
+	if t.variant != nil {
+		direction = directions[*t.variant]
+	}
+	if bdk.Letter == hsm.TDES && derived != bdk || bdk.Letter == hsm.AES && derived.Letter == hsm.AES && derived.Bits > bdk.Bits {
+		return core.Invalid("The derivation type is invalid for the key.", core.Because(apc.RuleKeyAlgorithm, t.field, problemDukptType,
+			string(derived.Name)+" from "+string(bdk.Name), "an algorithm that the key can derive, not stronger than itself"))
+	}
+	if err := t.checkSerialNumber(bdk); err != nil {
+		return err
+	}
+	k.letter, k.Derive = derived.Letter, hsm.DUKPT{KSN: t.ksn, Type: derivedTypes[derived.Name], Direction: direction}
+	return nil
+}
+
+// checkSerialNumber: 24 digits with an AES key, 20 or 16 with a TDES key (GUESS for the service).
+func (t *terminal) checkSerialNumber(bdk *core.Algorithm) error {
+	wanted, err := "20 or 16 digits with a TDES key", error(nil)
+	if bdk.Letter == hsm.AES {
+		wanted = "24 digits with an AES key, at most 16 one bits in the counter"
+		_, err = dukpt.ParseAESKSN(t.ksn)
+	} else {
+		_, err = dukpt.ParseTDESKSN(t.ksn)
+	}
+	if err == nil {
+		return nil
+	}
+	return core.Invalid("The key serial number is invalid.", core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", core.ProblemKSN, wording.Count(len(t.ksn), "digit"), wanted))
+}
