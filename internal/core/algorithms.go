@@ -79,6 +79,7 @@ const (
 	MaxHMACBits = 512
 )
 
+// Symmetric reports whether keys of the algorithm are symmetric.
 func (a *Algorithm) Symmetric() bool { return a.Letter != hsm.RSA && a.Letter != hsm.EC }
 
 // Check returns how the check value that a request asks for is computed; "" is the default.
@@ -91,6 +92,7 @@ func (a *Algorithm) Check(asked apc.KeyCheckValueAlgorithm) (CheckMethod, bool) 
 	return CheckMethod{}, false
 }
 
+// AlgorithmNamed is the algorithm of a name; nil where there is none.
 func AlgorithmNamed(name apc.KeyAlgorithm) *Algorithm {
 	for i := range Algorithms {
 		if Algorithms[i].Name == name {
@@ -114,6 +116,7 @@ func AlgorithmsOf(letter byte, hm string) (out []*Algorithm) {
 // AlgorithmSet is a set of KeyAlgorithms, a bit for each row of algorithms.
 type AlgorithmSet uint32
 
+// AlgorithmsNamed is the set of the algorithms with these names.
 func AlgorithmsNamed(names ...apc.KeyAlgorithm) (set AlgorithmSet) {
 	for _, a := range Algorithms {
 		if slices.Contains(names, a.Name) {
@@ -123,6 +126,7 @@ func AlgorithmsNamed(names ...apc.KeyAlgorithm) (set AlgorithmSet) {
 	return set
 }
 
+// Has reports whether an algorithm is in the set.
 func (set AlgorithmSet) Has(a *Algorithm) bool { return set&a.bit != 0 }
 
 var (

@@ -21,6 +21,7 @@ type Alias struct {
 	rev       keystore.CommitID
 }
 
+// Record is the alias as it is stored.
 func (a *Alias) Record() keystore.Record {
 	return keystore.Record{
 		Partition: a.Partition, Kind: KindAlias, ID: a.Name, Rev: a.rev, Index: a.Key, Data: []byte{aliasVersion},

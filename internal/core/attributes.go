@@ -14,10 +14,12 @@ type Attributes struct {
 	Modes Modes
 }
 
+// ParseAttributes takes the KeyAttributes of a request, whose shape has been checked.
 func ParseAttributes(a apc.KeyAttributes) Attributes {
 	return Attributes{a.KeyUsage, a.KeyClass, AlgorithmNamed(a.KeyAlgorithm), ModesOf(a.KeyModesOfUse)}
 }
 
+// Members are the attributes as the service shows them.
 func (a Attributes) Members() apc.KeyAttributes {
 	return apc.KeyAttributes{KeyUsage: a.Usage, KeyClass: a.Class, KeyAlgorithm: a.Alg.Name, KeyModesOfUse: a.Modes.Members()}
 }

@@ -22,6 +22,7 @@ const (
 	CountAlias  = "aliases"
 )
 
+// Counter is the counter of an account and Region with a name.
 func Counter(p keystore.Partition, name string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
 }

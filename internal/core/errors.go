@@ -15,6 +15,7 @@ func Because(rule apc.Rule, field, problem, found, wanted string) apc.Reason {
 	return apc.Reason{Rule: rule, Field: field, Problem: problem, Found: found, Wanted: wanted, Offset: -1}
 }
 
+// Invalid is a ValidationException.
 func Invalid(message string, reasons ...apc.Reason) *apc.Error {
 	return &apc.Error{Code: apc.ErrValidation, Message: message, Reasons: reasons}
 }
@@ -84,6 +85,7 @@ func unavailable(rule apc.Rule, problem string, err error) *apc.Error {
 
 const internalMessage = "Internal server error."
 
+// Internal is the InternalServerException for an error that no caller can cause.
 func Internal(err error) *apc.Error {
 	return &apc.Error{Code: apc.ErrInternalServer, Message: internalMessage, Err: err,
 		Reasons: []apc.Reason{Because(apc.RuleInternal, "", problemInternal, causeOf(err), "")}}

@@ -63,6 +63,7 @@ type Key struct {
 	Authority string
 }
 
+// Block is an optional block of a key block.
 type Block struct{ ID, Data string }
 
 // Replica is the state of a replica, in the record of its primary. In that of the replica itself an

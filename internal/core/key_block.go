@@ -35,8 +35,8 @@ func BlockReason(field string, e *tr31.Error) apc.Reason {
 	return apc.Reason{Rule: apc.Rule(e.Class), Field: field, Problem: e.Problem, Found: e.Found, Wanted: e.Wanted, Offset: e.Offset}
 }
 
-// BlockError tells why a block was refused: a *tr31.Error by its class, the
-// rest as the device's.
+// BlockError is the refusal for a key block: of a *tr31.Error by its class; any other error is the
+// device's.
 func BlockError(c *Call, field string, err error) error {
 	refusal, ok := errors.AsType[*tr31.Error](err)
 	if !ok {

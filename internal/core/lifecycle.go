@@ -76,12 +76,14 @@ func (k Key) Deleting(now time.Time, days int) (Key, error) {
 	return k, err
 }
 
+// Restored cancels the deletion.
 func (k Key) Restored() (Key, error) {
 	k, err := k.Moved(AskRestore)
 	k.DeletePending = time.Time{}
 	return k, err
 }
 
+// Started enables the key.
 func (k Key) Started(now time.Time) (Key, error) {
 	enabled := k.Enabled
 	k, err := k.Moved(AskStart)
@@ -92,6 +94,7 @@ func (k Key) Started(now time.Time) (Key, error) {
 	return k, nil
 }
 
+// Stopped disables the key.
 func (k Key) Stopped(now time.Time) (Key, error) {
 	enabled := k.Enabled
 	k, err := k.Moved(AskStop)

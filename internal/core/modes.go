@@ -26,6 +26,7 @@ const (
 
 var ModeNames = [...]string{"Encrypt", "Decrypt", "Wrap", "Unwrap", "Generate", "Sign", "Verify", "DeriveKey", "NoRestrictions"}
 
+// ModesOf is the set of the members that are true.
 func ModesOf(m apc.KeyModesOfUse) (out Modes) {
 	for i, on := range [...]bool{m.Encrypt, m.Decrypt, m.Wrap, m.Unwrap, m.Generate, m.Sign, m.Verify, m.DeriveKey, m.NoRestrictions} {
 		if on {
@@ -35,6 +36,7 @@ func ModesOf(m apc.KeyModesOfUse) (out Modes) {
 	return out
 }
 
+// Members is the set as the service shows it.
 func (m Modes) Members() apc.KeyModesOfUse {
 	return apc.KeyModesOfUse{
 		Encrypt: m&Encrypt != 0, Decrypt: m&Decrypt != 0, Wrap: m&Wrap != 0, Unwrap: m&Unwrap != 0,
@@ -43,7 +45,7 @@ func (m Modes) Members() apc.KeyModesOfUse {
 	}
 }
 
-// Allows says whether a key with these modes may do what needs the others.
+// Allows reports whether a key with these modes of use may do what needs the others.
 func (m Modes) Allows(need Modes) bool { return m&NoRestrictions != 0 || m&need == need }
 
 // String is "{Encrypt, Wrap}".
@@ -74,6 +76,7 @@ var ModeBytes = []struct {
 	{'N', NoRestrictions},
 }
 
+// ModesOfByte is the set for a mode of use of a key block.
 func ModesOfByte(code byte) (Modes, bool) {
 	for _, row := range ModeBytes {
 		if row.Code == code {
@@ -83,6 +86,7 @@ func ModesOfByte(code byte) (Modes, bool) {
 	return 0, false
 }
 
+// ByteOfModes is the mode of use of a key block for a set, where it has one.
 func ByteOfModes(m Modes) (byte, bool) {
 	for _, row := range ModeBytes {
 		if row.Modes == m {

@@ -72,6 +72,7 @@ func TokenIndex(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) string {
 	return p.prefix() + string(m) + "-" + string(alg.Name)
 }
 
+// Record is the token as it is stored: due when it expires, and again when it is no longer known.
 func (t *Token) Record() keystore.Record {
 	w := &writer{b: make([]byte, 1, 256+len(t.Certificate)+len(t.Public)+len(t.sealed)+len(t.bound))}
 	w.b[0] = tokenVersion
@@ -91,6 +92,7 @@ func (t *Token) Record() keystore.Record {
 	return keystore.Record{Partition: t.Place, Kind: KindToken, ID: t.ID, Rev: t.rev, Due: due, Index: TokenIndex(t.Purpose, t.Material, t.Alg), Data: w.record()}
 }
 
+// DecodeToken reads the record of a token.
 func DecodeToken(rec *keystore.Record) (Token, error) {
 	r := newReader(rec.Data, "token", tokenVersion)
 	t := Token{Place: rec.Partition, ID: rec.ID, rev: rec.Rev}
@@ -144,6 +146,7 @@ func (t *Token) Ref() hsm.KeyRef {
 	return ref
 }
 
+// Unchanged requires of a commit that the token has not changed since it was read.
 func (t *Token) Unchanged() keystore.Change {
 	return keystore.Change{Require: &keystore.Require{Ref: tokenRef(t.Place, t.ID), Expect: t.rev}}
 }

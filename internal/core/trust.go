@@ -164,8 +164,8 @@ func Peer(ctx context.Context, c *Call, text, field string, pair, ca *Key, caFie
 	return point.Bytes(), above, nil
 }
 
-// CheckOwnCertificate holds a certificate that somebody else made for a pair of
-// the account to that pair and its time.
+// CheckOwnCertificate checks a certificate that another authority issued for a key pair of
+// the account: it must be one of that key pair, and valid now.
 func CheckOwnCertificate(c *Call, text, field string, pair *Key) (*x509.Certificate, error) {
 	cert, _, err := ReadCertificate(text, field)
 	if err != nil {
@@ -184,7 +184,7 @@ func CheckOwnCertificate(c *Call, text, field string, pair *Key) (*x509.Certific
 	return nil, Invalid("The certificate is not valid.", Because(rule, field, problem, found, "valid at "+c.Now.Format(TimeForm)))
 }
 
-// CertificateError tells why a certificate was refused; nil for nil.
+// CertificateError is the refusal for a certificate; nil for nil.
 func CertificateError(err error, field string) error {
 	if err == nil {
 		return nil
