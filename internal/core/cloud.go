@@ -62,28 +62,28 @@ type CloudConfig struct {
 
 // NewCloud makes a cloud on a device and a store.
 func NewCloud(o *CloudConfig) *Cloud {
-	e := &Cloud{
+	cloud := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
 		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
 		commits: newStream(0, ""),
 	}
-	e.ids, e.tokens, e.serials = e.commits, e.commits, e.commits
+	cloud.ids, cloud.tokens, cloud.serials = cloud.commits, cloud.commits, cloud.commits
 	if o.Seed != 0 {
-		e.ids, e.tokens, e.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
+		cloud.ids, cloud.tokens, cloud.serials = newStream(o.Seed, "ids"), newStream(o.Seed, "tokens"), newStream(o.Seed, "serials")
 	}
-	if e.now == nil {
-		e.now = time.Now
+	if cloud.now == nil {
+		cloud.now = time.Now
 	}
-	return e
+	return cloud
 }
 
 // Check compares the store with the device and the clock.
-func (e *Cloud) Check(ctx context.Context) error {
-	if err := checkClock(e.moment()); err != nil {
+func (cloud *Cloud) Check(ctx context.Context) error {
+	if err := checkClock(cloud.moment()); err != nil {
 		return err
 	}
-	return e.checkMasterKey(ctx)
+	return cloud.checkMasterKey(ctx)
 }
 
 // moment is the simulator's time, in milliseconds.
-func (e *Cloud) moment() time.Time { return e.now().UTC().Truncate(time.Millisecond) }
+func (cloud *Cloud) moment() time.Time { return cloud.now().UTC().Truncate(time.Millisecond) }

@@ -32,20 +32,20 @@ func Counter(p keystore.Partition, name string) keystore.Ref {
 //
 // A record that holds a time outside the years 1970 to 9999 is refused: it could
 // not be read again.
-func (e *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
+func (cloud *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
 	for i := range changes {
 		if put := changes[i].Put; put != nil && put.Record.Data == nil {
 			return clockError("a time outside of them in what would be stored")
 		}
 	}
 	var id keystore.CommitID
-	e.commits.Read(id[:])
-	err := e.Store.Commit(ctx, id, changes...)
+	cloud.commits.Read(id[:])
+	err := cloud.Store.Commit(ctx, id, changes...)
 	for range maxAsks - 1 {
 		if err == nil || decided(err) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return err
 		}
-		err = e.Store.Commit(context.WithoutCancel(ctx), id, changes...)
+		err = cloud.Store.Commit(context.WithoutCancel(ctx), id, changes...)
 	}
 	return err
 }

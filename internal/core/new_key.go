@@ -97,18 +97,18 @@ func (a *Attempts) Next() bool {
 
 // keyID returns an id for a new key: that of Options.IDs, or one that is drawn. In place of one that is
 // taken it is not seeded: an earlier run on the store had the whole stream.
-func (e *Cloud) keyID(again bool) (string, error) {
+func (cloud *Cloud) keyID(again bool) (string, error) {
 	switch {
-	case e.keyIDs != nil:
-		id := e.keyIDs()
+	case cloud.keyIDs != nil:
+		id := cloud.keyIDs()
 		if !KeyIDText.Fits(id) {
 			return "", idError(problemID, wording.Foreign(id), "16 to 64 letters and digits")
 		}
 		return id, nil
 	case again:
-		return e.commits.ID(), nil
+		return cloud.commits.ID(), nil
 	}
-	return e.ids.ID(), nil
+	return cloud.ids.ID(), nil
 }
 
 // KeyIDText is what the id of a key is, the end of its ARN.

@@ -25,12 +25,12 @@ var ErrMasterKey = errors.New("engine: the store belongs to another master key")
 
 // own reads a record of the engine, or makes it: of several that try at once
 // the first commit wins.
-func (e *Cloud) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
+func (cloud *Cloud) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
 	var value []byte
 	err := Retry(func() error {
 		var found bool
 		var err error
-		if value, found, err = e.readOwn(ctx, id); found || err != nil {
+		if value, found, err = cloud.readOwn(ctx, id); found || err != nil {
 			return err
 		}
 		if value, err = make(); err != nil {
@@ -38,14 +38,14 @@ func (e *Cloud) own(ctx context.Context, id string, make func() ([]byte, error))
 		}
 		w := &writer{b: []byte{ownVersion}}
 		w.bytes(value)
-		return e.Commit(ctx, keystore.Create(keystore.Record{Partition: ownPartition, Kind: kindOwn, ID: id, Data: w.b}))
+		return cloud.Commit(ctx, keystore.Create(keystore.Record{Partition: ownPartition, Kind: kindOwn, ID: id, Data: w.b}))
 	})
 	return value, err
 }
 
 // readOwn reads a record of the engine, if there is one.
-func (e *Cloud) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
-	items, err := e.Store.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
+func (cloud *Cloud) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
+	items, err := cloud.Store.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
 	if err != nil || !items[0].Record.Exists() {
 		return nil, false, err
 	}
@@ -62,12 +62,12 @@ const ownMasterKey = "master-key"
 
 // checkMasterKey compares the backend's master key with the one recorded when
 // the store was new.
-func (e *Cloud) checkMasterKey(ctx context.Context) error {
-	id, err := e.masterKeyID(ctx)
+func (cloud *Cloud) checkMasterKey(ctx context.Context) error {
+	id, err := cloud.masterKeyID(ctx)
 	if err != nil {
 		return err
 	}
-	recorded, err := e.own(ctx, ownMasterKey, func() ([]byte, error) { return []byte(id), nil })
+	recorded, err := cloud.own(ctx, ownMasterKey, func() ([]byte, error) { return []byte(id), nil })
 	if err != nil {
 		return fmt.Errorf("engine: opening the store: %w", err)
 	}
@@ -80,19 +80,19 @@ func (e *Cloud) checkMasterKey(ctx context.Context) error {
 // masterKeyID names the backend's master key. A device that has none makes one,
 // if the store is as new. A store that remembers one is refused: a new one would
 // open none of its keys, and hide that the device is the wrong one or was wiped.
-func (e *Cloud) masterKeyID(ctx context.Context) (string, error) {
-	id, err := e.HSM.MasterKeyID(ctx)
+func (cloud *Cloud) masterKeyID(ctx context.Context) (string, error) {
+	id, err := cloud.HSM.MasterKeyID(ctx)
 	if errors.Is(err, hsm.ErrNoMasterKey) {
-		recorded, found, failed := e.readOwn(ctx, ownMasterKey)
+		recorded, found, failed := cloud.readOwn(ctx, ownMasterKey)
 		if failed != nil {
 			return "", fmt.Errorf("engine: opening the store: %w", failed)
 		}
 		if !found {
-			if err := e.HSM.Initialize(ctx); err != nil {
+			if err := cloud.HSM.Initialize(ctx); err != nil {
 				return "", fmt.Errorf("engine: making the master key: %w", err)
 			}
 		}
-		id, err = e.HSM.MasterKeyID(ctx) // of another engine, too, that was faster
+		id, err = cloud.HSM.MasterKeyID(ctx) // of another engine, too, that was faster
 		if found && errors.Is(err, hsm.ErrNoMasterKey) {
 			return "", fmt.Errorf("%w: it has %s, the backend none", ErrMasterKey, recorded)
 		}
@@ -110,9 +110,9 @@ var pageKeyAttributes = hsm.Attributes{
 
 // pageKey is that key, made on first use and then the same for every engine
 // on the store.
-func (e *Cloud) pageKey(ctx context.Context) (hsm.KeyRef, error) {
-	sealed, err := e.own(ctx, "page-tokens", func() ([]byte, error) {
-		made, err := e.HSM.GenerateKey(ctx, pageKeyAttributes, kcv.HMACSHA256)
+func (cloud *Cloud) pageKey(ctx context.Context) (hsm.KeyRef, error) {
+	sealed, err := cloud.own(ctx, "page-tokens", func() ([]byte, error) {
+		made, err := cloud.HSM.GenerateKey(ctx, pageKeyAttributes, kcv.HMACSHA256)
 		if err != nil {
 			return nil, HSMError(err)
 		}

@@ -16,10 +16,10 @@ var serviceRegions = []string{
 
 // checkRegion refuses a caller in a Region without the service, before anything
 // is made there (GUESS: the code; such a Region has no endpoint).
-func (e *Cloud) checkRegion(region string) error {
-	if slices.Contains(e.regions, region) {
+func (cloud *Cloud) checkRegion(region string) error {
+	if slices.Contains(cloud.regions, region) {
 		return nil
 	}
 	return Invalid("The service is not available in this Region.",
-		Because(apc.RuleRegion, "", problemNoService, wording.Foreign(region), wording.Or(e.regions)+", or a Region in Options.Regions"))
+		Because(apc.RuleRegion, "", problemNoService, wording.Foreign(region), wording.Or(cloud.regions)+", or a Region in Options.Regions"))
 }

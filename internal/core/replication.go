@@ -274,17 +274,17 @@ func (c *Call) CommitRegions(ctx context.Context, account string, regions []stri
 
 // Replicated tells the observer of replications that have ended: in the primary's Region and in the
 // replica's, as CloudTrail has it.
-func (e *Cloud) Replicated(k *Key, regions []string, now time.Time) {
-	if e.observe == nil {
+func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
+	if cloud.observe == nil {
 		return
 	}
 	tell := func(region, name, kind string) {
 		at := Key{ARN: ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: region}, Key: k.ARN.Key}}
-		ev := e.serviceEvent(&at, name, now)
+		ev := cloud.serviceEvent(&at, name, now)
 		if kind != "" {
 			ev.ServiceEventDetails = map[string]string{"replicationType": kind}
 		}
-		e.observe(ev)
+		cloud.observe(ev)
 	}
 	for _, region := range regions {
 		if i := k.InRegion(region); i < 0 || k.Replicas[i].Status != apc.KeyReplicationStateSynchronized {

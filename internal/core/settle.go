@@ -20,13 +20,13 @@ const maxDue = 1000
 
 // SettleAll settles until nothing is due. A record that cannot be read stays as it is and is
 // reported ([apc.EventRecordSkipped]).
-func (e *Cloud) SettleAll(ctx context.Context) error {
-	now := e.moment()
+func (cloud *Cloud) SettleAll(ctx context.Context) error {
+	now := cloud.moment()
 	if err := checkClock(now); err != nil {
 		return err
 	}
 	for {
-		settled, more, err := e.SettleDue(ctx, keystore.Partition{}, now)
+		settled, more, err := cloud.SettleDue(ctx, keystore.Partition{}, now)
 		if err != nil {
 			refusal := asRefusal(err)
 			refusal.Op = "Settle"
@@ -46,9 +46,9 @@ func (c *Call) Settle(ctx context.Context) error {
 
 // SettleDue settles the oldest keys and tokens that are due, and returns how many
 // there were and whether there may be more. What cannot be settled is skipped.
-func (e *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
+func (cloud *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
 	for _, limit := range []int{SettleBatch, maxDue} {
-		due, err := e.Store.Due(ctx, p, now, limit)
+		due, err := cloud.Store.Due(ctx, p, now, limit)
 		if err != nil {
 			return settled, false, StoreError(err)
 		}
@@ -57,7 +57,7 @@ func (e *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Ti
 			if settled == SettleBatch {
 				return settled, true, nil
 			}
-			ok, err := e.settleRecord(ctx, &due[i], now)
+			ok, err := cloud.settleRecord(ctx, &due[i], now)
 			if err != nil {
 				return settled, false, err
 			}
@@ -77,19 +77,19 @@ func (e *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Ti
 
 // settleRecord settles one record, and reports whether it could: one that cannot
 // be read, or is of a kind that this build does not know, is skipped.
-func (e *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
+func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
 	var err error
 	switch rec.Kind {
 	case KindKey:
-		err = e.settleKey(ctx, *rec, now)
+		err = cloud.settleKey(ctx, *rec, now)
 	case KindToken:
-		err = e.settleToken(ctx, *rec, now)
+		err = cloud.settleToken(ctx, *rec, now)
 	default:
 		err = &skipError{errRecordKind}
 	}
 	skip, ok := errors.AsType[*skipError](err)
-	if ok && e.skipped.first(rec) {
-		e.ReportSkipped(rec, now, skip.cause)
+	if ok && cloud.skipped.first(rec) {
+		cloud.ReportSkipped(rec, now, skip.cause)
 	}
 	if ok {
 		return false, nil
@@ -104,7 +104,7 @@ func (e *skipError) Error() string { return e.cause.Error() }
 
 // settleKey is one commit: material erased, aliases detached, counter
 // lowered. A commit that loses the race is left to the one that won it.
-func (e *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
+func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
 	old, err := decodeKey(&rec)
 	if err != nil {
 		return &skipError{err}
@@ -114,37 +114,37 @@ func (e *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Tim
 	var changes []keystore.Change
 	var count *keystore.Add
 	switch {
-	case k.Forgotten(now, &e.Limits) && old.State == apc.KeyStateDeleteComplete:
+	case k.Forgotten(now, &cloud.Limits) && old.State == apc.KeyStateDeleteComplete:
 		changes = []keystore.Change{keystore.Erase(rec)}
 	case k.State == apc.KeyStateDeleteComplete && old.State != apc.KeyStateDeleteComplete:
-		if changes, err = e.detach(ctx, k); err != nil {
+		if changes, err = cloud.detach(ctx, k); err != nil {
 			return StoreError(err)
 		}
-		changes = append(changes, keystore.Replace(k.Record(k.Due(&e.Limits))))
+		changes = append(changes, keystore.Replace(k.Record(k.Due(&cloud.Limits))))
 		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
 	default: // due by other limits than the present ones
-		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&e.Limits)))}
+		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
 	}
-	done, err := e.commitSettled(ctx, changes, count)
+	done, err := cloud.commitSettled(ctx, changes, count)
 	if err != nil {
 		return err
 	}
 	if done {
-		e.reportSettled(&old, &k, now)
+		cloud.reportSettled(&old, &k, now)
 	}
 	if old.sealed != nil && k.sealed == nil {
-		e.HSM.Forget(old.sealed)
+		cloud.HSM.Forget(old.sealed)
 	}
 	return nil
 }
 
 // reportSettled passes what the service did by itself with a key to the observer.
-func (e *Cloud) reportSettled(old, k *Key, now time.Time) {
-	if e.observe == nil {
+func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
+	if cloud.observe == nil {
 		return
 	}
 	if old.State != k.State && k.State == apc.KeyStateDeleteComplete {
-		e.observe(e.serviceEvent(k, apc.EventDeleteKey, now))
+		cloud.observe(cloud.serviceEvent(k, apc.EventDeleteKey, now))
 	}
 	if !k.isReplica() {
 		var ended []string
@@ -153,12 +153,12 @@ func (e *Cloud) reportSettled(old, k *Key, now time.Time) {
 				ended = append(ended, r.Region)
 			}
 		}
-		e.Replicated(k, ended, now)
+		cloud.Replicated(k, ended, now)
 	}
 }
 
 // serviceEvent is an event about a key that no caller asked for.
-func (e *Cloud) serviceEvent(k *Key, name string, now time.Time) apc.Event {
+func (cloud *Cloud) serviceEvent(k *Key, name string, now time.Time) apc.Event {
 	return apc.Event{EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: name, AWSRegion: k.ARN.Region,
 		AccountID: k.ARN.Account, RecipientAccountID: k.ARN.Account, UserIdentity: eventSource, Resources: []string{k.ARN.String()}}
 }
@@ -167,12 +167,12 @@ func (e *Cloud) serviceEvent(k *Key, name string, now time.Time) apc.Event {
 // of its kind where there is one. A counter that is zero already, and so was
 // wrong, does not keep the material of a key or a token from being erased. It reports whether the commit
 // was made: another caller may have been faster.
-func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) (done bool, err error) {
+func (cloud *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) (done bool, err error) {
 	if count != nil {
-		err = e.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
+		err = cloud.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)
 	}
 	if count == nil || errors.Is(err, keystore.ErrCeiling) {
-		err = e.Commit(ctx, changes...)
+		err = cloud.Commit(ctx, changes...)
 	}
 	switch {
 	case err == nil:
@@ -186,11 +186,11 @@ func (e *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, co
 }
 
 // detach returns the changes after which a key's aliases point to no key.
-func (e *Cloud) detach(ctx context.Context, k Key) ([]keystore.Change, error) {
+func (cloud *Cloud) detach(ctx context.Context, k Key) ([]keystore.Change, error) {
 	var out []keystore.Change
 	filter := keystore.Filter{Index: &k.ARN.Key}
 	for after := ""; ; {
-		page, err := e.Store.Page(ctx, k.Partition(), KindAlias, filter, after, SettleBatch)
+		page, err := cloud.Store.Page(ctx, k.Partition(), KindAlias, filter, after, SettleBatch)
 		if err != nil {
 			return nil, err
 		}

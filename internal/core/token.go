@@ -199,7 +199,7 @@ func (t *Token) Check(now time.Time, m apc.KeyMaterialType, field string) error 
 
 // settleToken erases the key pair of a token that has expired and lowers the
 // counter, and removes the token when it has been expired for long.
-func (e *Cloud) settleToken(ctx context.Context, rec keystore.Record, now time.Time) error {
+func (cloud *Cloud) settleToken(ctx context.Context, rec keystore.Record, now time.Time) error {
 	t, err := DecodeToken(&rec)
 	if err != nil {
 		return &skipError{err}
@@ -214,11 +214,11 @@ func (e *Cloud) settleToken(ctx context.Context, rec keystore.Record, now time.T
 	if t.forgotten(now) {
 		change = keystore.Erase(rec)
 	}
-	if _, err := e.commitSettled(ctx, []keystore.Change{change}, count); err != nil {
+	if _, err := cloud.commitSettled(ctx, []keystore.Change{change}, count); err != nil {
 		return err
 	}
 	if old != nil {
-		e.HSM.Forget(old)
+		cloud.HSM.Forget(old)
 	}
 	return nil
 }

@@ -41,15 +41,15 @@ func unreadable(rec *keystore.Record, err error) *apc.Error {
 
 // ReportSkipped passes a record that was left out to Observe, as an event of
 // the record's own account and Region.
-func (e *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error) {
-	if e.observe == nil {
+func (cloud *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error) {
+	if cloud.observe == nil {
 		return
 	}
 	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok {
 		refusal = unreadable(rec, err)
 	}
-	e.observe(apc.Event{
+	cloud.observe(apc.Event{
 		EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: apc.EventRecordSkipped,
 		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, RecipientAccountID: rec.Partition.Account, UserIdentity: eventSource,
 		Resources: []string{resourceOf(rec)}, ErrorCode: refusal.Code, ErrorMessage: refusal.Message, Reasons: refusal.Reasons,
