@@ -35,6 +35,12 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
+func (j *journal) forget() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = bytes.Buffer{}
+}
+
 // waitFor returns once the log has a text.
 func (j *journal) waitFor(t *testing.T, text string) {
 	t.Helper()
