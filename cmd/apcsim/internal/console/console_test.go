@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/mask"
@@ -144,6 +145,25 @@ func TestEveryPageOfNothingIsMade(t *testing.T) {
 		if body, err := Render(&Page{View: view, Title: view, Offset: "0s", Data: data}); err != nil || !strings.HasSuffix(string(body), "</html>\n") {
 			t.Errorf("%s: %v\n%s", view, err, body)
 		}
+	}
+}
+
+// TestExamplesAreRequests: no example has a member that its request does not have.
+func TestExamplesAreRequests(t *testing.T) {
+	inputs := map[string]any{"GeneratePinData": &dataplane.GeneratePinDataInput{}, "GenerateCardValidationData": &dataplane.GenerateCardValidationDataInput{},
+		"VerifyAuthRequestCryptogram": &dataplane.VerifyAuthRequestCryptogramInput{}}
+	for name, text := range examples {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.DisallowUnknownFields()
+		if err := d.Decode(inputs[name]); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := Example(name, inputs[name]); got != text {
+			t.Errorf("%s: got %s", name, got)
+		}
+	}
+	if got := Example("CreateKey", &engine.CreateKeyInput{}); !strings.Contains(got, `"KeyAlgorithm": "KeyAlgorithm"`) || !json.Valid([]byte(got)) {
+		t.Errorf("CreateKey: got %s", got)
 	}
 }
 

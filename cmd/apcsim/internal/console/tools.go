@@ -227,9 +227,36 @@ func Indented(v any) string {
 	return string(text)
 }
 
-// Example is a request with every member: of each the name of its type is the value. What is not
-// needed is for the reader to delete.
-func Example(in any) string {
+// examples are requests that people try first, with keys by aliases to be filled in.
+var examples = map[string]string{
+	"GeneratePinData": `{
+  "GenerationKeyIdentifier": "alias/pin-verification-key",
+  "EncryptionKeyIdentifier": "alias/pin-encryption-key",
+  "GenerationAttributes": {"VisaPin": {"PinVerificationKeyIndex": 1}},
+  "PrimaryAccountNumber": "4111111111111111",
+  "PinBlockFormat": "ISO_FORMAT_0"
+}`,
+	"GenerateCardValidationData": `{
+  "KeyIdentifier": "alias/card-verification-key",
+  "PrimaryAccountNumber": "4111111111111111",
+  "GenerationAttributes": {"CardVerificationValue1": {"CardExpiryDate": "1228", "ServiceCode": "101"}}
+}`,
+	"VerifyAuthRequestCryptogram": `{
+  "KeyIdentifier": "alias/issuer-master-key",
+  "TransactionData": "00000000170000000000000008400080008000084016051700000000093800000B03011203",
+  "AuthRequestCryptogram": "61EDCC708B4C97B4",
+  "MajorKeyDerivationMode": "EMV_OPTION_A",
+  "SessionKeyDerivationAttributes": {"EmvCommon": {
+    "PrimaryAccountNumber": "4111111111111111", "PanSequenceNumber": "00", "ApplicationTransactionCounter": "000B"}}
+}`,
+}
+
+// Example is a request of an operation to begin with. Where none is written down it has every member,
+// of each the name of its type as the value; what is not needed is for the reader to delete.
+func Example(operation string, in any) string {
+	if text, ok := examples[operation]; ok {
+		return text
+	}
 	text, _ := json.MarshalIndent(example(reflect.TypeOf(in)), "", "  ") // it has nothing that JSON does not have
 	return string(text)
 }

@@ -25,21 +25,22 @@ const consolePath = "console/"
 // consolePage is one of them. A path that ends in "/{id}" takes whatever follows.
 type consolePage struct {
 	method, path string
-	do           func(*request) (*console.Page, error) // no page: go to the one of the same path
+	do           func(*request) (*console.Page, error)
+	then         string // the page to go to where do has none
 }
 
 var consolePages = []consolePage{
-	{"GET", "", (*request).callsPage},
-	{"GET", "calls/{id}", (*request).callPage},
-	{"GET", "keys", (*request).keysPage},
-	{"GET", "keys/{id}", (*request).keyPage},
-	{"GET", "time", (*request).timePage},
-	{"POST", "time", (*request).moveTime},
-	{"POST", "reset", (*request).resetAll},
-	{"GET", "graph", (*request).graphPage},
-	{"GET", "tools", (*request).toolsPage},
-	{"POST", "tools", (*request).useTool},
-	{"GET", "limits", (*request).limitsPage},
+	{"GET", "", (*request).callsPage, ""},
+	{"GET", "calls/{id}", (*request).callPage, ""},
+	{"GET", "keys", (*request).keysPage, ""},
+	{"GET", "keys/{id}", (*request).keyPage, ""},
+	{"GET", "time", (*request).timePage, ""},
+	{"POST", "time", (*request).moveTime, "time"},
+	{"POST", "reset", (*request).resetAll, "time"},
+	{"GET", "graph", (*request).graphPage, ""},
+	{"GET", "tools", (*request).toolsPage, ""},
+	{"POST", "tools", (*request).useTool, ""},
+	{"GET", "limits", (*request).limitsPage, ""},
 }
 
 // wantsHTML reports whether a browser asks for something to show.
@@ -99,7 +100,7 @@ func (s *Server) answerPage(w http.ResponseWriter, q *request, name string) (cal
 	case err != nil:
 		return called, s.failPage(w, q, err)
 	case page == nil:
-		http.Redirect(w, q.Request, ownPath+consolePath+"time", http.StatusSeeOther)
+		http.Redirect(w, q.Request, ownPath+consolePath+p.then, http.StatusSeeOther)
 		return called, http.StatusSeeOther
 	}
 	s.sendPage(w, q, http.StatusOK, page)
@@ -309,7 +310,7 @@ func (q *request) callOperation(p *console.ToolsPage, membersOnly bool) error {
 	caller := q.world.engine.As(owner("", "", q.server.home))
 	out, err := op.Call(q.Context(), caller, func(in any) error {
 		if membersOnly {
-			p.Request = console.Example(in)
+			p.Request = console.Example(p.Operation, in)
 			return errExample
 		}
 		d := json.NewDecoder(bytes.NewReader([]byte(p.Request)))
