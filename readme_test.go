@@ -55,27 +55,78 @@ func TestReadmeTableIsTheCode(t *testing.T) {
 	}
 }
 
-// TestReadmeProgramRuns compiles the README's fifteen lines and runs them.
-func TestReadmeProgramRuns(t *testing.T) {
-	raw, err := os.ReadFile("README.md")
+// goBlocks are the Go programs and functions of a page, in order.
+func goBlocks(t *testing.T, page string) (blocks []string) {
+	t.Helper()
+	raw, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(raw), "```go\n")
-	program, _, ok := strings.Cut(rest, "```\n")
-	if !ok {
-		t.Fatal("the README has no program")
+	for rest := string(raw); ; {
+		var ok bool
+		if _, rest, ok = strings.Cut(rest, "```go\n"); !ok {
+			return blocks
+		}
+		var block string
+		block, rest, _ = strings.Cut(rest, "```\n")
+		blocks = append(blocks, block)
 	}
-	dir, err := os.MkdirTemp(".", "_readme-") // which ./... does not see
+}
+
+// runs writes a file into a folder of its own, which ./... does not see, and runs go on it.
+func runs(t *testing.T, file, text, command string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(".", "_readme-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("go", "run", "./"+dir).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "ValidationException") || !strings.Contains(string(out), "KeyAttributes.KeyModesOfUse: ") {
-		t.Errorf("the README's program: %v\n%s", err, out)
+	out, err := exec.Command("go", command, "./"+dir).CombinedOutput()
+	if err != nil {
+		t.Errorf("go %s of %s: %v\n%s", command, file, err, out)
 	}
+	return string(out)
+}
+
+// TestReadmeProgramRuns compiles the README's fifteen lines and runs them.
+func TestReadmeProgramRuns(t *testing.T) {
+	out := runs(t, "main.go", goBlocks(t, "README.md")[0], "run")
+	if !strings.Contains(out, "ValidationException") || !strings.Contains(out, "KeyAttributes.KeyModesOfUse: ") {
+		t.Errorf("the README's program prints:\n%s", out)
+	}
+}
+
+// TestReadmeTestRuns does the same with those of a test.
+func TestReadmeTestRuns(t *testing.T) {
+	block := goBlocks(t, "README.md")[1]
+	if !strings.HasPrefix(block, "package keys_test\n") {
+		t.Fatalf("the README's second program is no test:\n%s", block)
+	}
+	runs(t, "keys_test.go", block, "test")
+}
+
+// TestTestingPageRuns compiles and runs every test of docs/testing.md.
+func TestTestingPageRuns(t *testing.T) {
+	const imports = `package keys_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/enginetest/draw"
+)
+
+`
+	runs(t, "keys_test.go", imports+strings.Join(goBlocks(t, "docs/testing.md"), "\n"), "test")
 }
