@@ -1,13 +1,13 @@
 package engine_test
 
 import (
-	"crypto/rsa"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/engine"
-	"github.com/seed748fb4d1/apcsim/internal/testrig/model"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/enginetest/draw"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -39,7 +39,9 @@ func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
 // stateMachine runs on stores made of the one that the environment chooses.
 func stateMachine(t *testing.T, store func(s keystore.Store, seed uint64) keystore.Store) {
 	backend := simtest.Backend(t, nil)
-	model.Check(t, [3]*rsa.PrivateKey{rsaKey(t, 2048, 0), rsaKey(t, 2048, 1), rsaKey(t, 2048, 2)}, func(r *rapid.T, o *engine.Options) *engine.Engine {
-		return simtest.On(r, backend, store(simtest.Store(r), rapid.Uint64().Draw(r, "seed")), o)
+	rapid.Check(t, func(t *rapid.T) {
+		s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll,
+			Backend: backend, Store: store(simtest.Store(t), rapid.Uint64().Draw(t, "seed"))})
+		t.Repeat(draw.Machine(t, s, draw.MachineWorld()))
 	})
 }

@@ -130,33 +130,39 @@ const Nonce = "0011223344556677"
 
 // Sealing is how [Partner.SealTR34] makes a token. The zero value is what the service wants.
 type Sealing struct {
-	Nonce  string // hexadecimal; "" is the constant Nonce
-	Cipher tr34.Cipher
+	Nonce     string // hexadecimal; "" is the constant Nonce
+	Cipher    tr34.Cipher
+	Authority string // of the material returned; "" is Root
 }
 
 // SealTR34 sends a key as a TR-34 token (X9 TR-34:2012, two-pass) to the holder of the certificate of an
 // import token, and returns the import's material complete. The header is 16 characters. Nil options are the defaults.
 func (p *Partner) SealTR34(to *engine.GetParametersForImportOutput, header string, key []byte, o *Sealing) *engine.ImportTr34KeyBlock {
 	p.t.Helper()
-	if o == nil {
-		o = &Sealing{}
+	var how Sealing
+	if o != nil {
+		how = *o
 	}
-	if o.Nonce == "" {
-		o.Nonce = Nonce
+	if how.Nonce == "" {
+		how.Nonce = Nonce
 	}
 	p.sim.Secret(key)
 	krd, err := x509ca.Decode(to.WrappingKeyCertificate)
-	nonce, _ := hex.DecodeString(o.Nonce)
+	nonce, _ := hex.DecodeString(how.Nonce)
 	var der []byte
 	if err == nil {
 		der, err = tr34.Seal(&tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: p.papers().kdh.certificate, Signer: p.papers().kdh.key,
-			KRD: krd, Header: header, Nonce: nonce, Cipher: o.Cipher}, key)
+			KRD: krd, Header: header, Nonce: nonce, Cipher: how.Cipher}, key)
 	}
 	if err != nil {
 		p.t.Fatalf("enginetest: %s seals a TR-34 token: %v", p.Name, err)
 	}
-	return &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: p.Root(), SigningKeyCertificate: p.HostCertificate(),
-		ImportToken: &to.ImportToken, WrappedKeyBlock: upperHex(der), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: &o.Nonce}
+	authority := how.Authority
+	if authority == "" {
+		authority = p.Root()
+	}
+	return &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: authority, SigningKeyCertificate: p.HostCertificate(),
+		ImportToken: &to.ImportToken, WrappedKeyBlock: upperHex(der), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: &how.Nonce}
 }
 
 // OpenTR34 opens a TR-34 token to the KRD with the constant Nonce, signed by the holder of a

@@ -1,0 +1,149 @@
+package draw
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/enginetest/model"
+)
+
+// Machine is a state machine for rapid's t.Repeat: every operation that [Requests] draws, by callers of
+// every place of the world, moves of the clock, settling, and a comparison of the whole state after each step.
+// The simulator has the world's limits and a clock of its own, and keys may be left
+// as they are:
+//
+//	s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll})
+//	t.Repeat(draw.Machine(t, s, draw.MachineWorld()))
+func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(*rapid.T) {
+	m := &machine{sim: s, world: w, requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
+	steps := map[string]func(*rapid.T){
+		"": func(t *rapid.T) {
+			if err := w.Compare(context.Background(), s.Clock.Now(), func(id apc.Identity) *engine.Caller { return s.InspectAs(id) }); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
+		"Nearly": m.nearly,
+		"Settle": func(t *rapid.T) { s.Advance(0) },
+	}
+	for op := range operations {
+		steps[op] = func(t *rapid.T) { m.step(t, op) }
+	}
+	return steps
+}
+
+// MachineLimits are limits that a machine meets within few steps.
+func MachineLimits() apc.Limits {
+	const day = 24 * time.Hour
+	return apc.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
+		CertificateLife: 90 * day, CertificateReuse: 30 * day, DefaultDeleteDays: 7}
+}
+
+// MachineWorld is an empty world under MachineLimits: an account in two Regions, and another account.
+func MachineWorld() *model.World {
+	return model.New(MachineLimits(), model.Place{Account: "111122223333", Region: "us-east-1"},
+		model.Place{Account: "111122223333", Region: "eu-west-1"}, model.Place{Account: "444455556666", Region: "us-east-1"})
+}
+
+type machine struct {
+	sim      *enginetest.Sim
+	world    *model.World
+	requests *Requests
+}
+
+// step makes one call.
+func (m *machine) step(t *rapid.T, op string) {
+	at := rapid.SampledFrom(m.world.Places()).Draw(t, "place")
+	who := apc.Identity{Account: at.Account, Region: at.Region}
+	in := m.requests.Any(at, op).Draw(t, "request").Input
+	out := m.call(t, op, who, in)
+	switch in := in.(type) {
+	case *engine.LoadKeyInput:
+		if o, ok := out.(*engine.LoadKeyOutput); ok && o.ComponentCheckValues[0] != o.Key.KeyCheckValue {
+			t.Fatalf("a key and a zero component: check values %v and %s", o.ComponentCheckValues, o.Key.KeyCheckValue)
+		}
+	case *engine.ExportKeyInput:
+		if o, ok := out.(*engine.ExportKeyOutput); ok {
+			m.follow(t, who, in, o.WrappedKey)
+		}
+	}
+}
+
+// nearly makes a call that must be refused by its rule.
+func (m *machine) nearly(t *rapid.T) {
+	at := rapid.SampledFrom(m.world.Places()).Draw(t, "place")
+	d := m.requests.Nearly(at).Draw(t, "request")
+	_, err := call(m.sim.As(apc.Identity{Account: at.Account, Region: at.Region}), d.Operation, d.Input)
+	refusal, ok := errors.AsType[*apc.Error](err)
+	if !ok || refusal.Code != d.Code || len(refusal.Reasons) == 0 || refusal.Reasons[0].Rule != d.Rule {
+		t.Fatalf("%#v: got %v", d, err)
+	}
+}
+
+// call makes a call and has the world follow it. The answer is nil where the call was refused.
+func (m *machine) call(t *rapid.T, op string, who apc.Identity, in any) any {
+	out, err := call(m.sim.As(who), op, in)
+	if bad := m.world.Did(m.sim.Clock.Now(), who, in, out, err); bad != nil {
+		t.Fatalf("%s %s by %s in %s: %v", op, enginetest.Text(in), who.Account, who.Region, bad)
+	}
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+// call is an operation by its name, with its input.
+func call(c *engine.Caller, op string, in any) (any, error) {
+	ctx := context.Background()
+	if in, ok := in.(*engine.LoadKeyInput); ok {
+		return c.LoadKey(ctx, in)
+	}
+	operation, _ := engine.OperationNamed(op)
+	return operation.Call(ctx, c, func(to any) error {
+		reflect.ValueOf(to).Elem().Set(reflect.ValueOf(in).Elem())
+		return nil
+	})
+}
+
+// follow imports what was exported again, or opens it as the partner.
+func (m *machine) follow(t *rapid.T, who apc.Identity, in *engine.ExportKeyInput, w *engine.WrappedKey) {
+	at := model.Place{Account: who.Account, Region: who.Region}
+	var algorithm apc.KeyAlgorithm
+	for _, k := range m.world.Keys(at, func(k *model.Key) bool { return k.ARN == m.arn(in.ExportKeyIdentifier, who) }) {
+		algorithm = k.Attributes.KeyAlgorithm
+	}
+	if again := back(in, w, algorithm); again != nil {
+		m.call(t, "ImportKey", who, again)
+		return
+	}
+	var got enginetest.Received
+	if token := in.KeyMaterial.Tr34KeyBlock; token != nil {
+		for _, k := range m.world.Tokens(true) {
+			if k.ID == *token.ExportToken {
+				got = m.requests.Partner.OpenTR34(w.KeyMaterial, k.Certificate)
+			}
+		}
+	} else {
+		got = m.requests.Partner.Decrypt(w.KeyMaterial, 'T')
+	}
+	if !strings.HasPrefix(*w.KeyCheckValue, got.CheckValue) || got.CheckValue == "" {
+		t.Fatalf("the partner has %v, the service's check value is %s", got, *w.KeyCheckValue)
+	}
+}
+
+// arn is the ARN of the key that a caller named.
+func (m *machine) arn(id string, who apc.Identity) string {
+	out, err := m.sim.InspectAs(who).GetKey(context.Background(), &engine.GetKeyInput{KeyIdentifier: id})
+	if err != nil {
+		return ""
+	}
+	return out.Key.KeyArn
+}

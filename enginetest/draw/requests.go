@@ -1,0 +1,185 @@
+package draw
+
+import (
+	"bytes"
+	"encoding/hex"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/enginetest/model"
+	"github.com/seed748fb4d1/apcsim/hsm"
+)
+
+// Requests draws requests to a simulator whose state a model knows.
+type Requests struct {
+	World   *model.World
+	Partner *enginetest.Partner // the other party of imports and exports
+	Now     func() time.Time    // the simulator's clock
+}
+
+// operations are those that Any draws requests of, each by a function.
+var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
+	"CreateKey":  (*Requests).createKey,
+	"LoadKey":    (*Requests).loadKey,
+	"DeleteKey":  (*Requests).deleteKey,
+	"RestoreKey": (*Requests).restoreKey,
+	"StartKeyUsage": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.StartKeyUsageInput{KeyIdentifier: r.key(t, p, nil)}
+	},
+	"StopKeyUsage": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.StopKeyUsageInput{KeyIdentifier: r.key(t, p, nil)}
+	},
+	"GetKey": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.GetKeyInput{KeyIdentifier: r.key(t, p, nil)}
+	},
+	"CreateAlias": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.CreateAliasInput{AliasName: alias(t), KeyArn: r.target(t, p)}
+	},
+	"UpdateAlias": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.UpdateAliasInput{AliasName: alias(t), KeyArn: r.target(t, p)}
+	},
+	"DeleteAlias":                  func(r *Requests, t *rapid.T, p model.Place) any { return &engine.DeleteAliasInput{AliasName: alias(t)} },
+	"GetAlias":                     func(r *Requests, t *rapid.T, p model.Place) any { return &engine.GetAliasInput{AliasName: alias(t)} },
+	"TagResource":                  (*Requests).tagResource,
+	"UntagResource":                (*Requests).untagResource,
+	"GetParametersForImport":       (*Requests).parametersForImport,
+	"GetParametersForExport":       (*Requests).parametersForExport,
+	"ImportKey":                    (*Requests).importKey,
+	"ExportKey":                    (*Requests).exportKey,
+	"GetPublicKeyCertificate":      (*Requests).publicKeyCertificate,
+	"GetCertificateSigningRequest": (*Requests).signingRequest,
+}
+
+// Request is a drawn request. It prints on one line.
+type Request struct {
+	Operation string
+	Input     any // a pointer to the operation's input: *engine.CreateKeyInput
+}
+
+// GoString is the operation and the members that are set.
+func (r Request) GoString() string { return r.Operation + " " + enginetest.Text(r.Input) }
+
+// Any draws a request of an operation (or of LoadKey) by a caller of a place: mostly one that is accepted, and
+// otherwise one that [model.World.Expect] knows the refusal of.
+func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
+	return rapid.Custom(func(t *rapid.T) Request { return Request{op, operations[op](r, t, p)} })
+}
+
+// Accepted draws a request of an operation that must be accepted now. Where the state allows none, drawing
+// fails.
+func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] {
+	who := apc.Identity{Account: p.Account, Region: p.Region}
+	return r.Any(p, op).Filter(func(q Request) bool { return r.World.Expect(r.now(), who, q.Input) == "" })
+}
+
+func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
+
+// key draws what a caller names a key by: three times of four one that fits, if there is one.
+func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
+	if fitting := r.World.Keys(p, fits); fits != nil && len(fitting) > 0 && rapid.IntRange(0, 3).Draw(t, "fitting") < 3 {
+		return rapid.SampledFrom(fitting).Draw(t, "key").ARN
+	}
+	return rapid.SampledFrom(r.World.Identifiers(p)).Draw(t, "identifier")
+}
+
+func inState(s apc.KeyState) func(*model.Key) bool {
+	return func(k *model.Key) bool { return k.State == s }
+}
+
+func alias(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"alias/a", "alias/b", "alias/c", "alias/d", "alias/e"}).Draw(t, "alias")
+}
+
+// target draws what an alias is pointed to.
+func (r *Requests) target(t *rapid.T, p model.Place) *string {
+	id := r.key(t, p, func(*model.Key) bool { return true })
+	if len(id) < 70 || rapid.IntRange(0, 3).Draw(t, "no key") == 3 { // an alias's name
+		return nil
+	}
+	if i := bytes.Index([]byte(id), []byte(":alias/")); i >= 0 {
+		return nil
+	}
+	return &id
+}
+
+// made are the attributes of keys that a machine makes: such as exchange with each other, beside any.
+var made = []apc.KeyAttributes{
+	enginetest.P0TDES2.Attributes(), enginetest.K1AES256.Attributes(), enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
+	enginetest.KeyKind("K1 TDES_2KEY").Attributes(), enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
+	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
+	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused
+}
+
+func withModes(a apc.KeyAttributes, m apc.KeyModesOfUse) apc.KeyAttributes {
+	a.KeyModesOfUse = m
+	return a
+}
+
+func (r *Requests) createKey(t *rapid.T, p model.Place) any {
+	in := &engine.CreateKeyInput{Exportable: new(!rapid.Bool().Draw(t, "kept")), Enabled: new(!rapid.Bool().Draw(t, "stopped"))}
+	if rapid.IntRange(0, 3).Draw(t, "any attributes") == 3 {
+		in.KeyAttributes = Symmetric().Draw(t, "attributes")
+		return in
+	}
+	in.KeyAttributes = rapid.SampledFrom(made).Draw(t, "attributes")
+	if in.KeyAttributes.KeyClass == apc.KeyClassAsymmetricKeyPair && !rapid.Bool().Draw(t, "for no keys") {
+		in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey)
+	}
+	return in
+}
+
+func (r *Requests) loadKey(t *rapid.T, p model.Place) any {
+	key := Key(apc.KeyAlgorithmAES128).Draw(t, "component")
+	return &engine.LoadKeyInput{KeyAttributes: enginetest.K1AES128.Attributes(), Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(key), hsm.NewSecret(make([]byte, len(key)))}}
+}
+
+func (r *Requests) deleteKey(t *rapid.T, p model.Place) any {
+	in := &engine.DeleteKeyInput{KeyIdentifier: r.key(t, p, inState(apc.KeyStateCreateComplete))}
+	if days := rapid.IntRange(2, 180).Draw(t, "days"); days > 2 {
+		in.DeleteKeyInDays = &days
+	}
+	return in
+}
+
+func (r *Requests) restoreKey(t *rapid.T, p model.Place) any {
+	return &engine.RestoreKeyInput{KeyIdentifier: r.key(t, p, inState(apc.KeyStateDeletePending))}
+}
+
+var tagKeys = rapid.SampledFrom([]string{"a", "b", "c", "d"})
+
+func (r *Requests) tagResource(t *rapid.T, p model.Place) any {
+	return &engine.TagResourceInput{ResourceArn: r.key(t, p, inState(apc.KeyStateCreateComplete)),
+		Tags: []apc.Tag{{Key: tagKeys.Draw(t, "tag"), Value: rapid.StringN(0, 5, 20).Draw(t, "value")}}}
+}
+
+func (r *Requests) untagResource(t *rapid.T, p model.Place) any {
+	return &engine.UntagResourceInput{ResourceArn: r.key(t, p, inState(apc.KeyStateCreateComplete)), TagKeys: []string{tagKeys.Draw(t, "tag"), "never"}}
+}
+
+var materials = rapid.SampledFrom([]apc.KeyMaterialType{apc.KeyMaterialTypeTR34KeyBlock, apc.KeyMaterialTypeKeyCryptogram, apc.KeyMaterialTypeTR31KeyBlock})
+
+func (r *Requests) parametersForImport(t *rapid.T, p model.Place) any {
+	return &engine.GetParametersForImportInput{KeyMaterialType: materials.Draw(t, "material"), WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse"))}
+}
+
+func (r *Requests) parametersForExport(t *rapid.T, p model.Place) any {
+	return &engine.GetParametersForExportInput{KeyMaterialType: materials.Draw(t, "material"), SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse"))}
+}
+
+func isPair(k *model.Key) bool { return k.Attributes.KeyClass == apc.KeyClassAsymmetricKeyPair }
+
+func (r *Requests) publicKeyCertificate(t *rapid.T, p model.Place) any {
+	return &engine.GetPublicKeyCertificateInput{KeyIdentifier: r.key(t, p, isPair)}
+}
+
+func (r *Requests) signingRequest(t *rapid.T, p model.Place) any {
+	return &engine.GetCertificateSigningRequestInput{KeyIdentifier: r.key(t, p, isPair), SigningAlgorithm: apc.SigningAlgorithmTypeSHA256,
+		CertificateSubject: engine.CertificateSubjectType{CommonName: "x"}}
+}
+
+var knownKey = func() []byte { b, _ := hex.DecodeString("5D3A5D3A5D3A5D3A5D3A5D3A5D3A5D3B"); return b }()
