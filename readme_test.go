@@ -73,43 +73,43 @@ func goBlocks(t *testing.T, page string) (blocks []string) {
 	}
 }
 
-// runs writes a file into a folder of its own, which ./... does not see, and runs go on it.
-func runs(t *testing.T, file, text, command string) string {
+// runs writes files into folders of their own, which ./... does not see, and runs go on them.
+func runs(t *testing.T, command string, files ...string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(".", "_readme-")
-	if err != nil {
-		t.Fatal(err)
+	args := []string{command}
+	for _, text := range files {
+		dir, err := os.MkdirTemp(".", "_readme-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		name := map[string]string{"run": "main.go", "test": "keys_test.go"}[command]
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "./"+dir)
 	}
-	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command("go", command, "./"+dir).CombinedOutput()
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
-		t.Errorf("go %s of %s: %v\n%s", command, file, err, out)
+		t.Errorf("go %s: %v\n%s", command, err, out)
 	}
 	return string(out)
 }
 
 // TestReadmeProgramRuns compiles the README's fifteen lines and runs them.
 func TestReadmeProgramRuns(t *testing.T) {
-	out := runs(t, "main.go", goBlocks(t, "README.md")[0], "run")
+	out := runs(t, "run", goBlocks(t, "README.md")[0])
 	if !strings.Contains(out, "ValidationException") || !strings.Contains(out, "KeyAttributes.KeyModesOfUse: ") {
 		t.Errorf("the README's program prints:\n%s", out)
 	}
 }
 
-// TestReadmeTestRuns does the same with those of a test.
-func TestReadmeTestRuns(t *testing.T) {
+// TestPagesOfTestingRun compiles and runs the README's test and every test of docs/testing.md.
+func TestPagesOfTestingRun(t *testing.T) {
 	block := goBlocks(t, "README.md")[1]
 	if !strings.HasPrefix(block, "package keys_test\n") {
 		t.Fatalf("the README's second program is no test:\n%s", block)
 	}
-	runs(t, "keys_test.go", block, "test")
-}
-
-// TestTestingPageRuns compiles and runs every test of docs/testing.md.
-func TestTestingPageRuns(t *testing.T) {
 	const imports = `package keys_test
 
 import (
@@ -128,5 +128,5 @@ import (
 )
 
 `
-	runs(t, "keys_test.go", imports+strings.Join(goBlocks(t, "docs/testing.md"), "\n"), "test")
+	runs(t, "test", block, imports+strings.Join(goBlocks(t, "docs/testing.md"), "\n"))
 }

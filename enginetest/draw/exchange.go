@@ -27,26 +27,35 @@ func (r *Requests) authority(t *rapid.T, p model.Place, a apc.KeyAlgorithm) stri
 	return r.key(t, p, func(k *model.Key) bool { return k.Certifies(a) })
 }
 
-// importKey draws an import of a root certificate, a TR-34 token or an RSA cryptogram. Key material under
-// keys of the simulator is imported where it was exported, by [Machine].
-func (r *Requests) importKey(t *rapid.T, p model.Place) any {
-	in := &engine.ImportKeyInput{}
-	m := &in.KeyMaterial
-	switch rapid.SampledFrom([]string{"root", "EC root", "TR-34", "RSA"}).Draw(t, "form") {
-	case "root":
-		m.RootCertificatePublicKey = root(r.Partner.RootCertificate(), apc.KeyAlgorithmRSA2048)
-	case "EC root":
-		m.RootCertificatePublicKey = root(r.Partner.CurveRootCertificate(), apc.KeyAlgorithmECCNISTP256)
-	case "TR-34":
-		ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
-		id, krd := r.token(t, false)
-		m.Tr34KeyBlock = r.Partner.SealTR34(&engine.GetParametersForImportOutput{ImportToken: id, WrappingKeyCertificate: krd}, "D9999K0TB00E0000", knownKey, &enginetest.Sealing{Authority: ca})
-	case "RSA":
-		id, krd := r.token(t, false)
-		m.KeyCryptogram = &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
-			ImportToken: id, WrappedKeyCryptogram: r.Partner.Encrypt(krd, knownKey)}
+func imports(m engine.ImportKeyMaterial) any { return &engine.ImportKeyInput{KeyMaterial: m} }
+
+func (r *Requests) importRoot(t *rapid.T, p model.Place) any {
+	if rapid.Bool().Draw(t, "EC") {
+		return r.rootOf(apc.KeyAlgorithmECCNISTP256)
 	}
-	return in
+	return r.rootOf(apc.KeyAlgorithmRSA2048)
+}
+
+// rootOf is the import of one of the partner's authorities.
+func (r *Requests) rootOf(a apc.KeyAlgorithm) any {
+	certificate := r.Partner.RootCertificate()
+	if a == apc.KeyAlgorithmECCNISTP256 {
+		certificate = r.Partner.CurveRootCertificate()
+	}
+	return imports(engine.ImportKeyMaterial{RootCertificatePublicKey: root(certificate, a)})
+}
+
+func (r *Requests) importTR34(t *rapid.T, p model.Place) any {
+	ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
+	id, krd := r.token(t, false)
+	return imports(engine.ImportKeyMaterial{Tr34KeyBlock: r.Partner.SealTR34(&engine.GetParametersForImportOutput{ImportToken: id, WrappingKeyCertificate: krd},
+		"D9999K0TB00E0000", knownKey, &enginetest.Sealing{Authority: ca})})
+}
+
+func (r *Requests) importRSA(t *rapid.T, p model.Place) any {
+	id, krd := r.token(t, false)
+	return imports(engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
+		ImportToken: id, WrappedKeyCryptogram: r.Partner.Encrypt(krd, knownKey)}})
 }
 
 func root(certificate string, a apc.KeyAlgorithm) *engine.RootCertificatePublicKey {
@@ -55,31 +64,88 @@ func root(certificate string, a apc.KeyAlgorithm) *engine.RootCertificatePublicK
 	return &engine.RootCertificatePublicKey{KeyAttributes: attributes, PublicKeyCertificate: certificate}
 }
 
-// exportKey draws an export in any form.
-func (r *Requests) exportKey(t *rapid.T, p model.Place) any {
-	in := &engine.ExportKeyInput{}
-	m := &in.KeyMaterial
-	switch rapid.SampledFrom([]string{"TR-31", "TR-34", "RSA", "ECDH", "AS 2805"}).Draw(t, "form") {
-	case "TR-31":
-		m.Tr31KeyBlock = &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.key(t, p, (*model.Key).Wraps)}
-	case "TR-34":
-		ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
-		id, _ := r.token(t, true)
-		m.Tr34KeyBlock = &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: r.Partner.Certificate(),
-			ExportToken: &id, RandomNonce: new(enginetest.Nonce), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}
-	case "RSA":
-		m.KeyCryptogram = &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmRSA2048), WrappingKeyCertificate: r.Partner.Certificate()}
-	case "ECDH":
-		m.DiffieHellmanTr31KeyBlock = &engine.ExportDiffieHellmanTr31KeyBlock{
-			PrivateKeyIdentifier:                    r.key(t, p, func(k *model.Key) bool { return k.Usable() && k.Agrees != nil }),
-			CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmECCNISTP256),
-			PublicKeyCertificate:                    r.Partner.CurveCertificate(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
-			KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}
-	case "AS 2805":
-		m.As2805KeyCryptogram = &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: r.key(t, p, (*model.Key).WrapsNodes), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}
-	}
-	in.ExportKeyIdentifier = r.key(t, p, (*model.Key).Leaves)
-	return in
+// exports draws the key of an export: mostly one that fits.
+func (r *Requests) exports(t *rapid.T, p model.Place, m engine.ExportKeyMaterial, fits func(*model.Key) bool) any {
+	return &engine.ExportKeyInput{ExportKeyIdentifier: r.key(t, p, fits), KeyMaterial: m}
+}
+
+func (r *Requests) exportTR31(t *rapid.T, p model.Place) any {
+	return r.exports(t, p, engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.key(t, p, (*model.Key).Wraps)}}, (*model.Key).Leaves)
+}
+
+func (r *Requests) exportTR34(t *rapid.T, p model.Place) any {
+	ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
+	id, _ := r.token(t, true)
+	return r.exports(t, p, engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: r.Partner.Certificate(),
+		ExportToken: &id, RandomNonce: new(enginetest.Nonce), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}}, leavesTDES)
+}
+
+func (r *Requests) exportRSA(t *rapid.T, p model.Place) any {
+	return r.exports(t, p, engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+		CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmRSA2048), WrappingKeyCertificate: r.Partner.Certificate()}}, leavesTDES)
+}
+
+func (r *Requests) exportECDH(t *rapid.T, p model.Place) any {
+	return r.exports(t, p, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+		PrivateKeyIdentifier:                    r.key(t, p, agrees),
+		CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmECCNISTP256),
+		PublicKeyCertificate:                    r.Partner.CurveCertificate(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}, leavesTDES)
+}
+
+func (r *Requests) exportAS2805(t *rapid.T, p model.Place) any {
+	return r.exports(t, p, engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+		WrappingKeyIdentifier: r.key(t, p, (*model.Key).WrapsNodes), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
+}
+
+func leavesTDES(k *model.Key) bool {
+	return k.Leaves() && k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey && k.Attributes.KeyAlgorithm == apc.KeyAlgorithmTDES2Key
+}
+
+func agrees(k *model.Key) bool { return k.Usable() && k.Agrees != nil }
+
+// need is what an exchange needs before it: a key that fits, or a token, and the call that makes it.
+type need struct {
+	op   string
+	fits func(*model.Key) bool // nil: a token
+	make func(*Requests) any
+}
+
+func keyNeed(k enginetest.KeyKind, fits func(*model.Key) bool) need {
+	return need{"CreateKey", fits, func(*Requests) any {
+		return &engine.CreateKeyInput{KeyAttributes: k.Attributes(), Exportable: new(true)}
+	}}
+}
+
+func rootNeed(a apc.KeyAlgorithm) need {
+	return need{"ImportKey", func(k *model.Key) bool { return k.Certifies(a) }, func(r *Requests) any { return r.rootOf(a) }}
+}
+
+func importToken(m apc.KeyMaterialType) need {
+	return need{"GetParametersForImport", nil, func(*Requests) any {
+		return &engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(true)}
+	}}
+}
+
+var (
+	pinKey   = keyNeed(enginetest.P0TDES2, leavesTDES)
+	pairNeed = need{"CreateKey", agrees, func(*Requests) any {
+		return &engine.CreateKeyInput{KeyAttributes: enginetest.K3P256.Attributes(), Exportable: new(true), DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey)}
+	}}
+	exportToken = need{"GetParametersForExport", nil, func(*Requests) any {
+		return &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(true)}
+	}}
+)
+
+// needs are those of each exchange.
+var needs = map[string][]need{
+	"ImportKey by TR-34":   {rootNeed(apc.KeyAlgorithmRSA2048), importToken(apc.KeyMaterialTypeTR34KeyBlock)},
+	"ImportKey by RSA":     {importToken(apc.KeyMaterialTypeKeyCryptogram)},
+	"ExportKey by TR-31":   {pinKey, keyNeed(enginetest.K1AES256, (*model.Key).Wraps)},
+	"ExportKey by TR-34":   {pinKey, rootNeed(apc.KeyAlgorithmRSA2048), exportToken},
+	"ExportKey by RSA":     {pinKey, rootNeed(apc.KeyAlgorithmRSA2048)},
+	"ExportKey by ECDH":    {pinKey, pairNeed, rootNeed(apc.KeyAlgorithmECCNISTP256)},
+	"ExportKey by AS 2805": {pinKey, keyNeed(enginetest.K0TDES3, (*model.Key).WrapsNodes)},
 }
 
 // back is the import of what was exported, where the simulator has the key that it is wrapped with; nil

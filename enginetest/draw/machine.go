@@ -43,7 +43,7 @@ func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(
 // MachineLimits are limits that a machine meets within few steps.
 func MachineLimits() apc.Limits {
 	const day = 24 * time.Hour
-	return apc.Limits{Keys: 5, Aliases: 4, Tags: 3, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
+	return apc.Limits{Keys: 8, Aliases: 4, Tags: 3, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
 		CertificateLife: 90 * day, CertificateReuse: 30 * day, DefaultDeleteDays: 7}
 }
 
@@ -61,10 +61,14 @@ type machine struct {
 
 // step makes one call.
 func (m *machine) step(t *rapid.T, op string) {
-	at := rapid.SampledFrom(m.world.Places()).Draw(t, "place")
+	at := m.place(t)
 	who := apc.Identity{Account: at.Account, Region: at.Region}
-	in := m.requests.Any(at, op).Draw(t, "request").Input
-	out := m.call(t, op, who, in)
+	if len(needs[op]) > 0 && rapid.IntRange(0, 3).Draw(t, "arranged") < 3 {
+		m.arrange(t, at, who, needs[op])
+	}
+	request := m.requests.Any(at, op).Draw(t, "request")
+	in := request.Input
+	out := m.call(t, request.Operation, who, in)
 	switch in := in.(type) {
 	case *engine.LoadKeyInput:
 		if o, ok := out.(*engine.LoadKeyOutput); ok && o.ComponentCheckValues[0] != o.Key.KeyCheckValue {
@@ -79,12 +83,27 @@ func (m *machine) step(t *rapid.T, op string) {
 
 // nearly makes a call that must be refused by its rule.
 func (m *machine) nearly(t *rapid.T) {
-	at := rapid.SampledFrom(m.world.Places()).Draw(t, "place")
+	at := m.place(t)
 	d := m.requests.Nearly(at).Draw(t, "request")
 	_, err := call(m.sim.As(apc.Identity{Account: at.Account, Region: at.Region}), d.Operation, d.Input)
 	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok || refusal.Code != d.Code || len(refusal.Reasons) == 0 || refusal.Reasons[0].Rule != d.Rule {
 		t.Fatalf("%#v: got %v", d, err)
+	}
+}
+
+// place draws where a call is made: mostly in the first place, so that something comes together there.
+func (m *machine) place(t *rapid.T) model.Place {
+	all := m.world.Places()
+	return all[max(0, rapid.IntRange(-3*len(all), len(all)-1).Draw(t, "place"))]
+}
+
+// arrange makes what an exchange needs, as far as the quotas go.
+func (m *machine) arrange(t *rapid.T, at model.Place, who apc.Identity, all []need) {
+	for _, n := range all {
+		if n.fits == nil || len(m.world.Keys(at, n.fits)) == 0 {
+			m.call(t, n.op, who, n.make(m.requests))
+		}
 	}
 }
 

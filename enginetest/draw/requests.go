@@ -3,6 +3,9 @@ package draw
 import (
 	"bytes"
 	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -21,7 +24,7 @@ type Requests struct {
 	Now     func() time.Time    // the simulator's clock
 }
 
-// operations are those that Any draws requests of, each by a function.
+// operations are those that Any draws requests of, with their forms, each by a function.
 var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"CreateKey":  (*Requests).createKey,
 	"LoadKey":    (*Requests).loadKey,
@@ -48,8 +51,14 @@ var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"UntagResource":                (*Requests).untagResource,
 	"GetParametersForImport":       (*Requests).parametersForImport,
 	"GetParametersForExport":       (*Requests).parametersForExport,
-	"ImportKey":                    (*Requests).importKey,
-	"ExportKey":                    (*Requests).exportKey,
+	"ImportKey of a root":          (*Requests).importRoot,
+	"ImportKey by TR-34":           (*Requests).importTR34,
+	"ImportKey by RSA":             (*Requests).importRSA,
+	"ExportKey by TR-31":           (*Requests).exportTR31,
+	"ExportKey by TR-34":           (*Requests).exportTR34,
+	"ExportKey by RSA":             (*Requests).exportRSA,
+	"ExportKey by ECDH":            (*Requests).exportECDH,
+	"ExportKey by AS 2805":         (*Requests).exportAS2805,
 	"GetPublicKeyCertificate":      (*Requests).publicKeyCertificate,
 	"GetCertificateSigningRequest": (*Requests).signingRequest,
 }
@@ -63,10 +72,15 @@ type Request struct {
 // GoString is the operation and the members that are set.
 func (r Request) GoString() string { return r.Operation + " " + enginetest.Text(r.Input) }
 
-// Any draws a request of an operation (or of LoadKey) by a caller of a place: mostly one that is accepted, and
+// Operations are the names that Any takes: those of operations, LoadKey, and of imports and exports with their
+// forms ("ImportKey of a root", "ImportKey by TR-34", "ExportKey by ECDH", ...).
+func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
+
+// Any draws a request of an operation by a caller of a place: mostly one that is accepted, and
 // otherwise one that [model.World.Expect] knows the refusal of.
 func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
-	return rapid.Custom(func(t *rapid.T) Request { return Request{op, operations[op](r, t, p)} })
+	name, _, _ := strings.Cut(op, " ")
+	return rapid.Custom(func(t *rapid.T) Request { return Request{name, operations[op](r, t, p)} })
 }
 
 // Accepted draws a request of an operation that must be accepted now. Where the state allows none, drawing

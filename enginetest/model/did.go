@@ -146,7 +146,7 @@ func (p *place) imported(now time.Time, in *engine.ImportKeyInput, k *engine.Key
 		wrapped, exportable = c.WrappedKeyCryptogram, c.Exportable
 		a.KeyUsage, a.KeyAlgorithm, a.KeyModesOfUse = apc.KeyUsageTR31P0PINEncryptionKey, c.KeyAlgorithm, c.KeyModesOfUse
 	}
-	if code := headerOf(wrapped, m.Tr34KeyBlock); code != "" && !strings.HasPrefix(string(a.KeyUsage), "TR31_"+code+"_") {
+	if code := headerOf(wrapped); code != "" && m.As2805KeyCryptogram == nil && !strings.HasPrefix(string(a.KeyUsage), "TR31_"+code+"_") {
 		return fmt.Errorf("a key block of usage %s is imported as %s", code, a.KeyUsage)
 	}
 	if want, known := p.blocks[wrapped]; known && want != k.KeyCheckValue {
@@ -161,8 +161,8 @@ func (p *place) imported(now time.Time, in *engine.ImportKeyInput, k *engine.Key
 }
 
 // headerOf is the usage in a key block's header; "" where there is none in the clear.
-func headerOf(block string, token *engine.ImportTr34KeyBlock) string {
-	if token != nil || len(block) < 16 || block[0] < 'A' || block[0] > 'E' {
+func headerOf(block string) string {
+	if len(block) < 16 || block[0] < 'A' || block[0] > 'E' {
 		return ""
 	}
 	return block[5:7]
@@ -175,7 +175,7 @@ func (p *place) exported(in *engine.ExportKeyInput, wrapped *engine.WrappedKey) 
 		return fmt.Errorf("exported with check value %s, the key has %s", got, k.CheckValue)
 	}
 	p.blocks[wrapped.KeyMaterial] = k.CheckValue
-	if code := headerOf(wrapped.KeyMaterial, nil); in.KeyMaterial.Tr31KeyBlock != nil && !strings.HasPrefix(string(k.Attributes.KeyUsage), "TR31_"+code+"_") {
+	if code := headerOf(wrapped.KeyMaterial); in.KeyMaterial.Tr31KeyBlock != nil && !strings.HasPrefix(string(k.Attributes.KeyUsage), "TR31_"+code+"_") {
 		return fmt.Errorf("a key of %s is exported with usage %s", k.Attributes.KeyUsage, code)
 	}
 	return nil

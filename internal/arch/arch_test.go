@@ -51,7 +51,8 @@ var mayImport = map[string][]string{
 	"engine":                     {"apc", "internal/core", "dataplane", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31", "tr34"},
 	"endpoint":                   {"apc", "engine", "dataplane"},
 	"enginetest":                 {"apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
-	"enginetest/draw":            {"enginetest", "apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
+	"enginetest/draw":            {"enginetest", "enginetest/model", "apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
+	"enginetest/model":           {"apc", "engine"},
 	"cmd/":                       {anything},
 	"examples/":                  {anything},
 	"internal/arch":              {},
@@ -70,11 +71,11 @@ var mayImport = map[string][]string{
 	"internal/testrig/pgcluster": {},
 	"internal/testrig/ratio":     {},
 	"cmd/apcsim/internal/server": {"apc", "cmd/apcsim/internal/console", "dataplane", "endpoint", "engine", "hsm", "hsm/testkeys", "keystore", "policy", "x509ca", "kcv", "tr31", "pin", "mac", "dukpt", "emv", "cvv"},
-	"internal/testrig/model":     {"apc", "internal/core", "engine", "hsm", "keystore", "x509ca", "kcv", "policy", "tr31", "tr34"},
+	"internal/testrig/mutate":    {},
 	"internal/testrig/promise":   {},
 	"internal/testrig/storetest": {"keystore"},
 	"internal/testrig/softtoken": {},
-	"internal/testrig/simtest":   {"apc", "engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "policy", "tr31", "tr34", "x509ca"},
+	"internal/testrig/simtest":   {"enginetest", "mac", "pin", "cvv", "emv", "dukpt", "apc", "engine", "endpoint", "hsm", "hsm/pkcs11", "hsm/testkeys", "kcv", "keystore", "keystore/boltstore", "keystore/pgstore", "policy", "tr31", "tr34", "x509ca"},
 	"internal/asn1kind":          {},
 	"internal/ber":               {},
 	"internal/dn":                {},
@@ -94,7 +95,7 @@ const anything = "*"
 var light = []string{"engine", "hsm/testkeys"}
 
 // forTests are the packages that a user's tests carry: as light, but for testing.
-var forTests = []string{"enginetest"}
+var forTests = []string{"enginetest", "enginetest/model"}
 
 const lightModule = "golang.org/x/crypto"
 
