@@ -61,7 +61,17 @@ var holders = map[string]holder{
 	"engine.LoadKeyInput": secretive(func(*testing.T) any { return engine.LoadKeyInput{Components: []hsm.Secret{hsm.NewSecret(secret)}} }),
 	"engine.Options":      public("ready key pairs come through an interface"),
 
-	"enginetest.Options": public("a device comes through an interface"),
+	"enginetest.Card": secretive(func(t *testing.T) any {
+		return enginetest.New(t, nil).Partner(t, "canary").Card(hex.EncodeToString(secret[:16]), "4111111111111111", "00")
+	}),
+	"enginetest.Issuer": secretive(func(t *testing.T) any {
+		return enginetest.New(t, nil).Partner(t, "canary").Issuer(hex.EncodeToString(secret[:16]), "")
+	}),
+	"enginetest.Terminal": secretive(func(t *testing.T) any {
+		return enginetest.New(t, nil).Partner(t, "canary").Terminal(enginetest.B0TDES2, hex.EncodeToString(secret[:16]))
+	}),
+	"enginetest/draw.Requests": public("a model, and a partner that shows no secret"),
+	"enginetest.Options":       public("a device comes through an interface"),
 	"enginetest.Partner": secretive(func(t *testing.T) any {
 		p := enginetest.New(t, nil).Partner(t, "canary")
 		p.ShareKey("K1 AES_256", hex.EncodeToString(secret))

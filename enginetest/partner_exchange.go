@@ -59,12 +59,29 @@ func CheckValue(algorithm byte, key []byte) (v string) {
 // name.
 func (p *Partner) Share(k KeyKind) string {
 	p.t.Helper()
+	return p.ShareKey(k, p.drawn(k))
+}
+
+// drawn are the bytes of a key of a kind, which follow the seed and the partner's name, in hexadecimal.
+func (p *Partner) drawn(k KeyKind) string {
+	p.t.Helper()
 	size := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmTDES2Key: 16, apc.KeyAlgorithmTDES3Key: 24, apc.KeyAlgorithmAES128: 16, apc.KeyAlgorithmAES192: 24, apc.KeyAlgorithmAES256: 32}[k.Attributes().KeyAlgorithm]
 	if size == 0 {
-		p.t.Fatalf("enginetest: sharing a key %s: want TDES or AES", k)
+		p.t.Fatalf("enginetest: a key %s that both have: want TDES or AES", k)
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %s %s", p.sim.options.Seed, p.n, p.Name, k))
-	return p.ShareKey(k, hex.EncodeToString(sum[:size]))
+	return hex.EncodeToString(sum[:size])
+}
+
+// shared is a key of a kind that both have: its bytes, and its ARN in the simulator. "" draws the bytes.
+func (p *Partner) shared(k KeyKind, key string) ([]byte, string) {
+	p.t.Helper()
+	if key == "" {
+		key = p.drawn(k)
+	}
+	loaded := p.sim.Load(p.t, k, key)
+	raw, _ := hex.DecodeString(key) // Load has
+	return raw, loaded.KeyArn
 }
 
 // ShareKey is Share with the bytes of the key in hexadecimal.

@@ -46,6 +46,8 @@ type place struct {
 	aliases map[string]string // name to ARN or ""
 	tokens  map[string]*Token // by id
 	blocks  map[string]string // key blocks and cryptograms that were exported: their check values
+
+	anyToken bool // tokens are not looked at
 }
 
 // Key is what must be true of a key. It is the world's own.

@@ -1,0 +1,99 @@
+package enginetest_test
+
+import (
+	"crypto/aes"
+	"crypto/des"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/mac"
+	"github.com/seed748fb4d1/apcsim/pin"
+)
+
+const publishedKey = "0123456789ABCDEFFEDCBA9876543210" // of ANSI X9.24-1 and of most examples
+
+// TestTerminalIsThatOfX924 compares with the examples of ANSI X9.24-1, annex A.4: KSN FFFF9876543210E00001,
+// PIN 1234, account 4012345678909.
+func TestTerminalIsThatOfX924(t *testing.T) {
+	x := enginetest.New(t, nil).Partner(t, "Acquirer").Terminal(enginetest.B0TDES2, publishedKey)
+	if got, want := x.KSN(), "FFFF9876543210E00001"; got != want {
+		t.Errorf("KSN: got %s, want %s", got, want)
+	}
+	if got, want := x.PINBlock("4012345678909", "1234"), "1B9C1845EB993A7A"; got != want {
+		t.Errorf("PIN block: got %s, want %s", got, want)
+	}
+	if got, want := x.MAC([]byte("4012345678909D987")), "9CCC78173FC4FB64"; got != want {
+		t.Errorf("MAC: got %s, want %s", got, want)
+	}
+	x.Next()
+	if got, want := x.PINBlock("4012345678909", "1234"), "10A01C8D02C69107"; got != want {
+		t.Errorf("second PIN block: got %s, want %s", got, want)
+	}
+}
+
+// TestTerminalIsThatOfX9243 compares with the published test vectors of ANSI X9.24-3: AES_128, counter 1.
+func TestTerminalIsThatOfX9243(t *testing.T) {
+	x := enginetest.New(t, nil).Partner(t, "Acquirer").Terminal(enginetest.B0AES128, "FEDCBA9876543210F1F1F1F1F1F1F1F1")
+	key, _ := hex.DecodeString("AF8CB133A78F8DC2D1359F18527593FB") // for PIN encryption
+	b, _ := aes.NewCipher(key)
+	block, _ := hex.DecodeString(x.PINBlock("4111111111111111", "1234"))
+	p, err := pin.Decrypt(b, pin.ISO4, block, "4111111111111111")
+	if err != nil || p.Digits() != "1234" {
+		t.Errorf("under the published key the PIN block is %v, %v", p, err)
+	}
+	if got := x.MAC([]byte("message")); len(got) != 32 {
+		t.Errorf("MAC: %s", got)
+	}
+	for range 100 {
+		x.Next()
+	}
+	if got, want := x.KSN(), "123456789012345600000065"; got != want {
+		t.Errorf("KSN after 100 transactions: got %s, want %s", got, want)
+	}
+}
+
+func TestCardTakesTheIssuersAnswerAndNoOther(t *testing.T) {
+	c := enginetest.New(t, nil).Partner(t, "Issuer").Card(publishedKey, "4111111111111111", "00")
+	arqc, padded := c.ARQC("0102030405")
+	if c.ATC() != "0001" || padded != "0102030405800000" {
+		t.Errorf("ATC %s, data %s", c.ATC(), padded)
+	}
+	// The issuer derives the session key anew.
+	raw, _ := hex.DecodeString(publishedKey + publishedKey[:16])
+	imk, _ := des.NewTripleDESCipher(raw)
+	mk, err := emv.MasterKey(imk, emv.OptionA, "4111111111111111", "00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sk, err := emv.CommonSession(mk, emv.CounterR([2]byte{0, 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := hex.DecodeString(padded)
+	want, err := emv.Cryptogram(sk, data)
+	if got, _ := hex.DecodeString(arqc); err != nil || !mac.Equal(got, want) {
+		t.Errorf("ARQC: got %s, want %X", arqc, want)
+	}
+	arpc, err := emv.ARPC1(sk, [8]byte(want), [2]byte{0x30, 0x30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.ToUpper(hex.EncodeToString(arpc))
+	if !c.TakesARPC(text, arqc, "3030") || c.TakesARPC(text, arqc, "3035") {
+		t.Errorf("ARPC %s: taken for 00 %t, for 05 %t", text, c.TakesARPC(text, arqc, "3030"), c.TakesARPC(text, arqc, "3035"))
+	}
+}
+
+// TestIssuersCVVIsThePublishedOne: the example that most implementations print.
+func TestIssuersCVVIsThePublishedOne(t *testing.T) {
+	i := enginetest.New(t, nil).Partner(t, "Issuer").Issuer("", publishedKey)
+	if got := i.CVV("4123456789012345", "8701", "101"); got != "561" {
+		t.Errorf("CVV: got %s, want 561", got)
+	}
+	if a, b := i.PVV("4123456789012345", "1234", 1), i.PVV("4123456789012345", "1235", 1); len(a) != 4 || a == b {
+		t.Errorf("PVVs of two PINs: %s and %s", a, b)
+	}
+}
