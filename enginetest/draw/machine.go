@@ -43,7 +43,7 @@ func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(
 // MachineLimits are limits that a machine meets within few steps.
 func MachineLimits() apc.Limits {
 	const day = 24 * time.Hour
-	return apc.Limits{Keys: 8, Aliases: 4, Tags: 3, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
+	return apc.Limits{Keys: 8, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
 		CertificateLife: 90 * day, CertificateReuse: 30 * day, DefaultDeleteDays: 7}
 }
 
