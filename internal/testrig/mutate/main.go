@@ -107,6 +107,10 @@ func run(limit time.Duration, only string) error {
 			continue
 		}
 		began := time.Now()
+		if _, err := m.apply("."); err != nil {
+			fmt.Println("does not fit:", err)
+			continue
+		}
 		ok, err := m.found(context.Background(), dir, limit)
 		if err != nil {
 			return err
