@@ -48,6 +48,7 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 		return string(out)
 	}
 	run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
+	readmeRow(t, dir)
 	story := run("node", "main.mjs")
 	for _, want := range []string{
 		`created TDES_3KEY, check value [0-9A-F]{6}, CREATE_COMPLETE`,
@@ -61,6 +62,42 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 	} {
 		if !regexp.MustCompile("(?m)^" + want).MatchString(story) {
 			t.Errorf("the story lacks %q:\n%s", want, story)
+		}
+	}
+}
+
+// readmeRow runs the README's line for JavaScript, with the environment that it
+// gives and no other, and with the endpoint in code.
+func readmeRow(t *testing.T, dir string) {
+	t.Helper()
+	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), nil))
+	defer server.Close()
+	url := server.URL
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| JavaScript \\| `(.*)` \\| `(.*)` \\|$").FindSubmatch(text)
+	if row == nil {
+		t.Fatal("the README has no row for JavaScript")
+	}
+	var exports []string
+	for _, line := range regexp.MustCompile(`(?m)^export (AWS_[^#\n]*)`).FindAllSubmatch(text, -1) {
+		exports = append(exports, strings.Fields(strings.ReplaceAll(string(line[1]), "http://127.0.0.1:8089", url))...)
+	}
+	line := string(row[1])
+	in := strings.ReplaceAll(line, "{}", "{"+strings.ReplaceAll(string(row[2]), "http://127.0.0.1:8089", url)+"}")
+	for _, line := range []string{line, in} {
+		program := "import { PaymentCryptographyClient, ListKeysCommand } from \"@aws-sdk/client-payment-cryptography\";\n" +
+			"const client = " + line + ";\nconsole.log((await client.send(new ListKeysCommand({}))).Keys.length);\n"
+		if err := os.WriteFile(filepath.Join(dir, "row.mjs"), []byte(program), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "node", "row.mjs")
+		cmd.Dir = dir
+		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, exports...)
+		if out, err := cmd.CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "0" {
+			t.Errorf("%s: %v\n%s", line, err, out)
 		}
 	}
 }
