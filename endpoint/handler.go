@@ -22,7 +22,9 @@ import (
 
 // Options of a handler. The zero value is right; nil means the same.
 type Options struct {
-	// Callers are the callers by access key. A caller with any other access key is Default.
+	// Callers are the callers by access key. A caller with any other access key is
+	// Default, but for one of 12 digits, which is that account, where signatures are not
+	// verified.
 	Callers map[string]Credential
 
 	// Default is the caller with an access key that is not in Callers. Absent
@@ -42,6 +44,10 @@ type Options struct {
 	// description of the service names (403, 404, 409, 402, 429, 503); without
 	// it client faults are 400 and server faults 500, as AWS JSON has it.
 	ExceptionStatus bool
+
+	// ReasonsInMessage appends what [ReasonHeader] says to the message of each
+	// exception, for clients that show no headers.
+	ReasonsInMessage bool
 
 	// Public says that other machines reach the handler, under any name: then
 	// [ReasonHeader] does not say what failed inside, and web pages are not kept

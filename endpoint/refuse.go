@@ -39,6 +39,9 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 // have asked. It returns the name.
 func (h *handler) refuse(w http.ResponseWriter, err error, public bool) string {
 	status, code, members := h.exception(err)
+	if h.options.ReasonsInMessage {
+		members.explain(reasons(err, public))
+	}
 	setRefusal(w, code, err, public)
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
@@ -82,6 +85,19 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 		members.Message = &refusal.Message
 	}
 	return status, string(refusal.Code), members
+}
+
+// explain appends reasons to the message. An exception that has none, by its
+// description, gets one.
+func (b *faultBody) explain(reasons []string) {
+	text := strings.Join(reasons, betweenReasons)
+	switch {
+	case text == "" || b.Message != nil && *b.Message == text:
+	case b.Message == nil:
+		b.Message = &text
+	default:
+		b.Message = new(*b.Message + " [" + text + "]")
+	}
 }
 
 // refusalOf is an error of the engine, which returns nothing else.

@@ -85,10 +85,16 @@ func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Id
 	who := caller.Identity
 	if !known {
 		who = h.options.Default
+		if isAccount(s.accessKey) {
+			who = apc.Identity{Account: s.accessKey}
+		}
 	}
 	who.Region = s.region
 	return who, nil
 }
+
+// isAccount reports whether a text can be the number of an account.
+func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // signatureOf reads the signature of a request. Signed reports whether there is
 // any, ok whether it says who signed for what: enough where it is not verified.

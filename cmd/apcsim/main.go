@@ -17,6 +17,7 @@
 //	apcsim dukpt derive --bdk HEX --ksn HEX [--use USE]
 //	apcsim emv session|arqc|arpc --imk HEX --pan PAN --method NAME --atc HEX …
 //	apcsim mac --algorithm NAME --key HEX MESSAGE
+//	apcsim version
 //
 // The exit status is 0, 1 where something was refused or could not be done, 2 for
 // a wrong command line; a server that a signal stops has done its work: 0.
@@ -56,6 +57,8 @@ type command struct {
 	args    string // as the usage line shows them
 	summary string // a line, without a full stop
 	details string // further paragraphs for --help
+	// environment has its flags read from variables as well.
+	environment bool
 	// setup defines the flags and returns what to do once they are parsed.
 	setup func(*flag.FlagSet) action
 }
@@ -71,7 +74,7 @@ type streams struct {
 
 // commands is everything the tool can do, in the order of the help.
 var commands = slices.Concat(
-	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand},
+	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand, versionCommand},
 	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
 // usageError is a command line that is refused: exit status 2.
@@ -88,6 +91,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	queue := newLineQueue(stderr, queueLimit)
 	defer queue.Close(queuePatience)
 	s := streams{bufio.NewReaderSize(stdin, 64<<10), harmless{stdout}, harmless{queue}}
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-version") {
+		args = []string{versionCommand.name}
+	}
 	c, rest, ok := find(args)
 	if !ok {
 		return help(s, args)
@@ -126,6 +132,9 @@ func (c command) start(ctx context.Context, s streams, args []string) error {
 	fs.SetOutput(io.Discard) // errors and help are ours to print
 	work := c.setup(fs)
 	args, err := parse(fs, args)
+	if err == nil && c.environment {
+		err = fromEnvironment(fs)
+	}
 	if err != nil {
 		return err
 	}

@@ -111,8 +111,14 @@ once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alo
   apcsim serve --listen 0.0.0.0:8089 --control-token control.token
 
 With --control-listen HOST:PORT they are at that address alone, such as one of loopback
-beside a service that listens beyond it.`,
-	setup: setupServe,
+beside a service that listens beyond it.
+
+Each flag may also come from the environment: APCSIM_LISTEN is --listen, APCSIM_TEST_KEYS=true
+is --test-keys, APCSIM_ALLOW_HOST=a.test,b.test is two --allow-host. The command line goes
+first. An access key of 12 digits is that account, where signatures are not verified and FILE
+does not name it.`,
+	environment: true,
+	setup:       setupServe,
 }
 
 // lifetime is a flag for a time, with days.
@@ -153,6 +159,17 @@ func appendTo(list *[]string) func(string) error {
 	}
 }
 
+// reasonsIn is a flag for where reasons are.
+func reasonsIn(message *bool) func(string) error {
+	return func(text string) error {
+		if text != "header" && text != "message" {
+			return errors.New("wanted header or message")
+		}
+		*message = text == "message"
+		return nil
+	}
+}
+
 func setupServe(fs *flag.FlagSet) action {
 	o := &server.Options{}
 	level := &logLevel{}
@@ -173,6 +190,7 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
 	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
+	fs.Func("reasons", "`WHERE` a refusal says why: header, or message for clients that show no headers (header)", reasonsIn(&o.ReasonsInMessage))
 	fs.Func("allow-origin", "`ORIGIN` of web pages that may call, like https://app.example:8443; may be repeated", appendTo(&o.AllowOrigins))
 	fs.Func("allow-host", "`NAME` that a server on loopback also has, like apcsim.test; may be repeated", appendTo(&o.AllowHosts))
 	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")

@@ -11,6 +11,9 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
+// Available reports whether this build can open tokens: it was made with cgo.
+const Available = true
+
 // module is a PKCS#11 library in this process. There is one for each path, which all
 // backends on it share: initialising and finalising affect all of them.
 type module struct {

@@ -13,6 +13,9 @@ import (
 // Backend is a token of a PKCS#11 module; this build has none.
 type Backend struct{ hsm.Backend }
 
+// Available reports whether this build can open tokens: it was made with cgo.
+const Available = false
+
 // Token is the name of no token.
 func (*Backend) Token() string { return "" }
 

@@ -38,6 +38,8 @@ type Options struct {
 	Explain         bool // exact reasons even where strangers may call
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
 
+	ReasonsInMessage bool // as endpoint.Options.ReasonsInMessage
+
 	ControlToken  hsm.Secret // that the simulator's own calls must show, as ReadControlToken reads it; empty: none
 	ControlListen string     // another address for the simulator's own calls, which are there alone; "": that of Listen
 

@@ -56,7 +56,7 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	}
 	w.api = endpoint.Handler(w.engine, &endpoint.Options{
 		Callers: s.credentials, Default: s.home, Verify: o.Verify, Anonymous: o.Anonymous,
-		ExceptionStatus: o.ExceptionStatus, Public: !s.loopback, Now: o.Now,
+		ExceptionStatus: o.ExceptionStatus, ReasonsInMessage: o.ReasonsInMessage, Public: !s.loopback, Now: o.Now,
 		AllowOrigins: o.AllowOrigins, AllowHosts: o.AllowHosts,
 		Observe: func(c endpoint.Call) {
 			s.logCall(c)

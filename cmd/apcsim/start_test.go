@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestTheVersionIsPrinted(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"--version"}, {"-version"}} {
+		got := apcsim(t, "", args...)
+		if got.status != exitOK || !strings.Contains(got.out, runtime.Version()) || !strings.Contains(got.out, "commit") {
+			t.Errorf("%q: %+v", args, got)
+		}
+	}
+	got := apcsim(t, "", "version", "--json")
+	var v programVersion
+	if err := json.Unmarshal([]byte(got.out), &v); err != nil || v.Go != runtime.Version() || v.Platform != runtime.GOOS+"/"+runtime.GOARCH {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestUnknownCommandsAreAnsweredWithTheOneMeant(t *testing.T) {
+	for line, want := range map[string]string{
+		"server": "serve", "sevre": "serve", "Serve": "serve", "tr31 unwarp": "tr31 unwrap", "tr31 inspct": "tr31 inspect", "t31 wrap": "tr31 wrap",
+		"kvc": "kcv", "masterkey x": "master-key", "inspect": "tr31 inspect", "hsm chek": "hsm check",
+	} {
+		got := apcsim(t, "", strings.Fields(line)...)
+		if got.status != exitUsage || !strings.Contains(got.err, "Did you mean "+want+"?") {
+			t.Errorf("%s: got %s, want %s", line, strings.SplitN(got.err, "\n", 2)[0], want)
+		}
+	}
+	for _, line := range []string{"nonsense", "x", "0123456789ABCDEFFEDCBA9876543210", "tr31 " + testKey} {
+		if got := apcsim(t, "", strings.Fields(line)...); got.status != exitUsage || strings.Contains(got.err, "Did you mean") {
+			t.Errorf("%s: got %s", line, strings.SplitN(got.err, "\n", 2)[0])
+		}
+	}
+}
+
+func TestFlagsComeFromTheEnvironment(t *testing.T) {
+	t.Setenv("APCSIM_LISTEN", "127.0.0.1:1")
+	t.Setenv("APCSIM_TEST_KEYS", "true")
+	t.Setenv("APCSIM_ALLOW_HOST", "a.test,b.test")
+	t.Setenv("APCSIM_REGION", "eu-west-1")
+	t.Setenv("APCSIM_STORE", "")
+	t.Setenv("APCSIM_QUIET", "true")
+	parsed := func(args ...string) *flag.FlagSet {
+		fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		setupServe(fs)
+		if _, err := parse(fs, args); err != nil {
+			t.Fatal(err)
+		}
+		if err := fromEnvironment(fs); err != nil {
+			t.Fatal(err)
+		}
+		return fs
+	}
+	fs := parsed("--region", "us-west-2", "--log-level", "debug")
+	for name, want := range map[string]string{"listen": "127.0.0.1:1", "test-keys": "true", "region": "us-west-2", "store": memory, "quiet": "false"} {
+		if got := fs.Lookup(name).Value.String(); got != want {
+			t.Errorf("--%s is %q, want %q", name, got, want)
+		}
+	}
+	if got := parsed().Lookup("quiet").Value.String(); got != "true" {
+		t.Errorf("--quiet is %q without --log-level", got)
+	}
+	t.Setenv("APCSIM_SEED", "0123456789ABCDEFFEDCBA9876543210")
+	got := apcsim(t, "", "serve")
+	if got.status != exitUsage || !strings.Contains(got.err, "APCSIM_SEED in the environment: ") || strings.Contains(got.err, "0123456789ABCDEF") {
+		t.Errorf("a value that cannot be read: %+v", got)
+	}
+	t.Setenv("APCSIM_KRD_KEY", "x") // of another command, which reads none
+	if got := apcsim(t, "", "tr34", "unwrap", "x"); !strings.Contains(got.err, "wants --krd-key") {
+		t.Errorf("another command: %+v", got)
+	}
+}
+
+// TestEveryFlagOfServeHasOneVariable.
+func TestEveryFlagOfServeHasOneVariable(t *testing.T) {
+	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	setupServe(fs)
+	seen := map[string]string{}
+	fs.VisitAll(func(f *flag.Flag) {
+		name := variable(f.Name)
+		if other := seen[name]; other != "" || strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+			t.Errorf("--%s is %s, as --%s is", f.Name, name, other)
+		}
+		seen[name] = f.Name
+	})
+}
