@@ -307,7 +307,9 @@ func (q *request) callOperation(p *console.ToolsPage, membersOnly bool) error {
 	if !op.Simulated {
 		return &ownError{http.StatusBadRequest, "there is no such operation"}
 	}
-	caller := q.world.engine.As(owner("", "", q.server.home))
+	who := q.server.home
+	who.ARN = "arn:aws:iam::" + who.Account + ":user/apcsim-console" // its calls are in the journal
+	caller := q.world.engine.As(who)
 	out, err := op.Call(q.Context(), caller, func(in any) error {
 		if membersOnly {
 			p.Request = console.Example(p.Operation, in)

@@ -160,6 +160,32 @@ func TestToolsExplain(t *testing.T) {
 	}
 }
 
+// TestToolsUseKeysOfTheSimulator: the example of a card's value works with a key of its alias.
+func TestToolsUseKeysOfTheSimulator(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, `{"keys":[{"alias":"alias/card-verification-key",
+		"components":["0123456789ABCDEFFEDCBA9876543210"],"KeyAttributes":{"KeyUsage":"TR31_C0_CARD_VERIFICATION_KEY","KeyClass":"SYMMETRIC_KEY",
+		"KeyAlgorithm":"TDES_2KEY","KeyModesOfUse":{"Generate":true,"Verify":true}}}]}`)})
+	own := []string{"Origin", r.origin()}
+	request := console.Example("GenerateCardValidationData", nil)
+	_, body, _ := r.form(t, "console/tools", "tool=call&operation=GenerateCardValidationData&request="+url.QueryEscape(request), own...)
+	if !strings.Contains(body, `id="answer"`) || !strings.Contains(body, "ValidationData&#34;: &#34;") {
+		t.Errorf("got\n%s", body)
+	}
+	_, journal, _ := r.do(t, "GET", "/_apcsim/journal?operation=GenerateCardValidationData", "")
+	if !strings.Contains(journal, "411111******1111") || strings.Contains(journal, "4111111111111111") || !strings.Contains(journal, "(masked)") {
+		t.Errorf("the journal has %s", journal)
+	}
+	var got journalView
+	r.own(t, "GET", "journal?operation=GenerateCardValidationData", "", &got)
+	if len(got.Calls) != 1 || got.Calls[0].Names != "alias/card-verification-key" {
+		t.Errorf("the call is %+v", got)
+	}
+	_, page, _ := r.page(t, fmt.Sprint("/_apcsim/console/calls/", got.Calls[0].Number))
+	if !strings.Contains(page, "aws payment-cryptography-data generate-card-validation-data") {
+		t.Errorf("the call's page is\n%s", page)
+	}
+}
+
 // TestComponentsAreNowhereAfterwards: not in the page, the journal or the log.
 func TestComponentsAreNowhereAfterwards(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true})
