@@ -109,6 +109,7 @@ type limits struct {
 	TokenLife, TokenReuse, CertificateLife, CertificateReuse duration
 	DefaultPage, DefaultDeleteDays                           int
 	DeletedVisible, ReplicationTime                          duration
+	SymmetricRate, AsymmetricRate                            int
 }
 
 func (l *limits) values() apc.Limits {
@@ -116,6 +117,7 @@ func (l *limits) values() apc.Limits {
 		Keys: l.Keys, Aliases: l.Aliases, Tags: l.Tags, OpenTokens: l.OpenTokens,
 		TokenLife: time.Duration(l.TokenLife), TokenReuse: time.Duration(l.TokenReuse),
 		CertificateLife: time.Duration(l.CertificateLife), CertificateReuse: time.Duration(l.CertificateReuse),
+		SymmetricRate: l.SymmetricRate, AsymmetricRate: l.AsymmetricRate,
 		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible), ReplicationTime: time.Duration(l.ReplicationTime),
 	}
 }
