@@ -105,6 +105,9 @@ func (d *service) checkException(f *findings, op string, r *reply, value any, un
 		if members.Fault {
 			want = http.StatusInternalServerError
 		}
+		if d == describedData() && members.Status != 0 {
+			want = members.Status
+		}
 	case name == "NotSimulatedException" && unbuilt:
 		want = http.StatusBadRequest
 	case !ofWire:

@@ -33,6 +33,7 @@ type shape struct {
 	Pattern    string
 	Union      bool
 	Fault      bool
+	Status     int // of an exception of the data plane
 
 	fits *regexp.Regexp // Pattern between anchors; nil: none
 }
@@ -60,7 +61,7 @@ func describedBy(plane *facts.Service, contentType string) *service {
 
 func describedShape(s *facts.Shape) *shape {
 	out := &shape{Type: string(s.Kind), Members: map[string]shapeRef{}, Enum: s.Values, Min: s.Min, Max: s.Max,
-		Pattern: s.GoPattern(), Union: s.Kind == facts.Union, Fault: s.Fault}
+		Pattern: s.GoPattern(), Union: s.Kind == facts.Union, Fault: s.Fault, Status: s.Status}
 	switch {
 	case s.Structural():
 		out.Type = "structure"

@@ -131,6 +131,9 @@ func (s *spoiler) union(at string, shape *shape, v object) {
 	for _, other := range shape.names() {
 		if other != arm {
 			v[other] = object{}
+			if values := s.d.Shapes[shape.Members[other].Shape].Enum; len(values) > 0 {
+				v[other] = values[0]
+			}
 			s.add("two members of a union", at, refusedByShape)
 			delete(v, other)
 		}

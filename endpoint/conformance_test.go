@@ -19,12 +19,13 @@ type failer interface{ Errorf(string, ...any) }
 // walk counts what came of the requests.
 type walk struct {
 	d               *service
+	post            func(op string, body []byte) *http.Request
 	taken, refused  map[string]int // by operation
 	spoilt, unbuilt int
 }
 
 func newWalk(d *service) *walk {
-	return &walk{d: d, taken: map[string]int{}, refused: map[string]int{}}
+	return &walk{d: d, post: posted, taken: map[string]int{}, refused: map[string]int{}}
 }
 
 // simulated reports whether an operation is.
@@ -40,7 +41,7 @@ func unbuiltMember(op string, body object) bool {
 
 // send asks, and holds the answer to the description.
 func (k *walk) send(t failer, w *world, op string, body object) *reply {
-	got := w.ask(posted(op, asJSON(body)))
+	got := w.ask(k.post(op, asJSON(body)))
 	for _, wrong := range k.d.checkAnswer(op, got, got.status != http.StatusOK && unbuiltMember(op, body)) {
 		t.Errorf("%s %s:\n%s\n%s", op, asJSON(body), got, wrong)
 	}
