@@ -40,8 +40,14 @@ type dataKey struct {
 	Modes     []string         `json:"modes_of_use"`
 }
 
+// dataWorld is a world with another handler, which verifies signatures.
+type dataWorld struct {
+	*world
+	verified http.Handler
+}
+
 // newDataWorld is a world with the keys of the vectors, and the requests that it answers well.
-func newDataWorld(t testing.TB) (*world, []goodRequest) {
+func newDataWorld(t testing.TB) (*dataWorld, []goodRequest) {
 	t.Helper()
 	device, store := hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 1}), keystore.NewMemory()
 	eng, err := engine.Open(ctx, device, store, &engine.Options{Seed: 1, HSM: hsm.Options{Ready: &endlessPairs{ready: nothingReady{}}}, Limits: apc.Limits{Keys: 10_000}})
@@ -49,7 +55,8 @@ func newDataWorld(t testing.TB) (*world, []goodRequest) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { eng.Close(); device.Close(); store.Close() })
-	w := &world{endpoint.Handler(eng, nil), endpoint.HTTPClient(eng, nil), func() {}}
+	w := &dataWorld{world: &world{endpoint.Handler(eng, nil), endpoint.HTTPClient(eng, nil), func() {}}}
+	w.verified = endpoint.Handler(eng, &endpoint.Options{Verify: true, Callers: map[string]endpoint.Credential{"AKID": {Secret: "secret"}}})
 	text, err := os.ReadFile("../dataplane/testdata/operations.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +213,7 @@ func TestGoodRequestsOfTheDataPlaneAreAnsweredAsDescribed(t *testing.T) {
 	k := newDataWalk()
 	w, good := newDataWorld(t)
 	for _, r := range good {
-		if got := k.good(t, w, r.op, r.body); got.status != http.StatusOK {
+		if got := k.good(t, w.world, r.op, r.body); got.status != http.StatusOK {
 			t.Errorf("%s %s: %s", r.op, asJSON(r.body), got)
 		}
 	}
@@ -238,7 +245,7 @@ func TestEverySpoilingOfADataRequestIsRefused(t *testing.T) {
 			continue
 		}
 		for _, s := range dataSpoilings(r.op, r.body) {
-			k.bad(t, w, r.op, &s)
+			k.bad(t, w.world, r.op, &s)
 		}
 	}
 	if k.spoilt < 1500 {
@@ -255,9 +262,9 @@ func TestRandomDataRequestsAreAnsweredAsDescribed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		op := rapid.SampledFrom(describedData().known()).Draw(t, "operation")
 		body := g.request(t, op)
-		k.good(t, w, op, body)
+		k.good(t, w.world, op, body)
 		if spoilt := dataSpoilings(op, body); len(spoilt) > 0 {
-			k.bad(t, w, op, &spoilt[rapid.IntRange(0, len(spoilt)-1).Draw(t, "spoiling")])
+			k.bad(t, w.world, op, &spoilt[rapid.IntRange(0, len(spoilt)-1).Draw(t, "spoiling")])
 		}
 	})
 	t.Logf("taken %v, refused %v, %d of them spoilt", k.taken, k.refused, k.spoilt)
