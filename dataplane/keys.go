@@ -41,7 +41,7 @@ func loadKey(ctx context.Context, c *core.Call, r keyRequest) (*workingKey, erro
 			return nil, err
 		}
 		k.itself()
-		if err := c.Throttle(&k.named); err != nil {
+		if err := c.ThrottleOne(&k.named); err != nil {
 			return nil, err
 		}
 		return k, nil
@@ -63,7 +63,7 @@ func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]work
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Throttle(pointers(found)...); err != nil {
+	if err := c.Throttle(found); err != nil {
 		return nil, err
 	}
 	out := make([]workingKey, len(requests))
@@ -84,13 +84,6 @@ func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]work
 		}
 	}
 	return out, nil
-}
-
-func pointers(keys []core.Key) (out []*core.Key) {
-	for i := range keys {
-		out = append(out, &keys[i])
-	}
-	return out
 }
 
 // needs are the keys that the store has for a key of the request.

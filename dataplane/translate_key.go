@@ -25,7 +25,7 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Throttle(pointers(keys)...); err != nil {
+	if err := c.Throttle(keys); err != nil {
 		return nil, err
 	}
 	const field = fieldAgreed + ".WrappedKeyBlock"

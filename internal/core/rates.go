@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/seed748fb4d1/apcsim/apc"
-	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -29,13 +28,25 @@ type second struct {
 // Throttle counts an operation that works with keys, and refuses it when there were more in this
 // second than the limit. An operation counts once its keys are found (GUESS: the service counts
 // requests).
-func (c *Call) Throttle(keys ...*Key) error {
-	of, limit := rateOf{partition: c.Home()}, c.Cloud.Limits.SymmetricRate
-	for _, k := range keys {
-		if alg := k.Attributes.Alg.Letter; alg == hsm.RSA || alg == hsm.EC {
-			of.asymmetric, limit = true, c.Cloud.Limits.AsymmetricRate
+func (c *Call) Throttle(keys []Key) error {
+	for i := range keys {
+		if !keys[i].Attributes.Alg.Symmetric() {
+			return c.throttle(true, c.Cloud.Limits.AsymmetricRate)
 		}
 	}
+	return c.throttle(false, c.Cloud.Limits.SymmetricRate)
+}
+
+// ThrottleOne is Throttle for one key.
+func (c *Call) ThrottleOne(k *Key) error {
+	if k.Attributes.Alg.Symmetric() {
+		return c.throttle(false, c.Cloud.Limits.SymmetricRate)
+	}
+	return c.throttle(true, c.Cloud.Limits.AsymmetricRate)
+}
+
+func (c *Call) throttle(asymmetric bool, limit int) error {
+	of := rateOf{c.Home(), asymmetric}
 	if limit == 0 || c.Cloud.rates.count(of, c.Now.Unix()) <= limit {
 		return nil
 	}
