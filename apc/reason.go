@@ -46,7 +46,7 @@ const (
 	RuleNotSimulated Rule = "not-simulated" // what exists in the service and not here
 )
 
-// Rules about who asks and what is named.
+// Rules about the caller and the names of resources.
 const (
 	RuleAccount        Rule = "account"         // a resource of another account
 	RuleIdentityPolicy Rule = "identity-policy" // of the caller

@@ -136,7 +136,7 @@ func escaped(s string) (n int, ok bool) {
 	return n + 1, json.Valid([]byte(s[:n+1]))
 }
 
-// scalar says whether a word without quotes is one of JSON's.
+// scalar reports whether a word without quotes is one of JSON's.
 func scalar(s string) bool {
 	switch s {
 	case "true", "false", "null":

@@ -29,14 +29,8 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		return nil, err
 	}
 
-	// Validate: the tables decide.
-	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
-		return nil, err
-	}
-	if err := checkDeriveUsage(spec, in.DeriveKeyUsage); err != nil {
-		return nil, err
-	}
-	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	// Check: the tables decide.
+	check, err := checkCreate(spec, in)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +61,17 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 	describeKey(&made, &out.Key)
 	showInProgress(&out.Key, regions.regions, apc.KeyReplicationStateInProgress)
 	return out, nil
+}
+
+// checkCreate checks what the key is to be, and returns the method of its check value.
+func checkCreate(spec core.Attributes, in *CreateKeyInput) (core.CheckMethod, error) {
+	if err := checkAttributes(spec, created, "KeyAttributes."); err != nil {
+		return core.CheckMethod{}, err
+	}
+	if err := checkDeriveUsage(spec, in.DeriveKeyUsage); err != nil {
+		return core.CheckMethod{}, err
+	}
+	return chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
 }
 
 // permitTags: a new key with tags needs the permission to tag it too.

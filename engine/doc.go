@@ -16,9 +16,9 @@
 // faithfully each operation is simulated.
 //
 // A refusal is an [*apc.Error]: the exception that the service would answer with
-// and the [apc.Reason] that the service keeps to itself. Checks run in one order
-// everywhere: shape, identifiers, permission, state, attributes, strength,
-// cryptography, quota. All violations of the shape are reported at once, of the
+// and the [apc.Reason], which the service does not give. Checks run in one order
+// everywhere: shape, identifiers, permission, state, attributes, strength, tokens
+// and certificates, cryptography, quota. All violations of the shape are reported at once, of the
 // other checks the first.
 //
 // The only clock is Options.Now: a key is deleted by the first operation after its date that reads it. The engine starts no

@@ -81,8 +81,8 @@ func (p *exportPlan) initialKey(ksn string) error {
 // material is what the HSM wraps.
 func (p *exportPlan) material() hsm.Material { return hsm.Material{Key: p.key.Ref(), KSN: p.ksn} }
 
-// header is the header of the exported block: version B under TDES, D under
-// AES; what the key has, narrowed by the request.
+// header is the header of the exported block: version B under TDES, D under AES, with the attributes of
+// the key, narrowed by the request.
 func (p *exportPlan) header(under *core.Algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
 	h := tr31.Header{
 		Version: tr31.VersionB, KeyUsage: p.code, Algorithm: byte(p.as.Alg.Letter), KeyVersion: "00",
@@ -187,7 +187,7 @@ const maxOptionalBlocks = 112
 var reservedBlocks = []string{"HM", "PB"}
 
 // optionalBlocks are those the key was imported with, HM for an HMAC key, and
-// those of the request, which win over kept ones of the same id (GUESS).
+// those of the request, which replace kept ones of the same id (GUESS).
 func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.OptionalBlock, err error) {
 	total := 0
 	for _, id := range sortedKeys(asked) {

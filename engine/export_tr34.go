@@ -17,11 +17,7 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	// Load and check: all keys in one snapshot.
 	signer := &pairMembers{m.ExportToken, m.SigningKeyIdentifier, m.SigningKeyCertificate,
 		tr34Field + ".ExportToken", tr34Field + ".SigningKeyIdentifier", tr34Field + ".SigningKeyCertificate"}
-	needs, err := signer.needs(signingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
-	if err != nil {
-		return nil, err
-	}
-	token, err := signer.findToken(ctx, c)
+	token, needs, err := signer.resolve(ctx, c, signingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
 	if err != nil {
 		return nil, err
 	}

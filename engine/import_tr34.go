@@ -18,11 +18,7 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	p.field = tr34Field + ".WrappedKeyBlock"
 	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
 		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
-	needs, err := receiver.needs(receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
-	if err != nil {
-		return err
-	}
-	token, err := receiver.findToken(ctx, c)
+	token, needs, err := receiver.resolve(ctx, c, receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
 	if err != nil {
 		return err
 	}

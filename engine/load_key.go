@@ -87,15 +87,7 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 	if err != nil {
 		return nil, err
 	}
-	spec := core.ParseAttributes(in.KeyAttributes)
-	if err := checkAttributes(spec, imported, "KeyAttributes."); err != nil {
-		return nil, err
-	}
-	bits, err := componentBits(spec, in.Components)
-	if err != nil {
-		return nil, err
-	}
-	check, err := chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	spec, bits, check, err := checkLoad(in)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +125,20 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, core.ShownCheckValue(p))
 	}
 	return answer, nil
+}
+
+// checkLoad checks what the key is to be, and returns its attributes, its length in bits and the
+// method of its check value.
+func checkLoad(in *LoadKeyInput) (spec core.Attributes, bits int, check core.CheckMethod, err error) {
+	spec = core.ParseAttributes(in.KeyAttributes)
+	if err = checkAttributes(spec, imported, "KeyAttributes."); err != nil {
+		return spec, 0, check, err
+	}
+	if bits, err = componentBits(spec, in.Components); err != nil {
+		return spec, 0, check, err
+	}
+	check, err = chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
+	return spec, bits, check, err
 }
 
 // compareCheckValues compares the check values of the request with the computed ones: of the

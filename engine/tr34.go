@@ -37,8 +37,8 @@ type pairMembers struct {
 	tokenField, keyField, certificateField string
 }
 
-// usesToken reports which of the two it is; both and neither are refused (GUESS),
-// an empty token is none.
+// usesToken reports whether the members name a token; else they name a key. Both and neither are
+// refused (GUESS). An empty token is none.
 func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
@@ -52,22 +52,18 @@ func (m *pairMembers) usesToken() (bool, error) {
 	return token, nil
 }
 
-// needs adds the key, where the members name one, to the other keys that an operation needs.
-func (m *pairMembers) needs(rules *core.KeyRules, others ...core.Need) ([]core.Need, error) {
+// resolve finds the token or, where the members name a key, returns nil and adds the key to the others
+// that the operation needs.
+func (m *pairMembers) resolve(ctx context.Context, c *core.Call, rules *core.KeyRules, others ...core.Need) (*core.Token, []core.Need, error) {
 	byToken, err := m.usesToken()
-	if err == nil && !byToken {
-		others = append(others, core.Need{Field: m.keyField, Identifier: *m.key, Rules: rules})
-	}
-	return others, err
-}
-
-// findToken finds the token, where the members name one: else it returns nil.
-func (m *pairMembers) findToken(ctx context.Context, c *core.Call) (*core.Token, error) {
-	if m.token == nil || *m.token == "" {
-		return nil, nil
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !byToken:
+		return nil, append(others, core.Need{Field: m.keyField, Identifier: *m.key, Rules: rules}), nil
 	}
 	t, err := c.FindToken(ctx, *m.token, m.tokenField)
-	return &t, err
+	return &t, others, err
 }
 
 // pair is the key pair of the token or, without one, the key that the members name.

@@ -82,7 +82,7 @@ func (c *Change) arms() (n int) {
 	return n
 }
 
-// Judge says whether a change can be made to a record of the revision have, zero
+// Judge reports whether a change can be made to a record of the revision have, zero
 // where there is none, and whether that is a counter, of which value.
 func (c *Change) Judge(have CommitID, counter bool, value int64) error {
 	ref, expect := c.Target()

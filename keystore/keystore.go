@@ -64,7 +64,7 @@ type Record struct {
 	Kind      Kind
 	ID        string    // 1 to 512 bytes; pages are in the byte order of ids
 	Rev       CommitID  // the commit that last wrote the record; zero: there is none
-	Due       time.Time // when the engine wants to see it again (cut to milliseconds); zero: never
+	Due       time.Time // when it is due, for [Store.Due] (cut to milliseconds); zero: never
 	Index     string    // what Page can filter by and Read can follow; may be empty
 	Data      []byte    // the engine's own
 }

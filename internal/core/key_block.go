@@ -15,8 +15,8 @@ var (
 	DerivationHashes    = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256, apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384, apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512}
 )
 
-// CheckBlockVersion: A, B and C under TDES, D under AES; the service does not know
-// E (tr31-mapping, section 7).
+// CheckBlockVersion refuses a version other than A, B or C under a TDES key and D under an AES key. The
+// service does not take version E (tr31-mapping, section 7).
 func CheckBlockVersion(v tr31.Version, kek *Algorithm, field string) error {
 	wanted := "A, B or C under a TDES key"
 	fits := v == tr31.VersionA || v == tr31.VersionB || v == tr31.VersionC
@@ -50,8 +50,8 @@ func BlockError(c *Call, field string, err error) error {
 	return out
 }
 
-// Foldable is a refusal of something behind a MAC or a decryption. With
-// [Options.HideReasons] all of them are one.
+// Foldable is the refusal for what is known only after a decryption or the check of a MAC. With
+// Options.HideReasons all of them are one refusal.
 func Foldable(c *Call, r apc.Reason) error {
 	if c.Cloud.HideReasons {
 		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: ProblemFolded, Offset: -1}

@@ -15,7 +15,7 @@ const SettleBatch = 100
 
 // maxDue is how many due records the store is asked for at most. Records that
 // cannot be settled stay due and are the first of every answer: up to so many
-// of them in one account and Region hold nothing up.
+// of them in one account and Region do not delay the others.
 const maxDue = 1000
 
 // SettleAll settles until nothing is due. A record that cannot be read stays as it is and is
@@ -103,7 +103,7 @@ type skipError struct{ cause error }
 func (e *skipError) Error() string { return e.cause.Error() }
 
 // settleKey is one commit: material erased, aliases detached, counter
-// lowered. A commit that loses the race is left to the one that won it.
+// lowered. Where another caller has settled the key, there is nothing to do.
 func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
 	old, err := decodeKey(&rec)
 	if err != nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
-// TrustRules are what the service asks of imported certificates (control-plane, section
-// 11.3), and of those under them: whatever OpenSSL asks, and that no authority signs a
-// key stronger than its own. A leaf may have no extension at all.
+// TrustRules are the rules for imported certificates (control-plane, section 11.3) and for those under
+// them: OpenSSL's, and that no authority signs a key stronger than its own. A leaf may have no extension.
 func TrustRules(c *Call) *x509ca.Rules {
 	return &x509ca.Rules{Now: c.Now, AllowNoBasicConstraints: true, IssuerStrength: true}
 }
@@ -70,18 +69,17 @@ func keyOf(c *x509.Certificate) string {
 // MaxAuthorities is how many authorities a chain may have (GUESS: none is published).
 const MaxAuthorities = 10
 
-// Authorities are the keys of those above a certificate, each usable: first the one that
-// the request names, last the root.
+// Authorities are the keys of the authorities above a certificate. Each is CREATE_COMPLETE and enabled.
+// The first is the one that the request names, the last the root.
 type Authorities struct {
 	Keys         []Key
 	certificates []*x509.Certificate
 	Field        string // the member that names the first
 }
 
-// LoadAuthorities reads what is above the authority that a request names, and the
-// certificates of all. Each was checked when it was imported: maybe by a version that took
-// what is refused now. In a store of a version that did not note who issued a certificate,
-// the chain ends there.
+// LoadAuthorities reads the authority that a request names and those above it, with their
+// certificates. They are checked again, since an earlier version may have imported what is refused
+// now. A key that was stored without the authority of its certificate is the end of the chain.
 func LoadAuthorities(ctx context.Context, c *Call, named *Key, field string) (*Authorities, error) {
 	all := &Authorities{Keys: []Key{*named}, Field: field}
 	for i := 0; ; i++ {
@@ -119,7 +117,7 @@ func (a *Authorities) Unchanged() (all []keystore.Change) {
 	return all
 }
 
-// Check holds a caller's certificate, and those above it up to the root, to the rules.
+// Check checks a caller's certificate, and those above it up to the root, against the rules.
 func (a *Authorities) Check(rules *x509ca.Rules, cert *x509.Certificate, field string) error {
 	err := rules.CheckIssued(cert, a.certificates...)
 	refusal, ok := errors.AsType[*x509ca.Error](err)
@@ -132,8 +130,8 @@ func (a *Authorities) Check(rules *x509ca.Rules, cert *x509.Certificate, field s
 	return CertificateError(refusal, a.Field)
 }
 
-// CheckTrusted holds a caller's certificate to the rules, under the authority that the
-// request names and those above it.
+// CheckTrusted checks a caller's certificate against the rules, under the authority that the request
+// names and those above it.
 func CheckTrusted(ctx context.Context, c *Call, cert *x509.Certificate, field string, ca *Key, caField string) (*Authorities, error) {
 	above, err := LoadAuthorities(ctx, c, ca, caField)
 	if err != nil {
