@@ -110,6 +110,9 @@ func extension(critical bool) func(*link) {
 	}
 }
 
+// readyKeys is how many RSA key pairs of other parties are the same each time.
+const readyKeys = 6
+
 // makeChain makes a chain of so many authorities, the root first, and a leaf, with a
 // deviation in one or two of them.
 func makeChain(t *testing.T, authorities int, deviates map[int]deviation) []*x509.Certificate {
@@ -119,7 +122,7 @@ func makeChain(t *testing.T, authorities int, deviates map[int]deviation) []*x50
 		l := &link{Certificate: &x509.Certificate{
 			SerialNumber: big.NewInt(int64(100 + i)), Subject: pkix.Name{CommonName: fmt.Sprintf("CA number %d", i)},
 			NotBefore: noon.Add(-day), NotAfter: noon.Add(100 * day), BasicConstraintsValid: true, MaxPathLen: -1,
-		}, signer: rsaKey(t, 2048, max(i-1, 0)%8)}
+		}, signer: rsaKey(t, 2048, max(i-1, 0)%readyKeys)}
 		if i < authorities {
 			l.IsCA, l.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
 		}
@@ -136,7 +139,7 @@ func makeChain(t *testing.T, authorities int, deviates map[int]deviation) []*x50
 		if !l.IsCA {
 			l.MaxPathLen = 0 // which crypto/x509 wants there
 		}
-		der, err := x509.CreateCertificate(rand.Reader, l.Certificate, parent, rsaKey(t, 2048, i%8).Public(), l.signer)
+		der, err := x509.CreateCertificate(rand.Reader, l.Certificate, parent, rsaKey(t, 2048, i%readyKeys).Public(), l.signer)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +333,7 @@ func TestAChainOfElevenCertificatesIsTooLong(t *testing.T) {
 	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)).KeyArn
 	chain := makeChain(t, 11, nil)
 	arns := importAuthorities(t, eng.Caller, chain[:10])
-	if err := exportTo(eng.Caller, key, arns[9], issue(t, rsaKey(t, 2048, 7), "leaf", &certified{rsaKey(t, 2048, 9%8), chain[9]}, nil).certificate); err != nil {
+	if err := exportTo(eng.Caller, key, arns[9], issue(t, rsaKey(t, 2048, 7), "leaf", &certified{rsaKey(t, 2048, 9%readyKeys), chain[9]}, nil).certificate); err != nil {
 		t.Errorf("under ten: %v", err)
 	}
 	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{

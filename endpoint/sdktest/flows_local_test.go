@@ -60,7 +60,11 @@ func (r *replay) root(key crypto.Signer) local {
 func (r *replay) issue(ca local, key crypto.Signer, p *x509ca.Profile) local {
 	r.Helper()
 	authority := must(x509ca.NewAuthority(ca.certificate, ca.Signer))(r)
-	der := must(authority.Issue(key.Public(), p, r.request("Local party", 200, 30)))(r)
+	name := "Local party"
+	if p.CA { // a certificate whose subject is its issuer would be taken for a root
+		name = "Local intermediate CA"
+	}
+	der := must(authority.Issue(key.Public(), p, r.request(name, 200, 30)))(r)
 	return local{key, must(x509.ParseCertificate(der))(r)}
 }
 
