@@ -110,7 +110,7 @@ func (x *Terminal) PINBlock(account, digits string) string {
 }
 
 // MAC authenticates a request under the transaction's MAC key, whole, in hexadecimal: ISO 9797-1 algorithm 3
-// with padding method 1 under TDES, CMAC under AES_128.
+// with padding method 1 under TDES (of which the service takes whole blocks alone), CMAC under AES_128.
 func (x *Terminal) MAC(message []byte) string {
 	x.p.t.Helper()
 	key := x.working(dukpt.MACRequest, dukpt.MACGeneration)
