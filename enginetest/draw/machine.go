@@ -69,6 +69,7 @@ func (m *machine) step(t *rapid.T, op string) {
 	request := m.requests.Any(at, op).Draw(t, "request")
 	in := request.Input
 	out := m.call(t, request.Operation, who, in)
+	m.followData(t, who, in, out)
 	switch in := in.(type) {
 	case *engine.LoadKeyInput:
 		if o, ok := out.(*engine.LoadKeyOutput); ok && o.ComponentCheckValues[0] != o.Key.KeyCheckValue {

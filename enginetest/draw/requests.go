@@ -51,6 +51,8 @@ var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"UntagResource":                (*Requests).untagResource,
 	"GetParametersForImport":       (*Requests).parametersForImport,
 	"GetParametersForExport":       (*Requests).parametersForExport,
+	"EncryptData":                  (*Requests).encryptData,
+	"GenerateMac":                  (*Requests).generateMAC,
 	"ImportKey of a root":          (*Requests).importRoot,
 	"ImportKey by TR-34":           (*Requests).importTR34,
 	"ImportKey by RSA":             (*Requests).importRSA,
@@ -122,7 +124,7 @@ func (r *Requests) target(t *rapid.T, p model.Place) *string {
 
 // made are the attributes of keys that a machine makes: such as exchange with each other, beside any.
 var made = []apc.KeyAttributes{
-	enginetest.P0TDES2.Attributes(), enginetest.K1AES256.Attributes(), enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
+	enginetest.P0TDES2.Attributes(), enginetest.D0AES128.Attributes(), enginetest.M6AES128.Attributes(), enginetest.K1AES256.Attributes(), enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
 	enginetest.KeyKind("K1 TDES_2KEY").Attributes(), enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
 	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
 	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused

@@ -60,6 +60,9 @@ func (w *World) Expect(now time.Time, who apc.Identity, in any) apc.Code {
 	case *engine.GetCertificateSigningRequestInput:
 		return p.isPair(in.KeyIdentifier)
 	}
+	if code, known := p.expectData(in); known {
+		return code
+	}
 	panic(fmt.Sprintf("model: a request of type %T", in))
 }
 

@@ -10,7 +10,8 @@
 // once and must be the same from then on.
 //
 // Covered are the life of keys, aliases, tags, import and export tokens, imports and exports in every form,
-// certificates and quotas, in several accounts and Regions. Not covered are replication, resource
+// certificates and quotas, in several accounts and Regions; of the data plane which keys encrypt and decrypt data and
+// make and verify CMACs. Not covered are the other operations of the data plane, replication, resource
 // policies and approval, of which a world must not be given calls, and the order in which two faults of one
 // request are reported.
 package model

@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"endpoint":                   {"apc", "engine", "dataplane"},
 	"enginetest":                 {"apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
 	"enginetest/draw":            {"enginetest", "enginetest/model", "apc", "engine", "dataplane", "endpoint", "hsm", "hsm/testkeys", "keystore", "kcv", "tr31", "tr34", "x509ca", "mac", "pin", "cvv", "emv", "dukpt"},
-	"enginetest/model":           {"apc", "engine"},
+	"enginetest/model":           {"apc", "engine", "dataplane"},
 	"cmd/":                       {anything},
 	"examples/":                  {anything},
 	"internal/arch":              {},
