@@ -54,7 +54,6 @@ func nameDER(value any) []byte {
 		Type  asn1.ObjectIdentifier
 		Value any
 	}
-	type set []attribute
 	der, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassUniversal, Tag: asn1.TagSet, IsCompound: true, Bytes: func() []byte {
 		one, err := asn1.Marshal(attribute{asn1.ObjectIdentifier{2, 5, 4, 3}, value})
 		if err != nil {
