@@ -79,7 +79,7 @@ var (
 	// ErrClosed: the backend or the key was closed.
 	ErrClosed = errors.New("hsm: closed")
 	// ErrNoMasterKey: the device has no master key yet. An [Initializer] makes
-	// one; until then nothing but Close succeeds.
+	// one; until then only Close succeeds.
 	ErrNoMasterKey = errors.New("hsm: the device has no master key")
 )
 

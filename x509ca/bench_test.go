@@ -23,7 +23,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkCheckIssued shows beside each check the signature that is in it.
+// BenchmarkCheckIssued shows for each check the signature that is in it.
 func BenchmarkCheckIssued(b *testing.B) {
 	for _, k := range benchKeys {
 		root := newRoot(b, func(o *order) { o.key = k.key() })

@@ -11,7 +11,7 @@ import (
 
 // CSR makes a certification request (PKCS #10, RFC 2986) for the signer's key,
 // RSA or ECDSA, without attributes, and returns its DER. The hash is SHA224,
-// SHA256, SHA384 or SHA512. The subject stands in it as [Name.DER] writes it.
+// SHA256, SHA384 or SHA512. The subject is in it as [Name.DER] writes it.
 //
 // It is refused with [RuleName], [RuleHash], [RuleKeyType], or [RuleSignature]
 // if the signer returns no signature by its key. An error of the signer is

@@ -1,8 +1,8 @@
-// Package x509ca makes and judges X.509 certificates (RFC 5280) as a small
+// Package x509ca makes and checks X.509 certificates (RFC 5280) as a small
 // certification authority does, and makes PKCS #10 certification requests
-// (RFC 2986). What it makes is written byte for byte as asked; what it judges
-// is judged by rules that are data, so that one can be as strict or as lenient
-// as the service one stands in for.
+// (RFC 2986). What it makes is written byte for byte as asked; what it checks
+// is checked by rules that are data, so that one can be as strict or as lenient
+// as the service that is simulated.
 //
 // # Making
 //
@@ -40,6 +40,6 @@
 // # Errors
 //
 // A refusal is an [*Error] with its [Rule], so that errors.Is(err,
-// x509ca.RuleExpired) works. It says what stood there and what would have
-// passed.
+// x509ca.RuleExpired) works. It has what was found and what would have
+// been accepted.
 package x509ca

@@ -60,7 +60,7 @@ func (r Rule) Error() string { return "x509ca: " + string(r) }
 type Error struct {
 	Rule        Rule
 	Certificate string // which one, in the words of [Rules]; empty where there is only one
-	Index       int    // of that one in the chain, 0 the one judged, 1 its issuer
+	Index       int    // of that one in the chain, 0 the one checked, 1 its issuer
 	Problem     string // what is wrong, as a clause: "the certificate has expired"
 	Found       string // the value at fault, or empty; about 200 bytes of it at most, on one line
 	Wanted      string // the value or values that would have passed, or empty

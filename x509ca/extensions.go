@@ -75,7 +75,7 @@ func isOldRoot(c *x509.Certificate) bool {
 	return dn.Equal(c.RawSubject, c.RawIssuer) && (c.Version == 1 || c.KeyUsage&x509.KeyUsageCertSign != 0)
 }
 
-// checkKeyUsage wants keyCertSign of a CA, and of the certificate judged what
+// checkKeyUsage wants keyCertSign of a CA, and of the certificate checked what
 // the rules say.
 func (p *path) checkKeyUsage(i int) error {
 	c := p.certificates[i]

@@ -155,7 +155,7 @@ func TestKeyUsageIsWrittenAsDERWantsIt(t *testing.T) {
 	}
 }
 
-// DER leaves a default out: an extension that is not critical does not say so.
+// DER omits a default: an extension that is not critical does not say so.
 func TestExtensionThatIsNotCriticalDoesNotSayIt(t *testing.T) {
 	for _, critical := range []bool{false, true} {
 		c := newRoot(t, func(o *order) { o.KeyUsageCritical = critical })

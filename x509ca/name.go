@@ -58,7 +58,7 @@ const maxName = 1 << 13
 // characters.
 type attributeType struct {
 	oid         asn1.ObjectIdentifier
-	form        Form // that ByType stands for
+	form        Form // that ByType means
 	least, most int
 }
 
@@ -73,7 +73,7 @@ var attributeTypes = []attributeType{
 	{EmailAddress, IA5String, 1, 255},
 }
 
-// otherType stands for every type that has no row.
+// otherType is for every type that has no row.
 var otherType = attributeType{form: UTF8String, least: 1, most: maxName}
 
 // forms says how each form is written and what it can hold. ByType has no row of
@@ -129,7 +129,7 @@ func (a Attribute) add(b *cryptobyte.Builder) {
 	})
 }
 
-// check tells why an attribute, its form known, cannot be written.
+// check reports why an attribute, its form known, cannot be written.
 func (a Attribute) check(t *attributeType) error {
 	switch n := utf8.RuneCountInString(a.Value); {
 	case !validOID(a.Type):
@@ -154,7 +154,7 @@ func typeOf(oid asn1.ObjectIdentifier) *attributeType {
 	return &otherType
 }
 
-// validOID tells whether an object identifier can be written (X.660) and read
+// validOID reports whether an object identifier can be written (X.660) and read
 // back by software that keeps an arc in 31 bits, as encoding/asn1 does.
 func validOID(oid asn1.ObjectIdentifier) bool {
 	if len(oid) < 2 || oid[0] < 0 || oid[0] > 2 || oid[0] < 2 && oid[1] >= 40 {

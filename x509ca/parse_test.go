@@ -258,7 +258,7 @@ func TestExtensionsOfVersion2AreObeyed(t *testing.T) {
 	}
 }
 
-// What nobody takes is refused in our words.
+// What no reader takes is refused in our words.
 func TestCertificatesThatNobodyTakesAreRefusedInOurWords(t *testing.T) {
 	good := loosely{serial: 1}
 	der := good.certificate(t)

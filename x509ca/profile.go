@@ -45,7 +45,7 @@ type Profile struct {
 
 	ExtKeyUsage []asn1.ObjectIdentifier
 
-	// NoExtensions leaves all of them out, as many small authorities do for
+	// NoExtensions omits all of them, as many small authorities do for
 	// their leaves. The fields above, but for Hash and SerialSize, are then zero.
 	NoExtensions bool
 }
@@ -66,7 +66,7 @@ func (p *Profile) serialSize() int {
 	return p.SerialSize
 }
 
-// check tells what contradicts itself. The hash is judged with the key.
+// check reports what contradicts itself. The hash is checked with the key.
 func (p *Profile) check() error {
 	switch size := p.serialSize(); {
 	case size < 1 || size > maxSerialSize:
@@ -88,7 +88,7 @@ func (p *Profile) check() error {
 	return nil
 }
 
-// extends tells whether the profile asks for anything in an extension.
+// extends reports whether the profile asks for anything in an extension.
 func (p *Profile) extends() bool {
 	return p.CA || p.BasicConstraintsCritical || p.KeyUsage != 0 || p.KeyUsageCritical || len(p.ExtKeyUsage) > 0
 }

@@ -63,7 +63,7 @@ func checkPublicKey(spki []byte) error {
 
 func encodingError(problem, found string) error { return refuse(RuleKeyEncoding, problem, found, "") }
 
-// checkRSA judges an RSAPublicKey (RFC 8017, appendix A.1.1).
+// checkRSA checks an RSAPublicKey (RFC 8017, appendix A.1.1).
 func checkRSA(parameters cryptobyte.String, der cryptobyte.String) error {
 	n, e := new(big.Int), new(big.Int)
 	var null, seq cryptobyte.String
@@ -86,7 +86,7 @@ func checkRSA(parameters cryptobyte.String, der cryptobyte.String) error {
 	return nil
 }
 
-// checkEC judges a point (RFC 5480, section 2.2).
+// checkEC checks a point (RFC 5480, section 2.2).
 func checkEC(parameters cryptobyte.String, point []byte) error {
 	var oid asn1.ObjectIdentifier
 	if !parameters.ReadASN1ObjectIdentifier(&oid) || !parameters.Empty() {

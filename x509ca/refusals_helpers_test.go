@@ -20,21 +20,21 @@ func either[T any](wrong bool, a, b T) T {
 	return b
 }
 
-// issued judges a leaf under a root, after the edits have changed it.
+// issued checks a leaf under a root, after the edits have changed it.
 func issued(t *testing.T, r *Rules, edits ...edit) error {
 	root := newRoot(t)
 	r.Now = now
 	return r.CheckIssued(root.leaf(t, edits...).Certificate, root.Certificate)
 }
 
-// under judges a leaf whose root the edits have changed.
+// under checks a leaf whose root the edits have changed.
 func under(t *testing.T, r *Rules, edits ...edit) error {
 	root := newRoot(t, edits...)
 	r.Now = now
 	return r.CheckIssued(root.leaf(t).Certificate, root.Certificate)
 }
 
-// leftOver sets a bit of base64 that stands for nothing: the last one of the
+// leftOver sets a bit of base64 without a meaning: the last one of the
 // letter before the padding.
 func leftOver(text string, wrong bool) string {
 	at := strings.Index(text, "=") - 1
@@ -87,7 +87,7 @@ func bareRoot(t *testing.T, usage x509.KeyUsage) *x509.Certificate {
 	return must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
 }
 
-// underAuthorityKey judges a leaf with this in its authority key identifier, under a root of
+// underAuthorityKey checks a leaf with this in its authority key identifier, under a root of
 // key identifier 0102 and serial number 7.
 func underAuthorityKey(t *testing.T, content []byte) error {
 	t.Helper()

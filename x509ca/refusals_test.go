@@ -221,7 +221,7 @@ var refusals = []refusal{
 		root := newRoot(t)
 		return (&Rules{Now: now}).CheckIssued(signedWith(t, root, either(wrong, crypto.SHA1, crypto.SHA256)), root.Certificate)
 	}},
-	{RuleSignatureAlgorithm, "an algorithm that nobody knows", func(t *testing.T, wrong bool) error {
+	{RuleSignatureAlgorithm, "an unknown algorithm", func(t *testing.T, wrong bool) error {
 		root := newRoot(t)
 		return (&Rules{Now: now}).CheckIssued(signedWith(t, root, either(wrong, crypto.SHA512_256, crypto.SHA224)), root.Certificate)
 	}},
@@ -251,7 +251,7 @@ var refusals = []refusal{
 		leaf := root.leaf(t, func(o *order) { o.key = either(wrong, p256, rsa2048)() })
 		return (&Rules{Now: now, IssuerStrength: true}).CheckIssued(leaf.Certificate, root.Certificate)
 	}},
-	{RuleCriticalExtension, "an extension that nobody knows", func(t *testing.T, wrong bool) error {
+	{RuleCriticalExtension, "an unknown extension", func(t *testing.T, wrong bool) error {
 		root := newRoot(t)
 		return (&Rules{Now: now}).CheckIssued(extended(t, root, asn1.ObjectIdentifier{2, 999, 1}, wrong), root.Certificate)
 	}},

@@ -43,27 +43,27 @@ type Rules struct {
 	RSABits []int            // moduli to take; nil means 2048, 3072, 4096
 	Curves  []elliptic.Curve // curves to take; nil means P-256, P-384, P-521
 
-	// The words for the certificates in an [Error]: the one judged, its issuer,
+	// The words for the certificates in an [Error]: the one checked, its issuer,
 	// and the last of a longer chain or what CheckRoot is given. Empty means
 	// "certificate", "issuer" and "root".
 	Certificate, Issuer, Root string
 }
 
-// CheckRoot judges a certificate that is about to be trusted: it must be signed
+// CheckRoot checks a certificate that is about to be trusted: it must be signed
 // by itself and may sign others. It is refused with one of the rules of
 // [Rules].
 func (r *Rules) CheckRoot(c *x509.Certificate) error {
 	return r.path(true, []*x509.Certificate{c}).check()
 }
 
-// CheckIssued judges a certificate by the chain of those above it: its issuer,
-// that one's issuer, and so on. The last of the chain is trusted as it stands,
+// CheckIssued checks a certificate by the chain of those above it: its issuer,
+// that one's issuer, and so on. The last of the chain is trusted as it is,
 // so that it need not be self-signed and its signature is not verified; all else
-// about it is judged as for the others. A certificate may be the last of its own
+// about it is checked as for the others. A certificate may be the last of its own
 // chain if it signs itself.
 //
 // Each certificate goes through the rules in the order in which their constants
-// stand, the one judged first, its issuer next; the first refusal ends it. A
+// are declared, the one checked first, its issuer next; the first refusal ends it. A
 // signature with SHA-1 or MD5 is always refused.
 func (r *Rules) CheckIssued(c *x509.Certificate, chain ...*x509.Certificate) error {
 	p := r.path(false, append([]*x509.Certificate{c}, chain...))
@@ -73,7 +73,7 @@ func (r *Rules) CheckIssued(c *x509.Certificate, chain ...*x509.Certificate) err
 	return p.check()
 }
 
-// path is a certificate and those above it, while they are judged.
+// path is a certificate and those above it, while they are checked.
 type path struct {
 	Rules
 	certificates []*x509.Certificate
@@ -132,7 +132,7 @@ func (p *path) above(i int) *x509.Certificate {
 	return nil
 }
 
-// isCA reports whether a certificate is judged as one that signs others.
+// isCA reports whether a certificate is checked as one that signs others.
 func (p *path) isCA(i int) bool { return p.alone || i > 0 || p.CA }
 
 // refuse makes an Error about one certificate of the path.

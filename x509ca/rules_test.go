@@ -15,7 +15,7 @@ import (
 )
 
 func TestTrustedCertificateIsNotVerifiedAgain(t *testing.T) {
-	// The chain ends in an intermediate: whoever trusts it has its reasons.
+	// The chain ends in an intermediate: the caller trusts it.
 	ca := newRoot(t).ca(t, "between")
 	wantRule(t, (&Rules{Now: now}).CheckIssued(ca.leaf(t).Certificate, ca.Certificate), "")
 }
@@ -232,7 +232,7 @@ func TestErrorTellsWhatWasFoundAndWanted(t *testing.T) {
 	}
 }
 
-// Two names that look alike are told apart.
+// Two names that look alike differ.
 func TestAnotherIssuerOfALikeNameIsToldApart(t *testing.T) {
 	named := func(name string) edit { return func(o *order) { o.Subject = Name{{CommonName, name, UTF8String}} } }
 	err := (&Rules{Now: now}).CheckIssued(newRoot(t, named("root")).leaf(t).Certificate, newRoot(t, named("r\u043eot")).Certificate)

@@ -141,7 +141,7 @@ func pssScheme(in cryptobyte.String) (s scheme, found string) {
 	case hash != mask:
 		return s, fmt.Sprintf("RSA-PSS with %s and MGF1 with %s", hash, mask)
 	}
-	// A salt of length 0 stands for any in PSSOptions: it is found out.
+	// A salt of length 0 means any in PSSOptions: it is found out.
 	return scheme{hash: hash, pss: &rsa.PSSOptions{SaltLength: salt, Hash: hash}}, ""
 }
 

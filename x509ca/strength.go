@@ -62,7 +62,7 @@ func (k keySize) strength() int {
 	return 0
 }
 
-// maySign tells whether a key is strong enough to sign for another. That RSA
+// maySign reports whether a key is strong enough to sign for another. That RSA
 // may not sign for curves, and curves for RSA by strength alone, is a guess
 // where the public text compares like with like.
 func (k keySize) maySign(subject keySize) bool {

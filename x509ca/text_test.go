@@ -108,7 +108,7 @@ func TestErrorsStayShortAndOnOneLine(t *testing.T) {
 	}
 }
 
-// A certificate with one byte changed is refused on the way in, or when it is judged.
+// A certificate with one byte changed is refused on the way in, or when it is checked.
 func TestCertificateCorruptedAtAnyByteIsRefused(t *testing.T) {
 	root := newRoot(t)
 	leaf := root.leaf(t)

@@ -175,7 +175,7 @@ func TestIntermediateOfOthersIsCheckedUnderItsRoot(t *testing.T) {
 	}
 }
 
-// Every accepted token's sender stands under its CA: those of our own TR-34
+// Every accepted token's sender is under its CA: those of our own TR-34
 // vectors, and of the published ones where they are present.
 func TestSendersOfTR34TokensStandUnderTheirCAs(t *testing.T) {
 	folders := []string{filepath.Join("..", "tr34", "testdata")}

@@ -137,8 +137,8 @@ func answerLine[Request, Answer any](ctx context.Context, line []byte, answer fu
 	return answer(ctx, request)
 }
 
-// jsonError tells where a line stops making sense. It does not say what
-// stands there, as encoding/json would.
+// jsonError reports where a line stops being what was wanted. It does not repeat the
+// line, as encoding/json would.
 func jsonError(err error) *inputError {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError

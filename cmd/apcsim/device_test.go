@@ -15,7 +15,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
-// pinVariable tells the servers of the tests a token's PIN.
+// pinVariable gives the servers of the tests a token's PIN.
 const pinVariable = "APCSIM_CMD_TEST_PIN"
 
 func TestServeRefusesAnHSMThatCannotBeMeant(t *testing.T) {

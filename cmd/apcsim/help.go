@@ -10,8 +10,8 @@ import (
 )
 
 // help answers a command line that names no command: with the list of them,
-// or of those that begin with the word given. Whoever asked for help gets it as
-// a result; for everybody else it is an error.
+// or of those that begin with the word given. It is the result where help
+// was asked for, and an error otherwise.
 func help(s streams, args []string) int {
 	out, status := s.err, exitUsage
 	var words []string
@@ -109,7 +109,7 @@ func overview(w io.Writer, listed []command) {
 		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
 	}
 	fmt.Fprint(w, `
-Flags may stand before or after the other arguments; `+"`apcsim COMMAND --help`"+` tells them.
+Flags may be before or after the other arguments; `+"`apcsim COMMAND --help`"+` lists them.
 Exit status: 0, 1 where something was refused or could not be done, 2 for a wrong command line.
 `)
 }

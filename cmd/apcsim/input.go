@@ -83,7 +83,7 @@ func resolve(r *bufio.Reader, field string, value *string) error {
 }
 
 // unhex decodes hexadecimal digits of either case. None are no bytes: what is
-// missing is refused by whoever wants bytes.
+// missing is refused by the caller that wants bytes.
 func unhex(field, s string) ([]byte, error) {
 	b, err := hex.DecodeString(s)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestAQueueDropsLinesThatNobodyReadsAndReportsThemLater(t *testing.T) {
 	g := newGate()
 	q := newLineQueue(g, 20)
 	fmt.Fprintln(q, "in flight")
-	<-g.entered // and nobody reads it
+	<-g.entered // and it is not read
 	for i := range 5 {
 		fmt.Fprintln(q, "line", i) // 7 bytes: two of them fit
 	}

@@ -86,7 +86,7 @@ func (e usageError) Error() string { return string(e) }
 var errReported = errors.New("refused")
 
 // run is the program but for the process around it. It returns the exit status. It does
-// not wait for a standard error that nobody reads.
+// not wait for a standard error that is not read.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	queue := newLineQueue(stderr, queueLimit)
 	defer queue.Close(queuePatience)

@@ -250,7 +250,7 @@ func TestTheBuiltProgramDoesTheSame(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), binary, c.args...)
 		var out, err bytes.Buffer
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.stdin), &out, &err
-		_ = cmd.Run() // the status tells
+		_ = cmd.Run() // the status is what counts
 		got := result{cmd.ProcessState.ExitCode(), out.String(), err.String()}
 		if want := apcsim(t, c.stdin, c.args...); got != want {
 			t.Errorf("%q: got %+v, want %+v", c.args, got, want)

@@ -15,7 +15,7 @@ var masterKeyCommand = command{
 	details: `
 FILE is made with the mode 600 and holds one line. Every server on the database
 gets a copy and names it by --master-key. A file that is there already is refused:
-whoever loses a master key loses every key sealed under it.`,
+every key sealed under a lost master key is lost too.`,
 	setup: func(*flag.FlagSet) action {
 		return func(_ context.Context, s streams, args []string) error {
 			if len(args) != 1 {

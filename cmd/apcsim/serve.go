@@ -17,8 +17,8 @@ var serveCommand = command{
 	summary: "Answer AWS clients over HTTP, as the service would",
 	details: `
 The one line on standard output is "listening on http://HOST:PORT"; standard error
-has the log, a line for each call, without requests and secrets. A log that nobody
-reads stops nothing: lines that find no room are dropped, and a later line says how
+has the log, a line for each call, without requests and secrets. A log that is
+not read stops nothing: lines that find no room are dropped, and a later line says how
 many. --log-level warn leaves out the calls that are answered, --quiet all but errors.
 SIGTERM and SIGINT stop the server; it finishes the calls in flight, for at most
 10 seconds.
@@ -29,10 +29,10 @@ A client is pointed at it by its environment:
   AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY=http://127.0.0.1:8089
   AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY_DATA=http://127.0.0.1:8089
 
-Whoever reaches the address can use every key, unless --verify checks signatures.
+Every program that reaches the address can use every key, unless --verify checks signatures.
 On an address other than loopback that is said loudly, --control needs a token, and
 refusals of key blocks keep their exact reasons to themselves without --explain. What
-fails inside, a database or a disk, is told to this machine alone; the log has it.
+fails inside, a database or a disk, is reported to clients on this machine alone; the log has it.
 
 FILE is a JSON object; all members are optional, unknown ones are refused:
 
@@ -100,7 +100,7 @@ refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the 
 /_apcsim/keys, /_apcsim/due (what time will decide) and /_apcsim/graph (which key
 wrapped which since the start). A request through a proxy is refused
 there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
-machine that adds no such header cannot be told from a program on it, and lets its
+machine that adds no such header cannot be distinguished from a program on it, and lets its
 clients in: do not put one in front of --control.
 
 With --control-token FILE, which is --control too, clients of any machine may make these

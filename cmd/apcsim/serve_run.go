@@ -32,14 +32,14 @@ func obeySignals(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// How long a server that was told to stop waits for what it opens, and for what it closes
+// How long a server that is stopped waits for what it opens, and for what it closes
 // once the calls in flight are done.
 const (
 	openPatience  = 2 * time.Second
 	closePatience = 5 * time.Second
 )
 
-// serve runs the server until the context ends it. A server that is told to stop before it
+// serve runs the server until the context ends it. A server that is stopped before it
 // listens has done its work too.
 func serve(ctx context.Context, stdout io.Writer, u *startup) error {
 	log := u.options.Log
@@ -154,7 +154,7 @@ func (s *serving) announceAndServe(ctx context.Context, stdout io.Writer) error 
 	select {
 	case failed := <-printing:
 		return errors.Join(failed, err)
-	default: // nobody reads it
+	default: // it is not read
 		return err
 	}
 }

@@ -118,7 +118,7 @@ func (p *process) wait(t testing.TB) (rest string, status int) {
 	if err != nil {
 		t.Error(err)
 	}
-	_ = p.cmd.Wait() // the status tells
+	_ = p.cmd.Wait() // the status is what counts
 	return string(raw), p.cmd.ProcessState.ExitCode()
 }
 

@@ -93,7 +93,7 @@ func (f *kbpkFlags) define(fs *flag.FlagSet) {
 	fs.BoolVar(&f.json, "json", false, "answer with a JSON object")
 }
 
-// batch tells whether requests are on standard input.
+// batch reports whether requests are on standard input.
 func (f *kbpkFlags) batch(args []string) bool {
 	return f.json && f.kbpk == "" && len(args) == 1 && args[0] == fromStdin
 }

@@ -54,7 +54,7 @@ func files(t *testing.T) map[string]string {
 	return out
 }
 
-// plain is the name of a file without what tells it from another of its kind.
+// plain is the name of a file without what distinguishes it from another of its kind.
 func plain(name string) string { return strings.TrimSuffix(name, ", 2") }
 
 func TestWhatIsNoTokenIsNamed(t *testing.T) {

@@ -138,7 +138,7 @@ func TestTokensAreExplainedWithoutAnyKey(t *testing.T) {
 			}
 		}
 		if strings.Contains(out.String(), v.Key) {
-			t.Errorf("%s: the key is told", v.ID)
+			t.Errorf("%s: the key is shown", v.ID)
 		}
 		for layout := range layoutWords {
 			seen[layout] = seen[layout] || strings.Contains(out.String(), layoutWords[layout])

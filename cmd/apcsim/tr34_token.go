@@ -68,7 +68,7 @@ func bounded(field string, data []byte, err error) ([]byte, error) {
 	return data, nil
 }
 
-// decodeToken tells the forms apart: DER begins with a SEQUENCE, PEM with
+// decodeToken distinguishes the forms: DER begins with a SEQUENCE, PEM with
 // dashes; what is hexadecimal throughout is not taken for base64.
 func decodeToken(data []byte) ([]byte, error) {
 	text := bytes.TrimSpace(data)

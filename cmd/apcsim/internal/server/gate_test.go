@@ -207,7 +207,7 @@ func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
 
 func TestListeningBeyondThisMachineIsSaidLoudly(t *testing.T) {
 	const pages = "web pages of these origins can use every key"
-	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are told to strangers", "RSA PAIRS ARE TEST KEYS"
+	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are shown to other machines", "RSA PAIRS ARE TEST KEYS"
 	callers := `{"callers":{"A":{"account":"111122223333","secret":"s"}}}`
 	for _, c := range []struct {
 		host string
@@ -252,7 +252,7 @@ func TestReasonsAreFoldedForStrangers(t *testing.T) {
 	}
 }
 
-// failing is a store that fails in every read, once it is told to.
+// failing is a store that fails in every read, once it is set to.
 type failing struct {
 	keystore.Store
 	on atomic.Bool

@@ -87,7 +87,7 @@ func (r *running) end(t *testing.T) {
 		if err != nil {
 			t.Errorf("Serve: %v", err)
 		}
-		r.done <- nil // for whoever ends it again
+		r.done <- nil // for a second end
 	case <-time.After(patience):
 		t.Error("Serve does not return")
 	}

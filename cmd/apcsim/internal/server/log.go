@@ -56,7 +56,7 @@ func (s *Server) warn() {
 		s.log.Warn("NO AUTHENTICATION: every client that reaches this address can use every key", "verify", o.Verify, "anonymous", o.Anonymous)
 	}
 	if o.Explain {
-		s.log.Warn("exact reasons are told to strangers: key blocks and tokens can be attacked with them")
+		s.log.Warn("exact reasons are shown to other machines: key blocks and tokens can be attacked with them")
 	}
 }
 

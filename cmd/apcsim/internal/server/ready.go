@@ -15,7 +15,7 @@ type probe struct {
 	ask func(context.Context) error
 
 	mu      sync.Mutex // guards running
-	running *asking    // nil: nobody asks
+	running *asking    // nil: no question is under way
 }
 
 // asking is a question under way.

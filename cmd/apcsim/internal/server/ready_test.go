@@ -13,7 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// sickStore is a store whose reads answer as they are told to.
+// sickStore is a store whose reads answer as they are set to.
 type sickStore struct {
 	lent
 	mu     sync.Mutex // guards answer
@@ -38,7 +38,7 @@ func (s *sickStore) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.
 	return s.lent.Read(ctx, refs...)
 }
 
-// sickDevice is a token whose random bytes answer as they are told to.
+// sickDevice is a token whose random bytes answer as they are set to.
 type sickDevice struct {
 	hsm.Backend
 	mu     sync.Mutex // guards answer
@@ -143,7 +143,7 @@ func TestWhatHangsIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestBeingAskedChangesNoSeed: a seeded HSM gives the same keys whoever asks whether it is
+// TestBeingAskedChangesNoSeed: a seeded HSM gives the same keys however often it is asked whether it is
 // ready.
 func TestBeingAskedChangesNoSeed(t *testing.T) {
 	value := func(asks int) string {

@@ -54,8 +54,8 @@ func TestAStoreOutlivesServers(t *testing.T) {
 			t.Errorf("run %d: reset: %d, %s", run, status, answer)
 		}
 		r.end(t)
-		if told := strings.Contains(r.log.String(), "are not loaded"); told != (run > 0) {
-			t.Errorf("run %d: the log says that keys were loaded before: %v", run, told)
+		if said := strings.Contains(r.log.String(), "are not loaded"); said != (run > 0) {
+			t.Errorf("run %d: the log says that keys were loaded before: %v", run, said)
 		}
 	}
 }
