@@ -24,6 +24,7 @@ type part struct {
 	set      *set
 	group    [][]part // alternatives
 	min, max int      // how often; max -1 is without limit
+	width    int      // of a set of ASCII characters that is repeated so many at a time; else 0
 }
 
 // set is a set of characters.
@@ -74,6 +75,8 @@ func (p *part) match(text string, at int) int {
 			return -1
 		}
 		return at + len(p.literal)
+	case p.width > 0:
+		return p.set.matchGroups(text, at, p)
 	case p.set != nil:
 		return p.set.match(text, at, p.min, p.max)
 	}
@@ -120,6 +123,23 @@ func (s *set) match(text string, at, low, high int) int {
 		return -1
 	}
 	return at
+}
+
+// matchGroups returns where the last whole repetition ends, or -1 if there are too few.
+func (s *set) matchGroups(text string, at int, p *part) int {
+	end := len(text)
+	if p.max >= 0 {
+		end = min(end, at+p.max*p.width)
+	}
+	n := 0
+	for at+n < end && s.ascii[text[at+n]] {
+		n++
+	}
+	n -= n % p.width
+	if n < p.min*p.width {
+		return -1
+	}
+	return at + n
 }
 
 // beyondASCII returns the length of the first character if it is of the set and not
@@ -199,7 +219,26 @@ func repetitionOf(re *syntax.Regexp) ([]part, bool) {
 	if ok && re.Sub[0].Op == syntax.OpCharClass {
 		return []part{{set: group[0][0].set, min: low, max: high}}, true
 	}
+	if same, width := oneSet(group); ok && width > 0 { // pairs of hexadecimal digits
+		return []part{{set: same, min: low, max: high, width: width}}, ok
+	}
 	return []part{{group: group, min: low, max: high}}, ok
+}
+
+// oneSet returns the set of ASCII characters that a group is a number of, and the number; 0 if it is
+// anything else.
+func oneSet(group [][]part) (*set, int) {
+	if len(group) != 1 || len(group[0]) == 0 {
+		return nil, 0
+	}
+	first, width := group[0][0].set, 0
+	for _, p := range group[0] {
+		if p.set == nil || p.width > 0 || p.min != p.max || p.set.beyond != nil || p.set.ascii != first.ascii {
+			return nil, 0
+		}
+		width += p.min
+	}
+	return first, width
 }
 
 func canBeEmpty(sequence []part) bool {
