@@ -110,7 +110,13 @@ func (in *VerifyPinDataInput) verify(ctx context.Context, c *core.Call, key hsm.
 		if in.PrimaryAccountNumber == nil { // GUESS
 			return hsm.Undecided, missing("PrimaryAccountNumber")
 		}
-		return c.Cloud.HSM.VerifyPVV(ctx, block, &hsm.VisaPVV{Key: key, PAN: hsm.NewPAN(*in.PrimaryAccountNumber), Index: *v.PinVerificationKeyIndex}, v.VerificationValue)
+		method := &hsm.VisaPVV{Key: key, PAN: hsm.NewPAN(*in.PrimaryAccountNumber), Index: *v.PinVerificationKeyIndex}
+		if in.PinDataLength != nil { // the PIN must have it (GUESS), and a PVV does not say how long the PIN is
+			if _, err := c.Cloud.HSM.PVV(ctx, block, method, *in.PinDataLength); err != nil {
+				return hsm.Undecided, err
+			}
+		}
+		return c.Cloud.HSM.VerifyPVV(ctx, block, method, v.VerificationValue)
 	}
 	v := in.VerificationAttributes.Ibm3624Pin
 	const offsetField = "VerificationAttributes.Ibm3624Pin.PinOffset"

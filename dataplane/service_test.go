@@ -115,6 +115,26 @@ func TestReasonOfABadPINBlockIsHidden(t *testing.T) {
 	}
 }
 
+// TestPinDataLengthIsThatOfThePIN, or the request is refused.
+func TestPinDataLengthIsThatOfThePIN(t *testing.T) {
+	w := newWorld(t, nil)
+	in := badPIN(w, t)
+	made, err := w.GeneratePinData(t.Context(), &dataplane.GeneratePinDataInput{GenerationKeyIdentifier: in.VerificationKeyIdentifier, EncryptionKeyIdentifier: in.EncryptionKeyIdentifier,
+		GenerationAttributes: dataplane.PinGenerationAttributes{VisaPin: &dataplane.VisaPin{PinVerificationKeyIndex: new(1)}}, PinDataLength: new(6),
+		PrimaryAccountNumber: new(pan), PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.EncryptedPinBlock, in.VerificationAttributes.VisaPin.VerificationValue = made.EncryptedPinBlock, *made.PinData.VerificationValue
+	for _, length := range []*int{nil, new(6), new(4)} {
+		in.PinDataLength = length
+		_, err := w.VerifyPinData(t.Context(), in)
+		if wrong := length != nil && *length == 4; wrong != errors.Is(err, apc.ErrValidation) || !wrong && err != nil {
+			t.Errorf("PinDataLength %v of a PIN of 6 digits: %v", length, err)
+		}
+	}
+}
+
 // TestVerificationFailuresHaveTheServicesReason for each of the four operations.
 func TestVerificationFailuresHaveTheServicesReason(t *testing.T) {
 	w := newWorld(t, nil)
