@@ -13,11 +13,14 @@ OTHER_HSMS    = awkward softhsm nss
 OTHER_STORES  = bolt postgres
 ON_EACH_PLACE = ./engine ./endpoint ./dataplane ./endpoint/sdktest
 
+# What make dist builds for.
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
 # Modules below the root's: what needs another's module for tests alone.
 MODULES = $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
 
 .DEFAULT_GOAL := help
-.PHONY: help test bench soak fmt
+.PHONY: help test bench soak dist fmt
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ bench: ## speed as ratios against floors measured in the same run
 
 soak: ## the long runs: fuzz targets for FUZZ (1h) each, state machines on every backend and store, crowds, kills
 	@SOAK_HSMS="software $(OTHER_HSMS)" SOAK_STORES="memory $(OTHER_STORES)" scripts/soak $(FUZZ)
+
+dist: ## static programs for Linux, macOS and Windows in dist/, with checksums; one for Linux that has --hsm
+	@GO="$(GO)" scripts/dist $(PLATFORMS)
 
 fmt: ## format the code
 	gofmt -w .

@@ -17,6 +17,7 @@
 //	apcsim dukpt derive --bdk HEX --ksn HEX [--use USE]
 //	apcsim emv session|arqc|arpc --imk HEX --pan PAN --method NAME --atc HEX …
 //	apcsim mac --algorithm NAME --key HEX MESSAGE
+//	apcsim health URL
 //	apcsim version
 //
 // The exit status is 0, 1 where something was refused or could not be done, 2 for
@@ -74,7 +75,7 @@ type streams struct {
 
 // commands is everything the tool can do, in the order of the help.
 var commands = slices.Concat(
-	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand, versionCommand},
+	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand, healthCommand, versionCommand},
 	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
 // usageError is a command line that is refused: exit status 2.
