@@ -11,6 +11,10 @@
 //	apcsim tr31 wrap --kbpk HEX --header HEADER [--block ID=DATA]... KEYHEX
 //	apcsim tr34 inspect TOKEN
 //	apcsim tr34 unwrap --krd-key FILE --krd-cert FILE --kdh-cert FILE TOKEN
+//	apcsim tr34 wrap --partner DIR --krd-cert FILE --header HEADER KEYHEX
+//	apcsim partner new DIR
+//	apcsim components new|join --algorithm NAME …
+//	apcsim certificate [--ca FILE]... FILE
 //	apcsim kcv --algorithm NAME KEY
 //	apcsim pin block|open|pvv|offset …
 //	apcsim cvv --cvk HEX --pan PAN --expiry DATE --service-code N
@@ -23,7 +27,7 @@
 // The exit status is 0, 1 where something was refused or could not be done, 2 for
 // a wrong command line; a server that a signal stops has done its work: 0.
 // Results go to standard output, errors and the server's log to standard error.
-// Keys are printed by `tr31 unwrap`, `tr34 unwrap`, `dukpt derive` and `emv session`,
+// Keys are printed by `tr31 unwrap`, `tr34 unwrap`, `components`, `dukpt derive` and `emv session`,
 // PINs by `pin open` and `pin offset`, and by nothing else. `apcsim serve --help` describes the server's configuration file.
 package main
 
@@ -75,7 +79,7 @@ type streams struct {
 
 // commands is everything the tool can do, in the order of the help.
 var commands = slices.Concat(
-	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, kcvCommand, healthCommand, versionCommand},
+	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, tokenWrapCommand, partnerNewCommand, componentsNewCommand, componentsJoinCommand, certificateCommand, kcvCommand, healthCommand, versionCommand},
 	paymentCommands(pinCommands), paymentCommands(keyCommands))
 
 // usageError is a command line that is refused: exit status 2.

@@ -43,12 +43,13 @@ type openedToken struct {
 
 // tokenFlags are the files and values of the command line.
 type tokenFlags struct {
-	krdKey, krdCert, kdhCert, kdhCA, nonce, at string
-	json                                       bool
+	partner, krdKey, krdCert, kdhCert, kdhCA, nonce, at string
+	json                                                bool
 }
 
 func setupTokenUnwrap(fs *flag.FlagSet) action {
 	var f tokenFlags
+	fs.StringVar(&f.partner, "partner", "", "`DIR` of partner new, for --krd-key and --krd-cert")
 	fs.StringVar(&f.krdKey, "krd-key", "", "the receiver's RSA private key, `FILE`, or - for standard input")
 	fs.StringVar(&f.krdCert, "krd-cert", "", "the receiver's certificate, `FILE`")
 	fs.StringVar(&f.kdhCert, "kdh-cert", "", "the signer's certificate, `FILE`")
@@ -57,6 +58,9 @@ func setupTokenUnwrap(fs *flag.FlagSet) action {
 	fs.StringVar(&f.at, "at", "", "when the certificates must be valid, `TIME` as 2026-01-31T12:00:00Z or 2026-01-31; now if not given")
 	fs.BoolVar(&f.json, "json", false, "answer with a JSON object")
 	return func(_ context.Context, s streams, args []string) error {
+		if f.partner != "" {
+			f.krdKey, f.krdCert = orFile(f.krdKey, f.partner, "krd.key"), orFile(f.krdCert, f.partner, "krd.crt")
+		}
 		if err := f.check(args); err != nil {
 			return err
 		}
@@ -76,7 +80,7 @@ func (f *tokenFlags) check(args []string) error {
 	case len(args) != 1:
 		return usageError("wants one token")
 	case f.krdKey == "" || f.krdCert == "" || f.kdhCert == "":
-		return usageError("wants --krd-key, --krd-cert and --kdh-cert")
+		return usageError("wants --krd-key, --krd-cert and --kdh-cert; --partner stands for the first two")
 	case f.krdKey == fromStdin && args[0] == fromStdin:
 		return usageError("wants the key or the token on standard input, not both")
 	}
