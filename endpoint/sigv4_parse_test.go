@@ -37,3 +37,15 @@ func FuzzSignatureOf(f *testing.F) {
 		}
 	})
 }
+
+// TestPathIsEncodedOnceMoreForASignature, segment by segment, as of every service but S3.
+func TestPathIsEncodedOnceMoreForASignature(t *testing.T) {
+	for sent, want := range map[string]string{
+		"": "/", "/": "/", "/mac/generate": "/mac/generate", "/keys/alias%2Fa/encrypt": "/keys/alias%252Fa/encrypt",
+		"/keys/arn:aws:x%2Fy/decrypt": "/keys/arn%3Aaws%3Ax%252Fy/decrypt", "/a b": "/a%20b",
+	} {
+		if got := canonicalPath(sent); got != want {
+			t.Errorf("%q: got %q, want %q", sent, got, want)
+		}
+	}
+}
