@@ -15,7 +15,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
 
-// Machine is a state machine for rapid's t.Repeat: every operation that [Requests] draws, by callers of
+// Machine is a state machine for rapid's t.Repeat: every operation that [Operations] lists, by callers of
 // every place of the world, moves of the clock, settling, and a comparison of the whole state after each step.
 // The simulator has the world's limits and a clock of its own, and keys may be left
 // as they are:
