@@ -104,10 +104,18 @@ func (i inspected) print(w io.Writer) error {
 
 // printTable aligns three columns, of which any may be empty. Each is one line,
 // whatever a message has in it.
-func printTable(w io.Writer, lines [][3]string) error {
+func printTable(w io.Writer, lines [][3]string) error { return printAligned(w, lines, false) }
+
+// printAligned is printTable. Where it is loose, a line without the last column moves the
+// words of no other.
+func printAligned(w io.Writer, lines [][3]string, loose bool) error {
 	var b bytes.Buffer
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, l := range lines {
+		if loose && l[2] == "" {
+			fmt.Fprintf(t, "%s\t%s\n", shown(l[0]), shown(l[1]))
+			continue
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\n", shown(l[0]), shown(l[1]), shown(l[2]))
 	}
 	if err := t.Flush(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/asn1kind"
@@ -123,7 +124,14 @@ func moment(t time.Time) string {
 func (i inspectedToken) print(w io.Writer) error {
 	lines := [][3]string{{"message", i.Message}}
 	add := func(name, value, words string) {
-		if value != "" {
+		party, serial, named := strings.Cut(value, ", serial ")
+		switch {
+		case value == "":
+		case named: // a line each, so that it fits a terminal
+			lines = append(lines, [3]string{name, party, ""}, [3]string{"", "serial " + serial, ""})
+		case len(value) > 21:
+			lines = append(lines, [3]string{name, value, ""})
+		default:
 			lines = append(lines, [3]string{name, value, words})
 		}
 	}
@@ -131,8 +139,8 @@ func (i inspectedToken) print(w io.Writer) error {
 	if i.Version > 0 {
 		add("version", fmt.Sprint(i.Version), "of the SignedData")
 	}
-	add("signer", i.Signer, "the key distribution host")
-	add("recipient", i.Recipient, "the key receiving device")
+	add("signer (KDH)", i.Signer, "")
+	add("receiver (KRD)", i.Recipient, "")
 	add("old KDH", i.OldKDH, "")
 	add("header", i.Header, "says what the key may do; its version and length mean nothing")
 	add("random nonce", i.Nonce, "two-pass: the receiver's or the request's")
@@ -141,7 +149,7 @@ func (i inspectedToken) print(w io.Writer) error {
 	add("signature", i.Signature, signatureWords[i.Signature])
 	add("CRL", size(i.CRL), "")
 	add("certificate", size(i.Certificate), "")
-	return printTable(w, lines)
+	return printAligned(w, lines, true)
 }
 
 func size(n int) string {

@@ -163,6 +163,18 @@ func TestOtherMessagesAreNamed(t *testing.T) {
 	}
 }
 
+// TestExplanationsFitATerminal: a hundred columns.
+func TestExplanationsFitATerminal(t *testing.T) {
+	for _, v := range tokenVectors(t) {
+		got := apcsim(t, "", "tr34", "inspect", v.path(v.File))
+		for line := range strings.Lines(got.out) {
+			if len(line) > 101 {
+				t.Errorf("%s: %d columns: %s", v.ID, len(line)-1, line)
+			}
+		}
+	}
+}
+
 func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 	v := tokenVectors(t)[0]
 	for what, c := range map[string]struct {
