@@ -29,6 +29,17 @@ type Limits struct {
 	// figure is published).
 	ReplicationTime time.Duration
 
+	// CreationTime is how long a new key is in CREATE_IN_PROGRESS. Zero is no time, as in every published
+	// example.
+	CreationTime time.Duration
+
+	// ApprovalTime is how long an approval team has to decide (24 hours; GUESS: no figure is published).
+	ApprovalTime time.Duration
+
+	// Requests is how many requests of the control plane an account may make in a Region within a second
+	// on the simulator's clock; the service's figure is 5. Zero is no limit.
+	Requests int
+
 	DefaultPage       int // items of a page when MaxResults is absent (50)
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 

@@ -52,6 +52,9 @@ const (
 	RuleIdentityPolicy Rule = "identity-policy" // of the caller
 	RuleResourcePolicy Rule = "resource-policy" // of the key
 	RuleReplica        Rule = "replica"         // a key that only follows its primary
+	RuleTeam           Rule = "approval-team"
+	RuleSession        Rule = "approval-session"
+	RuleRate           Rule = "rate"
 	RulePublicPolicy   Rule = "public-policy"
 	RulePolicyText     Rule = "policy-text"
 	RuleRegion         Rule = "region"
@@ -108,7 +111,6 @@ const (
 	RuleVerification Rule = "verification" // a value that was computed and differs
 	RulePIN          Rule = "pin"          // a PIN block or what is in it
 	RuleCipherMode   Rule = "cipher-mode"
-	RuleRate         Rule = "rate" // of requests
 )
 
 // Rules of key blocks and key tokens: the classes of packages tr31 and tr34.

@@ -55,7 +55,7 @@ func newDataWorld(t testing.TB) (*dataWorld, []goodRequest) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { eng.Close(); device.Close(); store.Close() })
-	w := &dataWorld{world: &world{endpoint.Handler(eng, nil), endpoint.HTTPClient(eng, nil), func() {}}}
+	w := &dataWorld{world: &world{endpoint.Handler(eng, nil), endpoint.HTTPClient(eng, nil), func() {}, eng}}
 	w.verified = endpoint.Handler(eng, &endpoint.Options{Verify: true, Callers: map[string]endpoint.Credential{"AKID": {Secret: "secret"}}})
 	text, err := os.ReadFile("../dataplane/testdata/operations.jsonl")
 	if err != nil {

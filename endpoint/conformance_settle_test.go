@@ -14,6 +14,7 @@ func (s *settling) settle() {
 	s.exchange(kek, pin)
 	s.policies(kek)
 	s.regions()
+	s.approvals(text(s.once("GetPublicKeyCertificate", object{"KeyIdentifier": s.key(attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "ASYMMETRIC_KEY_PAIR", "RSA_2048", "Sign"), nil)}), "KeyCertificateChain"))
 }
 
 func (s *settling) aliases(kek, pin string) {
@@ -95,7 +96,7 @@ func (s *settling) exchange(kek, pin string) {
 
 // bring imports key material and returns the key's ARN.
 func (s *settling) bring(arm string, material object) string {
-	return text(s.do("ImportKey", object{"KeyMaterial": object{arm: material}, "Enabled": true, "Tags": []any{object{"Key": "came", "Value": arm}}}), "Key", "KeyArn")
+	return text(s.do("ImportKey", object{"KeyMaterial": object{arm: material}, "Enabled": true, "Tags": []any{object{"Key": "came", "Value": arm}}, "RequesterComment": "for a partner"}), "Key", "KeyArn")
 }
 
 // send exports a key and returns the material.

@@ -35,8 +35,8 @@ func simulated(op string) bool {
 }
 
 // unbuiltMember reports whether a request asks for more than is simulated.
-func unbuiltMember(op string, body object) bool {
-	return !simulated(op) || body["RequesterComment"] != nil
+func unbuiltMember(op string, _ object) bool {
+	return !simulated(op)
 }
 
 // send asks, and holds the answer to the description.
@@ -101,9 +101,15 @@ func reasonPath(at string) string {
 // every form.
 func TestGoodRequestsAreAnsweredAsDescribed(t *testing.T) {
 	k, w := newWalk(described()), newWorld(t, nil)
-	defer w.close()
+	defer func() { w.close() }()
 	for _, r := range goodRequests(t) {
-		if got := k.good(t, w, r.op, r.body); got.status != http.StatusOK {
+		got := k.good(t, w, r.op, r.body)
+		if got.status != http.StatusOK { // an earlier one may have changed what it needs
+			w.close()
+			w = newWorld(t, nil)
+			got = k.good(t, w, r.op, r.body)
+		}
+		if got.status != http.StatusOK {
 			t.Errorf("%s %s: %s", r.op, asJSON(r.body), got)
 		}
 	}

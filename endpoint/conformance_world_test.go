@@ -27,6 +27,7 @@ type world struct {
 	http.Handler
 	client endpoint.Client // the other door
 	close  func()
+	engine *engine.Engine
 }
 
 // goodRequest is one that a world has answered well.
@@ -99,7 +100,7 @@ func open(store keystore.Store, seed uint64, o *endpoint.Options) (*world, error
 	if err != nil {
 		return nil, err
 	}
-	return &world{endpoint.Handler(eng, o), endpoint.HTTPClient(eng, o), func() { eng.Close(); device.Close(); store.Close() }}, nil
+	return &world{endpoint.Handler(eng, o), endpoint.HTTPClient(eng, o), func() { eng.Close(); device.Close(); store.Close() }, eng}, nil
 }
 
 // endlessPairs begins again when the ready pairs are used up, so that no test

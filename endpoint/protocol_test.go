@@ -142,7 +142,6 @@ func TestWhatIsNoRequestGetsTheAnswerOfAWS(t *testing.T) {
 		"another encoding":     {post("ListKeys", "{}", header("Content-Encoding", "br")), 415, "UnsupportedMediaTypeException"},
 		"two encodings":        {post("ListKeys", "{}", header("Content-Encoding", "gzip, gzip")), 415, "UnsupportedMediaTypeException"},
 		"a presigned nothing":  {post("ListKeys", "{}", without("Authorization"), query("X-Amz-Credential=AKID")), 400, "IncompleteSignatureException"},
-		"not simulated":        {post("AssociateMpaTeam", "{}"), 400, "NotSimulatedException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, body := ask(t, h, c.r)

@@ -29,9 +29,15 @@ func describeKey(k *core.Key, out *Key) {
 		}
 		out.ReplicationStatus[r.Region] = ReplicationStatusType{Status: r.Status, StatusMessage: core.Optional(r.Message)}
 	}
-	if a := k.Approval; a.Session != "" {
-		out.MpaStatus = &MpaStatus{MpaSessionArn: a.Session, Status: a.Status, InitiationDate: a.Initiated, StatusMessage: core.Optional(a.Message)}
+	out.MpaStatus = describeApproval(&k.Approval)
+}
+
+// describeApproval is what the service says of an approval session; nil where there is none.
+func describeApproval(a *core.Approval) *MpaStatus {
+	if a.Session == "" {
+		return nil
 	}
+	return &MpaStatus{MpaSessionArn: a.Session, Status: a.Status, InitiationDate: a.Initiated, StatusMessage: core.Optional(a.Message)}
 }
 
 // summarizeKey is an item of ListKeys.

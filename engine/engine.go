@@ -43,6 +43,9 @@ type Options struct {
 	// strangers can reach must (padding oracles). Otherwise the reason is exact.
 	HideReasons bool
 
+	// Teams are the ARNs of the approval teams that exist. Where none is named, every ARN is a team.
+	Teams []string
+
 	// ReplicationFails, if not nil, says why the replication of a key to a Region fails, as its StatusMessage;
 	// "" lets it succeed. It is called once for each replication, when it is asked for.
 	ReplicationFails func(keyARN, region string) string
@@ -140,7 +143,7 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 func newEngine(b hsm.Backend, s keystore.Store, o *Options) *Engine {
 	e := &Engine{cloud: core.NewCloud(&core.CloudConfig{
 		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, IDs: o.IDs, Regions: o.Regions, Limits: o.Limits,
-		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Quirks: o.Quirks, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails,
+		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Quirks: o.Quirks, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails, Teams: o.Teams,
 	})}
 	e.Caller = e.As(o.Identity)
 	return e

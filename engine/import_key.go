@@ -13,10 +13,6 @@ func (c *Caller) ImportKey(ctx context.Context, in *ImportKeyInput) (*ImportKeyO
 }
 
 func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKeyOutput, error) {
-	switch {
-	case in.RequesterComment != nil:
-		return nil, core.NotSimulated("RequesterComment")
-	}
 	tags, err := core.NewTags(in.Tags)
 	if err != nil {
 		return nil, err
@@ -38,6 +34,9 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 		c.NewKey(&made, a.ID, core.Attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
 		plan := importPlan{c: c, in: in, key: &made}
 		if a.Err = importMaterial(ctx, c, &plan); a.Err != nil {
+			continue
+		}
+		if a.Err = planApproval(ctx, c, &plan); a.Err != nil {
 			continue
 		}
 		if regions, a.Err = planReplication(ctx, c, in.ReplicationRegions, &made); a.Err == nil {

@@ -12,7 +12,7 @@ import (
 // orderedElsewhere are operations whose order of checks other tests prove, by form, and those whose
 // request has one member that can be at fault.
 var orderedElsewhere = []string{"ImportKey", "ExportKey", "GetKey", "RestoreKey", "StartKeyUsage", "StopKeyUsage", "GetPublicKeyCertificate", "GetAlias", "DeleteAlias", "ListKeys",
-	"EnableDefaultKeyReplicationRegions", "DisableDefaultKeyReplicationRegions", "GetDefaultKeyReplicationRegions", "GetResourcePolicy", "DeleteResourcePolicy"}
+	"EnableDefaultKeyReplicationRegions", "DisableDefaultKeyReplicationRegions", "GetDefaultKeyReplicationRegions", "GetResourcePolicy", "DeleteResourcePolicy", "AssociateMpaTeam", "DisassociateMpaTeam", "GetMpaTeamAssociation"}
 
 // TestOrderOfChecksOfEachOperation: a new operation must be added here.
 func TestOrderOfChecksOfEachOperation(t *testing.T) {

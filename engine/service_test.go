@@ -24,6 +24,7 @@ var requests = []struct{ in, out any }{
 	{EnableDefaultKeyReplicationRegionsInput{}, EnableDefaultKeyReplicationRegionsOutput{}},
 	{DisableDefaultKeyReplicationRegionsInput{}, DisableDefaultKeyReplicationRegionsOutput{}},
 	{GetDefaultKeyReplicationRegionsInput{}, GetDefaultKeyReplicationRegionsOutput{}},
+	{AssociateMpaTeamInput{}, AssociateMpaTeamOutput{}}, {DisassociateMpaTeamInput{}, DisassociateMpaTeamOutput{}}, {GetMpaTeamAssociationInput{}, GetMpaTeamAssociationOutput{}},
 	{PutResourcePolicyInput{}, PutResourcePolicyOutput{}}, {GetResourcePolicyInput{}, GetResourcePolicyOutput{}}, {DeleteResourcePolicyInput{}, DeleteResourcePolicyOutput{}},
 	{ImportKeyInput{}, ImportKeyOutput{}}, {ExportKeyInput{}, ExportKeyOutput{}},
 	{GetParametersForImportInput{}, GetParametersForImportOutput{}}, {GetParametersForExportInput{}, GetParametersForExportOutput{}},

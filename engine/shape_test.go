@@ -60,14 +60,6 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 	}
 }
 
-// TestUnsimulatedMembersAreRefusedByName: never ignored.
-func TestUnsimulatedMembersAreRefusedByName(t *testing.T) {
-	c := simtest.New(t, nil).Caller
-	material := engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: "alias/none", WrappedKeyBlock: strings.Repeat("0", 56)}}
-	_, err := c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: material, RequesterComment: new("please")})
-	refused(t, "RequesterComment", err, apc.ErrNotSimulated, "not-simulated")
-}
-
 func TestAccountsAndRegionsAreApart(t *testing.T) {
 	eng := simtest.New(t, nil)
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))

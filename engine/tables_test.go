@@ -144,7 +144,7 @@ func modeSets(sets [][]string) (out []string) {
 func TestLifecycleTableIsTheGoldenFile(t *testing.T) {
 	var lines []string
 	for _, state := range allKeyState {
-		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed} {
+		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed, core.Finished, core.Approved, core.NotApproved} {
 			to := "refused"
 			if k, err := (core.Key{State: state}).Moved(a); err == nil {
 				to = string(k.State)

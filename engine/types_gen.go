@@ -23,6 +23,18 @@ type Alias struct {
 	KeyArn    *string
 }
 
+// AssociateMpaTeamInput is the request of AssociateMpaTeam.
+type AssociateMpaTeamInput struct {
+	Action           apc.MpaOperation // required
+	MpaTeamArn       string           // required; 20 to 2048 characters
+	RequesterComment *string          // at most 200 characters
+}
+
+// AssociateMpaTeamOutput is the answer of AssociateMpaTeam.
+type AssociateMpaTeamOutput struct {
+	MpaTeamAssociation MpaTeamAssociation
+}
+
 // CertificateSubjectType is the subject of a certificate signing request.
 type CertificateSubjectType struct {
 	CommonName       string  // required; 1 to 64 characters
@@ -103,6 +115,17 @@ type DisableDefaultKeyReplicationRegionsInput struct {
 // DisableDefaultKeyReplicationRegionsOutput is the answer of DisableDefaultKeyReplicationRegions.
 type DisableDefaultKeyReplicationRegionsOutput struct {
 	EnabledReplicationRegions []string
+}
+
+// DisassociateMpaTeamInput is the request of DisassociateMpaTeam.
+type DisassociateMpaTeamInput struct {
+	Action           apc.MpaOperation // required
+	RequesterComment *string          // at most 200 characters
+}
+
+// DisassociateMpaTeamOutput is the answer of DisassociateMpaTeam.
+type DisassociateMpaTeamOutput struct {
+	MpaTeamAssociation MpaTeamAssociation
 }
 
 // EnableDefaultKeyReplicationRegionsInput is the request of EnableDefaultKeyReplicationRegions.
@@ -229,6 +252,16 @@ type GetKeyInput struct {
 // GetKeyOutput is the answer of GetKey.
 type GetKeyOutput struct {
 	Key Key
+}
+
+// GetMpaTeamAssociationInput is the request of GetMpaTeamAssociation.
+type GetMpaTeamAssociationInput struct {
+	Action apc.MpaOperation // required
+}
+
+// GetMpaTeamAssociationOutput is the answer of GetMpaTeamAssociation.
+type GetMpaTeamAssociationOutput struct {
+	MpaTeamAssociation MpaTeamAssociation
 }
 
 // GetParametersForExportInput is the request of GetParametersForExport.
@@ -450,6 +483,14 @@ type MpaStatus struct {
 	StatusMessage  *string
 }
 
+// MpaTeamAssociation is MpaTeamAssociation of AssociateMpaTeamOutput, and of 2 others.
+type MpaTeamAssociation struct {
+	Action           apc.MpaOperation
+	MpaTeamArn       string
+	AssociationState apc.AssociationState
+	MpaStatus        *MpaStatus
+}
+
 // PutResourcePolicyInput is the request of PutResourcePolicy.
 type PutResourcePolicyInput struct {
 	ResourceArn string // required; 70 to 150 characters
@@ -591,7 +632,9 @@ var (
 	allKeyState                                      = apc.KeyState("").Values()
 	allKeyUsage                                      = apc.KeyUsage("").Values()
 	textKeyVersion                                   = shape.Text{Min: 2, Max: 2, Pattern: `[0-9A-Z]{2}`}
+	allMpaOperation                                  = apc.MpaOperation("").Values()
 	textMpaRequesterComment                          = shape.Text{Max: 200}
+	textMpaTeamArn                                   = shape.Text{Min: 20, Max: 2048, Pattern: `arn:aws(-[^:]+)?:mpa:[a-z0-9-]{1,20}:[0-9]{12}:approval-team/[a-zA-Z0-9._-]+`}
 	textNextToken                                    = shape.Text{Min: 1, Max: 8192}
 	textOptionalBlockId                              = shape.Text{Min: 2, Max: 2, Pattern: `[0-9A-Z]{2}`}
 	textOptionalBlockValue                           = shape.Text{Min: 1, Max: 108, Pattern: `[0-9a-zA-Z]+`}
@@ -614,6 +657,12 @@ func (in *AddKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
+}
+
+func (in *AssociateMpaTeamInput) Shape(s *shape.Check) {
+	shape.OneOf(s, "Action", in.Action, allMpaOperation)
+	s.Text("MpaTeamArn", in.MpaTeamArn, &textMpaTeamArn)
+	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
 func (in *CertificateSubjectType) Shape(s *shape.Check) {
@@ -663,6 +712,11 @@ func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 func (in *DisableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
+}
+
+func (in *DisassociateMpaTeamInput) Shape(s *shape.Check) {
+	shape.OneOf(s, "Action", in.Action, allMpaOperation)
+	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
 func (in *EnableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
@@ -753,6 +807,10 @@ func (in *GetDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
 
 func (in *GetKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
+}
+
+func (in *GetMpaTeamAssociationInput) Shape(s *shape.Check) {
+	shape.OneOf(s, "Action", in.Action, allMpaOperation)
 }
 
 func (in *GetParametersForExportInput) Shape(s *shape.Check) {

@@ -9,6 +9,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
@@ -54,5 +55,27 @@ func regionsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key stri
 	removed := must(c.RemoveKeyReplicationRegions(ctx, &pc.RemoveKeyReplicationRegionsInput{KeyIdentifier: &key, ReplicationRegions: regions}))(t)
 	if removed.Key.ReplicationStatus["us-west-2"].Status != types.KeyReplicationStateDeleteInProgress {
 		t.Errorf("RemoveKeyReplicationRegions: %+v", removed.Key)
+	}
+}
+
+// approvalsOverTheWire associates a team, changes it and ends that.
+func approvalsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine) {
+	const action = types.MpaOperationImportRootPublicKeyCertificate
+	team, other := aws.String("arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"), aws.String("arn:aws:mpa:us-east-1:111122223333:approval-team/board")
+	if out := must(c.AssociateMpaTeam(ctx, &pc.AssociateMpaTeamInput{Action: action, MpaTeamArn: team}))(t); out.MpaTeamAssociation.AssociationState != types.AssociationStateActive {
+		t.Errorf("AssociateMpaTeam: %+v", out.MpaTeamAssociation)
+	}
+	changing := must(c.AssociateMpaTeam(ctx, &pc.AssociateMpaTeamInput{Action: action, MpaTeamArn: other, RequesterComment: aws.String("please")}))(t).MpaTeamAssociation
+	if changing.AssociationState != types.AssociationStateUpdatePending || *changing.MpaTeamArn != *team || changing.MpaStatus.Status != types.SessionStatusPending {
+		t.Errorf("another team: %+v", changing)
+	}
+	if err := eng.DecideApproval(ctx, *changing.MpaStatus.MpaSessionArn, apc.Approve); err != nil {
+		t.Fatal(err)
+	}
+	got := must(c.GetMpaTeamAssociation(ctx, &pc.GetMpaTeamAssociationInput{Action: action}))(t)
+	alike(t, "GetMpaTeamAssociation", reflect.ValueOf(got), reflect.ValueOf(must(eng.GetMpaTeamAssociation(ctx, &engine.GetMpaTeamAssociationInput{Action: apc.MpaOperationImportRootPublicKeyCertificate}))(t)))
+	ending := must(c.DisassociateMpaTeam(ctx, &pc.DisassociateMpaTeamInput{Action: action}))(t).MpaTeamAssociation
+	if ending.AssociationState != types.AssociationStateDeletePending || *ending.MpaTeamArn != *other {
+		t.Errorf("DisassociateMpaTeam: %+v", ending)
 	}
 }

@@ -42,6 +42,7 @@ func TestEveryOperationThroughTheSDK(t *testing.T) {
 		exchangeOverTheWire(t, c, eng, key)
 		policiesOverTheWire(t, c, eng, key)
 		regionsOverTheWire(t, c, eng, key)
+		approvalsOverTheWire(t, c, eng)
 		notSimulatedOverTheWire(t, c, key)
 		for op := range engine.Operations() {
 			if !op.DataPlane && seen.targets["PaymentCryptographyControlPlane."+op.Name] == 0 {

@@ -123,6 +123,9 @@ func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(
 	if err := c.Cloud.checkRegion(c.Identity.Region); err != nil {
 		return nil, err
 	}
+	if err := c.rate(); err != nil {
+		return nil, err
+	}
 	in.Shape(&c.shape)
 	if err := c.shape.Err(); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ type Cloud struct {
 	Quirks           apc.Quirks
 	readOnly         func(op string) bool
 	access           func(op string) Access
+	teams            []string // those that exist; none: any
 	replicationFails func(keyARN, region string) string
 
 	now       func() time.Time
@@ -37,7 +38,7 @@ type Cloud struct {
 	making    makings  // of those authorities
 	skipped   skipped
 	policies  policies
-	rates     rates // of the data plane
+	rates     rates // of both planes
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.
@@ -57,6 +58,7 @@ type CloudConfig struct {
 	Observe          func(apc.Event)
 	ReadOnly         func(op string) bool // for events
 	Access           func(op string) Access
+	Teams            []string
 	ReplicationFails func(keyARN, region string) string
 }
 
@@ -64,7 +66,7 @@ type CloudConfig struct {
 func NewCloud(o *CloudConfig) *Cloud {
 	cloud := &Cloud{
 		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
-		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails,
+		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails, teams: o.Teams,
 		commits: newStream(0, ""),
 	}
 	cloud.ids, cloud.tokens, cloud.serials = cloud.commits, cloud.commits, cloud.commits

@@ -15,6 +15,9 @@ const (
 	AskStart    Act = "StartKeyUsage"
 	AskStop     Act = "StopKeyUsage"
 	WaitElapsed Act = "the end of the waiting period"
+	Finished    Act = "the end of its creation"
+	Approved    Act = "the approval of its import"
+	NotApproved Act = "the denial of its import"
 )
 
 // move is an act on a key in a state. Enabled is a flag beside the state;
@@ -34,6 +37,10 @@ var lifecycle = map[move]apc.KeyState{
 	{apc.KeyStateCreateComplete, AskStart}:   apc.KeyStateCreateComplete,
 	{apc.KeyStateCreateComplete, AskStop}:    apc.KeyStateCreateComplete,
 	{apc.KeyStateDeletePending, WaitElapsed}: apc.KeyStateDeleteComplete,
+
+	{apc.KeyStateCreateInProgress, Finished}:    apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateInProgress, Approved}:    apc.KeyStateCreateComplete,
+	{apc.KeyStateCreateInProgress, NotApproved}: apc.KeyStateCreateFailed,
 }
 
 // sources lists the states from which an act is legal, for its refusal.
@@ -111,6 +118,13 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 // gone.
 func (k *Key) settle(now time.Time) {
 	k.settleReplicas(now)
+	switch {
+	case k.State != apc.KeyStateCreateInProgress:
+	case k.Approval.over(now):
+		k.decide(apc.Deny)
+	case !k.Ready.IsZero() && !k.Ready.After(now):
+		k.State, k.Ready = lifecycle[move{k.State, Finished}], time.Time{}
+	}
 	if k.State != apc.KeyStateDeletePending || k.DeletePending.After(now) {
 		return
 	}

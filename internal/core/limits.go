@@ -26,7 +26,7 @@ func LimitsWithDefaults(l apc.Limits) apc.Limits {
 		value time.Duration
 	}{
 		{&l.TokenLife, 30 * day}, {&l.TokenReuse, 7 * day},
-		{&l.CertificateLife, 90 * day}, {&l.CertificateReuse, 30 * day},
+		{&l.ApprovalTime, day}, {&l.CertificateLife, 90 * day}, {&l.CertificateReuse, 30 * day},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value

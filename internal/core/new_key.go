@@ -20,6 +20,9 @@ func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin
 	out.ARN.Partition, out.ARN.Key = c.Home(), id
 	out.Attributes, out.Origin, out.Tags = spec, origin, tags
 	out.State, out.Created = apc.KeyStateCreateComplete, c.Now
+	if wait := c.Cloud.Limits.CreationTime; wait > 0 {
+		out.State, out.Ready = apc.KeyStateCreateInProgress, c.Now.Add(wait)
+	}
 	out.Enabled = enabled == nil || *enabled
 	if out.Enabled {
 		out.UsageStart = c.Now

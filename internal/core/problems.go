@@ -16,12 +16,21 @@ const (
 	problemTagTwice       = "a tag key appears twice"
 
 	// Names.
-	problemAccount        = "the resource belongs to another account, which does not let this caller use it, or does not exist"
+	problemAccount        = "there is no such resource, or its account does not let this caller use it"
 	problemOwnRegion      = "the Region is that of the primary"
 	problemRegionTwice    = "a Region appears twice"
 	problemReplicable     = "only an exportable key can have replicas"
 	ProblemReplicated     = "the key has a replica in this Region, or is about to have or to lose one"
 	ProblemNotReplicated  = "the key has no replica in this Region"
+	problemDecision       = "a team approves or denies"
+	ProblemFault          = "a fault was armed for this call"
+	problemRate           = "there were too many requests"
+	problemNoTeam         = "there is no such approval team"
+	problemNotAssociated  = "no approval team is associated with the action"
+	problemTeamBusy       = "the association does not allow this change"
+	problemNoSession      = "there is no such approval session"
+	problemSessionEnded   = "the approval session has ended, or its time is over"
+	ProblemComment        = "an approval team guards the import of root certificates, and there is no comment for it"
 	problemReplica        = "the key is a replica, which only its primary changes"
 	ProblemConditionKey   = "the service has no such condition key"
 	ProblemPublic         = "the statement lets anyone in: no condition restricts its principal"
@@ -45,7 +54,6 @@ const (
 	problemTokenOther     = "the token was made for another kind of key material"
 	problemPageToken      = "the token was not made for this list with this filter"
 	problemQuota          = "the quota is used up"
-	problemRate           = "there are too many operations"
 
 	// State and attributes of a key.
 	problemKeyState       = "the state of the key does not allow this operation"

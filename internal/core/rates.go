@@ -16,7 +16,8 @@ type rates struct {
 
 type rateOf struct {
 	partition  keystore.Partition
-	asymmetric bool
+	asymmetric bool // of the data plane
+	control    bool // the control plane, all operations together
 }
 
 // second is how many operations there were in one.
@@ -46,7 +47,11 @@ func (c *Call) ThrottleOne(k *Key) error {
 }
 
 func (c *Call) throttle(asymmetric bool, limit int) error {
-	of := rateOf{c.Home(), asymmetric}
+	return c.within(rateOf{partition: c.Home(), asymmetric: asymmetric}, limit)
+}
+
+// within counts a request and refuses it beyond a limit; zero is none.
+func (c *Call) within(of rateOf, limit int) error {
 	if limit == 0 || c.Cloud.rates.count(of, c.Now.Unix()) <= limit {
 		return nil
 	}
@@ -68,4 +73,14 @@ func (r *rates) count(of rateOf, now int64) int {
 	s.n++
 	r.counts[of] = s
 	return s.n
+}
+
+// rate refuses a request of the control plane beyond Limits.Requests. The simulator's own operations do not
+// count.
+func (c *Call) rate() error {
+	limit := c.Cloud.Limits.Requests
+	if limit == 0 || c.DataPlane || c.access().On == OnNothing {
+		return nil
+	}
+	return c.within(rateOf{partition: c.Home(), control: true}, limit)
 }

@@ -82,6 +82,8 @@ func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now 
 	switch rec.Kind {
 	case KindKey:
 		err = cloud.settleKey(ctx, *rec, now)
+	case kindTeam:
+		err = cloud.settleTeam(ctx, rec, now)
 	case KindToken:
 		err = cloud.settleToken(ctx, *rec, now)
 	default:
@@ -122,6 +124,9 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 		}
 		changes = append(changes, keystore.Replace(k.Record(k.Due(&cloud.Limits))))
 		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
+	case k.State == apc.KeyStateCreateFailed && old.State != k.State: // it does not count any more (GUESS)
+		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
+		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
 	default: // due by other limits than the present ones
 		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
 	}
@@ -145,6 +150,9 @@ func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
 	}
 	if old.State != k.State && k.State == apc.KeyStateDeleteComplete {
 		cloud.observe(cloud.serviceEvent(k, apc.EventDeleteKey, now))
+	}
+	if old.Approval.Status != k.Approval.Status {
+		cloud.reportApproval(k, now)
 	}
 	if !k.isReplica() {
 		var ended []string

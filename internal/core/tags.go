@@ -50,7 +50,7 @@ func (c *Call) CheckTagCount(n int) error {
 // CheckTaggable: keys that wait for deletion or are deleted take no tags
 // (user guide, tagging-keys; the exception is a GUESS).
 func CheckTaggable(k Key) error {
-	if k.State == apc.KeyStateDeletePending || k.State == apc.KeyStateDeleteComplete {
+	if k.State == apc.KeyStateDeletePending || k.State == apc.KeyStateDeleteComplete || k.State == apc.KeyStateCreateFailed {
 		return StateError(k, string(apc.KeyStateCreateComplete))
 	}
 	return nil

@@ -175,7 +175,7 @@ func (w *world) intercept(ctx context.Context, call apc.Call, next func(context.
 	e := console.Call{Time: call.Time, Operation: call.Operation, Account: call.Identity.Account, Region: call.Identity.Region,
 		Caller: call.Identity.ARN, ReadOnly: op.ReadOnly, Request: mask.Of(call.Input)}
 	begun := time.Now()
-	out, err := next(ctx)
+	out, err := w.faults.Intercept(ctx, call, next)
 	e.Duration = time.Since(begun)
 	e.Keys = console.Identifiers(call.Input)
 	if err == nil {

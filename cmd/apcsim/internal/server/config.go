@@ -105,11 +105,11 @@ func (c *Component) UnmarshalText(text []byte) error {
 
 // limits is apc.Limits in JSON.
 type limits struct {
-	Keys, Aliases, Tags, OpenTokens                          int
-	TokenLife, TokenReuse, CertificateLife, CertificateReuse duration
-	DefaultPage, DefaultDeleteDays                           int
-	DeletedVisible, ReplicationTime                          duration
-	SymmetricRate, AsymmetricRate                            int
+	Keys, Aliases, Tags, OpenTokens                             int
+	TokenLife, TokenReuse, CertificateLife, CertificateReuse    duration
+	DefaultPage, DefaultDeleteDays                              int
+	DeletedVisible, ReplicationTime, CreationTime, ApprovalTime duration
+	Requests, SymmetricRate, AsymmetricRate                     int
 }
 
 func (l *limits) values() apc.Limits {
@@ -119,6 +119,7 @@ func (l *limits) values() apc.Limits {
 		CertificateLife: time.Duration(l.CertificateLife), CertificateReuse: time.Duration(l.CertificateReuse),
 		SymmetricRate: l.SymmetricRate, AsymmetricRate: l.AsymmetricRate,
 		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible), ReplicationTime: time.Duration(l.ReplicationTime),
+		CreationTime: time.Duration(l.CreationTime), ApprovalTime: time.Duration(l.ApprovalTime), Requests: l.Requests,
 	}
 }
 

@@ -66,12 +66,12 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 
 func TestEveryLimitCanBeConfigured(t *testing.T) {
 	got := parsed(t, `{"limits":{"Keys":1,"Aliases":2,"Tags":3,"OpenTokens":4,"TokenLife":"5s","TokenReuse":"6s","CertificateLife":"7s",
-		"CertificateReuse":"8s","DefaultPage":9,"DefaultDeleteDays":10,"DeletedVisible":"11s","ReplicationTime":"12s",
-		"SymmetricRate":13,"AsymmetricRate":14}}`).Limits
+		"CertificateReuse":"8s","DefaultPage":9,"DefaultDeleteDays":10,"DeletedVisible":"11s",
+		"ReplicationTime":"12s","CreationTime":"13s","ApprovalTime":"14s","Requests":15,"SymmetricRate":16,"AsymmetricRate":17}}`).Limits
 	want := apc.Limits{
 		Keys: 1, Aliases: 2, Tags: 3, OpenTokens: 4, TokenLife: 5 * time.Second, TokenReuse: 6 * time.Second, CertificateLife: 7 * time.Second,
-		CertificateReuse: 8 * time.Second, DefaultPage: 9, DefaultDeleteDays: 10, DeletedVisible: 11 * time.Second, ReplicationTime: 12 * time.Second,
-		SymmetricRate: 13, AsymmetricRate: 14,
+		CertificateReuse: 8 * time.Second, DefaultPage: 9, DefaultDeleteDays: 10, DeletedVisible: 11 * time.Second,
+		ReplicationTime: 12 * time.Second, CreationTime: 13 * time.Second, ApprovalTime: 14 * time.Second, Requests: 15, SymmetricRate: 16, AsymmetricRate: 17,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -42,6 +42,10 @@ func ownCalls() []ownCall {
 		{"GET", "keys/{id}", "all about a key, by its id, ARN or alias, but its secret; ?account= ?region=", false, (*request).inspectKey},
 		{"GET", "journal", "the last calls, masked, and why they were refused; each one as it happens for Accept: text/event-stream; ?operation= ?account= ?refused=true ?after= ?limit=", false, (*request).journal},
 		{"GET", "due", "what time will decide, soonest first: keys, tokens and certificates; ?limit=", false, (*request).due},
+		{"POST", "faults", `make calls go wrong: {"operation": "CreateKey", "nth": 2, "times": 1, "effect": "AnswerLost", "delay": "2s"}`, false, (*request).armFault},
+		{"GET", "faults", "list the faults that are armed", false, (*request).listFaults},
+		{"DELETE", "faults/{id}", "disarm a fault", false, (*request).disarmFault},
+		{"POST", "approvals", `decide for an approval team: {"session": "arn:aws:mpa:...", "decision": "APPROVE"}, or "DENY"`, false, (*request).decide},
 		{"GET", "graph", "which key wrapped which in calls since the start", false, (*request).graph},
 	}
 }

@@ -27,6 +27,7 @@ type world struct {
 	engine  *engine.Engine
 	api     http.Handler // the service's operations
 	calls   calls
+	faults  engine.Faults
 	skipped atomic.Int64   // reports of records that could not be read
 	using   sync.WaitGroup // requests that are in it
 
@@ -99,7 +100,7 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 		HideReasons: !s.loopback && !o.Explain, Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
 	}
 	if o.Control {
-		options.Intercept = w.intercept
+		options.Intercept, w.faults.Advance = w.intercept, w.clock.advance
 	}
 	w.engine, err = engine.Open(ctx, w.backend, w.store, options)
 	return err

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+)
+
+// decide is the vote of an approval team.
+func (q *request) decide() (any, error) {
+	var in struct {
+		Session  string `json:"session"`
+		Decision string `json:"decision"`
+	}
+	if err := q.read(&in); err != nil {
+		return nil, err
+	}
+	if d := apc.Decision(in.Decision); d != apc.Approve && d != apc.Deny {
+		return nil, &inputError{"decision", "wanted APPROVE or DENY"}
+	}
+	err := q.world.engine.DecideApproval(q.Context(), in.Session, apc.Decision(in.Decision))
+	switch {
+	case errors.Is(err, apc.ErrResourceNotFound):
+		return nil, &ownError{http.StatusNotFound, "there is no such approval session"}
+	case errors.Is(err, apc.ErrConflict):
+		return nil, &ownError{http.StatusConflict, "the approval session has ended"}
+	case err != nil:
+		return nil, err
+	}
+	return struct{}{}, nil
+}

@@ -1,0 +1,303 @@
+package engine_test
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
+)
+
+const (
+	guarded = apc.MpaOperationImportRootPublicKeyCertificate
+	team    = "arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"
+	team2   = "arn:aws:mpa:us-east-1:111122223333:approval-team/board"
+)
+
+// approvals is a simulator with a clock, an imported root to be, and what the tests ask.
+type approvals struct {
+	*testing.T
+	*engine.Engine
+	clock  *engine.Clock
+	root   certified
+	events []apc.Event
+}
+
+func newApprovals(t *testing.T, o engine.Options) *approvals {
+	a := &approvals{T: t, clock: engine.NewClock(noon), root: issue(t, rsaKey(t, 2048, 0), "root", nil, nil)}
+	o.Now, o.Observe = a.clock.Now, func(e apc.Event) { a.events = append(a.events, e) }
+	a.Engine = simtest.New(t, &o)
+	return a
+}
+
+func (a *approvals) associate(arn string) (engine.MpaTeamAssociation, error) {
+	out, err := a.AssociateMpaTeam(ctx, &engine.AssociateMpaTeamInput{Action: guarded, MpaTeamArn: arn, RequesterComment: new("please")})
+	if err != nil {
+		return engine.MpaTeamAssociation{}, err
+	}
+	return out.MpaTeamAssociation, nil
+}
+
+func (a *approvals) importRoot(comment *string) (engine.Key, error) {
+	out, err := a.ImportKey(ctx, &engine.ImportKeyInput{RequesterComment: comment, KeyMaterial: engine.ImportKeyMaterial{
+		RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: a.root.text()}}})
+	if err != nil {
+		return engine.Key{}, err
+	}
+	return out.Key, nil
+}
+
+// association is the present one on a line.
+func (a *approvals) association() string {
+	out, err := a.GetMpaTeamAssociation(ctx, &engine.GetMpaTeamAssociationInput{Action: guarded})
+	if err != nil {
+		return "none"
+	}
+	return shownTeam(out.MpaTeamAssociation)
+}
+
+func shownTeam(t engine.MpaTeamAssociation) string {
+	return fmt.Sprint(t.MpaTeamArn[len(team)-len("custodians"):], " ", t.AssociationState, shownApproval(t.MpaStatus))
+}
+
+func shownApproval(m *engine.MpaStatus) string {
+	switch {
+	case m == nil:
+		return ""
+	case m.StatusMessage != nil:
+		return fmt.Sprint(" ", m.Status, " (", *m.StatusMessage, ")")
+	}
+	return fmt.Sprint(" ", m.Status)
+}
+
+func (a *approvals) decide(session string, d apc.Decision) {
+	a.Helper()
+	if err := a.DecideApproval(ctx, session, d); err != nil {
+		a.Fatalf("DecideApproval %s: %v", d, err)
+	}
+}
+
+func TestRootImportWaitsForItsTeam(t *testing.T) {
+	a := newApprovals(t, engine.Options{})
+	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil || k.KeyState != apc.KeyStateCreateComplete {
+		t.Errorf("without a team: %+v, %v", k, err)
+	}
+	if got, err := a.associate(team); err != nil || shownTeam(got) != "custodians ACTIVE" {
+		t.Errorf("AssociateMpaTeam: %s, %v", shownTeam(got), err)
+	}
+	_, err := a.importRoot(nil)
+	refused(t, "without a comment", err, apc.ErrValidation, apc.RuleRequired)
+
+	pending := func() engine.Key {
+		t.Helper()
+		k, err := a.importRoot(new("the acquirer's root"))
+		if err != nil || k.KeyState != apc.KeyStateCreateInProgress || shownApproval(k.MpaStatus) != " PENDING" || !k.Enabled || k.KeyOrigin != apc.KeyOriginExternal || !k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
+			t.Fatalf("an import that waits: %+v, %v", k, err)
+		}
+		if ok, _ := regexp.MatchString(`^arn:aws:mpa:us-east-1:111122223333:session/custodians/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, k.MpaStatus.MpaSessionArn); !ok {
+			t.Errorf("the session is %s", k.MpaStatus.MpaSessionArn)
+		}
+		return k
+	}
+	k := pending()
+	leaf := issue(t, rsaKey(t, 2048, 1), "leaf", &a.root, nil)
+	uses := func(arn string) error {
+		_, err := a.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+			CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: leaf.text(), KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption,
+				KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Wrap: true}}}}})
+		return err
+	}
+	refused(t, "the use of a root that waits", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
+	a.clock.Advance(time.Hour)
+	a.decide(k.MpaStatus.MpaSessionArn, apc.Approve)
+	approved := got(t, a.Caller, k.KeyArn)
+	if approved.KeyState != apc.KeyStateCreateComplete || shownApproval(approved.MpaStatus) != " APPROVED" || !approved.CreateTimestamp.Equal(k.CreateTimestamp) || !approved.UsageStartTimestamp.Equal(*k.UsageStartTimestamp) {
+		t.Errorf("approved: %+v", approved)
+	}
+	if err := uses(k.KeyArn); err != nil {
+		t.Errorf("the use of an approved root: %v", err)
+	}
+	refused(t, "a second decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Deny), apc.ErrConflict, apc.RuleSession)
+
+	denied, late := pending(), pending()
+	a.decide(denied.MpaStatus.MpaSessionArn, apc.Deny)
+	a.clock.Advance(day)
+	for what, k := range map[string]engine.Key{"denied": denied, "too late": late} {
+		failed := got(t, a.Caller, k.KeyArn)
+		if failed.KeyState != apc.KeyStateCreateFailed || shownApproval(failed.MpaStatus) != " FAILED (Approval session expired or was denied)" {
+			t.Errorf("%s: %+v", what, failed)
+		}
+		refused(t, what+": its use", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
+		_, err := a.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
+		refused(t, what+": DeleteKey", err, apc.ErrValidation, apc.RuleKeyState)
+		refused(t, what+": a decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Approve), apc.ErrConflict, apc.RuleSession)
+	}
+	if err := a.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var ends []string
+	for _, e := range a.events {
+		if e.EventType == apc.ServiceEvent && e.EventName == "ImportKey" {
+			d := e.ServiceEventDetails
+			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
+		}
+	}
+	if diff := cmp.Diff([]string{"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE APPROVED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED"}, ends); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+func TestFailedImportsDoNotCount(t *testing.T) {
+	a := newApprovals(t, engine.Options{Limits: apc.Limits{Keys: 1, ApprovalTime: time.Hour}})
+	if _, err := a.associate(team); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := a.importRoot(new("again")); err != nil {
+			t.Fatal(err)
+		}
+		_, err := a.importRoot(new("and again"))
+		refused(t, "a second import that waits", err, apc.ErrServiceQuotaExceeded, apc.RuleQuota)
+		a.clock.Advance(time.Hour)
+	}
+}
+
+func TestTeamGuardsItsOwnAssociation(t *testing.T) {
+	a := newApprovals(t, engine.Options{})
+	disassociate := func() (engine.MpaTeamAssociation, error) {
+		out, err := a.DisassociateMpaTeam(ctx, &engine.DisassociateMpaTeamInput{Action: guarded})
+		if err != nil {
+			return engine.MpaTeamAssociation{}, err
+		}
+		return out.MpaTeamAssociation, nil
+	}
+	_, err := disassociate()
+	refused(t, "DisassociateMpaTeam without a team", err, apc.ErrResourceNotFound, apc.RuleTeam)
+	_, err = a.GetMpaTeamAssociation(ctx, &engine.GetMpaTeamAssociationInput{Action: guarded})
+	refused(t, "GetMpaTeamAssociation without a team", err, apc.ErrResourceNotFound, apc.RuleTeam)
+	if _, err := a.associate(team); err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.associate(team)
+	refused(t, "the same team again", err, apc.ErrConflict, apc.RuleTeam)
+
+	change := func() string {
+		t.Helper()
+		got, err := a.associate(team2)
+		if err != nil || shownTeam(got) != "custodians UPDATE_PENDING PENDING" {
+			t.Fatalf("another team: %s, %v", shownTeam(got), err)
+		}
+		return got.MpaStatus.MpaSessionArn
+	}
+	end := func() string {
+		t.Helper()
+		got, err := disassociate()
+		if err != nil || got.AssociationState != apc.AssociationStateDeletePending || shownApproval(got.MpaStatus) != " PENDING" {
+			t.Fatalf("DisassociateMpaTeam: %s, %v", shownTeam(got), err)
+		}
+		return got.MpaStatus.MpaSessionArn
+	}
+	at := func(what, want string) {
+		t.Helper()
+		if got := a.association(); got != want {
+			t.Errorf("%s: got %s, want %s", what, got, want)
+		}
+	}
+	session := change()
+	_, err = a.associate(team2)
+	refused(t, "a change while one waits", err, apc.ErrConflict, apc.RuleTeam)
+	_, err = disassociate()
+	refused(t, "DisassociateMpaTeam while a change waits", err, apc.ErrConflict, apc.RuleTeam)
+	if k, err := a.importRoot(new("meanwhile")); err != nil || shownApproval(k.MpaStatus) != " PENDING" {
+		t.Errorf("an import while a change waits: %+v, %v", k, err)
+	}
+	a.decide(session, apc.Deny)
+	at("denied", "custodians ACTIVE FAILED (Approval session expired or was denied)")
+	change()
+	a.clock.Advance(day)
+	at("too late", "custodians ACTIVE FAILED (Approval session expired or was denied)")
+	a.decide(change(), apc.Approve)
+	at("approved", "board ACTIVE APPROVED")
+	a.decide(end(), apc.Deny)
+	at("its end denied", "board ACTIVE FAILED (Approval session expired or was denied)")
+	last := end()
+	a.decide(last, apc.Approve)
+	at("its end approved", "none")
+	refused(t, "a decision about an association that has ended", a.DecideApproval(ctx, last, apc.Approve), apc.ErrConflict, apc.RuleSession)
+	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil {
+		t.Errorf("an import without a team: %+v, %v", k, err)
+	}
+}
+
+func TestTeamsAndSessionsThatDoNotExist(t *testing.T) {
+	a := newApprovals(t, engine.Options{Teams: []string{team}})
+	_, err := a.associate(team2)
+	refused(t, "a team that is not in Options.Teams", err, apc.ErrResourceNotFound, apc.RuleTeam)
+	if _, err := a.associate(team); err != nil {
+		t.Errorf("one that is: %v", err)
+	}
+	for _, arn := range []string{"", "x", "arn:aws:mpa:us-east-1:111122223333:session/custodians/", "arn:aws:mpa:us-east-1:111122223333:session/custodians/6ba7b810-9dad-41d1-80b4-00c04fd430c8"} {
+		refused(t, "the session "+arn, a.DecideApproval(ctx, arn, apc.Approve), apc.ErrResourceNotFound, apc.RuleSession)
+	}
+	k, err := a.importRoot(new("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, "another decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, "PERHAPS"), apc.ErrValidation, apc.RuleEnum)
+}
+
+func TestCreationTakesItsTime(t *testing.T) {
+	clock := engine.NewClock(noon)
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{CreationTime: time.Minute}})
+	k := everywhere(t, eng.Caller, west)
+	there := eng.As(apc.Identity{Region: west})
+	for _, c := range []struct {
+		after time.Duration
+		want  apc.KeyState
+	}{{0, apc.KeyStateCreateInProgress}, {time.Minute - time.Millisecond, apc.KeyStateCreateInProgress}, {time.Minute, apc.KeyStateCreateComplete}} {
+		clock.Set(noon.Add(c.after))
+		if here, replica := state(t, eng.Caller, k.KeyArn), state(t, there, inRegion(k.KeyArn, west)); here != c.want || replica != c.want {
+			t.Errorf("after %s: got %s and its replica %s, want %s", c.after, here, replica, c.want)
+		}
+		_, err := exportBlock(eng.Caller, k.KeyArn, k.KeyArn, nil)
+		if (err == nil) != (c.want == apc.KeyStateCreateComplete) {
+			t.Errorf("after %s: its use: %v", c.after, err)
+		}
+	}
+	if err := eng.Settle(ctx); err != nil {
+		t.Fatal(err)
+	}
+	clock.Set(noon)
+	if got := state(t, eng.Caller, k.KeyArn); got != apc.KeyStateCreateComplete {
+		t.Errorf("with the clock set back: %s", got)
+	}
+}
+
+func TestRequestsBeyondTheRateAreThrottled(t *testing.T) {
+	clock := engine.NewClock(noon)
+	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{Requests: 5}})
+	list := func(c *engine.Caller) error { _, err := c.ListKeys(ctx, nil); return err }
+	for i := range 12 {
+		err := list(eng.Caller)
+		if i < 5 && err != nil {
+			t.Errorf("request %d: %v", i+1, err)
+		}
+		if i >= 5 {
+			refused(t, fmt.Sprint("request ", i+1), err, apc.ErrThrottling, apc.RuleRate)
+		}
+	}
+	for what, c := range map[string]*engine.Caller{"another account": eng.As(apc.Identity{Account: acquirer}), "another Region": eng.As(apc.Identity{Region: west})} {
+		if err := list(c); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	clock.Advance(time.Second)
+	if err := list(eng.Caller); err != nil {
+		t.Errorf("the next second: %v", err)
+	}
+}

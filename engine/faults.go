@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
+
+// FaultEffect is how a call goes wrong.
+type FaultEffect string
+
+// The effects of faults. An exception is a refusal before the call has any effect. Where the data plane has no
+// such exception it is InternalServerException, and for a quota ThrottlingException.
+const (
+	FaultThrottling    FaultEffect = "Throttling"
+	FaultUnavailable   FaultEffect = "ServiceUnavailable"
+	FaultInternal      FaultEffect = "InternalServer"
+	FaultQuotaExceeded FaultEffect = "ServiceQuotaExceeded"
+	FaultAccessDenied  FaultEffect = "AccessDenied"
+	FaultConflict      FaultEffect = "Conflict"
+	FaultAnswerLost    FaultEffect = "AnswerLost"  // the call takes effect, and there is no answer
+	FaultRequestLost   FaultEffect = "RequestLost" // no effect and no answer
+	FaultDelay         FaultEffect = "Delay"       // the call takes Fault.Delay
+	FaultHang          FaultEffect = "Hang"        // no effect, and no answer until the caller's context ends
+)
+
+// faultCodes are the exceptions of the two planes.
+var faultCodes = map[FaultEffect]struct{ control, data apc.Code }{
+	FaultThrottling:    {apc.ErrThrottling, apc.ErrThrottling},
+	FaultUnavailable:   {apc.ErrServiceUnavailable, apc.ErrInternalServer},
+	FaultInternal:      {apc.ErrInternalServer, apc.ErrInternalServer},
+	FaultQuotaExceeded: {apc.ErrServiceQuotaExceeded, apc.ErrThrottling},
+	FaultAccessDenied:  {apc.ErrAccessDenied, apc.ErrAccessDenied},
+	FaultConflict:      {apc.ErrConflict, apc.ErrInternalServer},
+}
+
+// FaultEffects are all effects.
+func FaultEffects() []FaultEffect {
+	return []FaultEffect{FaultThrottling, FaultUnavailable, FaultInternal, FaultQuotaExceeded, FaultAccessDenied, FaultConflict,
+		FaultAnswerLost, FaultRequestLost, FaultDelay, FaultHang}
+}
+
+// Fault makes calls go wrong.
+type Fault struct {
+	Operation string // "CreateKey"; "" is any
+	Nth       int    // which call from now on, counted from 1; 0 is 1
+	Times     int    // how many calls from the Nth on; 0 is 1
+	Effect    FaultEffect
+	Delay     time.Duration // of FaultDelay
+}
+
+// ArmedFault is a fault that waits for its calls.
+type ArmedFault struct {
+	Fault
+	ID   int // of this fault among those of a Faults
+	Seen int // calls of the operation since it was armed
+	Met  int // calls that it made go wrong
+}
+
+// Faults makes calls go wrong on purpose, as an interceptor:
+//
+//	var faults engine.Faults
+//	eng := engine.New(&engine.Options{Intercept: faults.Intercept})
+//	faults.Arm(engine.Fault{Operation: "CreateKey", Effect: engine.FaultAnswerLost})
+//
+// The zero value has no fault. Any number of goroutines may share one.
+type Faults struct {
+	// Advance lets a delay pass on the simulator's clock. Nil waits in real time.
+	Advance func(context.Context, time.Duration) error
+
+	mu    sync.Mutex // guards the others
+	last  int
+	armed []*ArmedFault
+}
+
+// Arm makes a fault happen to calls from now on, and returns its ID. Of several that fit a call the one that
+// was armed first happens. A fault whose calls are over stays listed.
+func (f *Faults) Arm(fault Fault) (id int) {
+	fault.Nth, fault.Times = max(fault.Nth, 1), max(fault.Times, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last++
+	f.armed = append(f.armed, &ArmedFault{Fault: fault, ID: f.last})
+	return f.last
+}
+
+// Disarm takes a fault back, and reports whether it was there.
+func (f *Faults) Disarm(id int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := len(f.armed)
+	f.armed = slices.DeleteFunc(f.armed, func(a *ArmedFault) bool { return a.ID == id })
+	return len(f.armed) < before
+}
+
+// List returns the faults in the order in which they were armed.
+func (f *Faults) List() []ArmedFault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make([]ArmedFault, len(f.armed))
+	for i, a := range f.armed {
+		out[i] = *a
+	}
+	return out
+}
+
+// next counts a call and returns the fault that happens to it; nil is none.
+func (f *Faults) next(operation string) (hit *Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.armed {
+		if a.Operation != "" && a.Operation != operation {
+			continue
+		}
+		a.Seen++
+		if hit == nil && a.Seen >= a.Nth && a.Seen-a.Nth < a.Times {
+			a.Met++
+			hit = new(a.Fault)
+		}
+	}
+	return hit
+}
+
+// Intercept is for [Options.Intercept].
+func (f *Faults) Intercept(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
+	hit := f.next(call.Operation)
+	if hit == nil {
+		return next(ctx)
+	}
+	switch hit.Effect {
+	case FaultAnswerLost:
+		next(ctx) // its answer is lost, and its refusal
+		return nil, apc.ErrNoAnswer
+	case FaultRequestLost:
+		return nil, apc.ErrNoAnswer
+	case FaultDelay:
+		if err := f.wait(ctx, hit.Delay); err != nil {
+			return nil, err
+		}
+		return next(ctx)
+	case FaultHang:
+		<-ctx.Done()
+		return nil, faultError(apc.ErrServiceUnavailable, hit, ctx.Err())
+	}
+	codes, ok := faultCodes[hit.Effect]
+	if !ok {
+		return next(ctx)
+	}
+	code := codes.control
+	if op, _ := OperationNamed(call.Operation); op.DataPlane {
+		code = codes.data
+	}
+	return nil, faultError(code, hit, nil)
+}
+
+func faultError(code apc.Code, f *Fault, cause error) error {
+	return &apc.Error{Code: code, Message: "A fault was armed for this call.", Err: cause,
+		Reasons: []apc.Reason{core.Because(apc.RuleFault, "", core.ProblemFault, string(f.Effect), "")}}
+}
+
+// wait lets a delay pass.
+func (f *Faults) wait(ctx context.Context, d time.Duration) error {
+	if f.Advance != nil {
+		return f.Advance(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,58 @@
+package core
+
+import (
+	"encoding/hex"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/keystore"
+)
+
+// Golden records of what stands beside keys: they stay readable and are written the same.
+const (
+	goldenRegions = "01020975732d776573742d320965752d776573742d31"
+	goldenTeam    = "013261726e3a6177733a6d70613a75732d656173742d313a3131313132323232333333333a617070726f76616c2d7465616d2f610e5550444154455f50454e44494e473261726e3a6177733a6d70613a75732d656173742d313a3131313132323232333333333a617070726f76616c2d7465616d2f622e61726e3a6177733a6d70613a75732d656173742d313a3131313132323232333333333a73657373696f6e2f612f310750454e44494e4702076d65737361676507636f6d6d656e7403"
+)
+
+func TestGoldenRegionsStayReadable(t *testing.T) {
+	want := DefaultRegions{Partition: goldenPlace, Regions: []string{"us-west-2", "eu-west-1"}}
+	if got := hex.EncodeToString(want.Record().Data); got != goldenRegions {
+		t.Errorf("written as %s, golden %s", got, goldenRegions)
+	}
+	data, _ := hex.DecodeString(goldenRegions)
+	got, err := decodeRegions(&keystore.Record{Partition: goldenPlace, Data: data})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	for n := range len(data) {
+		if _, err := decodeRegions(&keystore.Record{Data: data[:n]}); err == nil {
+			t.Errorf("cut to %d bytes: decoded", n)
+		}
+	}
+}
+
+func TestGoldenTeamStaysReadable(t *testing.T) {
+	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+	want := Team{Partition: goldenPlace, Action: apc.MpaOperationImportRootPublicKeyCertificate, ARN: "arn:aws:mpa:us-east-1:111122223333:approval-team/a",
+		State: apc.AssociationStateUpdatePending, Next: "arn:aws:mpa:us-east-1:111122223333:approval-team/b",
+		Session: Approval{"arn:aws:mpa:us-east-1:111122223333:session/a/1", apc.SessionStatusPending, at(1), "message", "comment", at(2)}}
+	put := want.Put().Put
+	if got := hex.EncodeToString(put.Record.Data); got != goldenTeam {
+		t.Errorf("written as %s, golden %s", got, goldenTeam)
+	}
+	if !put.Record.Due.Equal(at(2)) {
+		t.Errorf("due at %s, want the deadline", put.Record.Due)
+	}
+	data, _ := hex.DecodeString(goldenTeam)
+	got, err := decodeTeam(&keystore.Record{Partition: goldenPlace, ID: string(want.Action), Data: data})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	for n := range len(data) {
+		if _, err := decodeTeam(&keystore.Record{Data: data[:n]}); err == nil {
+			t.Errorf("cut to %d bytes: decoded", n)
+		}
+	}
+}
