@@ -92,8 +92,8 @@ machine are kept away: a request is refused whose Origin is not one of
 GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 /_apcsim/ready answers 200 while the store and the HSM answer too, else 503, within a
 second (a readiness probe). Both need no --control. With --control, a browser at / or /_apcsim/
-gets the console: calls as they happen, keys, time, which key wraps which, tools and
-limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
+gets the console: calls as they happen, keys, time, which key wraps which, tools, faults,
+approvals and limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
 forgetting everything, loading and inspecting keys, the last calls and why they were
 refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
 1,000 calls, masked; with Accept: text/event-stream each call as it happens),

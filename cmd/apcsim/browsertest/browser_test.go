@@ -194,6 +194,8 @@ func TestTheConsoleInABrowser(t *testing.T) {
 	t.Run("the clock moves and a key is deleted", s.testTime)
 	t.Run("a key that wraps is drawn", s.testGraph)
 	t.Run("a block is inspected", s.testTools)
+	t.Run("a fault is armed and disarmed", s.testFaults)
+	t.Run("an approval is given", s.testApprovals)
 	t.Run("limits", s.testLimits)
 	t.Run("by keyboard alone", s.testKeyboard)
 	guarded := open(t, parent, &server.Options{Control: true, ControlToken: hsm.NewSecret([]byte(token))})
@@ -319,6 +321,31 @@ func (s *session) testTools(t *testing.T) {
 	s.do(t, "components", chromedp.SendKeys(`input[name=component]`, "0123456789ABCDEFFEDCBA9876543210", chromedp.ByQuery), chromedp.Click(`button[value=components]`, chromedp.ByQuery))
 	s.waitFor(t, `document.querySelector("section")?.textContent.includes("08D7B4")`)
 	s.checkPage(t, "tools")
+}
+
+func (s *session) testFaults(t *testing.T) {
+	s.do(t, "faults", chromedp.Navigate(s.url+"/_apcsim/console/faults"), chromedp.SetValue(`select[name=operation]`, "GetKey", chromedp.ByQuery),
+		chromedp.Click(`form.row button`, chromedp.ByQuery))
+	s.waitFor(t, `document.querySelector("tbody").textContent.includes("Throttling")`)
+	s.checkPage(t, "faults")
+	s.picture(t, "faults")
+	if got := s.call(t, "GetKey", `{"KeyIdentifier":"alias/small"}`)["__type"]; got != "ThrottlingException" {
+		t.Errorf("GetKey: got %v", got)
+	}
+	s.do(t, "disarm", chromedp.Click(`tbody button`, chromedp.ByQuery))
+	s.waitFor(t, `document.querySelector("tbody").textContent.includes("None")`)
+}
+
+func (s *session) testApprovals(t *testing.T) {
+	const team = "arn:aws:mpa:us-east-1:111122223333:approval-team/"
+	for _, name := range []string{"first", "second"} {
+		s.call(t, "AssociateMpaTeam", `{"Action":"IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE","MpaTeamArn":"`+team+name+`"}`)
+	}
+	s.do(t, "approvals", chromedp.Navigate(s.url+"/_apcsim/console/approvals"), chromedp.WaitVisible(`button[value=APPROVE]`, chromedp.ByQuery))
+	s.checkPage(t, "approvals")
+	s.picture(t, "approvals")
+	s.do(t, "approve", chromedp.Click(`button[value=APPROVE]`, chromedp.ByQuery))
+	s.waitFor(t, `!document.querySelector("button[value=APPROVE]") && document.querySelector("main").textContent.includes("approval-team/second")`)
 }
 
 func (s *session) testLimits(t *testing.T) {

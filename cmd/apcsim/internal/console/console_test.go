@@ -140,7 +140,7 @@ func TestLifetimesArePlotted(t *testing.T) {
 // TestEveryPageOfNothingIsMade, so that no page fails in front of a user.
 func TestEveryPageOfNothingIsMade(t *testing.T) {
 	for view, data := range map[string]any{
-		"calls": &CallsPage{}, "call": &CallPage{}, "keys": &KeysPage{}, "key": &KeyPage{}, "time": TimePage{}, "graph": &Graph{}, "tools": &ToolsPage{}, "limits": &LimitsPage{}, "login": nil, "error": "x",
+		"calls": &CallsPage{}, "call": &CallPage{}, "keys": &KeysPage{}, "key": &KeyPage{}, "time": TimePage{}, "graph": &Graph{}, "tools": &ToolsPage{}, "limits": &LimitsPage{}, "faults": &FaultsPage{}, "approvals": &ApprovalsPage{}, "login": nil, "error": "x",
 	} {
 		if body, err := Render(&Page{View: view, Title: view, Offset: "0s", Data: data}); err != nil || !strings.HasSuffix(string(body), "</html>\n") {
 			t.Errorf("%s: %v\n%s", view, err, body)

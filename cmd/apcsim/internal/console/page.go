@@ -35,7 +35,7 @@ func File(name string) (content []byte, kind string, ok bool) {
 
 // Page is one page. View is the template of its middle and Data what that shows.
 type Page struct {
-	View   string // "calls", "call", "keys", "key", "time", "graph", "tools", "limits", "login", "error"
+	View   string // "calls", "call", "keys", "key", "time", "graph", "tools", "faults", "approvals", "limits", "login", "error"
 	Title  string
 	Now    time.Time // of the simulator
 	Offset string    // how far it is ahead
@@ -44,7 +44,7 @@ type Page struct {
 
 // Views are the pages that every page links to: the last part of their paths and their names.
 var Views = [][2]string{{"", "Calls"}, {"console/keys", "Keys"}, {"console/time", "Time"}, {"console/graph", "Which key wraps which"},
-	{"console/tools", "Tools"}, {"console/limits", "Limits"}}
+	{"console/tools", "Tools"}, {"console/faults", "Faults"}, {"console/approvals", "Approvals"}, {"console/limits", "Limits"}}
 
 // Views lists the links.
 func (p *Page) Views() [][2]string { return Views }

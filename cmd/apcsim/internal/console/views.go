@@ -93,6 +93,36 @@ type LimitRow struct {
 	Used, Most int
 }
 
+// FaultsPage is the faults that are armed, and what can be.
+type FaultsPage struct {
+	Operations, Effects []string
+	Faults              []FaultRow
+}
+
+// FaultRow is a fault; its fields are those of GET faults.
+type FaultRow struct {
+	ID            int
+	Operation     string
+	Nth, Times    int
+	Effect, Delay string
+	Seen, Met     int
+}
+
+// ApprovalsPage is what waits for approval teams.
+type ApprovalsPage struct {
+	Sessions []ApprovalRow
+	Teams    []TeamRow
+}
+
+// ApprovalRow is a session that waits for a decision.
+type ApprovalRow struct {
+	Session, About, Comment string
+	Since                   time.Time
+}
+
+// TeamRow is a team in charge of an action.
+type TeamRow struct{ Action, Team, State string }
+
 // The plot of lifetimes and the graph, in the units of the SVG.
 const (
 	plotWidth, plotLabel, plotRow = 960, 260, 22

@@ -40,6 +40,11 @@ var consolePages = []consolePage{
 	{"GET", "graph", (*request).graphPage, ""},
 	{"GET", "tools", (*request).toolsPage, ""},
 	{"POST", "tools", (*request).useTool, ""},
+	{"GET", "faults", (*request).faultsPage, ""},
+	{"POST", "faults", (*request).armByForm, "faults"},
+	{"POST", "disarm", (*request).disarmByForm, "faults"},
+	{"GET", "approvals", (*request).approvalsPage, ""},
+	{"POST", "approvals", (*request).decideByForm, "approvals"},
 	{"GET", "limits", (*request).limitsPage, ""},
 }
 
