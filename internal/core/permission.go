@@ -71,7 +71,11 @@ func (c *Call) PermitAlias(ctx context.Context, name string, k *Key) error {
 	if len(c.Identity.Policies) == 0 && (k == nil || k.Policy == nil) {
 		return nil
 	}
-	return c.permit(&question{c: c, ctx: ctx, op: c.Op, resource: ARN{Partition: c.Home(), Alias: name}.String(), key: k, alias: name})
+	q := &question{c: c, ctx: ctx, op: c.Op, resource: ARN{Partition: c.Home(), Alias: name}.String(), alias: name}
+	if k != nil {
+		q.key = new(*k) // a copy, so that the own one of the caller stays off the heap
+	}
+	return c.permit(q)
 }
 
 // permit refuses what the caller may not do in its own account, and says why.
@@ -99,7 +103,8 @@ func (c *Call) authorize(ctx context.Context, a *ARN, k *Key) error {
 	if own && len(c.Identity.Policies) == 0 && k.Policy == nil || c.access().On == OnNothing && own {
 		return nil
 	}
-	q := &question{c: c, ctx: ctx, op: c.Op, resource: k.ARN.String(), key: k, alias: a.Alias}
+	key := *k // a copy, so that the caller's own stays off the heap where no policy is asked
+	q := &question{c: c, ctx: ctx, op: c.Op, resource: key.ARN.String(), key: &key, alias: a.Alias}
 	if own {
 		if c.access().On != OnKeys { // the operation has been decided; this is the key that it names
 			return c.permitNamed(q)
