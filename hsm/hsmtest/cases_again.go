@@ -96,7 +96,7 @@ var againCases = []testCase{
 		checkKeys(t, two, "by a backend that was closed meanwhile", ones)
 		check(t, two, "before another backend was closed", twos)
 	}),
-	newCase("NothingWorksWithoutAMasterKey", promises{"ErrNoMasterKey: the device has no master key yet. An [Initializer] makes one; until then nothing but Close succeeds."}, func(t tester, s *subject) {
+	newCase("NothingWorksWithoutAMasterKey", promises{"ErrNoMasterKey: the device has no master key yet. An [Initializer] makes one; until then only Close succeeds."}, func(t tester, s *subject) {
 		s.Needs("Blank", s.Options.Blank != nil)
 		b := s.Closing(s.Options.Blank(s.T))
 		fails(t, hsm.ErrNoMasterKey, everyMethod(ctx, b, make([]byte, 64), make([]byte, 1)))
