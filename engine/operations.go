@@ -113,11 +113,6 @@ func reads[In, Out any](name string, method func(*Caller, context.Context, *In) 
 	return row
 }
 
-// refused is the row of an operation that is not simulated yet.
-func refused(name string, readOnly bool) Operation {
-	return Operation{Name: name, ReadOnly: readOnly, Fidelity: "not simulated yet"}
-}
-
 // data is the row of an operation of the data plane, which changes nothing.
 func data[In, Out any](name string, method func(*dataplane.Caller, context.Context, *In) (*Out, error), fidelity string) Operation {
 	row := reads(name, func(c *Caller, ctx context.Context, in *In) (*Out, error) { return method(c.Caller, ctx, in) }, fidelity)
