@@ -50,7 +50,7 @@ func BenchmarkGenerateMac(b *testing.B) {
 }
 
 // tdesOf is a double-length TDES key as a cipher.
-func tdesOf(b *testing.B, digits string) cipher.Block {
+func tdesOf(b testing.TB, digits string) cipher.Block {
 	raw, err := hex.DecodeString(digits)
 	if err != nil {
 		b.Fatal(err)

@@ -77,29 +77,56 @@ func benchAEAD() cipher.AEAD {
 	return aead
 }
 
-// BenchmarkGetKey: beside a locked map read and one record decode. The bar
-// is 3.
+// BenchmarkGetKey: against a locked map read and one record decode. The bar
+// is 3, with a resource policy on the key too.
 func BenchmarkGetKey(b *testing.B) {
-	eng := benchEngine(b, nil)
-	id := benchKey(b, eng, benchAttributes)
-	a, _ := core.ParseIdentifier(id, keystore.Partition{})
-	found, _ := eng.cloud.Store.Read(context.Background(), a.KeyRef())
-	var mu sync.RWMutex
-	records := map[string]keystore.Record{id: found[0].Record}
-	ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
-	ratio.Beside(b, 64, func() {
-		mu.RLock()
-		rec := records[id]
-		mu.RUnlock()
-		var k core.Key
-		if err := k.Decode(&rec); err != nil {
-			b.Fatal(err)
+	for _, policy := range []string{"none", "own"} {
+		b.Run("policy="+policy, func(b *testing.B) {
+			eng := benchEngine(b, nil)
+			id := benchKey(b, eng, benchAttributes)
+			ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
+			if policy == "own" {
+				_, err := eng.PutResourcePolicy(ctx, &PutResourcePolicyInput{ResourceArn: id, Policy: `{"Version":"2012-10-17","Statement":[` +
+					`{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			a, _ := core.ParseIdentifier(id, keystore.Partition{})
+			found, _ := eng.cloud.Store.Read(ctx, a.KeyRef())
+			var mu sync.RWMutex
+			records := map[string]keystore.Record{id: found[0].Record}
+			ratio.Beside(b, 64, func() {
+				mu.RLock()
+				rec := records[id]
+				mu.RUnlock()
+				var k core.Key
+				if err := k.Decode(&rec); err != nil {
+					b.Fatal(err)
+				}
+			}, func() {
+				if _, err := eng.GetKey(ctx, in); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkCreateReplicatedKey: a key with two replicas, against CreateKey. The bar is 2.
+func BenchmarkCreateReplicatedKey(b *testing.B) {
+	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
+	ctx, alone := context.Background(), &CreateKeyInput{KeyAttributes: benchAttributes, Exportable: new(true)}
+	replicated := *alone
+	replicated.ReplicationRegions = []string{"us-west-2", "eu-west-1"}
+	create := func(in *CreateKeyInput) func() {
+		return func() {
+			if _, err := eng.CreateKey(ctx, in); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}, func() {
-		if _, err := eng.GetKey(ctx, in); err != nil {
-			b.Fatal(err)
-		}
-	})
+	}
+	ratio.Beside(b, 64, create(alone), create(&replicated))
 }
 
 // BenchmarkFreshSimulator: beside a master key, its cipher and an empty map.
