@@ -14,7 +14,7 @@ func TestBothSidesEndWithTheSameKeys(t *testing.T) {
 	if n := strings.Count(out.String(), ", partner "); n != 7 {
 		t.Errorf("%d keys compared, want 7:\n%s", n, &out)
 	}
-	for _, want := range []string{"header D0112K0TB00E0000", "valid until 11 May 2026", "7. Both sides"} {
+	for _, want := range []string{"header D0112K0TB00E0000", "valid until 3 June 2026", "7. Both sides"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the story lacks %q:\n%s", want, &out)
 		}
