@@ -42,15 +42,18 @@ var action = regexp.MustCompile(`draw action: "([A-Za-z]+)"`)
 
 func TestPlantedBugsShrinkToThreeSteps(t *testing.T) {
 	for _, name := range []string{"KeepAlias", "PendingIsGone", "DropBlock", "WidenExport"} {
-		out := again(t, "-test.run=^TestService$", "-bug="+name)
-		_, shown, _ := strings.Cut(out, "Failed test output:")
-		var steps []string
-		for _, m := range action.FindAllStringSubmatch(shown, -1) {
-			steps = append(steps, m[1])
-		}
-		if t.Logf("%s: %s", name, strings.Join(steps, ", ")); len(steps) == 0 || len(steps) > 3 {
-			t.Errorf("%s: the failure has the steps %v, want one to three:\n%s", name, steps, out)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := again(t, "-test.run=^TestService$", "-bug="+name)
+			_, shown, _ := strings.Cut(out, "Failed test output:")
+			var steps []string
+			for _, m := range action.FindAllStringSubmatch(shown, -1) {
+				steps = append(steps, m[1])
+			}
+			if t.Logf("%s: %s", name, strings.Join(steps, ", ")); len(steps) == 0 || len(steps) > 3 {
+				t.Errorf("%s: the failure has the steps %v, want one to three:\n%s", name, steps, out)
+			}
+		})
 	}
 }
 
