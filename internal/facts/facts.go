@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed control.txt
@@ -20,11 +21,17 @@ var controlText string
 //go:embed data.txt
 var dataText string
 
-// Control returns the facts of the control plane, with our own amendments.
-func Control() *Service { return amended(controlText) }
+// Control returns the facts of the control plane, with our own amendments. They are parsed once and shared:
+// a caller does not change them.
+func Control() *Service { return control() }
 
-// Data returns the facts of the data plane, with our own amendments.
-func Data() *Service { return amended(dataText) }
+// Data returns the facts of the data plane, likewise.
+func Data() *Service { return data() }
+
+var (
+	control = sync.OnceValue(func() *Service { return amended(controlText) })
+	data    = sync.OnceValue(func() *Service { return amended(dataText) })
+)
 
 // Service is one plane: its operations and shapes in the order of the description.
 type Service struct {
