@@ -9,7 +9,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -70,13 +72,24 @@ type ownError struct {
 
 func (e *ownError) Error() string { return e.message }
 
+// ownMethods is the methods of all own calls, for the pages that may make them.
+var ownMethods = sync.OnceValue(func() string {
+	var methods []string
+	for _, c := range ownCalls() {
+		if !slices.Contains(methods, c.Method) {
+			methods = append(methods, c.Method)
+		}
+	}
+	return strings.Join(methods, ", ")
+})
+
 // maxOwnBody is the longest body of one of the simulator's own calls, in bytes.
 const maxOwnBody = 64 << 10
 
 // serveOwn answers one of the simulator's own calls, in JSON.
 func (s *Server) serveOwn(w http.ResponseWriter, q *request) {
 	r := q.Request
-	if s.options.Control && s.guard.CORS(w, r, "GET, POST") {
+	if s.options.Control && s.guard.CORS(w, r, ownMethods()) {
 		return
 	}
 	if isConsole(r) {
