@@ -118,7 +118,7 @@ var commitCases = []testCase{
 			}
 		}
 	})),
-	newCase("CountersAreChangedByAddAlone", promises{"A counter is a record of its own", "Counters are changed by Add alone and have no Due and no Index."}, on(func(t tester, s keystore.Store) {
+	newCase("CountersAreChangedByAddAlone", promises{"A counter is a record of its own", "Counters are changed only by Add and have no Due and no Index."}, on(func(t tester, s keystore.Store) {
 		for i, changes := range [][]keystore.Change{
 			{keystore.Create(thing("r0", "")), keystore.Count(thing("n0", "").Ref(), 1, 10)},
 			{keystore.Count(thing("n1", "").Ref(), 1, 10), keystore.Create(thing("r1", ""))},

@@ -11,7 +11,7 @@ import (
 )
 
 var listCases = []testCase{
-	newCase("DueIsCutToMilliseconds", promises{"when the engine wants to see it again (cut to milliseconds); zero: never"}, on(func(t tester, s keystore.Store) {
+	newCase("DueIsCutToMilliseconds", promises{"when it is due, for [Store.Due] (cut to milliseconds); zero: never"}, on(func(t tester, s keystore.Store) {
 		var records []keystore.Record
 		for _, i := range instants() {
 			records = append(records, thingAt(here, i.id, i.due))
