@@ -146,7 +146,7 @@ func (PinBlockFormatForPinData) Values() []PinBlockFormatForPinData {
 	}
 }
 
-// PinBlockLengthPosition is where the length of a PIN block stands in a script.
+// PinBlockLengthPosition is where the length of a PIN block is in a script.
 type PinBlockLengthPosition string
 
 // Values of PinBlockLengthPosition.

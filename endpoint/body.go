@@ -31,7 +31,7 @@ func bodyOf(r *http.Request) ([]byte, error) {
 		return nil, errTooLong
 	case err != nil || r.ContentLength > n:
 		return nil, errShort
-	case r.ContentLength > 0 && r.ContentLength < n: // without a socket nobody else looks
+	case r.ContentLength > 0 && r.ContentLength < n: // without a socket no other code checks it
 		return nil, errLong
 	}
 	return b.Bytes(), nil

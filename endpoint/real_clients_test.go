@@ -73,6 +73,7 @@ func TestBoto3CallsEveryOperationOfTheDataPlane(t *testing.T) {
 		t.Fatalf("%v after %s", err, out)
 	}
 	taken, i := map[string]int{}, 0
+	unknown := map[string]bool{}
 	older := os.Getenv("APCSIM_SPEC") == "" // the client has its own description, which may be older
 	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); i++ {
 		value, err := oneJSON(s.Bytes())
@@ -86,7 +87,7 @@ func TestBoto3CallsEveryOperationOfTheDataPlane(t *testing.T) {
 				op = good[i].op
 			}
 			t.Logf("this boto3 does not know all of %s: %s", op, s.Text())
-			taken[op]++
+			unknown[op] = true
 		case answer["unknown"] != nil:
 			t.Errorf("line %d: %s", i, s.Text())
 		case i == len(good):
@@ -99,8 +100,14 @@ func TestBoto3CallsEveryOperationOfTheDataPlane(t *testing.T) {
 			taken[good[i].op]++
 		}
 	}
+	if len(taken) == 0 && len(unknown) == len(facts.Data().Operations) {
+		t.Skip("this boto3 does not know the service")
+	}
+	if i != len(good)+1 {
+		t.Errorf("%d answers to %d calls", i, len(good)+1)
+	}
 	for _, op := range facts.Data().Operations {
-		if taken[op.Name] == 0 {
+		if taken[op.Name] == 0 && !unknown[op.Name] {
 			t.Errorf("%s never succeeded", op.Name)
 		}
 	}
@@ -120,6 +127,7 @@ func TestAWSCLICallsEveryOperationOfTheDataPlane(t *testing.T) {
 	server := httptest.NewServer(w.verified)
 	defer server.Close()
 	env := append(clientEnvironment(t), "AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY_DATA="+server.URL)
+	known := 0
 	for _, r := range firstOfEach(good) {
 		command := strings.ToLower(capital.ReplaceAllString(r.op, "$1-$2"))
 		aws := exec.CommandContext(t.Context(), "aws", "payment-cryptography-data", command, "--cli-input-json", string(asJSON(r.body)), "--output", "json")
@@ -129,6 +137,7 @@ func TestAWSCLICallsEveryOperationOfTheDataPlane(t *testing.T) {
 			t.Logf("this AWS CLI does not know all of %s", command)
 			continue
 		}
+		known++
 		if err != nil {
 			t.Errorf("%s: %v: %s", command, err, out)
 			continue
@@ -136,5 +145,8 @@ func TestAWSCLICallsEveryOperationOfTheDataPlane(t *testing.T) {
 		if value, err := oneJSON(out); err != nil || value.(object)["error"] != nil {
 			t.Errorf("%s: %s", command, out)
 		}
+	}
+	if known == 0 {
+		t.Skip("this AWS CLI does not know the service")
 	}
 }

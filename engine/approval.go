@@ -119,7 +119,7 @@ func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 
 // DecideApproval is the decision of an approval team in a session, the MpaSessionArn of an answer: its vote is no
 // part of the service. It fails with [apc.ErrResourceNotFound] where there is no such session, and with
-// [apc.ErrConflict] where it has ended. A session that nobody decides fails after Limits.ApprovalTime.
+// [apc.ErrConflict] where it has ended. A session that is not decided fails after Limits.ApprovalTime.
 func (e *Engine) DecideApproval(ctx context.Context, session string, d apc.Decision) error {
 	if err := e.cloud.Decide(ctx, session, d); err != nil {
 		refusal := core.Refusal(err)

@@ -60,7 +60,7 @@ func (p RSAPadding) MaxMessage(modulus int) int {
 
 // ErrDecryption: an RSA ciphertext does not decrypt to a message with the padding that
 // was asked for. It is an [ErrInput], and the same error whatever was wrong: a
-// caller that could tell the causes apart could decrypt (Bleichenbacher, Manger).
+// caller that could distinguish the causes could decrypt (Bleichenbacher, Manger).
 var ErrDecryption = fmt.Errorf("%w: the ciphertext does not decrypt", ErrInput)
 
 // EncryptRSA encrypts a message to a public RSA key. The device takes no part in it. A

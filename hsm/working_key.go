@@ -121,7 +121,7 @@ type WrappedKey struct {
 // Verdict is the result of a verification that could be done.
 type Verdict int
 
-// The verdicts. Undecided always stands beside an error: the arguments were refused, or
+// The verdicts. Undecided always comes with an error: the arguments were refused, or
 // the device could not do its work.
 const (
 	Undecided Verdict = iota
@@ -166,7 +166,7 @@ func IsArgument(err error) bool {
 }
 
 // WorkingCheckValue computes the check value of a working key: of one that came with the
-// request or was agreed on, since a stored key has one beside it.
+// request or was agreed on, since a stored key's is kept in its record.
 func (h *HSM) WorkingCheckValue(ctx context.Context, k WorkingKey, m kcv.Method) (kcv.Value, error) {
 	w, err := h.open(ctx, k, forData)
 	if err != nil {

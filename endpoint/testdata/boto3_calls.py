@@ -8,7 +8,7 @@ import boto3
 import botocore
 import botocore.exceptions
 
-unknown = (AttributeError, botocore.exceptions.UnknownServiceError, botocore.exceptions.ParamValidationError)
+unknown = (botocore.exceptions.UnknownServiceError, botocore.exceptions.ParamValidationError)
 
 
 def new_client():
@@ -23,8 +23,11 @@ for line in sys.stdin:
     call = json.loads(line)
     try:
         client = client or new_client()
-        out = getattr(client, botocore.xform_name(call["op"]))(**call["body"])
-        out.pop("ResponseMetadata")
+        if call["op"] in client.meta.service_model.operation_names:
+            out = getattr(client, botocore.xform_name(call["op"]))(**call["body"])
+            out.pop("ResponseMetadata")
+        else:
+            out = {"unknown": "no operation " + call["op"]}
     except unknown as e:
         out = {"unknown": str(e)}
     except botocore.exceptions.ClientError as e:

@@ -1,5 +1,5 @@
 // Package awstest connects the AWS SDK for Go v2 to a simulator of package enginetest, in one line. It is
-// a module of its own, so that the SDK stands in the module graph of those alone who use it.
+// a module of its own, so that the SDK is only in the module graph of programs that use it.
 package awstest
 
 import (

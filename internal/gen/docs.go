@@ -60,7 +60,7 @@ var docs = map[string]string{
 	"MajorKeyDerivationMode":   "is how a card's key is derived from the issuer's (EMV Book 2, annex A1.4).",
 	"PaddingType":              "is the padding of an RSA encryption.",
 	"PinBlockFormatForPinData": "is the format of a PIN block (ISO 9564).",
-	"PinBlockLengthPosition":   "is where the length of a PIN block stands in a script.",
+	"PinBlockLengthPosition":   "is where the length of a PIN block is in a script.",
 	"PinBlockPaddingType":      "is the padding of a PIN block in a script.",
 	"RandomKeyMaxLength":       "bounds the random key of a validation.",
 	"RandomKeySendVariantMask": "is the variant of the key-encryption key that a random key is sent under.",

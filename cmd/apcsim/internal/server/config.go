@@ -83,7 +83,7 @@ type Component struct{ hsm.Secret }
 
 var errComponent = errors.New("wanted pairs of hexadecimal digits")
 
-// UnmarshalText reads the digits, which may stand in groups with a space between
+// UnmarshalText reads the digits, which may be in groups with a space between
 // them, as on paper. The error does not repeat them.
 func (c *Component) UnmarshalText(text []byte) error {
 	digits := make([]byte, 0, len(text))
