@@ -43,11 +43,16 @@ func browser(t *testing.T) context.Context {
 		t.Fatal("there is no chromium: scripts/setup installs it")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1100, 720),
-		chromedp.WSURLReadTimeout(patience), chromedp.UserDataDir(t.TempDir()))
+		chromedp.WSURLReadTimeout(patience))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, stop := chromedp.NewContext(allocator)
 	t.Cleanup(stop)
+	t.Cleanup(func() { // ends the browser and waits for it; its processes write to their folder until the end
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("the browser's folder: %v", err)
+		}
+	})
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
