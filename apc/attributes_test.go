@@ -11,7 +11,8 @@ func TestAttributesReadAsOneLine(t *testing.T) {
 		a    KeyAttributes
 		want string
 	}{
-		{KeyAttributes{KeyUsageTR31P0PINEncryptionKey, KeyClassSymmetricKey, KeyAlgorithmAES128, KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
+		{KeyAttributes{KeyUsageTR31P0PINEncryptionKey, KeyClassSymmetricKey, KeyAlgorithmAES128,
+			KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
 			"P0 AES_128 {Encrypt, Decrypt, Wrap, Unwrap}"},
 		{KeyAttributes{KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClassPublicKey, KeyAlgorithmRSA2048, KeyModesOfUse{Verify: true}},
 			"S0 RSA_2048 PUBLIC_KEY {Verify}"},

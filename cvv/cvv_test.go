@@ -84,7 +84,14 @@ var funcs = map[string]payref.Func{
 		return cvv.Cardholder(newBlock(cardKey(a, a.Text("psn"))), a.Text("un"), a.Text("atc"), a.Int("n", 3))
 	},
 	"discover_dcvc": func(a payref.Args) (string, error) {
-		return cvv.DiscoverDynamic(retailKey(cardKey(a, "00")), a.Text("pan"), a.Text("expiry"), a.Text("un"), a.Text("atc"), a.Int("n", 3))
+		return cvv.DiscoverDynamic(
+			retailKey(cardKey(a, "00")),
+			a.Text("pan"),
+			a.Text("expiry"),
+			a.Text("un"),
+			a.Text("atc"),
+			a.Int("n", 3),
+		)
 	},
 }
 
@@ -98,13 +105,31 @@ func TestValuesAreThoseOfAnotherImplementation(t *testing.T) {
 		case 0:
 			return payref.Case{Fn: "cvv", Args: payref.Args{"cvk": key, "pan": pan, "expiry": expiry, "service": service, "n": n}}
 		case 1:
-			return payref.Case{Fn: "dcvv", Args: payref.Args{"imk": key, "pan": pan, "psn": psn, "expiry": expiry, "service": service, "atc": atc, "n": n, "option": payref.One(r, "A", "B")}}
+			return payref.Case{
+				Fn: "dcvv",
+				Args: payref.Args{
+					"imk":     key,
+					"pan":     pan,
+					"psn":     psn,
+					"expiry":  expiry,
+					"service": service,
+					"atc":     atc,
+					"n":       n,
+					"option":  payref.One(r, "A", "B"),
+				},
+			}
 		case 2:
-			return payref.Case{Fn: "cvc3", Args: payref.Args{"imk": key, "pan": pan, "psn": psn, "track": payref.Hex(r, 1+r.IntN(80)), "un": un, "atc": atc, "n": n}}
+			return payref.Case{
+				Fn:   "cvc3",
+				Args: payref.Args{"imk": key, "pan": pan, "psn": psn, "track": payref.Hex(r, 1+r.IntN(80)), "un": un, "atc": atc, "n": n},
+			}
 		case 3:
 			return payref.Case{Fn: "csc1", Args: payref.Args{"key": key, "pan": amex, "expiry": expiry, "n": 3 + r.IntN(3)}}
 		case 4:
-			return payref.Case{Fn: "csc2", Args: payref.Args{"key": key, "pan": amex, "expiry": expiry, "service": service, "n": 3 + r.IntN(3)}}
+			return payref.Case{
+				Fn:   "csc2",
+				Args: payref.Args{"key": key, "pan": amex, "expiry": expiry, "service": service, "n": 3 + r.IntN(3)},
+			}
 		case 5:
 			return payref.Case{Fn: "chvv", Args: payref.Args{"imk": key, "pan": pan, "psn": psn, "un": un, "atc": atc, "n": n}}
 		}
@@ -162,8 +187,10 @@ func TestRefusalsNameTheArgumentAndNoDigit(t *testing.T) {
 		{second(cvv.CVV(k, pan, "271", "101", 3)), "cvv: expiry: the length is wrong: found 3 digits, wanted 4 digits"},
 		{second(cvv.CVV(k, pan, "2712", "1x1", 3)), "cvv: service code: a character is not a decimal digit: found character 2, wanted 0 to 9"},
 		{second(cvv.CVV(k, pan, "2712", "101", 6)), "cvv: length: the value has another number of digits: found 6, wanted 1 to 5"},
-		{second(cvv.Dynamic(k, pan, "2712", "101", "12345", 3)), "cvv: application transaction counter: the length is wrong: found 5 digits, wanted 1 to 4 digits"},
-		{second(cvv.CVC3(b, k, nil, "xyz", "1", 3)), "cvv: unpredictable number: a character is not a hexadecimal digit: found character 1, wanted 0 to 9 or A to F"},
+		{second(cvv.Dynamic(k, pan, "2712", "101", "12345", 3)),
+			"cvv: application transaction counter: the length is wrong: found 5 digits, wanted 1 to 4 digits"},
+		{second(cvv.CVC3(b, k, nil, "xyz", "1", 3)), "cvv: unpredictable number: a character is not a hexadecimal digit: found character " +
+			"1, wanted 0 to 9 or A to F"},
 		{second(cvv.CSC1(b, pan[:13], "2712")), "cvv: PAN: the length is wrong: found fewer than 14 digits, wanted 14 to 19 digits"},
 	} {
 		if e, ok := errors.AsType[*cvv.Error](c.err); !ok || e.Error() != c.want {

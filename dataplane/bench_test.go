@@ -38,7 +38,11 @@ func BenchmarkGenerateMac(b *testing.B) {
 		b.Fatal(err)
 	}
 	bare, message := mac.NewCMAC(block), make([]byte, 256)
-	in := &dataplane.GenerateMacInput{KeyIdentifier: arn, MessageData: hex.EncodeToString(message), GenerationAttributes: dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmCMAC)}}
+	in := &dataplane.GenerateMacInput{
+		KeyIdentifier:        arn,
+		MessageData:          hex.EncodeToString(message),
+		GenerationAttributes: dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmCMAC)},
+	}
 	ratio.Beside(b, 64, func() {
 		getKeys(b, w, arn)
 		bare.Sum(nil, message)
@@ -64,7 +68,11 @@ func tdesOf(b testing.TB, digits string) cipher.Block {
 
 func BenchmarkTranslatePinData(b *testing.B) {
 	w := newWorld(b, nil)
-	other := vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31P0PINEncryptionKey, Algorithm: apc.KeyAlgorithmTDES2Key}
+	other := vectorKey{
+		Hex:       "0123456789ABCDEFFEDCBA9876543210",
+		Usage:     apc.KeyUsageTR31P0PINEncryptionKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
 	from, to := w.key(b, &pinKey), w.key(b, &other)
 	incoming, outgoing := tdesOf(b, pinKey.Hex), tdesOf(b, other.Hex)
 	p, err := pin.New("1234")
@@ -76,8 +84,13 @@ func BenchmarkTranslatePinData(b *testing.B) {
 		b.Fatal(err)
 	}
 	iso0 := dataplane.TranslationIsoFormats{IsoFormat0: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: pan}}
-	in := &dataplane.TranslatePinDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to, EncryptedPinBlock: hex.EncodeToString(block),
-		IncomingTranslationAttributes: iso0, OutgoingTranslationAttributes: iso0}
+	in := &dataplane.TranslatePinDataInput{
+		IncomingKeyIdentifier:         from,
+		OutgoingKeyIdentifier:         to,
+		EncryptedPinBlock:             hex.EncodeToString(block),
+		IncomingTranslationAttributes: iso0,
+		OutgoingTranslationAttributes: iso0,
+	}
 	ratio.Beside(b, 64, func() {
 		getKeys(b, w, from, to)
 		read, err := pin.Decrypt(incoming, pin.ISO0, block, pan)
@@ -96,7 +109,11 @@ func BenchmarkTranslatePinData(b *testing.B) {
 
 func BenchmarkVerifyAuthRequestCryptogram(b *testing.B) {
 	w := newWorld(b, nil)
-	imk := vectorKey{Hex: "9E15204313F7318ACB79B90BD986AD29", Usage: apc.KeyUsageTR31E0EMVMKeyAppCryptograms, Algorithm: apc.KeyAlgorithmTDES2Key}
+	imk := vectorKey{
+		Hex:       "9E15204313F7318ACB79B90BD986AD29",
+		Usage:     apc.KeyUsageTR31E0EMVMKeyAppCryptograms,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
 	arn, issuer := w.key(b, &imk), tdesOf(b, imk.Hex)
 	data := make([]byte, 40)
 	bare := func() []byte {
@@ -114,9 +131,19 @@ func BenchmarkVerifyAuthRequestCryptogram(b *testing.B) {
 		}
 		return arqc
 	}
-	in := &dataplane.VerifyAuthRequestCryptogramInput{KeyIdentifier: arn, TransactionData: hex.EncodeToString(data), AuthRequestCryptogram: hex.EncodeToString(bare()),
-		MajorKeyDerivationMode:         dataplane.MajorKeyDerivationModeEMVOptionA,
-		SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{EmvCommon: &dataplane.SessionKeyEmvCommon{PrimaryAccountNumber: pan, PanSequenceNumber: "00", ApplicationTransactionCounter: "0001"}}}
+	in := &dataplane.VerifyAuthRequestCryptogramInput{
+		KeyIdentifier:          arn,
+		TransactionData:        hex.EncodeToString(data),
+		AuthRequestCryptogram:  hex.EncodeToString(bare()),
+		MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
+		SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{
+			EmvCommon: &dataplane.SessionKeyEmvCommon{
+				PrimaryAccountNumber:          pan,
+				PanSequenceNumber:             "00",
+				ApplicationTransactionCounter: "0001",
+			},
+		},
+	}
 	ratio.Beside(b, 64, func() {
 		getKeys(b, w, arn)
 		bare()

@@ -10,13 +10,27 @@ import (
 )
 
 // GenerateCardValidationData computes a CVV or another value of its kind.
-func (c *Caller) GenerateCardValidationData(ctx context.Context, in *GenerateCardValidationDataInput) (*GenerateCardValidationDataOutput, error) {
+func (c *Caller) GenerateCardValidationData(
+	ctx context.Context,
+	in *GenerateCardValidationDataInput,
+) (*GenerateCardValidationDataOutput, error) {
 	return core.Run(ctx, c.caller, "GenerateCardValidationData", in, generateCardValidationData)
 }
 
-func generateCardValidationData(ctx context.Context, c *core.Call, in *GenerateCardValidationDataInput) (*GenerateCardValidationDataOutput, error) {
+func generateCardValidationData(
+	ctx context.Context,
+	c *core.Call,
+	in *GenerateCardValidationDataInput,
+) (*GenerateCardValidationDataOutput, error) {
 	// Load and check: the key, then what the value is computed from.
-	key, card, err := loadCard(ctx, c, in.KeyIdentifier, "GenerationAttributes", in.GenerationAttributes.sameAs(), in.PrimaryAccountNumber)
+	key, card, err := loadCard(
+		ctx,
+		c,
+		in.KeyIdentifier,
+		"GenerationAttributes",
+		in.GenerationAttributes.sameAs(),
+		in.PrimaryAccountNumber,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +47,18 @@ func generateCardValidationData(ctx context.Context, c *core.Call, in *GenerateC
 }
 
 // VerifyCardValidationData compares a value with the card's.
-func (c *Caller) VerifyCardValidationData(ctx context.Context, in *VerifyCardValidationDataInput) (*VerifyCardValidationDataOutput, error) {
+func (c *Caller) VerifyCardValidationData(
+	ctx context.Context,
+	in *VerifyCardValidationDataInput,
+) (*VerifyCardValidationDataOutput, error) {
 	return core.Run(ctx, c.caller, "VerifyCardValidationData", in, verifyCardValidationData)
 }
 
-func verifyCardValidationData(ctx context.Context, c *core.Call, in *VerifyCardValidationDataInput) (*VerifyCardValidationDataOutput, error) {
+func verifyCardValidationData(
+	ctx context.Context,
+	c *core.Call,
+	in *VerifyCardValidationDataInput,
+) (*VerifyCardValidationDataOutput, error) {
 	// Load and check: the key, then what the value is computed from.
 	key, card, err := loadCard(ctx, c, in.KeyIdentifier, "VerificationAttributes", &in.VerificationAttributes, in.PrimaryAccountNumber)
 	if err != nil {
@@ -49,7 +70,12 @@ func verifyCardValidationData(ctx context.Context, c *core.Call, in *VerifyCardV
 		return nil, commandError(c, "PrimaryAccountNumber", err)
 	}
 	if verdict != hsm.Verified {
-		return nil, notVerified(apc.InvalidValidationData, "Card validation data verification failed.", "ValidationData", problemCardValue)
+		return nil, notVerified(
+			apc.InvalidValidationData,
+			"Card validation data verification failed.",
+			"ValidationData",
+			problemCardValue,
+		)
 	}
 	return &VerifyCardValidationDataOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue}, nil
 }
@@ -65,7 +91,13 @@ func (a *CardGenerationAttributes) sameAs() *CardVerificationAttributes {
 }
 
 // loadCard finds the key of a request and reads what a value is computed from.
-func loadCard(ctx context.Context, c *core.Call, identifier, field string, in *CardVerificationAttributes, pan string) (*workingKey, *hsm.CardData, error) {
+func loadCard(
+	ctx context.Context,
+	c *core.Call,
+	identifier, field string,
+	in *CardVerificationAttributes,
+	pan string,
+) (*workingKey, *hsm.CardData, error) {
 	form, card := in.card()
 	key, err := loadKey(ctx, c, keyRequest{form: form, member: fieldKey, identifier: identifier})
 	if err != nil {
@@ -89,7 +121,11 @@ func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
 		a := in.CardVerificationValue1
 		return "CardVerificationValue1", &hsm.CardData{Form: hsm.CardCVV, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
 	case in.CardVerificationValue2 != nil:
-		return "CardVerificationValue2", &hsm.CardData{Form: hsm.CardCVV, Expiry: in.CardVerificationValue2.CardExpiryDate, ServiceCode: cvv.CVV2Code}
+		return "CardVerificationValue2", &hsm.CardData{
+			Form:        hsm.CardCVV,
+			Expiry:      in.CardVerificationValue2.CardExpiryDate,
+			ServiceCode: cvv.CVV2Code,
+		}
 	case in.AmexCardSecurityCodeVersion1 != nil:
 		return "AmexCardSecurityCodeVersion1", &hsm.CardData{Form: hsm.CardCSC1, Expiry: in.AmexCardSecurityCodeVersion1.CardExpiryDate}
 	case in.AmexCardSecurityCodeVersion2 != nil:
@@ -97,14 +133,35 @@ func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
 		return "AmexCardSecurityCodeVersion2", &hsm.CardData{Form: hsm.CardCSC2, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
 	case in.CardHolderVerificationValue != nil:
 		a := in.CardHolderVerificationValue
-		return "CardHolderVerificationValue", &hsm.CardData{Form: hsm.CardHolder, PSN: a.PanSequenceNumber, ATC: a.ApplicationTransactionCounter, UN: a.UnpredictableNumber}
+		return "CardHolderVerificationValue", &hsm.CardData{
+			Form: hsm.CardHolder,
+			PSN:  a.PanSequenceNumber,
+			ATC:  a.ApplicationTransactionCounter,
+			UN:   a.UnpredictableNumber,
+		}
 	case in.DynamicCardVerificationCode != nil:
 		a := in.DynamicCardVerificationCode
-		return "DynamicCardVerificationCode", &hsm.CardData{Form: hsm.CardCVC3, PSN: a.PanSequenceNumber, ATC: a.ApplicationTransactionCounter, UN: a.UnpredictableNumber}
+		return "DynamicCardVerificationCode", &hsm.CardData{
+			Form: hsm.CardCVC3,
+			PSN:  a.PanSequenceNumber,
+			ATC:  a.ApplicationTransactionCounter,
+			UN:   a.UnpredictableNumber,
+		}
 	case in.DynamicCardVerificationValue != nil:
 		a := in.DynamicCardVerificationValue
-		return "DynamicCardVerificationValue", &hsm.CardData{Form: hsm.CardDCVV, PSN: a.PanSequenceNumber, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode, ATC: a.ApplicationTransactionCounter}
+		return "DynamicCardVerificationValue", &hsm.CardData{
+			Form:        hsm.CardDCVV,
+			PSN:         a.PanSequenceNumber,
+			Expiry:      a.CardExpiryDate,
+			ServiceCode: a.ServiceCode,
+			ATC:         a.ApplicationTransactionCounter,
+		}
 	}
 	a := in.DiscoverDynamicCardVerificationCode
-	return "DiscoverDynamicCardVerificationCode", &hsm.CardData{Form: hsm.CardDiscover, Expiry: a.CardExpiryDate, ATC: a.ApplicationTransactionCounter, UN: a.UnpredictableNumber}
+	return "DiscoverDynamicCardVerificationCode", &hsm.CardData{
+		Form:   hsm.CardDiscover,
+		Expiry: a.CardExpiryDate,
+		ATC:    a.ApplicationTransactionCounter,
+		UN:     a.UnpredictableNumber,
+	}
 }

@@ -11,11 +11,18 @@ import (
 )
 
 // GenerateAuthRequestCryptogram computes an authorization request cryptogram (ARQC) as a card does.
-func (c *Caller) GenerateAuthRequestCryptogram(ctx context.Context, in *GenerateAuthRequestCryptogramInput) (*GenerateAuthRequestCryptogramOutput, error) {
+func (c *Caller) GenerateAuthRequestCryptogram(
+	ctx context.Context,
+	in *GenerateAuthRequestCryptogramInput,
+) (*GenerateAuthRequestCryptogramOutput, error) {
 	return core.Run(ctx, c.caller, "GenerateAuthRequestCryptogram", in, generateAuthRequestCryptogram)
 }
 
-func generateAuthRequestCryptogram(ctx context.Context, c *core.Call, in *GenerateAuthRequestCryptogramInput) (*GenerateAuthRequestCryptogramOutput, error) {
+func generateAuthRequestCryptogram(
+	ctx context.Context,
+	c *core.Call,
+	in *GenerateAuthRequestCryptogramInput,
+) (*GenerateAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data.
 	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
 	if err != nil {
@@ -39,11 +46,18 @@ func generateAuthRequestCryptogram(ctx context.Context, c *core.Call, in *Genera
 
 // VerifyAuthRequestCryptogram verifies an authorization request cryptogram (ARQC) and computes the
 // issuer's answer (ARPC) if it is asked for.
-func (c *Caller) VerifyAuthRequestCryptogram(ctx context.Context, in *VerifyAuthRequestCryptogramInput) (*VerifyAuthRequestCryptogramOutput, error) {
+func (c *Caller) VerifyAuthRequestCryptogram(
+	ctx context.Context,
+	in *VerifyAuthRequestCryptogramInput,
+) (*VerifyAuthRequestCryptogramOutput, error) {
 	return core.Run(ctx, c.caller, "VerifyAuthRequestCryptogram", in, verifyAuthRequestCryptogram)
 }
 
-func verifyAuthRequestCryptogram(ctx context.Context, c *core.Call, in *VerifyAuthRequestCryptogramInput) (*VerifyAuthRequestCryptogramOutput, error) {
+func verifyAuthRequestCryptogram(
+	ctx context.Context,
+	c *core.Call,
+	in *VerifyAuthRequestCryptogramInput,
+) (*VerifyAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data, what the answer is computed from.
 	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
 	if err != nil {
@@ -67,7 +81,12 @@ func verifyAuthRequestCryptogram(ctx context.Context, c *core.Call, in *VerifyAu
 		return nil, commandError(c, "TransactionData", err)
 	}
 	if verdict != hsm.Verified {
-		return nil, notVerified(apc.InvalidAuthRequestCryptogram, "Auth request cryptogram verification failed.", "AuthRequestCryptogram", problemCryptogram)
+		return nil, notVerified(
+			apc.InvalidAuthRequestCryptogram,
+			"Auth request cryptogram verification failed.",
+			"AuthRequestCryptogram",
+			problemCryptogram,
+		)
 	}
 	out := &VerifyAuthRequestCryptogramOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue}
 	if response != nil {
@@ -108,7 +127,10 @@ func counter(digits string) [2]byte { return [2]byte(bytesOf(digits)) }
 func transactionData(digits string) ([]byte, error) {
 	data, err := evenBytes(digits, "TransactionData")
 	if err == nil && len(data)%8 != 0 {
-		err = core.Invalid(invalidMessage, core.Because(apc.RuleLength, "TransactionData", problemBlocks, wording.Bytes(len(data)), "a multiple of "+wording.Bytes(8)))
+		err = core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleLength, "TransactionData", problemBlocks, wording.Bytes(len(data)), "a multiple of "+wording.Bytes(8)),
+		)
 	}
 	return data, err
 }
@@ -124,7 +146,8 @@ func (in *CryptogramAuthResponse) arpc() (*hsm.ARPC, error) {
 	out := &hsm.ARPC{Method: 2, StatusUpdate: [4]byte(bytesOf(in.ArpcMethod2.CardStatusUpdate))}
 	if proprietary := in.ArpcMethod2.ProprietaryAuthenticationData; proprietary != nil {
 		var err error
-		if out.Proprietary, err = evenBytes(*proprietary, "AuthResponseAttributes.ArpcMethod2.ProprietaryAuthenticationData"); err != nil { // GUESS
+		if out.Proprietary, err = evenBytes(*proprietary,
+			"AuthResponseAttributes.ArpcMethod2.ProprietaryAuthenticationData"); err != nil { // GUESS
 			return nil, err
 		}
 	}

@@ -16,7 +16,11 @@ func (c *Caller) EncryptData(ctx context.Context, in *EncryptDataInput) (*Encryp
 
 func encryptData(ctx context.Context, c *core.Call, in *EncryptDataInput) (*EncryptDataOutput, error) {
 	// Load and check: the key, how it encrypts, and that the data fit.
-	side := dataSide{keyRequest{member: fieldKey, identifier: in.KeyIdentifier, wrapped: in.WrappedKey, within: "WrappedKey"}, in.EncryptionAttributes, "EncryptionAttributes"}
+	side := dataSide{
+		keyRequest{member: fieldKey, identifier: in.KeyIdentifier, wrapped: in.WrappedKey, within: "WrappedKey"},
+		in.EncryptionAttributes,
+		"EncryptionAttributes",
+	}
 	key, err := loadKey(ctx, c, side.request())
 	if err != nil {
 		return nil, err
@@ -49,7 +53,11 @@ func (c *Caller) DecryptData(ctx context.Context, in *DecryptDataInput) (*Decryp
 
 func decryptData(ctx context.Context, c *core.Call, in *DecryptDataInput) (*DecryptDataOutput, error) {
 	// Load and check: the key, how it decrypts, and that the data fit.
-	side := dataSide{keyRequest{member: fieldKey, identifier: in.KeyIdentifier, wrapped: in.WrappedKey, within: "WrappedKey"}, in.DecryptionAttributes, "DecryptionAttributes"}
+	side := dataSide{
+		keyRequest{member: fieldKey, identifier: in.KeyIdentifier, wrapped: in.WrappedKey, within: "WrappedKey"},
+		in.DecryptionAttributes,
+		"DecryptionAttributes",
+	}
 	key, err := loadKey(ctx, c, side.request())
 	if err != nil {
 		return nil, err
@@ -77,10 +85,26 @@ func (c *Caller) ReEncryptData(ctx context.Context, in *ReEncryptDataInput) (*Re
 func reEncryptData(ctx context.Context, c *core.Call, in *ReEncryptDataInput) (*ReEncryptDataOutput, error) {
 	// Load and check: both keys in one snapshot, how each works, and that the data fit.
 	sides := [2]dataSide{
-		{keyRequest{member: fieldIncoming, identifier: in.IncomingKeyIdentifier, wrapped: in.IncomingWrappedKey, within: "IncomingWrappedKey"},
-			in.IncomingEncryptionAttributes.sameAs(), "IncomingEncryptionAttributes"},
-		{keyRequest{member: fieldOutgoing, identifier: in.OutgoingKeyIdentifier, wrapped: in.OutgoingWrappedKey, within: "OutgoingWrappedKey"},
-			in.OutgoingEncryptionAttributes.sameAs(), "OutgoingEncryptionAttributes"},
+		{
+			keyRequest{
+				member:     fieldIncoming,
+				identifier: in.IncomingKeyIdentifier,
+				wrapped:    in.IncomingWrappedKey,
+				within:     "IncomingWrappedKey",
+			},
+			in.IncomingEncryptionAttributes.sameAs(),
+			"IncomingEncryptionAttributes",
+		},
+		{
+			keyRequest{
+				member:     fieldOutgoing,
+				identifier: in.OutgoingKeyIdentifier,
+				wrapped:    in.OutgoingWrappedKey,
+				within:     "OutgoingWrappedKey",
+			},
+			in.OutgoingEncryptionAttributes.sameAs(),
+			"OutgoingEncryptionAttributes",
+		},
 	}
 	keys, err := loadKeys(ctx, c, sides[0].request(), sides[1].request())
 	if err != nil {

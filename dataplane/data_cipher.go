@@ -92,12 +92,17 @@ func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
 			name = *a.Asymmetric.PaddingType
 		}
 		p := rsaPaddings[name]
-		return &dataCipher{DataCipher: hsm.RSACipher{Pair: k.Key, Public: k.named.Public, Padding: p.padding}, rsa: p, modulus: k.named.Attributes.Alg.Bits / 8}, nil
+		return &dataCipher{
+			DataCipher: hsm.RSACipher{Pair: k.Key, Public: k.named.Public, Padding: p.padding},
+			rsa:        p,
+			modulus:    k.named.Attributes.Alg.Bits / 8,
+		}, nil
 	case a.Symmetric != nil: // PaddingType is RSA's and is ignored here (GUESS)
 		return blockCipher(k, a.Symmetric.Mode, a.Symmetric.InitializationVector, s.field+".Symmetric")
 	case a.Dukpt != nil:
 		field := s.field + ".Dukpt"
-		if err := k.derive(&terminal{ksn: a.Dukpt.KeySerialNumber, variant: a.Dukpt.DukptKeyVariant, algorithm: a.Dukpt.DukptKeyDerivationType, field: field}); err != nil {
+		if err := k.derive(&terminal{ksn: a.Dukpt.KeySerialNumber, variant: a.Dukpt.DukptKeyVariant,
+			algorithm: a.Dukpt.DukptKeyDerivationType, field: field}); err != nil {
 			return nil, err
 		}
 		return blockCipher(k, orCBC(a.Dukpt.Mode), a.Dukpt.InitializationVector, field)
@@ -139,7 +144,10 @@ func blockCipher(k *workingKey, mode EncryptionMode, iv *string, field string) (
 	c := hsm.BlockCipher{Key: k.WorkingKey, Mode: m}
 	if iv != nil && m != hsm.ECB {
 		if c.IV = bytesOf(*iv); len(c.IV) != size {
-			return nil, core.Invalid(invalidMessage, core.Because(apc.RuleLength, field+".InitializationVector", problemIV, wording.Bytes(len(c.IV)), wording.Bytes(size)))
+			return nil, core.Invalid(
+				invalidMessage,
+				core.Because(apc.RuleLength, field+".InitializationVector", problemIV, wording.Bytes(len(c.IV)), wording.Bytes(size)),
+			)
 		}
 	}
 	return &dataCipher{DataCipher: c, block: size}, nil
@@ -167,7 +175,10 @@ func (c *dataCipher) checkCipherText(n int, field string) error {
 		return c.checkBlocks(n, field)
 	}
 	if n != c.modulus {
-		return core.Invalid(invalidMessage, core.Because(apc.RuleLength, field, problemRSALength, wording.Bytes(n), wording.Bytes(c.modulus)))
+		return core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleLength, field, problemRSALength, wording.Bytes(n), wording.Bytes(c.modulus)),
+		)
 	}
 	return nil
 }
@@ -176,7 +187,10 @@ func (c *dataCipher) checkBlocks(n int, field string) error {
 	if n%c.block == 0 {
 		return nil
 	}
-	return core.Invalid(invalidMessage, core.Because(apc.RuleLength, field, problemBlocks, wording.Bytes(n), "a multiple of "+wording.Bytes(c.block)))
+	return core.Invalid(
+		invalidMessage,
+		core.Because(apc.RuleLength, field, problemBlocks, wording.Bytes(n), "a multiple of "+wording.Bytes(c.block)),
+	)
 }
 
 // dataError is why data were not encrypted. What is behind an RSA decryption is one refusal, with

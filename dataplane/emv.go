@@ -10,7 +10,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-var options = map[MajorKeyDerivationMode]emv.Option{MajorKeyDerivationModeEMVOptionA: emv.OptionA, MajorKeyDerivationModeEMVOptionB: emv.OptionB}
+var options = map[MajorKeyDerivationMode]emv.Option{
+	MajorKeyDerivationModeEMVOptionA: emv.OptionA,
+	MajorKeyDerivationModeEMVOptionB: emv.OptionB,
+}
 
 // cardKey is the card's key that a request asks for, without a session. Option B with an account
 // number of 16 digits or fewer, which the standard makes option A, is refused (LIVE for
@@ -18,8 +21,11 @@ var options = map[MajorKeyDerivationMode]emv.Option{MajorKeyDerivationModeEMVOpt
 func cardKey(mode MajorKeyDerivationMode, pan, psn, field string) (hsm.EMV, error) {
 	const shortest = 17
 	if mode == MajorKeyDerivationModeEMVOptionB && len(pan) < shortest {
-		return hsm.EMV{}, core.Invalid(invalidMessage, core.Because(apc.RuleOneOf, strings.TrimPrefix(field+".MajorKeyDerivationMode", "."), problemOptionB,
-			"an account number of "+wording.Count(len(pan), "digit"), string(MajorKeyDerivationModeEMVOptionA)))
+		return hsm.EMV{}, core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleOneOf, strings.TrimPrefix(field+".MajorKeyDerivationMode", "."), problemOptionB,
+				"an account number of "+wording.Count(len(pan), "digit"), string(MajorKeyDerivationModeEMVOptionA)),
+		)
 	}
 	return hsm.EMV{Option: options[mode], PAN: hsm.NewPAN(pan), PSN: psn}, nil
 }
@@ -32,8 +38,15 @@ func (k *workingKey) deriveScript(in *MacAlgorithmEmv, field string) error {
 	}
 	s, v := scriptSessions[in.SessionKeyDerivationMode], &in.SessionKeyDerivationValue
 	if s.byCryptogram && v.ApplicationCryptogram == nil || !s.byCryptogram && v.ApplicationTransactionCounter == nil {
-		return core.Invalid(invalidMessage, core.Because(apc.RuleOneOf, field+".SessionKeyDerivationValue", problemSessionValue,
-			string(in.SessionKeyDerivationMode), "ApplicationCryptogram with EMV_COMMON_SESSION_KEY and MASTERCARD_SESSION_KEY, else ApplicationTransactionCounter"))
+		return core.Invalid(invalidMessage, core.Because(
+			apc.RuleOneOf,
+			field+".SessionKeyDerivationValue",
+			problemSessionValue,
+			string(
+				in.SessionKeyDerivationMode,
+			),
+			"ApplicationCryptogram with EMV_COMMON_SESSION_KEY and MASTERCARD_SESSION_KEY, else ApplicationTransactionCounter",
+		))
 	}
 	card.Session = s.session
 	if s.byCryptogram {

@@ -72,7 +72,10 @@ func bytesOf(digits string) []byte {
 // evenBytes are hexadecimal digits whose number may be odd.
 func evenBytes(digits, field string) ([]byte, error) {
 	if len(digits)%2 != 0 {
-		return nil, core.Invalid(invalidMessage, core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(digits), "digit"), "an even number"))
+		return nil, core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(digits), "digit"), "an even number"),
+		)
 	}
 	return bytesOf(digits), nil
 }

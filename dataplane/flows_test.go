@@ -48,13 +48,29 @@ func TestFlowOfTheCVVSample(t *testing.T) {
 		"CSC 1": {AmexCardSecurityCodeVersion1: &dataplane.AmexCardSecurityCodeVersion1{CardExpiryDate: "0127"}},
 		"CSC 2": {AmexCardSecurityCodeVersion2: &dataplane.AmexCardSecurityCodeVersion2{CardExpiryDate: "0127", ServiceCode: "702"}},
 	} {
-		made, err := w.GenerateCardValidationData(t.Context(), &dataplane.GenerateCardValidationDataInput{KeyIdentifier: cvk, PrimaryAccountNumber: "371449635398431", GenerationAttributes: a, ValidationDataLength: new(4)})
+		made, err := w.GenerateCardValidationData(
+			t.Context(),
+			&dataplane.GenerateCardValidationDataInput{
+				KeyIdentifier:        cvk,
+				PrimaryAccountNumber: "371449635398431",
+				GenerationAttributes: a,
+				ValidationDataLength: new(4),
+			},
+		)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		verify := &dataplane.VerifyCardValidationDataInput{KeyIdentifier: cvk, PrimaryAccountNumber: "371449635398431", ValidationData: made.ValidationData,
-			VerificationAttributes: dataplane.CardVerificationAttributes{CardVerificationValue1: a.CardVerificationValue1, CardVerificationValue2: a.CardVerificationValue2,
-				AmexCardSecurityCodeVersion1: a.AmexCardSecurityCodeVersion1, AmexCardSecurityCodeVersion2: a.AmexCardSecurityCodeVersion2}}
+		verify := &dataplane.VerifyCardValidationDataInput{
+			KeyIdentifier:        cvk,
+			PrimaryAccountNumber: "371449635398431",
+			ValidationData:       made.ValidationData,
+			VerificationAttributes: dataplane.CardVerificationAttributes{
+				CardVerificationValue1:       a.CardVerificationValue1,
+				CardVerificationValue2:       a.CardVerificationValue2,
+				AmexCardSecurityCodeVersion1: a.AmexCardSecurityCodeVersion1,
+				AmexCardSecurityCodeVersion2: a.AmexCardSecurityCodeVersion2,
+			},
+		}
 		if _, err := w.VerifyCardValidationData(t.Context(), verify); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -65,35 +81,72 @@ func TestFlowOfTheCVVSample(t *testing.T) {
 // key; then PIN and MAC under keys that were exchanged under variants.
 func TestFlowOfTheAS2805Samples(t *testing.T) {
 	w := newWorld(t, nil)
-	kek := w.key(t, &vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31K0KeyEncryptionKey, Algorithm: apc.KeyAlgorithmTDES2Key})
-	request, err := w.GenerateAs2805KekValidation(t.Context(), &dataplane.GenerateAs2805KekValidationInput{KeyIdentifier: kek, RandomKeySendVariantMask: dataplane.RandomKeySendVariantMaskVariantMask82,
-		KekValidationType: dataplane.As2805KekValidationType{KekValidationRequest: &dataplane.KekValidationRequest{DeriveKeyAlgorithm: apc.KeyAlgorithmTDES2Key}}})
+	kek := w.key(
+		t,
+		&vectorKey{
+			Hex:       "0123456789ABCDEFFEDCBA9876543210",
+			Usage:     apc.KeyUsageTR31K0KeyEncryptionKey,
+			Algorithm: apc.KeyAlgorithmTDES2Key,
+		},
+	)
+	request, err := w.GenerateAs2805KekValidation(
+		t.Context(),
+		&dataplane.GenerateAs2805KekValidationInput{
+			KeyIdentifier:            kek,
+			RandomKeySendVariantMask: dataplane.RandomKeySendVariantMaskVariantMask82,
+			KekValidationType: dataplane.As2805KekValidationType{
+				KekValidationRequest: &dataplane.KekValidationRequest{DeriveKeyAlgorithm: apc.KeyAlgorithmTDES2Key},
+			},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := w.GenerateAs2805KekValidation(t.Context(), &dataplane.GenerateAs2805KekValidationInput{KeyIdentifier: kek, RandomKeySendVariantMask: dataplane.RandomKeySendVariantMaskVariantMask82,
-		KekValidationType: dataplane.As2805KekValidationType{KekValidationResponse: &dataplane.KekValidationResponse{RandomKeySend: request.RandomKeySend}}})
+	answer, err := w.GenerateAs2805KekValidation(
+		t.Context(),
+		&dataplane.GenerateAs2805KekValidationInput{
+			KeyIdentifier:            kek,
+			RandomKeySendVariantMask: dataplane.RandomKeySendVariantMaskVariantMask82,
+			KekValidationType: dataplane.As2805KekValidationType{
+				KekValidationResponse: &dataplane.KekValidationResponse{RandomKeySend: request.RandomKeySend},
+			},
+		},
+	)
 	if err != nil || answer.RandomKeyReceive != request.RandomKeyReceive || len(request.RandomKeySend) != 32 {
 		t.Errorf("request %+v, answer %+v, %v", request.RandomKeyReceive, answer, err)
 	}
 	mak := created(t, w, apc.KeyUsageTR31M0ISO16609MACKey, apc.KeyClassSymmetricKey, apc.KeyAlgorithmTDES2Key)
-	exported, err := w.ExportKey(t.Context(), &engine.ExportKeyInput{ExportKeyIdentifier: mak, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		As2805KeyVariant: apc.As2805KeyVariantMessageAuthenticationKeyVariant24, WrappingKeyIdentifier: kek}}})
+	exported, err := w.ExportKey(
+		t.Context(),
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: mak,
+			KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+				As2805KeyVariant: apc.As2805KeyVariantMessageAuthenticationKeyVariant24, WrappingKeyIdentifier: kek}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	imported, err := w.ImportKey(t.Context(), &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-		As2805KeyVariant: apc.As2805KeyVariantMessageAuthenticationKeyVariant24, KeyModesOfUse: apc.KeyModesOfUse{Generate: true, Verify: true}, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
-		Exportable: new(true), WrappingKeyIdentifier: kek, WrappedKeyCryptogram: exported.WrappedKey.KeyMaterial}}})
+	imported, err := w.ImportKey(
+		t.Context(),
+		&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
+			As2805KeyVariant: apc.As2805KeyVariantMessageAuthenticationKeyVariant24,
+			KeyModesOfUse:    apc.KeyModesOfUse{Generate: true, Verify: true}, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
+			Exportable: new(true), WrappingKeyIdentifier: kek, WrappedKeyCryptogram: exported.WrappedKey.KeyMaterial}}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	attributes := dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmAS280541)}
-	made, err := w.GenerateMac(t.Context(), &dataplane.GenerateMacInput{KeyIdentifier: mak, MessageData: "0011223344556677", GenerationAttributes: attributes})
+	made, err := w.GenerateMac(
+		t.Context(),
+		&dataplane.GenerateMacInput{KeyIdentifier: mak, MessageData: "0011223344556677", GenerationAttributes: attributes},
+	)
 	if err != nil || len(made.Mac) != 8 {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if _, err := w.VerifyMac(t.Context(), &dataplane.VerifyMacInput{KeyIdentifier: imported.Key.KeyArn, MessageData: "0011223344556677", VerificationAttributes: attributes, Mac: made.Mac}); err != nil {
+	if _, err := w.VerifyMac(t.Context(), &dataplane.VerifyMacInput{KeyIdentifier: imported.Key.KeyArn, MessageData: "0011223344556677",
+		VerificationAttributes: attributes, Mac: made.Mac}); err != nil {
 		t.Error(err)
 	}
 }
@@ -110,8 +163,15 @@ func newPhone(t *testing.T, w *world) *phone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "phone"}, NotBefore: worldTime.AddDate(-1, 0, 0), NotAfter: worldTime.AddDate(10, 0, 0),
-		BasicConstraintsValid: true, IsCA: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageKeyAgreement}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "phone"},
+		NotBefore:             worldTime.AddDate(-1, 0, 0),
+		NotAfter:              worldTime.AddDate(10, 0, 0),
+		BasicConstraintsValid: true,
+		IsCA:                  true,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageKeyAgreement,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)
@@ -154,10 +214,23 @@ func agree(ours *ecdh.PrivateKey, theirs *ecdh.PublicKey) ([]byte, error) { retu
 func TestFlowOfTheECDHSample(t *testing.T) {
 	w := newWorld(t, &engine.Options{Now: engine.NewClock(worldTime).Now})
 	p := newPhone(t, w)
-	ca := w.key(t, &vectorKey{Certificate: p.certificate, Usage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, Algorithm: apc.KeyAlgorithmECCNISTP256})
+	ca := w.key(
+		t,
+		&vectorKey{
+			Certificate: p.certificate,
+			Usage:       apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+			Algorithm:   apc.KeyAlgorithmECCNISTP256,
+		},
+	)
 	pvk := created(t, w, apc.KeyUsageTR31V2VisaPINVerificationKey, apc.KeyClassSymmetricKey, apc.KeyAlgorithmTDES2Key)
 	pek := created(t, w, apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyClassSymmetricKey, apc.KeyAlgorithmTDES3Key)
-	pair := created(t, w, apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, apc.KeyClassAsymmetricKeyPair, apc.KeyAlgorithmECCNISTP256) // without DeriveKeyUsage
+	pair := created(
+		t,
+		w,
+		apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement,
+		apc.KeyClassAsymmetricKeyPair,
+		apc.KeyAlgorithmECCNISTP256,
+	) // without DeriveKeyUsage
 	service, err := w.GetPublicKeyCertificate(t.Context(), &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair})
 	if err != nil {
 		t.Fatal(err)
@@ -177,24 +250,43 @@ func TestFlowOfTheECDHSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	digits := strings.ToUpper(hex.EncodeToString(block))
-	wrapped := &dataplane.WrappedKey{WrappedKeyMaterial: dataplane.WrappedKeyMaterial{DiffieHellmanSymmetricKey: &dataplane.EcdhDerivationAttributes{
-		CertificateAuthorityPublicKeyIdentifier: ca, PublicKeyCertificate: p.certificate, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
-		KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, SharedInformation: hex.EncodeToString(info)}}}
-	made, err := w.GeneratePinData(t.Context(), &dataplane.GeneratePinDataInput{GenerationKeyIdentifier: pvk, EncryptionKeyIdentifier: pair, EncryptionWrappedKey: wrapped,
-		PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: new(pan),
-		GenerationAttributes: dataplane.PinGenerationAttributes{VisaPinVerificationValue: &dataplane.VisaPinVerificationValue{EncryptedPinBlock: digits, PinVerificationKeyIndex: new(1)}}})
+	wrapped := &dataplane.WrappedKey{
+		WrappedKeyMaterial: dataplane.WrappedKeyMaterial{DiffieHellmanSymmetricKey: &dataplane.EcdhDerivationAttributes{
+			CertificateAuthorityPublicKeyIdentifier: ca, PublicKeyCertificate: p.certificate, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
+			KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
+			SharedInformation: hex.EncodeToString(info)}},
+	}
+	made, err := w.GeneratePinData(
+		t.Context(),
+		&dataplane.GeneratePinDataInput{GenerationKeyIdentifier: pvk, EncryptionKeyIdentifier: pair, EncryptionWrappedKey: wrapped,
+			PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: new(pan),
+			GenerationAttributes: dataplane.PinGenerationAttributes{
+				VisaPinVerificationValue: &dataplane.VisaPinVerificationValue{EncryptedPinBlock: digits, PinVerificationKeyIndex: new(1)},
+			}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	iso0 := dataplane.TranslationIsoFormats{IsoFormat0: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: pan}}
-	out, err := w.TranslatePinData(t.Context(), &dataplane.TranslatePinDataInput{IncomingKeyIdentifier: pair, OutgoingKeyIdentifier: pek, IncomingWrappedKey: wrapped,
-		EncryptedPinBlock: digits, IncomingTranslationAttributes: iso0, OutgoingTranslationAttributes: iso0})
+	out, err := w.TranslatePinData(
+		t.Context(),
+		&dataplane.TranslatePinDataInput{IncomingKeyIdentifier: pair, OutgoingKeyIdentifier: pek, IncomingWrappedKey: wrapped,
+			EncryptedPinBlock: digits, IncomingTranslationAttributes: iso0, OutgoingTranslationAttributes: iso0},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.VerifyPinData(t.Context(), &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: pvk, EncryptionKeyIdentifier: pek, EncryptedPinBlock: out.PinBlock,
-		PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: new(pan),
-		VerificationAttributes: dataplane.PinVerificationAttributes{VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: *made.PinData.VerificationValue}}})
+	_, err = w.VerifyPinData(
+		t.Context(),
+		&dataplane.VerifyPinDataInput{VerificationKeyIdentifier: pvk, EncryptionKeyIdentifier: pek, EncryptedPinBlock: out.PinBlock,
+			PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: new(pan),
+			VerificationAttributes: dataplane.PinVerificationAttributes{
+				VisaPin: &dataplane.VisaPinVerification{
+					PinVerificationKeyIndex: new(1),
+					VerificationValue:       *made.PinData.VerificationValue,
+				},
+			}},
+	)
 	if err != nil {
 		t.Error(err)
 	}

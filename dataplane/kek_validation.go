@@ -9,7 +9,10 @@ import (
 )
 
 // GenerateAs2805KekValidation makes or answers a validation of a key-encryption key (AS 2805.6.2).
-func (c *Caller) GenerateAs2805KekValidation(ctx context.Context, in *GenerateAs2805KekValidationInput) (*GenerateAs2805KekValidationOutput, error) {
+func (c *Caller) GenerateAs2805KekValidation(
+	ctx context.Context,
+	in *GenerateAs2805KekValidationInput,
+) (*GenerateAs2805KekValidationOutput, error) {
 	return core.Run(ctx, c.caller, "GenerateAs2805KekValidation", in, generateAs2805KekValidation)
 }
 
@@ -17,7 +20,11 @@ var kekMasks = map[RandomKeySendVariantMask]hsm.KEKMask{
 	RandomKeySendVariantMaskVariantMask82: hsm.KEKMask82, RandomKeySendVariantMaskVariantMask82C0: hsm.KEKMask82C0,
 }
 
-func generateAs2805KekValidation(ctx context.Context, c *core.Call, in *GenerateAs2805KekValidationInput) (*GenerateAs2805KekValidationOutput, error) {
+func generateAs2805KekValidation(
+	ctx context.Context,
+	c *core.Call,
+	in *GenerateAs2805KekValidationInput,
+) (*GenerateAs2805KekValidationOutput, error) {
 	// Load and check: the key, the length of the random key.
 	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
 	if err != nil {
@@ -41,7 +48,12 @@ func generateAs2805KekValidation(ctx context.Context, c *core.Call, in *Generate
 			return nil, core.HSMError(err)
 		}
 	}
-	return &GenerateAs2805KekValidationOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue, RandomKeySend: hexOf(v.Send), RandomKeyReceive: hexOf(v.Receive)}, nil
+	return &GenerateAs2805KekValidationOutput{
+		KeyArn:           key.arn(),
+		KeyCheckValue:    key.checkValue,
+		RandomKeySend:    hexOf(v.Send),
+		RandomKeyReceive: hexOf(v.Receive),
+	}, nil
 }
 
 var mostRandomKey = map[RandomKeyMaxLength]int{RandomKeyMaxLengthBytes8: 8, RandomKeyMaxLengthBytes16: 16, RandomKeyMaxLengthBytes24: 24}
@@ -50,7 +62,16 @@ var mostRandomKey = map[RandomKeyMaxLength]int{RandomKeyMaxLengthBytes8: 8, Rand
 func (r *KekValidationRequest) length() (int, error) {
 	alg := core.AlgorithmNamed(r.DeriveKeyAlgorithm)
 	if !core.AnyTDES.Has(alg) { // GUESS
-		return 0, core.Invalid(invalidMessage, core.Because(apc.RuleKeyAlgorithm, "KekValidationType.KekValidationRequest.DeriveKeyAlgorithm", problemRandomKey, string(alg.Name), "TDES_2KEY or TDES_3KEY"))
+		return 0, core.Invalid(
+			invalidMessage,
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				"KekValidationType.KekValidationRequest.DeriveKeyAlgorithm",
+				problemRandomKey,
+				string(alg.Name),
+				"TDES_2KEY or TDES_3KEY",
+			),
+		)
 	}
 	n := alg.Bits / 8
 	if r.RandomKeyMaxLength != nil {

@@ -105,12 +105,28 @@ var dataRules = []apc.KeyRule{
 	{Op: "EncryptData", Form: "Emv", Member: fieldKey, Usage: core.UsageE1, Algorithms: tdes2, Modes: derives},
 	{Op: "EncryptData", Form: "Emv", Member: fieldKey, Usage: core.UsageE6, Algorithms: tdes2, Modes: derives},
 	{Op: "DecryptData", Form: "Symmetric", Member: fieldKey, Usage: core.UsageD0, Algorithms: ciphers, Modes: decrypts},
-	{Op: "DecryptData", Form: "Asymmetric", Member: fieldKey, Usage: core.UsageD1, Class: apc.KeyClassAsymmetricKeyPair, Algorithms: anyRSA, Modes: pairDecrypts},
+	{
+		Op:         "DecryptData",
+		Form:       "Asymmetric",
+		Member:     fieldKey,
+		Usage:      core.UsageD1,
+		Class:      apc.KeyClassAsymmetricKeyPair,
+		Algorithms: anyRSA,
+		Modes:      pairDecrypts,
+	},
 	{Op: "DecryptData", Form: "Dukpt", Member: fieldKey, Usage: core.UsageB0, Algorithms: dukptKeys, Modes: derivesN},
 	{Op: "DecryptData", Form: "Emv", Member: fieldKey, Usage: core.UsageE1, Algorithms: tdes2, Modes: derives},
 	{Op: "DecryptData", Form: "Emv", Member: fieldKey, Usage: core.UsageE6, Algorithms: tdes2, Modes: derives},
 	{Op: "ReEncryptData", Form: "Symmetric", Member: fieldIncoming, Usage: core.UsageD0, Algorithms: ciphers, Modes: decrypts},
-	{Op: "ReEncryptData", Form: "Asymmetric", Member: fieldIncoming, Usage: core.UsageD1, Class: apc.KeyClassAsymmetricKeyPair, Algorithms: anyRSA, Modes: pairDecrypts},
+	{
+		Op:         "ReEncryptData",
+		Form:       "Asymmetric",
+		Member:     fieldIncoming,
+		Usage:      core.UsageD1,
+		Class:      apc.KeyClassAsymmetricKeyPair,
+		Algorithms: anyRSA,
+		Modes:      pairDecrypts,
+	},
 	{Op: "ReEncryptData", Form: "Dukpt", Member: fieldIncoming, Usage: core.UsageB0, Algorithms: dukptKeys, Modes: derivesN},
 	{Op: "ReEncryptData", Form: "Symmetric", Member: fieldOutgoing, Usage: core.UsageD0, Algorithms: ciphers, Modes: encrypts},
 	{Op: "ReEncryptData", Form: "Asymmetric", Member: fieldOutgoing, Usage: core.UsageD1, Algorithms: anyRSA, Modes: pairEncrypts},
@@ -133,8 +149,12 @@ func macRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
 		{Op: op, Form: "DukptCmac", Member: fieldKey, Usage: core.UsageB0, Algorithms: dukptKeys, Modes: derivesN},
 		{Op: op, Form: "EmvMac", Member: fieldKey, Usage: core.UsageE2, Algorithms: tdes2, Modes: derives},
 	}
-	for _, a := range []MacAlgorithm{MacAlgorithmHMAC, MacAlgorithmHMACSHA224, MacAlgorithmHMACSHA256, MacAlgorithmHMACSHA384, MacAlgorithmHMACSHA512} {
-		rules = append(rules, apc.KeyRule{Op: op, Form: string(a), Member: fieldKey, Usage: core.UsageM7, Algorithms: hmacKeys, Modes: modes})
+	for _, a := range []MacAlgorithm{MacAlgorithmHMAC, MacAlgorithmHMACSHA224, MacAlgorithmHMACSHA256, MacAlgorithmHMACSHA384,
+		MacAlgorithmHMACSHA512} {
+		rules = append(
+			rules,
+			apc.KeyRule{Op: op, Form: string(a), Member: fieldKey, Usage: core.UsageM7, Algorithms: hmacKeys, Modes: modes},
+		)
 	}
 	return rules
 }
@@ -142,7 +162,16 @@ func macRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
 var cardRules = slices.Concat(
 	cardRulesOf("GenerateCardValidationData", generates),
 	cardRulesOf("VerifyCardValidationData", verifies),
-	[]apc.KeyRule{{Op: "VerifyCardValidationData", Form: "DiscoverDynamicCardVerificationCode", Member: fieldKey, Usage: core.UsageE4, Algorithms: tdes2, Modes: derives}}, // GUESS: the guide has no row
+	[]apc.KeyRule{
+		{
+			Op:         "VerifyCardValidationData",
+			Form:       "DiscoverDynamicCardVerificationCode",
+			Member:     fieldKey,
+			Usage:      core.UsageE4,
+			Algorithms: tdes2,
+			Modes:      derives,
+		},
+	}, // GUESS: the guide has no row
 )
 
 func cardRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
@@ -154,7 +183,14 @@ func cardRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
 		{Op: op, Form: "CardHolderVerificationValue", Member: fieldKey, Usage: core.UsageE6, Algorithms: tdes2, Modes: derives},
 		{Op: op, Form: "DynamicCardVerificationCode", Member: fieldKey, Usage: core.UsageE4, Algorithms: tdes2, Modes: derives},
 		{Op: op, Form: "DynamicCardVerificationValue", Member: fieldKey, Usage: core.UsageE6, Algorithms: tdes2, Modes: derives},
-		{Op: op, Form: "DynamicCardVerificationValue", Member: fieldKey, Usage: core.UsageE4, Algorithms: tdes2, Modes: derives}, // GUESS: an example of the guide has one
+		{
+			Op:         op,
+			Form:       "DynamicCardVerificationValue",
+			Member:     fieldKey,
+			Usage:      core.UsageE4,
+			Algorithms: tdes2,
+			Modes:      derives,
+		}, // GUESS: an example of the guide has one
 	}
 }
 
@@ -196,17 +232,65 @@ var emvRules = []apc.KeyRule{
 	{Op: "VerifyAuthRequestCryptogram", Member: fieldKey, Usage: core.UsageE0, Algorithms: tdes2, Modes: derives},
 	{Op: "GenerateAuthRequestCryptogram", Member: fieldKey, Usage: core.UsageE0, Algorithms: tdes2, Modes: derives},
 	{Op: pinChange, Member: fieldNewPEK, Usage: core.UsageP0, Algorithms: anyTDES, Modes: decrypts},
-	{Op: pinChange, Member: fieldIntegrity, Usage: core.UsageE2, Algorithms: tdes2, Modes: derivesN}, // the guide has NoRestrictions, DeriveKey works (LIVE)
+	{
+		Op:         pinChange,
+		Member:     fieldIntegrity,
+		Usage:      core.UsageE2,
+		Algorithms: tdes2,
+		Modes:      derivesN,
+	}, // the guide has NoRestrictions, DeriveKey works (LIVE)
 	{Op: pinChange, Member: fieldConfidentiality, Usage: core.UsageE1, Algorithms: tdes2, Modes: derives},
-	{Op: pinChange, Form: "Visa", Member: "DerivationMethodAttributes.Visa." + fieldRequestKey, Usage: core.UsageE0, Algorithms: tdes2, Modes: derives},
-	{Op: pinChange, Form: "Visa", Member: "DerivationMethodAttributes.Visa." + fieldCurrentPEK, Usage: core.UsageP0, Algorithms: anyTDES, Modes: decrypts},
-	{Op: pinChange, Form: "Amex", Member: "DerivationMethodAttributes.Amex." + fieldRequestKey, Usage: core.UsageE0, Algorithms: tdes2, Modes: derives},
-	{Op: pinChange, Form: "Amex", Member: "DerivationMethodAttributes.Amex." + fieldCurrentPEK, Usage: core.UsageP0, Algorithms: anyTDES, Modes: decrypts},
+	{
+		Op:         pinChange,
+		Form:       "Visa",
+		Member:     "DerivationMethodAttributes.Visa." + fieldRequestKey,
+		Usage:      core.UsageE0,
+		Algorithms: tdes2,
+		Modes:      derives,
+	},
+	{
+		Op:         pinChange,
+		Form:       "Visa",
+		Member:     "DerivationMethodAttributes.Visa." + fieldCurrentPEK,
+		Usage:      core.UsageP0,
+		Algorithms: anyTDES,
+		Modes:      decrypts,
+	},
+	{
+		Op:         pinChange,
+		Form:       "Amex",
+		Member:     "DerivationMethodAttributes.Amex." + fieldRequestKey,
+		Usage:      core.UsageE0,
+		Algorithms: tdes2,
+		Modes:      derives,
+	},
+	{
+		Op:         pinChange,
+		Form:       "Amex",
+		Member:     "DerivationMethodAttributes.Amex." + fieldCurrentPEK,
+		Usage:      core.UsageP0,
+		Algorithms: anyTDES,
+		Modes:      decrypts,
+	},
 }
 
 var otherRules = []apc.KeyRule{
-	{Op: translateKey, Member: fieldKeyPair, Usage: core.UsageK3, Class: apc.KeyClassAsymmetricKeyPair, Algorithms: anyECC, Modes: derives},
-	{Op: translateKey, Member: fieldKeyAuthority, Usage: core.UsageS0, Class: apc.KeyClassPublicKey, Algorithms: anyPair, Modes: verifier},
+	{
+		Op:         translateKey,
+		Member:     fieldKeyPair,
+		Usage:      core.UsageK3,
+		Class:      apc.KeyClassAsymmetricKeyPair,
+		Algorithms: anyECC,
+		Modes:      derives,
+	},
+	{
+		Op:         translateKey,
+		Member:     fieldKeyAuthority,
+		Usage:      core.UsageS0,
+		Class:      apc.KeyClassPublicKey,
+		Algorithms: anyPair,
+		Modes:      verifier,
+	},
 	{Op: translateKey, Member: fieldWrapping, Usage: core.UsageK0, Algorithms: ciphers, Modes: pairEncrypts},
 	{Op: translateKey, Member: fieldWrapping, Usage: core.UsageK1, Algorithms: ciphers, Modes: pairEncrypts},
 	{Op: "GenerateAs2805KekValidation", Member: fieldKey, Usage: core.UsageK0, Algorithms: anyTDES, Modes: cipherOnly},
@@ -230,8 +314,24 @@ func sentRulesOf(op, member, wrapped string, inside apc.KeyUsage) []apc.KeyRule 
 		{Op: op, Form: formBlock, Member: member, Usage: core.UsageK0, Algorithms: ciphers, Modes: decrypts},
 		{Op: op, Form: formBlock, Member: member, Usage: core.UsageK1, Algorithms: ciphers, Modes: decrypts},
 		{Op: op, Form: formBlock, Member: wrapped + "." + fieldBlock, Usage: inside, Algorithms: ciphers, Modes: blockModes},
-		{Op: op, Form: formAgreement, Member: member, Usage: core.UsageK3, Class: apc.KeyClassAsymmetricKeyPair, Algorithms: anyECC, Modes: derives},
-		{Op: op, Form: formAgreement, Member: wrapped + "." + fieldAuthority, Usage: core.UsageS0, Class: apc.KeyClassPublicKey, Algorithms: anyPair, Modes: verifier},
+		{
+			Op:         op,
+			Form:       formAgreement,
+			Member:     member,
+			Usage:      core.UsageK3,
+			Class:      apc.KeyClassAsymmetricKeyPair,
+			Algorithms: anyECC,
+			Modes:      derives,
+		},
+		{
+			Op:         op,
+			Form:       formAgreement,
+			Member:     wrapped + "." + fieldAuthority,
+			Usage:      core.UsageS0,
+			Class:      apc.KeyClassPublicKey,
+			Algorithms: anyPair,
+			Modes:      verifier,
+		},
 	}
 }
 
@@ -254,9 +354,21 @@ var rulesOf = func() map[ruleKey]*core.KeyRules {
 
 // The refusals. Usage is checked before algorithm (LIVE: both texts); the text of modes is a GUESS.
 var (
-	usageText     = core.RuleText{Rule: apc.RuleKeyUsage, Problem: problemUsage, Message: "KeyUsage of the input key %s is invalid for the operation."}
-	algorithmText = core.RuleText{Rule: apc.RuleKeyAlgorithm, Problem: problemAlgorithm, Message: "KeyAlgorithm of the input key %s is invalid for the operation."}
-	modesText     = core.RuleText{Rule: apc.RuleKeyModesOfUse, Problem: problemModes, Message: "KeyModesOfUse of the input key %s is invalid for the operation."}
+	usageText = core.RuleText{
+		Rule:    apc.RuleKeyUsage,
+		Problem: problemUsage,
+		Message: "KeyUsage of the input key %s is invalid for the operation.",
+	}
+	algorithmText = core.RuleText{
+		Rule:    apc.RuleKeyAlgorithm,
+		Problem: problemAlgorithm,
+		Message: "KeyAlgorithm of the input key %s is invalid for the operation.",
+	}
+	modesText = core.RuleText{
+		Rule:    apc.RuleKeyModesOfUse,
+		Problem: problemModes,
+		Message: "KeyModesOfUse of the input key %s is invalid for the operation.",
+	}
 )
 
 // need is a key of the request and what the table says of it. The form is one that the table has:

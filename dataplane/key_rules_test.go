@@ -39,7 +39,17 @@ func tableOfRules() string {
 		if class == "" {
 			class = "-"
 		}
-		fmt.Fprintf(&b, "%s | %s | %s | %s | %s | %s | %s\n", r.Op, form, r.Member, r.Usage, class, strings.Join(algorithms, " "), strings.Join(modes, " "))
+		fmt.Fprintf(
+			&b,
+			"%s | %s | %s | %s | %s | %s | %s\n",
+			r.Op,
+			form,
+			r.Member,
+			r.Usage,
+			class,
+			strings.Join(algorithms, " "),
+			strings.Join(modes, " "),
+		)
 	}
 	return b.String()
 }
@@ -125,7 +135,16 @@ func walkModes(t *testing.T, at ruleKey, wanted []golden, rules *core.KeyRules, 
 		key.Attributes.Modes = m
 		want := possible && slices.ContainsFunc(wanted, func(g golden) bool { return g.takes(key.Attributes) })
 		if got := rules.Allow(key); got != want {
-			t.Errorf("%v: %s %s %s %s is taken: %t, want %t", at, key.Attributes.Usage, key.Attributes.Class, key.Attributes.Alg.Name, m, got, want)
+			t.Errorf(
+				"%v: %s %s %s %s is taken: %t, want %t",
+				at,
+				key.Attributes.Usage,
+				key.Attributes.Class,
+				key.Attributes.Alg.Name,
+				m,
+				got,
+				want,
+			)
 		} else if got {
 			taken++
 		}
@@ -143,9 +162,12 @@ func TestRefusalNamesTheFirstThingThatIsWrong(t *testing.T) {
 		message   string
 		rule      apc.Rule
 	}{
-		{core.UsageM3, core.RSA2048, core.Sign, "KeyUsage of the input key arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyUsage},
-		{core.UsageM6, core.HMACSHA256, core.Sign, "KeyAlgorithm of the input key arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyAlgorithm},
-		{core.UsageM6, core.AES128, core.Verify, "KeyModesOfUse of the input key arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyModesOfUse},
+		{core.UsageM3, core.RSA2048, core.Sign, "KeyUsage of the input key " +
+			"arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyUsage},
+		{core.UsageM6, core.HMACSHA256, core.Sign, "KeyAlgorithm of the input key " +
+			"arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyAlgorithm},
+		{core.UsageM6, core.AES128, core.Verify, "KeyModesOfUse of the input key " +
+			"arn:aws:payment-cryptography:us-east-1:111122223333:key/abcdefghijklmnop is invalid for the operation.", apc.RuleKeyModesOfUse},
 	} {
 		var key core.Key
 		key.ARN.Account, key.ARN.Region, key.ARN.Key = "111122223333", "us-east-1", "abcdefghijklmnop"

@@ -95,7 +95,12 @@ func (r *keyRequest) needs(op string) []core.Need {
 		return []core.Need{need(op, formBlock, r.member, r.identifier)}
 	}
 	return []core.Need{need(op, formAgreement, r.member, r.identifier),
-		need(op, formAgreement, r.within+"."+fieldAuthority, r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey.CertificateAuthorityPublicKeyIdentifier)}
+		need(
+			op,
+			formAgreement,
+			r.within+"."+fieldAuthority,
+			r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey.CertificateAuthorityPublicKeyIdentifier,
+		)}
 }
 
 func (k *workingKey) itself() {
@@ -129,11 +134,17 @@ func checkHeader(h tr31.Header, rules *core.KeyRules, field string) error {
 		return core.Invalid(blockMessage, core.Because(apc.RuleKeyUsage, field, problemUsage, h.KeyUsage, want))
 	}
 	if h.Algorithm != byte(hsm.TDES) && h.Algorithm != byte(hsm.AES) {
-		return core.Invalid(blockMessage, core.Because(apc.RuleKeyAlgorithm, field, problemAlgorithm, string(rune(h.Algorithm)), "T or A"))
+		return core.Invalid(
+			blockMessage,
+			core.Because(apc.RuleKeyAlgorithm, field, problemAlgorithm, string(rune(h.Algorithm)), "T or A"),
+		)
 	}
 	modes, ok := core.ModesOfByte(h.ModeOfUse)
 	if !ok || !slices.Contains(row.Modes, modes) {
-		return core.Invalid(blockMessage, core.Because(apc.RuleKeyModesOfUse, field, problemModes, string(rune(h.ModeOfUse)), "B, D or E"))
+		return core.Invalid(
+			blockMessage,
+			core.Because(apc.RuleKeyModesOfUse, field, problemModes, string(rune(h.ModeOfUse)), "B, D or E"),
+		)
 	}
 	return nil
 }
@@ -145,17 +156,39 @@ func (k *workingKey) agreedOn(ctx context.Context, c *core.Call, r *keyRequest, 
 	in, field := r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey, r.within+".WrappedKeyMaterial.DiffieHellmanSymmetricKey"
 	derived := core.AlgorithmNamed(in.KeyAlgorithm)
 	if !core.Ciphers.Has(derived) { // GUESS
-		return core.Invalid("The derived key algorithm is invalid for the operation.",
-			core.Because(apc.RuleKeyAlgorithm, field+".KeyAlgorithm", problemDerived, string(in.KeyAlgorithm), "an AES or TDES algorithm"))
+		return core.Invalid(
+			"The derived key algorithm is invalid for the operation.",
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				field+".KeyAlgorithm",
+				problemDerived,
+				string(in.KeyAlgorithm),
+				"an AES or TDES algorithm",
+			),
+		)
 	}
-	peer, _, err := core.Peer(ctx, c, in.PublicKeyCertificate, field+".PublicKeyCertificate", &k.named, authority, r.within+"."+fieldAuthority)
+	peer, _, err := core.Peer(
+		ctx,
+		c,
+		in.PublicKeyCertificate,
+		field+".PublicKeyCertificate",
+		&k.named,
+		authority,
+		r.within+"."+fieldAuthority,
+	)
 	if err != nil {
 		return err
 	}
 	info, _ := hex.DecodeString(in.SharedInformation) // the shape has been checked
 	k.Key = k.named.Ref()
-	k.Derive = hsm.ECDH{Peer: peer, KDF: core.DerivationFunctions[in.KeyDerivationFunction], Hash: core.DerivationHashes[in.KeyDerivationHashAlgorithm],
-		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}
+	k.Derive = hsm.ECDH{
+		Peer:      peer,
+		KDF:       core.DerivationFunctions[in.KeyDerivationFunction],
+		Hash:      core.DerivationHashes[in.KeyDerivationHashAlgorithm],
+		Info:      info,
+		Algorithm: derived.Letter,
+		Bits:      derived.Bits,
+	}
 	k.letter = derived.Letter
 	return k.checked(ctx, c, r, field+".PublicKeyCertificate")
 }
@@ -170,8 +203,11 @@ func (k *workingKey) checked(ctx context.Context, c *core.Call, r *keyRequest, f
 	algorithm := core.AlgorithmsOf(byte(k.letter), "")[0] // those of a letter have the same check values
 	check, ok := algorithm.Check(name)
 	if !ok {
-		return core.Invalid("The key check value algorithm is invalid for the key.", core.Because(apc.RuleKeyCheckValueAlgorithm, r.within+".KeyCheckValueAlgorithm",
-			core.ProblemCheckAlgorithm, string(name), string(algorithm.Checks[0].Name)))
+		return core.Invalid(
+			"The key check value algorithm is invalid for the key.",
+			core.Because(apc.RuleKeyCheckValueAlgorithm, r.within+".KeyCheckValueAlgorithm",
+				core.ProblemCheckAlgorithm, string(name), string(algorithm.Checks[0].Name)),
+		)
 	}
 	value, err := c.Cloud.HSM.WorkingCheckValue(ctx, k.WorkingKey, check.Method)
 	if err != nil {
@@ -201,8 +237,18 @@ type terminal struct {
 }
 
 var (
-	directions   = map[DukptKeyVariant]hsm.Direction{DukptKeyVariantRequest: hsm.Request, DukptKeyVariantResponse: hsm.Response, DukptKeyVariantBidirectional: hsm.BothWays}
-	derivedTypes = map[apc.KeyAlgorithm]dukpt.KeyType{core.TDES2: dukpt.TDES2, core.TDES3: dukpt.TDES3, core.AES128: dukpt.AES128, core.AES192: dukpt.AES192, core.AES256: dukpt.AES256}
+	directions = map[DukptKeyVariant]hsm.Direction{
+		DukptKeyVariantRequest:       hsm.Request,
+		DukptKeyVariantResponse:      hsm.Response,
+		DukptKeyVariantBidirectional: hsm.BothWays,
+	}
+	derivedTypes = map[apc.KeyAlgorithm]dukpt.KeyType{
+		core.TDES2:  dukpt.TDES2,
+		core.TDES3:  dukpt.TDES3,
+		core.AES128: dukpt.AES128,
+		core.AES192: dukpt.AES192,
+		core.AES256: dukpt.AES256,
+	}
 )
 
 // derive makes the key the base derivation key of a transaction's key. Without a variant it is the
@@ -239,5 +285,8 @@ func (t *terminal) checkSerialNumber(bdk *core.Algorithm) error {
 	if err == nil {
 		return nil
 	}
-	return core.Invalid("The key serial number is invalid.", core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", core.ProblemKSN, wording.Count(len(t.ksn), "digit"), wanted))
+	return core.Invalid(
+		"The key serial number is invalid.",
+		core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", core.ProblemKSN, wording.Count(len(t.ksn), "digit"), wanted),
+	)
 }

@@ -74,10 +74,22 @@ var macForms = map[string]macForm{
 	string(MacAlgorithmAS280541):          {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4},
 	string(MacAlgorithmCMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8}, // LIVE
 	string(MacAlgorithmHMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACHMAC}},
-	"DukptIso9797Algorithm1":              {method: hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.None}, absent: 4, least: 8, blocks: true, tdesOnly: true}, // LIVE, the length a GUESS
-	"DukptIso9797Algorithm3":              {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.None}, absent: 4, least: 8, blocks: true, tdesOnly: true}, // LIVE, the length a GUESS
-	"DukptCmac":                           {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8},
-	"EmvMac":                              {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Bit}},
+	"DukptIso9797Algorithm1": {
+		method:   hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.None},
+		absent:   4,
+		least:    8,
+		blocks:   true,
+		tdesOnly: true,
+	}, // LIVE, the length a GUESS
+	"DukptIso9797Algorithm3": {
+		method:   hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.None},
+		absent:   4,
+		least:    8,
+		blocks:   true,
+		tdesOnly: true,
+	}, // LIVE, the length a GUESS
+	"DukptCmac": {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8},
+	"EmvMac":    {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Bit}},
 }
 
 // macRequest is a MAC to be computed.
@@ -110,7 +122,10 @@ func loadMAC(ctx context.Context, c *core.Call, identifier, field string, in *Ma
 		return nil, err
 	}
 	if m.form.tdesOnly && key.letter != hsm.TDES { // GUESS
-		return nil, core.Invalid(invalidMessage, core.Because(apc.RuleKeyAlgorithm, terminal.field+".DukptDerivationType", problemMACCipher, "AES", string(core.TDES2)))
+		return nil, core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleKeyAlgorithm, terminal.field+".DukptDerivationType", problemMACCipher, "AES", string(core.TDES2)),
+		)
 	}
 	return m, m.checkMessage()
 }
@@ -131,7 +146,12 @@ func (in *MacAttributes) form(field string) (string, *terminal) {
 	default:
 		form, d = "DukptCmac", in.DukptCmac
 	}
-	return form, &terminal{ksn: d.KeySerialNumber, variant: &d.DukptKeyVariant, algorithm: d.DukptDerivationType, field: field + "." + form}
+	return form, &terminal{
+		ksn:       d.KeySerialNumber,
+		variant:   &d.DukptKeyVariant,
+		algorithm: d.DukptDerivationType,
+		field:     field + "." + form,
+	}
 }
 
 // checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE). The algorithms that name a
@@ -143,8 +163,10 @@ func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 	case len(a) < len(MacAlgorithmHMAC) || a[:4] != MacAlgorithmHMAC:
 		return nil
 	case alg.Letter == hsm.HMAC && a != MacAlgorithmHMAC:
-		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s. Please use HMAC Key with 'HMAC' MacAlgorithm.", a, alg.Name),
-			core.Because(apc.RuleKeyAlgorithm, field, problemHMACName, string(a), string(MacAlgorithmHMAC)))
+		return core.Invalid(
+			fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s. Please use HMAC Key with 'HMAC' MacAlgorithm.", a, alg.Name),
+			core.Because(apc.RuleKeyAlgorithm, field, problemHMACName, string(a), string(MacAlgorithmHMAC)),
+		)
 	case alg.Letter != hsm.HMAC && a == MacAlgorithmHMAC:
 		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s.", a, alg.Name), // GUESS
 			core.Because(apc.RuleKeyAlgorithm, field, problemHMACKey, string(alg.Name), wording.Or(core.AnyHMAC.Names())))

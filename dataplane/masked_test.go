@@ -17,12 +17,15 @@ import (
 var shapes = []any{
 	dataplane.EncryptDataInput{}, dataplane.EncryptDataOutput{}, dataplane.DecryptDataInput{}, dataplane.DecryptDataOutput{},
 	dataplane.ReEncryptDataInput{}, dataplane.ReEncryptDataOutput{}, dataplane.GenerateMacInput{}, dataplane.GenerateMacOutput{},
-	dataplane.VerifyMacInput{}, dataplane.VerifyMacOutput{}, dataplane.GenerateCardValidationDataInput{}, dataplane.GenerateCardValidationDataOutput{},
-	dataplane.VerifyCardValidationDataInput{}, dataplane.VerifyCardValidationDataOutput{}, dataplane.GeneratePinDataInput{}, dataplane.GeneratePinDataOutput{},
+	dataplane.VerifyMacInput{}, dataplane.VerifyMacOutput{}, dataplane.GenerateCardValidationDataInput{},
+	dataplane.GenerateCardValidationDataOutput{},
+	dataplane.VerifyCardValidationDataInput{}, dataplane.VerifyCardValidationDataOutput{}, dataplane.GeneratePinDataInput{},
+	dataplane.GeneratePinDataOutput{},
 	dataplane.VerifyPinDataInput{}, dataplane.VerifyPinDataOutput{}, dataplane.TranslatePinDataInput{}, dataplane.TranslatePinDataOutput{},
 	dataplane.GenerateAuthRequestCryptogramInput{}, dataplane.GenerateAuthRequestCryptogramOutput{},
 	dataplane.VerifyAuthRequestCryptogramInput{}, dataplane.VerifyAuthRequestCryptogramOutput{},
-	dataplane.GenerateMacEmvPinChangeInput{}, dataplane.GenerateMacEmvPinChangeOutput{}, dataplane.TranslateKeyMaterialInput{}, dataplane.TranslateKeyMaterialOutput{},
+	dataplane.GenerateMacEmvPinChangeInput{}, dataplane.GenerateMacEmvPinChangeOutput{}, dataplane.TranslateKeyMaterialInput{},
+	dataplane.TranslateKeyMaterialOutput{},
 	dataplane.GenerateAs2805KekValidationInput{}, dataplane.GenerateAs2805KekValidationOutput{},
 }
 

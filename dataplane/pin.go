@@ -18,9 +18,18 @@ func (c *Caller) GeneratePinData(ctx context.Context, in *GeneratePinDataInput) 
 func generatePinData(ctx context.Context, c *core.Call, in *GeneratePinDataInput) (*GeneratePinDataOutput, error) {
 	// Load and check: both keys in one snapshot, then what the PIN is made from.
 	form := in.GenerationAttributes.form()
-	keys, err := loadKeys(ctx, c,
+	keys, err := loadKeys(
+		ctx,
+		c,
 		keyRequest{form: form, member: fieldGenerator, identifier: in.GenerationKeyIdentifier},
-		keyRequest{form: form, member: fieldPEK, identifier: in.EncryptionKeyIdentifier, wrapped: in.EncryptionWrappedKey, within: "EncryptionWrappedKey"})
+		keyRequest{
+			form:       form,
+			member:     fieldPEK,
+			identifier: in.EncryptionKeyIdentifier,
+			wrapped:    in.EncryptionWrappedKey,
+			within:     "EncryptionWrappedKey",
+		},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +47,9 @@ func generatePinData(ctx context.Context, c *core.Call, in *GeneratePinDataInput
 		return nil, err
 	}
 	return &GeneratePinDataOutput{
-		GenerationKeyArn: keys[0].arn(), GenerationKeyCheckValue: keys[0].checkValue, EncryptionKeyArn: keys[1].arn(), EncryptionKeyCheckValue: keys[1].checkValue,
-		EncryptedPinBlock: hexOf(value.Block), PinData: *data,
+		GenerationKeyArn: keys[0].arn(), GenerationKeyCheckValue: keys[0].checkValue, EncryptionKeyArn: keys[1].arn(),
+		EncryptionKeyCheckValue: keys[1].checkValue,
+		EncryptedPinBlock:       hexOf(value.Block), PinData: *data,
 	}, nil
 }
 
@@ -97,7 +107,13 @@ func (in *VerifyPinDataInput) keys() (verification, encryption keyRequest) {
 		form = "VisaPin"
 	}
 	verification = keyRequest{form: form, member: fieldVerifier, identifier: in.VerificationKeyIdentifier}
-	encryption = keyRequest{form: form, member: fieldPEK, identifier: in.EncryptionKeyIdentifier, wrapped: in.EncryptionWrappedKey, within: "EncryptionWrappedKey"}
+	encryption = keyRequest{
+		form:       form,
+		member:     fieldPEK,
+		identifier: in.EncryptionKeyIdentifier,
+		wrapped:    in.EncryptionWrappedKey,
+		within:     "EncryptionWrappedKey",
+	}
 	if in.DukptAttributes != nil {
 		encryption.form += ", Dukpt"
 	}
@@ -123,7 +139,12 @@ func (in *VerifyPinDataInput) verify(ctx context.Context, c *core.Call, key hsm.
 	if err := checkPINLength(in.PinDataLength, len(v.PinOffset), offsetField); err != nil {
 		return hsm.Undecided, err
 	}
-	return c.Cloud.HSM.VerifyOffset(ctx, block, ibm3624(key, v.DecimalizationTable, v.PinValidationData, v.PinValidationDataPadCharacter), v.PinOffset)
+	return c.Cloud.HSM.VerifyOffset(
+		ctx,
+		block,
+		ibm3624(key, v.DecimalizationTable, v.PinValidationData, v.PinValidationDataPadCharacter),
+		v.PinOffset,
+	)
 }
 
 // TranslatePinData decrypts a PIN block and encrypts the PIN under another key, in the same format
@@ -162,7 +183,13 @@ func translatePinData(ctx context.Context, c *core.Call, in *TranslatePinDataInp
 }
 
 func (in *TranslatePinDataInput) incomingKey() keyRequest {
-	r := keyRequest{form: "PIN", member: fieldIncoming, identifier: in.IncomingKeyIdentifier, wrapped: in.IncomingWrappedKey, within: "IncomingWrappedKey"}
+	r := keyRequest{
+		form:       "PIN",
+		member:     fieldIncoming,
+		identifier: in.IncomingKeyIdentifier,
+		wrapped:    in.IncomingWrappedKey,
+		within:     "IncomingWrappedKey",
+	}
 	switch {
 	case in.IncomingDukptAttributes != nil:
 		r.form = "Dukpt"
@@ -173,7 +200,13 @@ func (in *TranslatePinDataInput) incomingKey() keyRequest {
 }
 
 func (in *TranslatePinDataInput) outgoingKey() keyRequest {
-	r := keyRequest{form: "PIN", member: fieldOutgoing, identifier: in.OutgoingKeyIdentifier, wrapped: in.OutgoingWrappedKey, within: "OutgoingWrappedKey"}
+	r := keyRequest{
+		form:       "PIN",
+		member:     fieldOutgoing,
+		identifier: in.OutgoingKeyIdentifier,
+		wrapped:    in.OutgoingWrappedKey,
+		within:     "OutgoingWrappedKey",
+	}
 	if in.OutgoingDukptAttributes != nil {
 		r.form = "Dukpt"
 	}
@@ -196,7 +229,8 @@ func (in *TranslatePinDataInput) derive(keys []workingKey) error {
 		if side.wrapped != nil {
 			return excluded(side.field, problemWithBlock, "one of the two")
 		}
-		if err := keys[i].derive(&terminal{ksn: side.dukpt.KeySerialNumber, variant: side.dukpt.DukptKeyVariant, algorithm: side.dukpt.DukptKeyDerivationType, field: side.field}); err != nil {
+		if err := keys[i].derive(&terminal{ksn: side.dukpt.KeySerialNumber, variant: side.dukpt.DukptKeyVariant,
+			algorithm: side.dukpt.DukptKeyDerivationType, field: side.field}); err != nil {
 			return err
 		}
 	}
@@ -207,7 +241,10 @@ func (in *TranslatePinDataInput) derive(keys []workingKey) error {
 	case in.IncomingDukptAttributes != nil:
 		return excluded("IncomingAs2805Attributes", problemDukptKey, "one of the two")
 	case keys[0].letter != hsm.TDES:
-		return core.Invalid(invalidMessage, core.Because(apc.RuleKeyAlgorithm, fieldIncoming, problemMACCipher, "AES", string(core.TDES2)))
+		return core.Invalid(
+			invalidMessage,
+			core.Because(apc.RuleKeyAlgorithm, fieldIncoming, problemMACCipher, "AES", string(core.TDES2)),
+		)
 	}
 	keys[0].Derive = hsm.AS2805PIN{Trace: a.SystemTraceAuditNumber, Amount: a.TransactionAmount, Under: keys[0].Derive}
 	return nil

@@ -13,7 +13,11 @@ func (c *Caller) GenerateMacEmvPinChange(ctx context.Context, in *GenerateMacEmv
 	return core.Run(ctx, c.caller, "GenerateMacEmvPinChange", in, generateMacEmvPinChange)
 }
 
-func generateMacEmvPinChange(ctx context.Context, c *core.Call, in *GenerateMacEmvPinChangeInput) (*GenerateMacEmvPinChangeOutput, error) {
+func generateMacEmvPinChange(
+	ctx context.Context,
+	c *core.Call,
+	in *GenerateMacEmvPinChangeInput,
+) (*GenerateMacEmvPinChangeOutput, error) {
 	// Load and check: all keys in one snapshot, then the card and the PIN blocks.
 	method := in.DerivationMethodAttributes.method()
 	keys, err := loadKeys(ctx, c, append([]keyRequest{
@@ -60,25 +64,63 @@ func (in *DerivationMethodAttributes) method() *scriptMethod {
 	switch {
 	case in.Visa != nil:
 		a := in.Visa
-		m = &scriptMethod{arm: "Visa", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber, form: emv.VisaForm,
-			session: hsm.EMV{Session: hsm.SessionVisaScript, ATC: counter(a.ApplicationTransactionCounter)}, cryptogramKey: a.AuthorizationRequestKeyIdentifier, current: a.CurrentPinAttributes}
+		m = &scriptMethod{
+			arm:  "Visa",
+			mode: a.MajorKeyDerivationMode,
+			pan:  a.PrimaryAccountNumber,
+			psn:  a.PanSequenceNumber,
+			form: emv.VisaForm,
+			session: hsm.EMV{
+				Session: hsm.SessionVisaScript,
+				ATC:     counter(a.ApplicationTransactionCounter),
+			},
+			cryptogramKey: a.AuthorizationRequestKeyIdentifier,
+			current:       a.CurrentPinAttributes,
+		}
 	case in.Amex != nil:
 		a := in.Amex
-		m = &scriptMethod{arm: "Amex", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber, form: emv.VisaForm,
-			session: hsm.EMV{Session: hsm.SessionVisaScript, ATC: counter(a.ApplicationTransactionCounter)}, cryptogramKey: a.AuthorizationRequestKeyIdentifier, current: a.CurrentPinAttributes}
+		m = &scriptMethod{
+			arm:  "Amex",
+			mode: a.MajorKeyDerivationMode,
+			pan:  a.PrimaryAccountNumber,
+			psn:  a.PanSequenceNumber,
+			form: emv.VisaForm,
+			session: hsm.EMV{
+				Session: hsm.SessionVisaScript,
+				ATC:     counter(a.ApplicationTransactionCounter),
+			},
+			cryptogramKey: a.AuthorizationRequestKeyIdentifier,
+			current:       a.CurrentPinAttributes,
+		}
 	case in.EmvCommon != nil:
 		a := in.EmvCommon
 		m = &scriptMethod{arm: "EmvCommon", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber,
-			form:    emv.ScriptForm{Length: a.PinBlockLengthPosition == PinBlockLengthPositionFrontOfPINBlock, Pad: a.PinBlockPaddingType == PinBlockPaddingTypeISOIEC78164, CBC: a.Mode == EncryptionModeCBC},
+			form: emv.ScriptForm{
+				Length: a.PinBlockLengthPosition == PinBlockLengthPositionFrontOfPINBlock,
+				Pad:    a.PinBlockPaddingType == PinBlockPaddingTypeISOIEC78164,
+				CBC:    a.Mode == EncryptionModeCBC,
+			},
 			session: hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))}}
 	case in.Mastercard != nil:
 		a := in.Mastercard
-		m = &scriptMethod{arm: "Mastercard", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber, form: emv.MChipForm,
-			session: hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))}}
+		m = &scriptMethod{
+			arm:     "Mastercard",
+			mode:    a.MajorKeyDerivationMode,
+			pan:     a.PrimaryAccountNumber,
+			psn:     a.PanSequenceNumber,
+			form:    emv.MChipForm,
+			session: hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))},
+		}
 	default:
 		a := in.Emv2000
-		m = &scriptMethod{arm: "Emv2000", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber, form: emv.EMV2000Form,
-			session: hsm.EMV{Session: hsm.SessionEMV2000, ATC: counter(a.ApplicationTransactionCounter)}}
+		m = &scriptMethod{
+			arm:     "Emv2000",
+			mode:    a.MajorKeyDerivationMode,
+			pan:     a.PrimaryAccountNumber,
+			psn:     a.PanSequenceNumber,
+			form:    emv.EMV2000Form,
+			session: hsm.EMV{Session: hsm.SessionEMV2000, ATC: counter(a.ApplicationTransactionCounter)},
+		}
 	}
 	m.field = "DerivationMethodAttributes." + m.arm
 	return m
@@ -109,12 +151,24 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 	if err != nil {
 		return nil, err
 	}
-	out := &hsm.PINChange{New: *next, Integrity: keys[1].Key, Confidentiality: keys[2].Key, Session: card, Form: m.form, Message: bytesOf(in.MessageData)}
+	out := &hsm.PINChange{
+		New:             *next,
+		Integrity:       keys[1].Key,
+		Confidentiality: keys[2].Key,
+		Session:         card,
+		Form:            m.form,
+		Message:         bytesOf(in.MessageData),
+	}
 	if m.cryptogramKey != "" {
 		out.Cryptogram = &keys[3].Key
 	}
 	if m.current != nil {
-		out.Current, err = m.pinBlock(&keys[4], in.PinBlockFormat, m.current.CurrentEncryptedPinBlock, m.field+".CurrentPinAttributes.CurrentEncryptedPinBlock")
+		out.Current, err = m.pinBlock(
+			&keys[4],
+			in.PinBlockFormat,
+			m.current.CurrentEncryptedPinBlock,
+			m.field+".CurrentPinAttributes.CurrentEncryptedPinBlock",
+		)
 	}
 	return out, err
 }

@@ -69,12 +69,36 @@ type counterpart struct {
 
 // verifications are the operations that verify what others generate.
 var verifications = map[string]counterpart{
-	"GenerateMac": {"VerifyMac", map[string]string{"GenerationAttributes": "VerificationAttributes"}, map[string]string{"Mac": "Mac"}, "Mac"},
-	"GenerateCardValidationData": {"VerifyCardValidationData", map[string]string{"GenerationAttributes": "VerificationAttributes", "ValidationDataLength": ""},
-		map[string]string{"ValidationData": "ValidationData"}, "ValidationData"},
-	"GenerateAuthRequestCryptogram": {"VerifyAuthRequestCryptogram", nil, map[string]string{"AuthRequestCryptogram": "AuthRequestCryptogram"}, "AuthRequestCryptogram"},
-	"EncryptData":                   {"DecryptData", map[string]string{"EncryptionAttributes": "DecryptionAttributes", "PlainText": ""}, map[string]string{"CipherText": "CipherText"}, ""},
-	"DecryptData":                   {"EncryptData", map[string]string{"DecryptionAttributes": "EncryptionAttributes", "CipherText": ""}, map[string]string{"PlainText": "PlainText"}, ""},
+	"GenerateMac": {
+		"VerifyMac",
+		map[string]string{"GenerationAttributes": "VerificationAttributes"},
+		map[string]string{"Mac": "Mac"},
+		"Mac",
+	},
+	"GenerateCardValidationData": {
+		"VerifyCardValidationData",
+		map[string]string{"GenerationAttributes": "VerificationAttributes", "ValidationDataLength": ""},
+		map[string]string{"ValidationData": "ValidationData"},
+		"ValidationData",
+	},
+	"GenerateAuthRequestCryptogram": {
+		"VerifyAuthRequestCryptogram",
+		nil,
+		map[string]string{"AuthRequestCryptogram": "AuthRequestCryptogram"},
+		"AuthRequestCryptogram",
+	},
+	"EncryptData": {
+		"DecryptData",
+		map[string]string{"EncryptionAttributes": "DecryptionAttributes", "PlainText": ""},
+		map[string]string{"CipherText": "CipherText"},
+		"",
+	},
+	"DecryptData": {
+		"EncryptData",
+		map[string]string{"DecryptionAttributes": "EncryptionAttributes", "CipherText": ""},
+		map[string]string{"PlainText": "PlainText"},
+		"",
+	},
 }
 
 // next is the request of the counterpart.
@@ -129,7 +153,8 @@ func TestVerificationAcceptsWhatGenerationMade(t *testing.T) {
 			t.Errorf("%s, then %s: %v\n%s", v.ID, c.op, refused, asJSON(t, next))
 			continue
 		}
-		if plain, given := text(back["PlainText"]), body["PlainText"]; plain != "" && given != nil && !strings.EqualFold(plain, given.(string)) {
+		if plain, given := text(back["PlainText"]), body["PlainText"]; plain != "" && given != nil &&
+			!strings.EqualFold(plain, given.(string)) {
 			t.Errorf("%s: %s comes back as %s", v.ID, given, plain)
 		}
 		if c.broken != "" {
@@ -177,8 +202,12 @@ func TestPINsGeneratedAreVerified(t *testing.T) {
 			t.Errorf("%s: %v", v.ID, refused)
 			continue
 		}
-		next := map[string]any{"VerificationKeyIdentifier": body["GenerationKeyIdentifier"], "EncryptionKeyIdentifier": body["EncryptionKeyIdentifier"],
-			"EncryptedPinBlock": answer["EncryptedPinBlock"], "PinBlockFormat": body["PinBlockFormat"]}
+		next := map[string]any{
+			"VerificationKeyIdentifier": body["GenerationKeyIdentifier"],
+			"EncryptionKeyIdentifier":   body["EncryptionKeyIdentifier"],
+			"EncryptedPinBlock":         answer["EncryptedPinBlock"],
+			"PinBlockFormat":            body["PinBlockFormat"],
+		}
 		for _, name := range []string{"PrimaryAccountNumber", "EncryptionWrappedKey"} {
 			if body[name] != nil {
 				next[name] = body[name]
@@ -217,7 +246,14 @@ func TestPINsGeneratedAreVerified(t *testing.T) {
 func TestKeyThatTheTableForbidsIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	ask := typedDoor(w.Engine)
-	forbidden := w.key(t, &vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31E5EMVMKeyCardPersonalization, Algorithm: apc.KeyAlgorithmTDES2Key})
+	forbidden := w.key(
+		t,
+		&vectorKey{
+			Hex:       "0123456789ABCDEFFEDCBA9876543210",
+			Usage:     apc.KeyUsageTR31E5EMVMKeyCardPersonalization,
+			Algorithm: apc.KeyAlgorithmTDES2Key,
+		},
+	)
 	seen := map[string]bool{}
 	for _, v := range committedVectors(t) {
 		for member := range v.Keys {
@@ -228,7 +264,9 @@ func TestKeyThatTheTableForbidsIsRefused(t *testing.T) {
 			}
 			into[path[len(path)-1]] = forbidden
 			_, refused := ask(t, v.Op, body)
-			if want := "KeyUsage of the input key " + forbidden + " is invalid for the operation."; refused == nil || refused.code != string(apc.ErrValidation) || refused.message != want {
+			if want := "KeyUsage of the input key " + forbidden + " is invalid for the operation."; refused == nil ||
+				refused.code != string(apc.ErrValidation) ||
+				refused.message != want {
 				t.Errorf("%s, %s: got %v, want %s", v.ID, member, refused, want)
 			}
 			seen[v.Op] = true

@@ -13,10 +13,26 @@ import (
 
 // Keys of the other party.
 var (
-	otherPinKey = vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31P0PINEncryptionKey, Algorithm: apc.KeyAlgorithmTDES2Key}
-	aesPinKey   = vectorKey{Hex: "603DEB1015CA71BE2B73AEF0857D7781", Usage: apc.KeyUsageTR31P0PINEncryptionKey, Algorithm: apc.KeyAlgorithmAES128}
-	dataKey     = vectorKey{Hex: "00112233445566778899AABBCCDDEEFF", Usage: apc.KeyUsageTR31D0SymmetricDataEncryptionKey, Algorithm: apc.KeyAlgorithmAES128}
-	baseKey     = vectorKey{Hex: "CAFE5EEDDEADBEEF0123456789ABCDEF", Usage: apc.KeyUsageTR31B0BaseDerivationKey, Algorithm: apc.KeyAlgorithmTDES2Key}
+	otherPinKey = vectorKey{
+		Hex:       "0123456789ABCDEFFEDCBA9876543210",
+		Usage:     apc.KeyUsageTR31P0PINEncryptionKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
+	aesPinKey = vectorKey{
+		Hex:       "603DEB1015CA71BE2B73AEF0857D7781",
+		Usage:     apc.KeyUsageTR31P0PINEncryptionKey,
+		Algorithm: apc.KeyAlgorithmAES128,
+	}
+	dataKey = vectorKey{
+		Hex:       "00112233445566778899AABBCCDDEEFF",
+		Usage:     apc.KeyUsageTR31D0SymmetricDataEncryptionKey,
+		Algorithm: apc.KeyAlgorithmAES128,
+	}
+	baseKey = vectorKey{
+		Hex:       "CAFE5EEDDEADBEEF0123456789ABCDEF",
+		Usage:     apc.KeyUsageTR31B0BaseDerivationKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
 )
 
 // TestPINsTranslatedThereAndBackAreTheSame: format 0 of a PIN is one block for a key and an account
@@ -36,8 +52,11 @@ func TestPINsTranslatedThereAndBackAreTheSame(t *testing.T) {
 	}
 	cipher := tdesOf(t, pinKey.Hex)
 	translate := func(r *rapid.T, from, to, block string, in, out dataplane.TranslationIsoFormats) string {
-		answer, err := w.TranslatePinData(t.Context(), &dataplane.TranslatePinDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to,
-			EncryptedPinBlock: block, IncomingTranslationAttributes: in, OutgoingTranslationAttributes: out})
+		answer, err := w.TranslatePinData(
+			t.Context(),
+			&dataplane.TranslatePinDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to,
+				EncryptedPinBlock: block, IncomingTranslationAttributes: in, OutgoingTranslationAttributes: out},
+		)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -70,10 +89,15 @@ func TestDataReEncryptedThereAndBackIsTheSame(t *testing.T) {
 	w := newWorld(t, nil)
 	home, away := w.key(t, &dataKey), w.key(t, &baseKey)
 	stored := dataplane.ReEncryptionAttributes{Symmetric: &dataplane.SymmetricEncryptionAttributes{Mode: dataplane.EncryptionModeCBC}}
-	derived := dataplane.ReEncryptionAttributes{Dukpt: &dataplane.DukptEncryptionAttributes{KeySerialNumber: "FFFF9876543210E00008", Mode: new(dataplane.EncryptionModeCBC)}}
+	derived := dataplane.ReEncryptionAttributes{
+		Dukpt: &dataplane.DukptEncryptionAttributes{KeySerialNumber: "FFFF9876543210E00008", Mode: new(dataplane.EncryptionModeCBC)},
+	}
 	reEncrypt := func(r *rapid.T, from, to, data string, in, out dataplane.ReEncryptionAttributes) string {
-		answer, err := w.ReEncryptData(t.Context(), &dataplane.ReEncryptDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to, CipherText: data,
-			IncomingEncryptionAttributes: in, OutgoingEncryptionAttributes: out})
+		answer, err := w.ReEncryptData(
+			t.Context(),
+			&dataplane.ReEncryptDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to, CipherText: data,
+				IncomingEncryptionAttributes: in, OutgoingEncryptionAttributes: out},
+		)
 		if err != nil {
 			r.Fatal(err)
 		}

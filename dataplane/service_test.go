@@ -14,10 +14,26 @@ import (
 )
 
 var (
-	macKey = vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31M3ISO97973MACKey, Algorithm: apc.KeyAlgorithmTDES2Key}
-	pinKey = vectorKey{Hex: "DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE", Usage: apc.KeyUsageTR31P0PINEncryptionKey, Algorithm: apc.KeyAlgorithmTDES2Key}
-	pvk    = vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31V2VisaPINVerificationKey, Algorithm: apc.KeyAlgorithmTDES2Key}
-	bdk    = vectorKey{Hex: "0123456789ABCDEFFEDCBA9876543210", Usage: apc.KeyUsageTR31B0BaseDerivationKey, Algorithm: apc.KeyAlgorithmTDES2Key}
+	macKey = vectorKey{
+		Hex:       "0123456789ABCDEFFEDCBA9876543210",
+		Usage:     apc.KeyUsageTR31M3ISO97973MACKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
+	pinKey = vectorKey{
+		Hex:       "DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE",
+		Usage:     apc.KeyUsageTR31P0PINEncryptionKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
+	pvk = vectorKey{
+		Hex:       "0123456789ABCDEFFEDCBA9876543210",
+		Usage:     apc.KeyUsageTR31V2VisaPINVerificationKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
+	bdk = vectorKey{
+		Hex:       "0123456789ABCDEFFEDCBA9876543210",
+		Usage:     apc.KeyUsageTR31B0BaseDerivationKey,
+		Algorithm: apc.KeyAlgorithmTDES2Key,
+	}
 )
 
 const pan = "4111111111111111"
@@ -49,7 +65,8 @@ func TestKeysAreNamedByAliasesToo(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, out, err)
 		}
 	}
-	if _, err := macOf(t, w.Caller, "alias/none"); refusalOf(t, err).Code != apc.ErrResourceNotFound || refusalOf(t, err).Resource != "alias/none" {
+	if _, err := macOf(t, w.Caller, "alias/none"); refusalOf(t, err).Code != apc.ErrResourceNotFound ||
+		refusalOf(t, err).Resource != "alias/none" {
 		t.Errorf("an alias that is not there: %v", err)
 	}
 }
@@ -61,7 +78,8 @@ func TestKeysThatCannotBeUsedAreRefused(t *testing.T) {
 	if _, err := w.StopKeyUsage(t.Context(), &engine.StopKeyUsageInput{KeyIdentifier: arn}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := macOf(t, w.Caller, arn); refusalOf(t, err).Reasons[0].Rule != apc.RuleKeyEnabled || refusalOf(t, err).Code != apc.ErrValidation {
+	if _, err := macOf(t, w.Caller, arn); refusalOf(t, err).Reasons[0].Rule != apc.RuleKeyEnabled ||
+		refusalOf(t, err).Code != apc.ErrValidation {
 		t.Errorf("a stopped key: %v", err)
 	}
 	if _, err := w.DeleteKey(t.Context(), &engine.DeleteKeyInput{KeyIdentifier: arn}); err != nil {
@@ -73,7 +91,8 @@ func TestKeysThatCannotBeUsedAreRefused(t *testing.T) {
 	other := w.As(apc.Identity{Account: "444455556666"})
 	_, there := macOf(t, other, arn)
 	_, absent := macOf(t, other, strings.Replace(arn, arn[len(arn)-4:], "zzzz", 1))
-	if refusalOf(t, there).Code != apc.ErrAccessDenied || refusalOf(t, absent).Code != apc.ErrAccessDenied || refusalOf(t, there).Reasons[0] != refusalOf(t, absent).Reasons[0] {
+	if refusalOf(t, there).Code != apc.ErrAccessDenied || refusalOf(t, absent).Code != apc.ErrAccessDenied ||
+		refusalOf(t, there).Reasons[0] != refusalOf(t, absent).Reasons[0] {
 		t.Errorf("a key of another account: %v; one that is not there: %v", there, absent)
 	}
 }
@@ -84,8 +103,14 @@ func TestShapesAreRefusedWithAFieldList(t *testing.T) {
 	_, err := w.GenerateMac(t.Context(), &dataplane.GenerateMacInput{KeyIdentifier: "alias/a", MessageData: "0", MacLength: new(3)})
 	e := refusalOf(t, err)
 	want := []apc.InvalidField{
-		{Path: "MessageData", Message: "Member must have length greater than or equal to 2"}, {Path: "MessageData", Message: "Member must satisfy regular expression pattern: (?:[0-9a-fA-F][0-9a-fA-F])+"},
-		{Path: "GenerationAttributes", Message: "Member must have exactly one member set"}, {Path: "MacLength", Message: "Member must have value greater than or equal to 4"},
+		{
+			Path:    "MessageData",
+			Message: "Member must have length greater than or equal to 2",
+		}, {Path: "MessageData", Message: "Member must satisfy regular expression pattern: (?:[0-9a-fA-F][0-9a-fA-F])+"},
+		{
+			Path:    "GenerationAttributes",
+			Message: "Member must have exactly one member set",
+		}, {Path: "MacLength", Message: "Member must have value greater than or equal to 4"},
 	}
 	if e.Code != apc.ErrValidation || fmt.Sprint(e.Fields) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", e.Fields, want)
@@ -94,9 +119,16 @@ func TestShapesAreRefusedWithAFieldList(t *testing.T) {
 
 // badPIN is a request with a PIN block that decrypts to nothing.
 func badPIN(w *world, t *testing.T) *dataplane.VerifyPinDataInput {
-	return &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: w.key(t, &pvk), EncryptionKeyIdentifier: w.key(t, &pinKey), EncryptedPinBlock: "0011223344556677",
-		PrimaryAccountNumber: new(pan), PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0,
-		VerificationAttributes: dataplane.PinVerificationAttributes{VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: "1234"}}}
+	return &dataplane.VerifyPinDataInput{
+		VerificationKeyIdentifier: w.key(t, &pvk),
+		EncryptionKeyIdentifier:   w.key(t, &pinKey),
+		EncryptedPinBlock:         "0011223344556677",
+		PrimaryAccountNumber:      new(pan),
+		PinBlockFormat:            dataplane.PinBlockFormatForPinDataISOFormat0,
+		VerificationAttributes: dataplane.PinVerificationAttributes{
+			VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: "1234"},
+		},
+	}
 }
 
 // TestReasonOfABadPINBlockIsHidden where reasons are hidden; the service's text is the same.
@@ -106,7 +138,8 @@ func TestReasonOfABadPINBlockIsHidden(t *testing.T) {
 		w := newWorld(t, &engine.Options{HideReasons: hidden})
 		_, err := w.VerifyPinData(t.Context(), badPIN(w, t))
 		e := refusalOf(t, err)
-		if e.Message != message || e.Code != apc.ErrValidation || e.Reasons[0].Rule != apc.RulePIN || (e.Reasons[0].Problem == "the PIN block does not decode") != hidden {
+		if e.Message != message || e.Code != apc.ErrValidation || e.Reasons[0].Rule != apc.RulePIN ||
+			(e.Reasons[0].Problem == "the PIN block does not decode") != hidden {
 			t.Errorf("hidden %t: %v", hidden, e)
 		}
 		if strings.Contains(e.Error(), pan) {
@@ -119,9 +152,19 @@ func TestReasonOfABadPINBlockIsHidden(t *testing.T) {
 func TestPinDataLengthIsThatOfThePIN(t *testing.T) {
 	w := newWorld(t, nil)
 	in := badPIN(w, t)
-	made, err := w.GeneratePinData(t.Context(), &dataplane.GeneratePinDataInput{GenerationKeyIdentifier: in.VerificationKeyIdentifier, EncryptionKeyIdentifier: in.EncryptionKeyIdentifier,
-		GenerationAttributes: dataplane.PinGenerationAttributes{VisaPin: &dataplane.VisaPin{PinVerificationKeyIndex: new(1)}}, PinDataLength: new(6),
-		PrimaryAccountNumber: new(pan), PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0})
+	made, err := w.GeneratePinData(
+		t.Context(),
+		&dataplane.GeneratePinDataInput{
+			GenerationKeyIdentifier: in.VerificationKeyIdentifier,
+			EncryptionKeyIdentifier: in.EncryptionKeyIdentifier,
+			GenerationAttributes: dataplane.PinGenerationAttributes{
+				VisaPin: &dataplane.VisaPin{PinVerificationKeyIndex: new(1)},
+			},
+			PinDataLength:        new(6),
+			PrimaryAccountNumber: new(pan),
+			PinBlockFormat:       dataplane.PinBlockFormatForPinDataISOFormat0,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,10 +181,14 @@ func TestPinDataLengthIsThatOfThePIN(t *testing.T) {
 // TestVerificationFailuresHaveTheServicesReason for each of the four operations.
 func TestVerificationFailuresHaveTheServicesReason(t *testing.T) {
 	w := newWorld(t, nil)
-	_, err := w.VerifyMac(t.Context(), &dataplane.VerifyMacInput{KeyIdentifier: w.key(t, &macKey), MessageData: "00112233", Mac: "00000000",
-		VerificationAttributes: dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmISO9797Algorithm3)}})
+	_, err := w.VerifyMac(
+		t.Context(),
+		&dataplane.VerifyMacInput{KeyIdentifier: w.key(t, &macKey), MessageData: "00112233", Mac: "00000000",
+			VerificationAttributes: dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmISO9797Algorithm3)}},
+	)
 	e := refusalOf(t, err)
-	if !errors.Is(err, apc.ErrVerificationFailed) || e.Failed != apc.InvalidMAC || e.Message != "MAC verification failed." || len(e.Reasons) != 1 {
+	if !errors.Is(err, apc.ErrVerificationFailed) || e.Failed != apc.InvalidMAC || e.Message != "MAC verification failed." ||
+		len(e.Reasons) != 1 {
 		t.Errorf("got %v", e)
 	}
 }
@@ -152,7 +199,10 @@ func TestQuirkOfTheLiveServiceIsASwitch(t *testing.T) {
 		w := newWorld(t, &engine.Options{Quirks: apc.Quirks{VisaPINWithDUKPT: on}})
 		in := badPIN(w, t)
 		in.EncryptionKeyIdentifier = w.key(t, &bdk)
-		in.DukptAttributes = &dataplane.DukptAttributes{KeySerialNumber: "FFFF9876543210E00001", DukptDerivationType: apc.KeyAlgorithmTDES2Key}
+		in.DukptAttributes = &dataplane.DukptAttributes{
+			KeySerialNumber:     "FFFF9876543210E00001",
+			DukptDerivationType: apc.KeyAlgorithmTDES2Key,
+		}
 		_, err := w.VerifyPinData(t.Context(), in)
 		if got := refusalOf(t, err).Code == apc.ErrInternalServer; got != on {
 			t.Errorf("switched on %t: got %v", on, err)
@@ -186,7 +236,8 @@ func TestEventsHaveTheKeysAndNothingElseOfARequest(t *testing.T) {
 	in := badPIN(w, t)
 	events = nil
 	w.VerifyPinData(t.Context(), in)
-	if len(events) != 1 || events[0].EventName != "VerifyPinData" || !events[0].ReadOnly || len(events[0].Resources) != 2 || events[0].ErrorCode != apc.ErrValidation {
+	if len(events) != 1 || events[0].EventName != "VerifyPinData" || !events[0].ReadOnly || len(events[0].Resources) != 2 ||
+		events[0].ErrorCode != apc.ErrValidation {
 		t.Fatalf("got %+v", events)
 	}
 	if text := fmt.Sprintf("%+v", events[0]); strings.Contains(text, pan) || strings.Contains(text, in.EncryptedPinBlock) {
@@ -204,9 +255,14 @@ func TestSeedMakesThePINs(t *testing.T) {
 		eng := engine.New(&engine.Options{Seed: seed})
 		defer eng.Close()
 		w := &world{Engine: eng, keys: map[vectorKeyID]string{}}
-		out, err := w.GeneratePinData(t.Context(), &dataplane.GeneratePinDataInput{GenerationKeyIdentifier: w.key(t, &pvk), EncryptionKeyIdentifier: w.key(t, &pinKey),
-			GenerationAttributes: dataplane.PinGenerationAttributes{VisaPin: &dataplane.VisaPin{PinVerificationKeyIndex: new(1)}}, PinDataLength: new(12),
-			PrimaryAccountNumber: new(pan), PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0})
+		out, err := w.GeneratePinData(
+			t.Context(),
+			&dataplane.GeneratePinDataInput{GenerationKeyIdentifier: w.key(t, &pvk), EncryptionKeyIdentifier: w.key(t, &pinKey),
+				GenerationAttributes: dataplane.PinGenerationAttributes{
+					VisaPin: &dataplane.VisaPin{PinVerificationKeyIndex: new(1)},
+				}, PinDataLength: new(12),
+				PrimaryAccountNumber: new(pan), PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,9 +19,17 @@ func (c *Caller) TranslateKeyMaterial(ctx context.Context, in *TranslateKeyMater
 func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMaterialInput) (*TranslateKeyMaterialOutput, error) {
 	// Load and check: all keys in one snapshot, then the block and the other party's certificate.
 	m, to := in.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock, in.OutgoingKeyMaterial.Tr31KeyBlock
-	keys, err := c.Keys(ctx,
-		need(c.Op, "", fieldKeyPair, m.PrivateKeyIdentifier), need(c.Op, "", fieldKeyAuthority, m.CertificateAuthorityPublicKeyIdentifier),
-		need(c.Op, "", fieldWrapping, to.WrappingKeyIdentifier))
+	keys, err := c.Keys(
+		ctx,
+		need(
+			c.Op,
+			"",
+			fieldKeyPair,
+			m.PrivateKeyIdentifier,
+		),
+		need(c.Op, "", fieldKeyAuthority, m.CertificateAuthorityPublicKeyIdentifier),
+		need(c.Op, "", fieldWrapping, to.WrappingKeyIdentifier),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +54,10 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 	if err != nil {
 		return nil, translationError(c, field, err)
 	}
-	return &TranslateKeyMaterialOutput{WrappedKey: WrappedWorkingKey{WrappedKeyMaterial: block, KeyCheckValue: core.ShownCheckValue(value),
-		WrappedKeyMaterialFormat: apc.WrappedKeyMaterialFormatTR31KeyBlock}}, nil
+	return &TranslateKeyMaterialOutput{
+		WrappedKey: WrappedWorkingKey{WrappedKeyMaterial: block, KeyCheckValue: core.ShownCheckValue(value),
+			WrappedKeyMaterialFormat: apc.WrappedKeyMaterialFormatTR31KeyBlock},
+	}, nil
 }
 
 // translation is a key block on its way from one protection key to the other.
@@ -61,8 +71,16 @@ type translation struct {
 func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field string) error {
 	derived := core.AlgorithmNamed(m.DeriveKeyAlgorithm)
 	if !core.Ciphers.Has(derived) { // GUESS
-		return core.Invalid("The derived key algorithm is invalid for the operation.",
-			core.Because(apc.RuleKeyAlgorithm, fieldAgreed+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(m.DeriveKeyAlgorithm), "an AES or TDES algorithm"))
+		return core.Invalid(
+			"The derived key algorithm is invalid for the operation.",
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				fieldAgreed+".DeriveKeyAlgorithm",
+				core.ProblemDerivedAlgorithm,
+				string(m.DeriveKeyAlgorithm),
+				"an AES or TDES algorithm",
+			),
+		)
 	}
 	h := t.Block.Header
 	if err := core.CheckBlockVersion(h.Version, derived, field); err != nil {
@@ -72,7 +90,16 @@ func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field str
 		return core.Invalid(blockMessage, core.Because(apc.RuleExportability, field, problemNotExported, "N", "E or S"))
 	}
 	if core.AlgorithmsOf(h.Algorithm, t.hm()) == nil {
-		return core.Invalid(blockMessage, core.Because(apc.RuleKeyAlgorithm, field, core.ProblemBlockAlgorithm, string(rune(h.Algorithm)), "T, A, or H with an HM block"))
+		return core.Invalid(
+			blockMessage,
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				field,
+				core.ProblemBlockAlgorithm,
+				string(rune(h.Algorithm)),
+				"T, A, or H with an HM block",
+			),
+		)
 	}
 	return nil
 }
@@ -86,8 +113,15 @@ func (t *translation) hm() string {
 // agreement is how the protection key of the block is derived.
 func (m *IncomingDiffieHellmanTr31KeyBlock) agreement(pair *core.Key, peer []byte) hsm.Agreement {
 	derived := core.AlgorithmNamed(m.DeriveKeyAlgorithm)
-	return hsm.Agreement{Pair: pair.Ref(), Peer: peer, KDF: core.DerivationFunctions[m.KeyDerivationFunction], Hash: core.DerivationHashes[m.KeyDerivationHashAlgorithm],
-		Info: bytesOf(*m.DerivationData.SharedInformation), Algorithm: derived.Letter, Bits: derived.Bits}
+	return hsm.Agreement{
+		Pair:      pair.Ref(),
+		Peer:      peer,
+		KDF:       core.DerivationFunctions[m.KeyDerivationFunction],
+		Hash:      core.DerivationHashes[m.KeyDerivationHashAlgorithm],
+		Info:      bytesOf(*m.DerivationData.SharedInformation),
+		Algorithm: derived.Letter,
+		Bits:      derived.Bits,
+	}
 }
 
 // checkValue decides on the key once its length is known and authenticated.
@@ -102,8 +136,16 @@ func (t *translation) checkValue(bits int) (kcv.Method, error) {
 		}
 		check, ok := a.Check(name)
 		if !ok {
-			return 0, core.Invalid("The key check value algorithm is invalid for the key.",
-				core.Because(apc.RuleKeyCheckValueAlgorithm, "KeyCheckValueAlgorithm", core.ProblemCheckAlgorithm, string(name), string(a.Checks[0].Name)))
+			return 0, core.Invalid(
+				"The key check value algorithm is invalid for the key.",
+				core.Because(
+					apc.RuleKeyCheckValueAlgorithm,
+					"KeyCheckValueAlgorithm",
+					core.ProblemCheckAlgorithm,
+					string(name),
+					string(a.Checks[0].Name),
+				),
+			)
 		}
 		return check.Method, nil
 	}

@@ -81,7 +81,9 @@ func randomVectors(t testing.TB, seed uint64, n int) []vector {
 	if folder == "" {
 		t.Fatal("APCSIM_ORACLES does not name the folder of the independent implementation")
 	}
-	text, err := exec.CommandContext(t.Context(), "/usr/bin/python3", filepath.Join(folder, "payref.py"), "random", strconv.FormatUint(seed, 10), strconv.Itoa(n)).Output()
+	text, err := exec.CommandContext(t.Context(), "/usr/bin/python3", filepath.Join(folder, "payref.py"), "random",
+		strconv.FormatUint(seed, 10), strconv.Itoa(n)).
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,14 @@ func (w *world) load(t testing.TB, k *vectorKey) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.LoadKey(t.Context(), &engine.LoadKeyInput{KeyAttributes: k.attributes(apc.KeyClassSymmetricKey), Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}})
+	out, err := w.LoadKey(
+		t.Context(),
+		&engine.LoadKeyInput{
+			KeyAttributes: k.attributes(apc.KeyClassSymmetricKey),
+			Exportable:    new(true),
+			Components:    []hsm.Secret{hsm.NewSecret(raw)},
+		},
+	)
 	if err != nil {
 		t.Fatalf("%+v: %v", k.attributes(apc.KeyClassSymmetricKey), err)
 	}
@@ -109,15 +116,22 @@ func (w *world) load(t testing.TB, k *vectorKey) string {
 // trust brings in the certificate of an authority.
 func (w *world) trust(t testing.TB, k *vectorKey) string {
 	t.Helper()
-	out, err := w.ImportKey(t.Context(), &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-		KeyAttributes: k.attributes(apc.KeyClassPublicKey), PublicKeyCertificate: k.Certificate}}})
+	out, err := w.ImportKey(
+		t.Context(),
+		&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+			KeyAttributes: k.attributes(apc.KeyClassPublicKey), PublicKeyCertificate: k.Certificate}}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out.Key.KeyArn
 }
 
-var curves = map[apc.KeyAlgorithm]elliptic.Curve{apc.KeyAlgorithmECCNISTP256: elliptic.P256(), apc.KeyAlgorithmECCNISTP384: elliptic.P384(), apc.KeyAlgorithmECCNISTP521: elliptic.P521()}
+var curves = map[apc.KeyAlgorithm]elliptic.Curve{
+	apc.KeyAlgorithmECCNISTP256: elliptic.P256(),
+	apc.KeyAlgorithmECCNISTP384: elliptic.P384(),
+	apc.KeyAlgorithmECCNISTP521: elliptic.P521(),
+}
 
 // pairOf is a key pair as a device takes it, and its public half.
 func pairOf(t testing.TB, k *vectorKey) (der, public []byte) {
@@ -165,7 +179,8 @@ func (w *world) implant(t testing.TB, k *vectorKey) string {
 	sum := sha256.Sum256([]byte(fmt.Sprint(*k)))
 	key.ARN = core.ARN{Partition: keystore.Partition{Account: id.Account, Region: id.Region}, Key: fmt.Sprintf("%x", sum[:8])}
 	key.Attributes = core.ParseAttributes(k.attributes(apc.KeyClassAsymmetricKeyPair))
-	key.Bits, key.Check, key.Enabled, key.State, key.Origin = key.Attributes.Alg.Bits, apc.KeyCheckValueAlgorithmSHA1, true, apc.KeyStateCreateComplete, apc.KeyOriginAWSPaymentCryptography
+	key.Bits, key.Check, key.Enabled, key.State, key.Origin = key.Attributes.Alg.Bits, apc.KeyCheckValueAlgorithmSHA1, true,
+		apc.KeyStateCreateComplete, apc.KeyOriginAWSPaymentCryptography
 	key.Created = worldTime
 	attributes := key.HSMAttributes()
 	sealed, err := w.device.Import(t.Context(), hsm.NewSecret(der), attributes)

@@ -19,7 +19,12 @@ const maxOnes = 16
 // and is refused.
 func ParseAESKSN(text string) (AESKSN, error) {
 	if len(text) != 24 {
-		return AESKSN{}, &Error{"key serial number", problemLength, fmt.Sprintf("%d digits", len(text)), "24 hexadecimal digits for an AES key"}
+		return AESKSN{}, &Error{
+			"key serial number",
+			problemLength,
+			fmt.Sprintf("%d digits", len(text)),
+			"24 hexadecimal digits for an AES key",
+		}
 	}
 	b, err := decode(text)
 	if err != nil {
@@ -27,7 +32,12 @@ func ParseAESKSN(text string) (AESKSN, error) {
 	}
 	out := AESKSN(b)
 	if !out.Valid() {
-		return AESKSN{}, &Error{"key serial number", problemCounter, fmt.Sprintf("%d one bits", bits.OnesCount32(out.Counter())), "at most 16 one bits"}
+		return AESKSN{}, &Error{
+			"key serial number",
+			problemCounter,
+			fmt.Sprintf("%d one bits", bits.OnesCount32(out.Counter())),
+			"at most 16 one bits",
+		}
 	}
 	return out, nil
 }

@@ -134,15 +134,30 @@ func TestKeysAreThoseOfAnotherImplementation(t *testing.T) {
 		case 1:
 			return payref.Case{Fn: "dukpt_tdes_key", Args: payref.Args{"bdk": bdk, "ksn": ksn}}
 		case 2:
-			return payref.Case{Fn: "dukpt_tdes_working", Args: payref.Args{"bdk": bdk, "ksn": ksn, "use": payref.One(r, "PIN", "MAC", "DATA"), "variant": payref.One(r, "REQUEST", "RESPONSE")}}
+			return payref.Case{
+				Fn: "dukpt_tdes_working",
+				Args: payref.Args{
+					"bdk":     bdk,
+					"ksn":     ksn,
+					"use":     payref.One(r, "PIN", "MAC", "DATA"),
+					"variant": payref.One(r, "REQUEST", "RESPONSE"),
+				},
+			}
 		case 3:
 			return payref.Case{Fn: "dukpt_aes_ik", Args: payref.Args{"bdk": aesBDK, "ikid": payref.Hex(r, 8)}}
 		case 4:
 			return payref.Case{Fn: "dukpt_aes_key", Args: payref.Args{"bdk": aesBDK, "ksn": aesKSN}}
 		case 5:
-			return payref.Case{Fn: "dukpt_aes_update", Args: payref.Args{"ik": aesBDK, "ikid": payref.Hex(r, 8), "alg": fmt.Sprintf("AES_%d", 8*size)}}
+			return payref.Case{
+				Fn:   "dukpt_aes_update",
+				Args: payref.Args{"ik": aesBDK, "ikid": payref.Hex(r, 8), "alg": fmt.Sprintf("AES_%d", 8*size)},
+			}
 		}
-		args := payref.Args{"bdk": aesBDK, "ksn": aesKSN, "usage": payref.One(r, "0002", "1000", "2000", "2001", "2002", "3000", "3001", "3002")}
+		args := payref.Args{
+			"bdk":   aesBDK,
+			"ksn":   aesKSN,
+			"usage": payref.One(r, "0002", "1000", "2000", "2001", "2002", "3000", "3001", "3002"),
+		}
 		switch alg := payref.One(r, "TDES_2KEY", "TDES_3KEY", "AES", "HMAC"); alg {
 		case "AES":
 			args["alg"] = fmt.Sprintf("AES_%d", payref.One(r, 128, 8*size))
@@ -205,7 +220,8 @@ func TestSerialNumbersPrintAsTheyWereParsed(t *testing.T) {
 		if (err == nil) != (strings.Count(strconv.FormatUint(uint64(counter), 2), "1") <= 16) {
 			t.Fatalf("%s: %v", long, err)
 		}
-		if err == nil && (a.String() != long || a.Counter() != counter || binary.BigEndian.Uint64(a[:8]) == 0 && text[:16] != "0000000000000000") {
+		if err == nil &&
+			(a.String() != long || a.Counter() != counter || binary.BigEndian.Uint64(a[:8]) == 0 && text[:16] != "0000000000000000") {
 			t.Fatalf("%s parses to %s", long, a)
 		}
 	})
@@ -251,14 +267,20 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		err  error
 		want string
 	}{
-		{second(dukpt.ParseTDESKSN("123")), "dukpt: key serial number: the length is wrong: found 3 digits, wanted 20 or 16 hexadecimal digits for a TDES key"},
-		{second(dukpt.ParseTDESKSN("G123456789012345")), "dukpt: key serial number: a character is not a hexadecimal digit: found character 1, wanted 0 to 9 or A to F"},
-		{second(dukpt.ParseAESKSN("12345678901234560001FFFF")), "dukpt: key serial number: the transaction counter cannot occur: found 17 one bits, wanted at most 16 one bits"},
+		{second(dukpt.ParseTDESKSN("123")), "dukpt: key serial number: the length is wrong: found 3 digits, wanted 20 or 16 hexadecimal " +
+			"digits for a TDES key"},
+		{second(dukpt.ParseTDESKSN("G123456789012345")),
+			"dukpt: key serial number: a character is not a hexadecimal digit: found character 1, wanted 0 to 9 or A to F"},
+		{second(dukpt.ParseAESKSN("12345678901234560001FFFF")),
+			"dukpt: key serial number: the transaction counter cannot occur: found 17 one bits, wanted at most 16 one bits"},
 		{second(dukpt.TransactionTDES(ik[:8], dukpt.TDESKSN{})), "dukpt: initial key: the length is wrong: found 8 bytes, wanted 16 bytes"},
 		{second(dukpt.WorkingTDES(ik, dukpt.TDESKSN{}, 9)), "dukpt: use: there is no such purpose: found 9, wanted PIN to DataResponse"},
-		{second(dukpt.WorkingAES(ik, dukpt.AESKSN{}, dukpt.PINEncryption, dukpt.AES256)), "dukpt: working key: it would be stronger than the initial key: found 256 bits, wanted at most 128 bits"},
-		{second(dukpt.WorkingHMAC(ik, dukpt.AESKSN{}, dukpt.MACBoth, dukpt.HMAC, 100)), "dukpt: working key: the length does not fit the algorithm: found 100 bits, wanted 128, 192 or 256 bits"},
-		{second(dukpt.InitialAES(newAES(ik), 64, [8]byte{})), "dukpt: base derivation key: the length is wrong: found 64 bits, wanted 128, 192 or 256 bits"},
+		{second(dukpt.WorkingAES(ik, dukpt.AESKSN{}, dukpt.PINEncryption, dukpt.AES256)),
+			"dukpt: working key: it would be stronger than the initial key: found 256 bits, wanted at most 128 bits"},
+		{second(dukpt.WorkingHMAC(ik, dukpt.AESKSN{}, dukpt.MACBoth, dukpt.HMAC, 100)),
+			"dukpt: working key: the length does not fit the algorithm: found 100 bits, wanted 128, 192 or 256 bits"},
+		{second(dukpt.InitialAES(newAES(ik), 64, [8]byte{})),
+			"dukpt: base derivation key: the length is wrong: found 64 bits, wanted 128, 192 or 256 bits"},
 		{second(dukpt.UpdateAES(ik[:5], [8]byte{})), "dukpt: initial key: the length is wrong: found 5 bytes, wanted 16, 24 or 32 bytes"},
 	} {
 		if e, ok := errors.AsType[*dukpt.Error](c.err); !ok || e.Error() != c.want {

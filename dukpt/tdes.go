@@ -36,7 +36,12 @@ const tdesCounterBits = 21
 // ParseTDESKSN reads 20 hexadecimal digits, or 16, which get FFFF in front.
 func ParseTDESKSN(text string) (TDESKSN, error) {
 	if len(text) != 20 && len(text) != 16 {
-		return TDESKSN{}, &Error{"key serial number", problemLength, fmt.Sprintf("%d digits", len(text)), "20 or 16 hexadecimal digits for a TDES key"}
+		return TDESKSN{}, &Error{
+			"key serial number",
+			problemLength,
+			fmt.Sprintf("%d digits", len(text)),
+			"20 or 16 hexadecimal digits for a TDES key",
+		}
 	}
 	b, err := decode(text)
 	if err != nil {

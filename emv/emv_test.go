@@ -70,7 +70,11 @@ func form(a payref.Args) emv.ScriptForm {
 	case "Emv2000":
 		return emv.EMV2000Form
 	}
-	return emv.ScriptForm{Length: a.Text("position") == "FRONT_OF_PIN_BLOCK", Pad: a.Text("padding") == "ISO_IEC_7816_4", CBC: a.Text("mode") == "CBC"}
+	return emv.ScriptForm{
+		Length: a.Text("position") == "FRONT_OF_PIN_BLOCK",
+		Pad:    a.Text("padding") == "ISO_IEC_7816_4",
+		CBC:    a.Text("mode") == "CBC",
+	}
 }
 
 var funcs = map[string]payref.Func{
@@ -98,7 +102,14 @@ var funcs = map[string]payref.Func{
 		return upper(emv.ARPC1(decodeHex(a.Text("k")), [8]byte(decodeHex(a.Text("cryptogram"))), [2]byte(decodeHex(a.Text("arc")))))
 	},
 	"arpc2": func(a payref.Args) (string, error) {
-		return upper(emv.ARPC2(decodeHex(a.Text("k")), [8]byte(decodeHex(a.Text("cryptogram"))), [4]byte(decodeHex(a.Text("csu"))), decodeHex(a.Text("prop"))))
+		return upper(
+			emv.ARPC2(
+				decodeHex(a.Text("k")),
+				[8]byte(decodeHex(a.Text("cryptogram"))),
+				[4]byte(decodeHex(a.Text("csu"))),
+				decodeHex(a.Text("prop")),
+			),
+		)
 	},
 	"pinblock_visa": func(a payref.Args) (string, error) {
 		var current *pin.PIN
@@ -118,15 +129,34 @@ func TestValuesAreThoseOfAnotherImplementation(t *testing.T) {
 		key, atc := payref.Hex(r, 16), payref.Hex(r, 2)
 		switch r.IntN(9) {
 		case 0:
-			return payref.Case{Fn: "emv_master", Args: payref.Args{"imk": key, "pan": payref.Digits(r, 12, 19), "psn": payref.Digits(r, 2, 2), "option": payref.One(r, "A", "B")}}
+			return payref.Case{
+				Fn: "emv_master",
+				Args: payref.Args{
+					"imk":    key,
+					"pan":    payref.Digits(r, 12, 19),
+					"psn":    payref.Digits(r, 2, 2),
+					"option": payref.One(r, "A", "B"),
+				},
+			}
 		case 1:
-			return payref.Case{Fn: "emv_session", Args: payref.Args{"mode": payref.One(r, "common", "mchip", "visa_script", "emv2000", "unionpay"), "mk": key, "atc": atc, "un": payref.Hex(r, 4)}}
+			return payref.Case{
+				Fn: "emv_session",
+				Args: payref.Args{
+					"mode": payref.One(r, "common", "mchip", "visa_script", "emv2000", "unionpay"),
+					"mk":   key,
+					"atc":  atc,
+					"un":   payref.Hex(r, 4),
+				},
+			}
 		case 2:
 			height, branch := 8, 4
 			if r.IntN(2) == 0 {
 				height, branch = 16, 2
 			}
-			return payref.Case{Fn: "sk_emv2000", Args: payref.Args{"mk": key, "atc": atc, "h": height, "b": branch, "iv": payref.Hex(r, 16)}}
+			return payref.Case{
+				Fn:   "sk_emv2000",
+				Args: payref.Args{"mk": key, "atc": atc, "h": height, "b": branch, "iv": payref.Hex(r, 16)},
+			}
 		case 3:
 			return payref.Case{Fn: "arqc", Args: payref.Args{"sk": key, "data": payref.Hex(r, 8+8*r.IntN(8))}}
 		case 4:
@@ -134,17 +164,26 @@ func TestValuesAreThoseOfAnotherImplementation(t *testing.T) {
 		case 5:
 			return payref.Case{Fn: "arpc1", Args: payref.Args{"k": key, "cryptogram": payref.Hex(r, 8), "arc": payref.Hex(r, 2)}}
 		case 6:
-			return payref.Case{Fn: "arpc2", Args: payref.Args{"k": key, "cryptogram": payref.Hex(r, 8), "csu": payref.Hex(r, 4), "prop": payref.Hex(r, r.IntN(9))}}
+			return payref.Case{
+				Fn:   "arpc2",
+				Args: payref.Args{"k": key, "cryptogram": payref.Hex(r, 8), "csu": payref.Hex(r, 4), "prop": payref.Hex(r, r.IntN(9))},
+			}
 		case 7:
-			return payref.Case{Fn: "pinblock_visa", Args: payref.Args{"mk_ac": key, "new": payref.Digits(r, 4, 12), "current": payref.One(r, "", payref.Digits(r, 4, 12))}}
+			return payref.Case{
+				Fn:   "pinblock_visa",
+				Args: payref.Args{"mk_ac": key, "new": payref.Digits(r, 4, 12), "current": payref.One(r, "", payref.Digits(r, 4, 12))},
+			}
 		}
 		padding := payref.One(r, "NO_PADDING", "ISO_IEC_7816_4")
 		position := "NONE"
 		if padding == "ISO_IEC_7816_4" {
 			position = payref.One(r, "NONE", "FRONT_OF_PIN_BLOCK")
 		}
-		return payref.Case{Fn: "emv_pin_script", Args: payref.Args{"method": payref.One(r, "Visa", "Mastercard", "Emv2000", "EmvCommon"), "sk_enc": key,
-			"block": payref.Hex(r, 8), "mode": payref.One(r, "ECB", "CBC"), "padding": padding, "position": position}}
+		return payref.Case{
+			Fn: "emv_pin_script",
+			Args: payref.Args{"method": payref.One(r, "Visa", "Mastercard", "Emv2000", "EmvCommon"), "sk_enc": key,
+				"block": payref.Hex(r, 8), "mode": payref.One(r, "ECB", "CBC"), "padding": padding, "position": position},
+		}
 	})
 }
 
@@ -155,7 +194,12 @@ func TestPublishedKeys(t *testing.T) {
 		switch {
 		case strings.HasPrefix(v.Algorithm, "EMV ICC"):
 			fn, member = "emv_master", "icc_master_key"
-			args = payref.Args{"imk": v.Keys["imk"].Hex, "pan": in.Text("pan"), "psn": in.Text("psn"), "option": v.Algorithm[len(v.Algorithm)-1:]}
+			args = payref.Args{
+				"imk":    v.Keys["imk"].Hex,
+				"pan":    in.Text("pan"),
+				"psn":    in.Text("psn"),
+				"option": v.Algorithm[len(v.Algorithm)-1:],
+			}
 		case strings.HasPrefix(v.Algorithm, "EMV common"):
 			fn, args["r"] = "sk_common", in.Text("r")
 		case strings.HasPrefix(v.Algorithm, "Visa"):
@@ -228,12 +272,16 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		want string
 	}{
 		{second(emv.MasterKey(b, emv.OptionA, "12345678901", "00")), "emv: PAN: the length is wrong: found 11 digits, wanted 12 to 19 digits"},
-		{second(emv.MasterKey(b, emv.OptionA, "123456789012", "0")), "emv: PAN sequence number: the length is wrong: found 1 digits, wanted 2 digits"},
+		{second(emv.MasterKey(b, emv.OptionA, "123456789012", "0")),
+			"emv: PAN sequence number: the length is wrong: found 1 digits, wanted 2 digits"},
 		{second(emv.MasterKey(b, 'C', "123456789012", "00")), `emv: option: there is no such option: found 'C', wanted A or B`},
 		{second(emv.CommonSession(sk[:8], [8]byte{})), "emv: card master key: the length is wrong: found 8 bytes, wanted 16 bytes"},
-		{second(emv.EMV2000(sk, [2]byte{}, emv.Tree{})), "emv: tree: the shape is out of range: found height 0, branch factor 0, wanted height 2 to 16, branch factor 2 to 256"},
-		{second(emv.ARPC2(sk, [8]byte{}, [4]byte{}, make([]byte, 9))), "emv: proprietary authentication data: the length is wrong: found 9 bytes, wanted up to 8 bytes"},
-		{second(emv.EncryptPIN(sk, emv.ScriptForm{Length: true}, make([]byte, 8))), "emv: script form: a block with its length in front needs padding: found none, wanted padding method 2"},
+		{second(emv.EMV2000(sk, [2]byte{}, emv.Tree{})),
+			"emv: tree: the shape is out of range: found height 0, branch factor 0, wanted height 2 to 16, branch factor 2 to 256"},
+		{second(emv.ARPC2(sk, [8]byte{}, [4]byte{}, make([]byte, 9))),
+			"emv: proprietary authentication data: the length is wrong: found 9 bytes, wanted up to 8 bytes"},
+		{second(emv.EncryptPIN(sk, emv.ScriptForm{Length: true}, make([]byte, 8))),
+			"emv: script form: a block with its length in front needs padding: found none, wanted padding method 2"},
 	} {
 		if e, ok := errors.AsType[*emv.Error](c.err); !ok || e.Error() != c.want {
 			t.Errorf("refused with %v, want %s", c.err, c.want)

@@ -160,7 +160,12 @@ func EMV2000(mk []byte, atc [2]byte, t Tree) ([]byte, error) {
 		return nil, err
 	}
 	if t.Height < 2 || t.Height > 16 || t.Branch < 2 || t.Branch > 256 {
-		return nil, &Error{"tree", problemShape, fmt.Sprintf("height %d, branch factor %d", t.Height, t.Branch), "height 2 to 16, branch factor 2 to 256"}
+		return nil, &Error{
+			"tree",
+			problemShape,
+			fmt.Sprintf("height %d, branch factor %d", t.Height, t.Branch),
+			"height 2 to 16, branch factor 2 to 256",
+		}
 	}
 	counter := int(binary.BigEndian.Uint16(atc[:]))
 	place := make([]int, t.Height) // the counter divided by the branch factor, from the leaf up

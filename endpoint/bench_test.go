@@ -43,7 +43,9 @@ func bare(w http.ResponseWriter, r *http.Request) {
 	sum := mac.NewCMAC(block).Sum(nil, make([]byte, 16))
 	out, _ := json.Marshal(&engine.CreateKeyOutput{Key: engine.Key{
 		KeyArn: "arn:aws:payment-cryptography:us-east-1:111122223333:key/" + hex.EncodeToString(id[:8]), KeyAttributes: in.KeyAttributes,
-		KeyCheckValue: strings.ToUpper(hex.EncodeToString(sum[:3])), KeyCheckValueAlgorithm: apc.KeyCheckValueAlgorithmCMAC, Enabled: true, Exportable: true,
+		KeyCheckValue: strings.ToUpper(
+			hex.EncodeToString(sum[:3]),
+		), KeyCheckValueAlgorithm: apc.KeyCheckValueAlgorithmCMAC, Enabled: true, Exportable: true,
 		KeyState: apc.KeyStateCreateComplete, KeyOrigin: apc.KeyOriginAWSPaymentCryptography, CreateTimestamp: noon, UsageStartTimestamp: &noon}})
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.Write(out)
@@ -72,8 +74,17 @@ func overHTTP(b *testing.B, h http.Handler, path, body string, header map[string
 // BenchmarkCreateKeyHTTP: on one connection, against a bare handler that makes
 // the same key on another. The bar is 1.33 (three quarters of its speed).
 func BenchmarkCreateKeyHTTP(b *testing.B) {
-	header := map[string]string{"X-Amz-Target": target + "CreateKey", "Content-Type": "application/x-amz-json-1.0", "Authorization": authorization}
-	ratio.Beside(b, 16, overHTTP(b, http.HandlerFunc(bare), "/", create, header), overHTTP(b, endpoint.Handler(manyKeys(b), nil), "/", create, header))
+	header := map[string]string{
+		"X-Amz-Target":  target + "CreateKey",
+		"Content-Type":  "application/x-amz-json-1.0",
+		"Authorization": authorization,
+	}
+	ratio.Beside(
+		b,
+		16,
+		overHTTP(b, http.HandlerFunc(bare), "/", create, header),
+		overHTTP(b, endpoint.Handler(manyKeys(b), nil), "/", create, header),
+	)
 }
 
 // BenchmarkGenerateMacHTTP: the data plane on one connection, against a bare handler that computes
@@ -114,5 +125,10 @@ func BenchmarkGenerateMacHTTP(b *testing.B) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(out)
 	})
-	ratio.Beside(b, 16, overHTTP(b, floor, "/mac/generate", string(body), header), overHTTP(b, endpoint.Handler(eng, nil), "/mac/generate", string(body), header))
+	ratio.Beside(
+		b,
+		16,
+		overHTTP(b, floor, "/mac/generate", string(body), header),
+		overHTTP(b, endpoint.Handler(eng, nil), "/mac/generate", string(body), header),
+	)
 }

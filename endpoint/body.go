@@ -45,7 +45,11 @@ func plainBody(r *http.Request, sent []byte) ([]byte, error) {
 		return sent, nil
 	case "gzip", "x-gzip":
 	default:
-		return nil, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content encoding is not gzip."}
+		return nil, &protocolError{
+			status:  http.StatusUnsupportedMediaType,
+			code:    "UnsupportedMediaTypeException",
+			message: "The content encoding is not gzip.",
+		}
 	}
 	z, err := gzip.NewReader(bytes.NewReader(sent))
 	if err != nil {
@@ -65,5 +69,9 @@ var (
 	errShort   = unreadable("The body ends too soon.")
 	errLong    = unreadable("The body is longer than Content-Length says.")
 	errGzip    = unreadable("The body is not gzip, as its Content-Encoding says.")
-	errTooLong = &protocolError{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLargeException", message: fmt.Sprintf("The body is longer than %d bytes.", MaxBody)}
+	errTooLong = &protocolError{
+		status:  http.StatusRequestEntityTooLarge,
+		code:    "RequestEntityTooLargeException",
+		message: fmt.Sprintf("The body is longer than %d bytes.", MaxBody),
+	}
 )

@@ -20,18 +20,23 @@ var known = map[string]endpoint.Credential{accessKey: {Identity: apc.Identity{Ac
 // TestWhoCalls: the account by the access key, the Region by the signature.
 func TestWhoCalls(t *testing.T) {
 	o := &endpoint.Options{
-		Callers:   map[string]endpoint.Credential{accessKey: {Identity: apc.Identity{Account: "999988887777"}}, "AK/WITH/SLASHES": {Identity: apc.Identity{Account: "222233334444"}}},
+		Callers: map[string]endpoint.Credential{
+			accessKey:         {Identity: apc.Identity{Account: "999988887777"}},
+			"AK/WITH/SLASHES": {Identity: apc.Identity{Account: "222233334444"}},
+		},
 		Default:   apc.Identity{Account: "123456789012", Region: "ap-south-1"},
 		Anonymous: true,
 	}
 	eng := simtest.New(t, nil)
 	h := endpoint.Handler(eng, o)
 	for want, r := range map[string]*http.Request{
-		"us-east-1:999988887777":    post("CreateKey", create),
-		"eu-central-1:999988887777": post("CreateKey", create, header("Authorization", strings.Replace(authorization, "us-east-1", "eu-central-1", 1))),
-		"us-east-1:123456789012":    post("CreateKey", create, header("Authorization", strings.Replace(authorization, accessKey, "AKIDOTHER", 1))),
-		"us-east-1:222233334444":    post("CreateKey", create, header("Authorization", strings.Replace(authorization, accessKey, "AK/WITH/SLASHES", 1))),
-		"ap-south-1:123456789012":   post("CreateKey", create, without("Authorization")),
+		"us-east-1:999988887777": post("CreateKey", create),
+		"eu-central-1:999988887777": post("CreateKey", create,
+			header("Authorization", strings.Replace(authorization, "us-east-1", "eu-central-1", 1))),
+		"us-east-1:123456789012": post("CreateKey", create, header("Authorization", strings.Replace(authorization, accessKey, "AKIDOTHER", 1))),
+		"us-east-1:222233334444": post("CreateKey", create,
+			header("Authorization", strings.Replace(authorization, accessKey, "AK/WITH/SLASHES", 1))),
+		"ap-south-1:123456789012": post("CreateKey", create, without("Authorization")),
 	} {
 		_, body := ask(t, h, r)
 		key, _ := body["Key"].(map[string]any)
@@ -44,7 +49,8 @@ func TestWhoCalls(t *testing.T) {
 // TestASignatureIsWholeWhereItIsVerified: less is enough elsewhere.
 func TestASignatureIsWholeWhereItIsVerified(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
-	for _, text := range []string{"AWS4-HMAC-SHA256 " + scope, "AWS4-HMAC-SHA256 " + scope + ", Signature=00", "AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=host;x-amz-date"} {
+	for _, text := range []string{"AWS4-HMAC-SHA256 " + scope, "AWS4-HMAC-SHA256 " + scope + ", Signature=00",
+		"AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=host;x-amz-date"} {
 		r := post("ListKeys", "{}", header("Authorization", text), header("X-Amz-Date", "20260501T120000Z"))
 		if answer, body := ask(t, h, r); body["__type"] != "IncompleteSignatureException" {
 			t.Errorf("%s: got %d %v", text, answer.StatusCode, body)

@@ -57,15 +57,31 @@ var brokenAnswers = []struct {
 	{"GetKey", in("Key", func(k object) { k["KeyCheckValue"] = "08D" }), "Key.KeyCheckValue: 3 characters"},
 	{"GetKey", in("Key", func(k object) { k["KeyCheckValue"] = strings.Repeat("0", 17) }), "Key.KeyCheckValue: 17 characters"},
 	{"GetKey", in("Key", func(k object) { k["KeyArn"] = k["KeyArn"].(string) + "\n" }), "Key.KeyArn"},
-	{"GetKey", in("Key", func(k object) { k["KeyArn"] = strings.Replace(k["KeyArn"].(string), "arn:aws:", "arn:aws-cn:", 1) }), "Key.KeyArn"},
+	{
+		"GetKey",
+		in("Key", func(k object) { k["KeyArn"] = strings.Replace(k["KeyArn"].(string), "arn:aws:", "arn:aws-cn:", 1) }),
+		"Key.KeyArn",
+	},
 	{"GetKey", in("Key", func(k object) { k["UsageStopTimestamp"] = nil }), "Key.UsageStopTimestamp: found <nil>"},
 	{"GetKey", in("Key", func(k object) { k["Enabled"] = "true" }), "Key.Enabled: found string, want a boolean"},
 	{"GetKey", in("Key", func(k object) { k["Enabled"] = 1 }), "Key.Enabled"},
 	{"GetKey", in("Key", func(k object) { k["KeyCheckValue"] = 123456 }), "Key.KeyCheckValue: found json.Number, want a string"},
 	{"GetKey", in("Key", func(k object) { k["KeyAttributes"] = []any{} }), "Key.KeyAttributes: found []interface {}, want an object"},
-	{"GetKey", in("Key", func(k object) { delete(k["KeyAttributes"].(object)["KeyModesOfUse"].(object), "NoRestrictions") }), "KeyModesOfUse: no NoRestrictions"},
-	{"GetKey", in("Key", func(k object) { k["ReplicationStatus"] = object{"us-east-1": object{"Status": "LOST"}} }), "Key.ReplicationStatus.us-east-1.Status"},
-	{"GetKey", in("Key", func(k object) { k["ReplicationStatus"] = object{"mars": object{"Status": "FAILED"}} }), "Key.ReplicationStatus key: \"mars\""},
+	{
+		"GetKey",
+		in("Key", func(k object) { delete(k["KeyAttributes"].(object)["KeyModesOfUse"].(object), "NoRestrictions") }),
+		"KeyModesOfUse: no NoRestrictions",
+	},
+	{
+		"GetKey",
+		in("Key", func(k object) { k["ReplicationStatus"] = object{"us-east-1": object{"Status": "LOST"}} }),
+		"Key.ReplicationStatus.us-east-1.Status",
+	},
+	{
+		"GetKey",
+		in("Key", func(k object) { k["ReplicationStatus"] = object{"mars": object{"Status": "FAILED"}} }),
+		"Key.ReplicationStatus key: \"mars\"",
+	},
 	{"GetKey", in("", func(o object) { o["Key"] = "a key" }), "Key: found string, want an object"},
 	{"ListKeys", in("", func(o object) { o["Keys"] = object{} }), "Keys: found map"},
 	{"ListKeys", in("", func(o object) { o["Keys"].([]any)[1] = nil }), "Keys[1]: found <nil>"},
@@ -76,10 +92,18 @@ var brokenAnswers = []struct {
 	{"TagResource", in("", func(o object) { o["Message"] = "done" }), "undeclared member Message"},
 
 	// Times.
-	{"GetKey", in("Key", func(k object) { k["CreateTimestamp"] = "2026-05-01T12:00:00Z" }), "Key.CreateTimestamp: found string, want a number"},
+	{
+		"GetKey",
+		in("Key", func(k object) { k["CreateTimestamp"] = "2026-05-01T12:00:00Z" }),
+		"Key.CreateTimestamp: found string, want a number",
+	},
 	{"GetKey", in("Key", func(k object) { k["CreateTimestamp"] = 1777636800.1234 }), "Key.CreateTimestamp: 1777636800.1234 is no time"},
 	{"GetKey", in("Key", func(k object) { k["CreateTimestamp"] = -1 }), "Key.CreateTimestamp: -1 is no time"},
-	{"GetKey", inText(`"CreateTimestamp":1777636800.123`, `"CreateTimestamp":1.777636800123E9`), "Key.CreateTimestamp: 1.777636800123E9 is no time"},
+	{
+		"GetKey",
+		inText(`"CreateTimestamp":1777636800.123`, `"CreateTimestamp":1.777636800123E9`),
+		"Key.CreateTimestamp: 1.777636800123E9 is no time",
+	},
 
 	// Bodies and headers.
 	{"GetKey", inText(`{"Key":`, `{"Key":{},"Key":`), `body: member "Key" twice`},

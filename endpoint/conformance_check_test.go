@@ -68,7 +68,8 @@ func (d *service) checkHeaders(f *findings, r *reply) {
 	if id := r.header.Get("X-Amzn-Requestid"); !uuid.MatchString(id) {
 		f.add("header", "X-Amzn-Requestid %q", id)
 	}
-	if kind := r.header.Get("Content-Type"); kind != d.ContentType && (d.ContentType != "" || kind != described().ContentType && kind != describedData().ContentType) {
+	if kind := r.header.Get("Content-Type"); kind != d.ContentType &&
+		(d.ContentType != "" || kind != described().ContentType && kind != describedData().ContentType) {
 		f.add("header", "Content-Type %q", kind)
 	}
 	for name, values := range r.header {

@@ -8,7 +8,13 @@ func (s *settling) policies(key string) {
 	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`
 	s.do("GetResourcePolicy", object{"ResourceArn": key})
 	s.do("PutResourcePolicy", object{"ResourceArn": key, "Policy": allow})
-	s.do("PutResourcePolicy", object{"ResourceArn": key, "Policy": "{\t\"Statement\" : {\r\n\"Effect\":\"Deny\",\"Principal\":\"*\",\"NotAction\":[\"payment-cryptography:*\"],\"NotResource\":\"" + key + "\",\"Sid\":\"\u00ff\"}}"})
+	s.do(
+		"PutResourcePolicy",
+		object{
+			"ResourceArn": key,
+			"Policy":      "{\t\"Statement\" : {\r\n\"Effect\":\"Deny\",\"Principal\":\"*\",\"NotAction\":[\"payment-cryptography:*\"],\"NotResource\":\"" + key + "\",\"Sid\":\"\u00ff\"}}",
+		},
+	)
 	s.do("GetResourcePolicy", object{"ResourceArn": key})
 	s.do("DeleteResourcePolicy", object{"ResourceArn": key})
 }
@@ -21,7 +27,13 @@ func (s *settling) regions() {
 	s.do("GetDefaultKeyReplicationRegions", object{})
 	s.key(mac, nil) // in eu-west-1 too
 	s.do("DisableDefaultKeyReplicationRegions", object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}})
-	wide, single := s.key(mac, object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}}), s.key(mac, object{"ReplicationRegions": []any{}})
+	wide, single := s.key(
+		mac,
+		object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}},
+	), s.key(
+		mac,
+		object{"ReplicationRegions": []any{}},
+	)
 	s.do("GetKey", object{"KeyIdentifier": wide})
 	s.do("AddKeyReplicationRegions", object{"KeyIdentifier": single, "ReplicationRegions": []any{"eu-west-1"}})
 	s.once("RemoveKeyReplicationRegions", object{"KeyIdentifier": single, "ReplicationRegions": []any{"eu-west-1"}})
@@ -31,10 +43,16 @@ func (s *settling) regions() {
 
 // approvals leave a team in charge.
 func (s *settling) approvals(root string) {
-	const action, team, other = "IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE", "arn:aws:mpa:us-east-1:111122223333:approval-team/custodians", "arn:aws:mpa:eu-west-1:111122223333:approval-team/board.2_b"
+	const action, team, other = "IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE", "arn:aws:mpa:us-east-1:111122223333:approval-team/custodians",
+		"arn:aws:mpa:eu-west-1:111122223333:approval-team/board.2_b"
 	s.once("AssociateMpaTeam", object{"Action": action, "MpaTeamArn": team})
 	s.do("ImportKey", object{"RequesterComment": "the root", "KeyMaterial": object{"RootCertificatePublicKey": object{
-		"KeyAttributes": attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "PUBLIC_KEY", "RSA_4096", "Verify"), "PublicKeyCertificate": root}}})
+		"KeyAttributes": attributes(
+			"TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE",
+			"PUBLIC_KEY",
+			"RSA_4096",
+			"Verify",
+		), "PublicKeyCertificate": root}}})
 	s.do("GetMpaTeamAssociation", object{"Action": action})
 	s.decide(s.do("AssociateMpaTeam", object{"Action": action, "MpaTeamArn": other, "RequesterComment": "größer"}), apc.Deny)
 	s.decide(s.do("DisassociateMpaTeam", object{"Action": action, "RequesterComment": ""}), apc.Deny)

@@ -50,13 +50,21 @@ type dataWorld struct {
 func newDataWorld(t testing.TB) (*dataWorld, []goodRequest) {
 	t.Helper()
 	device, store := hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 1}), keystore.NewMemory()
-	eng, err := engine.Open(ctx, device, store, &engine.Options{Seed: 1, HSM: hsm.Options{Ready: &endlessPairs{ready: nothingReady{}}}, Limits: apc.Limits{Keys: 10_000}})
+	eng, err := engine.Open(
+		ctx,
+		device,
+		store,
+		&engine.Options{Seed: 1, HSM: hsm.Options{Ready: &endlessPairs{ready: nothingReady{}}}, Limits: apc.Limits{Keys: 10_000}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { eng.Close(); device.Close(); store.Close() })
 	w := &dataWorld{world: &world{endpoint.Handler(eng, nil), endpoint.HTTPClient(eng, nil), func() {}, eng}}
-	w.verified = endpoint.Handler(eng, &endpoint.Options{Verify: true, Callers: map[string]endpoint.Credential{"AKID": {Secret: "secret"}}})
+	w.verified = endpoint.Handler(
+		eng,
+		&endpoint.Options{Verify: true, Callers: map[string]endpoint.Credential{"AKID": {Secret: "secret"}}},
+	)
 	text, err := os.ReadFile("../dataplane/testdata/operations.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +104,10 @@ func (v *dataVector) request(t testing.TB, eng *engine.Engine) object {
 		if err := json.Unmarshal(modes, &attributes.KeyModesOfUse); err != nil {
 			t.Fatal(err)
 		}
-		out, err := eng.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: attributes, Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}})
+		out, err := eng.LoadKey(
+			ctx,
+			&engine.LoadKeyInput{KeyAttributes: attributes, Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,16 +147,30 @@ func translation(t testing.TB, eng *engine.Engine) goodRequest {
 	t.Helper()
 	theirs := eng.As(apc.Identity{Account: "444455556666"})
 	kek := func(c *engine.Caller) string {
-		out, err := c.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey,
-			KeyAlgorithm: apc.KeyAlgorithmAES256, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}})
+		out, err := c.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{
+				Exportable: new(true),
+				KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey,
+					KeyAlgorithm: apc.KeyAlgorithmAES256, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out.Key.KeyArn
 	}
 	pair := func(c *engine.Caller) (arn string, certificate *engine.GetPublicKeyCertificateOutput) {
-		out, err := c.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(false), DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey), KeyAttributes: apc.KeyAttributes{
-			KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}}})
+		out, err := c.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{
+				Exportable:     new(false),
+				DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
+				KeyAttributes: apc.KeyAttributes{
+					KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
+					KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}},
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,8 +180,20 @@ func translation(t testing.TB, eng *engine.Engine) goodRequest {
 		return out.Key.KeyArn, certificate
 	}
 	trust := func(c *engine.Caller, root string, a apc.KeyAlgorithm) string {
-		out, err := c.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: root,
-			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: a, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
+		out, err := c.ImportKey(
+			ctx,
+			&engine.ImportKeyInput{
+				KeyMaterial: engine.ImportKeyMaterial{
+					RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: root,
+						KeyAttributes: apc.KeyAttributes{
+							KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+							KeyClass:      apc.KeyClassPublicKey,
+							KeyAlgorithm:  a,
+							KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
+						}},
+				},
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,18 +202,28 @@ func translation(t testing.TB, eng *engine.Engine) goodRequest {
 	ours, ourCertificate := pair(eng.Caller)
 	their, theirCertificate := pair(theirs)
 	info := "0011223344"
-	wrapped, err := theirs.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: kek(theirs), KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: their, CertificateAuthorityPublicKeyIdentifier: trust(theirs, ourCertificate.KeyCertificateChain, apc.KeyAlgorithmECCNISTP521), PublicKeyCertificate: ourCertificate.KeyCertificate,
-		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
-		DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: &info}}}})
+	wrapped, err := theirs.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: kek(theirs),
+			KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+				PrivateKeyIdentifier: their, CertificateAuthorityPublicKeyIdentifier: trust(theirs, ourCertificate.KeyCertificateChain,
+					apc.KeyAlgorithmECCNISTP521), PublicKeyCertificate: ourCertificate.KeyCertificate,
+				DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
+				KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
+				DerivationData:             engine.DiffieHellmanDerivationData{SharedInformation: &info}}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return goodRequest{"TranslateKeyMaterial", object{
 		"IncomingKeyMaterial": object{"DiffieHellmanTr31KeyBlock": object{
-			"PrivateKeyIdentifier": ours, "CertificateAuthorityPublicKeyIdentifier": trust(eng.Caller, theirCertificate.KeyCertificateChain, apc.KeyAlgorithmECCNISTP521),
-			"PublicKeyCertificate": theirCertificate.KeyCertificate, "DeriveKeyAlgorithm": "AES_256", "KeyDerivationFunction": "NIST_SP800", "KeyDerivationHashAlgorithm": "SHA_256",
-			"DerivationData": object{"SharedInformation": info}, "WrappedKeyBlock": wrapped.WrappedKey.KeyMaterial}},
+			"PrivateKeyIdentifier": ours, "CertificateAuthorityPublicKeyIdentifier": trust(eng.Caller, theirCertificate.KeyCertificateChain,
+				apc.KeyAlgorithmECCNISTP521),
+			"PublicKeyCertificate": theirCertificate.KeyCertificate, "DeriveKeyAlgorithm": "AES_256", "KeyDerivationFunction": "NIST_SP800",
+			"KeyDerivationHashAlgorithm": "SHA_256",
+			"DerivationData":             object{"SharedInformation": info}, "WrappedKeyBlock": wrapped.WrappedKey.KeyMaterial}},
 		"OutgoingKeyMaterial": object{"Tr31KeyBlock": object{"WrappingKeyIdentifier": kek(eng.Caller)}},
 	}}
 }

@@ -3,10 +3,16 @@ package endpoint_test
 // How a world begins, over the wire from the first key on.
 
 func (s *settling) settle() {
-	kek := s.key(attributes("TR31_K1_KEY_BLOCK_PROTECTION_KEY", "SYMMETRIC_KEY", "AES_256", cipherModes...), object{"Enabled": true, "KeyCheckValueAlgorithm": "CMAC"})
+	kek := s.key(
+		attributes("TR31_K1_KEY_BLOCK_PROTECTION_KEY", "SYMMETRIC_KEY", "AES_256", cipherModes...),
+		object{"Enabled": true, "KeyCheckValueAlgorithm": "CMAC"},
+	)
 	pin := s.key(attributes("TR31_P0_PIN_ENCRYPTION_KEY", "SYMMETRIC_KEY", "TDES_2KEY", cipherModes...),
 		object{"Tags": []any{object{"Key": "stage", "Value": "test"}, object{"Key": "owner", "Value": ""}}})
-	s.key(attributes("TR31_M7_HMAC_KEY", "SYMMETRIC_KEY", "HMAC_SHA256", "Generate", "Verify"), object{"KeyCheckValueAlgorithm": "HMAC", "Enabled": false})
+	s.key(
+		attributes("TR31_M7_HMAC_KEY", "SYMMETRIC_KEY", "HMAC_SHA256", "Generate", "Verify"),
+		object{"KeyCheckValueAlgorithm": "HMAC", "Enabled": false},
+	)
 	s.aliases(kek, pin)
 	s.tags(pin)
 	s.lives()
@@ -14,7 +20,20 @@ func (s *settling) settle() {
 	s.exchange(kek, pin)
 	s.policies(kek)
 	s.regions()
-	s.approvals(text(s.once("GetPublicKeyCertificate", object{"KeyIdentifier": s.key(attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "ASYMMETRIC_KEY_PAIR", "RSA_2048", "Sign"), nil)}), "KeyCertificateChain"))
+	s.approvals(
+		text(
+			s.once(
+				"GetPublicKeyCertificate",
+				object{
+					"KeyIdentifier": s.key(
+						attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "ASYMMETRIC_KEY_PAIR", "RSA_2048", "Sign"),
+						nil,
+					),
+				},
+			),
+			"KeyCertificateChain",
+		),
+	)
 }
 
 func (s *settling) aliases(kek, pin string) {
@@ -35,7 +54,10 @@ func (s *settling) aliases(kek, pin string) {
 }
 
 func (s *settling) tags(key string) {
-	s.do("TagResource", object{"ResourceArn": key, "Tags": []any{object{"Key": "größe", "Value": "☃"}, object{"Key": "quote\"\\\u2028", "Value": "<&>"}}})
+	s.do(
+		"TagResource",
+		object{"ResourceArn": key, "Tags": []any{object{"Key": "größe", "Value": "☃"}, object{"Key": "quote\"\\\u2028", "Value": "<&>"}}},
+	)
 	s.do("UntagResource", object{"ResourceArn": key, "TagKeys": []any{"stage", "never was"}})
 	s.once("TagResource", object{"ResourceArn": key, "Tags": []any{object{"Key": "stage", "Value": "test"}}})
 	s.do("ListTagsForResource", object{"ResourceArn": key})
@@ -75,7 +97,13 @@ func (s *settling) pages(kek, pin string) {
 // is its own other party.
 func (s *settling) exchange(kek, pin string) {
 	agreeing := attributes("TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT", "ASYMMETRIC_KEY_PAIR", "ECC_NIST_P256", "DeriveKey")
-	pair, other := s.key(agreeing, object{"DeriveKeyUsage": "TR31_K1_KEY_BLOCK_PROTECTION_KEY"}), s.key(agreeing, object{"DeriveKeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY"})
+	pair, other := s.key(
+		agreeing,
+		object{"DeriveKeyUsage": "TR31_K1_KEY_BLOCK_PROTECTION_KEY"},
+	), s.key(
+		agreeing,
+		object{"DeriveKeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY"},
+	)
 	signing := s.key(attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "ASYMMETRIC_KEY_PAIR", "RSA_2048", "Sign"), nil)
 	signed := s.do("GetPublicKeyCertificate", object{"KeyIdentifier": signing})
 	root, leaf := text(signed, "KeyCertificateChain"), text(signed, "KeyCertificate")
@@ -84,7 +112,20 @@ func (s *settling) exchange(kek, pin string) {
 		return attributes("TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE", "PUBLIC_KEY", algorithm, "Verify")
 	}
 	ca := s.bring("RootCertificatePublicKey", object{"KeyAttributes": verify("RSA_4096"), "PublicKeyCertificate": root})
-	s.bring("TrustedCertificatePublicKey", object{"KeyAttributes": attributes("TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION", "PUBLIC_KEY", "RSA_2048", "Encrypt", "Wrap"), "PublicKeyCertificate": leaf, "CertificateAuthorityPublicKeyIdentifier": ca})
+	s.bring(
+		"TrustedCertificatePublicKey",
+		object{
+			"KeyAttributes": attributes(
+				"TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION",
+				"PUBLIC_KEY",
+				"RSA_2048",
+				"Encrypt",
+				"Wrap",
+			),
+			"PublicKeyCertificate":                    leaf,
+			"CertificateAuthorityPublicKeyIdentifier": ca,
+		},
+	)
 	s.requests(signing, pair)
 	s.blocks(kek, pin)
 	s.variants(pin)
@@ -96,7 +137,19 @@ func (s *settling) exchange(kek, pin string) {
 
 // bring imports key material and returns the key's ARN.
 func (s *settling) bring(arm string, material object) string {
-	return text(s.do("ImportKey", object{"KeyMaterial": object{arm: material}, "Enabled": true, "Tags": []any{object{"Key": "came", "Value": arm}}, "RequesterComment": "for a partner"}), "Key", "KeyArn")
+	return text(
+		s.do(
+			"ImportKey",
+			object{
+				"KeyMaterial":      object{arm: material},
+				"Enabled":          true,
+				"Tags":             []any{object{"Key": "came", "Value": arm}},
+				"RequesterComment": "for a partner",
+			},
+		),
+		"Key",
+		"KeyArn",
+	)
 }
 
 // send exports a key and returns the material.
@@ -112,7 +165,10 @@ func (s *settling) requests(signing, pair string) {
 	s.do("GetCertificateSigningRequest", object{"KeyIdentifier": signing, "SigningAlgorithm": "SHA384", "CertificateSubject": object{
 		"CommonName": "pay.example", "OrganizationUnit": "Keys", "Organization": "Größe & Co", "City": "Zürich",
 		"Country": "CH", "StateOrProvince": "ZH", "EmailAddress": "keys@pay.example"}})
-	s.do("GetCertificateSigningRequest", object{"KeyIdentifier": pair, "SigningAlgorithm": "SHA256", "CertificateSubject": object{"CommonName": "alone"}})
+	s.do(
+		"GetCertificateSigningRequest",
+		object{"KeyIdentifier": pair, "SigningAlgorithm": "SHA256", "CertificateSubject": object{"CommonName": "alone"}},
+	)
 }
 
 func (s *settling) blocks(kek, pin string) {
@@ -122,21 +178,46 @@ func (s *settling) blocks(kek, pin string) {
 		"KeyModesOfUse": object{"Encrypt": true, "Wrap": true}, "KeyExportability": "NON_EXPORTABLE", "KeyVersion": "01",
 		"OptionalBlocks": object{"LB": "Label"}}}, nil)
 	bdk := s.key(attributes("TR31_B0_BASE_DERIVATION_KEY", "SYMMETRIC_KEY", "TDES_2KEY", "DeriveKey"), nil)
-	s.send(bdk, "Tr31KeyBlock", object{"WrappingKeyIdentifier": kek}, object{"ExportDukptInitialKey": object{"KeySerialNumber": "FFFF9876543210E00000"}})
+	s.send(
+		bdk,
+		"Tr31KeyBlock",
+		object{"WrappingKeyIdentifier": kek},
+		object{"ExportDukptInitialKey": object{"KeySerialNumber": "FFFF9876543210E00000"}},
+	)
 }
 
 func (s *settling) variants(pin string) {
 	kek := s.key(attributes("TR31_K0_KEY_ENCRYPTION_KEY", "SYMMETRIC_KEY", "TDES_2KEY", cipherModes...), nil)
-	out := s.send(pin, "As2805KeyCryptogram", object{"WrappingKeyIdentifier": kek, "As2805KeyVariant": "PIN_ENCRYPTION_KEY_VARIANT_28"}, nil)
-	s.bring("As2805KeyCryptogram", object{"As2805KeyVariant": "PIN_ENCRYPTION_KEY_VARIANT_28", "KeyAlgorithm": "TDES_2KEY", "Exportable": true,
-		"KeyModesOfUse": object{"Encrypt": true, "Decrypt": true, "Wrap": true, "Unwrap": true}, "WrappingKeyIdentifier": kek, "WrappedKeyCryptogram": out})
+	out := s.send(
+		pin,
+		"As2805KeyCryptogram",
+		object{"WrappingKeyIdentifier": kek, "As2805KeyVariant": "PIN_ENCRYPTION_KEY_VARIANT_28"},
+		nil,
+	)
+	s.bring(
+		"As2805KeyCryptogram",
+		object{"As2805KeyVariant": "PIN_ENCRYPTION_KEY_VARIANT_28", "KeyAlgorithm": "TDES_2KEY", "Exportable": true,
+			"KeyModesOfUse": object{
+				"Encrypt": true,
+				"Decrypt": true,
+				"Wrap":    true,
+				"Unwrap":  true,
+			}, "WrappingKeyIdentifier": kek, "WrappedKeyCryptogram": out},
+	)
 }
 
 func (s *settling) agreements(pair, other, ca, pin string) {
 	arm := func(mine, theirs string) object {
 		peer := text(s.do("GetPublicKeyCertificate", object{"KeyIdentifier": theirs}), "KeyCertificate")
-		return object{"PrivateKeyIdentifier": mine, "CertificateAuthorityPublicKeyIdentifier": ca, "PublicKeyCertificate": peer, "DeriveKeyAlgorithm": "AES_256",
-			"KeyDerivationFunction": "NIST_SP800", "KeyDerivationHashAlgorithm": "SHA_256", "DerivationData": object{"SharedInformation": "00A1b2"}}
+		return object{
+			"PrivateKeyIdentifier":                    mine,
+			"CertificateAuthorityPublicKeyIdentifier": ca,
+			"PublicKeyCertificate":                    peer,
+			"DeriveKeyAlgorithm":                      "AES_256",
+			"KeyDerivationFunction":                   "NIST_SP800",
+			"KeyDerivationHashAlgorithm":              "SHA_256",
+			"DerivationData":                          object{"SharedInformation": "00A1b2"},
+		}
 	}
 	block := s.send(pin, "DiffieHellmanTr31KeyBlock", arm(pair, other), nil)
 	in := arm(other, pair)
@@ -147,23 +228,52 @@ func (s *settling) agreements(pair, other, ca, pin string) {
 // tokens are parameters, and what travels with them or without.
 func (s *settling) tokens(signing, signed, ca, pin string) {
 	in := s.do("GetParametersForImport", object{"KeyMaterialType": "TR34_KEY_BLOCK", "WrappingKeyAlgorithm": "RSA_2048"})
-	out := s.do("GetParametersForExport", object{"KeyMaterialType": "TR34_KEY_BLOCK", "SigningKeyAlgorithm": "RSA_2048", "ReuseLastGeneratedToken": true})
-	forCryptograms := s.do("GetParametersForImport", object{"KeyMaterialType": "KEY_CRYPTOGRAM", "WrappingKeyAlgorithm": "RSA_3072", "ReuseLastGeneratedToken": true})
+	out := s.do(
+		"GetParametersForExport",
+		object{"KeyMaterialType": "TR34_KEY_BLOCK", "SigningKeyAlgorithm": "RSA_2048", "ReuseLastGeneratedToken": true},
+	)
+	forCryptograms := s.do(
+		"GetParametersForImport",
+		object{"KeyMaterialType": "KEY_CRYPTOGRAM", "WrappingKeyAlgorithm": "RSA_3072", "ReuseLastGeneratedToken": true},
+	)
 
 	cryptogram := s.send(pin, "KeyCryptogram", object{"CertificateAuthorityPublicKeyIdentifier": ca,
 		"WrappingKeyCertificate": text(forCryptograms, "WrappingKeyCertificate"), "WrappingSpec": "RSA_OAEP_SHA_512"}, nil)
-	s.bring("KeyCryptogram", object{"KeyAttributes": attributes("TR31_P0_PIN_ENCRYPTION_KEY", "SYMMETRIC_KEY", "TDES_2KEY", cipherModes...), "Exportable": false,
-		"WrappedKeyCryptogram": cryptogram, "ImportToken": text(forCryptograms, "ImportToken"), "WrappingSpec": "RSA_OAEP_SHA_512"})
+	s.bring(
+		"KeyCryptogram",
+		object{
+			"KeyAttributes":        attributes("TR31_P0_PIN_ENCRYPTION_KEY", "SYMMETRIC_KEY", "TDES_2KEY", cipherModes...),
+			"Exportable":           false,
+			"WrappedKeyCryptogram": cryptogram,
+			"ImportToken":          text(forCryptograms, "ImportToken"),
+			"WrappingSpec":         "RSA_OAEP_SHA_512",
+		},
+	)
 
 	arm := object{"CertificateAuthorityPublicKeyIdentifier": ca, "WrappingKeyCertificate": text(in, "WrappingKeyCertificate"),
 		"ExportToken": text(out, "ExportToken"), "KeyBlockFormat": "X9_TR34_2012", "RandomNonce": "0011223344556677"}
-	s.bring("Tr34KeyBlock", object{"CertificateAuthorityPublicKeyIdentifier": ca, "SigningKeyCertificate": text(out, "SigningKeyCertificate"), "KeyBlockFormat": "X9_TR34_2012",
-		"ImportToken": text(in, "ImportToken"), "WrappedKeyBlock": s.send(pin, "Tr34KeyBlock", arm, nil), "RandomNonce": "0011223344556677"})
+	s.bring(
+		"Tr34KeyBlock",
+		object{
+			"CertificateAuthorityPublicKeyIdentifier": ca,
+			"SigningKeyCertificate":                   text(out, "SigningKeyCertificate"),
+			"KeyBlockFormat":                          "X9_TR34_2012",
+			"ImportToken": text(
+				in,
+				"ImportToken",
+			),
+			"WrappedKeyBlock": s.send(pin, "Tr34KeyBlock", arm, nil),
+			"RandomNonce":     "0011223344556677",
+		},
+	)
 
 	receiving := s.key(attributes("TR31_K2_TR34_ASYMMETRIC_KEY", "ASYMMETRIC_KEY_PAIR", "RSA_2048", "Decrypt", "Unwrap"), nil)
 	received := text(s.do("GetPublicKeyCertificate", object{"KeyIdentifier": receiving}), "KeyCertificate")
 	arm = object{"CertificateAuthorityPublicKeyIdentifier": ca, "WrappingKeyCertificate": received, "KeyBlockFormat": "X9_TR34_2012",
 		"SigningKeyIdentifier": signing, "SigningKeyCertificate": signed, "KeyBlockHeaders": object{"KeyExportability": "SENSITIVE"}}
-	s.bring("Tr34KeyBlock", object{"CertificateAuthorityPublicKeyIdentifier": ca, "SigningKeyCertificate": signed, "KeyBlockFormat": "X9_TR34_2012",
-		"WrappingKeyIdentifier": receiving, "WrappingKeyCertificate": received, "WrappedKeyBlock": s.send(pin, "Tr34KeyBlock", arm, nil)})
+	s.bring(
+		"Tr34KeyBlock",
+		object{"CertificateAuthorityPublicKeyIdentifier": ca, "SigningKeyCertificate": signed, "KeyBlockFormat": "X9_TR34_2012",
+			"WrappingKeyIdentifier": receiving, "WrappingKeyCertificate": received, "WrappedKeyBlock": s.send(pin, "Tr34KeyBlock", arm, nil)},
+	)
 }

@@ -152,7 +152,8 @@ func copyOf[T any](p *T) *T {
 }
 
 // signedAs is of the form that the SDKs write.
-const signedAs = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/payment-cryptography/aws4_request, SignedHeaders=host;x-amz-date, Signature=" +
+const signedAs = "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/payment-cryptography/aws4_request, " +
+	"SignedHeaders=host;x-amz-date, Signature=" +
 	"0000000000000000000000000000000000000000000000000000000000000000"
 
 func posted(op string, body []byte) *http.Request {

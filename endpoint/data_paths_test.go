@@ -31,14 +31,16 @@ func TestEveryPathOfTheDataPlaneReachesItsOperation(t *testing.T) {
 	}
 	seen := 0
 	for _, op := range facts.Data().Operations {
-		for _, key := range []string{"alias%2Fa", "arn:aws:payment-cryptography:us-east-1:111122223333:key%2Fabcdefghijklmnop", url.PathEscape("arn:aws:payment-cryptography:us-east-1:111122223333:alias/a/b")} {
+		for _, key := range []string{"alias%2Fa", "arn:aws:payment-cryptography:us-east-1:111122223333:key%2Fabcdefghijklmnop",
+			url.PathEscape("arn:aws:payment-cryptography:us-east-1:111122223333:alias/a/b")} {
 			path := pathParameter.ReplaceAllString(op.Path, key)
 			w := ask(op.Method, path)
 			var body map[string]any
 			if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
 				t.Fatal(err)
 			}
-			if last.Operation != op.Name || w.Code != 400 || body["__type"] != w.Header().Get("X-Amzn-Errortype") || w.Header().Get("Content-Type") != "application/json" {
+			if last.Operation != op.Name || w.Code != 400 || body["__type"] != w.Header().Get("X-Amzn-Errortype") ||
+				w.Header().Get("Content-Type") != "application/json" {
 				t.Errorf("%s %s: %s, %d %v", op.Method, path, last.Operation, w.Code, body)
 			}
 			seen++
@@ -47,7 +49,8 @@ func TestEveryPathOfTheDataPlaneReachesItsOperation(t *testing.T) {
 	if seen != 45 {
 		t.Errorf("%d requests, want three for each of 15 operations", seen)
 	}
-	for _, path := range []string{"/keys//encrypt", "/keys/a/b/encrypt", "/keys/alias/a/encrypt", "/keys/a", "/mac", "/mac/generate/", "/mac/forge", "/keys/a/encrypt/"} {
+	for _, path := range []string{"/keys//encrypt", "/keys/a/b/encrypt", "/keys/alias/a/encrypt", "/keys/a", "/mac", "/mac/generate/",
+		"/mac/forge", "/keys/a/encrypt/"} {
 		if w := ask("POST", path); w.Code != 404 {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}
@@ -64,7 +67,8 @@ func FuzzDataPath(f *testing.F) {
 		f.Add(pathParameter.ReplaceAllString(op.Path, "alias%2Fa"))
 		f.Add(pathParameter.ReplaceAllString(op.Path, ""))
 	}
-	for _, path := range []string{"/keys/%zz/encrypt", "/keys/%/encrypt", "/keys/a%2F..%2Fb/encrypt", "/keys/../encrypt", "/keys/%00/encrypt", "//mac/generate", "/mac/generate?x", "/keys/é/decrypt", "/keys/" + strings.Repeat("a", 400) + "/encrypt"} {
+	for _, path := range []string{"/keys/%zz/encrypt", "/keys/%/encrypt", "/keys/a%2F..%2Fb/encrypt", "/keys/../encrypt",
+		"/keys/%00/encrypt", "//mac/generate", "/mac/generate?x", "/keys/é/decrypt", "/keys/" + strings.Repeat("a", 400) + "/encrypt"} {
 		f.Add(path)
 	}
 	var last endpoint.Call
@@ -74,7 +78,16 @@ func FuzzDataPath(f *testing.F) {
 		if err != nil {
 			return
 		}
-		answer, err := h.Do(&http.Request{Method: "POST", URL: u, Host: "localhost", Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}")), ContentLength: 2})
+		answer, err := h.Do(
+			&http.Request{
+				Method:        "POST",
+				URL:           u,
+				Host:          "localhost",
+				Header:        http.Header{},
+				Body:          io.NopCloser(strings.NewReader("{}")),
+				ContentLength: 2,
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,8 @@ func TestSerializationExceptionNamesTheMemberByItsPath(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), nil)
 	for _, c := range []struct{ op, body, want string }{
 		{"GetKey", `{"KeyIdentifier":1}`, "KeyIdentifier: found a number, wanted a string."},
-		{"CreateKey", `{"KeyAttributes":{"KeyModesOfUse":{"Encrypt":"true"}}}`, "KeyAttributes.KeyModesOfUse.Encrypt: found a string, wanted a boolean."},
+		{"CreateKey", `{"KeyAttributes":{"KeyModesOfUse":{"Encrypt":"true"}}}`,
+			"KeyAttributes.KeyModesOfUse.Encrypt: found a string, wanted a boolean."},
 		{"CreateKey", `{"KeyAttributes":[]}`, "KeyAttributes: found a list, wanted an object."},
 		{"TagResource", `{"Tags":[{"Key":"a"},{"Key":7}]}`, "Tags[1].Key: found a number, wanted a string."},
 		{"TagResource", `{"Tags":["a"]}`, "Tags[0]: found a string, wanted an object."},

@@ -16,8 +16,10 @@ import (
 // FuzzDecode: what is taken is JSON, and what is JSON is only refused for a type;
 // what is taken is read as the library reads it, where it reads names as strictly.
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{}`, ` {"Tags":[{"Key":"a","Value":"\u00e9\\"},null],"Tags":[]} `, `{"a":{"b":[1,{}]},"Enabled":true}`, `{"Enabled":tru}`, `{"Tags":[,]}`,
-		`{"Tags":[{}],}`, `{"Exportable" :false,"x":-1.5e+3 , "KeyAttributes":{"KeyUsage":"\ud800"}}`, `{"Exportable":01}`, `null`, `{"a":1}x`, `{"Enabled":null`, "{\"a\":\"\x01\"}"} {
+	for _, s := range []string{`{}`, ` {"Tags":[{"Key":"a","Value":"\u00e9\\"},null],"Tags":[]} `, `{"a":{"b":[1,{}]},"Enabled":true}`,
+		`{"Enabled":tru}`, `{"Tags":[,]}`,
+		`{"Tags":[{}],}`, `{"Exportable" :false,"x":-1.5e+3 , "KeyAttributes":{"KeyUsage":"\ud800"}}`, `{"Exportable":01}`, `null`,
+		`{"a":1}x`, `{"Enabled":null`, "{\"a\":\"\x01\"}"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -29,11 +31,14 @@ func FuzzDecode(f *testing.F) {
 		}
 		var want struct{ KeyAttributes struct{ KeyUsage string } }
 		var names map[string]json.RawMessage
-		if err != nil || json.Unmarshal(body, &names) != nil || strings.Count(strings.ToLower(string(body)), "key") != 2 || bytes.Contains(body, []byte("\\")) {
+		if err != nil || json.Unmarshal(body, &names) != nil || strings.Count(strings.ToLower(string(body)), "key") != 2 ||
+			bytes.Contains(body, []byte("\\")) {
 			return
 		}
-		if strict := bytes.Contains(body, []byte(`"KeyAttributes"`)) && bytes.Contains(body, []byte(`"KeyUsage"`)); strict && json.Unmarshal(body, &want) == nil &&
-			names["KeyAttributes"] != nil && want.KeyAttributes.KeyUsage != string(got.KeyAttributes.KeyUsage) {
+		if strict := bytes.Contains(body, []byte(`"KeyAttributes"`)) && bytes.Contains(body, []byte(`"KeyUsage"`)); strict &&
+			json.Unmarshal(body, &want) == nil &&
+			names["KeyAttributes"] != nil &&
+			want.KeyAttributes.KeyUsage != string(got.KeyAttributes.KeyUsage) {
 			t.Errorf("%q: read as %q, by the library as %q", body, got.KeyAttributes.KeyUsage, want.KeyAttributes.KeyUsage)
 		}
 	})

@@ -56,12 +56,16 @@ func TestTimesAreExactToTheMillisecond(t *testing.T) {
 // yet.
 func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
 	key := engine.Key{ReplicationStatus: map[string]engine.ReplicationStatusType{
-		"us-west-2": {Status: apc.KeyReplicationStateInProgress, StatusMessage: new("soon")}, "eu-west-1": {Status: apc.KeyReplicationStateInProgress}}}
+		"us-west-2": {
+			Status:        apc.KeyReplicationStateInProgress,
+			StatusMessage: new("soon"),
+		}, "eu-west-1": {Status: apc.KeyReplicationStateInProgress}}}
 	var got struct {
 		ReplicationStatus map[string]engine.ReplicationStatusType
 		PrimaryRegion     any
 	}
-	if err := json.Unmarshal(encoded(&key), &got); err != nil || got.PrimaryRegion != nil || !reflect.DeepEqual(got.ReplicationStatus, key.ReplicationStatus) {
+	if err := json.Unmarshal(encoded(&key), &got); err != nil || got.PrimaryRegion != nil ||
+		!reflect.DeepEqual(got.ReplicationStatus, key.ReplicationStatus) {
 		t.Errorf("%v: %+v", err, got)
 	}
 }
@@ -69,13 +73,23 @@ func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
 // TestEveryExceptionHasItsStatus, those too that no operation answers with yet.
 func TestEveryExceptionHasItsStatus(t *testing.T) {
 	want := map[apc.Code][2]int{
-		apc.ErrAccessDenied: {400, 403}, apc.ErrConflict: {400, 409}, apc.ErrInternalServer: {500, 500}, apc.ErrResourceNotFound: {400, 404},
-		apc.ErrServiceQuotaExceeded: {400, 402}, apc.ErrServiceUnavailable: {500, 503}, apc.ErrThrottling: {400, 429}, apc.ErrValidation: {400, 400},
+		apc.ErrAccessDenied: {
+			400,
+			403,
+		}, apc.ErrConflict: {400, 409}, apc.ErrInternalServer: {500, 500}, apc.ErrResourceNotFound: {400, 404},
+		apc.ErrServiceQuotaExceeded: {
+			400,
+			402,
+		}, apc.ErrServiceUnavailable: {500, 503}, apc.ErrThrottling: {400, 429}, apc.ErrValidation: {400, 400},
 	}
 	for code, status := range want {
 		for i, own := range []bool{false, true} {
 			w := &answer{header: http.Header{}}
-			(&handler{options: Options{ExceptionStatus: own}}).refuse(w, &apc.Error{Code: code, Message: "because", Resource: "alias/a"}, false)
+			(&handler{options: Options{ExceptionStatus: own}}).refuse(
+				w,
+				&apc.Error{Code: code, Message: "because", Resource: "alias/a"},
+				false,
+			)
 			if w.status != status[i] {
 				t.Errorf("%s, own status %t: got %d, want %d", code, own, w.status, status[i])
 			}

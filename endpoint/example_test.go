@@ -18,7 +18,11 @@ func ExampleHTTPClient() {
 	defer eng.Close()
 	client := http.Client{Transport: endpoint.HTTPClient(eng, &endpoint.Options{Anonymous: true})}
 
-	r, _ := http.NewRequest(http.MethodPost, "https://controlplane.payment-cryptography.us-east-1.amazonaws.com/", strings.NewReader(`{"AliasName":"alias/nobody"}`))
+	r, _ := http.NewRequest(
+		http.MethodPost,
+		"https://controlplane.payment-cryptography.us-east-1.amazonaws.com/",
+		strings.NewReader(`{"AliasName":"alias/nobody"}`),
+	)
 	r.Header.Set("X-Amz-Target", "PaymentCryptographyControlPlane.GetAlias")
 	answer, err := client.Do(r)
 	if err != nil {

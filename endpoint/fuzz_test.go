@@ -21,7 +21,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-const goodHeaders = "Content-Type: application/x-amz-json-1.0\nAuthorization: " + signedAs + "\nX-Amz-Target: PaymentCryptographyControlPlane."
+const goodHeaders = "Content-Type: application/x-amz-json-1.0\nAuthorization: " + signedAs +
+	"\nX-Amz-Target: PaymentCryptographyControlPlane."
 
 // FuzzHandler: any method, any path, any headers and any body get an answer, and
 // the same one from a simulator in the same state. The bits of options choose
@@ -33,9 +34,11 @@ func FuzzHandler(f *testing.F) {
 	create := `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY","KeyModesOfUse":{"DeriveKey":true},"KeyUsage":"TR31_B0_BASE_DERIVATION_KEY"}}`
 	for _, headers := range []string{
 		"", "X-Amz-Target: CreateKey", goodHeaders, goodHeaders + "createKey", goodHeaders + "CreateKey\nX-Amz-Target: GetKey",
-		"X-Amz-Target: PaymentCryptographyControlPlane.CreateKey", "X-Amz-Target: PaymentCryptographyControlPlane.CreateKey\nAuthorization: Bearer of bad news",
+		"X-Amz-Target: PaymentCryptographyControlPlane.CreateKey",
+		"X-Amz-Target: PaymentCryptographyControlPlane.CreateKey\nAuthorization: Bearer of bad news",
 		strings.Replace(goodHeaders, "us-east-1", "eu-west-1", 1) + "CreateKey", strings.Replace(goodHeaders, "AKID/", "AK/ID/", 1) + "CreateKey",
-		strings.Replace(goodHeaders, "json-1.0", "json-1.1; charset=utf-8", 1) + "CreateKey", strings.Replace(goodHeaders, "Content-Type: application", "Content-Type: text", 1) + "CreateKey",
+		strings.Replace(goodHeaders, "json-1.0", "json-1.1; charset=utf-8", 1) + "CreateKey",
+		strings.Replace(goodHeaders, "Content-Type: application", "Content-Type: text", 1) + "CreateKey",
 		goodHeaders + "CreateKey\nContent-Length: 5\nContent-Encoding: gzip\nTransfer-Encoding: chunked\nExpect: 100-continue",
 		strings.Replace(goodHeaders, "host;x-amz-date", "content-length;host;x-amz-date;;\x00", 1) + "CreateKey\nX-Amz-Date: 20260101T000000Z",
 	} {
@@ -45,7 +48,8 @@ func FuzzHandler(f *testing.F) {
 	}
 	query := "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fpayment-cryptography%2Faws4_request&X-Amz-Date=20260101T000000Z&" +
 		"X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00&X-Amz-Target=PaymentCryptographyControlPlane.ListKeys"
-	const form = "Content-Type: application/x-www-form-urlencoded\nAuthorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/sts/aws4_request"
+	const form = "Content-Type: application/x-www-form-urlencoded\nAuthorization: AWS4-HMAC-SHA256 " +
+		"Credential=AKID/20260101/us-east-1/sts/aws4_request"
 	for options := range byte(8) {
 		f.Add("POST", "/?"+query, "", []byte("{}"), options)
 		f.Add("POST", "/", goodHeaders+"ListKeys\nContent-Encoding: gzip", []byte(zipped("{}")), options)
@@ -60,8 +64,10 @@ func FuzzHandler(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, headers string, body []byte, options byte) {
 		o := &endpoint.Options{
 			Anonymous: options&1 != 0, ExceptionStatus: options&2 != 0, Verify: options&4 != 0,
-			Now:     func() time.Time { return time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC) },
-			Callers: map[string]endpoint.Credential{"AKID": {Identity: apc.Identity{ARN: "arn:aws:iam::111122223333:user/fuzz"}, Secret: "secret"}},
+			Now: func() time.Time { return time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC) },
+			Callers: map[string]endpoint.Credential{
+				"AKID": {Identity: apc.Identity{ARN: "arn:aws:iam::111122223333:user/fuzz"}, Secret: "secret"},
+			},
 		}
 		got := askedTwice(t, o, func() *http.Request { return anyRequest(method, path, headers, body) })
 		if got.status == http.StatusOK && o.Verify && !o.Anonymous {
@@ -77,7 +83,8 @@ func FuzzOperations(f *testing.F) {
 	operations := slices.DeleteFunc(slices.Collect(engine.Operations()), func(op engine.Operation) bool { return op.DataPlane })
 	for i, op := range operations {
 		index[op.Name] = uint8(i)
-		for _, body := range []string{"", "{}", "null", "[]", `{"KeyIdentifier":"alias/pin"}`, `{"ResourceArn":null,"Tags":[{"Key":"a"}],"TagKeys":[null]}`, `{"MaxResults":1e1,"NextToken":"a"}`} {
+		for _, body := range []string{"", "{}", "null", "[]", `{"KeyIdentifier":"alias/pin"}`,
+			`{"ResourceArn":null,"Tags":[{"Key":"a"}],"TagKeys":[null]}`, `{"MaxResults":1e1,"NextToken":"a"}`} {
 			f.Add(uint8(i), []byte(body))
 		}
 	}
@@ -155,7 +162,8 @@ func askedTwice(t *testing.T, o *endpoint.Options, build func() *http.Request) *
 func checkWire(t *testing.T, got *reply) {
 	t.Helper()
 	if got.header.Get("Content-Type") == "text/xml" {
-		if err := xml.Unmarshal(got.body, new(struct{})); err != nil || got.status != http.StatusOK && (got.status < 400 || got.status > 499 || got.reason() == "") {
+		if err := xml.Unmarshal(got.body, new(struct{})); err != nil ||
+			got.status != http.StatusOK && (got.status < 400 || got.status > 499 || got.reason() == "") {
 			t.Errorf("%s: %v", got, err)
 		}
 		return

@@ -307,13 +307,25 @@ func (h *handler) read(r *http.Request, call *Call) (*engine.Caller, []byte, err
 func target(r *http.Request) (op engine.Operation, err error) {
 	switch {
 	case r.URL.Path != "/" && r.URL.Path != "":
-		return op, &protocolError{status: http.StatusNotFound, code: "UnknownOperationException", message: "There is nothing at " + wording.Foreign(r.URL.Path) + "; requests are posted to /."}
+		return op, &protocolError{
+			status:  http.StatusNotFound,
+			code:    "UnknownOperationException",
+			message: "There is nothing at " + wording.Foreign(r.URL.Path) + "; requests are posted to /.",
+		}
 	case r.Method != http.MethodPost:
-		return op, &protocolError{status: http.StatusMethodNotAllowed, code: "UnknownOperationException", message: "Requests are posted to /."}
+		return op, &protocolError{
+			status:  http.StatusMethodNotAllowed,
+			code:    "UnknownOperationException",
+			message: "Requests are posted to /.",
+		}
 	}
 	if given := r.Header.Get("Content-Type"); given != "" && given != contentType {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
-			return op, &protocolError{status: http.StatusUnsupportedMediaType, code: "UnsupportedMediaTypeException", message: "The content type is not " + contentType + "."} // GUESS
+			return op, &protocolError{
+				status:  http.StatusUnsupportedMediaType,
+				code:    "UnsupportedMediaTypeException",
+				message: "The content type is not " + contentType + ".",
+			} // GUESS
 		}
 	}
 	given := r.Header.Get("X-Amz-Target")
@@ -324,7 +336,11 @@ func target(r *http.Request) (op engine.Operation, err error) {
 	if op, known := engine.OperationNamed(name); ok && known && !op.DataPlane {
 		return op, nil
 	}
-	return op, &protocolError{status: http.StatusBadRequest, code: "UnknownOperationException", message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + "."}
+	return op, &protocolError{
+		status:  http.StatusBadRequest,
+		code:    "UnknownOperationException",
+		message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + ".",
+	}
 }
 
 // requestID is a random UUID (RFC 9562, version 4), as the service's are. It

@@ -32,8 +32,19 @@ func TestManyConnections(t *testing.T) {
 	server := httptest.NewServer(endpoint.Handler(eng, nil))
 	defer server.Close()
 	for range 100 {
-		must(eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey,
-			KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey, KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t)
+		must(
+			eng.CreateKey(
+				ctx,
+				&engine.CreateKeyInput{
+					Exportable: new(true),
+					KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey,
+						KeyUsage:      apc.KeyUsageTR31K0KeyEncryptionKey,
+						KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}},
+				},
+			),
+		)(
+			t,
+		)
 	}
 	var calls atomic.Int64
 	var group sync.WaitGroup
@@ -55,7 +66,14 @@ func TestManyConnections(t *testing.T) {
 	bytes, goroutines := inUse(), runtime.NumGoroutine()
 	group.Wait()
 	after := inUse()
-	t.Logf("%d calls in %v on %d connections; %d kB in use in the middle, %d kB at the end", calls.Load(), *load, connections, bytes>>10, after>>10)
+	t.Logf(
+		"%d calls in %v on %d connections; %d kB in use in the middle, %d kB at the end",
+		calls.Load(),
+		*load,
+		connections,
+		bytes>>10,
+		after>>10,
+	)
 	if after > bytes+bytes/4+1<<20 {
 		t.Errorf("%d bytes in use at the end, %d in the middle", after, bytes)
 	}

@@ -37,8 +37,16 @@ func clientEnvironment(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	return append(os.Environ(), "AWS_DATA_PATH="+dir, "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-		"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret", "AWS_DEFAULT_REGION=us-east-1")
+	return append(
+		os.Environ(),
+		"AWS_DATA_PATH="+dir,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_ACCESS_KEY_ID=AKID",
+		"AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_DEFAULT_REGION=us-east-1",
+	)
 }
 
 // firstOfEach is one request of each operation.
@@ -65,7 +73,9 @@ func TestBoto3CallsEveryOperationOfTheDataPlane(t *testing.T) {
 		line, _ := json.Marshal(object{"op": r.op, "body": r.body})
 		lines.Write(append(line, '\n'))
 	}
-	lines.WriteString(`{"op":"GenerateMac","body":{"KeyIdentifier":"alias/none","MessageData":"0011","GenerationAttributes":{"Algorithm":"CMAC"}}}` + "\n")
+	lines.WriteString(
+		`{"op":"GenerateMac","body":{"KeyIdentifier":"alias/none","MessageData":"0011","GenerationAttributes":{"Algorithm":"CMAC"}}}` + "\n",
+	)
 	python := exec.CommandContext(t.Context(), "python3", "testdata/boto3_calls.py", server.URL)
 	python.Env, python.Stdin, python.Stderr = clientEnvironment(t), &lines, os.Stderr
 	out, err := python.Output()
@@ -130,7 +140,16 @@ func TestAWSCLICallsEveryOperationOfTheDataPlane(t *testing.T) {
 	known := 0
 	for _, r := range firstOfEach(good) {
 		command := strings.ToLower(capital.ReplaceAllString(r.op, "$1-$2"))
-		aws := exec.CommandContext(t.Context(), "aws", "payment-cryptography-data", command, "--cli-input-json", string(asJSON(r.body)), "--output", "json")
+		aws := exec.CommandContext(
+			t.Context(),
+			"aws",
+			"payment-cryptography-data",
+			command,
+			"--cli-input-json",
+			string(asJSON(r.body)),
+			"--output",
+			"json",
+		)
 		aws.Env = env
 		out, err := aws.CombinedOutput()
 		if err != nil && os.Getenv("APCSIM_SPEC") == "" && unknownToCLI.Match(out) {

@@ -44,7 +44,8 @@ func TestReasonsInMessagesAreThoseOfTheHeader(t *testing.T) {
 	} {
 		for _, inMessage := range []bool{false, true} {
 			resp, body := askAs(t, &endpoint.Options{ReasonsInMessage: inMessage}, "AKIDEXAMPLE", c.operation, c.body)
-			if got := strings.Contains(body, c.why); got != inMessage || !strings.Contains(resp.Header.Get(endpoint.ReasonHeader), c.why) {
+			if got := strings.Contains(body, c.why); got != inMessage ||
+				!strings.Contains(resp.Header.Get(endpoint.ReasonHeader), c.why) {
 				t.Errorf("%s, in the message %t: %s\n%v", c.operation, inMessage, body, resp.Header)
 			}
 		}
@@ -54,7 +55,8 @@ func TestReasonsInMessagesAreThoseOfTheHeader(t *testing.T) {
 func TestAnAccessKeyOfTwelveDigitsIsThatAccount(t *testing.T) {
 	const create = `{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true}}}`
 	named := map[string]endpoint.Credential{"222233334444": {Identity: apc.Identity{Account: "999900001111"}, Secret: "s"}}
-	for accessKey, account := range map[string]string{"444455556666": "444455556666", "44445555666": "111122223333", "4444555566667": "111122223333", "44445555666X": "111122223333", "222233334444": "999900001111"} {
+	for accessKey, account := range map[string]string{"444455556666": "444455556666", "44445555666": "111122223333",
+		"4444555566667": "111122223333", "44445555666X": "111122223333", "222233334444": "999900001111"} {
 		_, body := askAs(t, &endpoint.Options{Callers: named}, accessKey, "CreateKey", create)
 		if !strings.Contains(body, ":us-east-1:"+account+":key/") {
 			t.Errorf("%s: want account %s: %s", accessKey, account, body)

@@ -31,9 +31,16 @@ var (
 	errNoToken = unsigned("MissingAuthenticationTokenException", "Missing Authentication Token")
 	errPartial = unsigned("IncompleteSignatureException", "The request has no complete AWS Signature Version 4.")
 	errRegion  = unsigned("InvalidSignatureException", "Credential should be scoped to a valid Region, such as 'us-east-1'.")
-	errUnknown = &protocolError{http.StatusBadRequest, "UnrecognizedClientException", "The security token included in the request is invalid.",
-		"no caller with this access key has a secret to verify the signature with"}
-	errForged  = unsigned("InvalidSignatureException", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.")
+	errUnknown = &protocolError{
+		http.StatusBadRequest,
+		"UnrecognizedClientException",
+		"The security token included in the request is invalid.",
+		"no caller with this access key has a secret to verify the signature with",
+	}
+	errForged = unsigned(
+		"InvalidSignatureException",
+		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
+	)
 	errExpired = unsigned("InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes.")
 )
 
@@ -111,7 +118,13 @@ func signatureOf(r *http.Request) (s signature, signed, ok bool) {
 	if !q.Has("X-Amz-Algorithm") && !q.Has("X-Amz-Credential") {
 		return s, false, false
 	}
-	s = signature{headers: q.Get("X-Amz-SignedHeaders"), value: q.Get("X-Amz-Signature"), at: q.Get("X-Amz-Date"), expires: q.Get("X-Amz-Expires"), presigned: true}
+	s = signature{
+		headers:   q.Get("X-Amz-SignedHeaders"),
+		value:     q.Get("X-Amz-Signature"),
+		at:        q.Get("X-Amz-Date"),
+		expires:   q.Get("X-Amz-Expires"),
+		presigned: true,
+	}
 	ok = s.scope(q.Get("X-Amz-Credential")) && q.Get("X-Amz-Algorithm") == signingAlgorithm
 	return s, true, ok
 }
@@ -242,7 +255,17 @@ func canonicalRequest(r *http.Request, headers []string, body []byte, presigned 
 	for _, name := range headers {
 		lines.WriteString(name + ":" + canonicalHeader(r, name) + "\n")
 	}
-	return strings.Join([]string{r.Method, canonicalPath(r.URL.EscapedPath()), canonicalQuery(r.URL.RawQuery, presigned), lines.String(), strings.Join(headers, ";"), hex.EncodeToString(sum[:])}, "\n")
+	return strings.Join(
+		[]string{
+			r.Method,
+			canonicalPath(r.URL.EscapedPath()),
+			canonicalQuery(r.URL.RawQuery, presigned),
+			lines.String(),
+			strings.Join(headers, ";"),
+			hex.EncodeToString(sum[:]),
+		},
+		"\n",
+	)
 }
 
 // canonicalPath is the path as it was sent, with every segment encoded once more.

@@ -11,9 +11,13 @@ import (
 func FuzzSignatureOf(f *testing.F) {
 	for _, s := range []string{
 		"AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
-		"AWS4-HMAC-SHA256 Credential=A/B/C/20260101/us-east-1/sts/aws4_request", "AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA256 Credential=////aws4_request", "Basic YTpi", "",
+		"AWS4-HMAC-SHA256 Credential=A/B/C/20260101/us-east-1/sts/aws4_request", "AWS4-HMAC-SHA256 ",
+		"AWS4-HMAC-SHA256 Credential=////aws4_request", "Basic YTpi", "",
 	} {
-		f.Add(s, "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20260101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00")
+		f.Add(
+			s,
+			"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20260101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+		)
 		f.Add("", "X-Amz-Credential="+url.QueryEscape(s))
 	}
 	f.Fuzz(func(t *testing.T, authorization, query string) {
@@ -27,10 +31,16 @@ func FuzzSignatureOf(f *testing.F) {
 		}
 		credential := s.accessKey + "/" + s.date + "/" + s.region + "/" + s.service + "/aws4_request"
 		anew := signature{}
-		if !anew.scope(credential) || anew.accessKey != s.accessKey || anew.region != s.region || anew.service != s.service || anew.date != s.date {
+		if !anew.scope(credential) || anew.accessKey != s.accessKey || anew.region != s.region || anew.service != s.service ||
+			anew.date != s.date {
 			t.Errorf("%q is read as %+v, want %+v", credential, anew, s)
 		}
-		q := url.Values{"X-Amz-Algorithm": {signingAlgorithm}, "X-Amz-Credential": {credential}, "X-Amz-SignedHeaders": {s.headers}, "X-Amz-Signature": {s.value}}
+		q := url.Values{
+			"X-Amz-Algorithm":     {signingAlgorithm},
+			"X-Amz-Credential":    {credential},
+			"X-Amz-SignedHeaders": {s.headers},
+			"X-Amz-Signature":     {s.value},
+		}
 		there, _, ok := signatureOf(&http.Request{URL: &url.URL{RawQuery: q.Encode()}, Header: http.Header{}})
 		if s.at, s.expires, s.presigned = "", "", true; !ok || there != s {
 			t.Errorf("as a query: got %+v, want %+v", there, s)

@@ -32,7 +32,11 @@ func form(body string, change ...func(*http.Request)) *http.Request {
 }
 
 // askSTS is an answer of the query protocol, read as any client does.
-func askSTS(t *testing.T, h http.Handler, r *http.Request) (status int, got struct{ Arn, UserId, Account, Code, Message, Type, RequestID string }, why string) {
+func askSTS(
+	t *testing.T,
+	h http.Handler,
+	r *http.Request,
+) (status int, got struct{ Arn, UserId, Account, Code, Message, Type, RequestID string }, why string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -50,7 +54,8 @@ func askSTS(t *testing.T, h http.Handler, r *http.Request) (status int, got stru
 			if start.Name.Space != "https://sts.amazonaws.com/doc/2011-06-15/" {
 				t.Errorf("%s is in the namespace %q", start.Name.Local, start.Name.Space)
 			}
-			to := map[string]*string{"Arn": &got.Arn, "UserId": &got.UserId, "Account": &got.Account, "Code": &got.Code, "Message": &got.Message, "Type": &got.Type, "RequestId": &got.RequestID}[start.Name.Local]
+			to := map[string]*string{"Arn": &got.Arn, "UserId": &got.UserId, "Account": &got.Account, "Code": &got.Code, "Message": &got.Message,
+				"Type": &got.Type, "RequestId": &got.RequestID}[start.Name.Local]
 			if to == nil {
 				continue
 			}
@@ -97,7 +102,8 @@ func TestTheBytesOfACallerIdentity(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, form(identityForm))
 	want := `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:root</Arn>` +
-		`<UserId>111122223333</UserId><Account>111122223333</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>` + w.Header().Get("X-Amzn-Requestid") +
+		`<UserId>111122223333</UserId><Account>111122223333</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>` + w.Header().
+		Get("X-Amzn-Requestid") +
 		`</RequestId></ResponseMetadata></GetCallerIdentityResponse>`
 	if got := w.Body.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -126,7 +132,8 @@ func TestWhatIsNoRequestOfSTSIsRefusedInXML(t *testing.T) {
 		}
 	}
 	verifying := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
-	if status, got, _ := askSTS(t, verifying, form(identityForm, header("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z")))); status == 200 {
+	if status, got, _ := askSTS(t, verifying, form(identityForm,
+		header("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z")))); status == 200 {
 		t.Errorf("a forged signature: got %d %+v", status, got)
 	}
 }

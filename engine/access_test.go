@@ -12,7 +12,12 @@ import (
 // TestAccessTableIsTheGoldenFile: every operation of the control plane has a row; one that has none, of the
 // data plane, crosses accounts.
 func TestAccessTableIsTheGoldenFile(t *testing.T) {
-	names := map[core.Resource]string{core.OnKeys: "each key", core.OnNewKey: "key/*", core.OnAlias: "the alias and its key", core.OnAll: "*"}
+	names := map[core.Resource]string{
+		core.OnKeys:   "each key",
+		core.OnNewKey: "key/*",
+		core.OnAlias:  "the alias and its key",
+		core.OnAll:    "*",
+	}
 	var lines []string
 	for op := range Operations() {
 		a := accessOf(op.Name)

@@ -39,11 +39,22 @@ func (in *ExportDiffieHellmanTr31KeyBlock) agreed() *agreed {
 // derived. A key pair without a DeriveKeyUsage is for the data plane (GUESS).
 func (a *agreed) checkUse(pair *core.Key) error {
 	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
-		return core.Invalid("The key cannot derive a wrapping key.", core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
-			core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)))
+		return core.Invalid(
+			"The key cannot derive a wrapping key.",
+			core.Because(apc.RuleDeriveKeyUsage, agreementField+".PrivateKeyIdentifier",
+				core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)),
+		)
 	}
 	if !core.Ciphers.Has(core.AlgorithmNamed(a.derived)) { // GUESS
-		return attributeError(core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm, string(a.derived), wording.Or(core.Ciphers.Names())))
+		return attributeError(
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				agreementField+".DeriveKeyAlgorithm",
+				core.ProblemDerivedAlgorithm,
+				string(a.derived),
+				wording.Or(core.Ciphers.Names()),
+			),
+		)
 	}
 	return nil
 }
@@ -63,7 +74,10 @@ func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key)
 
 // needs are the keys of an agreement: the pair and the authority of the other party.
 func (a *agreed) needs() []core.Need {
-	return []core.Need{{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules}, {Field: authorityField(agreementField), Identifier: a.ca, Rules: core.AuthorityRules}}
+	return []core.Need{
+		{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules},
+		{Field: authorityField(agreementField), Identifier: a.ca, Rules: core.AuthorityRules},
+	}
 }
 
 // strengths are those of the derived key and of the curve (GUESS, by the two columns of the
@@ -117,10 +131,16 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 // agreementError is the refusal for a key block that does not open under an agreed key.
 func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""))
+		return core.Invalid(
+			"The certificate is not valid.",
+			core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""),
+		)
 	}
 	if errors.Is(err, tr31.ErrMAC) {
-		return core.Foldable(c, core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"))
+		return core.Foldable(
+			c,
+			core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"),
+		)
 	}
 	return core.BlockError(c, field, err)
 }
@@ -143,7 +163,9 @@ func foundDeriveUsage(u apc.KeyUsage) string {
 func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
 	asked := m.agreed()
-	keys, err := c.Keys(ctx, append(asked.needs(), core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})...)
+	keys, err := c.Keys(
+		ctx,
+		append(asked.needs(), core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})...)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ import (
 func agreeingPair(t testing.TB, c *engine.Caller, a apc.KeyAlgorithm, use *apc.KeyUsage) engine.Key {
 	t.Helper()
 	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), DeriveKeyUsage: use, KeyAttributes: apc.KeyAttributes{
-		KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: a, KeyModesOfUse: deriveModes}})
+		KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: a,
+		KeyModesOfUse: deriveModes}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,16 +72,30 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in := engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
-			PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
-			DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new(hex.EncodeToString(info))}, WrappedKeyBlock: block}
+		in := engine.ImportDiffieHellmanTr31KeyBlock{
+			PrivateKeyIdentifier:                    pair.KeyArn,
+			CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+			PublicKeyCertificate:                    self.text(),
+			DeriveKeyAlgorithm:                      apc.KeyAlgorithmAES256,
+			KeyDerivationFunction:                   apc.KeyDerivationFunctionNISTSP800,
+			KeyDerivationHashAlgorithm:              apc.KeyDerivationHashAlgorithmSHA256,
+			DerivationData:                          engine.DiffieHellmanDerivationData{SharedInformation: new(hex.EncodeToString(info))},
+			WrappedKeyBlock:                         block,
+		}
 		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &in})
 		if err != nil || k.KeyCheckValue != want {
 			t.Fatalf("%s: imported as %+v, %v; want check value %s", c.a, k, err, want)
 		}
-		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-			PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(),
-			DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: in.DerivationData}}})
+		out, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: k.KeyArn,
+				KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+					PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(),
+					DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
+					KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: in.DerivationData}},
+			},
+		)
 		if err != nil {
 			t.Fatalf("%s: %v", c.a, err)
 		}
@@ -89,7 +104,8 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := kbpk.Unwrap(ctx, back)
-		if err != nil || string(got) != string(key) || out.WrappedKey.WrappingKeyArn != pair.KeyArn || *out.WrappedKey.KeyCheckValue != want {
+		if err != nil || string(got) != string(key) || out.WrappedKey.WrappingKeyArn != pair.KeyArn ||
+			*out.WrappedKey.KeyCheckValue != want {
 			t.Errorf("%s: exported %+v, opened as %x, %v", c.a, out.WrappedKey, got, err)
 		}
 		agreementRefusals(t, eng.Caller, &in, c.a)
@@ -117,12 +133,16 @@ func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffie
 		{"another hash", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
 			in.KeyDerivationHashAlgorithm = apc.KeyDerivationHashAlgorithmSHA512
 		}, "mac"},
-		{"a pair that says nothing of what it derives", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = silent.KeyArn }, "derive-key-usage"},
-		{"a pair that derives PIN keys", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = data.KeyArn }, "derive-key-usage"},
+		{"a pair that says nothing of what it derives",
+			func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = silent.KeyArn }, "derive-key-usage"},
+		{"a pair that derives PIN keys", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = data.KeyArn },
+			"derive-key-usage"},
 		{"no pair", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = kek.KeyArn }, "key-usage"},
-		{"a derived HMAC key", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmHMACSHA256 }, "key-algorithm"},
+		{"a derived HMAC key", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmHMACSHA256 },
+			"key-algorithm"},
 		{"a derived TDES key for version D", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmTDES2Key }, "key-block-version"},
-		{"a certificate of another curve", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PublicKeyCertificate = foreign.text() }, "key-algorithm"},
+		{"a certificate of another curve", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PublicKeyCertificate = foreign.text() },
+			"key-algorithm"},
 		{"a certificate of another root", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
 			for _, same := range curves {
 				if same.a == a {
@@ -141,22 +161,41 @@ func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffie
 func TestAgreementsAreAsStrongAsTheTableSays(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	keys := map[apc.KeyAlgorithm]string{}
-	for _, a := range []apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES192, apc.KeyAlgorithmAES256} {
+	for _, a := range []apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128,
+		apc.KeyAlgorithmAES192, apc.KeyAlgorithmAES256} {
 		keys[a] = create(t, eng.Caller, kekAttributes(a)).KeyArn
 	}
 	curvesOf := map[apc.KeyAlgorithm][]apc.KeyAlgorithm{ // control-plane, section 10
-		apc.KeyAlgorithmTDES2Key: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmTDES3Key: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521},
-		apc.KeyAlgorithmAES128: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmAES192: {apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521}, apc.KeyAlgorithmAES256: {apc.KeyAlgorithmECCNISTP521},
+		apc.KeyAlgorithmTDES2Key: {
+			apc.KeyAlgorithmECCNISTP256,
+			apc.KeyAlgorithmECCNISTP384,
+			apc.KeyAlgorithmECCNISTP521,
+		}, apc.KeyAlgorithmTDES3Key: {apc.KeyAlgorithmECCNISTP256, apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521},
+		apc.KeyAlgorithmAES128: {
+			apc.KeyAlgorithmECCNISTP256,
+			apc.KeyAlgorithmECCNISTP384,
+			apc.KeyAlgorithmECCNISTP521,
+		}, apc.KeyAlgorithmAES192: {apc.KeyAlgorithmECCNISTP384, apc.KeyAlgorithmECCNISTP521},
+		apc.KeyAlgorithmAES256: {apc.KeyAlgorithmECCNISTP521},
 	}
 	for _, c := range curves {
 		self := issue(t, ecKey(t, c.curve), "party U", nil, nil)
 		ca, pair := trust(t, eng.Caller, self, c.a), agreeingPair(t, eng.Caller, c.a, new(apc.KeyUsageTR31K0KeyEncryptionKey))
 		for a, arn := range keys {
 			for _, derived := range []apc.KeyAlgorithm{apc.KeyAlgorithmAES256, apc.KeyAlgorithmAES128} {
-				_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: arn, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-					PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: derived,
-					KeyDerivationFunction: apc.KeyDerivationFunctionANSIX963, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA384, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}})
-				want := slices.Contains(curvesOf[a], c.a) && (derived == apc.KeyAlgorithmAES256 || a != apc.KeyAlgorithmAES192 && a != apc.KeyAlgorithmAES256)
+				_, err := eng.ExportKey(
+					ctx,
+					&engine.ExportKeyInput{
+						ExportKeyIdentifier: arn,
+						KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+							PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, PublicKeyCertificate: self.text(),
+							DeriveKeyAlgorithm:    derived,
+							KeyDerivationFunction: apc.KeyDerivationFunctionANSIX963, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA384,
+							DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}},
+					},
+				)
+				want := slices.Contains(curvesOf[a], c.a) &&
+					(derived == apc.KeyAlgorithmAES256 || a != apc.KeyAlgorithmAES192 && a != apc.KeyAlgorithmAES256)
 				if want != (err == nil) {
 					t.Errorf("%s under %s agreed on %s: %v, want it taken: %t", a, derived, c.a, err, want)
 				} else if err != nil {

@@ -109,7 +109,10 @@ func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 		return nil
 	}
 	if p.in.RequesterComment == nil {
-		return core.Invalid("RequesterComment is required.", core.Because(apc.RuleRequired, "RequesterComment", core.ProblemComment, "", "a comment"))
+		return core.Invalid(
+			"RequesterComment is required.",
+			core.Because(apc.RuleRequired, "RequesterComment", core.ProblemComment, "", "a comment"),
+		)
 	}
 	session, created := c.NewSession(t.ARN, p.in.RequesterComment, p.key.ARN.KeyRef())
 	p.key.Await(session)

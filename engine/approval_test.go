@@ -45,7 +45,10 @@ func (a *approvals) associate(arn string) (engine.MpaTeamAssociation, error) {
 
 func (a *approvals) importRoot(comment *string) (engine.Key, error) {
 	out, err := a.ImportKey(ctx, &engine.ImportKeyInput{RequesterComment: comment, KeyMaterial: engine.ImportKeyMaterial{
-		RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: a.root.text()}}})
+		RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+			KeyAttributes:        publicAttributes(apc.KeyAlgorithmRSA2048),
+			PublicKeyCertificate: a.root.text(),
+		}}})
 	if err != nil {
 		return engine.Key{}, err
 	}
@@ -96,7 +99,9 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 	pending := func() engine.Key {
 		t.Helper()
 		k, err := a.importRoot(new("the acquirer's root"))
-		if err != nil || k.KeyState != apc.KeyStateCreateInProgress || shownApproval(k.MpaStatus) != " PENDING" || !k.Enabled || k.KeyOrigin != apc.KeyOriginExternal || !k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
+		if err != nil || k.KeyState != apc.KeyStateCreateInProgress || shownApproval(k.MpaStatus) != " PENDING" || !k.Enabled ||
+			k.KeyOrigin != apc.KeyOriginExternal ||
+			!k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
 			t.Fatalf("an import that waits: %+v, %v", k, err)
 		}
 		if ok, _ := regexp.MatchString(`^arn:aws:mpa:us-east-1:111122223333:session/custodians/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, k.MpaStatus.MpaSessionArn); !ok {
@@ -107,16 +112,23 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 	k := pending()
 	leaf := issue(t, rsaKey(t, 2048, 1), "leaf", &a.root, nil)
 	uses := func(arn string) error {
-		_, err := a.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-			CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: leaf.text(), KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption,
-				KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Wrap: true}}}}})
+		_, err := a.ImportKey(
+			ctx,
+			&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+				CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: leaf.text(),
+				KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption,
+					KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048,
+					KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Wrap: true}}}}},
+		)
 		return err
 	}
 	refused(t, "the use of a root that waits", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
 	a.clock.Advance(time.Hour)
 	a.decide(k.MpaStatus.MpaSessionArn, apc.Approve)
 	approved := got(t, a.Caller, k.KeyArn)
-	if approved.KeyState != apc.KeyStateCreateComplete || shownApproval(approved.MpaStatus) != " APPROVED" || !approved.CreateTimestamp.Equal(k.CreateTimestamp) || !approved.UsageStartTimestamp.Equal(*k.UsageStartTimestamp) {
+	if approved.KeyState != apc.KeyStateCreateComplete || shownApproval(approved.MpaStatus) != " APPROVED" ||
+		!approved.CreateTimestamp.Equal(k.CreateTimestamp) ||
+		!approved.UsageStartTimestamp.Equal(*k.UsageStartTimestamp) {
 		t.Errorf("approved: %+v", approved)
 	}
 	if err := uses(k.KeyArn); err != nil {
@@ -129,7 +141,8 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 	a.clock.Advance(day)
 	for what, k := range map[string]engine.Key{"denied": denied, "too late": late} {
 		failed := got(t, a.Caller, k.KeyArn)
-		if failed.KeyState != apc.KeyStateCreateFailed || shownApproval(failed.MpaStatus) != " FAILED (Approval session expired or was denied)" {
+		if failed.KeyState != apc.KeyStateCreateFailed ||
+			shownApproval(failed.MpaStatus) != " FAILED (Approval session expired or was denied)" {
 			t.Errorf("%s: %+v", what, failed)
 		}
 		refused(t, what+": its use", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
@@ -147,7 +160,8 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
 		}
 	}
-	if diff := cmp.Diff([]string{"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE APPROVED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED"}, ends); diff != "" {
+	if diff := cmp.Diff([]string{"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE APPROVED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED",
+		"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED"}, ends); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -228,7 +242,13 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	last := end()
 	a.decide(last, apc.Approve)
 	at("its end approved", "none")
-	refused(t, "a decision about an association that has ended", a.DecideApproval(ctx, last, apc.Approve), apc.ErrConflict, apc.RuleSession)
+	refused(
+		t,
+		"a decision about an association that has ended",
+		a.DecideApproval(ctx, last, apc.Approve),
+		apc.ErrConflict,
+		apc.RuleSession,
+	)
 	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil {
 		t.Errorf("an import without a team: %+v, %v", k, err)
 	}
@@ -241,7 +261,8 @@ func TestTeamsAndSessionsThatDoNotExist(t *testing.T) {
 	if _, err := a.associate(team); err != nil {
 		t.Errorf("one that is: %v", err)
 	}
-	for _, arn := range []string{"", "x", "arn:aws:mpa:us-east-1:111122223333:session/custodians/", "arn:aws:mpa:us-east-1:111122223333:session/custodians/6ba7b810-9dad-41d1-80b4-00c04fd430c8"} {
+	for _, arn := range []string{"", "x", "arn:aws:mpa:us-east-1:111122223333:session/custodians/",
+		"arn:aws:mpa:us-east-1:111122223333:session/custodians/6ba7b810-9dad-41d1-80b4-00c04fd430c8"} {
 		refused(t, "the session "+arn, a.DecideApproval(ctx, arn, apc.Approve), apc.ErrResourceNotFound, apc.RuleSession)
 	}
 	k, err := a.importRoot(new("c"))
@@ -259,9 +280,11 @@ func TestCreationTakesItsTime(t *testing.T) {
 	for _, c := range []struct {
 		after time.Duration
 		want  apc.KeyState
-	}{{0, apc.KeyStateCreateInProgress}, {time.Minute - time.Millisecond, apc.KeyStateCreateInProgress}, {time.Minute, apc.KeyStateCreateComplete}} {
+	}{{0, apc.KeyStateCreateInProgress}, {time.Minute - time.Millisecond, apc.KeyStateCreateInProgress},
+		{time.Minute, apc.KeyStateCreateComplete}} {
 		clock.Set(noon.Add(c.after))
-		if here, replica := state(t, eng.Caller, k.KeyArn), state(t, there, inRegion(k.KeyArn, west)); here != c.want || replica != c.want {
+		if here, replica := state(t, eng.Caller, k.KeyArn), state(t, there, inRegion(k.KeyArn, west)); here != c.want ||
+			replica != c.want {
 			t.Errorf("after %s: got %s and its replica %s, want %s", c.after, here, replica, c.want)
 		}
 		_, err := exportBlock(eng.Caller, k.KeyArn, k.KeyArn, nil)
@@ -291,7 +314,8 @@ func TestRequestsBeyondTheRateAreThrottled(t *testing.T) {
 			refused(t, fmt.Sprint("request ", i+1), err, apc.ErrThrottling, apc.RuleRate)
 		}
 	}
-	for what, c := range map[string]*engine.Caller{"another account": eng.As(apc.Identity{Account: acquirer}), "another Region": eng.As(apc.Identity{Region: west})} {
+	for what, c := range map[string]*engine.Caller{"another account": eng.As(apc.Identity{Account: acquirer}),
+		"another Region": eng.As(apc.Identity{Region: west})} {
 		if err := list(c); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -45,9 +45,18 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	usage, mask := as2805Variant(m.As2805KeyVariant)
 	alg := core.AlgorithmNamed(m.KeyAlgorithm)
 	if alg.Letter != hsm.TDES { // in all that is published; GUESS for the rest
-		return attributeError(core.Because(apc.RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", core.ProblemVariantAlgorithm, string(alg.Name), "TDES_2KEY or TDES_3KEY"))
+		return attributeError(
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				as2805Field+".KeyAlgorithm",
+				core.ProblemVariantAlgorithm,
+				string(alg.Name),
+				"TDES_2KEY or TDES_3KEY",
+			),
+		)
 	}
-	if err := p.declare(core.Attributes{Usage: usage, Alg: alg, Modes: core.ModesOf(m.KeyModesOfUse)}, as2805Field+".", *m.Exportable); err != nil {
+	if err := p.declare(core.Attributes{Usage: usage, Alg: alg, Modes: core.ModesOf(m.KeyModesOfUse)}, as2805Field+".",
+		*m.Exportable); err != nil {
 		return err
 	}
 	err := p.wrappedUnder(kek.Unchanged(), strength{table: kekStrength, by: kek.Attributes.Alg, field: kekField})
@@ -70,7 +79,11 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportAs2805KeyCryptogram) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot.
 	const kekField = as2805Field + ".WrappingKeyIdentifier"
-	keys, err := c.Keys(ctx, core.Need{Field: kekField, Identifier: m.WrappingKeyIdentifier, Rules: as2805ExportRules}, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
+	keys, err := c.Keys(
+		ctx,
+		core.Need{Field: kekField, Identifier: m.WrappingKeyIdentifier, Rules: as2805ExportRules},
+		core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -84,11 +97,22 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 		return nil, notInThisForm()
 	}
 	if p.as.Usage != usage {
-		return nil, core.Invalid("The variant does not fit the key.", core.Because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", core.ProblemVariantUsage,
-			string(m.As2805KeyVariant)+" for "+string(p.as.Usage), string(usage)+" for this variant"))
+		return nil, core.Invalid(
+			"The variant does not fit the key.",
+			core.Because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", core.ProblemVariantUsage,
+				string(m.As2805KeyVariant)+" for "+string(p.as.Usage), string(usage)+" for this variant"),
+		)
 	}
 	if p.as.Alg.Letter != hsm.TDES {
-		return nil, attributeError(core.Because(apc.RuleKeyAlgorithm, exportField, core.ProblemVariantAlgorithm, string(p.as.Alg.Name), "TDES_2KEY or TDES_3KEY"))
+		return nil, attributeError(
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				exportField,
+				core.ProblemVariantAlgorithm,
+				string(p.as.Alg.Name),
+				"TDES_2KEY or TDES_3KEY",
+			),
+		)
 	}
 	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, kekField); err != nil {
 		return nil, err
@@ -103,6 +127,14 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 
 // notInThisForm refuses an initial key where it cannot be asked for (GUESS).
 func notInThisForm() error {
-	return core.Invalid("The initial key cannot be exported in this form.",
-		core.Because(apc.RuleExportForm, dukptField, core.ProblemInitialForm, "", "a TR-31 key block, a TR-34 key token or an RSA cryptogram"))
+	return core.Invalid(
+		"The initial key cannot be exported in this form.",
+		core.Because(
+			apc.RuleExportForm,
+			dukptField,
+			core.ProblemInitialForm,
+			"",
+			"a TR-31 key block, a TR-34 key token or an RSA cryptogram",
+		),
+	)
 }

@@ -41,13 +41,21 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		cipher.NewCBCEncrypter(block, make([]byte, 8)).CryptBlocks(wrapped, wrapped)
 		text := strings.ToUpper(hex.EncodeToString(wrapped))
 		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-			As2805KeyVariant: c.variant, KeyModesOfUse: c.modes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: text}})
+			As2805KeyVariant: c.variant, KeyModesOfUse: c.modes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true),
+			WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: text}})
 		if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyUsage != c.usage {
 			t.Fatalf("%s: imported as %+v, %v", c.variant, k, err)
 		}
-		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-			WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: c.variant}}})
-		if err != nil || out.WrappedKey.KeyMaterial != text || out.WrappedKey.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram {
+		out, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: k.KeyArn,
+				KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+					WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: c.variant}},
+			},
+		)
+		if err != nil || out.WrappedKey.KeyMaterial != text ||
+			out.WrappedKey.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram {
 			t.Errorf("%s: exported %+v, %v, want %s", c.variant, out, err, text)
 		}
 	}
@@ -67,8 +75,14 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		{"under AES", pin.KeyArn, aes.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "wrapping-key-algorithm"},
 		{"TDES_3KEY under TDES_2KEY", three.KeyArn, kek.KeyArn, apc.As2805KeyVariantPINEncryptionKeyVariant28, "wrapping-strength"},
 	} {
-		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: c.key, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-			WrappingKeyIdentifier: c.kek, As2805KeyVariant: c.variant}}})
+		_, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: c.key,
+				KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+					WrappingKeyIdentifier: c.kek, As2805KeyVariant: c.variant}},
+			},
+		)
 		refused(t, c.what, err, apc.ErrValidation, c.rule)
 	}
 	for what, c := range map[string]struct {
@@ -76,13 +90,17 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		m    apc.KeyModesOfUse
 		rule apc.Rule
 	}{
-		"an AES key": {apc.KeyAlgorithmAES128, cipherModes, "key-algorithm"}, "stronger than the wrapping key": {apc.KeyAlgorithmTDES3Key, cipherModes, "wrapping-strength"}, "with other modes": {apc.KeyAlgorithmTDES2Key, macModes, "key-modes-of-use"},
+		"an AES key":                     {apc.KeyAlgorithmAES128, cipherModes, "key-algorithm"},
+		"stronger than the wrapping key": {apc.KeyAlgorithmTDES3Key, cipherModes, "wrapping-strength"},
+		"with other modes":               {apc.KeyAlgorithmTDES2Key, macModes, "key-modes-of-use"},
 	} {
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-			As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: c.m, KeyAlgorithm: c.a, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 32)}})
+			As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: c.m, KeyAlgorithm: c.a, Exportable: new(true),
+			WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 32)}})
 		refused(t, what, err, apc.ErrValidation, c.rule)
 	}
 	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-		As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: cipherModes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 48)}})
+		As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28, KeyModesOfUse: cipherModes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key,
+		Exportable: new(true), WrappingKeyIdentifier: kek.KeyArn, WrappedKeyCryptogram: strings.Repeat("0", 48)}})
 	refused(t, "of another length", err, apc.ErrValidation, apc.RuleCryptogramLength)
 }

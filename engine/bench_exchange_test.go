@@ -41,18 +41,35 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	fail(err)
 	now := time.Now()
-	root := &x509.Certificate{SerialNumber: big.NewInt(100), Subject: pkix.Name{CommonName: "root"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	root := &x509.Certificate{
+		SerialNumber:          big.NewInt(100),
+		Subject:               pkix.Name{CommonName: "root"},
+		NotBefore:             now.Add(-time.Hour),
+		NotAfter:              now.Add(time.Hour),
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, root, root, &rootKey.PublicKey, rootKey)
 	fail(err)
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(200), Subject: pkix.Name{CommonName: "leaf"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(200),
+		Subject:      pkix.Name{CommonName: "leaf"},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.Add(time.Hour),
+	}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, &key.PublicKey, rootKey)
 	fail(err)
 	cert, err := x509.ParseCertificate(leafDER)
 	fail(err)
-	out, err := eng.ImportKey(context.Background(), &ImportKeyInput{KeyMaterial: ImportKeyMaterial{RootCertificatePublicKey: &RootCertificatePublicKey{
-		PublicKeyCertificate: x509ca.EncodeCertificate(der), KeyAttributes: apc.KeyAttributes{KeyUsage: core.UsageS0, KeyClass: apc.KeyClassPublicKey,
-			KeyAlgorithm: core.RSA2048, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
+	out, err := eng.ImportKey(
+		context.Background(),
+		&ImportKeyInput{KeyMaterial: ImportKeyMaterial{RootCertificatePublicKey: &RootCertificatePublicKey{
+			PublicKeyCertificate: x509ca.EncodeCertificate(
+				der,
+			), KeyAttributes: apc.KeyAttributes{KeyUsage: core.UsageS0, KeyClass: apc.KeyClassPublicKey,
+				KeyAlgorithm: core.RSA2048, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}},
+	)
 	fail(err)
 	return benchParty{key, cert, out.Key.KeyArn}
 }
@@ -70,17 +87,40 @@ func BenchmarkTR34(b *testing.B) {
 	encrypted, _ := rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
 
 	b.Run("ImportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForImport(ctx, &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048})
+		p, err := eng.GetParametersForImport(
+			ctx,
+			&GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048},
+		)
 		if err != nil {
 			b.Fatal(err)
 		}
 		krd, _ := x509ca.Decode(p.WrappingKeyCertificate)
-		der, err := tr34.Seal(&tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: party.cert, Signer: party.key, KRD: krd, Header: "D9999K0TB00E0000", Nonce: []byte("8 bytes!")}, make([]byte, 16))
+		der, err := tr34.Seal(
+			&tr34.Sealing{
+				Layout: tr34.LayoutX9TR342012,
+				KDH:    party.cert,
+				Signer: party.key,
+				KRD:    krd,
+				Header: "D9999K0TB00E0000",
+				Nonce:  []byte("8 bytes!"),
+			},
+			make([]byte, 16),
+		)
 		if err != nil {
 			b.Fatal(err)
 		}
-		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr34KeyBlock: &ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca, SigningKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw),
-			ImportToken: &p.ImportToken, WrappedKeyBlock: hexText(der), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}}}
+		in := &ImportKeyInput{
+			KeyMaterial: ImportKeyMaterial{
+				Tr34KeyBlock: &ImportTr34KeyBlock{
+					CertificateAuthorityPublicKeyIdentifier: party.ca,
+					SigningKeyCertificate:                   x509ca.EncodeCertificate(party.cert.Raw),
+					ImportToken:                             &p.ImportToken,
+					WrappedKeyBlock:                         hexText(der),
+					KeyBlockFormat:                          apc.Tr34KeyBlockFormatX9TR342012,
+					RandomNonce:                             new(hex.EncodeToString([]byte("8 bytes!"))),
+				},
+			},
+		}
 		ratio.Beside(b, 1, func() {
 			rsa.DecryptOAEP(sha256.New(), nil, party.key, encrypted, nil)
 			rsa.VerifyPKCS1v15(&party.key.PublicKey, crypto.SHA256, digest[:], signature)
@@ -91,14 +131,22 @@ func BenchmarkTR34(b *testing.B) {
 		})
 	})
 	b.Run("ExportKey", func(b *testing.B) {
-		p, err := eng.GetParametersForExport(ctx, &GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: core.RSA2048})
+		p, err := eng.GetParametersForExport(
+			ctx,
+			&GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: core.RSA2048},
+		)
 		if err != nil {
 			b.Fatal(err)
 		}
 		a := benchAttributes
 		a.KeyAlgorithm = core.TDES2
-		in := &ExportKeyInput{ExportKeyIdentifier: benchKey(b, eng, a), KeyMaterial: ExportKeyMaterial{Tr34KeyBlock: &ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca,
-			WrappingKeyCertificate: x509ca.EncodeCertificate(party.cert.Raw), ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new("0011223344556677")}}}
+		in := &ExportKeyInput{
+			ExportKeyIdentifier: benchKey(b, eng, a),
+			KeyMaterial: ExportKeyMaterial{Tr34KeyBlock: &ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: party.ca,
+				WrappingKeyCertificate: x509ca.EncodeCertificate(
+					party.cert.Raw,
+				), ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new("0011223344556677")}},
+		}
 		ratio.Beside(b, 1, func() {
 			rsa.SignPKCS1v15(nil, party.key, crypto.SHA256, digest[:])
 			rsa.EncryptOAEP(sha256.New(), rand.Reader, &party.key.PublicKey, contentKey, nil)
@@ -129,7 +177,10 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	}
 	public, _ := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	eng := benchEngine(b, &Options{HSM: hsm.Options{Ready: &endless{x509.MarshalPKCS1PrivateKey(key), public}}})
-	ctx, in := context.Background(), &GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: core.RSA2048}
+	ctx, in := context.Background(), &GetParametersForImportInput{
+		KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
+		WrappingKeyAlgorithm: core.RSA2048,
+	}
 	if _, err := eng.GetParametersForImport(ctx, in); err != nil { // which makes the authority
 		b.Fatal(err)
 	}
@@ -157,7 +208,16 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 // The bar is 3.
 func BenchmarkGetPublicKeyCertificate(b *testing.B) {
 	eng := benchEngine(b, &Options{})
-	arn := benchKey(b, eng, apc.KeyAttributes{KeyUsage: core.UsageK3, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: core.ECCP256, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}})
+	arn := benchKey(
+		b,
+		eng,
+		apc.KeyAttributes{
+			KeyUsage:      core.UsageK3,
+			KeyClass:      apc.KeyClassAsymmetricKeyPair,
+			KeyAlgorithm:  core.ECCP256,
+			KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true},
+		},
+	)
 	ctx, in, get := context.Background(), &GetPublicKeyCertificateInput{KeyIdentifier: arn}, &GetKeyInput{KeyIdentifier: arn}
 	ratio.Beside(b, 1, func() {
 		if _, err := eng.GetKey(ctx, get); err != nil {

@@ -86,8 +86,11 @@ func BenchmarkGetKey(b *testing.B) {
 			id := benchKey(b, eng, benchAttributes)
 			ctx, in := context.Background(), &GetKeyInput{KeyIdentifier: id}
 			if policy == "own" {
-				_, err := eng.PutResourcePolicy(ctx, &PutResourcePolicyInput{ResourceArn: id, Policy: `{"Version":"2012-10-17","Statement":[` +
-					`{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`})
+				_, err := eng.PutResourcePolicy(
+					ctx,
+					&PutResourcePolicyInput{ResourceArn: id, Policy: `{"Version":"2012-10-17","Statement":[` +
+						`{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`},
+				)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -161,13 +164,18 @@ func BenchmarkTR31(b *testing.B) {
 		ctx := context.Background()
 		kek, raw := benchLoad(b, eng, v.kek)
 		key, _ := benchLoad(b, eng, v.key)
-		export := &ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: ExportKeyMaterial{Tr31KeyBlock: &ExportTr31KeyBlock{WrappingKeyIdentifier: kek}}}
+		export := &ExportKeyInput{
+			ExportKeyIdentifier: key,
+			KeyMaterial:         ExportKeyMaterial{Tr31KeyBlock: &ExportTr31KeyBlock{WrappingKeyIdentifier: kek}},
+		}
 		out, err := eng.ExportKey(ctx, export)
 		if err != nil {
 			b.Fatal(err)
 		}
 		text := out.WrappedKey.KeyMaterial
-		in := &ImportKeyInput{KeyMaterial: ImportKeyMaterial{Tr31KeyBlock: &ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: text}}}
+		in := &ImportKeyInput{
+			KeyMaterial: ImportKeyMaterial{Tr31KeyBlock: &ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: text}},
+		}
 		bare := newBareBlock(b, raw, text, core.AlgorithmNamed(v.key).Checks[0].Method)
 		b.Run("ExportKey/version="+v.name, func(b *testing.B) {
 			ratio.Beside(b, 64, bare.export, func() {

@@ -55,7 +55,12 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 		}
 	}
 	spy := &spyStore{Store: simtest.Store(t)}
-	eng := simtest.On(t, simtest.Backend(t, nil), spy, &engine.Options{Now: func() time.Time { return noon }, Observe: func(ev apc.Event) { say(ev) }})
+	eng := simtest.On(
+		t,
+		simtest.Backend(t, nil),
+		spy,
+		&engine.Options{Now: func() time.Time { return noon }, Observe: func(ev apc.Event) { say(ev) }},
+	)
 
 	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
 	in := &engine.LoadKeyInput{
@@ -87,14 +92,31 @@ func TestNoKeyByteLeavesTheHSM(t *testing.T) {
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	say(p)
 	for _, spec := range []apc.WrappingKeySpec{apc.WrappingKeySpecRSAOAEPSHA256, apc.WrappingKeySpecRSAOAEPSHA512} {
-		k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
-			ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, raw(1))}})
+		k, err := importMaterial(
+			eng.Caller,
+			engine.ImportKeyMaterial{
+				KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
+					ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, raw(1))},
+			},
+		)
 		say(k)
 		say(err)
 	}
-	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	h, tokens := newHost(
+		t,
+		eng.Caller,
+	), parametersForImport(
+		t,
+		eng.Caller,
+		apc.KeyMaterialTypeTR34KeyBlock,
+		apc.KeyAlgorithmRSA2048,
+		false,
+	)
 	for _, header := range []string{headerOf[apc.KeyAlgorithmTDES2Key], headerOf[apc.KeyAlgorithmAES128], "D9999K0TB00E000?"} {
-		k, err := importToken(eng.Caller, h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, raw(1))))
+		k, err := importToken(
+			eng.Caller,
+			h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, raw(1))),
+		)
 		say(k)
 		say(err)
 	}

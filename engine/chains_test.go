@@ -96,7 +96,11 @@ var (
 		spelled("its issuer in BMPString", asn1.TagBMPString, same),
 		spelled("its issuer in T61String", asn1.TagT61String, same),
 		spelled("its issuer in capitals", asn1.TagPrintableString, strings.ToUpper),
-		spelled("its issuer with more spaces", asn1.TagPrintableString, func(s string) string { return "  " + strings.ReplaceAll(s, " ", "   ") + " " }),
+		spelled(
+			"its issuer with more spaces",
+			asn1.TagPrintableString,
+			func(s string) string { return "  " + strings.ReplaceAll(s, " ", "   ") + " " },
+		),
 		spelled("its issuer with a dot", asn1.TagPrintableString, func(s string) string { return s + "." }),
 		{"its issuer's name and no key identifier", func(l *link) { l.Subject = l.issuer.Subject }},
 		{"its issuer's name", func(l *link) { l.Subject, l.AuthorityKeyId = l.issuer.Subject, l.issuer.SubjectKeyId }},
@@ -155,10 +159,17 @@ func useChain(c *engine.Caller, key string, chain []*x509.Certificate) (int, err
 	ca, last := "", len(chain)-1
 	for i, cert := range chain[:last] {
 		text := certificateText(cert.Raw)
-		m := engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text}}
+		m := engine.ImportKeyMaterial{
+			RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+				KeyAttributes:        publicAttributes(apc.KeyAlgorithmRSA2048),
+				PublicKeyCertificate: text,
+			},
+		}
 		if i > 0 {
 			m = engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-				KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: ca}}
+				KeyAttributes: publicAttributes(
+					apc.KeyAlgorithmRSA2048,
+				), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: ca}}
 		}
 		k, err := importMaterial(c, m)
 		if err != nil {
@@ -170,8 +181,11 @@ func useChain(c *engine.Caller, key string, chain []*x509.Certificate) (int, err
 }
 
 func exportTo(c *engine.Caller, key, ca string, leaf *x509.Certificate) error {
-	_, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-		CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: certificateText(leaf.Raw)}}})
+	_, err := c.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+			CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: certificateText(leaf.Raw)}}},
+	)
 	return err
 }
 
@@ -204,8 +218,14 @@ func chainCases() (all []chainCase) {
 		selfIssued := issuedDeviations[len(issuedDeviations)-1]
 		for at := 1; at < n; at++ {
 			for length := range 3 {
-				all = append(all, chainCase{fmt.Sprintf("depth %d, the root with path length %d, authority %d with its issuer's name", n, length, at), n,
-					map[int]deviation{0: pathLength(length), at: selfIssued}})
+				all = append(
+					all,
+					chainCase{
+						fmt.Sprintf("depth %d, the root with path length %d, authority %d with its issuer's name", n, length, at),
+						n,
+						map[int]deviation{0: pathLength(length), at: selfIssued},
+					},
+				)
 			}
 		}
 	}
@@ -280,7 +300,8 @@ func TestAChainServesOnlyWhileAllOfItDoes(t *testing.T) {
 		check := func(what string, rule apc.Rule) {
 			t.Helper()
 			r := refused(t, what, use(), apc.ErrValidation, rule)
-			if got := r.Reasons[0]; !strings.HasSuffix(got.Field, "CertificateAuthorityPublicKeyIdentifier") || at < 2 && !strings.Contains(got.Found, arns[at]) {
+			if got := r.Reasons[0]; !strings.HasSuffix(got.Field, "CertificateAuthorityPublicKeyIdentifier") ||
+				at < 2 && !strings.Contains(got.Found, arns[at]) {
 				t.Errorf("%s %d: %s: found %s, want %s named", what, at, got.Field, got.Found, arns[at])
 			}
 		}
@@ -312,10 +333,17 @@ func TestAChainServesOnlyWhileAllOfItDoes(t *testing.T) {
 func importAuthorities(t *testing.T, c *engine.Caller, chain []*x509.Certificate) (arns []string) {
 	t.Helper()
 	for i, cert := range chain {
-		m := engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: certificateText(cert.Raw)}}
+		m := engine.ImportKeyMaterial{
+			RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+				KeyAttributes:        publicAttributes(apc.KeyAlgorithmRSA2048),
+				PublicKeyCertificate: certificateText(cert.Raw),
+			},
+		}
 		if i > 0 {
-			m = engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048),
-				PublicKeyCertificate: certificateText(cert.Raw), CertificateAuthorityPublicKeyIdentifier: arns[i-1]}}
+			m = engine.ImportKeyMaterial{
+				TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048),
+					PublicKeyCertificate: certificateText(cert.Raw), CertificateAuthorityPublicKeyIdentifier: arns[i-1]},
+			}
 		}
 		k, err := importMaterial(c, m)
 		if err != nil {
@@ -332,10 +360,13 @@ func TestAChainOfElevenCertificatesIsTooLong(t *testing.T) {
 	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)).KeyArn
 	chain := makeChain(t, 11, nil)
 	arns := importAuthorities(t, eng.Caller, chain[:10])
-	if err := exportTo(eng.Caller, key, arns[9], issue(t, rsaKey(t, 2048, 7), "leaf", &certified{rsaKey(t, 2048, 9%readyKeys), chain[9]}, nil).certificate); err != nil {
+	if err := exportTo(eng.Caller, key, arns[9], issue(t, rsaKey(t, 2048, 7), "leaf", &certified{rsaKey(t, 2048, 9%readyKeys), chain[9]},
+		nil).certificate); err != nil {
 		t.Errorf("under ten: %v", err)
 	}
 	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-		KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: certificateText(chain[10].Raw), CertificateAuthorityPublicKeyIdentifier: arns[9]}})
+		KeyAttributes: publicAttributes(
+			apc.KeyAlgorithmRSA2048,
+		), PublicKeyCertificate: certificateText(chain[10].Raw), CertificateAuthorityPublicKeyIdentifier: arns[9]}})
 	refused(t, "an eleventh", err, apc.ErrValidation, apc.RuleCertificateAuthority)
 }

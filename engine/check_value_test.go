@@ -25,12 +25,22 @@ func TestAESKeysTakeTheCheckValueANSIX924(t *testing.T) {
 	check := func(what, want string, got engine.Key, err error) {
 		t.Helper()
 		if err != nil || got.KeyCheckValueAlgorithm != apc.KeyCheckValueAlgorithmCMAC || want != "" && got.KeyCheckValue != want {
-			t.Errorf("%s with ANSI_X9_24: check value %s by %s, %v; want %s by CMAC", what, got.KeyCheckValue, got.KeyCheckValueAlgorithm, err, want)
+			t.Errorf(
+				"%s with ANSI_X9_24: check value %s by %s, %v; want %s by CMAC",
+				what,
+				got.KeyCheckValue,
+				got.KeyCheckValueAlgorithm,
+				err,
+				want,
+			)
 		}
 	}
 
 	for _, alg := range []apc.KeyAlgorithm{apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES192, apc.KeyAlgorithmAES256} {
-		out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(alg), Exportable: new(true), KeyCheckValueAlgorithm: ansi})
+		out, err := eng.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{KeyAttributes: kekAttributes(alg), Exportable: new(true), KeyCheckValueAlgorithm: ansi},
+		)
 		if err != nil {
 			t.Fatalf("CreateKey of %s with ANSI_X9_24: %v", alg, err)
 		}
@@ -52,8 +62,14 @@ func TestAESKeysTakeTheCheckValueANSIX924(t *testing.T) {
 	}
 
 	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
-	out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: loaded.Key.KeyArn, ExportAttributes: &engine.ExportAttributes{KeyCheckValueAlgorithm: ansi},
-		KeyMaterial: engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek.KeyArn}}})
+	out, err := eng.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: loaded.Key.KeyArn,
+			ExportAttributes:    &engine.ExportAttributes{KeyCheckValueAlgorithm: ansi},
+			KeyMaterial:         engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek.KeyArn}},
+		},
+	)
 	if err != nil {
 		t.Fatalf("ExportKey with ANSI_X9_24: %v", err)
 	}
@@ -73,19 +89,37 @@ func aesMaterials(t *testing.T, c *engine.Caller, k engine.Key, key []byte) map[
 
 	h := newHost(t, c)
 	tr34Token := parametersForImport(t, c, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
-	sealed := h.seal(t, tr34Token.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Cipher, s.Header = tr34.AES128CBC, headerOf[apc.KeyAlgorithmAES128] }, key)
+	sealed := h.seal(
+		t,
+		tr34Token.WrappingKeyCertificate,
+		func(s *tr34.Sealing) { s.Cipher, s.Header = tr34.AES128CBC, headerOf[apc.KeyAlgorithmAES128] },
+		key,
+	)
 
 	token := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 
 	pair := agreeingPair(t, c, apc.KeyAlgorithmECCNISTP256, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
 	self := issue(t, ecKey(t, elliptic.P256()), "party U", nil, nil)
-	ecdh := engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: trust(t, c, self, apc.KeyAlgorithmECCNISTP256).KeyArn,
-		PublicKeyCertificate: self.text(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
-		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}
-	agreed, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: ecdh.PrivateKeyIdentifier, CertificateAuthorityPublicKeyIdentifier: ecdh.CertificateAuthorityPublicKeyIdentifier,
-		PublicKeyCertificate: ecdh.PublicKeyCertificate, DeriveKeyAlgorithm: ecdh.DeriveKeyAlgorithm, KeyDerivationFunction: ecdh.KeyDerivationFunction,
-		KeyDerivationHashAlgorithm: ecdh.KeyDerivationHashAlgorithm, DerivationData: ecdh.DerivationData}}})
+	ecdh := engine.ImportDiffieHellmanTr31KeyBlock{
+		PrivateKeyIdentifier:                    pair.KeyArn,
+		CertificateAuthorityPublicKeyIdentifier: trust(t, c, self, apc.KeyAlgorithmECCNISTP256).KeyArn,
+		PublicKeyCertificate:                    self.text(),
+		DeriveKeyAlgorithm:                      apc.KeyAlgorithmAES256,
+		KeyDerivationFunction:                   apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm:              apc.KeyDerivationHashAlgorithmSHA256,
+		DerivationData:                          engine.DiffieHellmanDerivationData{SharedInformation: new("AB")},
+	}
+	agreed, err := c.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: k.KeyArn,
+			KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+				PrivateKeyIdentifier: ecdh.PrivateKeyIdentifier, CertificateAuthorityPublicKeyIdentifier: ecdh.CertificateAuthorityPublicKeyIdentifier,
+				PublicKeyCertificate: ecdh.PublicKeyCertificate, DeriveKeyAlgorithm: ecdh.DeriveKeyAlgorithm,
+				KeyDerivationFunction:      ecdh.KeyDerivationFunction,
+				KeyDerivationHashAlgorithm: ecdh.KeyDerivationHashAlgorithm, DerivationData: ecdh.DerivationData}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func TestAClockThatNoRecordCanHoldIsRefused(t *testing.T) {
 	for _, at := range []time.Time{epoch, end} {
 		clock.Set(at)
 		made := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
-		if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: made.KeyArn}); err != nil || !got.Key.CreateTimestamp.Equal(at) {
+		if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: made.KeyArn}); err != nil ||
+			!got.Key.CreateTimestamp.Equal(at) {
 			t.Errorf("at %s: %v, %v", at, got, err)
 		}
 	}
@@ -51,8 +52,20 @@ func TestWhatWouldEndAfter9999IsRefused(t *testing.T) {
 	if got, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k}); err != nil || got.Key.KeyState != apc.KeyStateCreateComplete {
 		t.Errorf("after it: %+v, %v", got, err)
 	}
-	_, err = eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	_, err = eng.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{
+			KeyMaterialType:      apc.KeyMaterialTypeKeyCryptogram,
+			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	refused(t, "GetParametersForImport", err, apc.ErrInternalServer, "clock")
 	clock.Advance(-30 * day)
-	parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false) // under a root of less than 30 years
+	parametersForImport(
+		t,
+		eng.Caller,
+		apc.KeyMaterialTypeKeyCryptogram,
+		apc.KeyAlgorithmRSA2048,
+		false,
+	) // under a root of less than 30 years
 }

@@ -10,7 +10,8 @@ import (
 // behind its prefix.
 var conditionKeys = []string{
 	"certificateauthoritypublickeyidentifier", "derivekeyusage", "exportdukptinitialkey", "exportkeymaterial", "importkeymaterial",
-	"keyalgorithm", "keyclass", "keyusage", "privatekeyidentifier", "requestalias", "resourcealiases", "signingkeyidentifier", "wrappingkeyidentifier",
+	"keyalgorithm", "keyclass", "keyusage", "privatekeyidentifier", "requestalias", "resourcealiases", "signingkeyidentifier",
+	"wrappingkeyidentifier",
 }
 
 // conditionPrefix begins the service's condition keys and actions.
@@ -38,16 +39,27 @@ func (in *ImportKeyInput) ConditionValues(key string) []string {
 	case m.RootCertificatePublicKey != nil:
 		of = material{form: "RootCertificatePublicKey"}
 	case m.TrustedCertificatePublicKey != nil:
-		of = material{form: "TrustedCertificatePublicKey", authority: &m.TrustedCertificatePublicKey.CertificateAuthorityPublicKeyIdentifier}
+		of = material{
+			form:      "TrustedCertificatePublicKey",
+			authority: &m.TrustedCertificatePublicKey.CertificateAuthorityPublicKeyIdentifier,
+		}
 	case m.Tr31KeyBlock != nil:
 		of = material{form: "Tr31KeyBlock", wrapping: &m.Tr31KeyBlock.WrappingKeyIdentifier}
 	case m.Tr34KeyBlock != nil:
-		of = material{form: "Tr34KeyBlock", authority: &m.Tr34KeyBlock.CertificateAuthorityPublicKeyIdentifier, wrapping: m.Tr34KeyBlock.WrappingKeyIdentifier}
+		of = material{
+			form:      "Tr34KeyBlock",
+			authority: &m.Tr34KeyBlock.CertificateAuthorityPublicKeyIdentifier,
+			wrapping:  m.Tr34KeyBlock.WrappingKeyIdentifier,
+		}
 	case m.KeyCryptogram != nil:
 		of = material{form: "KeyCryptogram"}
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		d := m.DiffieHellmanTr31KeyBlock
-		of = material{form: "DiffieHellmanTr31KeyBlock", authority: &d.CertificateAuthorityPublicKeyIdentifier, private: &d.PrivateKeyIdentifier}
+		of = material{
+			form:      "DiffieHellmanTr31KeyBlock",
+			authority: &d.CertificateAuthorityPublicKeyIdentifier,
+			private:   &d.PrivateKeyIdentifier,
+		}
 	case m.As2805KeyCryptogram != nil:
 		of = material{form: "As2805KeyCryptogram", wrapping: &m.As2805KeyCryptogram.WrappingKeyIdentifier}
 	}
@@ -67,12 +79,20 @@ func (in *ExportKeyInput) ConditionValues(key string) []string {
 	case m.Tr31KeyBlock != nil:
 		of = material{form: "Tr31KeyBlock", wrapping: &m.Tr31KeyBlock.WrappingKeyIdentifier}
 	case m.Tr34KeyBlock != nil:
-		of = material{form: "Tr34KeyBlock", authority: &m.Tr34KeyBlock.CertificateAuthorityPublicKeyIdentifier, signing: m.Tr34KeyBlock.SigningKeyIdentifier}
+		of = material{
+			form:      "Tr34KeyBlock",
+			authority: &m.Tr34KeyBlock.CertificateAuthorityPublicKeyIdentifier,
+			signing:   m.Tr34KeyBlock.SigningKeyIdentifier,
+		}
 	case m.KeyCryptogram != nil:
 		of = material{form: "KeyCryptogram", authority: &m.KeyCryptogram.CertificateAuthorityPublicKeyIdentifier}
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		d := m.DiffieHellmanTr31KeyBlock
-		of = material{form: "DiffieHellmanTr31KeyBlock", authority: &d.CertificateAuthorityPublicKeyIdentifier, private: &d.PrivateKeyIdentifier}
+		of = material{
+			form:      "DiffieHellmanTr31KeyBlock",
+			authority: &d.CertificateAuthorityPublicKeyIdentifier,
+			private:   &d.PrivateKeyIdentifier,
+		}
 	case m.As2805KeyCryptogram != nil:
 		of = material{form: "As2805KeyCryptogram", wrapping: &m.As2805KeyCryptogram.WrappingKeyIdentifier}
 	}

@@ -38,7 +38,15 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	}
 	spec := core.ParseAttributes(m.KeyAttributes)
 	if spec.Class != apc.KeyClassSymmetricKey {
-		return attributeError(core.Because(apc.RuleKeyClass, attributesField+"KeyClass", core.ProblemSymmetricOnly, string(spec.Class), string(apc.KeyClassSymmetricKey)))
+		return attributeError(
+			core.Because(
+				apc.RuleKeyClass,
+				attributesField+"KeyClass",
+				core.ProblemSymmetricOnly,
+				string(spec.Class),
+				string(apc.KeyClassSymmetricKey),
+			),
+		)
 	}
 	if err := p.declare(spec, attributesField, *m.Exportable); err != nil {
 		return err
@@ -65,7 +73,16 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 // openError is the refusal for an RSA cryptogram that does not open.
 func openError(c *core.Call, field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
-		return core.Foldable(c, core.Because(apc.RuleOAEP, field, core.ProblemOAEP, "", fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)))
+		return core.Foldable(
+			c,
+			core.Because(
+				apc.RuleOAEP,
+				field,
+				core.ProblemOAEP,
+				"",
+				fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash),
+			),
+		)
 	}
 	return core.HSMError(err)
 }
@@ -79,7 +96,10 @@ func missing(field string) error {
 func cryptogramBytes(field, text string, size int) ([]byte, error) {
 	out, err := hex.DecodeString(text)
 	if err != nil {
-		return nil, core.Invalid("The key material is invalid.", core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(text), "digit"), "an even number"))
+		return nil, core.Invalid(
+			"The key material is invalid.",
+			core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(text), "digit"), "an even number"),
+		)
 	}
 	if len(out) != size {
 		return nil, core.Invalid("The key material is invalid.",
@@ -91,8 +111,15 @@ func cryptogramBytes(field, text string, size int) ([]byte, error) {
 // exportCryptogram exports a key enciphered with RSA-OAEP to the key of a certificate.
 func exportCryptogram(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportKeyCryptogram) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot, then the receiver's certificate.
-	keys, err := c.Keys(ctx, core.Need{Field: authorityField(cryptogramField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
-		core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
+	keys, err := c.Keys(
+		ctx,
+		core.Need{
+			Field:      authorityField(cryptogramField),
+			Identifier: m.CertificateAuthorityPublicKeyIdentifier,
+			Rules:      core.AuthorityRules,
+		},
+		core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules},
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,13 @@ import (
 // cryptogram encrypts a key to the token's certificate.
 func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash crypto.Hash, key []byte) string {
 	t.Helper()
-	out, err := rsa.EncryptOAEP(hash.New(), rand.Reader, readCertificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey), key, nil)
+	out, err := rsa.EncryptOAEP(
+		hash.New(),
+		rand.Reader,
+		readCertificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey),
+		key,
+		nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +36,14 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	key := unhex(t, "0123456789ABCDEF0123456789ABCDEF") // equal halves: the live service shows D5D44F for it
 	arm := func() *engine.ImportKeyCryptogram {
-		return &engine.ImportKeyCryptogram{KeyAttributes: attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
-			Exportable: new(true), ImportToken: parameters.ImportToken, WrappedKeyCryptogram: cryptogram(t, parameters, crypto.SHA256, key)}
+		return &engine.ImportKeyCryptogram{
+			KeyAttributes: attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
+			Exportable: new(
+				true,
+			),
+			ImportToken:          parameters.ImportToken,
+			WrappedKeyCryptogram: cryptogram(t, parameters, crypto.SHA256, key),
+		}
 	}
 	k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
 	if err != nil || k.KeyCheckValue != "D5D44F" || !k.Exportable || k.KeyOrigin != apc.KeyOriginExternal {
@@ -50,14 +62,20 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		code   apc.Code
 		rule   apc.Rule
 	}{
-		{"with the other hash", func(a *engine.ImportKeyCryptogram) { a.WrappingSpec = new(apc.WrappingKeySpecRSAOAEPSHA512) }, apc.ErrValidation, "oaep"},
-		{"with an unknown token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "import-token-aaaaaaaaaaaaaaaa" }, apc.ErrResourceNotFound, "token"},
+		{"with the other hash", func(a *engine.ImportKeyCryptogram) { a.WrappingSpec = new(apc.WrappingKeySpecRSAOAEPSHA512) },
+			apc.ErrValidation, "oaep"},
+		{"with an unknown token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "import-token-aaaaaaaaaaaaaaaa" },
+			apc.ErrResourceNotFound, "token"},
 		{"without a token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = "" }, apc.ErrValidation, "required"},
 		{"with a TR-34 token", func(a *engine.ImportKeyCryptogram) { a.ImportToken = other.ImportToken }, apc.ErrValidation, "token-material"},
-		{"with a token of another length", func(a *engine.ImportKeyCryptogram) { a.ImportToken = weak.ImportToken }, apc.ErrValidation, "cryptogram-length"},
-		{"of another length", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmTDES3Key }, apc.ErrValidation, "key-length"},
-		{"of AES_192", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmAES192 }, apc.ErrValidation, "wrapping-strength"},
-		{"of a pair", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes = publicAttributes(apc.KeyAlgorithmRSA2048) }, apc.ErrValidation, "key-class"},
+		{"with a token of another length", func(a *engine.ImportKeyCryptogram) { a.ImportToken = weak.ImportToken }, apc.ErrValidation,
+			"cryptogram-length"},
+		{"of another length", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmTDES3Key },
+			apc.ErrValidation, "key-length"},
+		{"of AES_192", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmAES192 }, apc.ErrValidation,
+			"wrapping-strength"},
+		{"of a pair", func(a *engine.ImportKeyCryptogram) { a.KeyAttributes = publicAttributes(apc.KeyAlgorithmRSA2048) }, apc.ErrValidation,
+			"key-class"},
 		{"with half a set of modes", func(a *engine.ImportKeyCryptogram) {
 			a.KeyAttributes.KeyModesOfUse = apc.KeyModesOfUse{Encrypt: true}
 		}, apc.ErrValidation, "key-modes-of-use"},
@@ -77,15 +95,24 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 	root := issue(t, rsaKey(t, 4096, 0), "root", nil, nil)
 	leaf := issue(t, rsaKey(t, 2048, 0), "receiver", &root, nil)
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
-	for spec, hash := range map[apc.WrappingKeySpec]crypto.Hash{apc.WrappingKeySpecRSAOAEPSHA256: crypto.SHA256, apc.WrappingKeySpecRSAOAEPSHA512: crypto.SHA512} {
-		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: k.KeyArn, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-			CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: leaf.text(), WrappingSpec: &spec}}})
+	for spec, hash := range map[apc.WrappingKeySpec]crypto.Hash{apc.WrappingKeySpecRSAOAEPSHA256: crypto.SHA256,
+		apc.WrappingKeySpecRSAOAEPSHA512: crypto.SHA512} {
+		out, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: k.KeyArn,
+				KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+					CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: leaf.text(), WrappingSpec: &spec}},
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := out.WrappedKey
 		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), unhex(t, w.KeyMaterial), nil)
-		if err != nil || string(got) != string(key) || *w.KeyCheckValue != "D5D44F" || w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram || w.WrappingKeyArn != ca.KeyArn {
+		if err != nil || string(got) != string(key) || *w.KeyCheckValue != "D5D44F" ||
+			w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram ||
+			w.WrappingKeyArn != ca.KeyArn {
 			t.Errorf("%s: exported %+v, opened as %x, %v", spec, w, got, err)
 		}
 	}
@@ -115,8 +142,14 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 	self := issue(t, rsaKey(t, 2048, 1), "self", nil, nil)
 	selfCA := trust(t, eng.Caller, self, apc.KeyAlgorithmRSA2048)
 	export := func(key engine.Key, ca string, c certified) error {
-		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key.KeyArn, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-			CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: c.text()}}})
+		_, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: key.KeyArn,
+				KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+					CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: c.text()}},
+			},
+		)
 		return err
 	}
 	for what, err := range map[string]error{
@@ -136,7 +169,8 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 		{"AES_256 to RSA_3072", export(strong, ca.KeyArn, large), "wrapping-strength"},
 		{"to a certificate of another root", export(tdes, ca.KeyArn, self), "issuer"},
 		{"to an EC key", export(tdes, ca.KeyArn, issue(t, ecKey(t, elliptic.P256()), "ec", &root, nil)), "key-type"},
-		{"to an expired certificate", export(tdes, ca.KeyArn, issue(t, rsaKey(t, 2048, 0), "old", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) })), "expired"},
+		{"to an expired certificate", export(tdes, ca.KeyArn,
+			issue(t, rsaKey(t, 2048, 0), "old", &root, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Second) })), "expired"},
 		{"under a key that is no authority", export(tdes, strong.KeyArn, good), "certificate-authority"},
 	} {
 		refused(t, c.what, c.err, apc.ErrValidation, c.rule)
@@ -148,4 +182,5 @@ func TestExportsByCertificateRefuseWhatDoesNotFit(t *testing.T) {
 var curves = []struct {
 	a     apc.KeyAlgorithm
 	curve elliptic.Curve
-}{{apc.KeyAlgorithmECCNISTP256, elliptic.P256()}, {apc.KeyAlgorithmECCNISTP384, elliptic.P384()}, {apc.KeyAlgorithmECCNISTP521, elliptic.P521()}}
+}{{apc.KeyAlgorithmECCNISTP256, elliptic.P256()}, {apc.KeyAlgorithmECCNISTP384, elliptic.P384()},
+	{apc.KeyAlgorithmECCNISTP521, elliptic.P521()}}

@@ -17,7 +17,12 @@ func deleteKey(ctx context.Context, c *core.Call, in *DeleteKeyInput) (*DeleteKe
 	if in.DeleteKeyInDays != nil {
 		days = *in.DeleteKeyInDays
 	}
-	changed, err := c.ChangeKey(ctx, "KeyIdentifier", in.KeyIdentifier, func(old core.Key) (core.Key, error) { return old.Deleting(c.Now, days) })
+	changed, err := c.ChangeKey(
+		ctx,
+		"KeyIdentifier",
+		in.KeyIdentifier,
+		func(old core.Key) (core.Key, error) { return old.Deleting(c.Now, days) },
+	)
 	if err != nil {
 		return nil, err
 	}

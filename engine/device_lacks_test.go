@@ -49,13 +49,32 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	raw := unhex(t, tdesKey)
 
 	// All of it is made while the device has DES.
-	source, kek, zone := create(t, c, tdes).KeyArn, create(t, c, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, load(t, c, tdes, tdesKey).KeyArn
+	source, kek, zone := create(
+		t,
+		c,
+		tdes,
+	).KeyArn, create(
+		t,
+		c,
+		kekAttributes(apc.KeyAlgorithmAES256),
+	).KeyArn, load(
+		t,
+		c,
+		tdes,
+		tdesKey,
+	).KeyArn
 	block, err := exportBlock(c, kek, source, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	old, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: source, KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		As2805KeyVariant: apc.As2805KeyVariantTerminalMajorKeyVariant00, WrappingKeyIdentifier: zone}}})
+	old, err := c.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: source,
+			KeyMaterial: engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+				As2805KeyVariant: apc.As2805KeyVariantTerminalMajorKeyVariant00, WrappingKeyIdentifier: zone}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +83,15 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	token := h.seal(t, tr34.WrappingKeyCertificate, nil, raw)
 	rsa := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	wrapped := cryptogram(t, rsa, crypto.SHA256, raw)
-	one, two := newECDHParty(t, c, apc.KeyAlgorithmECCNISTP521), newECDHParty(t, eng.As(apc.Identity{Account: "444455556666"}), apc.KeyAlgorithmECCNISTP521)
+	one, two := newECDHParty(
+		t,
+		c,
+		apc.KeyAlgorithmECCNISTP521,
+	), newECDHParty(
+		t,
+		eng.As(apc.Identity{Account: "444455556666"}),
+		apc.KeyAlgorithmECCNISTP521,
+	)
 	one.trusts(t, two)
 	two.trusts(t, one)
 	agreed := two.export(t, one, create(t, two.Caller, tdes).KeyArn, apc.KeyAlgorithmAES256)
@@ -75,19 +102,43 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 			return err
 		},
 		"LoadKey": func() error {
-			_, err := c.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: tdes, Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}})
+			_, err := c.LoadKey(
+				ctx,
+				&engine.LoadKeyInput{KeyAttributes: tdes, Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}},
+			)
 			return err
 		},
 		"Tr31KeyBlock": func() error { _, err := importBlock(c, kek, block.KeyMaterial); return err },
 		"Tr34KeyBlock": func() error { _, err := importToken(c, h.arm(&tr34.ImportToken, token)); return err },
 		"KeyCryptogram": func() error {
-			_, err := importMaterial(c, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: tdes, Exportable: new(true), ImportToken: rsa.ImportToken, WrappedKeyCryptogram: wrapped}})
+			_, err := importMaterial(
+				c,
+				engine.ImportKeyMaterial{
+					KeyCryptogram: &engine.ImportKeyCryptogram{
+						KeyAttributes:        tdes,
+						Exportable:           new(true),
+						ImportToken:          rsa.ImportToken,
+						WrappedKeyCryptogram: wrapped,
+					},
+				},
+			)
 			return err
 		},
 		"DiffieHellmanTr31KeyBlock": func() error { _, err := one.imports(two, agreed, apc.KeyAlgorithmAES256); return err },
 		"As2805KeyCryptogram": func() error {
-			_, err := importMaterial(c, engine.ImportKeyMaterial{As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{As2805KeyVariant: apc.As2805KeyVariantTerminalMajorKeyVariant00,
-				KeyModesOfUse: cipherModes, KeyAlgorithm: apc.KeyAlgorithmTDES2Key, Exportable: new(true), WrappingKeyIdentifier: zone, WrappedKeyCryptogram: old.WrappedKey.KeyMaterial}})
+			_, err := importMaterial(
+				c,
+				engine.ImportKeyMaterial{
+					As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
+						As2805KeyVariant:      apc.As2805KeyVariantTerminalMajorKeyVariant00,
+						KeyModesOfUse:         cipherModes,
+						KeyAlgorithm:          apc.KeyAlgorithmTDES2Key,
+						Exportable:            new(true),
+						WrappingKeyIdentifier: zone,
+						WrappedKeyCryptogram:  old.WrappedKey.KeyMaterial,
+					},
+				},
+			)
 			return err
 		},
 	}
@@ -107,7 +158,8 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	if now := device.entered.Load(); now != before || countKeys(t, c) != keys {
 		t.Errorf("%d keys entered the device, and there are %d, want none and %d", now-before, countKeys(t, c), keys)
 	}
-	if _, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)}); err != nil {
+	if _, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128),
+		Exportable: new(true)}); err != nil {
 		t.Errorf("another algorithm: %v", err)
 	}
 }

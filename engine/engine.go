@@ -143,7 +143,8 @@ func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*En
 func newEngine(b hsm.Backend, s keystore.Store, o *Options) *Engine {
 	e := &Engine{cloud: core.NewCloud(&core.CloudConfig{
 		Backend: b, HSM: o.HSM, Store: s, Now: o.Now, Seed: o.Seed, IDs: o.IDs, Regions: o.Regions, Limits: o.Limits,
-		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Quirks: o.Quirks, Observe: o.Observe, Intercept: o.Intercept, ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails, Teams: o.Teams,
+		Lenient: o.LenientStrength, HideReasons: o.HideReasons, Quirks: o.Quirks, Observe: o.Observe, Intercept: o.Intercept,
+		ReadOnly: readOnly, Access: accessOf, ReplicationFails: o.ReplicationFails, Teams: o.Teams,
 	})}
 	e.Caller = e.As(o.Identity)
 	return e

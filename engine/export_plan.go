@@ -67,8 +67,11 @@ func (p *exportPlan) initialKey(ksn string) error {
 		want = 24
 	}
 	if len(ksn) != want {
-		return core.Invalid("The key serial number does not fit the key.", core.Because(apc.RuleKeySerialNumber, dukptField+".KeySerialNumber", core.ProblemKSN,
-			wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.Alg.Name)))
+		return core.Invalid(
+			"The key serial number does not fit the key.",
+			core.Because(apc.RuleKeySerialNumber, dukptField+".KeySerialNumber", core.ProblemKSN,
+				wording.Count(len(ksn), "digit"), fmt.Sprintf("%d digits for %s", want, p.as.Alg.Name)),
+		)
 	}
 	p.ksn, _ = hex.DecodeString(ksn) // the shape has been checked
 	p.code, p.as.Modes = initialKeyUsage, core.DeriveKey
@@ -111,16 +114,32 @@ func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 		m := core.ModesOf(*asked.KeyModesOfUse)
 		code, ok := core.ByteOfModes(m)
 		if !ok || !p.canNarrow(m) {
-			return core.Invalid("KeyModesOfUse can only restrict the modes of use of the key.",
-				core.Because(apc.RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse", core.ProblemNarrowModes, m.String(), p.narrowerModes()))
+			return core.Invalid(
+				"KeyModesOfUse can only restrict the modes of use of the key.",
+				core.Because(
+					apc.RuleKeyModesOfUse,
+					p.field+".KeyBlockHeaders"+".KeyModesOfUse",
+					core.ProblemNarrowModes,
+					m.String(),
+					p.narrowerModes(),
+				),
+			)
 		}
 		h.ModeOfUse = code
 	}
 	if asked.KeyExportability != nil {
 		code, allowed := exportabilityBytes[*asked.KeyExportability], p.exportabilities()
 		if !slices.Contains([]byte(allowed), code) {
-			return core.Invalid("KeyExportability can only restrict the exportability of the key.",
-				core.Because(apc.RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability", core.ProblemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)))
+			return core.Invalid(
+				"KeyExportability can only restrict the exportability of the key.",
+				core.Because(
+					apc.RuleExportability,
+					p.field+".KeyBlockHeaders"+".KeyExportability",
+					core.ProblemNarrowExport,
+					string(*asked.KeyExportability),
+					exportabilityNames(allowed),
+				),
+			)
 		}
 		h.Exportability = code
 	}
@@ -166,7 +185,11 @@ func exportabilityNames(bytes string) string {
 	return wording.Or(out)
 }
 
-var exportabilityBytes = map[apc.KeyExportability]byte{apc.KeyExportabilityExportable: 'E', apc.KeyExportabilityNonExportable: 'N', apc.KeyExportabilitySensitive: 'S'}
+var exportabilityBytes = map[apc.KeyExportability]byte{
+	apc.KeyExportabilityExportable:    'E',
+	apc.KeyExportabilityNonExportable: 'N',
+	apc.KeyExportabilitySensitive:     'S',
+}
 
 // exportabilities are the bytes a request may ask for: all three for a key
 // that was created or imported with S, E and N for one imported with E (GUESS;
@@ -192,17 +215,26 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 	total := 0
 	for _, id := range sortedKeys(asked) {
 		if slices.Contains(reservedBlocks, id) {
-			return nil, core.Invalid("The optional block is not supported.", core.Because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemServiceBlock, id, ""))
+			return nil, core.Invalid(
+				"The optional block is not supported.",
+				core.Because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemServiceBlock, id, ""),
+			)
 		}
 		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
 		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-			return nil, core.Invalid("The optional block is not valid.", core.BlockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal))
+			return nil, core.Invalid(
+				"The optional block is not valid.",
+				core.BlockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal),
+			)
 		}
 		total += 4 + len(asked[id])
 	}
 	if total > maxOptionalBlocks {
-		return nil, core.Invalid("The optional blocks are too long.", core.Because(apc.RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemOptionalLength,
-			wording.Count(total, "character"), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)))
+		return nil, core.Invalid(
+			"The optional blocks are too long.",
+			core.Because(apc.RuleOptionalBlocksLength, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemOptionalLength,
+				wording.Count(total, "character"), fmt.Sprintf("at most %d, with 4 for the id and length of each", maxOptionalBlocks)),
+		)
 	}
 	if hm := p.as.Alg.Hm; hm != "" {
 		out = append(out, tr31.OptionalBlock{ID: "HM", Data: hm})

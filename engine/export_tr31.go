@@ -13,7 +13,11 @@ import (
 // exportTR31 exports a key as a TR-31 key block under a key block protection key.
 func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot.
-	keys, err := c.Keys(ctx, core.Need{Field: wrappingField, Identifier: m.WrappingKeyIdentifier, Rules: wrappingRules}, core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules})
+	keys, err := c.Keys(
+		ctx,
+		core.Need{Field: wrappingField, Identifier: m.WrappingKeyIdentifier, Rules: wrappingRules},
+		core.Need{Field: exportField, Identifier: in.ExportKeyIdentifier, Rules: exportRules},
+	)
 	if err != nil {
 		return nil, err
 	}

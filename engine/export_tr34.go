@@ -17,7 +17,12 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	// Load and check: all keys in one snapshot.
 	signer := &pairMembers{m.ExportToken, m.SigningKeyIdentifier, m.SigningKeyCertificate,
 		tr34Field + ".ExportToken", tr34Field + ".SigningKeyIdentifier", tr34Field + ".SigningKeyCertificate"}
-	token, needs, err := signer.resolve(ctx, c, signingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
+	token, needs, err := signer.resolve(
+		ctx,
+		c,
+		signingRules,
+		core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +60,16 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 // meaning; the service writes the same for every key. It has no optional blocks (GUESS: refused).
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
-		return "", core.Invalid("The optional block is not supported.",
-			core.Because(apc.RuleOptionalBlock, tr34Field+".KeyBlockHeaders.OptionalBlocks", core.ProblemNoOptionalBlocks, strings.Join(sortedKeys(asked.OptionalBlocks), ", "), "none"))
+		return "", core.Invalid(
+			"The optional block is not supported.",
+			core.Because(
+				apc.RuleOptionalBlock,
+				tr34Field+".KeyBlockHeaders.OptionalBlocks",
+				core.ProblemNoOptionalBlocks,
+				strings.Join(sortedKeys(asked.OptionalBlocks), ", "),
+				"none",
+			),
+		)
 	}
 	h, err := p.header(core.AlgorithmNamed(core.AES256), asked)
 	if err != nil {
@@ -72,7 +85,14 @@ func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 // service's own are. The key block is under TDES for a TDES key, under AES-128
 // for an AES key.
 func sealing(c *core.Call, p *exportPlan, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
-	s := tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: kdh.certificate, KRD: krd, Header: header, Cipher: tr34.TDESCBC, Nonce: nonceBytes(nonce)}
+	s := tr34.Sealing{
+		Layout: tr34.LayoutX9TR342012,
+		KDH:    kdh.certificate,
+		KRD:    krd,
+		Header: header,
+		Cipher: tr34.TDESCBC,
+		Nonce:  nonceBytes(nonce),
+	}
 	if p.as.Alg.Letter == hsm.AES {
 		s.Cipher = tr34.AES128CBC
 	}

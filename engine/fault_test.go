@@ -174,16 +174,19 @@ func TestEveryOperationIsObservedOnce(t *testing.T) {
 	var events []apc.Event
 	eng := simtest.New(t, &engine.Options{Observe: func(ev apc.Event) { events = append(events, ev) }})
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
-	eng.As(apc.Identity{Account: "444455556666", Region: "eu-west-1", ARN: "arn:aws:iam::444455556666:user/eve"}).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+	eng.As(apc.Identity{Account: "444455556666", Region: "eu-west-1", ARN: "arn:aws:iam::444455556666:user/eve"}).
+		GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
 	eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
 	if len(events) != 3 {
 		t.Fatalf("%d events, want 3", len(events))
 	}
-	if ev := events[0]; ev.EventName != "CreateKey" || ev.ReadOnly || ev.ErrorCode != "" || len(ev.Resources) != 1 || ev.Resources[0] != k.KeyArn {
+	if ev := events[0]; ev.EventName != "CreateKey" || ev.ReadOnly || ev.ErrorCode != "" || len(ev.Resources) != 1 ||
+		ev.Resources[0] != k.KeyArn {
 		t.Errorf("CreateKey: %+v", ev)
 	}
 	if ev := events[1]; ev.EventName != "GetKey" || !ev.ReadOnly || ev.ErrorCode != apc.ErrAccessDenied || ev.AccountID != "444455556666" ||
-		ev.AWSRegion != "eu-west-1" || ev.UserIdentity != "arn:aws:iam::444455556666:user/eve" || ev.Resources != nil {
+		ev.AWSRegion != "eu-west-1" || ev.UserIdentity != "arn:aws:iam::444455556666:user/eve" ||
+		ev.Resources != nil {
 		t.Errorf("GetKey from elsewhere: %+v", ev)
 	}
 	if ev := events[2]; ev.ErrorCode != "" || len(ev.Resources) != 1 {

@@ -39,8 +39,10 @@ func TestFaultsHappenToTheCallsTheyAreArmedFor(t *testing.T) {
 
 func TestFaultsHaveTheirEffect(t *testing.T) {
 	for effect, code := range map[engine.FaultEffect]apc.Code{
-		engine.FaultThrottling: apc.ErrThrottling, engine.FaultUnavailable: apc.ErrServiceUnavailable, engine.FaultInternal: apc.ErrInternalServer,
-		engine.FaultQuotaExceeded: apc.ErrServiceQuotaExceeded, engine.FaultAccessDenied: apc.ErrAccessDenied, engine.FaultConflict: apc.ErrConflict,
+		engine.FaultThrottling: apc.ErrThrottling, engine.FaultUnavailable: apc.ErrServiceUnavailable,
+		engine.FaultInternal:      apc.ErrInternalServer,
+		engine.FaultQuotaExceeded: apc.ErrServiceQuotaExceeded, engine.FaultAccessDenied: apc.ErrAccessDenied,
+		engine.FaultConflict:   apc.ErrConflict,
 		engine.FaultAnswerLost: "", engine.FaultRequestLost: "", engine.FaultDelay: "", engine.FaultHang: "",
 	} {
 		clock := engine.NewClock(noon)

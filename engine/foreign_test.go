@@ -15,7 +15,8 @@ func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
 	var events []apc.Event
 	eng := simtest.New(t, &engine.Options{Observe: func(ev apc.Event) { events = append(events, ev) }})
 	for how, key := range map[string]string{
-		"digits": "0123456789ABCDEFFEDCBA9876543210", "groups": "0123-4567-89AB-CDEF-FEDC-BA98-7654-3210", "colons": "01:23:45:67:89:ab:cd:ef:fe:dc:ba:98:76:54:32:10",
+		"digits": "0123456789ABCDEFFEDCBA9876543210", "groups": "0123-4567-89AB-CDEF-FEDC-BA98-7654-3210",
+		"colons": "01:23:45:67:89:ab:cd:ef:fe:dc:ba:98:76:54:32:10",
 		"spaces": "01234567 89ABCDEF FEDCBA98 76543210", "base64": "ASNFZ4mrze/+3LqYdlQyEA==",
 	} {
 		a := kekAttributes(apc.KeyAlgorithmAES128)
@@ -31,11 +32,17 @@ func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
 				return err
 			},
 			"a reserved tag": func() error {
-				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: "aws:" + key, Value: "x"}}})
+				_, err := eng.CreateKey(
+					ctx,
+					&engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: "aws:" + key, Value: "x"}}},
+				)
 				return err
 			},
 			"a tag twice": func() error {
-				_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: key}, {Key: key}}})
+				_, err := eng.CreateKey(
+					ctx,
+					&engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true), Tags: []apc.Tag{{Key: key}, {Key: key}}},
+				)
 				return err
 			},
 			"the Region": func() error {
@@ -44,7 +51,9 @@ func TestAKeyInAWrongMemberIsNotRepeated(t *testing.T) {
 			},
 			"the type of a PEM block": func() error {
 				_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-					KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: "-----BEGIN " + key + "-----\nAAAA\n-----END CERTIFICATE-----\n"}})
+					KeyAttributes: publicAttributes(
+						apc.KeyAlgorithmRSA2048,
+					), PublicKeyCertificate: "-----BEGIN " + key + "-----\nAAAA\n-----END CERTIFICATE-----\n"}})
 				return err
 			},
 		}

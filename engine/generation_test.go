@@ -143,7 +143,13 @@ func TestARegionWithoutTheServiceIsRefused(t *testing.T) {
 		c := eng.As(apc.Identity{Region: region})
 		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)})
 		refused(t, "CreateKey in "+region, err, apc.ErrValidation, "region")
-		_, err = c.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+		_, err = c.GetParametersForImport(
+			ctx,
+			&engine.GetParametersForImportInput{
+				KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
+				WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+			},
+		)
 		refused(t, "GetParametersForImport in "+region, err, apc.ErrValidation, "region")
 		_, err = c.ListKeys(ctx, nil)
 		refused(t, "ListKeys in "+region, err, apc.ErrValidation, "region")

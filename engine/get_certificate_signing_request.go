@@ -12,16 +12,24 @@ import (
 
 // GetCertificateSigningRequest returns a PKCS #10 request for the public half of a key pair, for an
 // authority outside of the service.
-func (c *Caller) GetCertificateSigningRequest(ctx context.Context, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
+func (c *Caller) GetCertificateSigningRequest(
+	ctx context.Context,
+	in *GetCertificateSigningRequestInput,
+) (*GetCertificateSigningRequestOutput, error) {
 	return core.Run(ctx, c.caller, "GetCertificateSigningRequest", in, getCertificateSigningRequest)
 }
 
 // signingHashes are the hashes that a request may be signed with.
 var signingHashes = map[apc.SigningAlgorithmType]crypto.Hash{
-	apc.SigningAlgorithmTypeSHA224: crypto.SHA224, apc.SigningAlgorithmTypeSHA256: crypto.SHA256, apc.SigningAlgorithmTypeSHA384: crypto.SHA384, apc.SigningAlgorithmTypeSHA512: crypto.SHA512,
+	apc.SigningAlgorithmTypeSHA224: crypto.SHA224, apc.SigningAlgorithmTypeSHA256: crypto.SHA256,
+	apc.SigningAlgorithmTypeSHA384: crypto.SHA384, apc.SigningAlgorithmTypeSHA512: crypto.SHA512,
 }
 
-func getCertificateSigningRequest(ctx context.Context, c *core.Call, in *GetCertificateSigningRequestInput) (*GetCertificateSigningRequestOutput, error) {
+func getCertificateSigningRequest(
+	ctx context.Context,
+	c *core.Call,
+	in *GetCertificateSigningRequestInput,
+) (*GetCertificateSigningRequestOutput, error) {
 	var pair core.Key
 	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
 		return nil, err

@@ -28,7 +28,10 @@ type parameters struct {
 // section 11.1). For TR-34 the service's description has RSA_2048 only; the service takes RSA_3072
 // too, which its samples use.
 var (
-	importMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AnyRSA, apc.KeyMaterialTypeKeyCryptogram: core.AnyRSA}
+	importMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{
+		apc.KeyMaterialTypeTR34KeyBlock:  core.AnyRSA,
+		apc.KeyMaterialTypeKeyCryptogram: core.AnyRSA,
+	}
 	exportMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{apc.KeyMaterialTypeTR34KeyBlock: core.AlgorithmsNamed(core.RSA2048)}
 )
 
@@ -43,12 +46,28 @@ func (p *parameters) check() error {
 				materials = append(materials, m)
 			}
 		}
-		return core.Invalid("The key material type is not supported.",
-			core.Because(apc.RuleKeyMaterialType, "KeyMaterialType", core.ProblemMaterialToken, string(p.material), wording.Or(materials)))
+		return core.Invalid(
+			"The key material type is not supported.",
+			core.Because(
+				apc.RuleKeyMaterialType,
+				"KeyMaterialType",
+				core.ProblemMaterialToken,
+				string(p.material),
+				wording.Or(materials),
+			),
+		)
 	}
 	if !set.Has(p.alg) {
-		return core.Invalid("The key algorithm is not supported.",
-			core.Because(apc.RuleKeyAlgorithm, p.field, core.ProblemTokenAlgorithm, string(p.alg.Name), wording.Or(set.Names())+" for "+string(p.material)))
+		return core.Invalid(
+			"The key algorithm is not supported.",
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				p.field,
+				core.ProblemTokenAlgorithm,
+				string(p.alg.Name),
+				wording.Or(set.Names())+" for "+string(p.material),
+			),
+		)
 	}
 	return nil
 }

@@ -17,9 +17,18 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-func parametersForImport(t testing.TB, c *engine.Caller, m apc.KeyMaterialType, a apc.KeyAlgorithm, reuse bool) *engine.GetParametersForImportOutput {
+func parametersForImport(
+	t testing.TB,
+	c *engine.Caller,
+	m apc.KeyMaterialType,
+	a apc.KeyAlgorithm,
+	reuse bool,
+) *engine.GetParametersForImportOutput {
 	t.Helper()
-	out, err := c.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: a, ReuseLastGeneratedToken: &reuse})
+	out, err := c.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: a, ReuseLastGeneratedToken: &reuse},
+	)
 	if err != nil {
 		t.Fatalf("GetParametersForImport: %v", err)
 	}
@@ -29,14 +38,21 @@ func parametersForImport(t testing.TB, c *engine.Caller, m apc.KeyMaterialType, 
 func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	in := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	out, err := eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	out, err := eng.GetParametersForExport(
+		ctx,
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if in.WrappingKeyCertificateChain != out.SigningKeyCertificateChain {
 		t.Error("two roots for one account")
 	}
-	if !strings.HasPrefix(in.ImportToken, "import-token-") || !strings.HasPrefix(out.ExportToken, "export-token-") || len(in.ImportToken) != 29 {
+	if !strings.HasPrefix(in.ImportToken, "import-token-") || !strings.HasPrefix(out.ExportToken, "export-token-") ||
+		len(in.ImportToken) != 29 {
 		t.Errorf("tokens %s and %s", in.ImportToken, out.ExportToken)
 	}
 	root := readCertificate(t, in.WrappingKeyCertificateChain)
@@ -47,10 +63,14 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	for _, n := range root.Subject.Names {
 		names = append(names, n.Value.(string))
 	}
-	if want := []string{"US", "AWS Cryptography", "AWS Payment Cryptography", "Virginia", "111122223333", "Arlington"}; !slices.Equal(names, want) {
+	if want := []string{"US", "AWS Cryptography", "AWS Payment Cryptography", "Virginia", "111122223333", "Arlington"}; !slices.Equal(
+		names,
+		want,
+	) {
 		t.Errorf("root %q, want %q", names, want)
 	}
-	for text, until := range map[string]time.Time{in.WrappingKeyCertificate: in.ParametersValidUntilTimestamp, out.SigningKeyCertificate: out.ParametersValidUntilTimestamp} {
+	for text, until := range map[string]time.Time{in.WrappingKeyCertificate: in.ParametersValidUntilTimestamp,
+		out.SigningKeyCertificate: out.ParametersValidUntilTimestamp} {
 		c := readCertificate(t, text)
 		pool := x509.NewCertPool()
 		pool.AddCert(root)
@@ -66,7 +86,13 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 		}
 	}
 	opensslVerifies(t, in.WrappingKeyCertificateChain, in.WrappingKeyCertificate)
-	there := parametersForImport(t, eng.As(apc.Identity{Region: "eu-west-1"}), apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
+	there := parametersForImport(
+		t,
+		eng.As(apc.Identity{Region: "eu-west-1"}),
+		apc.KeyMaterialTypeKeyCryptogram,
+		apc.KeyAlgorithmRSA2048,
+		false,
+	)
 	if there.WrappingKeyCertificateChain == in.WrappingKeyCertificateChain {
 		t.Error("one root in two Regions")
 	}
@@ -82,7 +108,9 @@ func opensslVerifies(t *testing.T, root, leaf string) {
 	for name, text := range map[string]string{"root.pem": root, "leaf.pem": leaf} {
 		writePEM(t, filepath.Join(dir, name), text)
 	}
-	out, err := exec.Command("openssl", "verify", "-attime", fmt.Sprint(noon.Unix()), "-CAfile", filepath.Join(dir, "root.pem"), filepath.Join(dir, "leaf.pem")).CombinedOutput()
+	out, err := exec.Command("openssl", "verify", "-attime", fmt.Sprint(noon.Unix()), "-CAfile", filepath.Join(dir, "root.pem"),
+		filepath.Join(dir, "leaf.pem")).
+		CombinedOutput()
 	if err != nil {
 		t.Errorf("openssl verify: %v\n%s", err, out)
 	}
@@ -108,7 +136,13 @@ func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 	if third == second {
 		t.Error("a token with less than 7 days left is given again")
 	}
-	_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	_, err := eng.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{
+			KeyMaterialType:      apc.KeyMaterialTypeKeyCryptogram,
+			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	refused(t, "a fourth open token", err, apc.ErrServiceQuotaExceeded, "quota")
 	clock.Advance(8 * day) // the first two expire
 	get(false)
@@ -123,15 +157,27 @@ func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 		{"a token with an EC pair", "TR34_KEY_BLOCK", apc.KeyAlgorithmECCNISTP256, "key-algorithm"},
 		{"a token with an AES key", "KEY_CRYPTOGRAM", apc.KeyAlgorithmAES128, "key-algorithm"},
 	} {
-		_, err := eng.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialType(c.material), WrappingKeyAlgorithm: c.a})
+		_, err := eng.GetParametersForImport(
+			ctx,
+			&engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialType(c.material), WrappingKeyAlgorithm: c.a},
+		)
 		refused(t, c.what, err, apc.ErrValidation, c.rule)
-		_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialType(c.material), SigningKeyAlgorithm: c.a})
+		_, err = eng.GetParametersForExport(
+			ctx,
+			&engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialType(c.material), SigningKeyAlgorithm: c.a},
+		)
 		if c.material == "KEY_CRYPTOGRAM" { // an export that needs no token
 			c.rule = "key-material-type"
 		}
 		refused(t, c.what+" for exports", err, apc.ErrValidation, c.rule)
 	}
-	_, err = eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA3072})
+	_, err = eng.GetParametersForExport(
+		ctx,
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA3072,
+		},
+	)
 	refused(t, "a signing key of RSA_3072", err, apc.ErrValidation, "key-algorithm")
 }
 
@@ -139,11 +185,18 @@ func TestTokensAreReusedExpireAndAreCounted(t *testing.T) {
 // tokens than any number that has been a default.
 func TestOpenTokensHaveNoLimitUnlessConfigured(t *testing.T) {
 	backend, store := simtest.Backend(t, nil), simtest.Store(t)
-	counter := keystore.Ref{Partition: keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion}, Kind: "counter", ID: "tokens"}
+	counter := keystore.Ref{
+		Partition: keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion},
+		Kind:      "counter",
+		ID:        "tokens",
+	}
 	if err := store.Commit(ctx, keystore.CommitID{1}, keystore.Count(counter, 1_000_000, 1_000_000)); err != nil {
 		t.Fatal(err)
 	}
-	in := &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048}
+	in := &engine.GetParametersForImportInput{
+		KeyMaterialType:      apc.KeyMaterialTypeKeyCryptogram,
+		WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+	}
 	if _, err := simtest.On(t, backend, store, nil).GetParametersForImport(ctx, in); err != nil {
 		t.Errorf("a token beside 1,000,000 others: %v", err)
 	}

@@ -14,7 +14,11 @@ func (c *Caller) GetPublicKeyCertificate(ctx context.Context, in *GetPublicKeyCe
 	return core.Run(ctx, c.caller, "GetPublicKeyCertificate", in, getPublicKeyCertificate)
 }
 
-func getPublicKeyCertificate(ctx context.Context, c *core.Call, in *GetPublicKeyCertificateInput) (*GetPublicKeyCertificateOutput, error) {
+func getPublicKeyCertificate(
+	ctx context.Context,
+	c *core.Call,
+	in *GetPublicKeyCertificateInput,
+) (*GetPublicKeyCertificateOutput, error) {
 	var pair core.Key
 	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
 		return nil, err
@@ -60,7 +64,10 @@ func loadPair(ctx context.Context, c *core.Call, identifier string, into *core.K
 		return core.StateError(*into, string(apc.KeyStateCreateComplete))
 	}
 	if class := into.Attributes.Class; class != apc.KeyClassAsymmetricKeyPair {
-		return core.Invalid("The key is not an asymmetric key pair.", core.Because(apc.RuleKeyClass, "KeyIdentifier", core.ProblemNotKeyPair, string(class), string(apc.KeyClassAsymmetricKeyPair)))
+		return core.Invalid(
+			"The key is not an asymmetric key pair.",
+			core.Because(apc.RuleKeyClass, "KeyIdentifier", core.ProblemNotKeyPair, string(class), string(apc.KeyClassAsymmetricKeyPair)),
+		)
 	}
 	return nil
 }

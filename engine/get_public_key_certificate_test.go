@@ -27,7 +27,8 @@ func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
 	}
 	first := get()
 	c := readCertificate(t, first.KeyCertificate)
-	if sum, _ := kcv.PublicKey(c.RawSubjectPublicKeyInfo); sum != pair.KeyCheckValue || !c.NotAfter.Equal(noon.Add(90*day)) || c.Subject.CommonName != "111122223333" {
+	if sum, _ := kcv.PublicKey(c.RawSubjectPublicKeyInfo); sum != pair.KeyCheckValue || !c.NotAfter.Equal(noon.Add(90*day)) ||
+		c.Subject.CommonName != "111122223333" {
 		t.Errorf("certificate %s until %s, of a key with check value %s", c.Subject, c.NotAfter, sum)
 	}
 	opensslVerifies(t, first.KeyCertificateChain, first.KeyCertificate)
@@ -48,7 +49,10 @@ func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
 	}
 	_, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
 	refused(t, "of a key that waits for its deletion", err, apc.ErrValidation, "key-state")
-	_, err = eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn})
+	_, err = eng.GetPublicKeyCertificate(
+		ctx,
+		&engine.GetPublicKeyCertificateInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn},
+	)
 	refused(t, "of a symmetric key", err, apc.ErrValidation, "key-class")
 }
 
@@ -68,13 +72,29 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 		t.Skip("no openssl here")
 	}
 	eng, _ := clocked(t, engine.Options{})
-	signing := apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}
-	full := engine.CertificateSubjectType{CommonName: "pay.example", OrganizationUnit: new("Keys"), Organization: new("Größe & Co"), City: new("Zürich"),
-		Country: new("CH"), StateOrProvince: new("ZH"), EmailAddress: new("keys@pay.example")}
+	signing := apc.KeyAttributes{
+		KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		KeyClass:      apc.KeyClassAsymmetricKeyPair,
+		KeyAlgorithm:  apc.KeyAlgorithmRSA2048,
+		KeyModesOfUse: apc.KeyModesOfUse{Sign: true},
+	}
+	full := engine.CertificateSubjectType{
+		CommonName:       "pay.example",
+		OrganizationUnit: new("Keys"),
+		Organization:     new("Größe & Co"),
+		City:             new("Zürich"),
+		Country:          new("CH"),
+		StateOrProvince:  new("ZH"),
+		EmailAddress:     new("keys@pay.example"),
+	}
 	for _, arn := range []string{create(t, eng.Caller, signing).KeyArn, agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP521, nil).KeyArn} {
-		for _, hash := range []apc.SigningAlgorithmType{apc.SigningAlgorithmTypeSHA224, apc.SigningAlgorithmTypeSHA256, apc.SigningAlgorithmTypeSHA384, apc.SigningAlgorithmTypeSHA512} {
+		for _, hash := range []apc.SigningAlgorithmType{apc.SigningAlgorithmTypeSHA224, apc.SigningAlgorithmTypeSHA256,
+			apc.SigningAlgorithmTypeSHA384, apc.SigningAlgorithmTypeSHA512} {
 			for _, subject := range []engine.CertificateSubjectType{full, {CommonName: "alone"}} {
-				out, err := eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: arn, SigningAlgorithm: hash, CertificateSubject: subject})
+				out, err := eng.GetCertificateSigningRequest(
+					ctx,
+					&engine.GetCertificateSigningRequestInput{KeyIdentifier: arn, SigningAlgorithm: hash, CertificateSubject: subject},
+				)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -88,7 +108,11 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 				if err != nil || !strings.Contains(string(told), "CN = "+subject.CommonName) {
 					t.Errorf("%s, %s: openssl req: %v\n%s", arn, hash, err, told)
 				}
-				if subject.City != nil && !strings.Contains(string(told), "C = CH, ST = ZH, L = Zürich, O = Größe & Co, OU = Keys, CN = pay.example, emailAddress = keys@pay.example") {
+				if subject.City != nil &&
+					!strings.Contains(
+						string(told),
+						"C = CH, ST = ZH, L = Zürich, O = Größe & Co, OU = Keys, CN = pay.example, emailAddress = keys@pay.example",
+					) {
 					t.Errorf("subject: %s", told)
 				}
 				block, _ := pem.Decode(raw)
@@ -98,10 +122,24 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 			}
 		}
 	}
-	_, err := eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: full})
+	_, err := eng.GetCertificateSigningRequest(
+		ctx,
+		&engine.GetCertificateSigningRequestInput{
+			KeyIdentifier:      create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn,
+			SigningAlgorithm:   apc.SigningAlgorithmTypeSHA256,
+			CertificateSubject: full,
+		},
+	)
 	refused(t, "of a symmetric key", err, apc.ErrValidation, "key-class")
 	typographic := full
 	typographic.EmailAddress = new("o’neil@pay.example") // fits the service's pattern
-	_, err = eng.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{KeyIdentifier: create(t, eng.Caller, signing).KeyArn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: typographic})
+	_, err = eng.GetCertificateSigningRequest(
+		ctx,
+		&engine.GetCertificateSigningRequestInput{
+			KeyIdentifier:      create(t, eng.Caller, signing).KeyArn,
+			SigningAlgorithm:   apc.SigningAlgorithmTypeSHA256,
+			CertificateSubject: typographic,
+		},
+	)
 	refused(t, "an address that no certificate can hold", err, apc.ErrValidation, "name")
 }

@@ -69,7 +69,9 @@ func importBlock(c *engine.Caller, kek, block string) (engine.Key, error) {
 func exportBlock(c *engine.Caller, kek, key string, h *engine.KeyBlockHeaders) (*engine.WrappedKey, error) {
 	out, err := c.ExportKey(ctx, &engine.ExportKeyInput{
 		ExportKeyIdentifier: key,
-		KeyMaterial:         engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek, KeyBlockHeaders: h}},
+		KeyMaterial: engine.ExportKeyMaterial{
+			Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek, KeyBlockHeaders: h},
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,11 @@ func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error 
 // importTrusted imports the public key of a certificate under an imported authority.
 func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePublicKey, p *importPlan) error {
 	var ca core.Key
-	err := c.Key(ctx, core.Need{Field: authorityField(trustedField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules}, &ca)
+	err := c.Key(
+		ctx,
+		core.Need{Field: authorityField(trustedField), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
+		&ca,
+	)
 	if err != nil {
 		return err
 	}
@@ -62,15 +66,31 @@ func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x
 		return nil, err
 	}
 	if a.Class != apc.KeyClassPublicKey {
-		return nil, attributeError(core.Because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", core.ProblemPublicOnly, string(a.Class), string(apc.KeyClassPublicKey)))
+		return nil, attributeError(
+			core.Because(
+				apc.RuleKeyClass,
+				arm+".KeyAttributes.KeyClass",
+				core.ProblemPublicOnly,
+				string(a.Class),
+				string(apc.KeyClassPublicKey),
+			),
+		)
 	}
 	cert, alg, err := core.ReadCertificate(text, arm+".PublicKeyCertificate")
 	if err != nil {
 		return nil, err
 	}
 	if alg != a.Alg {
-		return nil, core.Invalid("The certificate does not have the key algorithm.",
-			core.Because(apc.RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", core.ProblemOtherAlgorithm, string(a.Alg.Name), string(alg.Name)))
+		return nil, core.Invalid(
+			"The certificate does not have the key algorithm.",
+			core.Because(
+				apc.RuleKeyAlgorithm,
+				arm+".KeyAttributes.KeyAlgorithm",
+				core.ProblemOtherAlgorithm,
+				string(a.Alg.Name),
+				string(alg.Name),
+			),
+		)
 	}
 	p.key.Attributes = a
 	return cert, nil

@@ -68,7 +68,13 @@ func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	}
 	hm, _ := h.Block("HM")
 	if p.candidates = core.AlgorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
-		return at(7, apc.RuleKeyAlgorithm, core.ProblemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data), "T, A, or H with an HM block of 20, 21, 22 or 23")
+		return at(
+			7,
+			apc.RuleKeyAlgorithm,
+			core.ProblemBlockAlgorithm,
+			algorithmCode(h.Algorithm, hm.Data),
+			"T, A, or H with an HM block of 20, 21, 22 or 23",
+		)
 	}
 	p.within = p.field + "."
 	p.key.Header, p.key.Blocks, p.key.Exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
@@ -221,7 +227,10 @@ func (p *importPlan) checkKC(ctx context.Context) error {
 	}
 	full := v.String()
 	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return core.Invalid("The key block is invalid.", core.Because(apc.RuleKeyCheckValue, p.field, core.ProblemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])))
+		return core.Invalid(
+			"The key block is invalid.",
+			core.Because(apc.RuleKeyCheckValue, p.field, core.ProblemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])),
+		)
 	}
 	return nil
 }

@@ -18,7 +18,12 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	p.field = tr34Field + ".WrappedKeyBlock"
 	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
 		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
-	token, needs, err := receiver.resolve(ctx, c, receivingRules, core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules})
+	token, needs, err := receiver.resolve(
+		ctx,
+		c,
+		receivingRules,
+		core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
+	)
 	if err != nil {
 		return err
 	}
@@ -66,7 +71,16 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 func parseToken(c *core.Call, text string) (*tr34.Token, error) {
 	der, err := hex.DecodeString(text)
 	if err != nil { // an odd digit: the shape has checked the others
-		return nil, tokenError(c, &tr34.Error{Class: tr34.ErrASN1, Field: "token", Problem: core.ProblemOddDigits, Found: wording.Count(len(text), "digit"), Wanted: "an even number"})
+		return nil, tokenError(
+			c,
+			&tr34.Error{
+				Class:   tr34.ErrASN1,
+				Field:   "token",
+				Problem: core.ProblemOddDigits,
+				Found:   wording.Count(len(text), "digit"),
+				Wanted:  "an even number",
+			},
+		)
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {
@@ -94,7 +108,10 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 	if nonce != nil {
 		problem = core.ProblemNonceGiven
 	}
-	return core.Invalid("The random nonce does not fit the key block.", core.Because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""))
+	return core.Invalid(
+		"The random nonce does not fit the key block.",
+		core.Because(apc.RuleNonce, tr34Field+".RandomNonce", problem, "", ""),
+	)
 }
 
 // tokenCheck is what a key token is checked with. Revocation lists are not read, and the age of a

@@ -10,11 +10,31 @@ import (
 var (
 	wrappingUsages = []apc.KeyUsage{core.UsageK0, core.UsageK1}
 
-	wrappingUsageText     = core.RuleText{Rule: apc.RuleWrappingKeyUsage, Problem: core.ProblemWrappingUsage, Message: "The wrapping key cannot be used to wrap keys."}
-	wrappingAlgorithmText = core.RuleText{Rule: apc.RuleWrappingKeyAlgorithm, Problem: core.ProblemWrappingAlgorithm, Message: "The wrapping key cannot be used to wrap keys."}
-	wrappingModesText     = core.RuleText{Rule: apc.RuleWrappingKeyModes, Problem: core.ProblemWrappingModes, Message: "The wrapping key's modes of use do not allow this operation."}
-	pairUsageText         = core.RuleText{Rule: apc.RuleKeyUsage, Problem: core.ProblemPairUsage, Message: "The key cannot be used for this."}
-	pairModesText         = core.RuleText{Rule: apc.RuleKeyModesOfUse, Problem: core.ProblemPairModes, Message: "The key's modes of use do not allow this operation."}
+	wrappingUsageText = core.RuleText{
+		Rule:    apc.RuleWrappingKeyUsage,
+		Problem: core.ProblemWrappingUsage,
+		Message: "The wrapping key cannot be used to wrap keys.",
+	}
+	wrappingAlgorithmText = core.RuleText{
+		Rule:    apc.RuleWrappingKeyAlgorithm,
+		Problem: core.ProblemWrappingAlgorithm,
+		Message: "The wrapping key cannot be used to wrap keys.",
+	}
+	wrappingModesText = core.RuleText{
+		Rule:    apc.RuleWrappingKeyModes,
+		Problem: core.ProblemWrappingModes,
+		Message: "The wrapping key's modes of use do not allow this operation.",
+	}
+	pairUsageText = core.RuleText{
+		Rule:    apc.RuleKeyUsage,
+		Problem: core.ProblemPairUsage,
+		Message: "The key cannot be used for this.",
+	}
+	pairModesText = core.RuleText{
+		Rule:    apc.RuleKeyModesOfUse,
+		Problem: core.ProblemPairModes,
+		Message: "The key's modes of use do not allow this operation.",
+	}
 )
 
 // Key block protection keys and key encryption keys.
@@ -40,7 +60,13 @@ var (
 )
 
 func keyPair(usage apc.KeyUsage, needed core.Modes) *core.KeyRules {
-	return &core.KeyRules{Class: apc.KeyClassAsymmetricKeyPair, Usages: []apc.KeyUsage{usage}, Modes: needed, Usage: pairUsageText, Mode: pairModesText}
+	return &core.KeyRules{
+		Class:  apc.KeyClassAsymmetricKeyPair,
+		Usages: []apc.KeyUsage{usage},
+		Modes:  needed,
+		Usage:  pairUsageText,
+		Mode:   pairModesText,
+	}
 }
 
 // exportRules are those of a key that is exported.

@@ -19,11 +19,36 @@ var liveBlocks = []struct {
 	algorithm         apc.KeyAlgorithm
 	lenient           bool // under a key that is too weak by the rules of today
 }{
-	{"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F", "9C8552", apc.KeyAlgorithmTDES2Key, false},
-	{"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970", "9C8552", apc.KeyAlgorithmTDES2Key, false},
-	{"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D", "B32CFD", apc.KeyAlgorithmAES128, true},
-	{"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B", "C15FFF", apc.KeyAlgorithmTDES3Key, true},
-	{"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9", "C15FFF", apc.KeyAlgorithmTDES3Key, true},
+	{
+		"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F",
+		"9C8552",
+		apc.KeyAlgorithmTDES2Key,
+		false,
+	},
+	{
+		"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970",
+		"9C8552",
+		apc.KeyAlgorithmTDES2Key,
+		false,
+	},
+	{
+		"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D",
+		"B32CFD",
+		apc.KeyAlgorithmAES128,
+		true,
+	},
+	{
+		"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B",
+		"C15FFF",
+		apc.KeyAlgorithmTDES3Key,
+		true,
+	},
+	{
+		"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9",
+		"C15FFF",
+		apc.KeyAlgorithmTDES3Key,
+		true,
+	},
 }
 
 func liveEngine(t *testing.T, lenient bool) (*engine.Engine, string) {
@@ -50,7 +75,8 @@ func TestImportTakesWhatTheLiveServiceTook(t *testing.T) {
 		} else if err != nil {
 			t.Errorf("%s: %v", b.block, err)
 		}
-		if k, err := importBlock(lenient.Caller, lenientKEK, b.block[:16]+strings.ToLower(b.block[16:])); err != nil || k.KeyCheckValue != b.checkValue {
+		if k, err := importBlock(lenient.Caller, lenientKEK, b.block[:16]+strings.ToLower(b.block[16:])); err != nil ||
+			k.KeyCheckValue != b.checkValue {
 			t.Errorf("in lower-case hex: %+v, %v", k, err)
 		}
 	}
@@ -95,7 +121,16 @@ func TestEverySymmetricKeyTravels(t *testing.T) {
 // everySymmetricKey tries all combinations; those that CreateKey takes are the
 // table's, which another test holds against the fact sheet.
 func everySymmetricKey() (out []apc.KeyAttributes) {
-	sets := []apc.KeyModesOfUse{cipherModes, wrapOnly, unwrapOnly, macModes, deriveModes, {Generate: true}, {Verify: true}, {NoRestrictions: true}}
+	sets := []apc.KeyModesOfUse{
+		cipherModes,
+		wrapOnly,
+		unwrapOnly,
+		macModes,
+		deriveModes,
+		{Generate: true},
+		{Verify: true},
+		{NoRestrictions: true},
+	}
 	for _, row := range engine.UsageTable() {
 		for _, m := range sets {
 			for _, alg := range row.Algorithms {
@@ -177,11 +212,16 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		{what: "under a key that may only unwrap", kek: unwrapping.KeyArn, key: bdk.KeyArn, rule: "wrapping-key-modes"},
 		{what: "the initial key of a PIN key", kek: kek.KeyArn, key: pinKey.KeyArn, dukpt: "FFFF9876543210E00000", rule: "key-usage"},
 		{what: "a TDES serial number for an AES key", kek: kek.KeyArn, key: bdk.KeyArn, dukpt: "FFFF9876543210E00000", rule: "key-serial-number"},
-		{what: "wider modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &apc.KeyModesOfUse{NoRestrictions: true}}, rule: "key-modes-of-use"},
-		{what: "other modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &macModes}, rule: "key-modes-of-use"},
-		{what: "a PB block", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "0000"}}, rule: "optional-block"},
-		{what: "long blocks", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}, rule: "optional-blocks-length"},
-		{what: "a block of the wrong form", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"KS": "XYZ"}}, rule: "opt-block-data"},
+		{what: "wider modes", kek: kek.KeyArn, key: pinKey.KeyArn,
+			headers: &engine.KeyBlockHeaders{KeyModesOfUse: &apc.KeyModesOfUse{NoRestrictions: true}}, rule: "key-modes-of-use"},
+		{what: "other modes", kek: kek.KeyArn, key: pinKey.KeyArn, headers: &engine.KeyBlockHeaders{KeyModesOfUse: &macModes},
+			rule: "key-modes-of-use"},
+		{what: "a PB block", kek: kek.KeyArn, key: pinKey.KeyArn,
+			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "0000"}}, rule: "optional-block"},
+		{what: "long blocks", kek: kek.KeyArn, key: pinKey.KeyArn,
+			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}, rule: "optional-blocks-length"},
+		{what: "a block of the wrong form", kek: kek.KeyArn, key: pinKey.KeyArn,
+			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"KS": "XYZ"}}, rule: "opt-block-data"},
 	} {
 		in := &engine.ExportKeyInput{ExportKeyIdentifier: c.key, KeyMaterial: engine.ExportKeyMaterial{
 			Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: c.kek, KeyBlockHeaders: c.headers}}}
@@ -229,7 +269,12 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := exportBlock(eng.Caller, kek.KeyArn, back.KeyArn, &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "other"}})
+	second, err := exportBlock(
+		eng.Caller,
+		kek.KeyArn,
+		back.KeyArn,
+		&engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "other"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

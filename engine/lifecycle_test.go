@@ -24,7 +24,8 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 
 	clock.Advance(time.Hour)
 	stopped, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
-	if err != nil || stopped.Key.Enabled || stopped.Key.UsageStartTimestamp != nil || !stopped.Key.UsageStopTimestamp.Equal(start.Add(time.Hour)) {
+	if err != nil || stopped.Key.Enabled || stopped.Key.UsageStartTimestamp != nil ||
+		!stopped.Key.UsageStopTimestamp.Equal(start.Add(time.Hour)) {
 		t.Errorf("a stopped key: %+v, %v", stopped, err)
 	}
 	deleted, err := eng.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
@@ -33,7 +34,8 @@ func TestKeyPassesThroughItsWholeLife(t *testing.T) {
 		t.Errorf("a key to be deleted: %+v, %v", deleted, err)
 	}
 	restored, err := eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: k.KeyArn})
-	if err != nil || restored.Key.KeyState != apc.KeyStateCreateComplete || restored.Key.Enabled || restored.Key.DeletePendingTimestamp != nil {
+	if err != nil || restored.Key.KeyState != apc.KeyStateCreateComplete || restored.Key.Enabled ||
+		restored.Key.DeletePendingTimestamp != nil {
 		t.Errorf("a restored key keeps its Enabled: %+v, %v", restored, err)
 	}
 	started, err := eng.StartKeyUsage(ctx, &engine.StartKeyUsageInput{KeyIdentifier: k.KeyArn})
@@ -197,7 +199,8 @@ func TestStartAndStopKeepTheTimeStampOfAKeyThatIsSoAlready(t *testing.T) {
 	}
 	for range 2 {
 		stopped, err := eng.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: k.KeyArn})
-		if want := begin.Add(time.Hour); err != nil || stopped.Key.Enabled || stopped.Key.UsageStartTimestamp != nil || !stopped.Key.UsageStopTimestamp.Equal(want) {
+		if want := begin.Add(time.Hour); err != nil || stopped.Key.Enabled || stopped.Key.UsageStartTimestamp != nil ||
+			!stopped.Key.UsageStopTimestamp.Equal(want) {
 			t.Errorf("a key that is stopped at %s: %+v, %v; want it stopped since %s", clock.Now(), stopped, err, want)
 		}
 		clock.Advance(time.Hour)

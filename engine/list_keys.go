@@ -56,7 +56,14 @@ func listKeys(ctx context.Context, c *core.Call, in *ListKeysInput) (*ListKeysOu
 }
 
 // page reads a page of the caller's records and whether more follow.
-func page(ctx context.Context, c *core.Call, kind keystore.Kind, f keystore.Filter, after string, size int) ([]keystore.Record, bool, error) {
+func page(
+	ctx context.Context,
+	c *core.Call,
+	kind keystore.Kind,
+	f keystore.Filter,
+	after string,
+	size int,
+) ([]keystore.Record, bool, error) {
 	recs, err := c.Cloud.Store.Page(ctx, c.Home(), kind, f, after, size+1)
 	if err != nil {
 		return nil, false, core.StoreError(err)

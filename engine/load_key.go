@@ -173,7 +173,13 @@ func otherCheckValue(field, problem string, v kcv.Value, wanted string) apc.Reas
 	full := v.String()
 	found := full[:min(len(full), len(wanted))]
 	if strings.EqualFold(found, wanted[:len(found)]) { // the first digits are right
-		return core.Because(apc.RuleKeyCheckValue, field, core.ProblemKCVLength, wording.Count(len(wanted), "digit"), fmt.Sprintf("4 to %d", len(full)))
+		return core.Because(
+			apc.RuleKeyCheckValue,
+			field,
+			core.ProblemKCVLength,
+			wording.Count(len(wanted), "digit"),
+			fmt.Sprintf("4 to %d", len(full)),
+		)
 	}
 	return core.Because(apc.RuleKeyCheckValue, field, problem, found, strings.ToUpper(wanted))
 }
@@ -186,11 +192,15 @@ func sameKey(ctx context.Context, c *core.Call, made *core.Key) error {
 	if err := c.Key(ctx, core.Need{Field: "KeyID", Identifier: made.ARN.String()}, &there); err != nil {
 		return err
 	}
-	if there.Attributes != made.Attributes || there.Bits != made.Bits || there.Check != made.Check || there.CheckValue != made.CheckValue ||
-		there.Exportable != made.Exportable || there.Origin != made.Origin {
+	if there.Attributes != made.Attributes || there.Bits != made.Bits || there.Check != made.Check ||
+		there.CheckValue != made.CheckValue ||
+		there.Exportable != made.Exportable ||
+		there.Origin != made.Origin {
 		return &apc.Error{
 			Code: apc.ErrConflict, Resource: made.ARN.String(), Message: "Key " + made.ARN.String() + " already exists.",
-			Reasons: []apc.Reason{core.Because(apc.RuleKeyExists, "KeyID", core.ProblemKeyExists, made.ARN.Key, "another id, or the key that has this one")},
+			Reasons: []apc.Reason{
+				core.Because(apc.RuleKeyExists, "KeyID", core.ProblemKeyExists, made.ARN.Key, "another id, or the key that has this one"),
+			},
 		}
 	}
 	*made = there
@@ -201,12 +211,28 @@ func sameKey(ctx context.Context, c *core.Call, made *core.Key) error {
 func componentBits(spec core.Attributes, components []hsm.Secret) (int, error) {
 	bits := components[0].Len() * 8
 	if spec.Class != apc.KeyClassSymmetricKey {
-		return 0, attributeError(core.Because(apc.RuleKeyClass, "KeyAttributes.KeyClass", core.ProblemLoadSymmetric, string(spec.Class), string(apc.KeyClassSymmetricKey)))
+		return 0, attributeError(
+			core.Because(
+				apc.RuleKeyClass,
+				"KeyAttributes.KeyClass",
+				core.ProblemLoadSymmetric,
+				string(spec.Class),
+				string(apc.KeyClassSymmetricKey),
+			),
+		)
 	}
 	for i, c := range components {
 		if c.Len()*8 != bits || algorithmOfLength([]*core.Algorithm{spec.Alg}, c.Len()*8) == nil {
-			return 0, core.Invalid("The components do not have the length of the key.", core.Because(apc.RuleKeyLength,
-				fmt.Sprintf("Components[%d]", i), core.ProblemComponentBits, wording.Count(c.Len()*8, "bit"), lengthsOf([]*core.Algorithm{spec.Alg})))
+			return 0, core.Invalid("The components do not have the length of the key.", core.Because(
+				apc.RuleKeyLength,
+				fmt.Sprintf(
+					"Components[%d]",
+					i,
+				),
+				core.ProblemComponentBits,
+				wording.Count(c.Len()*8, "bit"),
+				lengthsOf([]*core.Algorithm{spec.Alg}),
+			))
 		}
 	}
 	return bits, nil

@@ -38,7 +38,8 @@ func TestLoadKeyAgainUnderItsIDReturnsTheSameKey(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			again, err := eng.LoadKey(ctx, loadUnder(id, 1))
-			if err != nil || again.Key.KeyArn != first.Key.KeyArn || again.Key.Enabled || again.ComponentCheckValues[0] != first.ComponentCheckValues[0] {
+			if err != nil || again.Key.KeyArn != first.Key.KeyArn || again.Key.Enabled ||
+				again.ComponentCheckValues[0] != first.ComponentCheckValues[0] {
 				t.Errorf("again: got %+v, %v, want the key as it is now", again, err)
 			}
 			other, err := eng.LoadKey(ctx, loadUnder("together0000000001", 2)) // of several at once one stores it
@@ -74,7 +75,13 @@ func TestLoadKeyRefusesAnotherKeyUnderTheID(t *testing.T) {
 	}
 	for _, id := range []string{"", "short", strings.Repeat("a", 65), "sixteen-letters-"} {
 		_, err := eng.LoadKey(ctx, loadUnder(id, 1))
-		refusal := refused(t, "id "+id, err, apc.ErrValidation, map[bool]apc.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64])
+		refusal := refused(
+			t,
+			"id "+id,
+			err,
+			apc.ErrValidation,
+			map[bool]apc.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64],
+		)
 		if len(refusal.Reasons) > 0 && refusal.Reasons[0].Field != "KeyID" {
 			t.Errorf("id %q: got %+v, want KeyID named", id, refusal.Reasons)
 		}
@@ -149,11 +156,16 @@ func TestLoadKeyRefusesCheckValuesThatAreNone(t *testing.T) {
 		}
 	}
 
-	tdes := &engine.LoadKeyInput{KeyAttributes: attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), Exportable: new(true),
-		Components: []hsm.Secret{hsm.NewSecret(unhex(t, tdesKey))}, KeyCheckValue: new("08D7B4FB62")}
+	tdes := &engine.LoadKeyInput{
+		KeyAttributes: attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
+		Exportable:    new(true),
+		Components:    []hsm.Secret{hsm.NewSecret(unhex(t, tdesKey))},
+		KeyCheckValue: new("08D7B4FB62"),
+	}
 	_, err := eng.LoadKey(ctx, tdes)
 	r := refused(t, "10 digits for TDES", err, apc.ErrValidation, apc.RuleKeyCheckValue)
-	if got, want := r.Reasons[0].String(), "KeyCheckValue: the check value given has more digits than check values of this algorithm: found 10 digits, wanted 4 to 6"; got != want {
+	if got, want := r.Reasons[0].String(), "KeyCheckValue: the check value given has more digits than check values of this algorithm: "+
+		"found 10 digits, wanted 4 to 6"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -73,10 +73,18 @@ var operations = []Operation{
 	changes("TagResource", (*Caller).TagResource, "in full; 200 tags a key (GUESS)"),
 	changes("UntagResource", (*Caller).UntagResource, "in full"),
 	reads("ListTagsForResource", (*Caller).ListTagsForResource, "in full"),
-	changes("AddKeyReplicationRegions", (*Caller).AddKeyReplicationRegions, "in full; replication takes no time unless Limits.ReplicationTime says so (GUESS)"),
+	changes(
+		"AddKeyReplicationRegions",
+		(*Caller).AddKeyReplicationRegions,
+		"in full; replication takes no time unless Limits.ReplicationTime says so (GUESS)",
+	),
 	changes("RemoveKeyReplicationRegions", (*Caller).RemoveKeyReplicationRegions, "in full; the replicas are gone at once (GUESS)"),
 	changes("EnableDefaultKeyReplicationRegions", (*Caller).EnableDefaultKeyReplicationRegions, "in full; order of enabling (GUESS)"),
-	changes("DisableDefaultKeyReplicationRegions", (*Caller).DisableDefaultKeyReplicationRegions, "in full; a Region that is not listed does not matter (GUESS)"),
+	changes(
+		"DisableDefaultKeyReplicationRegions",
+		(*Caller).DisableDefaultKeyReplicationRegions,
+		"in full; a Region that is not listed does not matter (GUESS)",
+	),
 	reads("GetDefaultKeyReplicationRegions", (*Caller).GetDefaultKeyReplicationRegions, "in full"),
 	changes("PutResourcePolicy", (*Caller).PutResourcePolicy, "in full; which conditions close a public principal is a GUESS"),
 	reads("GetResourcePolicy", (*Caller).GetResourcePolicy, "in full"),
@@ -84,18 +92,38 @@ var operations = []Operation{
 	changes("AssociateMpaTeam", (*Caller).AssociateMpaTeam, "in full; Engine.DecideApproval is the team's vote"),
 	changes("DisassociateMpaTeam", (*Caller).DisassociateMpaTeam, "in full"),
 	reads("GetMpaTeamAssociation", (*Caller).GetMpaTeamAssociation, "in full"),
-	data("EncryptData", (*dataplane.Caller).EncryptData, "in full; CFB with a feedback of whole blocks, CBC where no mode is given (GUESS)"),
+	data(
+		"EncryptData",
+		(*dataplane.Caller).EncryptData,
+		"in full; CFB with a feedback of whole blocks, CBC where no mode is given (GUESS)",
+	),
 	data("DecryptData", (*dataplane.Caller).DecryptData, "in full"),
 	data("ReEncryptData", (*dataplane.Caller).ReEncryptData, "in full; two stored D0 keys are refused, as by the live service"),
 	data("GenerateMac", (*dataplane.Caller).GenerateMac, "in full but for HMAC with TDES and AES keys, which is refused by name"),
 	data("VerifyMac", (*dataplane.Caller).VerifyMac, "as GenerateMac"),
-	data("GenerateCardValidationData", (*dataplane.Caller).GenerateCardValidationData, "CVV, CVV2, iCVV, dCVV, CVC3 and CSC 1 in full; CSC 2 and the cardholder verification value have no public definition: not faithful"),
-	data("VerifyCardValidationData", (*dataplane.Caller).VerifyCardValidationData, "as GenerateCardValidationData; the Discover code has no public definition: not faithful"),
+	data(
+		"GenerateCardValidationData",
+		(*dataplane.Caller).GenerateCardValidationData,
+		"CVV, CVV2, iCVV, dCVV, CVC3 and CSC 1 in full; CSC 2 and the cardholder verification value have no public definition: not faithful",
+	),
+	data(
+		"VerifyCardValidationData",
+		(*dataplane.Caller).VerifyCardValidationData,
+		"as GenerateCardValidationData; the Discover code has no public definition: not faithful",
+	),
 	data("GeneratePinData", (*dataplane.Caller).GeneratePinData, "in full; PINs are drawn without bias, none is left out (GUESS)"),
 	data("VerifyPinData", (*dataplane.Caller).VerifyPinData, "in full; Quirks.VisaPINWithDUKPT repeats a fault of the live service"),
 	data("TranslatePinData", (*dataplane.Caller).TranslatePinData, "in full; format 4 with the whole account number"),
-	data("GenerateAuthRequestCryptogram", (*dataplane.Caller).GenerateAuthRequestCryptogram, "in full; the UnionPay session key is a GUESS"),
-	data("VerifyAuthRequestCryptogram", (*dataplane.Caller).VerifyAuthRequestCryptogram, "in full; ARPC methods 1 and 2; the UnionPay session key is a GUESS"),
+	data(
+		"GenerateAuthRequestCryptogram",
+		(*dataplane.Caller).GenerateAuthRequestCryptogram,
+		"in full; the UnionPay session key is a GUESS",
+	),
+	data(
+		"VerifyAuthRequestCryptogram",
+		(*dataplane.Caller).VerifyAuthRequestCryptogram,
+		"in full; ARPC methods 1 and 2; the UnionPay session key is a GUESS",
+	),
 	data("GenerateMacEmvPinChange", (*dataplane.Caller).GenerateMacEmvPinChange, "in full; the form of EMV 2000 scripts is a GUESS"),
 	data("TranslateKeyMaterial", (*dataplane.Caller).TranslateKeyMaterial, "in full; optional blocks are kept (GUESS)"),
 	data("GenerateAs2805KekValidation", (*dataplane.Caller).GenerateAs2805KekValidation, "in full; in every Region"),
@@ -121,7 +149,9 @@ func data[In, Out any](name string, method func(*dataplane.Caller, context.Conte
 }
 
 // caller makes a method the call of an [Operation].
-func caller[In, Out any](method func(*Caller, context.Context, *In) (*Out, error)) func(context.Context, *Caller, func(any) error) (any, error) {
+func caller[In, Out any](
+	method func(*Caller, context.Context, *In) (*Out, error),
+) func(context.Context, *Caller, func(any) error) (any, error) {
 	return func(ctx context.Context, c *Caller, fill func(any) error) (any, error) {
 		in := new(In)
 		if err := fill(in); err != nil {

@@ -63,7 +63,16 @@ func (o order[In]) check(t *testing.T) {
 			}
 			refusal, ok := errors.AsType[*apc.Error](o.sendWith(second, first))
 			if !ok || len(refusal.Reasons) == 0 || !sameFault(refusal.Reasons[0], alone[i]) || sameFault(refusal.Reasons[0], alone[j]) {
-				t.Errorf("%s with %s (step %d) and %s (step %d):\ngot  %v\nwant %v", o.name, first.what, first.step, second.what, second.step, refusal, alone[i])
+				t.Errorf(
+					"%s with %s (step %d) and %s (step %d):\ngot  %v\nwant %v",
+					o.name,
+					first.what,
+					first.step,
+					second.what,
+					second.step,
+					refusal,
+					alone[i],
+				)
 			}
 		}
 	}
@@ -113,8 +122,19 @@ type orderWorld struct {
 const absentKey = "arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa"
 
 func newOrderWorld(t testing.TB) *orderWorld {
-	w := &orderWorld{t: t, store: simtest.Store(t), clock: engine.NewClock(noon), absent: absentKey, foreign: strings.Replace(absentKey, "111122223333", "444455556666", 1)}
-	w.Engine = simtest.On(t, simtest.Backend(t, nil), w.store, &engine.Options{Now: w.clock.Now, Limits: apc.Limits{OpenTokens: 1000, Tags: 4}})
+	w := &orderWorld{
+		t:       t,
+		store:   simtest.Store(t),
+		clock:   engine.NewClock(noon),
+		absent:  absentKey,
+		foreign: strings.Replace(absentKey, "111122223333", "444455556666", 1),
+	}
+	w.Engine = simtest.On(
+		t,
+		simtest.Backend(t, nil),
+		w.store,
+		&engine.Options{Now: w.clock.Now, Limits: apc.Limits{OpenTokens: 1000, Tags: 4}},
+	)
 	w.stopped = create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
 	w.stop(w.stopped)
 	w.pending = create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
@@ -139,7 +159,11 @@ func (w *orderWorld) stop(arn string) {
 
 // count changes a counter of the account, and returns the function that changes it back.
 func (w *orderWorld) count(name string, by int64) func() {
-	ref := keystore.Ref{Partition: keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion}, Kind: "counter", ID: name}
+	ref := keystore.Ref{
+		Partition: keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion},
+		Kind:      "counter",
+		ID:        name,
+	}
 	change := func(by int64) {
 		var id keystore.CommitID
 		w.commits++
@@ -157,16 +181,64 @@ func (w *orderWorld) count(name string, by int64) func() {
 func keyFaults[In any](w *orderWorld, member string, set func(*In, string), stopped, wrong string, rule apc.Rule) []fault[In] {
 	to := func(arn string) func(*In) { return func(in *In) { set(in, arn) } }
 	out := []fault[In]{
-		{step: shapeStep, member: member, what: member + " that is no identifier", change: to(strings.Replace(absentKey, ":key/", ":lock/", 1)), code: apc.ErrValidation, rule: apc.RulePattern},
-		{step: resolveStep, member: member, what: member + " that does not resolve", change: to(w.absent), code: apc.ErrResourceNotFound, rule: apc.RuleKey},
-		{step: permissionStep, member: member, what: member + " of another account", change: to(w.foreign), code: apc.ErrAccessDenied, rule: apc.RuleAccount},
+		{
+			step:   shapeStep,
+			member: member,
+			what:   member + " that is no identifier",
+			change: to(strings.Replace(absentKey, ":key/", ":lock/", 1)),
+			code:   apc.ErrValidation,
+			rule:   apc.RulePattern,
+		},
+		{
+			step:   resolveStep,
+			member: member,
+			what:   member + " that does not resolve",
+			change: to(w.absent),
+			code:   apc.ErrResourceNotFound,
+			rule:   apc.RuleKey,
+		},
+		{
+			step:   permissionStep,
+			member: member,
+			what:   member + " of another account",
+			change: to(w.foreign),
+			code:   apc.ErrAccessDenied,
+			rule:   apc.RuleAccount,
+		},
 	}
 	if stopped != "" {
-		out = append(out, fault[In]{step: stateStep, member: member, what: member + " that is not enabled", change: to(stopped), code: apc.ErrValidation, rule: apc.RuleKeyEnabled},
-			fault[In]{step: stateStep, member: member, what: member + " that waits for its deletion", change: to(w.pending), code: apc.ErrValidation, rule: apc.RuleKeyState})
+		out = append(
+			out,
+			fault[In]{
+				step:   stateStep,
+				member: member,
+				what:   member + " that is not enabled",
+				change: to(stopped),
+				code:   apc.ErrValidation,
+				rule:   apc.RuleKeyEnabled,
+			},
+			fault[In]{
+				step:   stateStep,
+				member: member,
+				what:   member + " that waits for its deletion",
+				change: to(w.pending),
+				code:   apc.ErrValidation,
+				rule:   apc.RuleKeyState,
+			},
+		)
 	}
 	if wrong != "" {
-		out = append(out, fault[In]{step: rulesStep, member: member, what: member + " of a key that does not fit", change: to(wrong), code: apc.ErrValidation, rule: rule})
+		out = append(
+			out,
+			fault[In]{
+				step:   rulesStep,
+				member: member,
+				what:   member + " of a key that does not fit",
+				change: to(wrong),
+				code:   apc.ErrValidation,
+				rule:   rule,
+			},
+		)
 	}
 	return out
 }
@@ -174,10 +246,37 @@ func keyFaults[In any](w *orderWorld, member string, set func(*In, string), stop
 // newKeyFaults are the faults of a request that makes a key.
 func newKeyFaults[In any](w *orderWorld, tags func(*In) *[]apc.Tag) []fault[In] {
 	return []fault[In]{
-		{step: shapeStep, member: "Tags", what: "a reserved tag", change: func(in *In) { *tags(in) = []apc.Tag{{Key: "aws:x", Value: "y"}} }, code: apc.ErrValidation, rule: apc.RuleTagKey},
-		{step: quotaStep, member: "Tags", what: "more tags than a key may have", change: func(in *In) { *tags(in) = fiveTags }, code: apc.ErrServiceQuotaExceeded, rule: apc.RuleQuota},
-		{step: quotaStep, member: "", what: "the quota of keys used up", around: func() func() { return w.count("keys", 2000) }, code: apc.ErrServiceQuotaExceeded, rule: apc.RuleQuota},
+		{
+			step:   shapeStep,
+			member: "Tags",
+			what:   "a reserved tag",
+			change: func(in *In) { *tags(in) = []apc.Tag{{Key: "aws:x", Value: "y"}} },
+			code:   apc.ErrValidation,
+			rule:   apc.RuleTagKey,
+		},
+		{
+			step:   quotaStep,
+			member: "Tags",
+			what:   "more tags than a key may have",
+			change: func(in *In) { *tags(in) = fiveTags },
+			code:   apc.ErrServiceQuotaExceeded,
+			rule:   apc.RuleQuota,
+		},
+		{
+			step:   quotaStep,
+			member: "",
+			what:   "the quota of keys used up",
+			around: func() func() { return w.count("keys", 2000) },
+			code:   apc.ErrServiceQuotaExceeded,
+			rule:   apc.RuleQuota,
+		},
 	}
 }
 
-var fiveTags = []apc.Tag{{Key: "a", Value: "1"}, {Key: "b", Value: "2"}, {Key: "c", Value: "3"}, {Key: "d", Value: "4"}, {Key: "e", Value: "5"}}
+var fiveTags = []apc.Tag{
+	{Key: "a", Value: "1"},
+	{Key: "b", Value: "2"},
+	{Key: "c", Value: "3"},
+	{Key: "d", Value: "4"},
+	{Key: "e", Value: "5"},
+}

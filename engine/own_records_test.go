@@ -168,7 +168,8 @@ func TestManyEnginesInitialiseOneDevice(t *testing.T) {
 				return
 			}
 			defer eng.Close()
-			if _, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true)}); err != nil {
+			if _, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128),
+				Exportable: new(true)}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -42,7 +42,8 @@ func TestOwnAccountDecides(t *testing.T) {
 		{identityPolicy("Allow", none, ""), allow("arn:aws:iam::"+issuer+":root", "*"), apc.RuleIdentityPolicy, ""},
 		{identityPolicy("Allow", none, ""), statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"` + issuer + `"}}`), "", ""},
 		{identityPolicy("Deny", get, ""), allow(alice, "*"), apc.RuleIdentityPolicy, "Policies[0].Statement[0]"},
-		{identityPolicy("Allow", all, ""), statement(`"Sid":"NotAlice","Effect":"Deny","Principal":{"AWS":"` + alice + `"},"Action":"*","Resource":"*"`), apc.RuleResourcePolicy, `Statement[0] "NotAlice"`},
+		{identityPolicy("Allow", all, ""), statement(`"Sid":"NotAlice","Effect":"Deny","Principal":{"AWS":"` + alice +
+			`"},"Action":"*","Resource":"*"`), apc.RuleResourcePolicy, `Statement[0] "NotAlice"`},
 		{"", allow(acquirer, "*"), "", ""},
 		{identityPolicy("Allow", all, ""), allow(acquirer, "*"), "", ""},
 		{`{"Statement":[]}`, "", apc.RuleIdentityPolicy, ""},
@@ -112,7 +113,14 @@ func TestOtherAccountNeedsBothPolicies(t *testing.T) {
 func TestStrangersCannotProbe(t *testing.T) {
 	var events []apc.Event
 	clock := engine.NewClock(start)
-	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{DeletedVisible: day}, Observe: func(e apc.Event) { events = append(events, e) }})
+	eng := simtest.New(
+		t,
+		&engine.Options{
+			Now:     clock.Now,
+			Limits:  apc.Limits{DeletedVisible: day},
+			Observe: func(e apc.Event) { events = append(events, e) },
+		},
+	)
 	keys := make([]string, 4)
 	for i := range keys {
 		keys[i] = create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
@@ -157,9 +165,11 @@ func TestStrangersCannotProbe(t *testing.T) {
 		}
 	}
 	wantTold := []string{
-		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for payment-cryptography:GetKey",
+		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for " +
+			"payment-cryptography:GetKey",
 		"GetKey by 444455556666: the policy of the key denies the operation: found Statement[0]",
-		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for payment-cryptography:GetKey",
+		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for " +
+			"payment-cryptography:GetKey",
 	}
 	if diff := cmp.Diff(wantTold, told); diff != "" {
 		t.Errorf("the owner's events (-want +got):\n%s", diff)
@@ -176,8 +186,14 @@ func TestOperationsCrossAccountsByTheTable(t *testing.T) {
 		put(t, eng.Caller, k.KeyArn, allow(acquirer, "*"))
 		return k.KeyArn
 	}
-	pair, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(false), KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
-		KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}})
+	pair, err := eng.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			Exportable: new(false),
+			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+				KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,9 +299,13 @@ func TestOperationsWithoutAKeyAskTheIdentityPolicy(t *testing.T) {
 	on := func(action, resource string) string {
 		return statement(`"Effect":"Allow","Action":"payment-cryptography:` + action + `","Resource":"` + resource + `"`)
 	}
-	const keys, aliases = "arn:aws:payment-cryptography:us-east-1:111122223333:key/*", "arn:aws:payment-cryptography:us-east-1:111122223333:alias/pos*"
+	const keys, aliases = "arn:aws:payment-cryptography:us-east-1:111122223333:key/*",
+		"arn:aws:payment-cryptography:us-east-1:111122223333:alias/pos*"
 	makes := func(c *engine.Caller, tags ...apc.Tag) error {
-		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: tags})
+		_, err := c.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: tags},
+		)
 		return err
 	}
 	names := func(c *engine.Caller, key *string) error {
@@ -322,7 +342,14 @@ func TestOperationsWithoutAKeyAskTheIdentityPolicy(t *testing.T) {
 func TestConditionsSeeTheRequest(t *testing.T) {
 	clock := engine.NewClock(start)
 	eng := simtest.New(t, &engine.Options{Now: clock.Now})
-	k, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES256), Exportable: new(true), Tags: []apc.Tag{{Key: "Team", Value: "pos"}}})
+	k, err := eng.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			KeyAttributes: kekAttributes(apc.KeyAlgorithmAES256),
+			Exportable:    new(true),
+			Tags:          []apc.Tag{{Key: "Team", Value: "pos"}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +365,14 @@ func TestConditionsSeeTheRequest(t *testing.T) {
 		}
 	}
 	makes := func(c *engine.Caller) error {
-		_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: []apc.Tag{{Key: "Team", Value: "atm"}}})
+		_, err := c.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{
+				KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128),
+				Exportable:    new(true),
+				Tags:          []apc.Tag{{Key: "Team", Value: "atm"}},
+			},
+		)
 		return err
 	}
 	exports := func(c *engine.Caller) error { _, err := exportBlock(c, arn, arn, nil); return err }
@@ -384,8 +418,14 @@ func TestConditionsSeeTheRequest(t *testing.T) {
 		{`{"ArnEquals":{"payment-cryptography:WrappingKeyIdentifier":"` + arn + `"}}`, exports, true},
 		{`{"Null":{"payment-cryptography:ExportDukptInitialKey":"true"}}`, exports, true},
 	} {
-		who := eng.As(apc.Identity{Account: issuer, ARN: "arn:aws:sts::111122223333:assumed-role/teller/monday", Tags: map[string]string{"Desk": "4"},
-			Policies: []string{identityPolicy("Allow", `"*"`, `,"Condition":`+c.condition)}})
+		who := eng.As(
+			apc.Identity{
+				Account:  issuer,
+				ARN:      "arn:aws:sts::111122223333:assumed-role/teller/monday",
+				Tags:     map[string]string{"Desk": "4"},
+				Policies: []string{identityPolicy("Allow", `"*"`, `,"Condition":`+c.condition)},
+			},
+		)
 		if err := c.call(who); (err == nil) != c.holds {
 			t.Errorf("%s: got %v, want it to hold: %t", c.condition, err, c.holds)
 		}

@@ -11,11 +11,20 @@ import (
 
 // Sets of modes of use, as the tables of the user guide list them.
 var (
-	derive       = []core.Modes{core.DeriveKey, core.NoRestrictions}
-	macModes     = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify, core.NoRestrictions}
-	strictMAC    = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify}
-	cipherModes  = []core.Modes{core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap, core.Encrypt | core.Wrap, core.Decrypt | core.Unwrap, core.NoRestrictions}
-	pairModes    = []core.Modes{core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap, core.Encrypt | core.Wrap, core.Decrypt | core.Unwrap}
+	derive      = []core.Modes{core.DeriveKey, core.NoRestrictions}
+	macModes    = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify, core.NoRestrictions}
+	strictMAC   = []core.Modes{core.Generate, core.Verify, core.Generate | core.Verify}
+	cipherModes = []core.Modes{
+		core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap,
+		core.Encrypt | core.Wrap,
+		core.Decrypt | core.Unwrap,
+		core.NoRestrictions,
+	}
+	pairModes = []core.Modes{
+		core.Encrypt | core.Decrypt | core.Wrap | core.Unwrap,
+		core.Encrypt | core.Wrap,
+		core.Decrypt | core.Unwrap,
+	}
 	trPairModes  = append([]core.Modes{core.DeriveKey}, pairModes...)
 	publicCipher = []core.Modes{core.Encrypt | core.Wrap}
 	signOrVerify = []core.Modes{core.Sign, core.Verify}

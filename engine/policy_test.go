@@ -14,11 +14,16 @@ func TestRefusedAttributesNameTheMemberAtFault(t *testing.T) {
 		a    core.Attributes
 		rule apc.Rule
 	}{
-		{"a usage of the enumerations alone", core.Attributes{Usage: core.UsageP1, Class: apc.KeyClassSymmetricKey, Alg: aes, Modes: core.Generate}, "key-usage"},
-		{"an algorithm of another usage", core.Attributes{Usage: core.UsageM1, Class: apc.KeyClassSymmetricKey, Alg: aes, Modes: core.Generate}, "key-algorithm"},
-		{"an RSA base derivation key", core.Attributes{Usage: core.UsageB0, Class: apc.KeyClassSymmetricKey, Alg: rsa, Modes: core.DeriveKey}, "key-algorithm"},
-		{"a class of no operation", core.Attributes{Usage: core.UsageB0, Class: apc.KeyClassPrivateKey, Alg: aes, Modes: core.DeriveKey}, "key-class"},
-		{"half a set of modes", core.Attributes{Usage: core.UsageD0, Class: apc.KeyClassSymmetricKey, Alg: aes, Modes: core.Encrypt | core.Decrypt}, "key-modes-of-use"},
+		{"a usage of the enumerations alone", core.Attributes{Usage: core.UsageP1, Class: apc.KeyClassSymmetricKey, Alg: aes,
+			Modes: core.Generate}, "key-usage"},
+		{"an algorithm of another usage", core.Attributes{Usage: core.UsageM1, Class: apc.KeyClassSymmetricKey, Alg: aes,
+			Modes: core.Generate}, "key-algorithm"},
+		{"an RSA base derivation key", core.Attributes{Usage: core.UsageB0, Class: apc.KeyClassSymmetricKey, Alg: rsa, Modes: core.DeriveKey},
+			"key-algorithm"},
+		{"a class of no operation", core.Attributes{Usage: core.UsageB0, Class: apc.KeyClassPrivateKey, Alg: aes, Modes: core.DeriveKey},
+			"key-class"},
+		{"half a set of modes", core.Attributes{Usage: core.UsageD0, Class: apc.KeyClassSymmetricKey, Alg: aes,
+			Modes: core.Encrypt | core.Decrypt}, "key-modes-of-use"},
 		{"no mode", core.Attributes{Usage: core.UsageD0, Class: apc.KeyClassSymmetricKey, Alg: aes, Modes: 0}, "key-modes-of-use"},
 	} {
 		err, ok := checkAttributes(c.a, created, "").(*apc.Error)

@@ -35,7 +35,12 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 	exporting := parametersForExport(t, eng.Caller).ExportToken
 	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, new(apc.KeyUsageTR31K1KeyBlockProtectionKey)).KeyArn
 	derivation := engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}
-	block, err := exportBlock(eng.Caller, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn, nil)
+	block, err := exportBlock(
+		eng.Caller,
+		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn,
+		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn,
+		nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +55,13 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 			return err
 		},
 		"KeyMaterial.TrustedCertificatePublicKey.PublicKeyCertificate": func(text string) error {
-			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-				KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn}})
+			_, err := importMaterial(
+				eng.Caller,
+				engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+					KeyAttributes: publicAttributes(
+						apc.KeyAlgorithmRSA2048,
+					), PublicKeyCertificate: text, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn}},
+			)
 			return err
 		},
 		"KeyMaterial.Tr34KeyBlock.SigningKeyCertificate": func(text string) error {
@@ -62,7 +72,8 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 		},
 		"KeyMaterial.Tr34KeyBlock.WrappingKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
-				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text, ExportToken: &exporting, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
+				CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, WrappingKeyCertificate: text, ExportToken: &exporting,
+				KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
 		},
 		"KeyMaterial.KeyCryptogram.WrappingKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
@@ -70,13 +81,20 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 		},
 		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate": func(text string) error {
 			return export(engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
-				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: derivation}})
+				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text,
+				DeriveKeyAlgorithm:    apc.KeyAlgorithmAES256,
+				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
+				DerivationData: derivation}})
 		},
 		"KeyMaterial.DiffieHellmanTr31KeyBlock.PublicKeyCertificate ": func(text string) error { // and imports
-			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
-				PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text, DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
-				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: derivation, WrappedKeyBlock: block.KeyMaterial}})
+			_, err := importMaterial(
+				eng.Caller,
+				engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
+					PrivateKeyIdentifier: pair, CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, PublicKeyCertificate: text,
+					DeriveKeyAlgorithm:    apc.KeyAlgorithmAES256,
+					KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
+					DerivationData: derivation, WrappedKeyBlock: block.KeyMaterial}},
+			)
 			return err
 		},
 	}
@@ -125,8 +143,11 @@ func TestAStoredAuthorityWithAStrangeKeyIsRefusedAtUse(t *testing.T) {
 		return append(append(data[:at:at], certificateText(strange)...), data[at+n:]...)
 	})
 	key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key)).KeyArn
-	_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-		CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: issue(t, rsaKey(t, 2048, 1), "KRD", &root, nil).text()}}})
+	_, err := eng.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+			CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: issue(t, rsaKey(t, 2048, 1), "KRD", &root, nil).text()}}},
+	)
 	refusal := refused(t, "ExportKey", err, apc.ErrValidation, "key-exponent")
 	if field := refusal.Reasons[0].Field; field != "KeyMaterial.KeyCryptogram.CertificateAuthorityPublicKeyIdentifier" {
 		t.Errorf("the reason is about %s", field)

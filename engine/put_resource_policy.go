@@ -46,7 +46,10 @@ func checkResourcePolicy(text, arn string) error {
 	for key := range p.Keys {
 		name, ours := strings.CutPrefix(key, conditionPrefix)
 		if ours && !slices.Contains(conditionKeys, name) {
-			return core.Invalid("The policy is not valid.", core.Because(apc.RulePolicyText, "Policy", core.ProblemConditionKey, wording.Foreign(key), "one of its condition keys"))
+			return core.Invalid(
+				"The policy is not valid.",
+				core.Because(apc.RulePolicyText, "Policy", core.ProblemConditionKey, wording.Foreign(key), "one of its condition keys"),
+			)
 		}
 	}
 	if i, public := p.Public(); public {

@@ -19,7 +19,10 @@ func receiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca 
 		return nil, err
 	}
 	if alg.Letter != hsm.RSA {
-		return nil, core.Invalid("The certificate is not valid.", core.Because(apc.RuleKeyType, field, core.ProblemNotRSA, string(alg.Name), wording.Or(core.AnyRSA.Names())))
+		return nil, core.Invalid(
+			"The certificate is not valid.",
+			core.Because(apc.RuleKeyType, field, core.ProblemNotRSA, string(alg.Name), wording.Or(core.AnyRSA.Names())),
+		)
 	}
 	if err := checkStrength(rsaStrength, alg, p.as.Alg, field); err != nil {
 		return nil, err

@@ -73,11 +73,18 @@ func showInProgress(out *Key, regions []string, state apc.KeyReplicationState) {
 }
 
 // AddKeyReplicationRegions replicates a key to more Regions.
-func (c *Caller) AddKeyReplicationRegions(ctx context.Context, in *AddKeyReplicationRegionsInput) (*AddKeyReplicationRegionsOutput, error) {
+func (c *Caller) AddKeyReplicationRegions(
+	ctx context.Context,
+	in *AddKeyReplicationRegionsInput,
+) (*AddKeyReplicationRegionsOutput, error) {
 	return core.Run(ctx, c.caller, "AddKeyReplicationRegions", in, addKeyReplicationRegions)
 }
 
-func addKeyReplicationRegions(ctx context.Context, c *core.Call, in *AddKeyReplicationRegionsInput) (*AddKeyReplicationRegionsOutput, error) {
+func addKeyReplicationRegions(
+	ctx context.Context,
+	c *core.Call,
+	in *AddKeyReplicationRegionsInput,
+) (*AddKeyReplicationRegionsOutput, error) {
 	var primary core.Key
 	err := core.Retry(func() error {
 		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
@@ -97,7 +104,10 @@ func addKeyReplicationRegions(ctx context.Context, c *core.Call, in *AddKeyRepli
 		}
 		for _, region := range in.ReplicationRegions {
 			if i := primary.InRegion(region); i >= 0 && primary.Replicas[i].Status != apc.KeyReplicationStateFailed {
-				return core.Invalid("The replication Regions are not valid.", core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemReplicated, region, "other Regions"))
+				return core.Invalid(
+					"The replication Regions are not valid.",
+					core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemReplicated, region, "other Regions"),
+				)
 			}
 		}
 		primary.OwnRegions = core.No
@@ -123,11 +133,18 @@ func loadPrimary(ctx context.Context, c *core.Call, identifier string, into *cor
 }
 
 // RemoveKeyReplicationRegions deletes replicas of a key. That cannot be undone.
-func (c *Caller) RemoveKeyReplicationRegions(ctx context.Context, in *RemoveKeyReplicationRegionsInput) (*RemoveKeyReplicationRegionsOutput, error) {
+func (c *Caller) RemoveKeyReplicationRegions(
+	ctx context.Context,
+	in *RemoveKeyReplicationRegionsInput,
+) (*RemoveKeyReplicationRegionsOutput, error) {
 	return core.Run(ctx, c.caller, "RemoveKeyReplicationRegions", in, removeKeyReplicationRegions)
 }
 
-func removeKeyReplicationRegions(ctx context.Context, c *core.Call, in *RemoveKeyReplicationRegionsInput) (*RemoveKeyReplicationRegionsOutput, error) {
+func removeKeyReplicationRegions(
+	ctx context.Context,
+	c *core.Call,
+	in *RemoveKeyReplicationRegionsInput,
+) (*RemoveKeyReplicationRegionsOutput, error) {
 	var primary core.Key
 	err := core.Retry(func() error {
 		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
@@ -141,7 +158,10 @@ func removeKeyReplicationRegions(ctx context.Context, c *core.Call, in *RemoveKe
 		}
 		for _, region := range in.ReplicationRegions {
 			if i := primary.InRegion(region); i < 0 || primary.Replicas[i].Status == apc.KeyReplicationStateDeleteInProgress {
-				return core.Invalid("The replication Regions are not valid.", core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemNotReplicated, region, "Regions with a replica"))
+				return core.Invalid(
+					"The replication Regions are not valid.",
+					core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemNotReplicated, region, "Regions with a replica"),
+				)
 			}
 		}
 		changes, err := c.Removals(ctx, &primary, in.ReplicationRegions)
@@ -163,11 +183,18 @@ func removeKeyReplicationRegions(ctx context.Context, c *core.Call, in *RemoveKe
 
 // EnableDefaultKeyReplicationRegions adds Regions to the account's default list: new exportable keys get
 // replicas there unless their request says otherwise. A Region that is listed stays (GUESS).
-func (c *Caller) EnableDefaultKeyReplicationRegions(ctx context.Context, in *EnableDefaultKeyReplicationRegionsInput) (*EnableDefaultKeyReplicationRegionsOutput, error) {
+func (c *Caller) EnableDefaultKeyReplicationRegions(
+	ctx context.Context,
+	in *EnableDefaultKeyReplicationRegionsInput,
+) (*EnableDefaultKeyReplicationRegionsOutput, error) {
 	return core.Run(ctx, c.caller, "EnableDefaultKeyReplicationRegions", in, enableDefaultKeyReplicationRegions)
 }
 
-func enableDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, in *EnableDefaultKeyReplicationRegionsInput) (*EnableDefaultKeyReplicationRegionsOutput, error) {
+func enableDefaultKeyReplicationRegions(
+	ctx context.Context,
+	c *core.Call,
+	in *EnableDefaultKeyReplicationRegionsInput,
+) (*EnableDefaultKeyReplicationRegionsOutput, error) {
 	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
 		return nil, err
 	}
@@ -187,11 +214,18 @@ func enableDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, in *E
 
 // DisableDefaultKeyReplicationRegions takes Regions off the account's default list. One that is not listed
 // does not matter (GUESS). Keys stay as they are.
-func (c *Caller) DisableDefaultKeyReplicationRegions(ctx context.Context, in *DisableDefaultKeyReplicationRegionsInput) (*DisableDefaultKeyReplicationRegionsOutput, error) {
+func (c *Caller) DisableDefaultKeyReplicationRegions(
+	ctx context.Context,
+	in *DisableDefaultKeyReplicationRegionsInput,
+) (*DisableDefaultKeyReplicationRegionsOutput, error) {
 	return core.Run(ctx, c.caller, "DisableDefaultKeyReplicationRegions", in, disableDefaultKeyReplicationRegions)
 }
 
-func disableDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, in *DisableDefaultKeyReplicationRegionsInput) (*DisableDefaultKeyReplicationRegionsOutput, error) {
+func disableDefaultKeyReplicationRegions(
+	ctx context.Context,
+	c *core.Call,
+	in *DisableDefaultKeyReplicationRegionsInput,
+) (*DisableDefaultKeyReplicationRegionsOutput, error) {
 	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
 		return nil, err
 	}
@@ -220,11 +254,18 @@ func changeDefaults(ctx context.Context, c *core.Call, change func([]string) []s
 }
 
 // GetDefaultKeyReplicationRegions returns the account's default list in the caller's Region.
-func (c *Caller) GetDefaultKeyReplicationRegions(ctx context.Context, in *GetDefaultKeyReplicationRegionsInput) (*GetDefaultKeyReplicationRegionsOutput, error) {
+func (c *Caller) GetDefaultKeyReplicationRegions(
+	ctx context.Context,
+	in *GetDefaultKeyReplicationRegionsInput,
+) (*GetDefaultKeyReplicationRegionsOutput, error) {
 	return core.Run(ctx, c.caller, "GetDefaultKeyReplicationRegions", in, getDefaultKeyReplicationRegions)
 }
 
-func getDefaultKeyReplicationRegions(ctx context.Context, c *core.Call, _ *GetDefaultKeyReplicationRegionsInput) (*GetDefaultKeyReplicationRegionsOutput, error) {
+func getDefaultKeyReplicationRegions(
+	ctx context.Context,
+	c *core.Call,
+	_ *GetDefaultKeyReplicationRegionsInput,
+) (*GetDefaultKeyReplicationRegionsOutput, error) {
 	list, err := c.DefaultRegions(ctx)
 	if err != nil {
 		return nil, err

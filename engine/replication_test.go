@@ -22,7 +22,10 @@ func inRegion(arn, region string) string { return strings.Replace(arn, "us-east-
 // everywhere creates an exportable key with replicas.
 func everywhere(t testing.TB, c *engine.Caller, regions ...string) engine.Key {
 	t.Helper()
-	out, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES256), Exportable: new(true), ReplicationRegions: regions})
+	out, err := c.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES256), Exportable: new(true), ReplicationRegions: regions},
+	)
 	if err != nil {
 		t.Fatalf("CreateKey with replicas in %v: %v", regions, err)
 	}
@@ -68,17 +71,22 @@ func TestReplicaSharesIdMaterialAndCheckValue(t *testing.T) {
 	if k.PrimaryRegion != nil || k.KeyState != apc.KeyStateCreateComplete {
 		t.Errorf("a primary: %+v", k)
 	}
-	if got, want := statuses(got(t, eng.Caller, k.KeyArn)), "PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 SYNCHRONIZED"; got != want {
+	if got, want := statuses(got(t, eng.Caller, k.KeyArn)),
+		"PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 SYNCHRONIZED"; got != want {
 		t.Errorf("the next look: got %s, want %s", got, want)
 	}
 	there := eng.As(apc.Identity{Region: west})
 	r := got(t, there, inRegion(k.KeyArn, west))
-	if r.KeyArn != inRegion(k.KeyArn, west) || r.KeyCheckValue != k.KeyCheckValue || r.KeyAttributes != k.KeyAttributes || *r.MultiRegionKeyType != apc.MultiRegionKeyTypeReplica ||
-		*r.PrimaryRegion != "us-east-1" || r.ReplicationStatus != nil || r.UsingDefaultReplicationRegions != nil || !r.Exportable || !r.Enabled {
+	if r.KeyArn != inRegion(k.KeyArn, west) || r.KeyCheckValue != k.KeyCheckValue || r.KeyAttributes != k.KeyAttributes ||
+		*r.MultiRegionKeyType != apc.MultiRegionKeyTypeReplica ||
+		*r.PrimaryRegion != "us-east-1" || r.ReplicationStatus != nil || r.UsingDefaultReplicationRegions != nil ||
+		!r.Exportable ||
+		!r.Enabled {
 		t.Errorf("the replica: %+v", r)
 	}
 	list, err := there.ListKeys(ctx, nil)
-	if err != nil || len(list.Keys) != 1 || *list.Keys[0].MultiRegionKeyType != apc.MultiRegionKeyTypeReplica || *list.Keys[0].PrimaryRegion != "us-east-1" {
+	if err != nil || len(list.Keys) != 1 || *list.Keys[0].MultiRegionKeyType != apc.MultiRegionKeyTypeReplica ||
+		*list.Keys[0].PrimaryRegion != "us-east-1" {
 		t.Errorf("ListKeys: %+v, %v", list, err)
 	}
 	// A block made under the replica opens under the primary.
@@ -100,7 +108,10 @@ func TestReplicationTakesItsTime(t *testing.T) {
 	var events []string
 	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{ReplicationTime: time.Minute}, Observe: func(e apc.Event) {
 		if e.EventType == apc.ServiceEvent {
-			events = append(events, strings.TrimSpace(fmt.Sprint(e.AWSRegion, " ", e.EventName, " ", e.ServiceEventDetails["replicationType"])))
+			events = append(
+				events,
+				strings.TrimSpace(fmt.Sprint(e.AWSRegion, " ", e.EventName, " ", e.ServiceEventDetails["replicationType"])),
+			)
 		}
 	}})
 	k := everywhere(t, eng.Caller, west)
@@ -132,7 +143,10 @@ func TestReplicationTakesItsTime(t *testing.T) {
 	look("PRIMARY default false: us-west-2 SYNCHRONIZED", true) // a clock set back revives nothing
 
 	clock.Set(start.Add(time.Hour))
-	out, err := eng.RemoveKeyReplicationRegions(ctx, &engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}})
+	out, err := eng.RemoveKeyReplicationRegions(
+		ctx,
+		&engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}},
+	)
 	if err != nil || statuses(out.Key) != "PRIMARY default false: us-west-2 DELETE_IN_PROGRESS" {
 		t.Errorf("RemoveKeyReplicationRegions: %+v, %v", out, err)
 	}
@@ -143,19 +157,25 @@ func TestReplicationTakesItsTime(t *testing.T) {
 
 func TestReplicationThatFailsSaysWhy(t *testing.T) {
 	why := "The Region is on fire."
-	eng := simtest.New(t, &engine.Options{ReplicationFails: func(arn, region string) string { return map[string]string{west: why}[region] }})
+	eng := simtest.New(
+		t,
+		&engine.Options{ReplicationFails: func(arn, region string) string { return map[string]string{west: why}[region] }},
+	)
 	k := everywhere(t, eng.Caller, west, ireland)
-	if got, want := statuses(got(t, eng.Caller, k.KeyArn)), "PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 FAILED (The Region is on fire.)"; got != want {
+	if got, want := statuses(got(t, eng.Caller, k.KeyArn)),
+		"PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 FAILED (The Region is on fire.)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if _, err := eng.As(apc.Identity{Region: west}).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: inRegion(k.KeyArn, west)}); err == nil {
 		t.Error("there is a replica where the replication failed")
 	}
 	why = ""
-	if _, err := eng.AddKeyReplicationRegions(ctx, &engine.AddKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
+	if _, err := eng.AddKeyReplicationRegions(ctx,
+		&engine.AddKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
 		t.Errorf("asked again: %v", err)
 	}
-	if got, want := statuses(got(t, eng.Caller, k.KeyArn)), "PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 SYNCHRONIZED"; got != want {
+	if got, want := statuses(got(t, eng.Caller, k.KeyArn)),
+		"PRIMARY default false: eu-west-1 SYNCHRONIZED, us-west-2 SYNCHRONIZED"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -179,15 +199,28 @@ func TestReplicationRefusals(t *testing.T) {
 		return err
 	}
 	remove := func(c *engine.Caller, arn string, regions ...string) error {
-		_, err := c.RemoveKeyReplicationRegions(ctx, &engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: arn, ReplicationRegions: regions})
+		_, err := c.RemoveKeyReplicationRegions(
+			ctx,
+			&engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: arn, ReplicationRegions: regions},
+		)
 		return err
 	}
 	makes := func(exportable bool, regions ...string) error {
-		_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: &exportable, ReplicationRegions: regions})
+		_, err := eng.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{
+				KeyAttributes:      kekAttributes(apc.KeyAlgorithmAES128),
+				Exportable:         &exportable,
+				ReplicationRegions: regions,
+			},
+		)
 		return err
 	}
 	enables := func(regions ...string) error {
-		_, err := eng.EnableDefaultKeyReplicationRegions(ctx, &engine.EnableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions})
+		_, err := eng.EnableDefaultKeyReplicationRegions(
+			ctx,
+			&engine.EnableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions},
+		)
 		return err
 	}
 	for _, c := range []struct {
@@ -257,7 +290,8 @@ func TestReplicasFollowTheirPrimary(t *testing.T) {
 	if _, err := there.TagResource(ctx, &engine.TagResourceInput{ResourceArn: replica, Tags: []apc.Tag{{Key: "a", Value: "b"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if tags, err := eng.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: k.KeyArn}); err != nil || len(tags.Tags) != 0 {
+	if tags, err := eng.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: k.KeyArn}); err != nil ||
+		len(tags.Tags) != 0 {
 		t.Errorf("tags of a replica are its own: the primary has %+v, %v", tags, err)
 	}
 	clock.Advance(time.Hour)
@@ -290,7 +324,8 @@ func TestReplicasFollowTheirPrimary(t *testing.T) {
 	if _, err = there.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: replica}); err == nil {
 		t.Error("RestoreKey brought the replica back")
 	}
-	if _, err := eng.AddKeyReplicationRegions(ctx, &engine.AddKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
+	if _, err := eng.AddKeyReplicationRegions(ctx,
+		&engine.AddKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
 		t.Fatal(err)
 	}
 	if a, err := there.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/zone"}); err != nil || a.Alias.KeyArn != nil {
@@ -308,13 +343,19 @@ func TestDefaultRegionsApplyToNewExportableKeys(t *testing.T) {
 	change := func(enable bool, regions ...string) string {
 		t.Helper()
 		if enable {
-			out, err := eng.EnableDefaultKeyReplicationRegions(ctx, &engine.EnableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions})
+			out, err := eng.EnableDefaultKeyReplicationRegions(
+				ctx,
+				&engine.EnableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return fmt.Sprint(out.EnabledReplicationRegions)
 		}
-		out, err := eng.DisableDefaultKeyReplicationRegions(ctx, &engine.DisableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions})
+		out, err := eng.DisableDefaultKeyReplicationRegions(
+			ctx,
+			&engine.DisableDefaultKeyReplicationRegionsInput{ReplicationRegions: regions},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,7 +366,8 @@ func TestDefaultRegionsApplyToNewExportableKeys(t *testing.T) {
 		regions []string
 		want    string
 	}{
-		{true, []string{west}, "[us-west-2]"}, {true, []string{ireland, west}, "[us-west-2 eu-west-1]"}, {false, []string{"eu-west-2"}, "[us-west-2 eu-west-1]"},
+		{true, []string{west}, "[us-west-2]"}, {true, []string{ireland, west}, "[us-west-2 eu-west-1]"},
+		{false, []string{"eu-west-2"}, "[us-west-2 eu-west-1]"},
 		{false, []string{ireland}, "[us-west-2]"}, {true, []string{}, "[us-west-2]"},
 	} {
 		if got := change(c.enable, c.regions...); got != c.want {
@@ -334,7 +376,14 @@ func TestDefaultRegionsApplyToNewExportableKeys(t *testing.T) {
 	}
 	makes := func(c *engine.Caller, exportable bool, regions []string) string {
 		t.Helper()
-		out, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: &exportable, ReplicationRegions: regions})
+		out, err := c.CreateKey(
+			ctx,
+			&engine.CreateKeyInput{
+				KeyAttributes:      kekAttributes(apc.KeyAlgorithmAES128),
+				Exportable:         &exportable,
+				ReplicationRegions: regions,
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -369,12 +418,20 @@ func TestReplicasCountInTheirRegion(t *testing.T) {
 	there := eng.As(apc.Identity{Region: west})
 	create(t, there, kekAttributes(apc.KeyAlgorithmAES128))
 	k := everywhere(t, eng.Caller, west)
-	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), ReplicationRegions: []string{west}})
+	_, err := eng.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			KeyAttributes:      kekAttributes(apc.KeyAlgorithmAES128),
+			Exportable:         new(true),
+			ReplicationRegions: []string{west},
+		},
+	)
 	refused(t, "a replica beyond the quota", err, apc.ErrServiceQuotaExceeded, apc.RuleQuota)
 	if list, err := eng.ListKeys(ctx, nil); err != nil || len(list.Keys) != 1 {
 		t.Errorf("the primary was made without its replica: %+v, %v", list, err)
 	}
-	if _, err := eng.RemoveKeyReplicationRegions(ctx, &engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
+	if _, err := eng.RemoveKeyReplicationRegions(ctx,
+		&engine.RemoveKeyReplicationRegionsInput{KeyIdentifier: k.KeyArn, ReplicationRegions: []string{west}}); err != nil {
 		t.Fatal(err)
 	}
 	everywhere(t, eng.Caller, west)
@@ -382,8 +439,12 @@ func TestReplicasCountInTheirRegion(t *testing.T) {
 
 func TestKeyPairsReplicate(t *testing.T) {
 	eng := simtest.New(t, nil)
-	out, err := eng.CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true), ReplicationRegions: []string{west}, KeyAttributes: apc.KeyAttributes{
-		KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}})
+	out, err := eng.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{Exportable: new(true), ReplicationRegions: []string{west}, KeyAttributes: apc.KeyAttributes{
+			KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair,
+			KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

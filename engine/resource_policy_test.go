@@ -45,7 +45,10 @@ func TestResourcePolicyIsKeptByteForByte(t *testing.T) {
 	if got := get(); got != "{}" {
 		t.Errorf("without a policy: got %q, want {}", got)
 	}
-	first, second := "\t{ \"Id\":\"\u00fc\",\r\n"+allow(acquirer, "payment-cryptography:GetKey")[1:]+"\n", allow(issuer, "payment-cryptography:*")
+	first, second := "\t{ \"Id\":\"\u00fc\",\r\n"+allow(acquirer, "payment-cryptography:GetKey")[1:]+"\n", allow(
+		issuer,
+		"payment-cryptography:*",
+	)
 	for _, want := range []string{first, second} {
 		out, err := eng.PutResourcePolicy(ctx, &engine.PutResourcePolicyInput{ResourceArn: k.KeyArn, Policy: want})
 		if err != nil || out.ResourceArn != k.KeyArn || out.Policy != want {
@@ -75,8 +78,10 @@ func TestPutResourcePolicyNamesWhatIsWrong(t *testing.T) {
 		reason string
 	}{
 		{`{"Version"}`, apc.ErrValidation, apc.RulePolicyText, "Policy: the text is not JSON (at character 10)"},
-		{`{"Statements":[]}`, apc.ErrValidation, apc.RulePolicyText, `Policy.Statements: the policy language has no such element here: found "Statements", wanted Version, Id, Statement (at character 1)`},
-		{statement(`"Effect":"Allow","Action":"*","Resource":"*"`), apc.ErrValidation, apc.RulePolicyText, "Policy.Statement[0]: the element is missing: wanted Principal or NotPrincipal (at character 37)"},
+		{`{"Statements":[]}`, apc.ErrValidation, apc.RulePolicyText,
+			`Policy.Statements: the policy language has no such element here: found "Statements", wanted Version, Id, Statement (at character 1)`},
+		{statement(`"Effect":"Allow","Action":"*","Resource":"*"`), apc.ErrValidation, apc.RulePolicyText,
+			"Policy.Statement[0]: the element is missing: wanted Principal or NotPrincipal (at character 37)"},
 		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"arn:aws:payment-cryptography:us-east-1:111122223333:key/*"`), apc.ErrValidation, apc.RulePolicyText,
 			"Policy.Statement[0].Resource: the resource is not the one that the policy belongs to"},
 		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*","Condition":{"StringEquals":{"payment-cryptography:KeySize":"128"}}`), apc.ErrValidation, apc.RulePolicyText,

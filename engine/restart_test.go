@@ -24,13 +24,25 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now})
 	}
 	eng := start()
-	kek, key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(t, eng.Caller, attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
+	kek, key := create(
+		t,
+		eng.Caller,
+		kekAttributes(apc.KeyAlgorithmAES256),
+	), create(
+		t,
+		eng.Caller,
+		attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes),
+	)
 	block, err := exportBlock(eng.Caller, kek.KeyArn, key.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signing := create(t, eng.Caller, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair,
-		KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}})
+	signing := create(
+		t,
+		eng.Caller,
+		apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassAsymmetricKeyPair,
+			KeyAlgorithm: apc.KeyAlgorithmRSA2048, KeyModesOfUse: apc.KeyModesOfUse{Sign: true}},
+	)
 	certificate, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: signing.KeyArn})
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +75,8 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	if err != nil || again.KeyCheckValue == nil || *again.KeyCheckValue != key.KeyCheckValue {
 		t.Errorf("the key exported again, by its alias: %+v, %v", again, err)
 	}
-	if same, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: signing.KeyArn}); err != nil || same.KeyCertificate != certificate.KeyCertificate {
+	if same, err := eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: signing.KeyArn}); err != nil ||
+		same.KeyCertificate != certificate.KeyCertificate {
 		t.Errorf("another certificate, %v", err)
 	}
 	signs(t, eng.Caller, signing.KeyArn)
@@ -101,7 +114,8 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 func signs(t *testing.T, c *engine.Caller, arn string) {
 	t.Helper()
 	out, err := c.GetCertificateSigningRequest(ctx, &engine.GetCertificateSigningRequestInput{
-		KeyIdentifier: arn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256, CertificateSubject: engine.CertificateSubjectType{CommonName: "pay.example"}})
+		KeyIdentifier: arn, SigningAlgorithm: apc.SigningAlgorithmTypeSHA256,
+		CertificateSubject: engine.CertificateSubjectType{CommonName: "pay.example"}})
 	if err != nil {
 		t.Fatalf("signing: %v", err)
 	}

@@ -15,7 +15,12 @@ import (
 // check values, in order.
 func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 	clock := engine.NewClock(time.Time{})
-	eng := simtest.On(t, simtest.Backend(t, &hsm.SoftwareOptions{Seed: seed}), simtest.Store(t), &engine.Options{Now: clock.Now, Seed: seed})
+	eng := simtest.On(
+		t,
+		simtest.Backend(t, &hsm.SoftwareOptions{Seed: seed}),
+		simtest.Store(t),
+		&engine.Options{Now: clock.Now, Seed: seed},
+	)
 	for _, a := range []apc.KeyAlgorithm{apc.KeyAlgorithmAES256, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmTDES2Key} {
 		for range 5 {
 			k := create(t, eng.Caller, kekAttributes(a))
@@ -27,7 +32,10 @@ func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 		c := readCertificate(t, p.WrappingKeyCertificate)
 		arns = append(arns, p.ImportToken, c.Subject.SerialNumber+c.SerialNumber.String())
 	}
-	return append(arns, readCertificate(t, parametersForExport(t, eng.Caller).SigningKeyCertificateChain).SerialNumber.String()), checkValues
+	return append(
+		arns,
+		readCertificate(t, parametersForExport(t, eng.Caller).SigningKeyCertificateChain).SerialNumber.String(),
+	), checkValues
 }
 
 // TestTheSameSeedGivesTheSameWorld: ids on any backend, and symmetric keys on

@@ -20,12 +20,21 @@ var requests = []struct{ in, out any }{
 	{DeleteAliasInput{}, DeleteAliasOutput{}}, {ListAliasesInput{}, ListAliasesOutput{}},
 	{TagResourceInput{}, TagResourceOutput{}}, {UntagResourceInput{}, UntagResourceOutput{}},
 	{ListTagsForResourceInput{}, ListTagsForResourceOutput{}},
-	{AddKeyReplicationRegionsInput{}, AddKeyReplicationRegionsOutput{}}, {RemoveKeyReplicationRegionsInput{}, RemoveKeyReplicationRegionsOutput{}},
+	{
+		AddKeyReplicationRegionsInput{},
+		AddKeyReplicationRegionsOutput{},
+	}, {RemoveKeyReplicationRegionsInput{}, RemoveKeyReplicationRegionsOutput{}},
 	{EnableDefaultKeyReplicationRegionsInput{}, EnableDefaultKeyReplicationRegionsOutput{}},
 	{DisableDefaultKeyReplicationRegionsInput{}, DisableDefaultKeyReplicationRegionsOutput{}},
 	{GetDefaultKeyReplicationRegionsInput{}, GetDefaultKeyReplicationRegionsOutput{}},
-	{AssociateMpaTeamInput{}, AssociateMpaTeamOutput{}}, {DisassociateMpaTeamInput{}, DisassociateMpaTeamOutput{}}, {GetMpaTeamAssociationInput{}, GetMpaTeamAssociationOutput{}},
-	{PutResourcePolicyInput{}, PutResourcePolicyOutput{}}, {GetResourcePolicyInput{}, GetResourcePolicyOutput{}}, {DeleteResourcePolicyInput{}, DeleteResourcePolicyOutput{}},
+	{
+		AssociateMpaTeamInput{},
+		AssociateMpaTeamOutput{},
+	}, {DisassociateMpaTeamInput{}, DisassociateMpaTeamOutput{}}, {GetMpaTeamAssociationInput{}, GetMpaTeamAssociationOutput{}},
+	{
+		PutResourcePolicyInput{},
+		PutResourcePolicyOutput{},
+	}, {GetResourcePolicyInput{}, GetResourcePolicyOutput{}}, {DeleteResourcePolicyInput{}, DeleteResourcePolicyOutput{}},
 	{ImportKeyInput{}, ImportKeyOutput{}}, {ExportKeyInput{}, ExportKeyOutput{}},
 	{GetParametersForImportInput{}, GetParametersForImportOutput{}}, {GetParametersForExportInput{}, GetParametersForExportOutput{}},
 	{GetPublicKeyCertificateInput{}, GetPublicKeyCertificateOutput{}},
@@ -80,8 +89,17 @@ func compareMember(t *testing.T, d *facts.Service, at string, typ reflect.Type, 
 	} else if !required && shape != "PrimitiveBoolean" && typ.Kind() != reflect.Slice && typ.Kind() != reflect.Map {
 		t.Errorf("%s: optional in the service, but no pointer", at)
 	}
-	kinds := map[facts.Kind]reflect.Kind{facts.Structure: reflect.Struct, facts.Union: reflect.Struct, facts.List: reflect.Slice, facts.Map: reflect.Map,
-		facts.String: reflect.String, facts.Enum: reflect.String, facts.Boolean: reflect.Bool, facts.Integer: reflect.Int, facts.Timestamp: reflect.TypeFor[time.Time]().Kind()}
+	kinds := map[facts.Kind]reflect.Kind{
+		facts.Structure: reflect.Struct,
+		facts.Union:     reflect.Struct,
+		facts.List:      reflect.Slice,
+		facts.Map:       reflect.Map,
+		facts.String:    reflect.String,
+		facts.Enum:      reflect.String,
+		facts.Boolean:   reflect.Bool,
+		facts.Integer:   reflect.Int,
+		facts.Timestamp: reflect.TypeFor[time.Time]().Kind(),
+	}
 	if typ.Kind() != kinds[s.Kind] {
 		t.Errorf("%s: a %s, in the service a %s", at, typ.Kind(), s.Kind)
 		return

@@ -29,7 +29,10 @@ func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {
 			t.Errorf("reason %d: %s, want %s", i, r.Field, want[i])
 		}
 	}
-	if !strings.HasPrefix(refusal.Message, "8 validation errors detected: Value at 'KeyAttributes.KeyUsage' failed to satisfy constraint:") {
+	if !strings.HasPrefix(
+		refusal.Message,
+		"8 validation errors detected: Value at 'KeyAttributes.KeyUsage' failed to satisfy constraint:",
+	) {
 		t.Errorf("message %q", refusal.Message)
 	}
 }
@@ -54,7 +57,8 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 		"ExportKey":           func() error { _, err := c.ExportKey(ctx, nil); return err },
 		"LoadKey":             func() error { _, err := c.LoadKey(ctx, nil); return err },
 	} {
-		if refusal := refused(t, name, do(), apc.ErrValidation, map[bool]apc.Rule{true: apc.RuleUnion, false: apc.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
+		if refusal := refused(t, name, do(), apc.ErrValidation,
+			map[bool]apc.Rule{true: apc.RuleUnion, false: apc.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
 			t.Errorf("%s: told as %q", name, refusal.Op)
 		}
 	}
@@ -97,9 +101,17 @@ func TestAKeyInPlaceOfAWordIsNotRepeated(t *testing.T) {
 	attributes.KeyAlgorithm = key
 	eng := simtest.New(t, nil)
 	_, wrong := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: attributes})
-	_, twice := eng.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Tags: []apc.Tag{{Key: key}, {Key: key}}})
+	_, twice := eng.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128),
+			Exportable:    new(true),
+			Tags:          []apc.Tag{{Key: key}, {Key: key}},
+		},
+	)
 	for _, err := range []error{wrong, twice} {
-		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, key[:8]) || !strings.Contains(text, "32 characters") {
+		if text := fmt.Sprintf("%v %+v", err, err); err == nil || strings.Contains(text, key[:8]) ||
+			!strings.Contains(text, "32 characters") {
 			t.Errorf("%s", text)
 		}
 	}

@@ -144,7 +144,8 @@ func modeSets(sets [][]string) (out []string) {
 func TestLifecycleTableIsTheGoldenFile(t *testing.T) {
 	var lines []string
 	for _, state := range allKeyState {
-		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed, core.Finished, core.Approved, core.NotApproved} {
+		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed, core.Finished,
+			core.Approved, core.NotApproved} {
 			to := "refused"
 			if k, err := (core.Key{State: state}).Moved(a); err == nil {
 				to = string(k.State)
@@ -200,7 +201,10 @@ func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
 		lines = append(lines, fmt.Sprintf("mode %c: %s", row.Code, row.Modes))
 	}
 	for _, m := range allKeyMaterialType {
-		lines = append(lines, fmt.Sprintf("%s: import token with %v, export token with %v", m, importMaterials[m].Names(), exportMaterials[m].Names()))
+		lines = append(
+			lines,
+			fmt.Sprintf("%s: import token with %v, export token with %v", m, importMaterials[m].Names(), exportMaterials[m].Names()),
+		)
 	}
 	compareTable(t, "algorithms.txt", lines)
 }

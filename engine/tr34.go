@@ -43,9 +43,15 @@ func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
 	case token && (m.key != nil || m.certificate != nil):
-		return false, core.Invalid("The parameters exclude each other.", core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenAndKey, "", "one of the two"))
+		return false, core.Invalid(
+			"The parameters exclude each other.",
+			core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenAndKey, "", "one of the two"),
+		)
 	case !token && m.key == nil:
-		return false, core.Invalid("A parameter is missing.", core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenNorKey, "", "one of the two"))
+		return false, core.Invalid(
+			"A parameter is missing.",
+			core.Because(apc.RuleOneOf, m.tokenField, core.ProblemTokenNorKey, "", "one of the two"),
+		)
 	case !token && m.certificate == nil:
 		return false, missing(m.certificateField)
 	}
@@ -54,7 +60,12 @@ func (m *pairMembers) usesToken() (bool, error) {
 
 // resolve finds the token or, where the members name a key, returns nil and adds the key to the others
 // that the operation needs.
-func (m *pairMembers) resolve(ctx context.Context, c *core.Call, rules *core.KeyRules, others ...core.Need) (*core.Token, []core.Need, error) {
+func (m *pairMembers) resolve(
+	ctx context.Context,
+	c *core.Call,
+	rules *core.KeyRules,
+	others ...core.Need,
+) (*core.Token, []core.Need, error) {
 	byToken, err := m.usesToken()
 	switch {
 	case err != nil:
@@ -109,7 +120,8 @@ var behindDecryption = []tr34.Class{tr34.ErrOAEP, tr34.ErrContent, tr34.ErrKeyBl
 // faultyMember is the member that a class of refusal is about, where it is not
 // the token.
 var faultyMember = map[tr34.Class]string{
-	tr34.ErrCertificate: ".SigningKeyCertificate", tr34.ErrSigner: ".SigningKeyCertificate", tr34.ErrNonce: ".RandomNonce", tr34.ErrTime: ".RandomNonce",
+	tr34.ErrCertificate: ".SigningKeyCertificate", tr34.ErrSigner: ".SigningKeyCertificate", tr34.ErrNonce: ".RandomNonce",
+	tr34.ErrTime: ".RandomNonce",
 }
 
 // tokenReason is why a key token was refused.

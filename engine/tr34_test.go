@@ -49,7 +49,8 @@ func (h host) seal(t testing.TB, krd string, change func(*tr34.Sealing), key []b
 
 func (h host) arm(token *string, block string) *engine.ImportTr34KeyBlock {
 	return &engine.ImportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: h.ca.KeyArn, SigningKeyCertificate: h.kdh.text(),
-		ImportToken: token, WrappedKeyBlock: block, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}
+		ImportToken: token, WrappedKeyBlock: block, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012,
+		RandomNonce: new(hex.EncodeToString([]byte("8 bytes!")))}
 }
 
 func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, error) {
@@ -67,7 +68,8 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 			key    string
 			pair   apc.KeyAlgorithm
 			cipher tr34.Cipher
-		}{{apc.KeyAlgorithmTDES2Key, tdesKey, apc.KeyAlgorithmRSA2048, tr34.TDESCBC}, {apc.KeyAlgorithmAES128, aesKey, apc.KeyAlgorithmRSA3072, tr34.AES128CBC}} {
+		}{{apc.KeyAlgorithmTDES2Key, tdesKey, apc.KeyAlgorithmRSA2048, tr34.TDESCBC},
+			{apc.KeyAlgorithmAES128, aesKey, apc.KeyAlgorithmRSA3072, tr34.AES128CBC}} {
 			p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, c.pair, true)
 			for _, twoPass := range []bool{true, false} {
 				block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) {
@@ -85,7 +87,9 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 				if c.a == apc.KeyAlgorithmAES128 {
 					want, _ = kcv.AES(unhex(t, c.key))
 				}
-				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != apc.KeyUsageTR31K0KeyEncryptionKey || !k.Exportable {
+				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a ||
+					k.KeyAttributes.KeyUsage != apc.KeyUsageTR31K0KeyEncryptionKey ||
+					!k.Exportable {
 					t.Errorf("%s, %s, two-pass %t: imported as %+v, %v", layout, c.a, twoPass, k, err)
 				}
 				again, err := importToken(eng.Caller, arm)
@@ -108,7 +112,13 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
 	stranger := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
 	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
-	expired := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), stranger.certificate}, func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) })
+	expired := issue(
+		t,
+		rsaKey(t, 2048, 1),
+		"KDH",
+		&certified{rsaKey(t, 2048, 0), stranger.certificate},
+		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) },
+	)
 	last := len(good) - 2
 	sealed := func(change func(*tr34.Sealing)) string { return h.seal(t, p.WrappingKeyCertificate, change, key) }
 	for _, c := range []struct {
@@ -117,22 +127,27 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		code   apc.Code
 		rule   apc.Rule
 	}{
-		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") }, apc.ErrResourceNotFound, "token"},
-		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, apc.ErrValidation, "token-material"},
+		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") },
+			apc.ErrResourceNotFound, "token"},
+		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, apc.ErrValidation,
+			"token-material"},
 		{"another token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &other.ImportToken }, apc.ErrValidation, "recipient"},
 		{"neither token nor key", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = nil }, apc.ErrValidation, "one-of"},
 		{"an empty token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("") }, apc.ErrValidation, "one-of"},
 		{"a token and a key", func(a *engine.ImportTr34KeyBlock) { a.WrappingKeyIdentifier = &h.ca.KeyArn }, apc.ErrValidation, "one-of"},
-		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn }, apc.ErrValidation, "required"},
+		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn },
+			apc.ErrValidation, "required"},
 		{"another nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = new("0011223344556677") }, apc.ErrValidation, "nonce"},
 		{"no nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = nil }, apc.ErrValidation, "nonce"},
 		{"a nonce for a one-pass token", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Nonce, s.SigningTime = nil, noon })
 		}, apc.ErrValidation, "nonce"},
-		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) }, apc.ErrValidation, "signature"},
+		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) },
+			apc.ErrValidation, "signature"},
 		{"a cut token", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] }, apc.ErrValidation, "asn1"},
 		{"half a digit pair", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good + "0" }, apc.ErrValidation, "asn1"},
-		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() }, apc.ErrValidation, "signature"},
+		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() },
+			apc.ErrValidation, "signature"},
 		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, apc.ErrValidation, "expired"},
 		{"a usage of no key here", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999E3TX00E0000" })
@@ -152,7 +167,8 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		_, err := importToken(eng.Caller, arm)
 		refused(t, c.what, err, c.code, c.rule)
 	}
-	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}), "Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
+	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}),
+		"Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
 		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
 		refused(t, "another "+what+"'s token", err, apc.ErrResourceNotFound, "token")
 	}
@@ -204,7 +220,11 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 // ownPairOf is an RSA pair of the account with a certificate of somebody else's.
 func ownPairOf(t testing.TB, c *engine.Caller, u apc.KeyUsage, m apc.KeyModesOfUse, root *certified) (engine.Key, certified) {
 	t.Helper()
-	k := create(t, c, apc.KeyAttributes{KeyUsage: u, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA3072, KeyModesOfUse: m})
+	k := create(
+		t,
+		c,
+		apc.KeyAttributes{KeyUsage: u, KeyClass: apc.KeyClassAsymmetricKeyPair, KeyAlgorithm: apc.KeyAlgorithmRSA3072, KeyModesOfUse: m},
+	)
 	public := publicKeyOf(t, c, k.KeyArn).(*rsa.PublicKey)
 	return k, issue(t, &rsa.PrivateKey{PublicKey: *public}, "own", root, nil)
 }
@@ -246,7 +266,10 @@ func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
 
 func exportToken(c *engine.Caller, key string, arm *engine.ExportTr34KeyBlock) (*engine.WrappedKey, error) {
 	arm.KeyBlockFormat = apc.Tr34KeyBlockFormatX9TR342012
-	out, err := c.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: arm}})
+	out, err := c.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: arm}},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +278,13 @@ func exportToken(c *engine.Caller, key string, arm *engine.ExportTr34KeyBlock) (
 
 func parametersForExport(t testing.TB, c *engine.Caller) *engine.GetParametersForExportOutput {
 	t.Helper()
-	out, err := c.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	out, err := c.GetParametersForExport(
+		ctx,
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,11 +299,26 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
 	p := parametersForExport(t, eng.Caller)
 	outside := issue(t, rsaKey(t, 4096, 1), "outside", nil, nil)
-	signing, signerCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Sign: true}, &outside)
+	signing, signerCert := ownPairOf(
+		t,
+		eng.Caller,
+		apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		apc.KeyModesOfUse{Sign: true},
+		&outside,
+	)
 	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes), tdesKey)
 	aes := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), aesKey)
-	byToken := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
-	byKey := engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), SigningKeyIdentifier: &signing.KeyArn, SigningKeyCertificate: new(signerCert.text())}
+	byToken := engine.ExportTr34KeyBlock{
+		CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+		WrappingKeyCertificate:                  krd.text(),
+		ExportToken:                             &p.ExportToken,
+	}
+	byKey := engine.ExportTr34KeyBlock{
+		CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+		WrappingKeyCertificate:                  krd.text(),
+		SigningKeyIdentifier:                    &signing.KeyArn,
+		SigningKeyCertificate:                   new(signerCert.text()),
+	}
 	for _, c := range []struct {
 		what   string
 		arm    engine.ExportTr34KeyBlock
@@ -289,7 +333,8 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		{"one-pass, by token", byToken, aes, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
 		{"by a key of the account", byKey, aes, "00112233445566778899AABBCCDDEEFF", nil, signerCert.certificate, "D0112K0AB00E0000", aesKey},
 		{"narrowed", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
-			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable), KeyVersion: new("07")}
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable),
+				KeyVersion: new("07")}
 		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AD07N0000", aesKey},
 	} {
 		arm := c.arm
@@ -313,13 +358,16 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 			check.Nonce = unhex(t, c.nonce)
 		}
 		opened, err := token.Open(krd.Signer.(*rsa.PrivateKey), check)
-		if err != nil || string(opened.Key) != string(unhex(t, c.clear)) || opened.Header != c.header || token.Layout != tr34.LayoutX9TR342012 {
+		if err != nil || string(opened.Key) != string(unhex(t, c.clear)) || opened.Header != c.header ||
+			token.Layout != tr34.LayoutX9TR342012 {
 			t.Errorf("%s: opened %v, %v, layout %s; want header %s", c.what, opened, err, token.Layout, c.header)
 		}
 		if c.nonce == "" && !opened.SigningTime.Equal(noon) {
 			t.Errorf("%s: signed at %s", c.what, opened.SigningTime)
 		}
-		if *w.KeyCheckValue != c.key.KeyCheckValue || w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatTR34KeyBlock || w.WrappingKeyArn != ca.KeyArn || strings.ToUpper(w.KeyMaterial) != w.KeyMaterial {
+		if *w.KeyCheckValue != c.key.KeyCheckValue || w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatTR34KeyBlock ||
+			w.WrappingKeyArn != ca.KeyArn ||
+			strings.ToUpper(w.KeyMaterial) != w.KeyMaterial {
 			t.Errorf("%s: %+v", c.what, w)
 		}
 	}
@@ -335,14 +383,24 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 	const want = "6AC292FAA1315B4D858AB3A3D7D5933A"
 	export := func(m engine.ExportKeyMaterial) (*engine.WrappedKey, error) {
 		out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: bdk.KeyArn, KeyMaterial: m,
-			ExportAttributes: &engine.ExportAttributes{ExportDukptInitialKey: &engine.ExportDukptInitialKey{KeySerialNumber: "FFFF9876543210E00000"}}})
+			ExportAttributes: &engine.ExportAttributes{
+				ExportDukptInitialKey: &engine.ExportDukptInitialKey{KeySerialNumber: "FFFF9876543210E00000"},
+			}})
 		if err != nil {
 			return nil, err
 		}
 		return out.WrappedKey, nil
 	}
-	w, err := export(engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: self.text(),
-		ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
+	w, err := export(
+		engine.ExportKeyMaterial{
+			Tr34KeyBlock: &engine.ExportTr34KeyBlock{
+				CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+				WrappingKeyCertificate:                  self.text(),
+				ExportToken:                             &p.ExportToken,
+				KeyBlockFormat:                          apc.Tr34KeyBlockFormatX9TR342012,
+			},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,11 +408,21 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := token.Open(self.Signer.(*rsa.PrivateKey), &tr34.Check{KDH: readCertificate(t, p.SigningKeyCertificate), KRD: self.certificate, Now: noon, CRL: tr34.CRLIgnored})
+	opened, err := token.Open(
+		self.Signer.(*rsa.PrivateKey),
+		&tr34.Check{KDH: readCertificate(t, p.SigningKeyCertificate), KRD: self.certificate, Now: noon, CRL: tr34.CRLIgnored},
+	)
 	if err != nil || strings.ToUpper(hex.EncodeToString(opened.Key)) != want || opened.Header != "D0112B1TX00S0000" {
 		t.Errorf("TR-34: %v, %v", opened, err)
 	}
-	w, err = export(engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: self.text()}})
+	w, err = export(
+		engine.ExportKeyMaterial{
+			KeyCryptogram: &engine.ExportKeyCryptogram{
+				CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+				WrappingKeyCertificate:                  self.text(),
+			},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +430,14 @@ func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
 		t.Errorf("cryptogram with check value %s, want %s", *w.KeyCheckValue, sum)
 	}
 	kek := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))
-	_, err = export(engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{WrappingKeyIdentifier: kek.KeyArn, As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}})
+	_, err = export(
+		engine.ExportKeyMaterial{
+			As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
+				WrappingKeyIdentifier: kek.KeyArn,
+				As2805KeyVariant:      apc.As2805KeyVariantPINEncryptionKeyVariant28,
+			},
+		},
+	)
 	refused(t, "by AS 2805", err, apc.ErrValidation, "export-form")
 }
 
@@ -375,7 +450,13 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
 	aes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	hmac := create(t, eng.Caller, attributes(apc.KeyUsageTR31M7HMACKey, apc.KeyAlgorithmHMACSHA256, macModes))
-	verifying, verifyingCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Verify: true}, &root)
+	verifying, verifyingCert := ownPairOf(
+		t,
+		eng.Caller,
+		apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		apc.KeyModesOfUse{Verify: true},
+		&root,
+	)
 	signing, _ := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Sign: true}, &root)
 	for _, c := range []struct {
 		what   string
@@ -386,7 +467,8 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 	}{
 		{"AES_128 to RSA_2048", aes, func(*engine.ExportTr34KeyBlock) {}, apc.ErrValidation, "wrapping-strength"},
 		{"an HMAC key", hmac, func(*engine.ExportTr34KeyBlock) {}, apc.ErrValidation, "wrapping-strength"},
-		{"an unknown token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = new("export-token-aaaaaaaaaaaaaaaa") }, apc.ErrResourceNotFound, "token"},
+		{"an unknown token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = new("export-token-aaaaaaaaaaaaaaaa") },
+			apc.ErrResourceNotFound, "token"},
 		{"no token", k, func(a *engine.ExportTr34KeyBlock) { a.ExportToken = nil }, apc.ErrValidation, "one-of"},
 		{"a key that may not sign", k, func(a *engine.ExportTr34KeyBlock) {
 			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &verifying.KeyArn, new(verifyingCert.text())
@@ -404,13 +486,25 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 			a.WrappingKeyCertificate = issue(t, ecKey(t, elliptic.P256()), "KRD", &root, nil).text()
 		}, apc.ErrValidation, "key-type"},
 	} {
-		arm := &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken}
+		arm := &engine.ExportTr34KeyBlock{
+			CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+			WrappingKeyCertificate:                  krd.text(),
+			ExportToken:                             &p.ExportToken,
+		}
 		c.change(arm)
 		_, err := exportToken(eng.Caller, c.key.KeyArn, arm)
 		refused(t, c.what, err, c.code, c.rule)
 	}
 	clock.Advance(30 * day)
-	_, err := exportToken(eng.Caller, k.KeyArn, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken})
+	_, err := exportToken(
+		eng.Caller,
+		k.KeyArn,
+		&engine.ExportTr34KeyBlock{
+			CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+			WrappingKeyCertificate:                  krd.text(),
+			ExportToken:                             &p.ExportToken,
+		},
+	)
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 }
 

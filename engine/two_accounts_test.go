@@ -40,14 +40,23 @@ func (p *ecdhParty) trusts(t *testing.T, other *ecdhParty) {
 
 // strongest is the longest AES key that a curve may carry, and the derived key for it.
 var strongest = map[apc.KeyAlgorithm]apc.KeyAlgorithm{
-	apc.KeyAlgorithmECCNISTP256: apc.KeyAlgorithmAES128, apc.KeyAlgorithmECCNISTP384: apc.KeyAlgorithmAES192, apc.KeyAlgorithmECCNISTP521: apc.KeyAlgorithmAES256,
+	apc.KeyAlgorithmECCNISTP256: apc.KeyAlgorithmAES128, apc.KeyAlgorithmECCNISTP384: apc.KeyAlgorithmAES192,
+	apc.KeyAlgorithmECCNISTP521: apc.KeyAlgorithmAES256,
 }
 
 func (p *ecdhParty) export(t *testing.T, other *ecdhParty, key string, derived apc.KeyAlgorithm) string {
 	t.Helper()
-	out, err := p.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: p.pair, CertificateAuthorityPublicKeyIdentifier: p.otherCA, PublicKeyCertificate: other.certificate, DeriveKeyAlgorithm: derived,
-		KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}}}})
+	out, err := p.ExportKey(
+		ctx,
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: key,
+			KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+				PrivateKeyIdentifier: p.pair, CertificateAuthorityPublicKeyIdentifier: p.otherCA, PublicKeyCertificate: other.certificate,
+				DeriveKeyAlgorithm:    derived,
+				KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512,
+				DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +65,10 @@ func (p *ecdhParty) export(t *testing.T, other *ecdhParty, key string, derived a
 
 func (p *ecdhParty) imports(other *ecdhParty, block string, derived apc.KeyAlgorithm) (engine.Key, error) {
 	return importMaterial(p.Caller, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: p.pair, CertificateAuthorityPublicKeyIdentifier: p.otherCA, PublicKeyCertificate: other.certificate, DeriveKeyAlgorithm: derived,
-		KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}, WrappedKeyBlock: block}})
+		PrivateKeyIdentifier: p.pair, CertificateAuthorityPublicKeyIdentifier: p.otherCA, PublicKeyCertificate: other.certificate,
+		DeriveKeyAlgorithm:    derived,
+		KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512,
+		DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}, WrappedKeyBlock: block}})
 }
 
 // TestTwoAccountsTradeByECDH with nothing but what the service gives them: each imports the
@@ -75,7 +86,16 @@ func TestTwoAccountsTradeByECDH(t *testing.T) {
 			block := from.export(t, to, key.KeyArn, algorithm)
 			got, err := to.imports(from, block, algorithm)
 			if err != nil || got.KeyCheckValue != key.KeyCheckValue || got.KeyAttributes.KeyAlgorithm != algorithm {
-				t.Errorf("%s: %s from %s to %s: got %+v, %v; want check value %s", curve, algorithm, from.pair, to.pair, got, err, key.KeyCheckValue)
+				t.Errorf(
+					"%s: %s from %s to %s: got %+v, %v; want check value %s",
+					curve,
+					algorithm,
+					from.pair,
+					to.pair,
+					got,
+					err,
+					key.KeyCheckValue,
+				)
 			}
 			if _, err := from.imports(to, block, algorithm); err != nil { // the secret is the same on both sides
 				t.Errorf("%s: the sender's own block: %v", curve, err)
@@ -84,10 +104,19 @@ func TestTwoAccountsTradeByECDH(t *testing.T) {
 		// A certificate of the other that is not under the chain named.
 		stranger := newECDHParty(t, eng.As(apc.Identity{Account: "777788889999"}), curve)
 		key := create(t, one.Caller, kekAttributes(algorithm)).KeyArn
-		_, err := one.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-			PrivateKeyIdentifier: one.pair, CertificateAuthorityPublicKeyIdentifier: one.otherCA, PublicKeyCertificate: stranger.certificate, DeriveKeyAlgorithm: algorithm,
-			KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}}}})
-		if refusal, ok := errors.AsType[*apc.Error](err); !ok || refusal.Code != apc.ErrValidation || refusal.Reasons[0].Rule != "issuer" {
+		_, err := one.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: key,
+				KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
+					PrivateKeyIdentifier: one.pair, CertificateAuthorityPublicKeyIdentifier: one.otherCA, PublicKeyCertificate: stranger.certificate,
+					DeriveKeyAlgorithm:    algorithm,
+					KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512,
+					DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}}},
+			},
+		)
+		if refusal, ok := errors.AsType[*apc.Error](err); !ok || refusal.Code != apc.ErrValidation ||
+			refusal.Reasons[0].Rule != "issuer" {
 			t.Errorf("%s: a stranger's certificate: %v", curve, err)
 		}
 	}

@@ -66,7 +66,15 @@ func TestOneUnreadableKeyStopsNoOther(t *testing.T) {
 			backend, store := simtest.Backend(t, nil), simtest.Store(t)
 			options := &engine.Options{Now: clock.Now, Observe: seen.observe}
 			eng := simtest.On(t, backend, store, options)
-			good, bad := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
+			good, bad := create(
+				t,
+				eng.Caller,
+				kekAttributes(apc.KeyAlgorithmAES256),
+			).KeyArn, create(
+				t,
+				eng.Caller,
+				kekAttributes(apc.KeyAlgorithmAES256),
+			).KeyArn
 			for alias, arn := range map[string]string{"alias/good": good, "alias/bad": bad} {
 				if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: alias, KeyArn: &arn}); err != nil {
 					t.Fatal(err)
@@ -144,7 +152,12 @@ func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) 
 func TestUnreadableDueRecordsHoldNothingUp(t *testing.T) {
 	clock, seen := engine.NewClock(noon), skips{}
 	store := simtest.Store(t)
-	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now, Observe: seen.observe, Limits: apc.Limits{Keys: 120}})
+	eng := simtest.On(
+		t,
+		simtest.Backend(t, nil),
+		store,
+		&engine.Options{Now: clock.Now, Observe: seen.observe, Limits: apc.Limits{Keys: 120}},
+	)
 	const many = 150
 	for i := range many {
 		kind := []keystore.Kind{"key", "token", "of-tomorrow"}[i%3]
@@ -224,7 +237,9 @@ func TestAnUnreadableTokenOrAliasStopsNoOther(t *testing.T) {
 		t.Errorf("got %v, reported %v; want another token than the damaged %s", reused.ImportToken, seen, token)
 	}
 	_, err = eng.ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-		KeyAttributes: kekAttributes(apc.KeyAlgorithmTDES2Key), Exportable: new(true), WrappedKeyCryptogram: strings.Repeat("A", 512), ImportToken: token}}})
+		KeyAttributes: kekAttributes(
+			apc.KeyAlgorithmTDES2Key,
+		), Exportable: new(true), WrappedKeyCryptogram: strings.Repeat("A", 512), ImportToken: token}}})
 	if refusal, ok := errors.AsType[*apc.Error](err); !ok || refusal.Code != apc.ErrInternalServer || refusal.Resource != token {
 		t.Errorf("ImportKey with the damaged token: %v", err)
 	}
@@ -238,7 +253,18 @@ func TestAnUnreadableRecordOfTheEngineIsNamed(t *testing.T) {
 	for range 3 {
 		create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	}
-	commitTo(t, store, keystore.Create(keystore.Record{Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"}, Kind: "own", ID: "page-tokens", Data: []byte{200}}))
+	commitTo(
+		t,
+		store,
+		keystore.Create(
+			keystore.Record{
+				Partition: keystore.Partition{Account: "apcsim", Region: "apcsim"},
+				Kind:      "own",
+				ID:        "page-tokens",
+				Data:      []byte{200},
+			},
+		),
+	)
 	_, err := eng.ListKeys(ctx, &engine.ListKeysInput{MaxResults: new(2)})
 	if refusal := refused(t, "ListKeys", err, apc.ErrInternalServer, "stored-record"); refusal.Resource != "page-tokens" {
 		t.Errorf("it names %q", refusal.Resource)

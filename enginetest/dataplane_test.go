@@ -14,10 +14,24 @@ import (
 
 const account = "4111111111111111"
 
-func verifyPIN(s *enginetest.Sim, x *enginetest.Terminal, i *enginetest.Issuer, algorithm apc.KeyAlgorithm, format dataplane.PinBlockFormatForPinData, block, pvv string) error {
-	_, err := s.VerifyPinData(ctx, &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: i.PVK, EncryptionKeyIdentifier: x.BDK, EncryptedPinBlock: block,
-		PrimaryAccountNumber: new(account), PinBlockFormat: format, DukptAttributes: &dataplane.DukptAttributes{KeySerialNumber: x.KSN(), DukptDerivationType: algorithm},
-		VerificationAttributes: dataplane.PinVerificationAttributes{VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: pvv}}})
+func verifyPIN(
+	s *enginetest.Sim,
+	x *enginetest.Terminal,
+	i *enginetest.Issuer,
+	algorithm apc.KeyAlgorithm,
+	format dataplane.PinBlockFormatForPinData,
+	block, pvv string,
+) error {
+	_, err := s.VerifyPinData(
+		ctx,
+		&dataplane.VerifyPinDataInput{VerificationKeyIdentifier: i.PVK, EncryptionKeyIdentifier: x.BDK, EncryptedPinBlock: block,
+			PrimaryAccountNumber: new(
+				account,
+			), PinBlockFormat: format, DukptAttributes: &dataplane.DukptAttributes{KeySerialNumber: x.KSN(), DukptDerivationType: algorithm},
+			VerificationAttributes: dataplane.PinVerificationAttributes{
+				VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: pvv},
+			}},
+	)
 	return err
 }
 
@@ -27,7 +41,8 @@ func TestServiceVerifiesWhatATerminalSends(t *testing.T) {
 		kind      enginetest.KeyKind
 		algorithm apc.KeyAlgorithm
 		format    dataplane.PinBlockFormatForPinData
-	}{{enginetest.B0TDES2, apc.KeyAlgorithmTDES2Key, dataplane.PinBlockFormatForPinDataISOFormat0}, {enginetest.B0AES128, apc.KeyAlgorithmAES128, dataplane.PinBlockFormatForPinDataISOFormat4}} {
+	}{{enginetest.B0TDES2, apc.KeyAlgorithmTDES2Key, dataplane.PinBlockFormatForPinDataISOFormat0},
+		{enginetest.B0AES128, apc.KeyAlgorithmAES128, dataplane.PinBlockFormatForPinDataISOFormat4}} {
 		s := enginetest.New(t, nil)
 		p := s.Partner(t, "Acquirer")
 		x, i := p.Terminal(k.kind, ""), p.Issuer("", "")
@@ -37,12 +52,17 @@ func TestServiceVerifiesWhatATerminalSends(t *testing.T) {
 				t.Errorf("%s, transaction %s: %v", k.kind, x.KSN(), err)
 			}
 			message := []byte("amount 00012.50 ") // whole blocks, as the service takes them
-			by := &dataplane.MacAlgorithmDukpt{KeySerialNumber: x.KSN(), DukptKeyVariant: dataplane.DukptKeyVariantRequest, DukptDerivationType: &k.algorithm}
+			by := &dataplane.MacAlgorithmDukpt{
+				KeySerialNumber:     x.KSN(),
+				DukptKeyVariant:     dataplane.DukptKeyVariantRequest,
+				DukptDerivationType: &k.algorithm,
+			}
 			attributes := dataplane.MacAttributes{DukptIso9797Algorithm3: by}
 			if k.kind != enginetest.B0TDES2 {
 				attributes = dataplane.MacAttributes{DukptCmac: by}
 			}
-			if _, err := s.VerifyMac(ctx, &dataplane.VerifyMacInput{KeyIdentifier: x.BDK, MessageData: strings.ToUpper(hex.EncodeToString(message)), Mac: x.MAC(message)[:8],
+			if _, err := s.VerifyMac(ctx, &dataplane.VerifyMacInput{KeyIdentifier: x.BDK,
+				MessageData: strings.ToUpper(hex.EncodeToString(message)), Mac: x.MAC(message)[:8],
 				MacLength: new(4), VerificationAttributes: attributes}); err != nil {
 				t.Errorf("%s, transaction %s: %v", k.kind, x.KSN(), err)
 			}
@@ -59,9 +79,19 @@ func TestServiceAnswersACard(t *testing.T) {
 	c := s.Partner(t, "Issuer").Card("", account, "00")
 	for range 3 {
 		arqc, data := c.ARQC("000000012500000000000000084000000000000840")
-		out, err := s.VerifyAuthRequestCryptogram(ctx, &dataplane.VerifyAuthRequestCryptogramInput{KeyIdentifier: c.IssuerKey, TransactionData: data, AuthRequestCryptogram: arqc,
-			MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA, AuthResponseAttributes: &dataplane.CryptogramAuthResponse{ArpcMethod1: &dataplane.CryptogramVerificationArpcMethod1{AuthResponseCode: "3030"}},
-			SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{EmvCommon: &dataplane.SessionKeyEmvCommon{PrimaryAccountNumber: account, PanSequenceNumber: "00", ApplicationTransactionCounter: c.ATC()}}})
+		out, err := s.VerifyAuthRequestCryptogram(
+			ctx,
+			&dataplane.VerifyAuthRequestCryptogramInput{KeyIdentifier: c.IssuerKey, TransactionData: data, AuthRequestCryptogram: arqc,
+				MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
+				AuthResponseAttributes: &dataplane.CryptogramAuthResponse{ArpcMethod1: &dataplane.CryptogramVerificationArpcMethod1{AuthResponseCode: "3030"}},
+				SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{
+					EmvCommon: &dataplane.SessionKeyEmvCommon{
+						PrimaryAccountNumber:          account,
+						PanSequenceNumber:             "00",
+						ApplicationTransactionCounter: c.ATC(),
+					},
+				}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,8 +105,13 @@ func TestServiceVerifiesTheIssuersCVV(t *testing.T) {
 	s := enginetest.New(t, nil)
 	i := s.Partner(t, "Issuer").Issuer("", "")
 	verify := func(v string) error {
-		_, err := s.VerifyCardValidationData(ctx, &dataplane.VerifyCardValidationDataInput{KeyIdentifier: i.CVK, PrimaryAccountNumber: account, ValidationData: v,
-			VerificationAttributes: dataplane.CardVerificationAttributes{CardVerificationValue1: &dataplane.CardVerificationValue1{CardExpiryDate: "2912", ServiceCode: "101"}}})
+		_, err := s.VerifyCardValidationData(
+			ctx,
+			&dataplane.VerifyCardValidationDataInput{KeyIdentifier: i.CVK, PrimaryAccountNumber: account, ValidationData: v,
+				VerificationAttributes: dataplane.CardVerificationAttributes{
+					CardVerificationValue1: &dataplane.CardVerificationValue1{CardExpiryDate: "2912", ServiceCode: "101"},
+				}},
+		)
 		return err
 	}
 	v := i.CVV(account, "2912", "101")
@@ -92,10 +127,13 @@ func TestServiceVerifiesTheIssuersCVV(t *testing.T) {
 func TestDataPlaneHasItsOwnExceptions(t *testing.T) {
 	s := enginetest.New(t, nil)
 	k := s.Key(t, enginetest.D0AES128)
-	for effect, want := range map[enginetest.Effect]apc.Code{enginetest.Unavailable: apc.ErrInternalServer, enginetest.Throttled: apc.ErrThrottling} {
+	for effect, want := range map[enginetest.Effect]apc.Code{enginetest.Unavailable: apc.ErrInternalServer,
+		enginetest.Throttled: apc.ErrThrottling} {
 		s.Arm(enginetest.Fault{Operation: "EncryptData", Effect: effect})
 		_, err := s.EncryptData(ctx, &dataplane.EncryptDataInput{KeyIdentifier: k.KeyArn, PlainText: "00112233445566778899AABBCCDDEEFF",
-			EncryptionAttributes: dataplane.EncryptionDecryptionAttributes{Symmetric: &dataplane.SymmetricEncryptionAttributes{Mode: dataplane.EncryptionModeECB}}})
+			EncryptionAttributes: dataplane.EncryptionDecryptionAttributes{
+				Symmetric: &dataplane.SymmetricEncryptionAttributes{Mode: dataplane.EncryptionModeECB},
+			}})
 		if !errors.Is(err, want) {
 			t.Errorf("%v: got %v, want %s", effect, err, want)
 		}

@@ -164,7 +164,12 @@ func (s *Sim) suffer(ctx context.Context, f Fault, call apc.Call, do func(contex
 		return do(ctx)
 	case Hangs:
 		<-ctx.Done()
-		return nil, &apc.Error{Code: apc.ErrServiceUnavailable, Message: "There is no answer.", Err: ctx.Err(), Reasons: []apc.Reason{faultReason(f)}}
+		return nil, &apc.Error{
+			Code:    apc.ErrServiceUnavailable,
+			Message: "There is no answer.",
+			Err:     ctx.Err(),
+			Reasons: []apc.Reason{faultReason(f)},
+		}
 	}
 	code := effects[f.Effect].control
 	if isData(call.Input) {

@@ -24,7 +24,10 @@ func tryPost(client interface {
 	}
 	r.Header.Set("X-Amz-Target", "PaymentCryptographyControlPlane."+op)
 	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260115/us-east-1/payment-cryptography/aws4_request, SignedHeaders=host, Signature=00")
+	r.Header.Set(
+		"Authorization",
+		"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260115/us-east-1/payment-cryptography/aws4_request, SignedHeaders=host, Signature=00",
+	)
 	res, err := client.Do(r)
 	if err != nil {
 		return 0, "", err
@@ -102,7 +105,8 @@ func TestLostAnswerBreaksTheConnection(t *testing.T) {
 			if got := len(s.State().Aliases); (got == 1) != (effect == enginetest.AnswerLost) {
 				t.Errorf("%v at %s: %d aliases", effect, door.url, got)
 			}
-			if status, body := post(t, door.client, door.url, "DeleteAlias", `{"AliasName":"alias/a"}`); (status == http.StatusOK) != (effect == enginetest.AnswerLost) {
+			if status, body := post(t, door.client, door.url, "DeleteAlias",
+				`{"AliasName":"alias/a"}`); (status == http.StatusOK) != (effect == enginetest.AnswerLost) {
 				t.Errorf("then DeleteAlias: %d %s", status, body)
 			}
 		}
@@ -116,9 +120,11 @@ func TestSweepRunsEveryCallWithEveryFault(t *testing.T) {
 		s.ListKeys(ctx, nil)
 		s.ListAliases(ctx, nil)
 	})
-	want := strings.Fields(`no_fault ListKeys_(call_1),_throttled ListKeys_(call_1),_unavailable ListKeys_(call_1),_answer_lost ListKeys_(call_1),_request_lost
+	want := strings.Fields(
+		`no_fault ListKeys_(call_1),_throttled ListKeys_(call_1),_unavailable ListKeys_(call_1),_answer_lost ListKeys_(call_1),_request_lost
 		ListKeys_(call_1),_slow ListAliases_(call_2),_throttled ListAliases_(call_2),_unavailable ListAliases_(call_2),_answer_lost ListAliases_(call_2),_request_lost
-		ListAliases_(call_2),_slow`)
+		ListAliases_(call_2),_slow`,
+	)
 	if fmt.Sprint(runs) != fmt.Sprint(want) {
 		t.Errorf("got  %q\nwant %q", runs, want)
 	}

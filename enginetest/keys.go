@@ -90,7 +90,8 @@ func (s *Sim) Load(t T, k KeyKind, key string) engine.Key {
 		t.Fatalf("enginetest: loading a key %s: its bytes are no hexadecimal digits", k)
 	}
 	s.Secret(raw)
-	out, err := s.Inspect().LoadKey(context.Background(), &engine.LoadKeyInput{KeyAttributes: k.Attributes(), Exportable: new(true), Components: split(raw)})
+	out, err := s.Inspect().
+		LoadKey(context.Background(), &engine.LoadKeyInput{KeyAttributes: k.Attributes(), Exportable: new(true), Components: split(raw)})
 	if err != nil {
 		t.Fatalf("enginetest: loading a key %s: %v", k, err)
 	}

@@ -32,7 +32,8 @@ func (m Movement) String() string {
 		way = "export"
 	}
 	text := fmt.Sprintf("%s of %s by %s, check value %s, exportable %t", way, keyID(m.Key), m.Form, m.CheckValue, m.Exportable)
-	for _, x := range []struct{ name, value string }{{"header", m.Header}, {"under", keyID(m.WrappingKey)}, {"certificate of", m.Certificate}} {
+	for _, x := range []struct{ name, value string }{{"header", m.Header}, {"under", keyID(m.WrappingKey)},
+		{"certificate of", m.Certificate}} {
 		if x.value != "" {
 			text += ", " + x.name + " " + x.value
 		}

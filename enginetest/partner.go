@@ -110,7 +110,11 @@ func certify(key crypto.Signer, name string, by *identity, until time.Time) (ide
 	var der []byte
 	var err error
 	if by == nil {
-		der, err = x509ca.NewRoot(key, &x509ca.Profile{Hash: crypto.SHA256, CA: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature}, request)
+		der, err = x509ca.NewRoot(
+			key,
+			&x509ca.Profile{Hash: crypto.SHA256, CA: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature},
+			request,
+		)
 	} else {
 		var authority *x509ca.Authority
 		if authority, err = x509ca.NewAuthority(by.certificate, by.key); err == nil {

@@ -65,7 +65,8 @@ func (p *Partner) Share(k KeyKind) string {
 // drawn are the bytes of a key of a kind, which follow the seed and the partner's name, in hexadecimal.
 func (p *Partner) drawn(k KeyKind) string {
 	p.t.Helper()
-	size := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmTDES2Key: 16, apc.KeyAlgorithmTDES3Key: 24, apc.KeyAlgorithmAES128: 16, apc.KeyAlgorithmAES192: 24, apc.KeyAlgorithmAES256: 32}[k.Attributes().KeyAlgorithm]
+	size := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmTDES2Key: 16, apc.KeyAlgorithmTDES3Key: 24, apc.KeyAlgorithmAES128: 16,
+		apc.KeyAlgorithmAES192: 24, apc.KeyAlgorithmAES256: 32}[k.Attributes().KeyAlgorithm]
 	if size == 0 {
 		p.t.Fatalf("enginetest: a key %s that both have: want TDES or AES", k)
 	}
@@ -212,7 +213,10 @@ func (p *Partner) openTR34(token, signer string) (*tr34.Opened, error) {
 	}
 	nonce, _ := hex.DecodeString(Nonce)
 	krd := p.papers().krd
-	return parsed.Open(krd.key.(crypto.Decrypter), &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: p.now(), Nonce: nonce, CRL: tr34.CRLIgnored})
+	return parsed.Open(
+		krd.key.(crypto.Decrypter),
+		&tr34.Check{KDH: kdh, KRD: krd.certificate, Now: p.now(), Nonce: nonce, CRL: tr34.CRLIgnored},
+	)
 }
 
 func (p *Partner) now() time.Time { return p.sim.options.Engine.Now() }

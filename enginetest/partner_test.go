@@ -24,7 +24,10 @@ func importKey(s *enginetest.Sim, m engine.ImportKeyMaterial) (engine.Key, error
 }
 
 func importBlock(s *enginetest.Sim, kek, block string) (engine.Key, error) {
-	return importKey(s, engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: block}})
+	return importKey(
+		s,
+		engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: block}},
+	)
 }
 
 func exportKey(t *testing.T, s *enginetest.Sim, key string, m engine.ExportKeyMaterial) *engine.WrappedKey {
@@ -38,7 +41,10 @@ func exportKey(t *testing.T, s *enginetest.Sim, key string, m engine.ExportKeyMa
 
 func importParameters(t *testing.T, s *enginetest.Sim, m apc.KeyMaterialType) *engine.GetParametersForImportOutput {
 	t.Helper()
-	out, err := s.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	out, err := s.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +72,8 @@ func TestPartnerExchangesKeyBlocks(t *testing.T) {
 		}
 	}
 	want := "import of key0000000000002 by TR-31"
-	if got := fmt.Sprint(s.Ledger()); !strings.Contains(got, want) || strings.Count(got, "export of") != 2 || !strings.Contains(got, "LB=till4") {
+	if got := fmt.Sprint(s.Ledger()); !strings.Contains(got, want) || strings.Count(got, "export of") != 2 ||
+		!strings.Contains(got, "LB=till4") {
 		t.Errorf("ledger: %s, want %s", got, want)
 	}
 }
@@ -79,17 +86,31 @@ func TestPartnerExchangesTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from, err := s.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	from, err := s.GetParametersForExport(
+		ctx,
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: p.Root(),
-		WrappingKeyCertificate: p.Certificate(), ExportToken: &from.ExportToken, RandomNonce: new(enginetest.Nonce), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}})
+	w := exportKey(
+		t,
+		s,
+		k.KeyArn,
+		engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: p.Root(),
+			WrappingKeyCertificate: p.Certificate(), ExportToken: &from.ExportToken, RandomNonce: new(enginetest.Nonce),
+			KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}},
+	)
 	got := p.OpenTR34(w.KeyMaterial, from.SigningKeyCertificate)
 	if p.Compare(k.KeyCheckValue, got); !bytes.Equal(got.Key[:16], partnerKey) {
 		t.Errorf("the partner has %v", got)
 	}
-	if all := s.Ledger(); len(all) != 2 || all[0].Form != "TR-34" || !strings.Contains(all[0].Certificate, "Acquirer KDH") || !strings.Contains(all[1].Certificate, "Acquirer KRD") || all[0].Header != "D9999K0TB00E0000" {
+	if all := s.Ledger(); len(all) != 2 || all[0].Form != "TR-34" || !strings.Contains(all[0].Certificate, "Acquirer KDH") ||
+		!strings.Contains(all[1].Certificate, "Acquirer KRD") ||
+		all[0].Header != "D9999K0TB00E0000" {
 		t.Errorf("ledger: %v", all)
 	}
 }
@@ -97,7 +118,14 @@ func TestPartnerExchangesTokens(t *testing.T) {
 func TestPartnerAgreesOnAKey(t *testing.T) {
 	s := enginetest.New(t, keepAll)
 	p := s.Partner(t, "Acquirer")
-	made, err := s.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: enginetest.K3P256.Attributes(), Exportable: new(true), DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey)})
+	made, err := s.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			KeyAttributes:  enginetest.K3P256.Attributes(),
+			Exportable:     new(true),
+			DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,16 +134,27 @@ func TestPartnerAgreesOnAKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	agreed := p.Agree(public.KeyCertificate, "ABCD")
-	in := engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: made.Key.KeyArn, CertificateAuthorityPublicKeyIdentifier: p.CurveRoot(), PublicKeyCertificate: p.CurveCertificate(),
-		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
-		DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("ABCD")}, WrappedKeyBlock: agreed.Wrap("D0000P0TB00E0000", partnerKey)}
+	in := engine.ImportDiffieHellmanTr31KeyBlock{
+		PrivateKeyIdentifier:                    made.Key.KeyArn,
+		CertificateAuthorityPublicKeyIdentifier: p.CurveRoot(),
+		PublicKeyCertificate:                    p.CurveCertificate(),
+		DeriveKeyAlgorithm:                      apc.KeyAlgorithmAES256,
+		KeyDerivationFunction:                   apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm:              apc.KeyDerivationHashAlgorithmSHA256,
+		DerivationData: engine.DiffieHellmanDerivationData{
+			SharedInformation: new("ABCD"),
+		},
+		WrappedKeyBlock: agreed.Wrap("D0000P0TB00E0000", partnerKey),
+	}
 	k, err := importKey(s, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &in})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: in.PrivateKeyIdentifier, CertificateAuthorityPublicKeyIdentifier: in.CertificateAuthorityPublicKeyIdentifier, PublicKeyCertificate: in.PublicKeyCertificate,
-		DeriveKeyAlgorithm: in.DeriveKeyAlgorithm, KeyDerivationFunction: in.KeyDerivationFunction, KeyDerivationHashAlgorithm: in.KeyDerivationHashAlgorithm, DerivationData: in.DerivationData}})
+		PrivateKeyIdentifier: in.PrivateKeyIdentifier, CertificateAuthorityPublicKeyIdentifier: in.CertificateAuthorityPublicKeyIdentifier,
+		PublicKeyCertificate: in.PublicKeyCertificate,
+		DeriveKeyAlgorithm:   in.DeriveKeyAlgorithm, KeyDerivationFunction: in.KeyDerivationFunction,
+		KeyDerivationHashAlgorithm: in.KeyDerivationHashAlgorithm, DerivationData: in.DerivationData}})
 	if got := agreed.Open(w.KeyMaterial); !bytes.Equal(got.Key, partnerKey) {
 		t.Errorf("the partner has %v", got)
 	}
@@ -125,12 +164,27 @@ func TestPartnerExchangesCryptograms(t *testing.T) {
 	s := enginetest.New(t, keepAll)
 	p := s.Partner(t, "Acquirer")
 	to := importParameters(t, s, apc.KeyMaterialTypeKeyCryptogram)
-	k, err := importKey(s, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
-		ImportToken: to.ImportToken, WrappedKeyCryptogram: p.Encrypt(to.WrappingKeyCertificate, partnerKey)}})
+	k, err := importKey(
+		s,
+		engine.ImportKeyMaterial{
+			KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
+				ImportToken: to.ImportToken, WrappedKeyCryptogram: p.Encrypt(to.WrappingKeyCertificate, partnerKey)},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: p.Root(), WrappingKeyCertificate: p.Certificate()}})
+	w := exportKey(
+		t,
+		s,
+		k.KeyArn,
+		engine.ExportKeyMaterial{
+			KeyCryptogram: &engine.ExportKeyCryptogram{
+				CertificateAuthorityPublicKeyIdentifier: p.Root(),
+				WrappingKeyCertificate:                  p.Certificate(),
+			},
+		},
+	)
 	p.Compare(k.KeyCheckValue, p.Decrypt(w.KeyMaterial, 'T'))
 }
 
@@ -144,7 +198,11 @@ func TestTwoPartnersAreStrangers(t *testing.T) {
 	if _, err := importKey(s, engine.ImportKeyMaterial{Tr34KeyBlock: in}); !errors.Is(err, apc.ErrValidation) {
 		t.Errorf("a token of another authority's host: %v", err)
 	}
-	if _, err := importBlock(s, one.Share(enginetest.K1AES256), func() string { other.Share(enginetest.K1AES256); return other.Wrap("D0000P0AE00E0000", partnerKey) }()); !errors.Is(err, apc.ErrValidation) {
+	if _, err := importBlock(s, one.Share(enginetest.K1AES256),
+		func() string { other.Share(enginetest.K1AES256); return other.Wrap("D0000P0AE00E0000", partnerKey) }()); !errors.Is(
+		err,
+		apc.ErrValidation,
+	) {
 		t.Errorf("a block under another's key: %v", err)
 	}
 }
@@ -160,7 +218,9 @@ func TestSpoiledMaterialIsRefusedByItsRule(t *testing.T) {
 			t.Fatalf("defects of %.10s...: %v", material, enginetest.Defects(material))
 		}
 		for _, d := range enginetest.Defects(material) {
-			in := engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: enginetest.Spoil(block, d)}}
+			in := engine.ImportKeyMaterial{
+				Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: kek, WrappedKeyBlock: enginetest.Spoil(block, d)},
+			}
 			if material != block {
 				spoiled := *token
 				spoiled.WrappedKeyBlock = enginetest.Spoil(material, d)
@@ -178,8 +238,17 @@ func TestSpoiledMaterialIsRefusedByItsRule(t *testing.T) {
 	if _, err := importKey(s, engine.ImportKeyMaterial{Tr34KeyBlock: &late}); !errors.Is(err, apc.ErrValidation) {
 		t.Errorf("another nonce: %v", err)
 	}
-	export := engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: p.Root(), WrappingKeyCertificate: p.ExpiredCertificate()}}
-	if _, err := s.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: s.Key(t, enginetest.P0TDES2).KeyArn, KeyMaterial: export}); !errors.Is(err, apc.ErrValidation) {
+	export := engine.ExportKeyMaterial{
+		KeyCryptogram: &engine.ExportKeyCryptogram{
+			CertificateAuthorityPublicKeyIdentifier: p.Root(),
+			WrappingKeyCertificate:                  p.ExpiredCertificate(),
+		},
+	}
+	if _, err := s.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: s.Key(t, enginetest.P0TDES2).KeyArn,
+		KeyMaterial: export}); !errors.Is(
+		err,
+		apc.ErrValidation,
+	) {
 		t.Errorf("an expired certificate: %v", err)
 	}
 }

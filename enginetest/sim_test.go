@@ -51,7 +51,10 @@ func TestEveryKeyKindIsAKey(t *testing.T) {
 			t.Errorf("%s: got %v", k, got.KeyAttributes)
 		}
 	}
-	if got := recorded(nil, func(r *recorder, s *enginetest.Sim) { s.Key(r, "P0 ROT13") }); !strings.Contains(fmt.Sprint(got.errors), "P0 ROT13") {
+	if got := recorded(nil, func(r *recorder, s *enginetest.Sim) { s.Key(r, "P0 ROT13") }); !strings.Contains(
+		fmt.Sprint(got.errors),
+		"P0 ROT13",
+	) {
 		t.Errorf("a kind that does not exist: %q", got.errors)
 	}
 }
@@ -61,7 +64,13 @@ func TestSameSeedMakesTheSameRun(t *testing.T) {
 		var all strings.Builder
 		r := recorded(&enginetest.Options{Seed: seed, Keep: enginetest.KeepAll}, func(r *recorder, s *enginetest.Sim) {
 			k := create(t, s, "alias/a")
-			p, err := s.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+			p, err := s.GetParametersForImport(
+				ctx,
+				&engine.GetParametersForImportInput{
+					KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
+					WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+				},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +102,8 @@ func TestRestartLosesNothing(t *testing.T) {
 	if got, err := s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: "alias/a"}); err != nil || got.Key.KeyArn != k.KeyArn {
 		t.Errorf("after a restart: %v, %v", got, err)
 	}
-	if status, body := post(t, client, "http://anywhere/", "ListKeys", "{}"); status != http.StatusOK || !strings.Contains(body, k.KeyArn) {
+	if status, body := post(t, client, "http://anywhere/", "ListKeys", "{}"); status != http.StatusOK ||
+		!strings.Contains(body, k.KeyArn) {
 		t.Errorf("the client after a restart: %d %s", status, body)
 	}
 }
@@ -122,7 +132,8 @@ func TestTimeOfSynctestDeletesAKey(t *testing.T) {
 		k := create(t, s, "")
 		s.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn, DeleteKeyInDays: new(3)})
 		time.Sleep(3 * day)
-		if got, err := s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn}); err != nil || got.Key.KeyState != apc.KeyStateDeleteComplete {
+		if got, err := s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn}); err != nil ||
+			got.Key.KeyState != apc.KeyStateDeleteComplete {
 			t.Errorf("three days later: %v, %v", got.Key.KeyState, err)
 		}
 	})

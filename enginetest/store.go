@@ -98,7 +98,14 @@ func (s *failing) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Fo
 	return s.Store.Read(ctx, refs...)
 }
 
-func (s *failing) Page(ctx context.Context, p keystore.Partition, kind keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error) {
+func (s *failing) Page(
+	ctx context.Context,
+	p keystore.Partition,
+	kind keystore.Kind,
+	f keystore.Filter,
+	after string,
+	limit int,
+) ([]keystore.Record, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}

@@ -104,7 +104,12 @@ func (s *Sim) checkErasure(ctx context.Context) {
 		}
 		for _, r := range records {
 			if slices.ContainsFunc(s.device.sealed[deleted.ID], func(b hsm.Sealed) bool { return bytes.Contains(r.Data, b) }) {
-				s.t.Errorf("enginetest: the key %s is deleted and its sealed bytes are still in the store, in the %s record %s", deleted.ID, r.Kind, r.ID)
+				s.t.Errorf(
+					"enginetest: the key %s is deleted and its sealed bytes are still in the store, in the %s record %s",
+					deleted.ID,
+					r.Kind,
+					r.ID,
+				)
 			}
 		}
 	}

@@ -90,7 +90,9 @@ func TestSealedBytesOfADeletedKeyAreFound(t *testing.T) {
 		k := create(t, s, "")
 		s.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn, DeleteKeyInDays: new(180)})
 	})
-	if len(r.errors) == 0 || !strings.Contains(fmt.Sprint(r.errors), "its sealed bytes are still in the store") && !strings.Contains(fmt.Sprint(r.errors), "looking for deleted keys") {
+	if len(r.errors) == 0 ||
+		!strings.Contains(fmt.Sprint(r.errors), "its sealed bytes are still in the store") &&
+			!strings.Contains(fmt.Sprint(r.errors), "looking for deleted keys") {
 		t.Errorf("got %q", r.errors)
 	}
 }

@@ -17,8 +17,14 @@ var writtenAttributes = []struct {
 	a    hsm.Attributes
 	text string
 }{
-	{hsm.Attributes{KeyID: "kwapwa6qaifllw2h", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256}, "01106b77617077613671616966" + "6c6c773268024b31414245800400"},
-	{hsm.Attributes{KeyID: "h", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 136, Hash: crypto.SHA256}, "010168024d3748434e900205"},
+	{
+		hsm.Attributes{KeyID: "kwapwa6qaifllw2h", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256},
+		"01106b77617077613671616966" + "6c6c773268024b31414245800400",
+	},
+	{
+		hsm.Attributes{KeyID: "h", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 136, Hash: crypto.SHA256},
+		"010168024d3748434e900205",
+	},
 	{hsm.Attributes{}, "01000000000000" + "00"},
 }
 

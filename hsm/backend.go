@@ -73,7 +73,10 @@ var (
 	ErrRefused = errors.New("hsm: the key may not do that")
 	// ErrKept: a command needs the bytes of the key, and it was sealed, by an
 	// earlier version, so that the device keeps it. It is an ErrRefused.
-	ErrKept = fmt.Errorf("%w: an earlier version of apcsim sealed it so that it stays in the device: import or create the key again", ErrRefused)
+	ErrKept = fmt.Errorf(
+		"%w: an earlier version of apcsim sealed it so that it stays in the device: import or create the key again",
+		ErrRefused,
+	)
 	// ErrInput: data of the wrong length or form for the primitive.
 	ErrInput = errors.New("hsm: malformed input")
 	// ErrClosed: the backend or the key was closed.

@@ -29,7 +29,13 @@ func (h *HSM) ImportCryptogram(ctx context.Context, pair KeyRef, hash crypto.Has
 
 // ExportCryptogram encrypts key material to a public key with RSA-OAEP (the
 // same hash in MGF1, no label) and computes its check value.
-func (h *HSM) ExportCryptogram(ctx context.Context, to *rsa.PublicKey, hash crypto.Hash, k Material, m kcv.Method) ([]byte, kcv.Value, error) {
+func (h *HSM) ExportCryptogram(
+	ctx context.Context,
+	to *rsa.PublicKey,
+	hash crypto.Hash,
+	k Material,
+	m kcv.Method,
+) ([]byte, kcv.Value, error) {
 	secret, value, err := h.material(ctx, k, m)
 	if err != nil {
 		return nil, kcv.Value{}, err

@@ -27,7 +27,14 @@ type anyDevice struct {
 func newAnyDevice(t testing.TB) *anyDevice {
 	b := hsm.NewSoftware(nil)
 	d := &anyDevice{h: hsm.New(b, nil)}
-	kinds := []hsm.Attributes{aesD0, hmacKey, ecPair, symmetricKey("B0", hsm.AES, 256), symmetricKey("B0", hsm.TDES, 192), symmetricKey("P0", hsm.AES, 192)}
+	kinds := []hsm.Attributes{
+		aesD0,
+		hmacKey,
+		ecPair,
+		symmetricKey("B0", hsm.AES, 256),
+		symmetricKey("B0", hsm.TDES, 192),
+		symmetricKey("P0", hsm.AES, 192),
+	}
 	for _, usage := range usages {
 		kinds = append(kinds, symmetricKey(usage, hsm.TDES, 128))
 	}
@@ -37,7 +44,13 @@ func newAnyDevice(t testing.TB) *anyDevice {
 
 // anyText is a text that fits, or one that may not.
 func anyText(fits string) *rapid.Generator[string] {
-	return rapid.OneOf(rapid.StringMatching(fits), rapid.StringMatching(fits), rapid.StringMatching(fits), rapid.StringMatching(`[0-9A-F]{0,40}`), rapid.StringN(0, 8, 20))
+	return rapid.OneOf(
+		rapid.StringMatching(fits),
+		rapid.StringMatching(fits),
+		rapid.StringMatching(fits),
+		rapid.StringMatching(`[0-9A-F]{0,40}`),
+		rapid.StringN(0, 8, 20),
+	)
 }
 
 // anyPAN begins with digits that are looked for in errors, and that chance does not make.
@@ -73,23 +86,48 @@ func array[A interface{ [2]byte | [4]byte | [8]byte }](t *rapid.T, name string) 
 }
 
 func (d *anyDevice) emv(t *rapid.T) hsm.EMV {
-	return hsm.EMV{Option: emv.Option(rapid.SampledFrom([]byte("AABBX")).Draw(t, "option")), PAN: d.pan(t), PSN: anyText(`[0-9]{2}`).Draw(t, "PSN"),
-		Session: hsm.Session(rapid.IntRange(-1, 6).Draw(t, "session")), R: array[[8]byte](t, "R"), ATC: array[[2]byte](t, "ATC"), UN: array[[4]byte](t, "UN")}
+	return hsm.EMV{
+		Option: emv.Option(rapid.SampledFrom([]byte("AABBX")).Draw(t, "option")),
+		PAN:    d.pan(t),
+		PSN:    anyText(`[0-9]{2}`).Draw(t, "PSN"),
+		Session: hsm.Session(
+			rapid.IntRange(-1, 6).Draw(t, "session"),
+		),
+		R:   array[[8]byte](t, "R"),
+		ATC: array[[2]byte](t, "ATC"),
+		UN:  array[[4]byte](t, "UN"),
+	}
 }
 
 func (d *anyDevice) ecdh(t *rapid.T) *hsm.ECDH {
-	return &hsm.ECDH{Peer: rapid.SampledFrom([][]byte{testPeer(), testPeer()[:64], nil, make([]byte, 65)}).Draw(t, "peer"), KDF: hsm.KDF(rapid.IntRange(-1, 2).Draw(t, "KDF")),
-		Hash: rapid.SampledFrom([]crypto.Hash{crypto.SHA256, crypto.SHA512, 0, 99}).Draw(t, "hash"), Info: anyBytes(t, "info"),
-		Algorithm: hsm.Algorithm(rapid.SampledFrom([]byte("ATHRE")).Draw(t, "algorithm")), Bits: rapid.SampledFrom([]int{128, 192, 256, 0, -8, 2048}).Draw(t, "bits")}
+	return &hsm.ECDH{
+		Peer: rapid.SampledFrom([][]byte{testPeer(), testPeer()[:64], nil, make([]byte, 65)}).Draw(t, "peer"),
+		KDF:  hsm.KDF(rapid.IntRange(-1, 2).Draw(t, "KDF")),
+		Hash: rapid.SampledFrom([]crypto.Hash{crypto.SHA256, crypto.SHA512, 0, 99}).Draw(t, "hash"),
+		Info: anyBytes(t, "info"),
+		Algorithm: hsm.Algorithm(
+			rapid.SampledFrom([]byte("ATHRE")).Draw(t, "algorithm"),
+		),
+		Bits: rapid.SampledFrom([]int{128, 192, 256, 0, -8, 2048}).Draw(t, "bits"),
+	}
 }
 
-var anyBlocks = []*tr31.Block{testBlock(tr31.VersionB, "K0", 128), testBlock(tr31.VersionC, "K1", 128), testBlock(tr31.VersionA, "D0", 128), nil}
+var anyBlocks = []*tr31.Block{
+	testBlock(tr31.VersionB, "K0", 128),
+	testBlock(tr31.VersionC, "K1", 128),
+	testBlock(tr31.VersionA, "D0", 128),
+	nil,
+}
 
 func (d *anyDevice) working(t *rapid.T) hsm.WorkingKey {
 	k := hsm.WorkingKey{Key: d.key(t, "key")}
 	switch rapid.IntRange(0, 5).Draw(t, "derivation") {
 	case 0:
-		k.Derive = hsm.DUKPT{KSN: anyText(`[0-9A-F]{20}|[0-9A-F]{16}(00[0-9A-F]{6})?`).Draw(t, "KSN"), Type: dukpt.KeyType(rapid.IntRange(0, 6).Draw(t, "type")), Direction: hsm.Direction(rapid.IntRange(-1, 3).Draw(t, "direction"))}
+		k.Derive = hsm.DUKPT{
+			KSN:       anyText(`[0-9A-F]{20}|[0-9A-F]{16}(00[0-9A-F]{6})?`).Draw(t, "KSN"),
+			Type:      dukpt.KeyType(rapid.IntRange(0, 6).Draw(t, "type")),
+			Direction: hsm.Direction(rapid.IntRange(-1, 3).Draw(t, "direction")),
+		}
 	case 1:
 		k.Derive = d.emv(t)
 	case 2:
@@ -113,16 +151,30 @@ func (d *anyDevice) cipher(t *rapid.T) hsm.DataCipher {
 }
 
 func (d *anyDevice) card(t *rapid.T) hsm.CardData {
-	return hsm.CardData{Form: hsm.CardForm(rapid.IntRange(-1, 7).Draw(t, "form")), PAN: d.pan(t), Expiry: anyText(`[0-9]{4}`).Draw(t, "expiry"),
-		ServiceCode: anyText(`[0-9]{3}`).Draw(t, "service code"), PSN: anyText(`[0-9]{2}`).Draw(t, "PSN"), ATC: anyText(`[0-9A-F]{1,4}`).Draw(t, "ATC"),
-		UN: anyText(`[0-9A-F]{1,8}`).Draw(t, "UN"), Track: hsm.NewSecret(anyBytes(t, "track"))}
+	return hsm.CardData{
+		Form:   hsm.CardForm(rapid.IntRange(-1, 7).Draw(t, "form")),
+		PAN:    d.pan(t),
+		Expiry: anyText(`[0-9]{4}`).Draw(t, "expiry"),
+		ServiceCode: anyText(
+			`[0-9]{3}`,
+		).Draw(t, "service code"),
+		PSN:   anyText(`[0-9]{2}`).Draw(t, "PSN"),
+		ATC:   anyText(`[0-9A-F]{1,4}`).Draw(t, "ATC"),
+		UN:    anyText(`[0-9A-F]{1,8}`).Draw(t, "UN"),
+		Track: hsm.NewSecret(anyBytes(t, "track")),
+	}
 }
 
 // shownPIN is the PIN of the blocks that decode.
 const shownPIN = "135792468024"
 
 func (d *anyDevice) block(t *rapid.T, pan hsm.PAN) hsm.PINBlock {
-	b := hsm.PINBlock{Key: d.working(t), Format: pin.Format(rapid.IntRange(-1, 6).Draw(t, "format")), Block: anyBytes(t, "PIN block"), PAN: pan}
+	b := hsm.PINBlock{
+		Key:    d.working(t),
+		Format: pin.Format(rapid.IntRange(-1, 6).Draw(t, "format")),
+		Block:  anyBytes(t, "PIN block"),
+		PAN:    pan,
+	}
 	if rapid.Bool().Draw(t, "decodes") {
 		cipher := sure(tdes.NewCipher(commandKey(symmetricKey("P0", hsm.TDES, 128))))
 		b.Block = sure(pin.Encrypt(cipher, pin.ISO0, sure(pin.New(shownPIN)), shownPAN+"1234", nil))
@@ -136,7 +188,10 @@ func (d *anyDevice) block(t *rapid.T, pan hsm.PAN) hsm.PINBlock {
 func (d *anyDevice) try(t *rapid.T) (verdict hsm.Verdict, verifies bool, err error) {
 	switch rapid.IntRange(0, 9).Draw(t, "command") {
 	case 0, 1:
-		m := hsm.MACMethod{Algorithm: hsm.MACAlgorithm(rapid.IntRange(-1, 4).Draw(t, "algorithm")), Padding: mac.Padding(rapid.IntRange(-1, 4).Draw(t, "padding"))}
+		m := hsm.MACMethod{
+			Algorithm: hsm.MACAlgorithm(rapid.IntRange(-1, 4).Draw(t, "algorithm")),
+			Padding:   mac.Padding(rapid.IntRange(-1, 4).Draw(t, "padding")),
+		}
 		verdict, err = d.h.VerifyMAC(ctx, d.working(t), m, anyBytes(t, "message"), rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "MAC"))
 		return verdict, true, err
 	case 2:
@@ -163,8 +218,18 @@ func (d *anyDevice) try(t *rapid.T) (verdict hsm.Verdict, verifies bool, err err
 
 func (d *anyDevice) pinChange(t *rapid.T) *hsm.PINChange {
 	session := d.emv(t)
-	c := &hsm.PINChange{New: d.block(t, session.PAN), Confidentiality: d.key(t, "confidentiality"), Integrity: d.key(t, "integrity"), Session: session,
-		Form: emv.ScriptForm{Length: rapid.Bool().Draw(t, "length"), Pad: rapid.Bool().Draw(t, "pad"), CBC: rapid.Bool().Draw(t, "CBC")}, Message: anyBytes(t, "message")}
+	c := &hsm.PINChange{
+		New:             d.block(t, session.PAN),
+		Confidentiality: d.key(t, "confidentiality"),
+		Integrity:       d.key(t, "integrity"),
+		Session:         session,
+		Form: emv.ScriptForm{
+			Length: rapid.Bool().Draw(t, "length"),
+			Pad:    rapid.Bool().Draw(t, "pad"),
+			CBC:    rapid.Bool().Draw(t, "CBC"),
+		},
+		Message: anyBytes(t, "message"),
+	}
 	if rapid.Bool().Draw(t, "has current") {
 		b := d.block(t, session.PAN)
 		c.Current = &b

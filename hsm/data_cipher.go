@@ -81,7 +81,12 @@ func (c BlockCipher) decryptData(ctx context.Context, h *HSM, ciphertext []byte)
 }
 
 // crypt checks the arguments and works on a copy of the data in place.
-func (c BlockCipher) crypt(ctx context.Context, h *HSM, data []byte, run func(*working, context.Context, CipherMode, []byte, []byte) error) ([]byte, error) {
+func (c BlockCipher) crypt(
+	ctx context.Context,
+	h *HSM,
+	data []byte,
+	run func(*working, context.Context, CipherMode, []byte, []byte) error,
+) ([]byte, error) {
 	w, err := h.open(ctx, c.Key, forData)
 	if err != nil {
 		return nil, err

@@ -105,7 +105,21 @@ func testBlock(v tr31.Version, usage string, bits int) *tr31.Block {
 	if err != nil {
 		panic(err)
 	}
-	text, err := kbpk.Wrap(context.Background(), tr31.Header{Version: v, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}, testIV, nil)
+	text, err := kbpk.Wrap(
+		context.Background(),
+		tr31.Header{
+			Version:       v,
+			KeyUsage:      "D0",
+			Algorithm:     'A',
+			ModeOfUse:     'B',
+			KeyVersion:    "00",
+			Exportability: 'E',
+			Context:       '0',
+			Reserved:      '0',
+		},
+		testIV,
+		nil,
+	)
 	if err != nil {
 		panic(err)
 	}
@@ -162,7 +176,16 @@ func cipherCommands(name string, key hsm.Attributes, d hsm.Derivation, modes ...
 func cardCommands(name string, key hsm.Attributes, forms ...hsm.CardForm) (out []command) {
 	keys := []hsm.Attributes{key}
 	for _, form := range forms {
-		d := hsm.CardData{Form: form, PAN: testPAN, Expiry: "2712", ServiceCode: "101", PSN: "00", ATC: "1", UN: "12345678", Track: hsm.NewSecret(testMessage)}
+		d := hsm.CardData{
+			Form:        form,
+			PAN:         testPAN,
+			Expiry:      "2712",
+			ServiceCode: "101",
+			PSN:         "00",
+			ATC:         "1",
+			UN:          "12345678",
+			Track:       hsm.NewSecret(testMessage),
+		}
 		out = append(out,
 			command{name, keys, func(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 				out, err := h.CardValue(ctx, k[0], d, 3)
@@ -203,18 +226,43 @@ func changePIN(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 	b := hsm.PINBlock{Key: hsm.WorkingKey{Key: k[0]}, Format: pin.ISO0, Block: block, PAN: testPAN}
 	session := testSession
 	session.Session = hsm.SessionVisaScript
-	out, err := h.PINChange(ctx, &hsm.PINChange{New: b, Current: &b, Confidentiality: k[1], Integrity: k[2], Cryptogram: &k[3], Session: session, Form: emv.VisaForm, Message: testMessage})
+	out, err := h.PINChange(
+		ctx,
+		&hsm.PINChange{
+			New:             b,
+			Current:         &b,
+			Confidentiality: k[1],
+			Integrity:       k[2],
+			Cryptogram:      &k[3],
+			Session:         session,
+			Form:            emv.VisaForm,
+			Message:         testMessage,
+		},
+	)
 	return result{Text: upperHex(out.Block) + upperHex(out.MAC)}, err
 }
 
 var (
-	tdesD0     = symmetricKey("D0", hsm.TDES, 128)
-	aesD0      = symmetricKey("D0", hsm.AES, 128)
-	tdesE0     = symmetricKey("E0", hsm.TDES, 128)
-	ecPair     = hsm.Attributes{KeyID: "k", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256}
-	hmacKey    = hsm.Attributes{KeyID: "k", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 256, Hash: crypto.SHA256}
+	tdesD0  = symmetricKey("D0", hsm.TDES, 128)
+	aesD0   = symmetricKey("D0", hsm.AES, 128)
+	tdesE0  = symmetricKey("E0", hsm.TDES, 128)
+	ecPair  = hsm.Attributes{KeyID: "k", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256}
+	hmacKey = hsm.Attributes{
+		KeyID:         "k",
+		Usage:         "M7",
+		Algorithm:     hsm.HMAC,
+		Mode:          'C',
+		Exportability: 'N',
+		Bits:          256,
+		Hash:          crypto.SHA256,
+	}
 	retail     = hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Bit}
-	scriptKeys = []hsm.Attributes{symmetricKey("P0", hsm.TDES, 128), symmetricKey("E1", hsm.TDES, 128), symmetricKey("E2", hsm.TDES, 128), tdesE0}
+	scriptKeys = []hsm.Attributes{
+		symmetricKey("P0", hsm.TDES, 128),
+		symmetricKey("E1", hsm.TDES, 128),
+		symmetricKey("E2", hsm.TDES, 128),
+		tdesE0,
+	}
 )
 
 // commands are all commands of the data plane, by the row of the package documentation.
@@ -227,7 +275,14 @@ var commands = slices.Concat(
 	cipherCommands("the same in CFB1 and CFB8", tdesD0, nil, hsm.CFB1, hsm.CFB8),
 	cardCommands("CardValue, VerifyCardValue: CVV", symmetricKey("C0", hsm.TDES, 128), hsm.CardCVV),
 	cardCommands("CardValue, VerifyCardValue: CSC", symmetricKey("C0", hsm.TDES, 192), hsm.CardCSC1, hsm.CardCSC2),
-	cardCommands("CardValue, VerifyCardValue: others", symmetricKey("E4", hsm.TDES, 128), hsm.CardDCVV, hsm.CardCVC3, hsm.CardHolder, hsm.CardDiscover),
+	cardCommands(
+		"CardValue, VerifyCardValue: others",
+		symmetricKey("E4", hsm.TDES, 128),
+		hsm.CardDCVV,
+		hsm.CardCVC3,
+		hsm.CardHolder,
+		hsm.CardDiscover,
+	),
 	[]command{
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, makeARQC},
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, verifyARQC},
@@ -240,8 +295,18 @@ var commands = slices.Concat(
 	macCommands("key derived by DUKPT, AES", symmetricKey("B0", hsm.AES, 128), aesDUKPT, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
 	macCommands("key derived by EMV", symmetricKey("E2", hsm.TDES, 128), testSession, retail),
 	cipherCommands("key derived by ECDH", ecPair, testECDH, hsm.CBC),
-	cipherCommands("key in a block of version B, D or E", symmetricKey("K0", hsm.TDES, 128), hsm.WrappedKey{Block: testBlock(tr31.VersionB, "K0", 128)}, hsm.CBC),
-	cipherCommands("key in a block of version A or C", symmetricKey("K1", hsm.TDES, 128), hsm.WrappedKey{Block: testBlock(tr31.VersionC, "K1", 128)}, hsm.CBC),
+	cipherCommands(
+		"key in a block of version B, D or E",
+		symmetricKey("K0", hsm.TDES, 128),
+		hsm.WrappedKey{Block: testBlock(tr31.VersionB, "K0", 128)},
+		hsm.CBC,
+	),
+	cipherCommands(
+		"key in a block of version A or C",
+		symmetricKey("K1", hsm.TDES, 128),
+		hsm.WrappedKey{Block: testBlock(tr31.VersionC, "K1", 128)},
+		hsm.CBC,
+	),
 )
 
 // TestOutageIsNeverAVerdict cuts every device off at each call of each command in turn.

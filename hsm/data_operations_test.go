@@ -83,9 +83,20 @@ func (d *dataCase) verdict(got hsm.Verdict, err error) {
 	}
 }
 
-var duktypes = map[string]dukpt.KeyType{"TDES_2KEY": dukpt.TDES2, "TDES_3KEY": dukpt.TDES3, "AES_128": dukpt.AES128, "AES_192": dukpt.AES192, "AES_256": dukpt.AES256}
+var duktypes = map[string]dukpt.KeyType{
+	"TDES_2KEY": dukpt.TDES2,
+	"TDES_3KEY": dukpt.TDES3,
+	"AES_128":   dukpt.AES128,
+	"AES_192":   dukpt.AES192,
+	"AES_256":   dukpt.AES256,
+}
 
-var directions = map[string]hsm.Direction{"": hsm.Request, "REQUEST": hsm.Request, "RESPONSE": hsm.Response, "BIDIRECTIONAL": hsm.BothWays}
+var directions = map[string]hsm.Direction{
+	"":              hsm.Request,
+	"REQUEST":       hsm.Request,
+	"RESPONSE":      hsm.Response,
+	"BIDIRECTIONAL": hsm.BothWays,
+}
 
 // dukpt is a working key of DUKPT. The type's member has two names.
 func (d *dataCase) dukpt(k hsm.KeyRef, m members) hsm.WorkingKey {
@@ -93,14 +104,21 @@ func (d *dataCase) dukpt(k hsm.KeyRef, m members) hsm.WorkingKey {
 	if kind == "" {
 		kind = d.c.Keys["KeyIdentifier"].Algorithm
 	}
-	return hsm.WorkingKey{Key: k, Derive: hsm.DUKPT{KSN: m.text("KeySerialNumber"), Type: duktypes[kind], Direction: directions[m.text("DukptKeyVariant")]}}
+	return hsm.WorkingKey{
+		Key:    k,
+		Derive: hsm.DUKPT{KSN: m.text("KeySerialNumber"), Type: duktypes[kind], Direction: directions[m.text("DukptKeyVariant")]},
+	}
 }
 
 var options = map[string]emv.Option{"EMV_OPTION_A": emv.OptionA, "EMV_OPTION_B": emv.OptionB}
 
 // emv is the derivation of a card's keys, without the session's.
 func (d *dataCase) emv(m members) hsm.EMV {
-	return hsm.EMV{Option: options[m.text("MajorKeyDerivationMode")], PAN: hsm.NewPAN(m.text("PrimaryAccountNumber")), PSN: m.text("PanSequenceNumber")}
+	return hsm.EMV{
+		Option: options[m.text("MajorKeyDerivationMode")],
+		PAN:    hsm.NewPAN(m.text("PrimaryAccountNumber")),
+		PSN:    m.text("PanSequenceNumber"),
+	}
 }
 
 // working is a key of a request: itself, or one that came with the request.
@@ -117,13 +135,23 @@ func (d *dataCase) working(k hsm.KeyRef, wrapped members) hsm.WorkingKey {
 		algorithm := m.text("KeyAlgorithm")
 		return hsm.WorkingKey{Key: k, Derive: hsm.ECDH{
 			Peer: peerOf(d.t, m.text("PublicKeyCertificate")), KDF: keyDerivations[m.text("KeyDerivationFunction")],
-			Hash: hashNames[m.text("KeyDerivationHashAlgorithm")], Info: d.hex(m.in("DerivationData").text("SharedInformation") + m.text("SharedInformation")),
+			Hash:      hashNames[m.text("KeyDerivationHashAlgorithm")],
+			Info:      d.hex(m.in("DerivationData").text("SharedInformation") + m.text("SharedInformation")),
 			Algorithm: algorithmOf(algorithm), Bits: keyLengths[algorithm]}}
 	}
 	return hsm.WorkingKey{Key: k}
 }
 
-var cipherModes = map[string]hsm.CipherMode{"": hsm.CBC, "ECB": hsm.ECB, "CBC": hsm.CBC, "CFB1": hsm.CFB1, "CFB8": hsm.CFB8, "CFB64": hsm.CFB64, "CFB128": hsm.CFB128, "OFB": hsm.OFB}
+var cipherModes = map[string]hsm.CipherMode{
+	"":       hsm.CBC,
+	"ECB":    hsm.ECB,
+	"CBC":    hsm.CBC,
+	"CFB1":   hsm.CFB1,
+	"CFB8":   hsm.CFB8,
+	"CFB64":  hsm.CFB64,
+	"CFB128": hsm.CFB128,
+	"OFB":    hsm.OFB,
+}
 
 // dataCipher is a key and how it enciphers; nil for RSA, which has tests of its own.
 func (d *dataCase) dataCipher(member, attributes, wrapped string) hsm.DataCipher {
@@ -255,13 +283,24 @@ func TestVerifyMACAsAnotherImplementation(t *testing.T) {
 var cardForms = map[string]hsm.CardForm{
 	"CardVerificationValue1": hsm.CardCVV, "CardVerificationValue2": hsm.CardCVV, "CardHolderVerificationValue": hsm.CardHolder,
 	"DynamicCardVerificationCode": hsm.CardCVC3, "DynamicCardVerificationValue": hsm.CardDCVV,
-	"AmexCardSecurityCodeVersion1": hsm.CardCSC1, "AmexCardSecurityCodeVersion2": hsm.CardCSC2, "DiscoverDynamicCardVerificationCode": hsm.CardDiscover,
+	"AmexCardSecurityCodeVersion1": hsm.CardCSC1, "AmexCardSecurityCodeVersion2": hsm.CardCSC2,
+	"DiscoverDynamicCardVerificationCode": hsm.CardDiscover,
 }
 
 func (d *dataCase) card(attributes string) hsm.CardData {
 	form, m := d.in.union(attributes)
-	out := hsm.CardData{Form: cardForms[form], PAN: hsm.NewPAN(d.in.text("PrimaryAccountNumber")), Expiry: m.text("CardExpiryDate"), ServiceCode: m.text("ServiceCode"),
-		PSN: m.text("PanSequenceNumber"), ATC: m.text("ApplicationTransactionCounter"), UN: m.text("UnpredictableNumber"), Track: hsm.NewSecret(d.hex(m.text("TrackData")))}
+	out := hsm.CardData{
+		Form:        cardForms[form],
+		PAN:         hsm.NewPAN(d.in.text("PrimaryAccountNumber")),
+		Expiry:      m.text("CardExpiryDate"),
+		ServiceCode: m.text("ServiceCode"),
+		PSN: m.text(
+			"PanSequenceNumber",
+		),
+		ATC:   m.text("ApplicationTransactionCounter"),
+		UN:    m.text("UnpredictableNumber"),
+		Track: hsm.NewSecret(d.hex(m.text("TrackData"))),
+	}
 	if form == "CardVerificationValue2" {
 		out.ServiceCode = "000"
 	}
@@ -316,15 +355,31 @@ func TestVerifyARQCAsAnotherImplementation(t *testing.T) {
 		case "ArpcMethod1":
 			response = &hsm.ARPC{Method: 1, ResponseCode: d.array2(m.text("AuthResponseCode"))}
 		case "ArpcMethod2":
-			response = &hsm.ARPC{Method: 2, StatusUpdate: [4]byte(d.hex(m.text("CardStatusUpdate"))), Proprietary: d.hex(m.text("ProprietaryAuthenticationData"))}
+			response = &hsm.ARPC{
+				Method:       2,
+				StatusUpdate: [4]byte(d.hex(m.text("CardStatusUpdate"))),
+				Proprietary:  d.hex(m.text("ProprietaryAuthenticationData")),
+			}
 		}
-		got, arpc, err := d.h.VerifyARQC(ctx, d.key("KeyIdentifier"), d.cryptogram(), d.hex(d.in.text("TransactionData")), d.array8(d.in.text("AuthRequestCryptogram")), response)
+		got, arpc, err := d.h.VerifyARQC(
+			ctx,
+			d.key("KeyIdentifier"),
+			d.cryptogram(),
+			d.hex(d.in.text("TransactionData")),
+			d.array8(d.in.text("AuthRequestCryptogram")),
+			response,
+		)
 		d.verdict(got, err)
 		d.is("AuthResponseValue", upperHex(arpc), err)
 	})
 }
 
-var blockFormats = map[string]pin.Format{"ISO_FORMAT_0": pin.ISO0, "ISO_FORMAT_1": pin.ISO1, "ISO_FORMAT_3": pin.ISO3, "ISO_FORMAT_4": pin.ISO4}
+var blockFormats = map[string]pin.Format{
+	"ISO_FORMAT_0": pin.ISO0,
+	"ISO_FORMAT_1": pin.ISO1,
+	"ISO_FORMAT_3": pin.ISO3,
+	"ISO_FORMAT_4": pin.ISO4,
+}
 
 // pinChange is the change that a request asks for.
 func (d *dataCase) pinChange() *hsm.PINChange {
@@ -332,7 +387,12 @@ func (d *dataCase) pinChange() *hsm.PINChange {
 	path := "DerivationMethodAttributes." + form + "."
 	session := d.emv(m)
 	block := func(member, text string) hsm.PINBlock {
-		return hsm.PINBlock{Key: hsm.WorkingKey{Key: d.key(member)}, Format: blockFormats[d.in.text("PinBlockFormat")], Block: d.hex(text), PAN: session.PAN}
+		return hsm.PINBlock{
+			Key:    hsm.WorkingKey{Key: d.key(member)},
+			Format: blockFormats[d.in.text("PinBlockFormat")],
+			Block:  d.hex(text),
+			PAN:    session.PAN,
+		}
 	}
 	out := &hsm.PINChange{New: block("NewPinPekIdentifier", d.in.text("NewEncryptedPinBlock")), Message: d.hex(d.in.text("MessageData")),
 		Integrity: d.key("SecureMessagingIntegrityKeyIdentifier"), Confidentiality: d.key("SecureMessagingConfidentialityKeyIdentifier")}
@@ -355,7 +415,11 @@ func (d *dataCase) pinChange() *hsm.PINChange {
 	case "Emv2000":
 		session.Session, out.Form = hsm.SessionEMV2000, emv.EMV2000Form
 	case "EmvCommon":
-		out.Form = emv.ScriptForm{Length: m.text("PinBlockLengthPosition") == "FRONT_OF_PIN_BLOCK", Pad: m.text("PinBlockPaddingType") == "ISO_IEC_7816_4", CBC: m.text("Mode") == "CBC"}
+		out.Form = emv.ScriptForm{
+			Length: m.text("PinBlockLengthPosition") == "FRONT_OF_PIN_BLOCK",
+			Pad:    m.text("PinBlockPaddingType") == "ISO_IEC_7816_4",
+			CBC:    m.text("Mode") == "CBC",
+		}
 	}
 	out.Session = session
 	return out

@@ -30,7 +30,10 @@ var rsaPaddings = [...]struct {
 	hash crypto.Hash
 }{
 	RSARaw: {"no padding", 0}, RSAPKCS1: {"PKCS #1 v1.5", 0},
-	RSAOAEPSHA1: {"OAEP with SHA-1", crypto.SHA1}, RSAOAEPSHA256: {"OAEP with SHA-256", crypto.SHA256}, RSAOAEPSHA512: {"OAEP with SHA-512", crypto.SHA512},
+	RSAOAEPSHA1: {
+		"OAEP with SHA-1",
+		crypto.SHA1,
+	}, RSAOAEPSHA256: {"OAEP with SHA-256", crypto.SHA256}, RSAOAEPSHA512: {"OAEP with SHA-512", crypto.SHA512},
 }
 
 func (p RSAPadding) known() bool { return p >= 0 && int(p) < len(rsaPaddings) }
@@ -122,7 +125,13 @@ func (h *HSM) decryptRSA(ctx context.Context, pair KeyRef, p RSAPadding, ciphert
 		return Secret{}, fmt.Errorf("%w: RSA decryption with a key of algorithm %v", ErrRefused, a.Algorithm)
 	}
 	if !p.known() || len(ciphertext)*8 != a.Bits {
-		return Secret{}, fmt.Errorf("%w: a ciphertext of %d bytes with %v and a modulus of %d bytes", ErrInput, len(ciphertext), p, a.Bits/8)
+		return Secret{}, fmt.Errorf(
+			"%w: a ciphertext of %d bytes with %v and a modulus of %d bytes",
+			ErrInput,
+			len(ciphertext),
+			p,
+			a.Bits/8,
+		)
 	}
 	k, err := h.use(ctx, pair)
 	if err != nil {

@@ -100,7 +100,8 @@ func TestRSAIsThatOfTheStandardLibrary(t *testing.T) {
 				return rsa.DecryptPKCS1v15(nil, private, c)
 			},
 		}
-		for p, hash := range map[hsm.RSAPadding]crypto.Hash{hsm.RSAOAEPSHA1: crypto.SHA1, hsm.RSAOAEPSHA256: crypto.SHA256, hsm.RSAOAEPSHA512: crypto.SHA512} {
+		for p, hash := range map[hsm.RSAPadding]crypto.Hash{hsm.RSAOAEPSHA1: crypto.SHA1, hsm.RSAOAEPSHA256: crypto.SHA256,
+			hsm.RSAOAEPSHA512: crypto.SHA512} {
 			encrypt[p] = func(m []byte) ([]byte, error) {
 				return rsa.EncryptOAEP(hash.New(), rand.Reader, &private.PublicKey, m, nil)
 			}
@@ -143,7 +144,8 @@ func TestRSAPaddingFailuresAreOneError(t *testing.T) {
 		most := new(big.Int).Sub(private.N, big.NewInt(1)).Bytes()
 		for name, c := range map[string][]byte{
 			"no zero": encrypt(filled(0, 2)), "7 bytes of padding": encrypt(short), "block type 3": encrypt(first), "first byte 1": encrypt(wrong),
-			"zeros": encrypt(make([]byte, 256)), "as large as the modulus": private.N.Bytes(), "larger": bytes.Repeat([]byte{0xFF}, 256), "modulus less one": most,
+			"zeros": encrypt(make([]byte, 256)), "as large as the modulus": private.N.Bytes(), "larger": bytes.Repeat([]byte{0xFF}, 256),
+			"modulus less one": most,
 		} {
 			for _, p := range rsaPaddings {
 				if p == hsm.RSARaw && !strings.Contains(name, "large") {
@@ -162,7 +164,12 @@ func TestRSARefusesWhatDoesNotFit(t *testing.T) {
 	b := hsm.NewSoftware(nil)
 	h := hsm.New(b, nil)
 	pair, public, _ := knownPair(t, b)
-	aes := load(t, h, hsm.Attributes{KeyID: "d0", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, make([]byte, 16))
+	aes := load(
+		t,
+		h,
+		hsm.Attributes{KeyID: "d0", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128},
+		make([]byte, 16),
+	)
 	_, curve, err := b.Generate(ctx, hsm.Attributes{KeyID: "e", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256})
 	if err != nil {
 		t.Fatal(err)

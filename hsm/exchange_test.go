@@ -127,11 +127,17 @@ func TestUnpaddingAgreesWithTheLibrary(t *testing.T) {
 			"a second one":        {0, data(func(db []byte) { clear(db[n:]); db[n+9] = 1; db[n+10] = 1 }), true},
 			"a byte before":       {0, data(func(db []byte) { clear(db[n:]); db[n+3] = 9; db[n+9] = 1 }), false},
 		} {
-			_, err := h.ImportCryptogram(ctx, pair, crypto.SHA256, rawOAEP(pub, c.first, c.db), func(bits int) (hsm.Attributes, kcv.Method, error) {
-				a, m, _ := admit(bits)
-				a.Hash = crypto.SHA256
-				return a, m, nil
-			})
+			_, err := h.ImportCryptogram(
+				ctx,
+				pair,
+				crypto.SHA256,
+				rawOAEP(pub, c.first, c.db),
+				func(bits int) (hsm.Attributes, kcv.Method, error) {
+					a, m, _ := admit(bits)
+					a.Hash = crypto.SHA256
+					return a, m, nil
+				},
+			)
 			if (err == nil) != c.taken {
 				t.Errorf("%s: %v, want it taken: %t", name, err, c.taken)
 			}
@@ -223,7 +229,16 @@ func exchange(t *testing.T, h *hsm.HSM, a hsm.Agreement, name string, derive fun
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := tr31.Header{Version: c.version, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+		header := tr31.Header{
+			Version:       c.version,
+			KeyUsage:      "D0",
+			Algorithm:     'A',
+			ModeOfUse:     'B',
+			KeyVersion:    "00",
+			Exportability: 'E',
+			Context:       '0',
+			Reserved:      '0',
+		}
 		text, err := kbpk.Wrap(ctx, header, key, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -258,7 +273,21 @@ func TestAgreementsRefuseWhatIsNone(t *testing.T) {
 		mine, _ := public.(*ecdsa.PublicKey).ECDH()
 		good := hsm.Agreement{Pair: pair, Peer: mine.Bytes(), Hash: crypto.SHA256, Algorithm: hsm.AES, Bits: 256}
 		kbpk, _ := tr31.NewKBPK(make([]byte, 32))
-		text, err := kbpk.Wrap(ctx, tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}, make([]byte, 16), nil)
+		text, err := kbpk.Wrap(
+			ctx,
+			tr31.Header{
+				Version:       tr31.VersionD,
+				KeyUsage:      "D0",
+				Algorithm:     'A',
+				ModeOfUse:     'B',
+				KeyVersion:    "00",
+				Exportability: 'E',
+				Context:       '0',
+				Reserved:      '0',
+			},
+			make([]byte, 16),
+			nil,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

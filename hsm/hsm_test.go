@@ -128,8 +128,23 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 				t.Errorf("%s: %v", v.ID, err)
 				continue
 			}
-			header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: byte(inner.Algorithm), ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
-			text, value, err := h.ExportTR31(ctx, outer, header, hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}}, zeroMethods[inner.Algorithm])
+			header := tr31.Header{
+				Version:       tr31.VersionD,
+				KeyUsage:      "D0",
+				Algorithm:     byte(inner.Algorithm),
+				ModeOfUse:     'B',
+				KeyVersion:    "00",
+				Exportability: 'E',
+				Context:       '0',
+				Reserved:      '0',
+			}
+			text, value, err := h.ExportTR31(
+				ctx,
+				outer,
+				header,
+				hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}},
+				zeroMethods[inner.Algorithm],
+			)
 			if err != nil {
 				t.Errorf("%s: exporting: %v", v.ID, err)
 				continue
@@ -142,7 +157,8 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 			if err != nil || !bytes.Equal(key, bytesOf(t, v.Key)) {
 				t.Errorf("%s: another key came out: %v", v.ID, err)
 			}
-			if b.Header.Algorithm != 'H' && inner.Algorithm != hsm.HMAC && (made.CheckValue.Short(3) != v.KCV || value.Short(3) != v.KCV) {
+			if b.Header.Algorithm != 'H' && inner.Algorithm != hsm.HMAC &&
+				(made.CheckValue.Short(3) != v.KCV || value.Short(3) != v.KCV) {
 				t.Errorf("%s: check values %s and %s, want %s", v.ID, made.CheckValue, value, v.KCV)
 			}
 		}
@@ -155,8 +171,16 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 // importedAttributes: keys that are neither TDES, AES nor HMAC travel as
 // HMAC keys, which may be any bytes.
 func importedAttributes(h tr31.Header, bits int) hsm.Attributes {
-	a := hsm.Attributes{KeyID: "inner", Usage: h.KeyUsage, Algorithm: hsm.Algorithm(h.Algorithm), Mode: h.ModeOfUse, Exportability: 'E', Bits: bits}
-	fits := a.Algorithm == hsm.AES && (bits == 128 || bits == 192 || bits == 256) || a.Algorithm == hsm.TDES && (bits == 128 || bits == 192)
+	a := hsm.Attributes{
+		KeyID:         "inner",
+		Usage:         h.KeyUsage,
+		Algorithm:     hsm.Algorithm(h.Algorithm),
+		Mode:          h.ModeOfUse,
+		Exportability: 'E',
+		Bits:          bits,
+	}
+	fits := a.Algorithm == hsm.AES && (bits == 128 || bits == 192 || bits == 256) ||
+		a.Algorithm == hsm.TDES && (bits == 128 || bits == 192)
 	if !fits {
 		a.Algorithm, a.Hash = hsm.HMAC, crypto.SHA256
 	}
@@ -176,8 +200,22 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 			{hsm.TDES, "8A8349794C9EE9A4C2927098F249FED6", "FFFF9876543210E0001F", "0CCE8B18912E519C87348795288FFDA7"},
 			{hsm.AES, "FEDCBA9876543210F1F1F1F1F1F1F1F1", "1234567890123456FFFFFFFF", "1273671EA26AC29AFA4D1084127652A1"},
 		} {
-			bdk := load(t, h, hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)}, bytesOf(t, c.bdk))
-			header := tr31.Header{Version: tr31.VersionD, KeyUsage: "B1", Algorithm: byte(c.algorithm), ModeOfUse: 'X', KeyVersion: "00", Exportability: 'S', Context: '0', Reserved: '0'}
+			bdk := load(
+				t,
+				h,
+				hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)},
+				bytesOf(t, c.bdk),
+			)
+			header := tr31.Header{
+				Version:       tr31.VersionD,
+				KeyUsage:      "B1",
+				Algorithm:     byte(c.algorithm),
+				ModeOfUse:     'X',
+				KeyVersion:    "00",
+				Exportability: 'S',
+				Context:       '0',
+				Reserved:      '0',
+			}
 			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: bytesOf(t, c.ksn)}, zeroMethods[c.algorithm])
 			if err != nil {
 				t.Fatal(err)
@@ -188,7 +226,10 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 				t.Errorf("%s, %s: another initial key, %v", c.bdk, c.ksn, err)
 			}
 		}
-		if _, _, err := h.ExportTR31(ctx, kek, tr31.Header{}, hsm.Material{Key: kek, KSN: make([]byte, 10)}, kcv.AESCMAC); !errors.Is(err, hsm.ErrInput) {
+		if _, _, err := h.ExportTR31(ctx, kek, tr31.Header{}, hsm.Material{Key: kek, KSN: make([]byte, 10)}, kcv.AESCMAC); !errors.Is(
+			err,
+			hsm.ErrInput,
+		) {
 			t.Errorf("a TDES serial number for an AES key: %v", err)
 		}
 	})
@@ -202,10 +243,14 @@ func TestComponentsAreXoredAndShown(t *testing.T) {
 			hsm.NewSecret(make([]byte, 16)), hsm.NewSecret(make([]byte, 16)),
 		}
 		out, err := h.LoadComponents(ctx, parts, a, kcv.TDESZero)
-		if err != nil || out.CheckValue.String() != "08D7B4" || len(out.Parts) != 3 || out.Parts[0].String() != "08D7B4" || out.Parts[1].String() != "8CA64D" {
+		if err != nil || out.CheckValue.String() != "08D7B4" || len(out.Parts) != 3 || out.Parts[0].String() != "08D7B4" ||
+			out.Parts[1].String() != "8CA64D" {
 			t.Errorf("got %v, %v, %v; want 08D7B4, and 08D7B4 8CA64D 8CA64D of the parts", out.CheckValue, out.Parts, err)
 		}
-		if _, err := h.LoadComponents(ctx, []hsm.Secret{parts[0], hsm.NewSecret(make([]byte, 8))}, a, kcv.TDESZero); !errors.Is(err, hsm.ErrInput) {
+		if _, err := h.LoadComponents(ctx, []hsm.Secret{parts[0], hsm.NewSecret(make([]byte, 8))}, a, kcv.TDESZero); !errors.Is(
+			err,
+			hsm.ErrInput,
+		) {
 			t.Errorf("a short component: %v", err)
 		}
 		if _, err := h.LoadComponents(ctx, nil, a, kcv.TDESZero); !errors.Is(err, hsm.ErrInput) {
@@ -243,12 +288,26 @@ func TestCacheIsBoundedAndForgets(t *testing.T) {
 	defer b.Close()
 	counted := &openCounter{Backend: b}
 	h := hsm.New(counted, &hsm.Options{Cache: 4})
-	header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	header := tr31.Header{
+		Version:       tr31.VersionD,
+		KeyUsage:      "D0",
+		Algorithm:     'A',
+		ModeOfUse:     'B',
+		KeyVersion:    "00",
+		Exportability: 'E',
+		Context:       '0',
+		Reserved:      '0',
+	}
 	var keks []hsm.KeyRef
 	for i := range 10 {
 		keks = append(keks, load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{byte(i)}, 32)))
 	}
-	key := load(t, h, hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128}, make([]byte, 16))
+	key := load(
+		t,
+		h,
+		hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128},
+		make([]byte, 16),
+	)
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
@@ -311,8 +370,22 @@ func (k *countedKey) Close() error {
 func TestCachedKeysAreStillBoundToTheirAttributes(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		kek := load(t, h, kbpkAttributes("D", 256), make([]byte, 32))
-		key := load(t, h, hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128}, make([]byte, 16))
-		header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+		key := load(
+			t,
+			h,
+			hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128},
+			make([]byte, 16),
+		)
+		header := tr31.Header{
+			Version:       tr31.VersionD,
+			KeyUsage:      "D0",
+			Algorithm:     'A',
+			ModeOfUse:     'B',
+			KeyVersion:    "00",
+			Exportability: 'E',
+			Context:       '0',
+			Reserved:      '0',
+		}
 		if _, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: key}, kcv.AESCMAC); err != nil {
 			t.Fatal(err)
 		}

@@ -103,19 +103,25 @@ func TestKEKValidationRefusesWhatDoesNotFit(t *testing.T) {
 	pek := kekAttributes
 	pek.Usage = "P0"
 	other := load(t, h, pek, bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"))
-	aes := load(t, h, hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, make([]byte, 16))
+	aes := load(
+		t,
+		h,
+		hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128},
+		make([]byte, 16),
+	)
 	for name, c := range map[string]struct{ err, want error }{
-		"no mask":                {second(h.RequestKEKValidation(ctx, kek, -1, 16)), hsm.ErrInput},
-		"mask 2":                 {second(h.AnswerKEKValidation(ctx, kek, 2, make([]byte, 16))), hsm.ErrInput},
-		"no length":              {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 0)), hsm.ErrInput},
-		"a negative length":      {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, -8)), hsm.ErrInput},
-		"32 bytes":               {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 32)), hsm.ErrInput},
-		"nothing sent":           {second(h.AnswerKEKValidation(ctx, kek, hsm.KEKMask82, nil)), hsm.ErrInput},
-		"7 bytes sent":           {second(h.AnswerKEKValidation(ctx, kek, hsm.KEKMask82, make([]byte, 7))), hsm.ErrInput},
-		"a PIN encryption key":   {second(h.RequestKEKValidation(ctx, other, hsm.KEKMask82, 16)), hsm.ErrRefused},
-		"an AES key":             {second(h.AnswerKEKValidation(ctx, aes, hsm.KEKMask82, make([]byte, 16))), hsm.ErrRefused},
-		"another master key's":   {second(hsm.New(hsm.NewSoftware(nil), nil).RequestKEKValidation(ctx, kek, hsm.KEKMask82, 16)), hsm.ErrSealed},
-		"another master key's 2": {second(hsm.New(hsm.NewSoftware(nil), nil).AnswerKEKValidation(ctx, kek, hsm.KEKMask82, make([]byte, 8))), hsm.ErrSealed},
+		"no mask":              {second(h.RequestKEKValidation(ctx, kek, -1, 16)), hsm.ErrInput},
+		"mask 2":               {second(h.AnswerKEKValidation(ctx, kek, 2, make([]byte, 16))), hsm.ErrInput},
+		"no length":            {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 0)), hsm.ErrInput},
+		"a negative length":    {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, -8)), hsm.ErrInput},
+		"32 bytes":             {second(h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 32)), hsm.ErrInput},
+		"nothing sent":         {second(h.AnswerKEKValidation(ctx, kek, hsm.KEKMask82, nil)), hsm.ErrInput},
+		"7 bytes sent":         {second(h.AnswerKEKValidation(ctx, kek, hsm.KEKMask82, make([]byte, 7))), hsm.ErrInput},
+		"a PIN encryption key": {second(h.RequestKEKValidation(ctx, other, hsm.KEKMask82, 16)), hsm.ErrRefused},
+		"an AES key":           {second(h.AnswerKEKValidation(ctx, aes, hsm.KEKMask82, make([]byte, 16))), hsm.ErrRefused},
+		"another master key's": {second(hsm.New(hsm.NewSoftware(nil), nil).RequestKEKValidation(ctx, kek, hsm.KEKMask82, 16)), hsm.ErrSealed},
+		"another master key's 2": {second(hsm.New(hsm.NewSoftware(nil), nil).AnswerKEKValidation(ctx, kek, hsm.KEKMask82, make([]byte, 8))),
+			hsm.ErrSealed},
 	} {
 		if !errors.Is(c.err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, c.err, c.want)

@@ -24,8 +24,22 @@ func TestExportedKeysStayOpenUntilForgotten(t *testing.T) {
 	}), nil)
 	defer h.Close()
 	kek := load(t, h, kbpkAttributes("D", 256), make([]byte, 32))
-	bdk := load(t, h, hsm.Attributes{KeyID: "k", Usage: "B0", Algorithm: hsm.AES, Mode: 'X', Exportability: 'E', Bits: 128}, make([]byte, 16))
-	header := tr31.Header{Version: tr31.VersionD, KeyUsage: "B0", Algorithm: 'A', ModeOfUse: 'X', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	bdk := load(
+		t,
+		h,
+		hsm.Attributes{KeyID: "k", Usage: "B0", Algorithm: hsm.AES, Mode: 'X', Exportability: 'E', Bits: 128},
+		make([]byte, 16),
+	)
+	header := tr31.Header{
+		Version:       tr31.VersionD,
+		KeyUsage:      "B0",
+		Algorithm:     'A',
+		ModeOfUse:     'X',
+		KeyVersion:    "00",
+		Exportability: 'E',
+		Context:       '0',
+		Reserved:      '0',
+	}
 	for _, m := range []hsm.Material{{Key: bdk}, {Key: bdk, KSN: make([]byte, 12)}} {
 		before := seals
 		for range 3 {

@@ -24,8 +24,16 @@ import (
 )
 
 var (
-	updateOperations = flag.Bool("update-operations", false, "write the committed cases of operations anew from the independent implementation")
-	operationCases   = flag.Int("operations", 40, "random cases of each operation to compare with the independent implementation, where it is there")
+	updateOperations = flag.Bool(
+		"update-operations",
+		false,
+		"write the committed cases of operations anew from the independent implementation",
+	)
+	operationCases = flag.Int(
+		"operations",
+		40,
+		"random cases of each operation to compare with the independent implementation, where it is there",
+	)
 )
 
 // operation is one request of the service's data plane with its keys in the clear, and the
@@ -148,7 +156,9 @@ func randomOperations(t *testing.T, seed uint64, n int, op string) []operation {
 	if folder == "" {
 		return nil
 	}
-	out, err := exec.Command("/usr/bin/python3", filepath.Join(folder, "payref.py"), "random", strconv.FormatUint(seed, 10), strconv.Itoa(n), op).Output()
+	out, err := exec.Command("/usr/bin/python3", filepath.Join(folder, "payref.py"), "random", strconv.FormatUint(seed, 10),
+		strconv.Itoa(n), op).
+		Output()
 	if err != nil {
 		t.Fatalf("payref.py random %d %d %s: %v", seed, n, op, err)
 	}

@@ -24,7 +24,13 @@ type benchPINs struct {
 
 func newBenchPINs(b *testing.B) *benchPINs {
 	backend := hsm.NewSoftware(nil)
-	return &benchPINs{loadPINKeys(b, backend), hsm.New(backend, nil), tdesCipher(b, canaryPEK), aesCipher(b, canaryPEK), tdesCipher(b, canaryPVK)}
+	return &benchPINs{
+		loadPINKeys(b, backend),
+		hsm.New(backend, nil),
+		tdesCipher(b, canaryPEK),
+		aesCipher(b, canaryPEK),
+		tdesCipher(b, canaryPVK),
+	}
 }
 
 // must fails the benchmark at an error.

@@ -86,7 +86,13 @@ func (w *working) takesFormat(f pin.Format) error {
 }
 
 // blockRules are the rules that a block breaks which does not decode.
-var blockRules = map[pin.Rule]bool{pin.RuleBlock: true, pin.RuleControl: true, pin.RuleLength: true, pin.RuleDigits: true, pin.RuleFill: true}
+var blockRules = map[pin.Rule]bool{
+	pin.RuleBlock:   true,
+	pin.RuleControl: true,
+	pin.RuleLength:  true,
+	pin.RuleDigits:  true,
+	pin.RuleFill:    true,
+}
 
 // blockError makes a PINBlockError of the error of a block that does not decode.
 func blockError(err error) error {

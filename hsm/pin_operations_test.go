@@ -40,8 +40,17 @@ type (
 	}
 )
 
-var pinFormats = map[string]pin.Format{"ISO_FORMAT_0": pin.ISO0, "ISO_FORMAT_1": pin.ISO1, "ISO_FORMAT_3": pin.ISO3, "ISO_FORMAT_4": pin.ISO4,
-	"IsoFormat0": pin.ISO0, "IsoFormat1": pin.ISO1, "IsoFormat3": pin.ISO3, "IsoFormat4": pin.ISO4, "As2805Format0": pin.AS28050}
+var pinFormats = map[string]pin.Format{
+	"ISO_FORMAT_0":  pin.ISO0,
+	"ISO_FORMAT_1":  pin.ISO1,
+	"ISO_FORMAT_3":  pin.ISO3,
+	"ISO_FORMAT_4":  pin.ISO4,
+	"IsoFormat0":    pin.ISO0,
+	"IsoFormat1":    pin.ISO1,
+	"IsoFormat3":    pin.ISO3,
+	"IsoFormat4":    pin.ISO4,
+	"As2805Format0": pin.AS28050,
+}
 
 // workingKey is the working key of a member of the request.
 func workingKey(t *testing.T, b hsm.Backend, c *operation, member string, wrapped *wrappedInput, d *dukptInput) hsm.WorkingKey {
@@ -56,8 +65,14 @@ func workingKey(t *testing.T, b hsm.Backend, c *operation, member string, wrappe
 		k.Derive = hsm.DUKPT{KSN: d.KeySerialNumber, Type: duktypes[name], Direction: directions[d.DukptKeyVariant]}
 	case wrapped != nil && wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey != nil:
 		in := wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey
-		k.Derive = hsm.ECDH{Peer: peerOf(t, in.PublicKeyCertificate), KDF: keyDerivations[in.KeyDerivationFunction], Hash: hashNames[in.KeyDerivationHashAlgorithm],
-			Info: bytesOf(t, in.SharedInformation), Algorithm: algorithmOf(in.KeyAlgorithm), Bits: keyLengths[in.KeyAlgorithm]}
+		k.Derive = hsm.ECDH{
+			Peer:      peerOf(t, in.PublicKeyCertificate),
+			KDF:       keyDerivations[in.KeyDerivationFunction],
+			Hash:      hashNames[in.KeyDerivationHashAlgorithm],
+			Info:      bytesOf(t, in.SharedInformation),
+			Algorithm: algorithmOf(in.KeyAlgorithm),
+			Bits:      keyLengths[in.KeyAlgorithm],
+		}
 	case wrapped != nil:
 		block, err := tr31.Parse(wrapped.WrappedKeyMaterial.Tr31KeyBlock, tr31.Lenient)
 		if err != nil {
@@ -134,7 +149,12 @@ func (in *visaInput) method(k hsm.KeyRef, pan hsm.PAN) *hsm.VisaPVV {
 }
 
 func (in *ibmInput) method(k hsm.KeyRef) *hsm.IBM3624 {
-	return &hsm.IBM3624{Key: k, Table: in.DecimalizationTable, ValidationData: hsm.NewPAN(in.PinValidationData), Pad: in.PinValidationDataPadCharacter[0]}
+	return &hsm.IBM3624{
+		Key:            k,
+		Table:          in.DecimalizationTable,
+		ValidationData: hsm.NewPAN(in.PinValidationData),
+		Pad:            in.PinValidationDataPadCharacter[0],
+	}
 }
 
 type pinExpected struct {
@@ -148,13 +168,18 @@ type pinExpected struct {
 func TestGeneratePINAsAnotherImplementation(t *testing.T) {
 	onOperations(t, "GeneratePinData", func(t *testing.T, b hsm.Backend, h *hsm.HSM, c *operation) {
 		in, want := read[pinInputs](t, c.Inputs), read[pinExpected](t, c.Expected)
-		to := hsm.PINForm{Key: workingKey(t, b, c, "EncryptionKeyIdentifier", in.EncryptionWrappedKey, nil), Format: pinFormats[in.PinBlockFormat], PAN: newPAN(in.PrimaryAccountNumber)}
+		to := hsm.PINForm{
+			Key:    workingKey(t, b, c, "EncryptionKeyIdentifier", in.EncryptionWrappedKey, nil),
+			Format: pinFormats[in.PinBlockFormat],
+			PAN:    newPAN(in.PrimaryAccountNumber),
+		}
 		got, random, err := generatePIN(t, b, h, c, &in, &to)
 		if err != nil {
 			t.Fatal(err)
 		}
 		digits := shown(t, b, h, &hsm.PINBlock{Key: to.Key, Format: to.Format, Block: got.Block, PAN: to.PAN})
-		if want.EncryptedPinBlock != "" && upperHex(got.Block) != want.EncryptedPinBlock || want.Decoded.PIN != "" && digits != want.Decoded.PIN {
+		if want.EncryptedPinBlock != "" && upperHex(got.Block) != want.EncryptedPinBlock ||
+			want.Decoded.PIN != "" && digits != want.Decoded.PIN {
 			t.Errorf("got block %X of PIN %s, want %+v", got.Block, digits, want)
 		}
 		value := want.PinData.VerificationValue + want.PinData.PinOffset
@@ -177,7 +202,14 @@ func TestGeneratePINAsAnotherImplementation(t *testing.T) {
 }
 
 // generatePIN calls the command of the request's form.
-func generatePIN(t *testing.T, b hsm.Backend, h *hsm.HSM, c *operation, in *pinInputs, to *hsm.PINForm) (out hsm.PINValue, random bool, err error) {
+func generatePIN(
+	t *testing.T,
+	b hsm.Backend,
+	h *hsm.HSM,
+	c *operation,
+	in *pinInputs,
+	to *hsm.PINForm,
+) (out hsm.PINValue, random bool, err error) {
 	t.Helper()
 	pvk := loadOperationKey(t, b, c, "GenerationKeyIdentifier")
 	given := func(block string) *hsm.PINBlock {
@@ -227,7 +259,8 @@ func valueByHand(t *testing.T, c *operation, in *pinInputs, digits string) (valu
 		value, err = pin.PVV(pvk, in.PrimaryAccountNumber, v.PinVerificationKeyIndex, p)
 	} else {
 		m := cmp.Or(form.Ibm3624NaturalPin, form.Ibm3624RandomPin, form.Ibm3624PinFromOffset, form.Ibm3624PinOffset)
-		value, err = (&pin.IBM3624{Table: m.DecimalizationTable, ValidationData: m.PinValidationData, Pad: m.PinValidationDataPadCharacter[0]}).Offset(pvk, p)
+		value, err = (&pin.IBM3624{Table: m.DecimalizationTable, ValidationData: m.PinValidationData,
+			Pad: m.PinValidationDataPadCharacter[0]}).Offset(pvk, p)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -271,7 +304,10 @@ type translateInputs struct {
 func TestTranslatePINAsAnotherImplementation(t *testing.T) {
 	onOperations(t, "TranslatePinData", func(t *testing.T, b hsm.Backend, h *hsm.HSM, c *operation) {
 		in, want := read[translateInputs](t, c.Inputs), read[pinExpected](t, c.Expected)
-		from := hsm.PINBlock{Key: workingKey(t, b, c, "IncomingKeyIdentifier", in.IncomingWrappedKey, in.IncomingDukptAttributes), Block: bytesOf(t, in.EncryptedPinBlock)}
+		from := hsm.PINBlock{
+			Key:   workingKey(t, b, c, "IncomingKeyIdentifier", in.IncomingWrappedKey, in.IncomingDukptAttributes),
+			Block: bytesOf(t, in.EncryptedPinBlock),
+		}
 		if a := in.IncomingAs2805Attributes; a != nil {
 			from.Key.Derive = hsm.AS2805PIN{Trace: a.SystemTraceAuditNumber, Amount: a.TransactionAmount, Under: from.Key.Derive}
 		}

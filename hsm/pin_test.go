@@ -36,7 +36,12 @@ func loadPINKeys(t testing.TB, b hsm.Backend) *pinKeys {
 	h := hsm.New(b, nil)
 	with := func(usage string, algorithm hsm.Algorithm, hex string) hsm.KeyRef {
 		raw := bytesOf(t, hex)
-		return load(t, h, hsm.Attributes{KeyID: "k" + usage, Usage: usage, Algorithm: algorithm, Mode: 'N', Exportability: 'N', Bits: 8 * len(raw)}, raw)
+		return load(
+			t,
+			h,
+			hsm.Attributes{KeyID: "k" + usage, Usage: usage, Algorithm: algorithm, Mode: 'N', Exportability: 'N', Bits: 8 * len(raw)},
+			raw,
+		)
 	}
 	k := &pinKeys{
 		pek: with("P0", hsm.TDES, canaryPEK), aes: with("P0", hsm.AES, canaryPEK), bdk: with("B0", hsm.TDES, canaryTDK),
@@ -90,13 +95,25 @@ func (k *pinKeys) given() *hsm.PINBlock {
 func (k *pinKeys) forms() map[string]*hsm.PINForm {
 	pan := hsm.NewPAN(canaryPAN)
 	return map[string]*hsm.PINForm{
-		"format 0":       {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO0, PAN: pan},
-		"format 3":       {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO3, PAN: pan},
-		"format 4":       {Key: hsm.WorkingKey{Key: k.aes}, Format: pin.ISO4, PAN: pan},
-		"DUKPT, TDES":    {Key: hsm.WorkingKey{Key: k.bdk, Derive: hsm.DUKPT{KSN: "FFFF9876543210E00003"}}, Format: pin.ISO0, PAN: pan},
-		"DUKPT, AES":     {Key: hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.AES128}}, Format: pin.ISO4, PAN: pan},
-		"DUKPT, AES DES": {Key: hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.TDES2}}, Format: pin.ISO3, PAN: pan},
-		"AS 2805":        {Key: hsm.WorkingKey{Key: k.pek, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}}, Format: pin.ISO0, PAN: pan},
+		"format 0":    {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO0, PAN: pan},
+		"format 3":    {Key: hsm.WorkingKey{Key: k.pek}, Format: pin.ISO3, PAN: pan},
+		"format 4":    {Key: hsm.WorkingKey{Key: k.aes}, Format: pin.ISO4, PAN: pan},
+		"DUKPT, TDES": {Key: hsm.WorkingKey{Key: k.bdk, Derive: hsm.DUKPT{KSN: "FFFF9876543210E00003"}}, Format: pin.ISO0, PAN: pan},
+		"DUKPT, AES": {
+			Key:    hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.AES128}},
+			Format: pin.ISO4,
+			PAN:    pan,
+		},
+		"DUKPT, AES DES": {
+			Key:    hsm.WorkingKey{Key: k.aesBDK, Derive: hsm.DUKPT{KSN: "123456789012345600000003", Type: dukpt.TDES2}},
+			Format: pin.ISO3,
+			PAN:    pan,
+		},
+		"AS 2805": {
+			Key:    hsm.WorkingKey{Key: k.pek, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}},
+			Format: pin.ISO0,
+			PAN:    pan,
+		},
 	}
 }
 
@@ -281,9 +298,21 @@ func TestPINCommandsRefuseWhatDoesNotFitAndShowNothing(t *testing.T) {
 		ibm := func(change func(m *hsm.IBM3624)) *hsm.IBM3624 { m := k.ibm(); change(m); return m }
 		given := func(change func(b *hsm.PINBlock)) *hsm.PINBlock { b := k.given(); change(b); return b }
 
-		check("PAN of 11 digits", second(h.GeneratePVV(ctx, form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN(canaryPAN[:11]) }), k.visa(), 4)), broken(pin.RulePAN))
-		check("PAN of letters", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.PAN = hsm.NewPAN("6789054321O98765") }), k.visa(), 0)), broken(pin.RulePAN))
-		check("no PAN for the PVV", second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.PAN = hsm.PAN{} }), 0)), broken(pin.RulePAN))
+		check(
+			"PAN of 11 digits",
+			second(h.GeneratePVV(ctx, form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN(canaryPAN[:11]) }), k.visa(), 4)),
+			broken(pin.RulePAN),
+		)
+		check(
+			"PAN of letters",
+			second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.PAN = hsm.NewPAN("6789054321O98765") }), k.visa(), 0)),
+			broken(pin.RulePAN),
+		)
+		check(
+			"no PAN for the PVV",
+			second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.PAN = hsm.PAN{} }), 0)),
+			broken(pin.RulePAN),
+		)
 		check("no such format", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Format = 99 }), k.visa(), 0)), broken(pin.RuleFormat))
 		check("index 10", second(h.VerifyPVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Index = 10 }), "1234")), broken(pin.RuleIndex))
 		check("3 digits", second(h.GeneratePVV(ctx, k.forms()["format 0"], k.visa(), 3)), broken(pin.RuleLength))
@@ -292,19 +321,47 @@ func TestPINCommandsRefuseWhatDoesNotFitAndShowNothing(t *testing.T) {
 		check("a PIN of another length", second(h.PVV(ctx, k.given(), k.visa(), 4)), broken(pin.RuleLength))
 		check("another length, offset", second(h.PINOffset(ctx, k.given(), k.ibm(), 11)), broken(pin.RuleLength))
 		check("offset of letters", second(h.PINFromOffset(ctx, k.forms()["format 0"], k.ibm(), "12F4")), broken(pin.RuleOffset))
-		check("table of 15", second(h.PINOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Table = m.Table[:15] }), 0)), broken(pin.RuleTable))
-		check("no validation data", second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.ValidationData = hsm.PAN{} }), "1234")), broken(pin.RuleData))
-		check("pad character", second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Pad = 'G' }), "1234")), broken(pin.RulePad))
-		check("an AES key for format 0", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Key = k.aes }), k.visa(), 0)), is(hsm.ErrRefused))
-		check("a TDES key for format 4", second(h.NaturalPIN(ctx, form(func(f *hsm.PINForm) { f.Format = pin.ISO4 }), k.ibm(), 4)), is(hsm.ErrRefused))
-		check("an AES key for the PVV", second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Key = k.aes }), 0)), is(hsm.ErrRefused))
+		check(
+			"table of 15",
+			second(h.PINOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Table = m.Table[:15] }), 0)),
+			broken(pin.RuleTable),
+		)
+		check(
+			"no validation data",
+			second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.ValidationData = hsm.PAN{} }), "1234")),
+			broken(pin.RuleData),
+		)
+		check(
+			"pad character",
+			second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Pad = 'G' }), "1234")),
+			broken(pin.RulePad),
+		)
+		check(
+			"an AES key for format 0",
+			second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Key = k.aes }), k.visa(), 0)),
+			is(hsm.ErrRefused),
+		)
+		check(
+			"a TDES key for format 4",
+			second(h.NaturalPIN(ctx, form(func(f *hsm.PINForm) { f.Format = pin.ISO4 }), k.ibm(), 4)),
+			is(hsm.ErrRefused),
+		)
+		check(
+			"an AES key for the PVV",
+			second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Key = k.aes }), 0)),
+			is(hsm.ErrRefused),
+		)
 		check("AS 2805 with an AES key", second(h.PVV(ctx, given(func(b *hsm.PINBlock) {
 			b.Key = hsm.WorkingKey{Key: k.aes, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}}
 		}), k.visa(), 0)), is(hsm.ErrRefused))
 		for _, a := range []hsm.AS2805PIN{{}, {Trace: "00012", Amount: "0000000099500"}, {Trace: "00012x", Amount: "000000009950"}} {
 			check("AS 2805 data", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Derive = a }), k.visa(), 0)), is(hsm.ErrInput))
 		}
-		check("another PAN", second(h.TranslatePIN(ctx, k.given(), form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN("4111111111111111") }))), broken(pin.RulePAN))
+		check(
+			"another PAN",
+			second(h.TranslatePIN(ctx, k.given(), form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN("4111111111111111") }))),
+			broken(pin.RulePAN),
+		)
 	})
 }
 
@@ -314,7 +371,14 @@ func TestTranslationsAreThoseOfTheTable(t *testing.T) {
 	h := hsm.New(b, nil)
 	k := loadPINKeys(t, b)
 	all := []pin.Format{pin.ISO0, pin.ISO1, pin.ISO2, pin.ISO3, pin.ISO4, pin.AS28050}
-	taken := map[pin.Format]string{pin.ISO0: "0, 3, 4", pin.ISO1: "0, 1, 3, 4", pin.ISO2: "", pin.ISO3: "0, 3, 4", pin.ISO4: "0, 3, 4", pin.AS28050: "0, 3, 4"}
+	taken := map[pin.Format]string{
+		pin.ISO0:    "0, 3, 4",
+		pin.ISO1:    "0, 1, 3, 4",
+		pin.ISO2:    "",
+		pin.ISO3:    "0, 3, 4",
+		pin.ISO4:    "0, 3, 4",
+		pin.AS28050: "0, 3, 4",
+	}
 	key := func(f pin.Format) hsm.WorkingKey {
 		if f == pin.ISO4 {
 			return hsm.WorkingKey{Key: k.aes}

@@ -59,7 +59,12 @@ func checkTranslation(from *PINBlock, to *PINForm) error {
 	for _, f := range allowed {
 		names = append(names, f.String())
 	}
-	return &pin.Error{Rule: pin.RuleFormat, Problem: problemTranslation, Found: fmt.Sprintf("%v to %v", from.Format, to.Format), Wanted: wording.Or(names)}
+	return &pin.Error{
+		Rule:    pin.RuleFormat,
+		Problem: problemTranslation,
+		Found:   fmt.Sprintf("%v to %v", from.Format, to.Format),
+		Wanted:  wording.Or(names),
+	}
 }
 
 // AS2805PIN derives the key of one transaction from a PIN encryption key, which is TDES (AS 2805.6.2,

@@ -31,12 +31,42 @@ type revealRule struct {
 // revealRules is the table of the keys that a device must be able to reveal, by
 // the command that needs it. A device keeps every other key.
 var revealRules = [...]revealRule{
-	revealExport:    {"every export", "any key with another exportability than N", "the key is wrapped by the host", true, nil},
-	revealKeyBlock:  {"ImportTR31 and ExportTR31", "TDES K0, K1", "versions A and C work under variants of the protection key", false, []string{"K0", "K1"}},
-	revealAS2805:    {"AS 2805 cryptograms and KEK validation", "TDES K0, K1", "a cryptogram is made under a variant of the key-encryption key", false, []string{"K0", "K1"}},
-	revealDUKPT:     {"TDES DUKPT", "TDES B0", "half of the initial key is made under a variant of the base derivation key", false, []string{"B0"}},
-	revealCardValue: {"card verification values", "TDES C0", "the first block is enciphered under the left half alone", false, []string{"C0"}},
-	revealRetailMAC: {"MACs of ISO 9797-1 algorithm 3", "TDES M0, M3", "all blocks but the last are enciphered under the left half alone", false, []string{"M0", "M3"}},
+	revealExport: {"every export", "any key with another exportability than N", "the key is wrapped by the host", true, nil},
+	revealKeyBlock: {
+		"ImportTR31 and ExportTR31",
+		"TDES K0, K1",
+		"versions A and C work under variants of the protection key",
+		false,
+		[]string{"K0", "K1"},
+	},
+	revealAS2805: {
+		"AS 2805 cryptograms and KEK validation",
+		"TDES K0, K1",
+		"a cryptogram is made under a variant of the key-encryption key",
+		false,
+		[]string{"K0", "K1"},
+	},
+	revealDUKPT: {
+		"TDES DUKPT",
+		"TDES B0",
+		"half of the initial key is made under a variant of the base derivation key",
+		false,
+		[]string{"B0"},
+	},
+	revealCardValue: {
+		"card verification values",
+		"TDES C0",
+		"the first block is enciphered under the left half alone",
+		false,
+		[]string{"C0"},
+	},
+	revealRetailMAC: {
+		"MACs of ISO 9797-1 algorithm 3",
+		"TDES M0, M3",
+		"all blocks but the last are enciphered under the left half alone",
+		false,
+		[]string{"M0", "M3"},
+	},
 }
 
 // Revealed is a row of the table of keys whose bytes a command needs, for people.

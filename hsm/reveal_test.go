@@ -22,7 +22,8 @@ func everyKey(do func(a hsm.Attributes, revealed bool)) {
 	forCommands := []string{"C0", "M0", "M3", "B0", "K0", "K1"}
 	for _, usage := range usages {
 		for _, a := range []hsm.Attributes{
-			{Algorithm: hsm.TDES, Bits: 128}, {Algorithm: hsm.TDES, Bits: 192}, {Algorithm: hsm.AES, Bits: 128}, {Algorithm: hsm.HMAC, Bits: 256, Hash: crypto.SHA256},
+			{Algorithm: hsm.TDES, Bits: 128}, {Algorithm: hsm.TDES, Bits: 192}, {Algorithm: hsm.AES, Bits: 128},
+			{Algorithm: hsm.HMAC, Bits: 256, Hash: crypto.SHA256},
 		} {
 			for _, e := range []byte("ESN") {
 				a.KeyID, a.Usage, a.Mode, a.Exportability = "revealed22222222", usage, 'N', e
@@ -75,7 +76,16 @@ func TestDevicesObeyTheRevealTable(t *testing.T) {
 func TestCommandsTakeTheBytesOfNoOtherKeys(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		kek := load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{3}, 32))
-		header := tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'T', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+		header := tr31.Header{
+			Version:       tr31.VersionD,
+			KeyUsage:      "D0",
+			Algorithm:     'T',
+			ModeOfUse:     'B',
+			KeyVersion:    "00",
+			Exportability: 'E',
+			Context:       '0',
+			Reserved:      '0',
+		}
 		for _, usage := range usages {
 			a := hsm.Attributes{KeyID: "k", Usage: usage, Algorithm: hsm.TDES, Mode: 'N', Exportability: 'N', Bits: 128}
 			kept := load(t, h, a, bytes.Repeat([]byte{0x1F, 0x20}, 8))
@@ -89,9 +99,10 @@ func TestCommandsTakeTheBytesOfNoOtherKeys(t *testing.T) {
 			}{
 				"export of one that may not be exported": {third(h.ExportTR31(ctx, kek, header, hsm.Material{Key: kept}, kcv.TDESZero)), false},
 				"export":                                 {third(h.ExportTR31(ctx, kek, header, material, kcv.TDESZero)), true},
-				"initial key":                            {third(h.ExportTR31(ctx, kek, header, hsm.Material{Key: kept, KSN: make([]byte, 10)}, kcv.TDESZero)), usage == "B0"},
-				"AS 2805":                                {third(h.ExportAS2805(ctx, kept, hsm.Variant{0x28, 0xC0}, material, kcv.TDESZero)), wraps},
-				"AS 2805, exportable":                    {third(h.ExportAS2805(ctx, exportable, hsm.Variant{0x28, 0xC0}, material, kcv.TDESZero)), wraps},
+				"initial key": {third(h.ExportTR31(ctx, kek, header, hsm.Material{Key: kept, KSN: make([]byte, 10)},
+					kcv.TDESZero)), usage == "B0"},
+				"AS 2805":             {third(h.ExportAS2805(ctx, kept, hsm.Variant{0x28, 0xC0}, material, kcv.TDESZero)), wraps},
+				"AS 2805, exportable": {third(h.ExportAS2805(ctx, exportable, hsm.Variant{0x28, 0xC0}, material, kcv.TDESZero)), wraps},
 			} {
 				if c.taken != (c.err == nil) || !c.taken && !errors.Is(c.err, hsm.ErrRefused) {
 					t.Errorf("%s of usage %s: got %v, want it taken: %v", command, usage, c.err, c.taken)

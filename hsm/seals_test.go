@@ -31,7 +31,8 @@ type goldenSeal struct {
 
 func (g goldenSeal) attributes() hsm.Attributes {
 	return hsm.Attributes{
-		KeyID: g.KeyID, Usage: g.Usage, Algorithm: hsm.Algorithm(g.Algorithm[0]), Mode: g.Mode[0], Exportability: g.Exportability[0], Bits: g.Bits,
+		KeyID: g.KeyID, Usage: g.Usage, Algorithm: hsm.Algorithm(g.Algorithm[0]), Mode: g.Mode[0], Exportability: g.Exportability[0],
+		Bits: g.Bits,
 		Hash: map[string]crypto.Hash{"SHA-256": crypto.SHA256, "SHA-512": crypto.SHA512}[g.Hash],
 	}
 }
@@ -68,10 +69,14 @@ func openGolden(t *testing.T, name string) hsm.Backend {
 	}
 	o := &pkcs11.Options{Module: module, PIN: softtoken.Token{}.PIN, LockDir: dir, Label: "apcsim soft token"}
 	if name == "nss" {
-		o.Label, o.Reserved = "NSS Certificate DB", fmt.Sprintf("configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=", dir)
+		o.Label, o.Reserved = "NSS Certificate DB", fmt.Sprintf(
+			"configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=",
+			dir,
+		)
 	} else {
 		conf := filepath.Join(dir, "softhsm2.conf")
-		if err := os.WriteFile(conf, fmt.Appendf(nil, "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", dir), 0o600); err != nil {
+		if err := os.WriteFile(conf, fmt.Appendf(nil, "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", dir),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		t.Setenv("SOFTHSM2_CONF", conf)
@@ -207,7 +212,8 @@ func TestSealsOfVersion1GiveTheirKeys(t *testing.T) {
 					t.Errorf("%v: got %v, want %v", g, err, hsm.ErrRefused)
 				}
 			case !software && g.keptByVersion1():
-				if kept++; !errors.Is(err, hsm.ErrKept) || !errors.Is(err, hsm.ErrRefused) || !strings.HasSuffix(err.Error(), "import or create the key again") {
+				if kept++; !errors.Is(err, hsm.ErrKept) || !errors.Is(err, hsm.ErrRefused) ||
+					!strings.HasSuffix(err.Error(), "import or create the key again") {
 					t.Errorf("%v: got %v, want %v", g, err, hsm.ErrKept)
 				}
 			case err != nil || !got.Equal(hsm.NewSecret(bytesOf(t, g.Clear))):

@@ -18,7 +18,10 @@ func TestExportTR34RefusesAnotherSigner(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := hsm.New(hsm.NewSoftware(nil), nil)
-	if _, _, err := h.ExportTR34(ctx, tr34.Sealing{Signer: other}, hsm.KeyRef{}, hsm.Material{}, kcv.TDESZero); !errors.Is(err, hsm.ErrInput) {
+	if _, _, err := h.ExportTR34(ctx, tr34.Sealing{Signer: other}, hsm.KeyRef{}, hsm.Material{}, kcv.TDESZero); !errors.Is(
+		err,
+		hsm.ErrInput,
+	) {
 		t.Errorf("got %v, want %v", err, hsm.ErrInput)
 	}
 }

@@ -96,7 +96,13 @@ func translatedHeader(ctx context.Context, t *KeyBlockTranslation, key []byte, t
 
 // translatedOptional is an optional block of the new block. One whose data does not have its form
 // is kept as it is.
-func translatedOptional(ctx context.Context, t *KeyBlockTranslation, b tr31.OptionalBlock, key []byte, to Key) (tr31.OptionalBlock, error) {
+func translatedOptional(
+	ctx context.Context,
+	t *KeyBlockTranslation,
+	b tr31.OptionalBlock,
+	key []byte,
+	to Key,
+) (tr31.OptionalBlock, error) {
 	content, err := b.Typed()
 	if err != nil {
 		return b, nil
@@ -115,7 +121,13 @@ func translatedOptional(ctx context.Context, t *KeyBlockTranslation, b tr31.Opti
 
 // translatedCheckValue is KC, of the key, and KP, of the new protection key, computed anew in the
 // same form and length. Others, and those of a key that has no such check value, are kept.
-func translatedCheckValue(ctx context.Context, t *KeyBlockTranslation, c tr31.CheckValue, key []byte, to Key) (tr31.OptionalBlock, error) {
+func translatedCheckValue(
+	ctx context.Context,
+	t *KeyBlockTranslation,
+	c tr31.CheckValue,
+	key []byte,
+	to Key,
+) (tr31.OptionalBlock, error) {
 	algorithm := Algorithm(t.Block.Header.Algorithm)
 	if c.ID == "KP" {
 		algorithm = t.To.Attributes.Algorithm

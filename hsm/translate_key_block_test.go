@@ -58,7 +58,12 @@ func TestTranslateKeyBlockAsAnotherImplementation(t *testing.T) {
 		}
 		out, value, err := h.TranslateKeyBlock(ctx, &hsm.KeyBlockTranslation{
 			From: hsm.Agreement{
-				Pair: loadOperationKey(t, b, c, agreedKeyMember), Peer: peerOf(t, in.PublicKeyCertificate), KDF: keyDerivations[in.KeyDerivationFunction],
+				Pair: loadOperationKey(
+					t,
+					b,
+					c,
+					agreedKeyMember,
+				), Peer: peerOf(t, in.PublicKeyCertificate), KDF: keyDerivations[in.KeyDerivationFunction],
 				Hash: hashNames[in.KeyDerivationHashAlgorithm], Info: bytesOf(t, in.DerivationData.SharedInformation),
 				Algorithm: algorithmOf(in.DeriveKeyAlgorithm), Bits: keyLengths[in.DeriveKeyAlgorithm],
 			},
@@ -69,7 +74,9 @@ func TestTranslateKeyBlockAsAnotherImplementation(t *testing.T) {
 		}
 		header, key := unwrapped(t, bytesOf(t, c.Keys[newKBPKMember].Hex), out)
 		d := want.Decoded
-		if d.ClearKey != "" && (upperHex(key) != d.ClearKey || header.KeyUsage != d.Usage || string(header.ModeOfUse) != d.Mode || string(header.Algorithm) != d.Algorithm) {
+		if d.ClearKey != "" &&
+			(upperHex(key) != d.ClearKey || header.KeyUsage != d.Usage || string(header.ModeOfUse) != d.Mode ||
+				string(header.Algorithm) != d.Algorithm) {
 			t.Errorf("got %+v with key %X, want %+v", header, key, d)
 		}
 		if got := value.Short(3); block.Header.Algorithm != 'H' && got != want.WrappedKey.KeyCheckValue {
@@ -80,8 +87,11 @@ func TestTranslateKeyBlockAsAnotherImplementation(t *testing.T) {
 			version = tr31.VersionD
 		}
 		old := block.Header
-		if header.Version != version || header.KeyUsage != old.KeyUsage || header.Algorithm != old.Algorithm || header.ModeOfUse != old.ModeOfUse ||
-			header.KeyVersion != old.KeyVersion || header.Exportability != old.Exportability || header.Context != old.Context {
+		if header.Version != version || header.KeyUsage != old.KeyUsage || header.Algorithm != old.Algorithm ||
+			header.ModeOfUse != old.ModeOfUse ||
+			header.KeyVersion != old.KeyVersion ||
+			header.Exportability != old.Exportability ||
+			header.Context != old.Context {
 			t.Errorf("got header %+v from %+v", header, old)
 		}
 	})
@@ -143,9 +153,25 @@ func newTranslation(t *testing.T, b hsm.Backend) *translation {
 	hash.Write([]byte{0, 0, 0, 1})
 	hash.Write(shared)
 	hash.Write([]byte("info"))
-	x := &translation{agreed: hash.Sum(nil), kek: bytes.Repeat([]byte{0x4B, 0x6C}, 8), key: bytesOf(t, "DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE")}
-	x.From = hsm.Agreement{Pair: pair, Peer: private.PublicKey().Bytes(), Hash: crypto.SHA256, Info: []byte("info"), Algorithm: hsm.AES, Bits: 256}
-	x.To = load(t, hsm.New(b, nil), hsm.Attributes{KeyID: "kek", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, x.kek)
+	x := &translation{
+		agreed: hash.Sum(nil),
+		kek:    bytes.Repeat([]byte{0x4B, 0x6C}, 8),
+		key:    bytesOf(t, "DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE"),
+	}
+	x.From = hsm.Agreement{
+		Pair:      pair,
+		Peer:      private.PublicKey().Bytes(),
+		Hash:      crypto.SHA256,
+		Info:      []byte("info"),
+		Algorithm: hsm.AES,
+		Bits:      256,
+	}
+	x.To = load(
+		t,
+		hsm.New(b, nil),
+		hsm.Attributes{KeyID: "kek", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128},
+		x.kek,
+	)
 	x.Now = time.Date(2026, 11, 29, 1, 2, 3, 0, time.UTC)
 	return x
 }
@@ -167,7 +193,17 @@ func (x *translation) wrap(t *testing.T, header tr31.Header) {
 }
 
 func pinKeyHeader(blocks ...tr31.OptionalBlock) tr31.Header {
-	return tr31.Header{Version: tr31.VersionD, KeyUsage: "P0", Algorithm: 'T', ModeOfUse: 'B', KeyVersion: "c1", Exportability: 'S', Context: '2', Reserved: '0', Blocks: blocks}
+	return tr31.Header{
+		Version:       tr31.VersionD,
+		KeyUsage:      "P0",
+		Algorithm:     'T',
+		ModeOfUse:     'B',
+		KeyVersion:    "c1",
+		Exportability: 'S',
+		Context:       '2',
+		Reserved:      '0',
+		Blocks:        blocks,
+	}
 }
 
 func TestTranslateKeyBlockMakesTheOptionalBlocksAnew(t *testing.T) {
@@ -184,8 +220,14 @@ func TestTranslateKeyBlockMakesTheOptionalBlocksAnew(t *testing.T) {
 			tr31.OptionalBlock{ID: "TS", Data: "2024-02-29T12:34:56Z"},
 			tr31.OptionalBlock{ID: "PK", Data: "01ABCDEF0102"}))
 		want := []tr31.OptionalBlock{
-			{ID: "KS", Data: "FFFF9876543210E00000"}, {ID: "KC", Data: "01" + keyValue.Short(4)}, {ID: "KP", Data: "01" + kekValue.Short(5)},
-			{ID: "LB", Data: "terminal 7"}, {ID: "TC", Data: "last year"}, {ID: "TS", Data: "2026-11-29T01:02:03Z"}, {ID: "PK", Data: "01ABCDEF0102"},
+			{
+				ID:   "KS",
+				Data: "FFFF9876543210E00000",
+			}, {ID: "KC", Data: "01" + keyValue.Short(4)}, {ID: "KP", Data: "01" + kekValue.Short(5)},
+			{
+				ID:   "LB",
+				Data: "terminal 7",
+			}, {ID: "TC", Data: "last year"}, {ID: "TS", Data: "2026-11-29T01:02:03Z"}, {ID: "PK", Data: "01ABCDEF0102"},
 		}
 		out, value, err := h.TranslateKeyBlock(ctx, &x.KeyBlockTranslation)
 		if err != nil {
@@ -197,7 +239,8 @@ func TestTranslateKeyBlockMakesTheOptionalBlocksAnew(t *testing.T) {
 			t.Errorf("got optional blocks %v, want %v", got, want)
 		}
 		wantValue, _ := kcv.TDES(x.key)
-		if !bytes.Equal(key, x.key) || value.String() != wantValue || header.Exportability != 'S' || header.Context != '2' || header.KeyVersion != "c1" {
+		if !bytes.Equal(key, x.key) || value.String() != wantValue || header.Exportability != 'S' || header.Context != '2' ||
+			header.KeyVersion != "c1" {
 			t.Errorf("got %+v, key %X, check value %s", header, key, value)
 		}
 	})
@@ -230,7 +273,8 @@ func TestTranslateKeyBlockRefusesWhatDoesNotFit(t *testing.T) {
 		if c.after != nil {
 			c.after(x)
 		}
-		if out, value, err := h.TranslateKeyBlock(ctx, &x.KeyBlockTranslation); !errors.Is(err, c.want) || out != "" || value != (kcv.Value{}) {
+		if out, value, err := h.TranslateKeyBlock(ctx, &x.KeyBlockTranslation); !errors.Is(err, c.want) || out != "" ||
+			value != (kcv.Value{}) {
 			t.Errorf("%s: got %q, %v, %v, want %v", name, out, value, err, c.want)
 		}
 	}

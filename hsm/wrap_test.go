@@ -137,7 +137,8 @@ func TestWrapAsksBeforeEveryCall(t *testing.T) {
 		"Initialize": b.(hsm.Initializer).Initialize(ctx),
 		"Encrypt":    k.Encrypt(ctx, hsm.ECB, nil, nil), "Decrypt": k.Decrypt(ctx, hsm.ECB, nil, nil),
 		"CMAC": second(k.CMAC(ctx, nil)), "HMAC": second(k.HMAC(ctx, nil)), "Sign": second(k.Sign(ctx, crypto.SHA256, nil)),
-		"DecryptRaw": second(k.DecryptRaw(ctx, nil)), "DecryptOAEP": second(k.DecryptOAEP(ctx, crypto.SHA256, nil)), "ECDH": second(k.ECDH(ctx, nil)),
+		"DecryptRaw": second(k.DecryptRaw(ctx, nil)), "DecryptOAEP": second(k.DecryptOAEP(ctx, crypto.SHA256, nil)),
+		"ECDH":       second(k.ECDH(ctx, nil)),
 		"DeriveKBPK": third(k.DeriveKBPK(ctx, tr31.VersionB)), "Reveal": second(k.Reveal(ctx)),
 	} {
 		if err != refusal {
@@ -195,9 +196,14 @@ func TestWrappedDeviceKeepsThePromises(t *testing.T) {
 		return hsm.Wrap(hsm.NewSoftware(o), func(context.Context, string) error { return nil })
 	}
 	hsmtest.Run(t, func(testing.TB) hsm.Backend { return open() }, &hsmtest.Options{
-		Again:   func(testing.TB, hsm.Backend) hsm.Backend { return open() },
-		Faulty:  faulty,
-		Without: map[string]func(testing.TB) hsm.Backend{"CMAC": without("CMAC"), "derivation": without("DeriveKBPK"), "OAEP": without("DecryptOAEP"), "HMAC": without("HMAC")},
+		Again:  func(testing.TB, hsm.Backend) hsm.Backend { return open() },
+		Faulty: faulty,
+		Without: map[string]func(testing.TB) hsm.Backend{
+			"CMAC":       without("CMAC"),
+			"derivation": without("DeriveKBPK"),
+			"OAEP":       without("DecryptOAEP"),
+			"HMAC":       without("HMAC"),
+		},
 	})
 }
 

@@ -50,7 +50,12 @@ func TestMemoryStateMachineAgreesWithModel(t *testing.T) {
 		}
 		r.Repeat(map[string]func(*rapid.T){
 			"put": func(r *rapid.T) {
-				rec := keystore.Record{Partition: place, Kind: "k", ID: id.Draw(r, "id"), Index: rapid.SampledFrom([]string{"", "x", "y"}).Draw(r, "index")}
+				rec := keystore.Record{
+					Partition: place,
+					Kind:      "k",
+					ID:        id.Draw(r, "id"),
+					Index:     rapid.SampledFrom([]string{"", "x", "y"}).Draw(r, "index"),
+				}
 				if d := rapid.IntRange(0, 5).Draw(r, "due"); d > 0 {
 					rec.Due = time.Unix(int64(d), 0).UTC()
 				}
@@ -96,7 +101,13 @@ func TestMemoryStateMachineAgreesWithModel(t *testing.T) {
 	})
 }
 
-func compare(r *rapid.T, got []keystore.Record, model map[string]keystore.Record, in func(keystore.Record) bool, order func(a, b keystore.Record) int) {
+func compare(
+	r *rapid.T,
+	got []keystore.Record,
+	model map[string]keystore.Record,
+	in func(keystore.Record) bool,
+	order func(a, b keystore.Record) int,
+) {
 	r.Helper()
 	var want []keystore.Record
 	for _, rec := range model {
@@ -115,7 +126,13 @@ var benchPlace = keystore.Partition{Account: "111122223333", Region: "us-east-1"
 func benchRecord(n uint64) (keystore.Record, keystore.CommitID) {
 	var rev keystore.CommitID
 	binary.BigEndian.PutUint64(rev[:], n+1)
-	return keystore.Record{Partition: benchPlace, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}, rev
+	return keystore.Record{
+		Partition: benchPlace,
+		Kind:      "key",
+		ID:        fmt.Sprintf("%016x", rand.Uint64()),
+		Index:     "CREATE_COMPLETE",
+		Data:      make([]byte, 250),
+	}, rev
 }
 
 func BenchmarkMemory(b *testing.B) {

@@ -39,7 +39,11 @@ func (p Padding) Pad(message []byte, size int) ([]byte, error) {
 	switch p {
 	case None:
 		if len(message) == 0 || len(message)%size != 0 {
-			return nil, &Error{Problem: problemPartial, Found: fmt.Sprintf("%d bytes", len(message)), Wanted: fmt.Sprintf("a multiple of %d, at least %d", size, size)}
+			return nil, &Error{
+				Problem: problemPartial,
+				Found:   fmt.Sprintf("%d bytes", len(message)),
+				Wanted:  fmt.Sprintf("a multiple of %d, at least %d", size, size),
+			}
 		}
 		return append(out, message...), nil
 	case Zeros:

@@ -140,7 +140,12 @@ func (f Format) check(size int) error {
 		return &Error{Rule: RuleFormat, Problem: problemFormat, Found: fmt.Sprint(int(f)), Wanted: "ISO0 to ISO4 or AS28050"}
 	}
 	if size != f.Size() {
-		return &Error{Rule: RuleBlock, Problem: problemBlockSize, Found: plural(size, "byte"), Wanted: plural(f.Size(), "byte") + " for " + f.String()}
+		return &Error{
+			Rule:    RuleBlock,
+			Problem: problemBlockSize,
+			Found:   plural(size, "byte"),
+			Wanted:  plural(f.Size(), "byte") + " for " + f.String(),
+		}
 	}
 	return nil
 }
@@ -258,7 +263,12 @@ func readField(f Format, field []byte) (PIN, error) {
 	case badDigit > 0:
 		return PIN{}, &Error{Rule: RuleDigits, Problem: problemBlockDigit, Found: fmt.Sprintf("digit %d", badDigit), Wanted: "0 to 9"}
 	case badFill > 0:
-		return PIN{}, &Error{Rule: RuleFill, Problem: problemFill, Found: fmt.Sprintf("fill digit %d", badFill), Wanted: fillText(low, high) + " for " + f.String()}
+		return PIN{}, &Error{
+			Rule:    RuleFill,
+			Problem: problemFill,
+			Found:   fmt.Sprintf("fill digit %d", badFill),
+			Wanted:  fillText(low, high) + " for " + f.String(),
+		}
 	}
 	digits := make([]byte, length)
 	for i := range digits {
@@ -330,7 +340,12 @@ func checkPAN(pan string) error { return checkDigits(pan, 12) }
 
 func checkDigits(pan string, least int) error {
 	if len(pan) < least || len(pan) > 19 {
-		return &Error{Rule: RulePAN, Problem: problemPANLength, Found: plural(len(pan), "digit"), Wanted: fmt.Sprintf("%d to 19 digits", least)}
+		return &Error{
+			Rule:    RulePAN,
+			Problem: problemPANLength,
+			Found:   plural(len(pan), "digit"),
+			Wanted:  fmt.Sprintf("%d to 19 digits", least),
+		}
 	}
 	if i := notDigit(pan); i >= 0 {
 		return &Error{Rule: RulePAN, Problem: problemPANDigit, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}

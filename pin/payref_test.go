@@ -104,7 +104,12 @@ func TestValuesAreThoseOfAnotherImplementation(t *testing.T) { payref.Test(t, fu
 
 func draw(r *rand.Rand) payref.Case {
 	digits, pan, key := payref.Digits(r, 4, 12), payref.Digits(r, 12, 19), payref.Hex(r, 16)
-	ibm := payref.Args{"pvk": key, "table": payref.Digits(r, 16, 16), "padchar": payref.One(r, "0", "9", "A", "F"), "data": payref.Digits(r, 4, 16)}
+	ibm := payref.Args{
+		"pvk":     key,
+		"table":   payref.Digits(r, 16, 16),
+		"padchar": payref.One(r, "0", "9", "A", "F"),
+		"data":    payref.Digits(r, 4, 16),
+	}
 	with := func(more payref.Args) payref.Args {
 		for k, v := range more {
 			ibm[k] = v
@@ -118,9 +123,15 @@ func draw(r *rand.Rand) payref.Case {
 		f := payref.One(r, "0", "1", "2", "3", "AS")
 		return payref.Case{Fn: "pin_decode", Args: payref.Args{"fmt": f, "pan": pan, "block": nearlyRight(r, f, digits, pan)}}
 	case 2:
-		return payref.Case{Fn: "pin_encipher", Args: payref.Args{"fmt": "4", "alg": "AES_128", "key": key, "pin": digits, "pan": pan, "fill": payref.Hex(r, 8)}}
+		return payref.Case{
+			Fn:   "pin_encipher",
+			Args: payref.Args{"fmt": "4", "alg": "AES_128", "key": key, "pin": digits, "pan": pan, "fill": payref.Hex(r, 8)},
+		}
 	case 3:
-		return payref.Case{Fn: "pin_decipher", Args: payref.Args{"fmt": payref.One(r, "0", "3"), "alg": "TDES_2KEY", "key": key, "block": payref.Hex(r, 8), "pan": pan}}
+		return payref.Case{
+			Fn:   "pin_decipher",
+			Args: payref.Args{"fmt": payref.One(r, "0", "3"), "alg": "TDES_2KEY", "key": key, "block": payref.Hex(r, 8), "pan": pan},
+		}
 	case 4:
 		return payref.Case{Fn: "pvv", Args: payref.Args{"pvk": key, "pan": pan, "index": r.IntN(7), "pin": digits}}
 	case 5:

@@ -121,14 +121,46 @@ func TestRefusalsNameWhatWasWrongAndNoDigit(t *testing.T) {
 	}{
 		{"short PIN", second(pin.New("739")), "pin: the PIN has the wrong length: found 3 digits, wanted 4 to 12 digits"},
 		{"letter", second(pin.New("7391x")), "pin: a character of the PIN is not a decimal digit: found character 5, wanted 0 to 9"},
-		{"control", second(pin.Decode(pin.ISO2, block("147391FFFFFFFFFF"), "")), "pin: the control digit is not that of the PIN block format: found 1, wanted 2 for ISO format 2"},
-		{"length", second(pin.Decode(pin.ISO2, block("2D7391FFFFFFFFFF"), "")), "pin: the length in the PIN block is wrong: found D, wanted 4 to C"},
-		{"digit", second(pin.Decode(pin.ISO2, block("24739AFFFFFFFFFF"), "")), "pin: a digit of the PIN is not decimal: found digit 4, wanted 0 to 9"},
-		{"fill", second(pin.Decode(pin.ISO2, block("247391FFFFF0FFFF"), "")), "pin: a fill digit is not that of the PIN block format: found fill digit 6, wanted F for ISO format 2"},
-		{"size", second(pin.Decode(pin.ISO2, block("247391"), "")), "pin: the size of the PIN block does not fit its format: found 3 bytes, wanted 8 bytes for ISO format 2"},
-		{"PAN", second(pin.PANField("12345678901")), "pin: the account number has the wrong length: found 11 digits, wanted 12 to 19 digits"},
-		{"table", second(m.Offset(b, mustPIN(t, secret))), "pin: the decimalization table is not 16 decimal digits: found 15 characters, wanted 16 digits"},
-		{"format 4 under TDES", second(pin.Encrypt(b, pin.ISO4, mustPIN(t, secret), "123456789012", rand.Reader)), "pin: the size of the PIN block does not fit its format: found 8 bytes, wanted 16 bytes for ISO format 4"},
+		{
+			"control",
+			second(pin.Decode(pin.ISO2, block("147391FFFFFFFFFF"), "")),
+			"pin: the control digit is not that of the PIN block format: found 1, wanted 2 for ISO format 2",
+		},
+		{
+			"length",
+			second(pin.Decode(pin.ISO2, block("2D7391FFFFFFFFFF"), "")),
+			"pin: the length in the PIN block is wrong: found D, wanted 4 to C",
+		},
+		{
+			"digit",
+			second(pin.Decode(pin.ISO2, block("24739AFFFFFFFFFF"), "")),
+			"pin: a digit of the PIN is not decimal: found digit 4, wanted 0 to 9",
+		},
+		{
+			"fill",
+			second(pin.Decode(pin.ISO2, block("247391FFFFF0FFFF"), "")),
+			"pin: a fill digit is not that of the PIN block format: found fill digit 6, wanted F for ISO format 2",
+		},
+		{
+			"size",
+			second(pin.Decode(pin.ISO2, block("247391"), "")),
+			"pin: the size of the PIN block does not fit its format: found 3 bytes, wanted 8 bytes for ISO format 2",
+		},
+		{
+			"PAN",
+			second(pin.PANField("12345678901")),
+			"pin: the account number has the wrong length: found 11 digits, wanted 12 to 19 digits",
+		},
+		{
+			"table",
+			second(m.Offset(b, mustPIN(t, secret))),
+			"pin: the decimalization table is not 16 decimal digits: found 15 characters, wanted 16 digits",
+		},
+		{
+			"format 4 under TDES",
+			second(pin.Encrypt(b, pin.ISO4, mustPIN(t, secret), "123456789012", rand.Reader)),
+			"pin: the size of the PIN block does not fit its format: found 8 bytes, wanted 16 bytes for ISO format 4",
+		},
 	}
 	for _, c := range cases {
 		e, ok := errors.AsType[*pin.Error](c.err)

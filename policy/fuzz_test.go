@@ -18,12 +18,17 @@ func FuzzParse(f *testing.F) {
 			f.Add(allowing(`,"Condition":{"`+c.op+`":{"test:Key":`+c.values+`}}`), c.given, uint8(0))
 		}
 	}
-	f.Add(statements(`{"Effect":"Deny","NotPrincipal":{"AWS":["111122223333"]},"NotAction":"a:b*","NotResource":"arn:aws:x"}`), "", uint8(1))
+	f.Add(
+		statements(`{"Effect":"Deny","NotPrincipal":{"AWS":["111122223333"]},"NotAction":"a:b*","NotResource":"arn:aws:x"}`),
+		"",
+		uint8(1),
+	)
 	f.Fuzz(func(t *testing.T, text, value string, kind uint8) {
 		p, err := Parse(Kind(kind%2), text)
 		if err != nil {
 			e, ok := errors.AsType[*Error](err)
-			if !ok || e.Offset < 0 || e.Offset > utf8.RuneCountInString(text) && utf8.ValidString(text) || e.Problem == "" || e.Error() == "" {
+			if !ok || e.Offset < 0 || e.Offset > utf8.RuneCountInString(text) && utf8.ValidString(text) || e.Problem == "" ||
+				e.Error() == "" {
 				t.Fatalf("Parse(%q): %#v", text, err)
 			}
 			return
@@ -44,7 +49,12 @@ func FuzzParse(f *testing.F) {
 			if first.Effect == "" != (first.Statement == -1) || first.Statement >= len(p.statements) {
 				t.Fatalf("Evaluate of %q: %+v", text, first)
 			}
-			all := mustParse(t, Kind(kind%2), `{"Statement":{"Effect":"Deny",`+map[Kind]string{Identity: "", Resource: `"Principal":"*",`}[Kind(kind%2)]+`"Action":"*","Resource":"*"}}`)
+			all := mustParse(
+				t,
+				Kind(kind%2),
+				`{"Statement":{"Effect":"Deny",`+map[Kind]string{Identity: "",
+					Resource: `"Principal":"*",`}[Kind(kind%2)]+`"Action":"*","Resource":"*"}}`,
+			)
 			all.statements = append(all.statements, p.statements...)
 			if got := all.Evaluate(r); got.Effect != Deny {
 				t.Fatalf("%q with a Deny of everything: %+v", text, got)

@@ -128,7 +128,13 @@ func parsePrincipals(n *node) (*principals, error) {
 	for i := range n.members {
 		m := &n.members[i]
 		if !knownPrincipalType(m.name) {
-			return nil, &Error{Path: m.value.path, Offset: m.offset, Problem: problemPrincipals, Found: m.name, Wanted: strings.Join(principalTypes, ", ")}
+			return nil, &Error{
+				Path:    m.value.path,
+				Offset:  m.offset,
+				Problem: problemPrincipals,
+				Found:   m.name,
+				Wanted:  strings.Join(principalTypes, ", "),
+			}
 		}
 		values, err := m.value.texts()
 		if err != nil {
@@ -139,7 +145,11 @@ func parsePrincipals(n *node) (*principals, error) {
 		}
 		for _, v := range values {
 			if !out.add(v.text) {
-				return nil, v.refuse(problemPrincipal, v.text, "*, 12 digits, or the ARN of an account's root, a user, a role or a session, without wildcards")
+				return nil, v.refuse(
+					problemPrincipal,
+					v.text,
+					"*, 12 digits, or the ARN of an account's root, a user, a role or a session, without wildcards",
+				)
 			}
 		}
 	}

@@ -54,7 +54,8 @@ func TestPublicPrincipalsAreFound(t *testing.T) {
 		{everybody, `{"StringEquals":{"aws:PrincipalTag/team":"pos"}}`, true, "tags do not: anyone sets his own"},
 		{everybody, `{"DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}}`, true, "time does not close"},
 		{everybody, `{"StringEquals":{"payment-cryptography:RequestAlias":"alias/pos"}}`, true, "keys of the service do not close"},
-		{everybody, `{"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"aws:PrincipalAccount":"444455556666"}}`, false, "one closing condition of several is enough"},
+		{everybody, `{"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"aws:PrincipalAccount":"444455556666"}}`, false,
+			"one closing condition of several is enough"},
 	} {
 		more := ""
 		if c.condition != "" {
@@ -62,20 +63,40 @@ func TestPublicPrincipalsAreFound(t *testing.T) {
 		}
 		p := mustParse(t, Resource, statements(`{"Effect":"Allow",`+c.principal+`,"Action":"*","Resource":"*"`+more+`}`))
 		if _, got := p.Public(); got != c.public {
-			t.Errorf("{%s} under %s is public: got %t, want %t: %s (%s; that this service checks the same is a GUESS)", c.principal, c.condition, got, c.public, c.rule, pageS3)
+			t.Errorf(
+				"{%s} under %s is public: got %t, want %t: %s (%s; that this service checks the same is a GUESS)",
+				c.principal,
+				c.condition,
+				got,
+				c.public,
+				c.rule,
+				pageS3,
+			)
 		}
 	}
 }
 
 func TestDenyIsNeverPublic(t *testing.T) {
-	p := mustParse(t, Resource, statements(`{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`))
+	p := mustParse(
+		t,
+		Resource,
+		statements(
+			`{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`,
+		),
+	)
 	if i, got := p.Public(); got {
 		t.Errorf("statement %d is public, want none", i)
 	}
 }
 
 func TestPublicNamesTheStatement(t *testing.T) {
-	p := mustParse(t, Resource, statements(`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"},{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`))
+	p := mustParse(
+		t,
+		Resource,
+		statements(
+			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"},{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`,
+		),
+	)
 	if i, got := p.Public(); i != 1 || !got {
 		t.Errorf("got %d, %t, want 1, true", i, got)
 	}

@@ -55,7 +55,14 @@ func parse(s string, how Strictness) (*Block, error) {
 	}
 	count, ok := decimal(s[atCount:atContext])
 	if !ok {
-		return nil, &Error{ErrHeaderField, "number of optional blocks", atCount, problemCount, wording.Quote(s[atCount:atContext], 2), "00 to 99"}
+		return nil, &Error{
+			ErrHeaderField,
+			"number of optional blocks",
+			atCount,
+			problemCount,
+			wording.Quote(s[atCount:atContext], 2),
+			"00 to 99",
+		}
 	}
 	blocks, at, err := parseBlocks(s, fixedHeader, count, how)
 	if err != nil {
@@ -92,7 +99,14 @@ func checkFrame(s string) (*rules, error) {
 	}
 	switch n, ok := decimal(s[atLength:atUsage]); {
 	case !ok:
-		return nil, &Error{ErrLength, "block length", atLength, problemLengthForm, wording.Quote(s[atLength:atUsage], 4), fmt.Sprintf("%04d", len(s))}
+		return nil, &Error{
+			ErrLength,
+			"block length",
+			atLength,
+			problemLengthForm,
+			wording.Quote(s[atLength:atUsage], 4),
+			fmt.Sprintf("%04d", len(s)),
+		}
 	case n != len(s):
 		return nil, &Error{ErrLength, "block length", atLength, problemLength, s[atLength:atUsage], fmt.Sprintf("%04d", len(s))}
 	}

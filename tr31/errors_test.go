@@ -20,20 +20,26 @@ func TestParseRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		{"S" + good, `version: the letter before the block is the key scheme of a payShield host command and not part of a key block: found "S", wanted the block without it, from "B" on (at character 0)`},
 		{proprietary, `version: the block is a proprietary Thales key block, which is not a TR-31 block: found "S", wanted a block exported under key scheme R (at character 0)`},
 		{proprietary[1:], `version: the version of the block is unknown: found "0", wanted A, B, C, D or E (at character 0)`},
-		{" " + good, "charset: the block has spaces, which are not part of a key block: found a space, wanted the block without spaces (at character 0)"},
-		{good[:16] + " " + good[16:30] + " " + good[30:], "charset: the block has spaces, which are not part of a key block: found a space, wanted the block without spaces (at character 16)"},
+		{" " + good, "charset: the block has spaces, which are not part of a key block: found a space, wanted the block without spaces " +
+			"(at character 0)"},
+		{good[:16] + " " + good[16:30] + " " + good[30:],
+			"charset: the block has spaces, which are not part of a key block: found a space, wanted the block without spaces (at character 16)"},
 		{good + "\n", "charset: the block has a character that is not printable ASCII: found a line feed (at character 112)"},
 		{change("B0112", "B0104"), "length: the length field does not match the block: found 0104, wanted 0112 (at character 1)"},
 		{change("B0112", "B01l2"), `length: the length field is not four decimal digits: found "01l2", wanted 0112 (at character 1)`},
 		{change("P0TE", "ZZTE"), `header-field: the key usage is not a code of the standard: found "ZZ", wanted B0 to B3, C0, D0 to D3, E0 to E7, F0, F1, F2, F4, I0, K0 to K4, M0 to M8, P0 to P1, S0 to S2, V0 to V5 (at character 5)`},
 		{change("P0TE", "P0QE"), `header-field: the algorithm is not a code of the standard: found "Q", wanted one of ADEHIJRST (at character 7)`},
 		{change("00E03", "00E0x"), `header-field: the number of optional blocks is not two decimal digits: found "0x", wanted 00 to 99 (at character 12)`},
-		{change("KC0C", "KC03"), "opt-block: the length of an optional block is less than its own head takes: found KC03, wanted at least KC04 (at character 25)"},
-		{change("KC0C", "KCFF"), "opt-block: the length of an optional block goes past the end of the key block: found KCFF, wanted at most KC57 (at character 25)"},
+		{change("KC0C", "KC03"), "opt-block: the length of an optional block is less than its own head takes: found KC03, wanted at least " +
+			"KC04 (at character 25)"},
+		{change("KC0C", "KCFF"), "opt-block: the length of an optional block goes past the end of the key block: found KCFF, wanted at " +
+			"most KC57 (at character 25)"},
 		{change("KC0C00", "KC0C09"), `opt-block-data: the data of an optional block does not have the format of its id: found KC with 8 characters, wanted 00 and up to 6 digits, or 01 and up to 10, in upper-case hexadecimal, an even number (at character 25)`},
 		{good[:len(good)-1] + "g", `hex: the key data or the MAC has a character that is not an upper-case hexadecimal digit: found "g" (at character 111)`},
-		{"B0058P0TE00E0000" + strings.Repeat("0", 42), "length: the key data is not a whole number of cipher blocks: found 26 digits, wanted 16 or 32 digits (at character 16)"},
-		{"B0040P0TE00E0000" + strings.Repeat("0", 24), "length: the block is too short for key data and MAC: found 24 digits after the header, wanted at least 32 digits (at character 16)"},
+		{"B0058P0TE00E0000" + strings.Repeat("0", 42),
+			"length: the key data is not a whole number of cipher blocks: found 26 digits, wanted 16 or 32 digits (at character 16)"},
+		{"B0040P0TE00E0000" + strings.Repeat("0", 24),
+			"length: the block is too short for key data and MAC: found 24 digits after the header, wanted at least 32 digits (at character 16)"},
 	} {
 		_, err := Parse(c.text, Strict)
 		if err == nil || err.Error() != "tr31: "+c.want {
@@ -59,17 +65,21 @@ func TestWrapRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		key   int
 		want  string
 	}{
-		{OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found KS with 16 characters, wanted 20 upper-case hexadecimal digits (at character 16)`},
-		{OptionalBlock{ID: "IK", Data: "FFFF9876543210E00000"}, 16, `opt-block-data: the data of an optional block does not have the format of its id: found IK with 20 characters, wanted 16 upper-case hexadecimal digits (at character 16)`},
+		{OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}, 16,
+			`opt-block-data: the data of an optional block does not have the format of its id: found KS with 16 characters, wanted 20 upper-case hexadecimal digits (at character 16)`},
+		{OptionalBlock{ID: "IK", Data: "FFFF9876543210E00000"}, 16,
+			`opt-block-data: the data of an optional block does not have the format of its id: found IK with 20 characters, wanted 16 upper-case hexadecimal digits (at character 16)`},
 		{OptionalBlock{ID: "LB", Data: "label"}, 0, "key-length: the key is empty"},
-		{OptionalBlock{ID: "LB", Data: "label"}, 20, "key-length: the length of the key does not fit its algorithm: found 20 bytes, wanted 16 or 24 bytes for algorithm T"},
+		{OptionalBlock{ID: "LB", Data: "label"}, 20, "key-length: the length of the key does not fit its algorithm: found 20 bytes, " +
+			"wanted 16 or 24 bytes for algorithm T"},
 	} {
 		_, err := newKBPK(t).Wrap(context.Background(), header(t, c.block), make([]byte, c.key), nil)
 		if err == nil || err.Error() != "tr31: "+c.want {
 			t.Errorf("Wrap(%v, %d bytes)\n got %v\nwant tr31: %s", c.block, c.key, err, c.want)
 		}
 	}
-	if _, err := newKBPK(t).Wrap(context.Background(), header(t, OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}), make([]byte, 16), &WrapOptions{Strictness: Lenient}); err != nil {
+	if _, err := newKBPK(t).Wrap(context.Background(), header(t, OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}), make([]byte, 16),
+		&WrapOptions{Strictness: Lenient}); err != nil {
 		t.Errorf("lenient Wrap of an old KS = %v, want no error", err)
 	}
 }

@@ -175,7 +175,14 @@ func (h *Header) checkKeyLength(n int, how Strictness) error {
 	if slices.Contains(lengths, n) {
 		return nil
 	}
-	return &Error{ErrKeyLength, "key", -1, problemKeyLength, wording.Bytes(n), orOf(lengths) + " bytes for algorithm " + string(rune(h.Algorithm))}
+	return &Error{
+		ErrKeyLength,
+		"key",
+		-1,
+		problemKeyLength,
+		wording.Bytes(n),
+		orOf(lengths) + " bytes for algorithm " + string(rune(h.Algorithm)),
+	}
 }
 
 // orOf is "16, 24 or 32".

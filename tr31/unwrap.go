@@ -116,7 +116,14 @@ func macOf(ctx context.Context, r *rules, c Ciphers, message []byte) ([]byte, er
 func keyIn(data []byte) ([]byte, error) {
 	bits := int(binary.BigEndian.Uint16(data))
 	if bits%8 != 0 || bits/8 > len(data)-2 {
-		return nil, &Error{ErrKeyLength, "key", -1, problemInside, wording.Count(bits, "bit"), fmt.Sprintf("whole bytes, at most %d bits", 8*(len(data)-2))}
+		return nil, &Error{
+			ErrKeyLength,
+			"key",
+			-1,
+			problemInside,
+			wording.Count(bits, "bit"),
+			fmt.Sprintf("whole bytes, at most %d bits", 8*(len(data)-2)),
+		}
 	}
 	return data[2 : 2+bits/8], nil
 }

@@ -71,7 +71,8 @@ func TestBindingsReadAsTheyWereMade(t *testing.T) {
 		signer, _, _ := p.signer(want.Kind)
 		same := got.Kind == want.Kind && got.Signer.Names(signer) && got.KRD.Names(p.krd) && got.OldKDH.Names(p.kdh) == want.OldKDH.whole() &&
 			bytes.Equal(got.NewKDH, want.NewKDH) && bytes.Equal(got.Nonce, want.Nonce) && got.SigningTime.Equal(want.SigningTime) &&
-			bytes.Equal(got.CRL, want.CRL) && got.WithSequence == want.WithSequence
+			bytes.Equal(got.CRL, want.CRL) &&
+			got.WithSequence == want.WithSequence
 		if !same {
 			r.Errorf("got  %+v\nwant %+v", got, want)
 		}
@@ -204,7 +205,8 @@ func TestParseBindingRefusesWhatIsNone(t *testing.T) {
 		{rebind, change{"content cut short", set(content[:4], 0, 0x02, 1), ErrASN1}},
 		{rebind, change{"no certificate", drop(content, 3), ErrStructure}},
 		{rebind, change{"two certificates", double(append(content[:5:5], 3), 0), ErrStructure}},
-		{rebind, change{"a digest algorithm inside", insert(append(content[:5:5], 1), 0, with(primitive(0x30), primitive(0x06, sha256OID...))), ErrStructure}},
+		{rebind, change{"a digest algorithm inside", insert(append(content[:5:5], 1), 0,
+			with(primitive(0x30), primitive(0x06, sha256OID...))), ErrStructure}},
 		{rebind, change{"another type inside", setAt(content, []int{2, 0}, 0x2A), ErrStructure}},
 		{rebind, change{"nothing inside", drop(append(content[:5:5], 2), 1), ErrStructure}},
 	} {

@@ -49,14 +49,26 @@ func (c *Check) checkCRL(raw []byte) error {
 	}
 	if !dn.Equal(list.RawIssuer, c.CA.RawSubject) {
 		found, wanted := dn.Difference(list.RawIssuer, c.CA.RawSubject)
-		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLIssuer, Found: wording.Cut(found, mostShown), Wanted: wording.Cut(wanted, mostShown)}
+		return &Error{
+			Class:   ErrCRL,
+			Field:   "CRL",
+			Problem: problemCRLIssuer,
+			Found:   wording.Cut(found, mostShown),
+			Wanted:  wording.Cut(wanted, mostShown),
+		}
 	}
 	if err := list.CheckSignatureFrom(c.CA); err != nil {
 		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLSignature, Err: err}
 	}
 	now := c.now()
 	if now.Before(list.ThisUpdate) || !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
-		return &Error{Class: ErrCRL, Field: "CRL", Problem: problemCRLTime, Found: period(list.ThisUpdate, list.NextUpdate), Wanted: at(now)}
+		return &Error{
+			Class:   ErrCRL,
+			Field:   "CRL",
+			Problem: problemCRLTime,
+			Found:   period(list.ThisUpdate, list.NextUpdate),
+			Wanted:  at(now),
+		}
 	}
 	return c.notListed(list)
 }

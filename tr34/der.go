@@ -224,7 +224,13 @@ func encode(write func(*cryptobyte.Builder)) ([]byte, error) {
 		return nil, &Error{Class: ErrStructure, Field: "message", Problem: problemNoWrite, Err: err}
 	}
 	if len(out) > maxMessage {
-		return nil, &Error{Class: ErrStructure, Field: "message", Problem: problemTooLong, Found: wording.Bytes(len(out)), Wanted: "at most " + wording.Bytes(maxMessage)}
+		return nil, &Error{
+			Class:   ErrStructure,
+			Field:   "message",
+			Problem: problemTooLong,
+			Found:   wording.Bytes(len(out)),
+			Wanted:  "at most " + wording.Bytes(maxMessage),
+		}
 	}
 	return out, nil
 }

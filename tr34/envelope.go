@@ -120,7 +120,13 @@ func (e *envelope) readContent(r *reader) (inside bool) {
 func (e *envelope) block(contentKey []byte) (cipher.Block, error) {
 	rule := &ciphers[e.cipher]
 	if len(contentKey) != rule.key {
-		return nil, &Error{Class: ErrContent, Field: "content key", Problem: problemContentKey, Found: wording.Bytes(len(contentKey)), Wanted: wording.Bytes(rule.key)}
+		return nil, &Error{
+			Class:   ErrContent,
+			Field:   "content key",
+			Problem: problemContentKey,
+			Found:   wording.Bytes(len(contentKey)),
+			Wanted:  wording.Bytes(rule.key),
+		}
 	}
 	block, err := rule.new(contentKey)
 	if err != nil {

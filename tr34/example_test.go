@@ -15,7 +15,13 @@ import (
 )
 
 // certified is a new RSA key and its certificate, by a CA or by itself.
-func certified(name string, serial int64, usage x509.KeyUsage, ca *x509.Certificate, caKey *rsa.PrivateKey) (*x509.Certificate, *rsa.PrivateKey) {
+func certified(
+	name string,
+	serial int64,
+	usage x509.KeyUsage,
+	ca *x509.Certificate,
+	caKey *rsa.PrivateKey,
+) (*x509.Certificate, *rsa.PrivateKey) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)

@@ -183,7 +183,8 @@ func checkBinding(t *testing.T, p *parties, b *Binding) {
 	if err != nil {
 		t.Fatalf("%X, from %X: %v", out, b.Bytes(), err)
 	}
-	if again.Kind != b.Kind || again.KRD.String() != b.KRD.String() || !bytes.Equal(again.NewKDH, b.NewKDH) || !bytes.Equal(again.Nonce, b.Nonce) {
+	if again.Kind != b.Kind || again.KRD.String() != b.KRD.String() || !bytes.Equal(again.NewKDH, b.NewKDH) ||
+		!bytes.Equal(again.Nonce, b.Nonce) {
 		t.Fatalf("got %+v from %X\nwant %+v", again, out, b)
 	}
 }

@@ -61,7 +61,13 @@ func (l Layout) String() string {
 
 func (l Layout) rule() (*layoutRule, error) {
 	if l < 0 || int(l) >= len(layouts) {
-		return nil, &Error{Class: ErrStructure, Field: "layout", Problem: problemLayout, Found: l.String(), Wanted: "standard, rfc, strict or x9-tr34-2012"}
+		return nil, &Error{
+			Class:   ErrStructure,
+			Field:   "layout",
+			Problem: problemLayout,
+			Found:   l.String(),
+			Wanted:  "standard, rfc, strict or x9-tr34-2012",
+		}
 	}
 	return &layouts[l], nil
 }
@@ -113,7 +119,13 @@ func (c Cipher) String() string {
 
 func (c Cipher) rule() (*cipherRule, error) {
 	if c < 0 || int(c) >= len(ciphers) {
-		return nil, &Error{Class: ErrStructure, Field: "content cipher", Problem: problemCipherValue, Found: c.String(), Wanted: "TDES-CBC, AES-128-CBC, AES-192-CBC or AES-256-CBC"}
+		return nil, &Error{
+			Class:   ErrStructure,
+			Field:   "content cipher",
+			Problem: problemCipherValue,
+			Found:   c.String(),
+			Wanted:  "TDES-CBC, AES-128-CBC, AES-192-CBC or AES-256-CBC",
+		}
 	}
 	return &ciphers[c], nil
 }

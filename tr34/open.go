@@ -52,10 +52,22 @@ func (t *Token) Open(krd crypto.Decrypter, c *Check) (*Opened, error) {
 		return nil, err
 	}
 	if !block.kdh.equal(t.message.signer.id) {
-		return nil, &Error{Class: ErrIDKDH, Field: "KDH in the key block", Problem: problemIDKDH, Found: block.kdh.shown(), Wanted: t.message.signer.id.shown()}
+		return nil, &Error{
+			Class:   ErrIDKDH,
+			Field:   "KDH in the key block",
+			Problem: problemIDKDH,
+			Found:   block.kdh.shown(),
+			Wanted:  t.message.signer.id.shown(),
+		}
 	}
 	if subtle.ConstantTimeCompare(block.header, t.message.header) != 1 {
-		return nil, &Error{Class: ErrHeader, Field: "key block header", Problem: problemHeader, Found: string(block.header), Wanted: string(t.message.header)}
+		return nil, &Error{
+			Class:   ErrHeader,
+			Field:   "key block header",
+			Problem: problemHeader,
+			Found:   string(block.header),
+			Wanted:  string(t.message.header),
+		}
 	}
 	return &Opened{
 		Key:         bytes.Clone(block.key),
@@ -89,7 +101,12 @@ func unwrap(krd crypto.Decrypter, wrapped []byte) ([]byte, error) {
 	contentKey, err := krd.Decrypt(rand.Reader, wrapped, &options)
 	switch {
 	case errors.Is(err, rsa.ErrDecryption) || errors.Is(err, ErrOAEP):
-		return nil, &Error{Class: ErrOAEP, Field: "encrypted content key", Problem: problemOAEP, Wanted: "RSAES-OAEP with SHA-256 and MGF1 with SHA-256, for the KRD's key"}
+		return nil, &Error{
+			Class:   ErrOAEP,
+			Field:   "encrypted content key",
+			Problem: problemOAEP,
+			Wanted:  "RSAES-OAEP with SHA-256 and MGF1 with SHA-256, for the KRD's key",
+		}
 	case err != nil:
 		return nil, fmt.Errorf("tr34: decrypt the content key: %w", err)
 	}
@@ -100,7 +117,13 @@ func unwrap(krd crypto.Decrypter, wrapped []byte) ([]byte, error) {
 func wrap(public *rsa.PublicKey, contentKey []byte) ([]byte, error) {
 	wrapped, err := rsa.EncryptOAEP(sha256.New(), rand.Reader, public, contentKey, nil)
 	if err != nil {
-		return nil, &Error{Class: ErrRecipient, Field: "KRD certificate", Problem: problemKRDKey, Found: wording.Count(public.N.BitLen(), "bit"), Err: err}
+		return nil, &Error{
+			Class:   ErrRecipient,
+			Field:   "KRD certificate",
+			Problem: problemKRDKey,
+			Found:   wording.Count(public.N.BitLen(), "bit"),
+			Err:     err,
+		}
 	}
 	return wrapped, nil
 }

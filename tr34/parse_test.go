@@ -275,7 +275,10 @@ func TestParseKeepsNothingOfItsInput(t *testing.T) {
 
 func TestErrorsHaveClassProblemAndCause(t *testing.T) {
 	cause := errors.New("the cause")
-	err := fmt.Errorf("outer: %w", &Error{Class: ErrNonce, Field: "random nonce", Problem: "the nonce is another", Found: "01", Wanted: "02", Err: cause})
+	err := fmt.Errorf(
+		"outer: %w",
+		&Error{Class: ErrNonce, Field: "random nonce", Problem: "the nonce is another", Found: "01", Wanted: "02", Err: cause},
+	)
 	if got, want := err.Error(), "outer: tr34: nonce: the nonce is another: found 01, wanted 02"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -297,7 +300,19 @@ func TestNamesAreReadable(t *testing.T) {
 	if got, want := id.String(), "3005, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	all := fmt.Sprint(IssuerSerial{}, LayoutStandard, LayoutRFC, LayoutStrict, LayoutX9TR342012, Layout(9), TDESCBC, AES256CBC, Cipher(-1), UnbindKDH, BindingKind(4))
+	all := fmt.Sprint(
+		IssuerSerial{},
+		LayoutStandard,
+		LayoutRFC,
+		LayoutStrict,
+		LayoutX9TR342012,
+		Layout(9),
+		TDESCBC,
+		AES256CBC,
+		Cipher(-1),
+		UnbindKDH,
+		BindingKind(4),
+	)
 	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
 		t.Errorf("got %q, want %q", all, want)
 	}

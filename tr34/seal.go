@@ -89,7 +89,12 @@ func (s *Sealing) check(key []byte) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	if !isHeader(s.Header) {
-		return nil, &Error{Class: ErrHeader, Field: "key block header", Problem: problemHeaderForm, Found: wording.Quote(s.Header, headerLength)}
+		return nil, &Error{
+			Class:   ErrHeader,
+			Field:   "key block header",
+			Problem: problemHeaderForm,
+			Found:   wording.Quote(s.Header, headerLength),
+		}
 	}
 	if len(key) == 0 {
 		return nil, &Error{Class: ErrKeyBlock, Field: "key", Problem: problemNoKey}
@@ -112,7 +117,13 @@ func (s *Sealing) checkFreshness() error {
 // checkNonce judges a random number that is to be written.
 func checkNonce(nonce []byte) error {
 	if len(nonce) < minNonce || len(nonce) > maxNonce {
-		return &Error{Class: ErrNonce, Field: "random nonce", Problem: problemNonceLength, Found: wording.Bytes(len(nonce)), Wanted: "8 to 64 bytes"}
+		return &Error{
+			Class:   ErrNonce,
+			Field:   "random nonce",
+			Problem: problemNonceLength,
+			Found:   wording.Bytes(len(nonce)),
+			Wanted:  "8 to 64 bytes",
+		}
 	}
 	return nil
 }
@@ -124,7 +135,13 @@ func (s *Sealing) receiver() (*rsa.PublicKey, error) {
 	}
 	public, ok := rsaKey(s.KRD)
 	if !ok {
-		return nil, &Error{Class: ErrRecipient, Field: "KRD certificate", Problem: problemKRDNoRSA, Found: s.KRD.PublicKeyAlgorithm.String(), Wanted: "RSA"}
+		return nil, &Error{
+			Class:   ErrRecipient,
+			Field:   "KRD certificate",
+			Problem: problemKRDNoRSA,
+			Found:   s.KRD.PublicKeyAlgorithm.String(),
+			Wanted:  "RSA",
+		}
 	}
 	return public, nil
 }

@@ -106,7 +106,11 @@ func TestSealRefusesWhatMakesNoToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	noRSA := &x509.Certificate{RawIssuer: p.kdh.RawIssuer, SerialNumber: p.kdh.SerialNumber, PublicKey: &elliptic.PublicKey}
-	small := &x509.Certificate{RawIssuer: p.krd.RawIssuer, SerialNumber: p.krd.SerialNumber, PublicKey: &rsa.PublicKey{N: new(big.Int).Rsh(p.krdKey.N, 1536), E: 65537}}
+	small := &x509.Certificate{
+		RawIssuer:    p.krd.RawIssuer,
+		SerialNumber: p.krd.SerialNumber,
+		PublicKey:    &rsa.PublicKey{N: new(big.Int).Rsh(p.krdKey.N, 1536), E: 65537},
+	}
 	for _, c := range []struct {
 		name string
 		edit func(s *Sealing)
@@ -123,7 +127,8 @@ func TestSealRefusesWhatMakesNoToken(t *testing.T) {
 		{"another's signer", func(s *Sealing) { s.Signer = p.kdh2Key }, ErrSigner},
 		{"neither nonce nor time", func(s *Sealing) { s.Nonce = nil }, ErrTime},
 		{"nonce and time", func(s *Sealing) { s.SigningTime = testTime }, ErrTime},
-		{"time beyond the year 9999", func(s *Sealing) { s.Nonce, s.SigningTime = nil, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, ErrStructure},
+		{"time beyond the year 9999", func(s *Sealing) { s.Nonce, s.SigningTime = nil, time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+			ErrStructure},
 		{"nonce of 7 bytes", func(s *Sealing) { s.Nonce = s.Nonce[:7] }, ErrNonce},
 		{"nonce of 65 bytes", func(s *Sealing) { s.Nonce = make([]byte, 65) }, ErrNonce},
 		{"CRL that is none", func(s *Sealing) { s.CRL = []byte{0x30, 0} }, ErrCRL},
@@ -237,7 +242,8 @@ func TestSealNeverDrawsTheSameTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Equal(a.envelope.iv, b.envelope.iv) || bytes.Equal(a.envelope.sealed, b.envelope.sealed) || bytes.Equal(a.envelope.wrapped, b.envelope.wrapped) {
+	if bytes.Equal(a.envelope.iv, b.envelope.iv) || bytes.Equal(a.envelope.sealed, b.envelope.sealed) ||
+		bytes.Equal(a.envelope.wrapped, b.envelope.wrapped) {
 		t.Error("two tokens share something that is drawn")
 	}
 }

@@ -254,7 +254,8 @@ func TestParsedKeyTokensTellWhatTheySay(t *testing.T) {
 			t.Errorf("got %s, %s, CRL %t, want %s, %s, CRL %s", got.Layout, got.Cipher, got.CRL != nil, v.Layout, v.Cipher, v.CRL)
 		}
 		if v.Expect == accepted {
-			if got.Header != v.Header || !got.Signer.Names(v.certificate(t, v.SignerCert)) || !got.Recipient.Names(v.certificate(t, v.KRDCert)) {
+			if got.Header != v.Header || !got.Signer.Names(v.certificate(t, v.SignerCert)) ||
+				!got.Recipient.Names(v.certificate(t, v.KRDCert)) {
 				t.Errorf("got %q from %s to %s", got.Header, got.Signer, got.Recipient)
 			}
 		}
@@ -338,7 +339,8 @@ func TestBindingVectorsGiveTheirVerdicts(t *testing.T) {
 		if err := got.Verify(v.check(t)); err != nil {
 			t.Fatal(err)
 		}
-		if got.Kind != vectorKinds[v.Kind] || !got.Signer.Names(v.certificate(t, v.SignerCert)) || !got.KRD.Names(v.certificate(t, v.KRDCert)) {
+		if got.Kind != vectorKinds[v.Kind] || !got.Signer.Names(v.certificate(t, v.SignerCert)) ||
+			!got.KRD.Names(v.certificate(t, v.KRDCert)) {
 			t.Errorf("got %s from %s for %s", got.Kind, got.Signer, got.KRD)
 		}
 		if v.OldKDHCert != "" && !got.OldKDH.Names(v.certificate(t, v.OldKDHCert)) {

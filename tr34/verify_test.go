@@ -184,7 +184,8 @@ func TestVerifyJudgesTheCertificate(t *testing.T) {
 			c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.KeyUsage = x509.KeyUsageKeyEncipherment })
 		}, ErrCertificate},
 		{"without RSA key", func(c *Check) { c.KDH = edited(p.kdh, func(k *x509.Certificate) { k.PublicKey = nil }) }, ErrCertificate},
-		{"from a CA that has ended", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.NotAfter = testTime }) }, ErrCertificate},
+		{"from a CA that has ended", func(c *Check) { c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.NotAfter = testTime }) },
+			ErrCertificate},
 		{"from a CA of another name", func(c *Check) {
 			c.CA = edited(p.kdhCA, func(k *x509.Certificate) { k.RawSubject = p.krdCA.RawSubject })
 		}, ErrCertificate},

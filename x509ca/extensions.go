@@ -61,7 +61,8 @@ func (p *path) checkExtensions(i int) error {
 func (p *path) checkBasicConstraints(i int) error {
 	c := p.certificates[i]
 	switch present := has(c, idBasicConstraints); {
-	case !p.isCA(i) || c.BasicConstraintsValid && c.IsCA || !present && p.AllowNoBasicConstraints && i == len(p.certificates)-1 && isOldRoot(c):
+	case !p.isCA(i) || c.BasicConstraintsValid && c.IsCA || !present && p.AllowNoBasicConstraints && i == len(p.certificates)-1 &&
+		isOldRoot(c):
 		return nil
 	case present:
 		return p.refuse(i, RuleBasicConstraints, problemNotCA, "CA:FALSE", "CA:TRUE")

@@ -60,7 +60,12 @@ func TestOpenSSLVerifiesWhatWeIssue(t *testing.T) {
 func TestNamesAreCopiedByteForByte(t *testing.T) {
 	// Attributes in an unusual order and unusual forms, which crypto/x509 would
 	// not write by itself.
-	name := Name{{CommonName, "529027455495", UTF8String}, {Country, "US", UTF8String}, {Locality, "Arlington", PrintableString}, {CommonName, "again", IA5String}}
+	name := Name{
+		{CommonName, "529027455495", UTF8String},
+		{Country, "US", UTF8String},
+		{Locality, "Arlington", PrintableString},
+		{CommonName, "again", IA5String},
+	}
 	root := newRoot(t, func(o *order) { o.Subject = name })
 	leaf := root.leaf(t)
 	want, leafWant := must(name.DER()), must(leafOrder().Subject.DER())
@@ -101,7 +106,8 @@ func TestKeyIdentifiersAreSHA1OfTheKey(t *testing.T) {
 		sum := sha1.Sum(must(c.PublicKey.(*ecdsa.PublicKey).Bytes()))
 		return sum[:]
 	}
-	for what, got := range map[string][]byte{"root's own": root.SubjectKeyId, "root's authority": root.AuthorityKeyId, "leaf's authority": leaf.AuthorityKeyId} {
+	for what, got := range map[string][]byte{"root's own": root.SubjectKeyId, "root's authority": root.AuthorityKeyId,
+		"leaf's authority": leaf.AuthorityKeyId} {
 		if !bytes.Equal(got, id(root)) {
 			t.Errorf("%s: got %x, want %x", what, got, id(root))
 		}
@@ -225,7 +231,8 @@ func TestProfileIsReadBack(t *testing.T) {
 		if c.IsCA != p.CA || c.MaxPathLen != limit || c.MaxPathLenZero != zero || c.KeyUsage != p.KeyUsage {
 			t.Fatalf("got %v %d %v, want %+v", c.IsCA, c.MaxPathLen, c.KeyUsage, p)
 		}
-		if critical(c, idBasicConstraints) != p.BasicConstraintsCritical || critical(c, idKeyUsage) != (p.KeyUsageCritical && p.KeyUsage != 0) {
+		if critical(c, idBasicConstraints) != p.BasicConstraintsCritical ||
+			critical(c, idKeyUsage) != (p.KeyUsageCritical && p.KeyUsage != 0) {
 			t.Fatalf("got %v, want %+v", c.Extensions, p)
 		}
 		if got := len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage); got != len(p.ExtKeyUsage) {

@@ -45,7 +45,8 @@ func TestAttributeIsRefusedWhereItCannotBeWritten(t *testing.T) {
 		{"there is a value", Attribute{CommonName, "", ByType}, Attribute{CommonName, " ", ByType}},
 		{"ub-common-name is 64", Attribute{CommonName, strings.Repeat("é", 65), ByType}, Attribute{CommonName, strings.Repeat("é", 64), ByType}},
 		{"ub-locality-name is 128", Attribute{Locality, strings.Repeat("l", 129), ByType}, Attribute{Locality, strings.Repeat("l", 128), ByType}},
-		{"ub-emailaddress-length is 255", Attribute{EmailAddress, strings.Repeat("e", 256), ByType}, Attribute{EmailAddress, strings.Repeat("e", 255), ByType}},
+		{"ub-emailaddress-length is 255", Attribute{EmailAddress, strings.Repeat("e", 256), ByType},
+			Attribute{EmailAddress, strings.Repeat("e", 255), ByType}},
 		{"a country has two letters", Attribute{Country, "USA", ByType}, Attribute{Country, "US", ByType}},
 		{"a country has two letters", Attribute{Country, "U", ByType}, Attribute{Country, "US", IA5String}},
 		{"there are four forms", Attribute{CommonName, "a", 4}, Attribute{CommonName, "a", 3}},
@@ -53,8 +54,10 @@ func TestAttributeIsRefusedWhereItCannotBeWritten(t *testing.T) {
 		{"a type is there", Attribute{nil, "a", ByType}, Attribute{asn1.ObjectIdentifier{0, 0}, "a", ByType}},
 		{"the first arc is 0 to 2", Attribute{asn1.ObjectIdentifier{3, 1}, "a", ByType}, Attribute{asn1.ObjectIdentifier{2, 1}, "a", ByType}},
 		{"below 2 there are 40", Attribute{asn1.ObjectIdentifier{1, 40}, "a", ByType}, Attribute{asn1.ObjectIdentifier{1, 39}, "a", ByType}},
-		{"arcs are not negative", Attribute{asn1.ObjectIdentifier{2, 5, -1}, "a", ByType}, Attribute{asn1.ObjectIdentifier{2, 5, 0}, "a", ByType}},
-		{"arcs fit 31 bits", Attribute{asn1.ObjectIdentifier{2, math.MaxInt32}, "a", ByType}, Attribute{asn1.ObjectIdentifier{2, math.MaxInt32 - 80}, "a", ByType}},
+		{"arcs are not negative", Attribute{asn1.ObjectIdentifier{2, 5, -1}, "a", ByType},
+			Attribute{asn1.ObjectIdentifier{2, 5, 0}, "a", ByType}},
+		{"arcs fit 31 bits", Attribute{asn1.ObjectIdentifier{2, math.MaxInt32}, "a", ByType},
+			Attribute{asn1.ObjectIdentifier{2, math.MaxInt32 - 80}, "a", ByType}},
 	} {
 		_, err := Name{{Type: CommonName, Value: "before"}, c.refused}.DER()
 		if wantRule(t, err, RuleName); t.Failed() {
@@ -82,11 +85,29 @@ func TestNameHasBounds(t *testing.T) {
 // attributes draws attributes of which most can be written.
 func attributes() *rapid.Generator[Attribute] {
 	oid := rapid.OneOf(
-		rapid.SampledFrom([]asn1.ObjectIdentifier{CommonName, SerialNumber, Country, Locality, Province, Organization, OrganizationalUnit, EmailAddress}),
+		rapid.SampledFrom(
+			[]asn1.ObjectIdentifier{
+				CommonName,
+				SerialNumber,
+				Country,
+				Locality,
+				Province,
+				Organization,
+				OrganizationalUnit,
+				EmailAddress,
+			},
+		),
 		rapid.Map(rapid.SliceOfN(rapid.IntRange(-1, math.MaxInt32), 0, 6), func(arcs []int) asn1.ObjectIdentifier { return arcs }),
-		rapid.Map(rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), 0, 6), func(arcs []int) asn1.ObjectIdentifier { return append(asn1.ObjectIdentifier{2, 5}, arcs...) }),
+		rapid.Map(
+			rapid.SliceOfN(rapid.IntRange(0, math.MaxInt32), 0, 6),
+			func(arcs []int) asn1.ObjectIdentifier { return append(asn1.ObjectIdentifier{2, 5}, arcs...) },
+		),
 	)
-	value := rapid.OneOf(rapid.StringMatching(`[A-Za-z0-9 ]{1,8}`), rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
+	value := rapid.OneOf(
+		rapid.StringMatching(`[A-Za-z0-9 ]{1,8}`),
+		rapid.String(),
+		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
+	)
 	return rapid.Custom(func(t *rapid.T) Attribute {
 		return Attribute{oid.Draw(t, "type"), value.Draw(t, "value"), Form(rapid.IntRange(0, 4).Draw(t, "form"))}
 	})

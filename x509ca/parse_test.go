@@ -221,7 +221,9 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 			if err := (&Rules{Now: now}).CheckRoot(c); err != nil {
 				t.Errorf("%X: %v", der, err)
 			}
-			if !bytes.Equal(c.Raw, der) || c.SerialNumber.Int64() != o.serial || !c.IsCA || c.MaxPathLen != 3 || c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign || string(c.SubjectKeyId) != "\x01\x02\x03" {
+			if !bytes.Equal(c.Raw, der) || c.SerialNumber.Int64() != o.serial || !c.IsCA || c.MaxPathLen != 3 ||
+				c.KeyUsage != x509.KeyUsageCertSign|x509.KeyUsageCRLSign ||
+				string(c.SubjectKeyId) != "\x01\x02\x03" {
 				t.Errorf("read as %+v", c)
 			}
 			if !c.PublicKey.(*rsa.PublicKey).Equal(rsa2048().Public()) {
@@ -231,7 +233,8 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 			if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: certificateType, Bytes: der}), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := openssl(t, "verify", "-attime", "1780315200", "-CAfile", file, file); err != nil || !strings.Contains(out, "OK") {
+			if out, err := openssl(t, "verify", "-attime", "1780315200", "-CAfile", file, file); err != nil ||
+				!strings.Contains(out, "OK") {
 				t.Errorf("openssl: %v\n%s", err, out)
 			}
 			// One byte of the signature or of what is signed makes it another.
@@ -275,15 +278,24 @@ func TestCertificatesThatNobodyTakesAreRefusedInOurWords(t *testing.T) {
 		der  []byte
 		want string // of Decode or of CheckRoot
 	}{
-		{"an extension twice", loosely{serial: 1, extensions: twice}.certificate(t), "x509ca: parse: a part of the certificate is missing or malformed: wanted extension 2.5.29.15 once"},
+		{"an extension twice", loosely{serial: 1, extensions: twice}.certificate(t),
+			"x509ca: parse: a part of the certificate is missing or malformed: wanted extension 2.5.29.15 once"},
 		{"bytes behind it", append(bytes.Clone(der), 1, 2), "x509ca: parse: there are bytes behind the certificate: found 2 bytes"},
 		{"cut short", der[:len(der)-1], "x509ca: parse: a part of the certificate is missing or malformed: wanted a certificate"},
-		{"another algorithm inside", loosely{serial: 1, inner: sha1.algorithm()}.certificate(t), "x509ca: parse: the certificate names one signature algorithm inside and another one outside: found 1.2.840.113549.1.1.10, wanted 1.2.840.113549.1.1.11"},
+		{"another algorithm inside", loosely{serial: 1, inner: sha1.algorithm()}.certificate(t),
+			"x509ca: parse: the certificate names one signature algorithm inside and another one outside: found 1.2.840.113549.1.1.10, " +
+				"wanted 1.2.840.113549.1.1.11"},
 		{"a malformed usage", loosely{serial: 1, extensions: broken}.certificate(t), ""},
-		{"PSS with SHA-1", sha1.certificate(t), "x509ca: signature-algorithm: root: the certificate is signed with an algorithm that is not allowed: found RSA-PSS with SHA-1, wanted RSA, RSA-PSS or ECDSA with SHA-224 or better"},
-		{"PSS with two hashes", mixed.certificate(t), "x509ca: signature-algorithm: root: the certificate is signed with an algorithm that is not allowed: found RSA-PSS with SHA-256 and MGF1 with SHA-1, wanted RSA, RSA-PSS or ECDSA with SHA-224 or better"},
-		{"indefinite lengths", openLength(der), "x509ca: parse: the certificate is in BER, not in DER: found BER, wanted DER; openssl asn1parse -inform DER shows the indefinite lengths"},
-		{"a long length in front", append([]byte{0x30, 0x83, 0, der[2], der[3]}, der[4:]...), "x509ca: parse: the certificate is in BER, not in DER: found BER, wanted DER; openssl asn1parse -inform DER shows the indefinite lengths"},
+		{"PSS with SHA-1", sha1.certificate(t), "x509ca: signature-algorithm: root: the certificate is signed with an algorithm that is " +
+			"not allowed: found RSA-PSS with SHA-1, wanted RSA, RSA-PSS or ECDSA with SHA-224 or better"},
+		{"PSS with two hashes", mixed.certificate(t),
+			"x509ca: signature-algorithm: root: the certificate is signed with an algorithm that is not allowed: found RSA-PSS with SHA-256 " +
+				"and MGF1 with SHA-1, wanted RSA, RSA-PSS or ECDSA with SHA-224 or better"},
+		{"indefinite lengths", openLength(der), "x509ca: parse: the certificate is in BER, not in DER: found BER, wanted DER; openssl " +
+			"asn1parse -inform DER shows the indefinite lengths"},
+		{"a long length in front", append([]byte{0x30, 0x83, 0, der[2], der[3]}, der[4:]...),
+			"x509ca: parse: the certificate is in BER, not in DER: found BER, wanted DER; openssl asn1parse -inform DER shows the indefinite " +
+				"lengths"},
 	} {
 		cert, err := Decode(EncodeCertificate(c.der))
 		if err == nil {
@@ -314,8 +326,14 @@ func openLength(der []byte) []byte {
 func TestWhatIsNoCertificateIsNamed(t *testing.T) {
 	key := rsa2048().(*rsa.PrivateKey)
 	ec := p256()
-	crl := must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: now, NextUpdate: now.AddDate(0, 1, 0)},
-		newRoot(t).Certificate, p256()))
+	crl := must(
+		x509.CreateRevocationList(
+			rand.Reader,
+			&x509.RevocationList{Number: big.NewInt(1), ThisUpdate: now, NextUpdate: now.AddDate(0, 1, 0)},
+			newRoot(t).Certificate,
+			p256(),
+		),
+	)
 	encrypted := encryptedKey(t, key)
 	for _, c := range []struct {
 		label string
@@ -334,7 +352,8 @@ func TestWhatIsNoCertificateIsNamed(t *testing.T) {
 		{"ENCRYPTED PRIVATE KEY", encrypted, asn1kind.EncryptedKey},
 		{"X509 CRL", crl, asn1kind.CRL},
 	} {
-		for form, text := range map[string]string{"PEM": inPEM(c.label, c.der), "DER": string(c.der), "mislabelled": inPEM(certificateType, c.der)} {
+		for form, text := range map[string]string{"PEM": inPEM(c.label, c.der), "DER": string(c.der),
+			"mislabelled": inPEM(certificateType, c.der)} {
 			_, err := Decode(text)
 			if err == nil || !strings.HasSuffix(err.Error(), ": found "+c.want+", wanted a certificate") {
 				t.Errorf("%s as %s: got %v, want %s", c.label, form, err, c.want)
@@ -360,15 +379,24 @@ func FuzzParseLoose(f *testing.F) {
 		if failed != nil || want.Version != 3 { // of others crypto/x509 skips the extensions
 			return
 		}
-		if err != nil && (strings.Contains(err.Error(), "the end of") || strings.Contains(err.Error(), "BER")) { // crypto/x509 does not look at every end
+		if err != nil &&
+			(strings.Contains(err.Error(), "the end of") || strings.Contains(err.Error(), "BER")) { // crypto/x509 does not look at every end
 			return
 		}
 		if err != nil {
 			t.Fatalf("%X: %v", der, err)
 		}
-		for _, field := range []string{"Raw", "RawTBSCertificate", "RawSubjectPublicKeyInfo", "RawSubject", "RawIssuer", "Signature", "Version", "NotBefore", "NotAfter",
+		for _, field := range []string{"Raw", "RawTBSCertificate", "RawSubjectPublicKeyInfo", "RawSubject", "RawIssuer", "Signature",
+			"Version", "NotBefore", "NotAfter",
 			"KeyUsage", "BasicConstraintsValid", "IsCA", "MaxPathLen", "MaxPathLenZero", "SubjectKeyId"} {
-			a, b := reflect.ValueOf(got).Elem().FieldByName(field).Interface(), reflect.ValueOf(want).Elem().FieldByName(field).Interface()
+			a, b := reflect.ValueOf(got).
+				Elem().
+				FieldByName(field).
+				Interface(),
+				reflect.ValueOf(want).
+					Elem().
+					FieldByName(field).
+					Interface()
 			if !reflect.DeepEqual(a, b) {
 				t.Fatalf("%X: %s is %v, want %v", der, field, a, b)
 			}

@@ -95,7 +95,12 @@ func underAuthorityKey(t *testing.T, content []byte) error {
 		NotBefore: now, NotAfter: now, BasicConstraintsValid: true, IsCA: true}
 	ca := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, root, root, p256().Public(), p256()))))
 	value := must(asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: content}))
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(8), NotBefore: now, NotAfter: now, ExtraExtensions: []pkix.Extension{{Id: idAuthorityKeyIdentifier, Value: value}}}
+	leaf := &x509.Certificate{
+		SerialNumber:    big.NewInt(8),
+		NotBefore:       now,
+		NotAfter:        now,
+		ExtraExtensions: []pkix.Extension{{Id: idAuthorityKeyIdentifier, Value: value}},
+	}
 	c := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, leaf, ca, p256b().Public(), p256()))))
 	return (&Rules{Now: now}).CheckIssued(c, ca)
 }

@@ -94,7 +94,18 @@ var refusals = []refusal{
 		return err
 	}},
 	{RuleExtra, "a private key before the certificate", func(t *testing.T, wrong bool) error {
-		_, err := Decode(inBase64(either(wrong, inPEM("PRIVATE KEY", []byte{1}), "Bag Attributes\n    friendlyName: x\n") + inPEM("CERTIFICATE", newRoot(t).Raw)))
+		_, err := Decode(
+			inBase64(
+				either(
+					wrong,
+					inPEM("PRIVATE KEY", []byte{1}),
+					"Bag Attributes\n    friendlyName: x\n",
+				) + inPEM(
+					"CERTIFICATE",
+					newRoot(t).Raw,
+				),
+			),
+		)
 		return err
 	}},
 	{RuleKeyEncoding, "bytes after the key", func(t *testing.T, wrong bool) error {
@@ -276,7 +287,14 @@ var refusals = []refusal{
 		})
 	}},
 	{RuleIssuer, "the issuer's name and no key identifier", func(t *testing.T, wrong bool) error {
-		template := &x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "root"}, NotBefore: now, NotAfter: now, BasicConstraintsValid: true, IsCA: true}
+		template := &x509.Certificate{
+			SerialNumber:          big.NewInt(7),
+			Subject:               pkix.Name{CommonName: "root"},
+			NotBefore:             now,
+			NotAfter:              now,
+			BasicConstraintsValid: true,
+			IsCA:                  true,
+		}
 		root := must(x509.ParseCertificate(must(x509.CreateCertificate(nil, template, template, p256().Public(), p256()))))
 		if !wrong {
 			template.AuthorityKeyId = root.SubjectKeyId
@@ -293,7 +311,10 @@ var refusals = []refusal{
 	{RuleIssuer, "another issuer of the issuer", func(t *testing.T, wrong bool) error {
 		name := must(Name{{Type: CommonName, Value: either(wrong, "other", "ROOT")}}.DER())
 		names := must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: name}))
-		return underAuthorityKey(t, must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 1, IsCompound: true, Bytes: names})))
+		return underAuthorityKey(
+			t,
+			must(asn1.Marshal(asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 1, IsCompound: true, Bytes: names})),
+		)
 	}},
 	{RuleBasicConstraints, "a leaf that is to issue others", func(t *testing.T, wrong bool) error {
 		return issued(t, &Rules{CA: wrong}, func(o *order) { o.KeyUsage = x509.KeyUsageCertSign })

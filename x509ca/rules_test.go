@@ -29,7 +29,8 @@ func TestSelfSignedCertificateIsItsOwnIssuer(t *testing.T) {
 		"RSA":                  func(o *order) { o.key = rsa2048() },
 	} {
 		c := newRoot(t, o).Certificate
-		for _, r := range []*Rules{{Now: now, AllowNoBasicConstraints: true, IssuerStrength: true}, {Now: now, AllowNoBasicConstraints: true, CA: true}} {
+		for _, r := range []*Rules{{Now: now, AllowNoBasicConstraints: true, IssuerStrength: true},
+			{Now: now, AllowNoBasicConstraints: true, CA: true}} {
 			if err := errors.Join(r.CheckRoot(c), r.CheckIssued(c, c)); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -162,11 +163,19 @@ func TestNilRulesAreTheStandardsAtThePresentTime(t *testing.T) {
 	var r *Rules
 	wantRule(t, r.CheckRoot(root.Certificate), "")
 	wantRule(t, r.CheckIssued(root.leaf(t, valid).Certificate, root.Certificate), "")
-	wantRule(t, r.CheckIssued(root.leaf(t, valid, func(o *order) { o.NotAfter = o.NotBefore }).Certificate, root.Certificate), RuleExpired)
+	wantRule(
+		t,
+		r.CheckIssued(root.leaf(t, valid, func(o *order) { o.NotAfter = o.NotBefore }).Certificate, root.Certificate),
+		RuleExpired,
+	)
 	wantRule(t, r.CheckRoot(nil), RuleParse)
 	wantRule(t, r.CheckIssued(nil), RuleIssuer)
 	wantRule(t, r.CheckRoot(&x509.Certificate{}), RuleKeyType)
-	wantRule(t, r.CheckIssued(&x509.Certificate{PublicKey: p256().Public(), NotAfter: time.Now().Add(time.Hour)}, &x509.Certificate{}), RuleSignatureAlgorithm)
+	wantRule(
+		t,
+		r.CheckIssued(&x509.Certificate{PublicKey: p256().Public(), NotAfter: time.Now().Add(time.Hour)}, &x509.Certificate{}),
+		RuleSignatureAlgorithm,
+	)
 }
 
 // crypto/x509 builds the same paths by itself. It is asked about random chains
@@ -181,7 +190,14 @@ func TestVerdictsAgreeWithTheStandardLibrary(t *testing.T) {
 		for _, ca := range above[:len(above)-1] {
 			between.AddCert(ca)
 		}
-		_, want := c.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		_, want := c.Verify(
+			x509.VerifyOptions{
+				Roots:         roots,
+				Intermediates: between,
+				CurrentTime:   now,
+				KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			},
+		)
 		if (err == nil) != (want == nil) {
 			t.Fatalf("got %v, crypto/x509 says %v", err, want)
 		}
@@ -218,8 +234,12 @@ func drawChain(t *rapid.T) []*x509.Certificate {
 
 func TestErrorTellsWhatWasFoundAndWanted(t *testing.T) {
 	root := newRoot(t)
-	err := (&Rules{Now: now}).CheckIssued(root.leaf(t, func(o *order) { o.NotAfter = now.Add(-time.Second) }).Certificate, root.Certificate)
-	want := "x509ca: expired: certificate: the certificate has expired: found valid until 2026-06-01T11:59:59Z, wanted valid at 2026-06-01T12:00:00Z"
+	err := (&Rules{Now: now}).CheckIssued(
+		root.leaf(t, func(o *order) { o.NotAfter = now.Add(-time.Second) }).Certificate,
+		root.Certificate,
+	)
+	want := "x509ca: expired: certificate: the certificate has expired: found valid until 2026-06-01T11:59:59Z, wanted valid at " +
+		"2026-06-01T12:00:00Z"
 	if got := err.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

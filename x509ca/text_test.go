@@ -92,9 +92,11 @@ func TestDecodeShowsNothingOfAKey(t *testing.T) {
 	text := inPEM("CERTIFICATE", newRoot(t).Raw)
 	const secret = "QUJDREVGR0hJSktM"
 	key := "-----BEGIN PRIVATE KEY-----\n" + secret + "\n-----END PRIVATE KEY-----\n"
-	for _, mistake := range []string{key + text, text + key, key, secret, secret + "\n" + key, begin + secret + text, begin + "CERTIFICATE-----" + secret} {
+	for _, mistake := range []string{key + text, text + key, key, secret, secret + "\n" + key, begin + secret + text,
+		begin + "CERTIFICATE-----" + secret} {
 		for _, form := range []string{mistake, inBase64(mistake)} {
-			if _, err := Decode(form); err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "ABCDEFGHIJKL") {
+			if _, err := Decode(form); err == nil || strings.Contains(err.Error(), secret) ||
+				strings.Contains(err.Error(), "ABCDEFGHIJKL") {
 				t.Errorf("%q: got %v", mistake, err)
 			}
 		}
@@ -102,8 +104,11 @@ func TestDecodeShowsNothingOfAKey(t *testing.T) {
 }
 
 func TestErrorsStayShortAndOnOneLine(t *testing.T) {
-	_, err := Decode("-----BEGIN " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----\n-----END " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----")
-	if wantRule(t, err, RulePEMType); len(err.Error()) > 2*mostShown || strings.ContainsAny(err.Error(), "\n\x1b") || !utf8.ValidString(err.Error()) {
+	_, err := Decode(
+		"-----BEGIN " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----\n-----END " + strings.Repeat("x\x1b[31m\xff", 2000) + "-----",
+	)
+	if wantRule(t, err, RulePEMType); len(err.Error()) > 2*mostShown || strings.ContainsAny(err.Error(), "\n\x1b") ||
+		!utf8.ValidString(err.Error()) {
 		t.Errorf("got %q", err)
 	}
 }
@@ -198,7 +203,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || !bytes.Equal(again.Raw, c.Raw) {
 			t.Fatalf("%q: got %v, want %x", text, err, c.Raw)
 		}
-		for _, err := range []error{rules.CheckRoot(c), rules.CheckIssued(c, root.Certificate), rules.CheckIssued(leaf.Certificate, c), rules.CheckIssued(c, c, c)} {
+		for _, err := range []error{rules.CheckRoot(c), rules.CheckIssued(c, root.Certificate), rules.CheckIssued(leaf.Certificate, c),
+			rules.CheckIssued(c, c, c)} {
 			if err != nil && !errors.As(err, &e) {
 				t.Fatalf("%q: got %v", text, err)
 			}

@@ -60,19 +60,48 @@ func refuse(err error) refusal {
 	var macRefusal *mac.Error
 	switch {
 	case errors.As(err, &block):
-		return refusal{Error: string(block.Class), Field: block.Field, Offset: block.Offset, Message: wording.Text(block.Problem, block.Found, block.Wanted)}
+		return refusal{
+			Error:   string(block.Class),
+			Field:   block.Field,
+			Offset:  block.Offset,
+			Message: wording.Text(block.Problem, block.Found, block.Wanted),
+		}
 	case errors.As(err, &token):
-		return refusal{Error: string(token.Class), Field: token.Field, Offset: -1, Message: wording.Text(token.Problem, token.Found, token.Wanted)}
+		return refusal{
+			Error:   string(token.Class),
+			Field:   token.Field,
+			Offset:  -1,
+			Message: wording.Text(token.Problem, token.Found, token.Wanted),
+		}
 	case errors.As(err, &input):
 		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message()}
 	case errors.As(err, &pinRefusal):
-		return refusal{Error: string(pinRefusal.Rule), Offset: -1, Message: wording.Text(pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted)}
+		return refusal{
+			Error:   string(pinRefusal.Rule),
+			Offset:  -1,
+			Message: wording.Text(pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted),
+		}
 	case errors.As(err, &cardRefusal):
-		return refusal{Error: classInput, Field: cardRefusal.Field, Offset: -1, Message: wording.Text(cardRefusal.Problem, cardRefusal.Found, cardRefusal.Wanted)}
+		return refusal{
+			Error:   classInput,
+			Field:   cardRefusal.Field,
+			Offset:  -1,
+			Message: wording.Text(cardRefusal.Problem, cardRefusal.Found, cardRefusal.Wanted),
+		}
 	case errors.As(err, &emvRefusal):
-		return refusal{Error: classInput, Field: emvRefusal.Field, Offset: -1, Message: wording.Text(emvRefusal.Problem, emvRefusal.Found, emvRefusal.Wanted)}
+		return refusal{
+			Error:   classInput,
+			Field:   emvRefusal.Field,
+			Offset:  -1,
+			Message: wording.Text(emvRefusal.Problem, emvRefusal.Found, emvRefusal.Wanted),
+		}
 	case errors.As(err, &dukptRefusal):
-		return refusal{Error: classInput, Field: dukptRefusal.Field, Offset: -1, Message: wording.Text(dukptRefusal.Problem, dukptRefusal.Found, dukptRefusal.Wanted)}
+		return refusal{
+			Error:   classInput,
+			Field:   dukptRefusal.Field,
+			Offset:  -1,
+			Message: wording.Text(dukptRefusal.Problem, dukptRefusal.Found, dukptRefusal.Wanted),
+		}
 	case errors.As(err, &macRefusal):
 		return refusal{Error: classInput, Offset: -1, Message: wording.Text(macRefusal.Problem, macRefusal.Found, macRefusal.Wanted)}
 	case errors.As(err, &size):
@@ -127,7 +156,11 @@ func batch[Request, Answer any](ctx context.Context, s streams, answer func(cont
 	}
 }
 
-func answerLine[Request, Answer any](ctx context.Context, line []byte, answer func(context.Context, Request) (Answer, error)) (Answer, error) {
+func answerLine[Request, Answer any](
+	ctx context.Context,
+	line []byte,
+	answer func(context.Context, Request) (Answer, error),
+) (Answer, error) {
 	defer clear(line) // there are keys in it
 	var request Request
 	if err := json.Unmarshal(line, &request); err != nil {

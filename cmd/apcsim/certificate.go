@@ -73,9 +73,18 @@ func explainCertificate(file string, above []string, at string) (out explainedCe
 	if err != nil {
 		return out, err
 	}
-	out = explainedCertificate{OK: true, Subject: dn.String(c.RawSubject), Issuer: dn.String(c.RawIssuer), Serial: fmt.Sprintf("%X", c.SerialNumber),
-		NotBefore: c.NotBefore.UTC().Format(time.RFC3339), NotAfter: c.NotAfter.UTC().Format(time.RFC3339),
-		Key: keyWords(c), KCV: value, Signature: c.SignatureAlgorithm.String(), CA: c.IsCA}
+	out = explainedCertificate{
+		OK:        true,
+		Subject:   dn.String(c.RawSubject),
+		Issuer:    dn.String(c.RawIssuer),
+		Serial:    fmt.Sprintf("%X", c.SerialNumber),
+		NotBefore: c.NotBefore.UTC().Format(time.RFC3339),
+		NotAfter:  c.NotAfter.UTC().Format(time.RFC3339),
+		Key:       keyWords(c),
+		KCV:       value,
+		Signature: c.SignatureAlgorithm.String(),
+		CA:        c.IsCA,
+	}
 	if len(above) == 0 {
 		return out, nil
 	}
@@ -116,8 +125,15 @@ func (c explainedCertificate) print(w io.Writer) error {
 	if c.CA {
 		kind = "an authority (CA:TRUE)"
 	}
-	lines := [][3]string{{"subject", c.Subject, ""}, {"issuer", c.Issuer, ""}, {"serial number", c.Serial, ""}, {"valid", c.NotBefore + " to " + c.NotAfter, ""},
-		{"key", c.Key, "check value " + c.KCV}, {"signature", c.Signature, ""}, {"kind", kind, ""}}
+	lines := [][3]string{
+		{"subject", c.Subject, ""},
+		{"issuer", c.Issuer, ""},
+		{"serial number", c.Serial, ""},
+		{"valid", c.NotBefore + " to " + c.NotAfter, ""},
+		{"key", c.Key, "check value " + c.KCV},
+		{"signature", c.Signature, ""},
+		{"kind", kind, ""},
+	}
 	if c.Chain != "" {
 		lines = append(lines, [3]string{"chain", c.Chain, ""})
 	}

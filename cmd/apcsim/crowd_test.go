@@ -80,8 +80,12 @@ type keyAnswer struct {
 func (p *party) act() error {
 	var out keyAnswer
 	if len(p.keys) == 0 || p.rng.IntN(3) == 0 {
-		err := p.call("CreateKey", `{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K1_KEY_BLOCK_PROTECTION_KEY","KeyClass":"SYMMETRIC_KEY",`+
-			`"KeyAlgorithm":"AES_256","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true}}}`, &out)
+		err := p.call(
+			"CreateKey",
+			`{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K1_KEY_BLOCK_PROTECTION_KEY","KeyClass":"SYMMETRIC_KEY",`+
+				`"KeyAlgorithm":"AES_256","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true}}}`,
+			&out,
+		)
 		if errors.Is(err, errLost) {
 			p.unknown++
 			return nil
@@ -245,8 +249,22 @@ func settle(t *testing.T, seats []*seat, parties []*party, kills int) {
 			}
 		}
 		if found != len(values) || found < len(known) || found > len(known)+unknown {
-			t.Errorf("server %d has %d keys, %d of them different; %d were acknowledged, and %d calls had no answer", i, found, len(values), len(known), unknown)
+			t.Errorf(
+				"server %d has %d keys, %d of them different; %d were acknowledged, and %d calls had no answer",
+				i,
+				found,
+				len(values),
+				len(known),
+				unknown,
+			)
 		}
 	}
-	t.Logf("%d operations with %d kills: %d keys acknowledged, %d CreateKey calls without an answer, %d keys in doubt", *operations, kills, len(known), unknown, len(unsure))
+	t.Logf(
+		"%d operations with %d kills: %d keys acknowledged, %d CreateKey calls without an answer, %d keys in doubt",
+		*operations,
+		kills,
+		len(known),
+		unknown,
+		len(unsure),
+	)
 }

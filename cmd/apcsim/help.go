@@ -104,7 +104,10 @@ func below(group []string) (found []command) {
 }
 
 func overview(w io.Writer, listed []command) {
-	fmt.Fprint(w, "apcsim simulates AWS Payment Cryptography for AWS clients, opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n")
+	fmt.Fprint(
+		w,
+		"apcsim simulates AWS Payment Cryptography for AWS clients, opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n",
+	)
 	for _, c := range listed {
 		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
 	}

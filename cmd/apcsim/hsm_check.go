@@ -45,7 +45,10 @@ var commandNeeds = []struct {
 	{"HMAC keys with SHA-384", [][]string{{"HMAC with SHA-384"}}},
 	{"HMAC keys with SHA-512", [][]string{{"HMAC with SHA-512"}}},
 	{"RSA key pairs: certificates, signing requests, ExportKey with TR-34", [][]string{{"RSA keys"}, {"RSA signatures"}}},
-	{"RSA key pairs: ImportKey with TR-34 or a key cryptogram, DecryptData", [][]string{{"RSA keys"}, {"RSA-OAEP with SHA-256", "raw RSA decryption"}}},
+	{
+		"RSA key pairs: ImportKey with TR-34 or a key cryptogram, DecryptData",
+		[][]string{{"RSA keys"}, {"RSA-OAEP with SHA-256", "raw RSA decryption"}},
+	},
 	{"ECC key pairs: certificates, signing requests", [][]string{{"EC keys"}, {"ECDSA signatures"}}},
 	{"ECC key pairs: ImportKey, ExportKey and PINs by ECDH", [][]string{{"EC keys"}, {"ECDH"}}},
 }
@@ -57,13 +60,34 @@ var hostSees = []struct {
 	hsm.Revealed
 }{
 	{"", hsm.Revealed{Command: "every import", Keys: "the key", Why: "it is given in the clear, or opened by the host"}},
-	{"", hsm.Revealed{Command: "commands by ECDH", Keys: "the shared secret and the key derived from it", Why: "the host derives the key"}},
-	{"derivation of AES block keys", hsm.Revealed{Command: "key blocks under AES keys", Keys: "KBEK and KBAK", Why: "the host derives them"}},
-	{"derivation of TDES block keys", hsm.Revealed{Command: "key blocks under TDES keys", Keys: "KBEK and KBAK", Why: "the host derives them"}},
-	{"key generation (CKM_AES_KEY_GEN)", hsm.Revealed{Command: "CreateKey of AES", Keys: "the key", Why: "it is drawn from the token's random bytes"}},
-	{"key generation (CKM_DES2_KEY_GEN)", hsm.Revealed{Command: "CreateKey of TDES_2KEY", Keys: "the key", Why: "it is drawn from the token's random bytes"}},
-	{"key generation (CKM_DES3_KEY_GEN)", hsm.Revealed{Command: "CreateKey of TDES_3KEY", Keys: "the key", Why: "it is drawn from the token's random bytes"}},
-	{"RSA-OAEP with SHA-256", hsm.Revealed{Command: "RSA-OAEP with SHA-256", Keys: "the message with its padding", Why: "the host takes the padding off"}},
+	{
+		"",
+		hsm.Revealed{Command: "commands by ECDH", Keys: "the shared secret and the key derived from it", Why: "the host derives the key"},
+	},
+	{
+		"derivation of AES block keys",
+		hsm.Revealed{Command: "key blocks under AES keys", Keys: "KBEK and KBAK", Why: "the host derives them"},
+	},
+	{
+		"derivation of TDES block keys",
+		hsm.Revealed{Command: "key blocks under TDES keys", Keys: "KBEK and KBAK", Why: "the host derives them"},
+	},
+	{
+		"key generation (CKM_AES_KEY_GEN)",
+		hsm.Revealed{Command: "CreateKey of AES", Keys: "the key", Why: "it is drawn from the token's random bytes"},
+	},
+	{
+		"key generation (CKM_DES2_KEY_GEN)",
+		hsm.Revealed{Command: "CreateKey of TDES_2KEY", Keys: "the key", Why: "it is drawn from the token's random bytes"},
+	},
+	{
+		"key generation (CKM_DES3_KEY_GEN)",
+		hsm.Revealed{Command: "CreateKey of TDES_3KEY", Keys: "the key", Why: "it is drawn from the token's random bytes"},
+	},
+	{
+		"RSA-OAEP with SHA-256",
+		hsm.Revealed{Command: "RSA-OAEP with SHA-256", Keys: "the message with its padding", Why: "the host takes the padding off"},
+	},
 }
 
 // checkedCommand is a row of commandNeeds for one token.
@@ -93,7 +117,9 @@ func setupHSMCheck(fs *flag.FlagSet) action {
 		}
 		options, err := parseDevice(cmp.Or(*device, " "))
 		if err == nil && options == nil {
-			err = usageError("--hsm: wanted the URI of a token, " + tokenURI + ": the software HSM lacks nothing and keeps its keys in the memory of the process")
+			err = usageError(
+				"--hsm: wanted the URI of a token, " + tokenURI + ": the software HSM lacks nothing and keeps its keys in the memory of the process",
+			)
 		}
 		if err != nil {
 			return err

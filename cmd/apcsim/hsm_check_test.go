@@ -19,7 +19,9 @@ func softTokenURI(t *testing.T, mechanisms string) string {
 		t.Fatal(err)
 	}
 	t.Setenv("APCSIM_TEST_PIN", string(pin))
-	return "pkcs11:token=" + url.PathEscape(token.Label) + "?module-path=" + token.Module + "&pin-source=env:APCSIM_TEST_PIN&x-lock-dir=" + token.Dir
+	return "pkcs11:token=" + url.PathEscape(
+		token.Label,
+	) + "?module-path=" + token.Module + "&pin-source=env:APCSIM_TEST_PIN&x-lock-dir=" + token.Dir
 }
 
 func checkHSM(t *testing.T, args ...string) (checkedToken, int) {
@@ -34,7 +36,8 @@ func checkHSM(t *testing.T, args ...string) (checkedToken, int) {
 
 func TestATokenIsTriedAndWhatItLacksIsNamed(t *testing.T) {
 	uri := softTokenURI(t, "")
-	if got := apcsim(t, "", "hsm", "check", "--hsm", uri); got.status != exitRefused || !strings.Contains(got.err, "the token has no master keys yet: wanted --initialize") {
+	if got := apcsim(t, "", "hsm", "check", "--hsm", uri); got.status != exitRefused ||
+		!strings.Contains(got.err, "the token has no master keys yet: wanted --initialize") {
 		t.Errorf("a blank token: %+v", got)
 	}
 	all, status := checkHSM(t, "--hsm", uri, "--initialize")

@@ -128,6 +128,7 @@ func (q *lineQueue) drop(lines int) {
 
 func droppedLine(lines int) []byte {
 	var b bytes.Buffer
-	slog.New(slog.NewTextHandler(&b, nil)).Warn("lines are missing here: standard error was not read in time, or could not be written", "lines", lines)
+	slog.New(slog.NewTextHandler(&b, nil)).
+		Warn("lines are missing here: standard error was not read in time, or could not be written", "lines", lines)
 	return b.Bytes()
 }

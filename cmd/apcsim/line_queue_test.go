@@ -50,7 +50,8 @@ func TestAQueueDropsLinesThatNobodyReadsAndReportsThemLater(t *testing.T) {
 	q.Close(long)
 	got := g.got.String()
 	before, after, found := strings.Cut(got, "time=")
-	if before != "in flight\nline 0\nline 1\n" || !found || !strings.Contains(after, "level=WARN") || !strings.HasSuffix(after, "lines=3\nafterwards\n") {
+	if before != "in flight\nline 0\nline 1\n" || !found || !strings.Contains(after, "level=WARN") ||
+		!strings.HasSuffix(after, "lines=3\nafterwards\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -79,8 +79,28 @@ type streams struct {
 
 // commands is everything the tool can do, in the order of the help.
 var commands = slices.Concat(
-	[]command{serveCommand, watchCommand, hsmCheckCommand, masterKeyCommand, inspectCommand, unwrapCommand, wrapCommand, tokenInspectCommand, tokenUnwrapCommand, tokenWrapCommand, partnerNewCommand, componentsNewCommand, componentsJoinCommand, certificateCommand, kcvCommand, healthCommand, versionCommand},
-	paymentCommands(pinCommands), paymentCommands(keyCommands))
+	[]command{
+		serveCommand,
+		watchCommand,
+		hsmCheckCommand,
+		masterKeyCommand,
+		inspectCommand,
+		unwrapCommand,
+		wrapCommand,
+		tokenInspectCommand,
+		tokenUnwrapCommand,
+		tokenWrapCommand,
+		partnerNewCommand,
+		componentsNewCommand,
+		componentsJoinCommand,
+		certificateCommand,
+		kcvCommand,
+		healthCommand,
+		versionCommand,
+	},
+	paymentCommands(pinCommands),
+	paymentCommands(keyCommands),
+)
 
 // usageError is a command line that is refused: exit status 2.
 type usageError string

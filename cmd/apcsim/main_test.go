@@ -116,8 +116,9 @@ func TestCheckValuesOfPublicKeys(t *testing.T) {
 	want := fmt.Sprintf("%X\n", sum[:4])
 	key := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})
 	for form, text := range map[string]string{
-		"a certificate": string(certificate), "a certificate in base64": base64.StdEncoding.EncodeToString(certificate), "a certificate in DER": string(block.Bytes),
-		"PEM": string(key), "DER": string(spki), "hexadecimal": hex.EncodeToString(spki),
+		"a certificate": string(certificate), "a certificate in base64": base64.StdEncoding.EncodeToString(certificate),
+		"a certificate in DER": string(block.Bytes),
+		"PEM":                  string(key), "DER": string(spki), "hexadecimal": hex.EncodeToString(spki),
 	} {
 		if got := apcsim(t, text, "kcv", "--algorithm", "SHA_1", "-"); got.out != want {
 			t.Errorf("%s: got %+v, want %s", form, got, want)
@@ -128,7 +129,8 @@ func TestCheckValuesOfPublicKeys(t *testing.T) {
 	}
 	all := files(t)
 	for _, name := range []string{"a private key", "a certificate request"} {
-		if got := apcsim(t, all[name], "kcv", "--algorithm", "SHA_1", "-"); got.status != exitRefused || !strings.Contains(got.err, "there is no public key: found "+name) {
+		if got := apcsim(t, all[name], "kcv", "--algorithm", "SHA_1", "-"); got.status != exitRefused ||
+			!strings.Contains(got.err, "there is no public key: found "+name) {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}

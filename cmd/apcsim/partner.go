@@ -56,8 +56,16 @@ const (
 var (
 	partnerCA = &x509ca.Profile{Hash: crypto.SHA256, CA: true, BasicConstraintsCritical: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign, KeyUsageCritical: true}
-	partnerRSA  = &x509ca.Profile{Hash: crypto.SHA256, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, KeyUsageCritical: true}
-	partnerECDH = &x509ca.Profile{Hash: crypto.SHA256, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, KeyUsageCritical: true}
+	partnerRSA = &x509ca.Profile{
+		Hash:             crypto.SHA256,
+		KeyUsage:         x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		KeyUsageCritical: true,
+	}
+	partnerECDH = &x509ca.Profile{
+		Hash:             crypto.SHA256,
+		KeyUsage:         x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement,
+		KeyUsageCritical: true,
+	}
 )
 
 // newPartner makes the folder with all of its files, or refuses one that is there.

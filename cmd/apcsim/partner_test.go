@@ -41,9 +41,16 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	eng := engine.New(&engine.Options{HSM: hsm.Options{Ready: testkeys.Ready()}})
 	defer eng.Close()
 	trust := func(name string, a apc.KeyAlgorithm) string {
-		out, err := eng.ImportKey(t.Context(), &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: a,
-				KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}, PublicKeyCertificate: file(t, dir, name)}}})
+		out, err := eng.ImportKey(
+			t.Context(),
+			&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+				KeyAttributes: apc.KeyAttributes{
+					KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+					KeyClass:      apc.KeyClassPublicKey,
+					KeyAlgorithm:  a,
+					KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
+				}, PublicKeyCertificate: file(t, dir, name)}}},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +60,13 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	trust("ecc-ca.crt.b64", apc.KeyAlgorithmECCNISTP521)
 
 	// To the service.
-	in, err := eng.GetParametersForImport(t.Context(), &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072})
+	in, err := eng.GetParametersForImport(
+		t.Context(),
+		&engine.GetParametersForImportInput{
+			KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
+			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,15 +76,25 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	}
 	const nonce = "0011223344556677"
 	token := mustRun(t, "tr34", "wrap", "--partner", dir, "--krd-cert", krd, "--header", "D0112K0AB00E0000", "--nonce", nonce, testKey)
-	key, err := eng.ImportKey(t.Context(), &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{Tr34KeyBlock: &engine.ImportTr34KeyBlock{
-		CertificateAuthorityPublicKeyIdentifier: ca, SigningKeyCertificate: file(t, dir, "kdh.crt.b64"), ImportToken: &in.ImportToken, WrappedKeyBlock: token,
-		KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}}})
+	key, err := eng.ImportKey(
+		t.Context(),
+		&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{Tr34KeyBlock: &engine.ImportTr34KeyBlock{
+			CertificateAuthorityPublicKeyIdentifier: ca, SigningKeyCertificate: file(t, dir, "kdh.crt.b64"), ImportToken: &in.ImportToken,
+			WrappedKeyBlock: token,
+			KeyBlockFormat:  apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}}},
+	)
 	if err != nil || key.Key.KeyCheckValue != testKCV {
 		t.Fatalf("imported %+v, %v; want check value %s", key, err, testKCV)
 	}
 
 	// From the service.
-	parameters, err := eng.GetParametersForExport(t.Context(), &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	parameters, err := eng.GetParametersForExport(
+		t.Context(),
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,13 +102,23 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	if err := os.WriteFile(kdh, []byte(parameters.SigningKeyCertificate), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := eng.ExportKey(t.Context(), &engine.ExportKeyInput{ExportKeyIdentifier: key.Key.KeyArn, KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
-		CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: file(t, dir, "krd.crt.b64"), ExportToken: &parameters.ExportToken,
-		KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}}})
+	out, err := eng.ExportKey(
+		t.Context(),
+		&engine.ExportKeyInput{
+			ExportKeyIdentifier: key.Key.KeyArn,
+			KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
+				CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: file(t, dir, "krd.crt.b64"), ExportToken: &parameters.ExportToken,
+				KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := mustRun(t, "tr34", "unwrap", "--partner", dir, "--kdh-cert", kdh, "--nonce", nonce, out.WrappedKey.KeyMaterial); !strings.Contains(got, testKey) {
+	if got := mustRun(t, "tr34", "unwrap", "--partner", dir, "--kdh-cert", kdh, "--nonce", nonce,
+		out.WrappedKey.KeyMaterial); !strings.Contains(
+		got,
+		testKey,
+	) {
 		t.Errorf("opened: %s", got)
 	}
 
@@ -99,13 +132,28 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 		}
 	}
 	refused := apcsim(t, "", "certificate", "--ca", filepath.Join(dir, "ecc-ca.crt"), filepath.Join(dir, "kdh.crt"))
-	if refused.status != exitRefused || !strings.Contains(refused.err, "the certificate was issued by another authority") || !strings.Contains(refused.out, "subject") {
+	if refused.status != exitRefused || !strings.Contains(refused.err, "the certificate was issued by another authority") ||
+		!strings.Contains(refused.out, "subject") {
 		t.Errorf("under another authority: %+v", refused)
 	}
 	if again := apcsim(t, "", "partner", "new", dir); again.status != exitRefused || !strings.Contains(again.err, "exists") {
 		t.Errorf("a folder that is there: %+v", again)
 	}
-	wrong := apcsim(t, "", "tr34", "wrap", "--partner", dir, "--kdh-key", filepath.Join(dir, "krd.key"), "--krd-cert", krd, "--header", "D0112K0AB00E0000", testKey)
+	wrong := apcsim(
+		t,
+		"",
+		"tr34",
+		"wrap",
+		"--partner",
+		dir,
+		"--kdh-key",
+		filepath.Join(dir, "krd.key"),
+		"--krd-cert",
+		krd,
+		"--header",
+		"D0112K0AB00E0000",
+		testKey,
+	)
 	if wrong.status != exitRefused || !strings.Contains(wrong.err, "the private key is not that of the certificate") {
 		t.Errorf("another private key: %+v", wrong)
 	}
@@ -136,7 +184,11 @@ func TestComponentsAreDrawnAndJoined(t *testing.T) {
 		}
 	}
 	// A ceremony's paper, and its check value.
-	if got := mustRun(t, "components", "join", "--algorithm", "TDES_2KEY", "0452 DDB6 61F7 DCDC 1046 C2F0 44CA AAD5", "057198D1E85C1133EE9A7868329E98C5"); !strings.Contains(got, "check value 08D7B4  0123 4567 89AB CDEF") {
+	if got := mustRun(t, "components", "join", "--algorithm", "TDES_2KEY", "0452 DDB6 61F7 DCDC 1046 C2F0 44CA AAD5",
+		"057198D1E85C1133EE9A7868329E98C5"); !strings.Contains(
+		got,
+		"check value 08D7B4  0123 4567 89AB CDEF",
+	) {
 		t.Errorf("got %s", got)
 	}
 	for _, c := range []struct{ args, says string }{
@@ -146,7 +198,8 @@ func TestComponentsAreDrawnAndJoined(t *testing.T) {
 		{"new --algorithm DES", "--algorithm is one of TDES_2KEY"},
 		{"new --algorithm AES_128 --parts 4", "--parts is 2 or 3"},
 	} {
-		if got := apcsim(t, "", append([]string{"components"}, strings.Fields(c.args)...)...); got.status == exitOK || !strings.Contains(got.err, c.says) {
+		if got := apcsim(t, "", append([]string{"components"}, strings.Fields(c.args)...)...); got.status == exitOK ||
+			!strings.Contains(got.err, c.says) {
 			t.Errorf("%s: %+v", c.args, got)
 		}
 	}

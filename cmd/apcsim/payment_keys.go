@@ -86,9 +86,16 @@ Example:
 var tdesUses = map[string]dukpt.TDESUse{"pin": dukpt.PIN, "mac-request": dukpt.MACRequest, "mac-response": dukpt.MACResponse,
 	"data-request": dukpt.DataRequest, "data-response": dukpt.DataResponse}
 
-var aesUses = map[string]dukpt.AESUse{"pin": dukpt.PINEncryption, "mac-request": dukpt.MACGeneration, "mac-response": dukpt.MACVerification,
-	"mac": dukpt.MACBoth, "data-request": dukpt.DataEncryption, "data-response": dukpt.DataDecryption, "data": dukpt.DataBoth,
-	"key-encryption": dukpt.KeyEncryption}
+var aesUses = map[string]dukpt.AESUse{
+	"pin":            dukpt.PINEncryption,
+	"mac-request":    dukpt.MACGeneration,
+	"mac-response":   dukpt.MACVerification,
+	"mac":            dukpt.MACBoth,
+	"data-request":   dukpt.DataEncryption,
+	"data-response":  dukpt.DataDecryption,
+	"data":           dukpt.DataBoth,
+	"key-encryption": dukpt.KeyEncryption,
+}
 
 var dukptTypes = map[string]dukpt.KeyType{"TDES_2KEY": dukpt.TDES2, "TDES_3KEY": dukpt.TDES3, "AES_128": dukpt.AES128,
 	"AES_192": dukpt.AES192, "AES_256": dukpt.AES256}
@@ -174,7 +181,11 @@ func deriveAES(bdk []byte, text, use, keyType string) (results, error) {
 }
 
 func derived(initial, transaction, working []byte) results {
-	return results{{"initial key", fmt.Sprintf("%X", initial)}, {"transaction key", fmt.Sprintf("%X", transaction)}, {"working key", fmt.Sprintf("%X", working)}}
+	return results{
+		{"initial key", fmt.Sprintf("%X", initial)},
+		{"transaction key", fmt.Sprintf("%X", transaction)},
+		{"working key", fmt.Sprintf("%X", working)},
+	}
 }
 
 // card are the flags that say which card's keys are meant, and in which transaction.
@@ -183,9 +194,17 @@ type card struct{ imk, pan, psn, option, method, atc, un *string }
 func cardFlags(fs *flag.FlagSet) *card {
 	return &card{
 		imk: fs.String("imk", "", "the issuer master key, `HEX` or -"), pan: fs.String("pan", "", "the account number, `DIGITS`"),
-		psn: fs.String("psn", "00", "the card sequence number, `NN`"), option: fs.String("option", "A", "how the card's key is derived, `A|B`"),
+		psn: fs.String(
+			"psn",
+			"00",
+			"the card sequence number, `NN`",
+		), option: fs.String("option", "A", "how the card's key is derived, `A|B`"),
 		method: fs.String("method", "common", "how the session key is derived, `NAME`"),
-		atc:    fs.String("atc", "", "the application transaction counter, `HEX`"), un: fs.String("un", "", "the unpredictable number of mchip, `HEX`"),
+		atc: fs.String(
+			"atc",
+			"",
+			"the application transaction counter, `HEX`",
+		), un: fs.String("un", "", "the unpredictable number of mchip, `HEX`"),
 	}
 }
 
@@ -295,7 +314,12 @@ func arpc(in *secrets, key []byte, arqc [8]byte, code, update, proprietary strin
 	return emv.ARPC2(key, arqc, [4]byte(u), p)
 }
 
-var hmacHashes = map[string]crypto.Hash{"hmac-sha224": crypto.SHA224, "hmac-sha256": crypto.SHA256, "hmac-sha384": crypto.SHA384, "hmac-sha512": crypto.SHA512}
+var hmacHashes = map[string]crypto.Hash{
+	"hmac-sha224": crypto.SHA224,
+	"hmac-sha256": crypto.SHA256,
+	"hmac-sha384": crypto.SHA384,
+	"hmac-sha512": crypto.SHA512,
+}
 
 func macTool(fs *flag.FlagSet) compute {
 	algorithm := fs.String("algorithm", "", "`NAME` as above")
@@ -366,5 +390,7 @@ func computeMAC(algorithm string, key []byte, p mac.Padding, message []byte) ([]
 		}
 		return mac.NewCMAC(b).Sum(nil, message), nil
 	}
-	return nil, usageError("--algorithm is one of iso9797-1, iso9797-3, as2805, cmac-tdes, cmac-aes, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512")
+	return nil, usageError(
+		"--algorithm is one of iso9797-1, iso9797-3, as2805, cmac-tdes, cmac-aes, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512",
+	)
 }

@@ -107,14 +107,24 @@ func TestTheReadmesWayForAnOldBoto3(t *testing.T) {
 	if out, err := exec.Command("/usr/bin/python3", "-c", old).CombinedOutput(); err != nil {
 		t.Skipf("/usr/bin/python3 has no boto3 that is older than the service: %v %s", err, out)
 	}
-	data, err := exec.Command("python3", "-c", "import botocore, os\nd = os.path.join(os.path.dirname(botocore.__file__), 'data')\nprint(d) if os.path.isdir(d + '/payment-cryptography') else exit(3)").Output()
+	data, err := exec.Command("python3", "-c", "import botocore, os\nd = os.path.join(os.path.dirname(botocore.__file__), "+
+		"'data')\nprint(d) if os.path.isdir(d + '/payment-cryptography') else exit(3)").
+		Output()
 	if err != nil {
 		t.Skip("no newer botocore here")
 	}
 	server := launch(t, build(t))
 	row := r.rows["Python"]
 	line := strings.TrimSuffix(row[0], ")") + ", " + strings.ReplaceAll(row[1], readmeURL, server.url) + ")"
-	out, err := r.runClient(t, server.url, false, []string{"AWS_DATA_PATH=" + strings.TrimSpace(string(data))}, "/usr/bin/python3", "-c", "import boto3\nprint("+line+".list_keys()['Keys'])")
+	out, err := r.runClient(
+		t,
+		server.url,
+		false,
+		[]string{"AWS_DATA_PATH=" + strings.TrimSpace(string(data))},
+		"/usr/bin/python3",
+		"-c",
+		"import boto3\nprint("+line+".list_keys()['Keys'])",
+	)
 	if err != nil || strings.TrimSpace(out) != "[]" {
 		t.Errorf("%s: %v\n%s", line, err, out)
 	}

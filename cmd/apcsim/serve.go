@@ -190,8 +190,16 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
 	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
-	fs.Func("reasons", "`WHERE` a refusal says why: header, or message for clients that show no headers (header)", reasonsIn(&o.ReasonsInMessage))
-	fs.Func("allow-origin", "`ORIGIN` of web pages that may call, like https://app.example:8443; may be repeated", appendTo(&o.AllowOrigins))
+	fs.Func(
+		"reasons",
+		"`WHERE` a refusal says why: header, or message for clients that show no headers (header)",
+		reasonsIn(&o.ReasonsInMessage),
+	)
+	fs.Func(
+		"allow-origin",
+		"`ORIGIN` of web pages that may call, like https://app.example:8443; may be repeated",
+		appendTo(&o.AllowOrigins),
+	)
 	fs.Func("allow-host", "`NAME` that a server on loopback also has, like apcsim.test; may be repeated", appendTo(&o.AllowHosts))
 	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
 	quiet := fs.Bool("quiet", false, "log errors alone, as --log-level error does")

@@ -184,7 +184,8 @@ func TestServeAnswersAndEndsCleanly(t *testing.T) {
 		if rest, status := p.wait(t); rest != "" || status != 0 {
 			t.Errorf("%v: status %d, more on standard output: %q", signal, status, rest)
 		}
-		if log := p.stderr.String(); !strings.Contains(log, "msg=call operation=ListKeys account=111122223333") || strings.Contains(log, "example secret") {
+		if log := p.stderr.String(); !strings.Contains(log, "msg=call operation=ListKeys account=111122223333") ||
+			strings.Contains(log, "example secret") {
 			t.Errorf("the log:\n%s", log)
 		}
 	}
@@ -285,7 +286,8 @@ func TestTheConfigurationOfTheHelpIsOne(t *testing.T) {
 		t.Errorf("got %v of\n%s", err, text)
 	}
 	fs := apcsim(t, "", "help", "serve").out
-	for _, flag := range []string{"listen", "account", "region", "seed", "test-keys", "token-lifetime", "config", "hsm", "control", "anonymous", "verify", "explain", "exception-status"} {
+	for _, flag := range []string{"listen", "account", "region", "seed", "test-keys", "token-lifetime", "config", "hsm", "control",
+		"anonymous", "verify", "explain", "exception-status"} {
 		if !strings.Contains(fs, "\n  --"+flag+" ") {
 			t.Errorf("--help does not tell --%s", flag)
 		}

@@ -18,15 +18,17 @@ func TestTheVersionIsPrinted(t *testing.T) {
 	}
 	got := apcsim(t, "", "version", "--json")
 	var v programVersion
-	if err := json.Unmarshal([]byte(got.out), &v); err != nil || v.Go != runtime.Version() || v.Platform != runtime.GOOS+"/"+runtime.GOARCH {
+	if err := json.Unmarshal([]byte(got.out), &v); err != nil || v.Go != runtime.Version() ||
+		v.Platform != runtime.GOOS+"/"+runtime.GOARCH {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
 func TestUnknownCommandsAreAnsweredWithTheOneMeant(t *testing.T) {
 	for line, want := range map[string]string{
-		"server": "serve", "sevre": "serve", "Serve": "serve", "tr31 unwarp": "tr31 unwrap", "tr31 inspct": "tr31 inspect", "t31 wrap": "tr31 wrap",
-		"kvc": "kcv", "masterkey x": "master-key", "inspect": "tr31 inspect", "hsm chek": "hsm check",
+		"server": "serve", "sevre": "serve", "Serve": "serve", "tr31 unwarp": "tr31 unwrap", "tr31 inspct": "tr31 inspect",
+		"t31 wrap": "tr31 wrap",
+		"kvc":      "kcv", "masterkey x": "master-key", "inspect": "tr31 inspect", "hsm chek": "hsm check",
 	} {
 		got := apcsim(t, "", strings.Fields(line)...)
 		if got.status != exitUsage || !strings.Contains(got.err, "Did you mean "+want+"?") {
@@ -60,7 +62,8 @@ func TestFlagsComeFromTheEnvironment(t *testing.T) {
 		return fs
 	}
 	fs := parsed("--region", "us-west-2", "--log-level", "debug")
-	for name, want := range map[string]string{"listen": "127.0.0.1:1", "test-keys": "true", "region": "us-west-2", "store": memory, "quiet": "false"} {
+	for name, want := range map[string]string{"listen": "127.0.0.1:1", "test-keys": "true", "region": "us-west-2", "store": memory,
+		"quiet": "false"} {
 		if got := fs.Lookup(name).Value.String(); got != want {
 			t.Errorf("--%s is %q, want %q", name, got, want)
 		}
@@ -70,7 +73,8 @@ func TestFlagsComeFromTheEnvironment(t *testing.T) {
 	}
 	t.Setenv("APCSIM_SEED", "0123456789ABCDEFFEDCBA9876543210")
 	got := apcsim(t, "", "serve")
-	if got.status != exitUsage || !strings.Contains(got.err, "APCSIM_SEED in the environment: ") || strings.Contains(got.err, "0123456789ABCDEF") {
+	if got.status != exitUsage || !strings.Contains(got.err, "APCSIM_SEED in the environment: ") ||
+		strings.Contains(got.err, "0123456789ABCDEF") {
 		t.Errorf("a value that cannot be read: %+v", got)
 	}
 	t.Setenv("APCSIM_KRD_KEY", "x") // of another command, which reads none

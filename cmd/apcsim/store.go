@@ -38,7 +38,9 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	case strings.HasPrefix(spec, "postgres://"), strings.HasPrefix(spec, "postgresql://"):
 		u, err := url.Parse(spec)
 		if err != nil || u.User == nil && strings.Contains(u.Path, "@") {
-			return nil, usageError("--store: the URL of the database is none: wanted postgres://USER@HOST/DATABASE, and special characters of a password as %XX")
+			return nil, usageError(
+				"--store: the URL of the database is none: wanted postgres://USER@HOST/DATABASE, and special characters of a password as %XX",
+			)
 		}
 		s.database = spec
 	case spec == "" || noFile(spec):
@@ -54,7 +56,9 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	case masterKey != "" && spec == memory:
 		return nil, usageError("--master-key: wanted --store as well: a store in memory forgets the keys that it would open")
 	case masterKey == "" && s.database != "" && !onToken:
-		return nil, usageError("--store: a database needs --master-key FILE, the same for every server on it (apcsim master-key FILE makes one)")
+		return nil, usageError(
+			"--store: a database needs --master-key FILE, the same for every server on it (apcsim master-key FILE makes one)",
+		)
 	case masterKey == "" && s.file != "" && !onToken:
 		s.masterKey = s.file + ".lmk"
 	}

@@ -36,12 +36,14 @@ func TestServeRefusesAStoreThatCannotBeMeant(t *testing.T) {
 		{[]string{"--store", "postgres://u:12/34" + secret + "@h/db"}, exitUsage, "--store: the URL of the database"},
 		{[]string{"--store", "x.db", "--master-key", "x.db"}, exitUsage, "another file than that of --store"},
 		{[]string{"--master-key", "x"}, exitUsage, "--master-key: wanted --store as well"},
-		{[]string{"--store", "x.db", "--master-key", "x", "--hsm", "pkcs11:token=t?module-path=/m.so&pin-source=env:X"}, exitUsage, "a token keeps its master keys itself"},
+		{[]string{"--store", "x.db", "--master-key", "x", "--hsm", "pkcs11:token=t?module-path=/m.so&pin-source=env:X"}, exitUsage,
+			"a token keeps its master keys itself"},
 		{[]string{"--store", old}, exitRefused, old + ": it is not a store: it is empty"},
 		{[]string{"--store", foreign}, exitRefused, foreign + ": it is not a store"},
 		{[]string{"--store", dir}, exitRefused, "--store: " + dir + " is a folder, wanted a file, such as " + filepath.Join(dir, "apcsim.db")},
 		{[]string{"--store", filepath.Join(dir, "no", "folder.db")}, exitRefused, "no such file"},
-		{[]string{"--store", "postgres://x:" + secret + "@127.0.0.1:1/x", "--master-key", filepath.Join(dir, "none.lmk")}, exitRefused, "apcsim master-key"},
+		{[]string{"--store", "postgres://x:" + secret + "@127.0.0.1:1/x", "--master-key", filepath.Join(dir, "none.lmk")}, exitRefused,
+			"apcsim master-key"},
 	} {
 		got := apcsim(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, c.args...)...)
 		if got.status != c.status || got.out != "" || !strings.Contains(got.err, c.want) || strings.Contains(got.err, secret) {
@@ -89,7 +91,8 @@ func TestAFileOutlivesItsServer(t *testing.T) {
 		t.Errorf("the key %s is gone: %s", key, answer)
 	}
 	log := first.stderr.String() + second.end(t)
-	if strings.Count(log, "A MASTER KEY WAS MADE") != 1 || !strings.Contains(log, path+".lmk") || !strings.Contains(log, "everything is kept in the store") {
+	if strings.Count(log, "A MASTER KEY WAS MADE") != 1 || !strings.Contains(log, path+".lmk") ||
+		!strings.Contains(log, "everything is kept in the store") {
 		t.Errorf("the logs:\n%s", log)
 	}
 	for _, file := range []string{path, path + ".lmk"} {
@@ -100,13 +103,15 @@ func TestAFileOutlivesItsServer(t *testing.T) {
 	if err := os.Remove(path + ".lmk"); err != nil {
 		t.Fatal(err)
 	}
-	if got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--store", path); got.status != exitRefused || !strings.Contains(got.err, "the store "+path+" is there, and its keys cannot be opened without it") {
+	if got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--store", path); got.status != exitRefused ||
+		!strings.Contains(got.err, "the store "+path+" is there, and its keys cannot be opened without it") {
 		t.Errorf("without its master key: %+v", got)
 	}
 	if got := apcsim(t, "", "master-key", path+".lmk"); got.status != exitOK {
 		t.Fatalf("got %+v", got)
 	}
-	if got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--store", path); got.status != exitRefused || !strings.Contains(got.err, "another master key") {
+	if got := apcsim(t, "", "serve", "--listen", "127.0.0.1:0", "--store", path); got.status != exitRefused ||
+		!strings.Contains(got.err, "another master key") {
 		t.Errorf("with another master key: %+v", got)
 	}
 }

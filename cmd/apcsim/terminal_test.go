@@ -25,7 +25,8 @@ import (
 func TestForeignTextIsQuoted(t *testing.T) {
 	for text, want := range map[string]string{
 		"CN=Bank, O=Käse": "CN=Bank, O=Käse", "": "", "back\\slash": "back\\slash",
-		"\x1b[2J": `"\x1b[2J"`, "a\nb": `"a\nb"`, "a\rb": `"a\rb"`, "\u202egnp": `"\u202egnp"`, "\u0085": `"\u0085"`, "\xff": `"\xff"`, `"a"`: `"\"a\""`, "\x7f": `"\x7f"`,
+		"\x1b[2J": `"\x1b[2J"`, "a\nb": `"a\nb"`, "a\rb": `"a\rb"`, "\u202egnp": `"\u202egnp"`, "\u0085": `"\u0085"`, "\xff": `"\xff"`,
+		`"a"`: `"\"a\""`, "\x7f": `"\x7f"`,
 	} {
 		if got := shown(text); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
@@ -43,7 +44,8 @@ func TestForeignTextIsQuoted(t *testing.T) {
 
 func TestAStreamHasNoControlCharacters(t *testing.T) {
 	for text, want := range map[string]string{
-		"plain\n\ttext": "plain\n\ttext", "Käse": "Käse", "a\x1bb": `a\u001bb`, "\x7f\u0085\u202e": `\u007f\u0085\u202e`, "\xff": `\u00ff`, "\U000E0001": `\udb40\udc01`,
+		"plain\n\ttext": "plain\n\ttext", "Käse": "Käse", "a\x1bb": `a\u001bb`, "\x7f\u0085\u202e": `\u007f\u0085\u202e`, "\xff": `\u00ff`,
+		"\U000E0001": `\udb40\udc01`,
 	} {
 		var out bytes.Buffer
 		n, err := harmless{&out}.Write([]byte(text))
@@ -70,7 +72,12 @@ func nastyToken(t *testing.T) (der []byte, files map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: nasty}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: nasty},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +86,10 @@ func nastyToken(t *testing.T) (der []byte, files map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err = tr34.Seal(&tr34.Sealing{Layout: tr34.LayoutStandard, Header: "A0256K0TB00E0000", KRD: c, KDH: c, Signer: key, Nonce: []byte("12345678")}, []byte("0123456789abcdef"))
+	der, err = tr34.Seal(
+		&tr34.Sealing{Layout: tr34.LayoutStandard, Header: "A0256K0TB00E0000", KRD: c, KDH: c, Signer: key, Nonce: []byte("12345678")},
+		[]byte("0123456789abcdef"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,13 +119,19 @@ func TestNoCommandPrintsForeignTextRaw(t *testing.T) {
 		{"tr34", "inspect", token}, {"tr34", "inspect", "--json", token},
 		{"tr34", "unwrap", "--krd-key", files["key"], "--krd-cert", files["cert"], "--kdh-cert", files["cert"], "--nonce", "00", token},
 		{"tr34", "unwrap", "--krd-key", files["key"], "--krd-cert", files["cert"], "--kdh-cert", files["cert"], "--kdh-ca", files["cert"], token},
-		{nasty}, {"help", nasty}, {"serve", nasty}, {"serve", "--" + nasty}, {"serve", "--config", "/nowhere/" + nasty}, {"serve", "--listen", nasty},
-		{"serve", "--hsm", "pkcs11:" + nasty}, {"serve", "--store", "/nowhere/" + nasty}, {"serve", "--account", nasty}, {"serve", "--region", nasty},
-		{"serve", "--allow-origin", nasty}, {"serve", "--allow-host", nasty}, {"serve", "--token-lifetime", nasty}, {"serve", "--log-level", nasty},
-		{"master-key", "/nowhere/" + nasty}, {"tr31", "inspect", nasty}, {"tr31", "inspect", "--lenient", "D0112P0AE00E01" + nasty}, {"tr31", "unwrap", "--kbpk", nasty, nasty},
+		{nasty}, {"help", nasty}, {"serve", nasty}, {"serve", "--" + nasty}, {"serve", "--config", "/nowhere/" + nasty},
+		{"serve", "--listen", nasty},
+		{"serve", "--hsm", "pkcs11:" + nasty}, {"serve", "--store", "/nowhere/" + nasty}, {"serve", "--account", nasty},
+		{"serve", "--region", nasty},
+		{"serve", "--allow-origin", nasty}, {"serve", "--allow-host", nasty}, {"serve", "--token-lifetime", nasty},
+		{"serve", "--log-level", nasty},
+		{"master-key", "/nowhere/" + nasty}, {"tr31", "inspect", nasty}, {"tr31", "inspect", "--lenient", "D0112P0AE00E01" + nasty},
+		{"tr31", "unwrap", "--kbpk", nasty, nasty},
 		{"tr31", "wrap", "--kbpk", strings.Repeat("1", 32), "--header", nasty, strings.Repeat("2", 32)},
-		{"tr31", "wrap", "--kbpk", strings.Repeat("1", 32), "--header", "D0000P0AE00E0000", "--block", nasty + "=" + nasty, strings.Repeat("2", 32)},
-		{"kcv", "--algorithm", nasty, "00"}, {"kcv", "--algorithm", "AES", nasty}, {"tr34", "inspect", nasty}, {"tr34", "inspect", "/nowhere/" + nasty},
+		{"tr31", "wrap", "--kbpk", strings.Repeat("1", 32), "--header", "D0000P0AE00E0000", "--block", nasty + "=" + nasty,
+			strings.Repeat("2", 32)},
+		{"kcv", "--algorithm", nasty, "00"}, {"kcv", "--algorithm", "AES", nasty}, {"tr34", "inspect", nasty},
+		{"tr34", "inspect", "/nowhere/" + nasty},
 	} {
 		var out, errs bytes.Buffer
 		run(t.Context(), args, strings.NewReader(nasty), &out, &errs)

@@ -34,19 +34,30 @@ func files(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1, 0), SubjectKeyId: []byte{1}, KeyUsage: x509.KeyUsageCRLSign}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "x"},
+		NotBefore:    time.Unix(0, 0),
+		NotAfter:     time.Unix(1, 0),
+		SubjectKeyId: []byte{1},
+		KeyUsage:     x509.KeyUsageCRLSign,
+	}
 	certificate := must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))
 	out := map[string]string{}
 	for name, block := range map[string]*pem.Block{
-		"a certificate":                         {Type: "CERTIFICATE", Bytes: certificate},
-		"a certificate request":                 {Type: "CERTIFICATE REQUEST", Bytes: must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key))},
+		"a certificate": {Type: "CERTIFICATE", Bytes: certificate},
+		"a certificate request": {Type: "CERTIFICATE REQUEST",
+			Bytes: must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key))},
 		"a bare public key":                     {Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(key.Public()))},
 		"a private key":                         {Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(key))},
 		"a private key of another algorithm":    {Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(ec))},
 		"a private key of another algorithm, 2": {Type: "EC PRIVATE KEY", Bytes: must(x509.MarshalECPrivateKey(ec))},
-		"an encrypted private key":              {Type: "ENCRYPTED PRIVATE KEY", Bytes: append([]byte{0x30, 11, 0x30, 5, 6, 1, 42, 0x30, 0, 4, 2}, 1, 2)},
-		"an encrypted private key, 2":           {Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: []byte{1, 2, 3}},
-		"a revocation list": {Type: "X509 CRL", Bytes: must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Unix(0, 0), NextUpdate: time.Unix(1, 0)},
+		"an encrypted private key": {Type: "ENCRYPTED PRIVATE KEY",
+			Bytes: append([]byte{0x30, 11, 0x30, 5, 6, 1, 42, 0x30, 0, 4, 2}, 1, 2)},
+		"an encrypted private key, 2": {Type: "RSA PRIVATE KEY",
+			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00"}, Bytes: []byte{1, 2, 3}},
+		"a revocation list": {Type: "X509 CRL", Bytes: must(x509.CreateRevocationList(rand.Reader,
+			&x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Unix(0, 0), NextUpdate: time.Unix(1, 0)},
 			template, key))},
 	} {
 		out[name] = string(pem.EncodeToMemory(block))
@@ -68,17 +79,20 @@ func TestWhatIsNoTokenIsNamed(t *testing.T) {
 		for form, write := range forms {
 			want := strings.TrimSuffix(plain(name), " of another algorithm")
 			got := apcsim(t, write(text), "tr34", "inspect", "-")
-			if got.status != exitRefused || !strings.Contains(got.err, "what is given is not a token: found "+want+", wanted a TR-34 message") {
+			if got.status != exitRefused ||
+				!strings.Contains(got.err, "what is given is not a token: found "+want+", wanted a TR-34 message") {
 				t.Errorf("%s in %s: %+v", name, form, got)
 			}
 			v := tokenVectors(t)[0]
-			if again := apcsim(t, write(text), v.args("-")...); again.status != exitRefused || !strings.Contains(again.err, "found "+want) {
+			if again := apcsim(t, write(text), v.args("-")...); again.status != exitRefused ||
+				!strings.Contains(again.err, "found "+want) {
 				t.Errorf("unwrap: %s in %s: %+v", name, form, again)
 			}
 		}
 	}
 	block := wrapTest(t)
-	if got := apcsim(t, "", "tr34", "inspect", block); got.status != exitRefused || !strings.Contains(got.err, "found a TR-31 key block") {
+	if got := apcsim(t, "", "tr34", "inspect", block); got.status != exitRefused ||
+		!strings.Contains(got.err, "found a TR-31 key block") {
 		t.Errorf("a key block: %+v", got)
 	}
 }
@@ -112,7 +126,8 @@ func TestATokenWithANonceWantsIt(t *testing.T) {
 		nonce := v.Nonce
 		v.Nonce = ""
 		got := apcsim(t, "", v.args(v.path(v.File))...)
-		if got.status != exitRefused || !strings.Contains(got.err, "nonce: the token has a random nonce, and none is given to compare it with: found "+nonce) {
+		if got.status != exitRefused ||
+			!strings.Contains(got.err, "nonce: the token has a random nonce, and none is given to compare it with: found "+nonce) {
 			t.Errorf("%s: %+v", v.ID, got)
 		}
 		return

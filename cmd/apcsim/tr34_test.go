@@ -54,7 +54,18 @@ func tokenVectors(t *testing.T) (out []tokenVector) {
 func (v tokenVector) path(name string) string { return filepath.Join(v.dir, name) }
 
 func (v tokenVector) args(more ...string) []string {
-	args := []string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "--krd-cert", v.path(v.KRDCert), "--kdh-cert", v.path(v.SignerCert), "--at", "2026-12-01T12:00:00Z"}
+	args := []string{
+		"tr34",
+		"unwrap",
+		"--krd-key",
+		v.path(v.KRDKey),
+		"--krd-cert",
+		v.path(v.KRDCert),
+		"--kdh-cert",
+		v.path(v.SignerCert),
+		"--at",
+		"2026-12-01T12:00:00Z",
+	}
 	if v.SignerCA != "" {
 		args = append(args, "--kdh-ca", v.path(v.SignerCA))
 	}
@@ -105,7 +116,8 @@ func TestTokensAreReadInEveryForm(t *testing.T) {
 		digits, text := hex.EncodeToString(der), base64.StdEncoding.EncodeToString(der)
 		armored := string(pem.EncodeToMemory(&pem.Block{Type: "CMS", Bytes: der}))
 		for what, c := range map[string][2]string{ // argument, standard input
-			"hexadecimal": {digits, ""}, "upper case": {strings.ToUpper(digits), ""}, "base64": {text, ""}, "DER on standard input": {"-", string(der)},
+			"hexadecimal": {digits, ""}, "upper case": {strings.ToUpper(digits), ""}, "base64": {text, ""},
+			"DER on standard input": {"-", string(der)},
 			"PEM on standard input": {"-", armored}, "hexadecimal lines": {"-", digits[:100] + "\n" + digits[100:] + "\n"},
 		} {
 			if got, _ := v.unwrap(t, c[1], c[0]); !got.OK || got.Key != v.Key {
@@ -129,7 +141,8 @@ func TestTokensAreExplainedWithoutAnyKey(t *testing.T) {
 			continue
 		}
 		var out, errs strings.Builder
-		if status := run(context.Background(), []string{"tr34", "inspect", v.path(v.File)}, strings.NewReader(""), &out, &errs); status != exitOK {
+		if status := run(context.Background(), []string{"tr34", "inspect", v.path(v.File)}, strings.NewReader(""), &out,
+			&errs); status != exitOK {
 			t.Fatalf("%s: %s", v.ID, &errs)
 		}
 		for _, want := range []string{"message         key token", v.Header, v.Nonce} {
@@ -153,8 +166,9 @@ func TestTokensAreExplainedWithoutAnyKey(t *testing.T) {
 
 func TestOtherMessagesAreNamed(t *testing.T) {
 	dir := "../../tr34/testdata/gen/tokens/"
-	for name, want := range map[string]string{"kdh-unbind.der": "KDH unbind", "ca-unbind.der": "CA unbind", "kdh-rebind.der": "KDH rebind", "ca-rebind.der": "CA rebind",
-		"kdh-cred.der": "credential", "random.der": "random number"} {
+	for name, want := range map[string]string{"kdh-unbind.der": "KDH unbind", "ca-unbind.der": "CA unbind", "kdh-rebind.der": "KDH rebind",
+		"ca-rebind.der": "CA rebind",
+		"kdh-cred.der":  "credential", "random.der": "random number"} {
 		var out strings.Builder
 		status := run(context.Background(), []string{"tr34", "inspect", "--json", dir + name}, strings.NewReader(""), &out, &out)
 		if status != exitOK || !strings.Contains(out.String(), `"message":"`+want+`"`) {
@@ -182,19 +196,22 @@ func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no token":         {v.args(), exitUsage, "wants one token"},
-		"no certificate":   {[]string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "x"}, exitUsage, "--kdh-cert"},
-		"two from stdin":   {v.args("--krd-key", "-", "-"), exitUsage, "not both"},
-		"nothing of use":   {v.args("certainly not!"), exitRefused, "neither DER nor PEM"},
-		"no such file":     {v.args("--krd-cert", "/no/such/file", v.path(v.File)), exitRefused, "krd-cert"},
-		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused, "krd-cert: the PEM block is not a certificate: found a private key, wanted a certificate"},
-		"no private key":   {v.args("--krd-key", v.path(v.KRDCert), v.path(v.File)), exitRefused, "krd-key: the file has no RSA private key"},
-		"no time":          {v.args("--at", "noon", v.path(v.File)), exitRefused, "at: the time is not in a form that is read: wanted 2026-01-31T12:00:00Z or 2026-01-31"},
-		"no nonce":         {v.args("--nonce", "xyz", v.path(v.File)), exitRefused, "hexadecimal"},
-		"inspect nothing":  {[]string{"tr34", "inspect"}, exitUsage, "wants one token"},
+		"no token":       {v.args(), exitUsage, "wants one token"},
+		"no certificate": {[]string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "x"}, exitUsage, "--kdh-cert"},
+		"two from stdin": {v.args("--krd-key", "-", "-"), exitUsage, "not both"},
+		"nothing of use": {v.args("certainly not!"), exitRefused, "neither DER nor PEM"},
+		"no such file":   {v.args("--krd-cert", "/no/such/file", v.path(v.File)), exitRefused, "krd-cert"},
+		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused,
+			"krd-cert: the PEM block is not a certificate: found a private key, wanted a certificate"},
+		"no private key": {v.args("--krd-key", v.path(v.KRDCert), v.path(v.File)), exitRefused, "krd-key: the file has no RSA private key"},
+		"no time": {v.args("--at", "noon", v.path(v.File)), exitRefused,
+			"at: the time is not in a form that is read: wanted 2026-01-31T12:00:00Z or 2026-01-31"},
+		"no nonce":        {v.args("--nonce", "xyz", v.path(v.File)), exitRefused, "hexadecimal"},
+		"inspect nothing": {[]string{"tr34", "inspect"}, exitUsage, "wants one token"},
 	} {
 		var out, errs strings.Builder
-		if status := run(context.Background(), c.args, strings.NewReader(""), &out, &errs); status != c.status || !strings.Contains(errs.String(), c.says) {
+		if status := run(context.Background(), c.args, strings.NewReader(""), &out, &errs); status != c.status ||
+			!strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: status %d, %s; want %d and %q", what, status, &errs, c.status, c.says)
 		}
 	}

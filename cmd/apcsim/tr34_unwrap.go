@@ -97,7 +97,13 @@ func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
 		return openedToken{}, notToken(der, err)
 	}
 	if t.Nonce != nil && t.SigningTime.IsZero() && f.nonce == "" {
-		return openedToken{}, &inputError{"nonce", -1, problemNonceMissing, fmt.Sprintf("%X in the token", t.Nonce), "the random number that was sent to the signer"}
+		return openedToken{}, &inputError{
+			"nonce",
+			-1,
+			problemNonceMissing,
+			fmt.Sprintf("%X in the token", t.Nonce),
+			"the random number that was sent to the signer",
+		}
 	}
 	check, err := f.receiver()
 	if err != nil {
@@ -115,7 +121,13 @@ func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
 		return openedToken{}, err
 	}
 	defer clear(opened.Key)
-	return openedToken{true, opened.Header, fmt.Sprintf("%X", opened.Key), fmt.Sprintf("%X", opened.Nonce), moment(opened.SigningTime)}, nil
+	return openedToken{
+		true,
+		opened.Header,
+		fmt.Sprintf("%X", opened.Key),
+		fmt.Sprintf("%X", opened.Nonce),
+		moment(opened.SigningTime),
+	}, nil
 }
 
 // receiver is what the command line says that the receiver knows.

@@ -67,6 +67,14 @@ func setupVersion(fs *flag.FlagSet) action {
 		if !v.HSM {
 			tokens = "no: it was built without cgo"
 		}
-		return printTable(s.out, [][3]string{{"apcsim", cmp.Or(v.Version, "(devel)"), ""}, {"commit", commit, ""}, {"Go", v.Go, v.Platform}, {"--hsm", tokens, ""}})
+		return printTable(
+			s.out,
+			[][3]string{
+				{"apcsim", cmp.Or(v.Version, "(devel)"), ""},
+				{"commit", commit, ""},
+				{"Go", v.Go, v.Platform},
+				{"--hsm", tokens, ""},
+			},
+		)
 	}
 }

@@ -45,7 +45,8 @@ func setupWatch(fs *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		for name, value := range map[string]string{"operation": *operation, "account": *account, "refused": map[bool]string{true: "true"}[*refused]} {
+		for name, value := range map[string]string{"operation": *operation, "account": *account,
+			"refused": map[bool]string{true: "true"}[*refused]} {
 			if value != "" {
 				query.Set(name, value)
 			}
@@ -130,7 +131,9 @@ func (w *watcher) follow(ctx context.Context) error {
 	if w.token.Len() > 0 {
 		w.token.Expose(func(clear []byte) error { req.Header.Set("Authorization", "Bearer "+string(clear)); return nil })
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // the token is for one server
+	client := http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	} // the token is for one server
 	res, err := client.Do(req)
 	if err != nil {
 		return err
@@ -190,8 +193,16 @@ func (w *watcher) show(data string) error {
 	if c.Error != "" {
 		answer, colour = c.Error, red
 	}
-	line := fmt.Sprintf("%s  %s  %s %s  %s  %s  %s\n", w.paint.in(dim, c.Time.UTC().Format("2006-01-02 15:04:05")), w.paint.in(bold, shown(c.Operation)),
-		shown(c.Account), shown(c.Region), shown(c.Names), shown(c.Took), w.paint.in(colour, shown(answer)))
+	line := fmt.Sprintf(
+		"%s  %s  %s %s  %s  %s  %s\n",
+		w.paint.in(dim, c.Time.UTC().Format("2006-01-02 15:04:05")),
+		w.paint.in(bold, shown(c.Operation)),
+		shown(c.Account),
+		shown(c.Region),
+		shown(c.Names),
+		shown(c.Took),
+		w.paint.in(colour, shown(answer)),
+	)
 	for _, reason := range c.Why {
 		line += "    " + w.paint.in(red, shown(reason)) + "\n"
 	}

@@ -24,7 +24,14 @@ type canned struct {
 }
 
 func (c *canned) Do(r *http.Request) (*http.Response, error) {
-	return &http.Response{Status: "200 OK", StatusCode: http.StatusOK, Header: c.header.Clone(), Body: io.NopCloser(bytes.NewReader(c.body)), ContentLength: int64(len(c.body)), Request: r}, nil
+	return &http.Response{
+		Status:        "200 OK",
+		StatusCode:    http.StatusOK,
+		Header:        c.header.Clone(),
+		Body:          io.NopCloser(bytes.NewReader(c.body)),
+		ContentLength: int64(len(c.body)),
+		Request:       r,
+	}, nil
 }
 
 // BenchmarkCreateKeySDK: through the SDK without a socket, beside the SDK with

@@ -21,13 +21,18 @@ import (
 // no operation answers with yet.
 func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
 	for code, like := range map[apc.Code]error{
-		apc.ErrAccessDenied: &types.AccessDeniedException{}, apc.ErrConflict: &types.ConflictException{}, apc.ErrInternalServer: &types.InternalServerException{},
+		apc.ErrAccessDenied: &types.AccessDeniedException{}, apc.ErrConflict: &types.ConflictException{},
+		apc.ErrInternalServer:   &types.InternalServerException{},
 		apc.ErrResourceNotFound: &types.ResourceNotFoundException{}, apc.ErrServiceQuotaExceeded: &types.ServiceQuotaExceededException{},
-		apc.ErrServiceUnavailable: &types.ServiceUnavailableException{}, apc.ErrThrottling: &types.ThrottlingException{}, apc.ErrValidation: &types.ValidationException{},
+		apc.ErrServiceUnavailable: &types.ServiceUnavailableException{}, apc.ErrThrottling: &types.ThrottlingException{},
+		apc.ErrValidation: &types.ValidationException{},
 	} {
-		eng := simtest.New(t, &engine.Options{Intercept: func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error) {
-			return nil, &apc.Error{Code: code, Message: "because", Resource: "alias/a"}
-		}})
+		eng := simtest.New(
+			t,
+			&engine.Options{Intercept: func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error) {
+				return nil, &apc.Error{Code: code, Message: "because", Resource: "alias/a"}
+			}},
+		)
 		for _, own := range []bool{false, true} {
 			c := client(func(to *pc.Options) {
 				to.HTTPClient = endpoint.HTTPClient(eng, &endpoint.Options{ExceptionStatus: own})
@@ -37,7 +42,9 @@ func TestEveryExceptionIsATypeOfTheSDK(t *testing.T) {
 			if !ok || reflect.TypeOf(api) != reflect.TypeOf(like) || api.ErrorCode() != string(code) {
 				t.Errorf("%s: the SDK read %T: %v", code, api, err)
 			}
-			if missing, ok := api.(*types.ResourceNotFoundException); ok && (missing.ResourceId == nil || *missing.ResourceId != "alias/a") || !ok && api.ErrorMessage() != "because" {
+			if missing, ok := api.(*types.ResourceNotFoundException); ok &&
+				(missing.ResourceId == nil || *missing.ResourceId != "alias/a") ||
+				!ok && api.ErrorMessage() != "because" {
 				t.Errorf("%s: %v", code, err)
 			}
 		}

@@ -19,14 +19,17 @@ import (
 var flowCurves = []struct {
 	a     types.KeyAlgorithm
 	curve elliptic.Curve
-}{{types.KeyAlgorithmEccNistP256, elliptic.P256()}, {types.KeyAlgorithmEccNistP384, elliptic.P384()}, {types.KeyAlgorithmEccNistP521, elliptic.P521()}}
+}{{types.KeyAlgorithmEccNistP256, elliptic.P256()}, {types.KeyAlgorithmEccNistP384, elliptic.P384()},
+	{types.KeyAlgorithmEccNistP521, elliptic.P521()}}
 
 func derives(u types.DeriveKeyUsage) func(*pc.CreateKeyInput) {
 	return func(in *pc.CreateKeyInput) { in.DeriveKeyUsage = u }
 }
 
 func sharing(info []byte) types.DiffieHellmanDerivationData {
-	return &types.DiffieHellmanDerivationDataMemberSharedInformation{Value: hex.EncodeToString(info)} // lower case, as the scripts have it
+	return &types.DiffieHellmanDerivationDataMemberSharedInformation{
+		Value: hex.EncodeToString(info),
+	} // lower case, as the scripts have it
 }
 
 // publicOf is the certificate of a pair of the service's, under its chain.
@@ -38,11 +41,21 @@ func (r *replay) publicOf(pair *types.Key) *string {
 }
 
 // ecdhImport is what a script asks of ImportKey with a block under an agreed key.
-func ecdhImport(pair, authority *types.Key, mine local, hash types.KeyDerivationHashAlgorithm, info []byte, block string) *pc.ImportKeyInput {
-	return &pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberDiffieHellmanTr31KeyBlock{Value: types.ImportDiffieHellmanTr31KeyBlock{
-		PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, PublicKeyCertificate: aws.String(mine.text()),
-		DeriveKeyAlgorithm: types.SymmetricKeyAlgorithmAes256, KeyDerivationFunction: types.KeyDerivationFunctionNistSp800, KeyDerivationHashAlgorithm: hash,
-		DerivationData: sharing(info), WrappedKeyBlock: &block}}}
+func ecdhImport(
+	pair, authority *types.Key,
+	mine local,
+	hash types.KeyDerivationHashAlgorithm,
+	info []byte,
+	block string,
+) *pc.ImportKeyInput {
+	return &pc.ImportKeyInput{
+		KeyMaterial: &types.ImportKeyMaterialMemberDiffieHellmanTr31KeyBlock{Value: types.ImportDiffieHellmanTr31KeyBlock{
+			PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: authority.KeyArn,
+			PublicKeyCertificate: aws.String(mine.text()),
+			DeriveKeyAlgorithm:   types.SymmetricKeyAlgorithmAes256, KeyDerivationFunction: types.KeyDerivationFunctionNistSp800,
+			KeyDerivationHashAlgorithm: hash,
+			DerivationData:             sharing(info), WrappedKeyBlock: &block}},
+	}
 }
 
 func TestFlow7ImportUnderECDH(t *testing.T) {
@@ -59,7 +72,10 @@ func TestFlow7ImportUnderECDH(t *testing.T) {
 				info := random(16)
 				kbpk := r.agree(key, r.publicOf(pair), sha256.New, info, 32)
 				sha1 := wrap(t, kbpk, "D0000M7HC00E0000", random(20), tr31.OptionalBlock{ID: "HM", Data: "10"}) // the script offers it
-				if _, err := r.ImportKey(ctx, ecdhImport(pair, authority, self, types.KeyDerivationHashAlgorithmSha256, info, sha1)); !is[*types.ValidationException](err) {
+				if _, err := r.ImportKey(ctx, ecdhImport(pair, authority, self, types.KeyDerivationHashAlgorithmSha256, info,
+					sha1)); !is[*types.ValidationException](
+					err,
+				) {
 					t.Errorf("an HMAC key for SHA-1: %v", err)
 				}
 				for _, k := range ecdhKeys(t) {
@@ -74,11 +90,16 @@ func TestFlow7ImportUnderECDH(t *testing.T) {
 					}
 					got := r.imported(in)
 					r.matches(got, k.key)
-					if got.KeyAttributes.KeyAlgorithm != k.a || got.KeyCheckValueAlgorithm != k.check || got.KeyAttributes.KeyUsage != usageOf(k.header[5:7]) {
+					if got.KeyAttributes.KeyAlgorithm != k.a || got.KeyCheckValueAlgorithm != k.check ||
+						got.KeyAttributes.KeyUsage != usageOf(k.header[5:7]) {
 						t.Errorf("%s: imported as %+v", block, got)
 					}
 					r.freeAlias("alias/import-ecdh-result")
-					must(r.UpdateAlias(ctx, &pc.UpdateAliasInput{AliasName: aws.String("alias/import-ecdh-result"), KeyArn: got.KeyArn}))(t)
+					must(
+						r.UpdateAlias(ctx, &pc.UpdateAliasInput{AliasName: aws.String("alias/import-ecdh-result"), KeyArn: got.KeyArn}),
+					)(
+						t,
+					)
 				}
 			}
 		})
@@ -115,8 +136,19 @@ func ecdhKeys(t testing.TB) []ecdhKey {
 		size int
 		mode string
 		a    types.KeyAlgorithm
-	}{{"20", 28, "C", types.KeyAlgorithmHmacSha224}, {"21", 16, "C", types.KeyAlgorithmHmacSha256}, {"22", 48, "G", types.KeyAlgorithmHmacSha384}, {"23", 64, "V", types.KeyAlgorithmHmacSha512}} {
-		keys = append(keys, ecdhKey{"D0000M7H" + h.mode + "00E0000", random(h.size), h.a, types.KeyCheckValueAlgorithmHmac, []tr31.OptionalBlock{{ID: "HM", Data: h.code}}, 0})
+	}{{"20", 28, "C", types.KeyAlgorithmHmacSha224}, {"21", 16, "C", types.KeyAlgorithmHmacSha256},
+		{"22", 48, "G", types.KeyAlgorithmHmacSha384}, {"23", 64, "V", types.KeyAlgorithmHmacSha512}} {
+		keys = append(
+			keys,
+			ecdhKey{
+				"D0000M7H" + h.mode + "00E0000",
+				random(h.size),
+				h.a,
+				types.KeyCheckValueAlgorithmHmac,
+				[]tr31.OptionalBlock{{ID: "HM", Data: h.code}},
+				0,
+			},
+		)
 	}
 	return keys
 }
@@ -133,7 +165,16 @@ func TestFlow8KeysUnderECDH(t *testing.T) {
 		key, info, transport := localEC(t, c.curve), random(32), random(16)
 		partyU := r.issue(ca, key, &leafProfile)
 		kbpk := r.agree(key, public, sha512.New, info, 32)
-		k := r.imported(ecdhImport(pair, authority, partyU, types.KeyDerivationHashAlgorithmSha512, info, wrap(t, kbpk, "D0000K0AB00E0000", transport)))
+		k := r.imported(
+			ecdhImport(
+				pair,
+				authority,
+				partyU,
+				types.KeyDerivationHashAlgorithmSha512,
+				info,
+				wrap(t, kbpk, "D0000K0AB00E0000", transport),
+			),
+		)
 		r.matches(k, transport)
 		if k.KeyAttributes.KeyAlgorithm != types.KeyAlgorithmAes128 {
 			t.Errorf("imported as %+v", k.KeyAttributes)
@@ -167,13 +208,16 @@ func TestFlow9ECDHWithAnHSM(t *testing.T) {
 		if k.a == types.KeyAlgorithmTdes3key {
 			method = kcv.TDESCMAC
 		}
-		if got.KeyCheckValueAlgorithm != types.KeyCheckValueAlgorithmCmac || got.KeyAttributes.KeyAlgorithm != k.a || *got.KeyCheckValue != must(method.Compute(k.key))(t).Short(3) {
+		if got.KeyCheckValueAlgorithm != types.KeyCheckValueAlgorithmCmac || got.KeyAttributes.KeyAlgorithm != k.a ||
+			*got.KeyCheckValue != must(method.Compute(k.key))(t).Short(3) {
 			t.Errorf("imported as %+v", got)
 		}
 		w := r.exported(got.KeyArn, &types.ExportKeyMaterialMemberDiffieHellmanTr31KeyBlock{Value: types.ExportDiffieHellmanTr31KeyBlock{
-			PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, PublicKeyCertificate: aws.String(hsm.text()),
-			DeriveKeyAlgorithm: types.SymmetricKeyAlgorithmAes256, KeyDerivationFunction: types.KeyDerivationFunctionNistSp800,
-			KeyDerivationHashAlgorithm: types.KeyDerivationHashAlgorithmSha512, DerivationData: sharing(info)}}, types.WrappedKeyMaterialFormatTr31KeyBlock)
+			PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: authority.KeyArn,
+			PublicKeyCertificate: aws.String(hsm.text()),
+			DeriveKeyAlgorithm:   types.SymmetricKeyAlgorithmAes256, KeyDerivationFunction: types.KeyDerivationFunctionNistSp800,
+			KeyDerivationHashAlgorithm: types.KeyDerivationHashAlgorithmSha512, DerivationData: sharing(info)}},
+			types.WrappedKeyMaterialFormatTr31KeyBlock)
 		if _, clear := unwrap(t, kbpk, w.KeyMaterial); !bytes.Equal(clear, k.key) {
 			t.Errorf("%s came back as another key", k.header)
 		}

@@ -131,7 +131,8 @@ func TestFlow13Terraform(t *testing.T) {
 		must(r.CreateAlias(ctx, &pc.CreateAliasInput{AliasName: &c.alias, KeyArn: id}))(t)
 		must(r.TagResource(ctx, &pc.TagResourceInput{ResourceArn: id, Tags: tagged("Name", "two", "Stage", "test")}))(t)
 		must(r.UntagResource(ctx, &pc.UntagResourceInput{ResourceArn: id, TagKeys: []string{"Stage"}}))(t)
-		if tags := must(r.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: id}))(t).Tags; len(tags) != 1 || *tags[0].Value != "two" {
+		if tags := must(r.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: id}))(t).Tags; len(tags) != 1 ||
+			*tags[0].Value != "two" {
 			t.Errorf("tags %+v", tags)
 		}
 		must(r.StopKeyUsage(ctx, &pc.StopKeyUsageInput{KeyIdentifier: id}))(t)
@@ -152,7 +153,8 @@ func TestFlow13Terraform(t *testing.T) {
 			if k := get(); k.KeyState != state {
 				t.Errorf("%s, want %s", k.KeyState, state)
 			}
-			if _, err := r.DeleteKey(ctx, window); !is[*types.ValidationException](err) || !strings.Contains(err.Error(), "not in CREATE_COMPLETE state.") {
+			if _, err := r.DeleteKey(ctx, window); !is[*types.ValidationException](err) ||
+				!strings.Contains(err.Error(), "not in CREATE_COMPLETE state.") {
 				t.Errorf("DeleteKey of a key in %s: %v", state, err)
 			}
 			clock.Advance(72 * time.Hour)
@@ -180,8 +182,10 @@ func TestFlow14Proxy(t *testing.T) {
 		a           types.KeyAlgorithm
 		check       types.KeyCheckValueAlgorithm
 	}{
-		{"M1", "C", types.KeyAlgorithmTdes2key, ""}, {"M3", "C", types.KeyAlgorithmTdes2key, ""}, {"M6", "C", types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac},
-		{"M7", "C", types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac}, {"C0", "C", types.KeyAlgorithmTdes2key, ""}, {"D0", "N", types.KeyAlgorithmTdes2key, ""}, {"E0", "X", types.KeyAlgorithmAes128, ""},
+		{"M1", "C", types.KeyAlgorithmTdes2key, ""}, {"M3", "C", types.KeyAlgorithmTdes2key, ""},
+		{"M6", "C", types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac},
+		{"M7", "C", types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac}, {"C0", "C", types.KeyAlgorithmTdes2key, ""},
+		{"D0", "N", types.KeyAlgorithmTdes2key, ""}, {"E0", "X", types.KeyAlgorithmAes128, ""},
 	} {
 		k := r.create(c.usage, c.a, c.mode, func(in *pc.CreateKeyInput) {
 			in.Exportable, in.KeyCheckValueAlgorithm = aws.Bool(false), c.check

@@ -42,8 +42,14 @@ func localEC(t testing.TB, curve elliptic.Curve) *ecdsa.PrivateKey {
 // The certificates of the scripts: an authority with every usage of a key, and
 // leaves without any extension.
 var (
-	authorityProfile = x509ca.Profile{Hash: crypto.SHA256, CA: true, BasicConstraintsCritical: true, KeyUsage: 1<<9 - 1, KeyUsageCritical: true}
-	leafProfile      = x509ca.Profile{Hash: crypto.SHA256, NoExtensions: true}
+	authorityProfile = x509ca.Profile{
+		Hash:                     crypto.SHA256,
+		CA:                       true,
+		BasicConstraintsCritical: true,
+		KeyUsage:                 1<<9 - 1,
+		KeyUsageCritical:         true,
+	}
+	leafProfile = x509ca.Profile{Hash: crypto.SHA256, NoExtensions: true}
 )
 
 func (r *replay) request(name string, serial byte, days int) *x509ca.Request {
@@ -78,7 +84,8 @@ func (r *replay) chained(leaf, chain *string) {
 	r.Helper()
 	pool := x509.NewCertPool()
 	pool.AddCert(r.certificate(chain))
-	if _, err := r.certificate(leaf).Verify(x509.VerifyOptions{Roots: pool, CurrentTime: r.now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
+	if _, err := r.certificate(leaf).Verify(x509.VerifyOptions{Roots: pool, CurrentTime: r.now(),
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err != nil {
 		r.Error(err)
 	}
 }
@@ -87,7 +94,14 @@ func (r *replay) chained(leaf, chain *string) {
 // scripts take: three-key TDES for TDES, AES-128 for AES.
 func (r *replay) seal(kdh local, krd *string, header string, nonce, key []byte) string {
 	r.Helper()
-	s := &tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: kdh.certificate, Signer: kdh.Signer, KRD: r.certificate(krd), Header: header, Nonce: nonce}
+	s := &tr34.Sealing{
+		Layout: tr34.LayoutX9TR342012,
+		KDH:    kdh.certificate,
+		Signer: kdh.Signer,
+		KRD:    r.certificate(krd),
+		Header: header,
+		Nonce:  nonce,
+	}
 	if header[7] == 'A' {
 		s.Cipher = tr34.AES128CBC
 	}
@@ -100,7 +114,11 @@ func wrap(t testing.TB, kbpk []byte, header string, key []byte, blocks ...tr31.O
 	t.Helper()
 	h := must(tr31.ParseHeader(header))(t)
 	h.Blocks = blocks
-	return must(must(tr31.NewKBPK(kbpk))(t).Wrap(context.Background(), h, key, &tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}))(t)
+	return must(
+		must(tr31.NewKBPK(kbpk))(t).Wrap(context.Background(), h, key, &tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}),
+	)(
+		t,
+	)
 }
 
 func unwrap(t testing.TB, kbpk []byte, block *string) (tr31.Header, []byte) {
@@ -170,7 +188,8 @@ func usageOf(code string) types.KeyUsage {
 func modesOf(letter string) *types.KeyModesOfUse {
 	m, ok := map[string]types.KeyModesOfUse{
 		"B": {Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}, "E": {Encrypt: true, Wrap: true}, "D": {Decrypt: true, Unwrap: true},
-		"C": {Generate: true, Verify: true}, "G": {Generate: true}, "V": {Verify: true}, "X": {DeriveKey: true}, "N": {NoRestrictions: true}, "S": {Sign: true},
+		"C": {Generate: true, Verify: true}, "G": {Generate: true}, "V": {Verify: true}, "X": {DeriveKey: true}, "N": {NoRestrictions: true},
+		"S": {Sign: true},
 	}[letter]
 	if !ok {
 		panic("no mode " + letter)

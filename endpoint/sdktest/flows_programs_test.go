@@ -81,8 +81,11 @@ func TestFlow8GoPrograms(t *testing.T) {
 		r.succeeds("CreateOrUpdateAlias", r.createOrUpdateAlias(caAlias, authority.KeyArn))
 		p, nonce := r.forImport(types.KeyMaterialTypeTr34KeyBlock, types.KeyAlgorithmRsa3072), random(8)
 		kek = r.imported(&pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberTr34KeyBlock{Value: types.ImportTr34KeyBlock{
-			CertificateAuthorityPublicKeyIdentifier: caAlias, ImportToken: p.ImportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012, SigningKeyCertificate: aws.String(kdh.text()),
-			WrappedKeyBlock: aws.String(r.seal(kdh, p.WrappingKeyCertificate, "D9999K0AB00E0000", nonce, kekBytes)), RandomNonce: aws.String(upperHex(nonce))}}}) // [9]: the authority by its alias
+			CertificateAuthorityPublicKeyIdentifier: caAlias, ImportToken: p.ImportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012,
+			SigningKeyCertificate: aws.String(kdh.text()),
+			WrappedKeyBlock: aws.String(
+				r.seal(kdh, p.WrappingKeyCertificate, "D9999K0AB00E0000", nonce, kekBytes),
+			), RandomNonce: aws.String(upperHex(nonce))}}}) // [9]: the authority by its alias
 		r.matches(kek, kekBytes)
 		r.succeeds("CreateOrUpdateAlias", r.createOrUpdateAlias(keyAlias, kek.KeyArn))
 		if first == nil {
@@ -107,7 +110,11 @@ func TestFlow8GoPrograms(t *testing.T) {
 		k := r.imported(&pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
 			WrappingKeyIdentifier: keyAlias, WrappedKeyBlock: aws.String(wrap(t, kekBytes, c.header, c.key))}}})
 		r.matches(k, c.key)
-		w := r.exported(k.KeyArn, &types.ExportKeyMaterialMemberTr31KeyBlock{Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: keyAlias}}, types.WrappedKeyMaterialFormatTr31KeyBlock)
+		w := r.exported(
+			k.KeyArn,
+			&types.ExportKeyMaterialMemberTr31KeyBlock{Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: keyAlias}},
+			types.WrappedKeyMaterialFormatTr31KeyBlock,
+		)
 		header, clear := unwrap(t, kekBytes, w.KeyMaterial)
 		if !bytes.Equal(clear, c.key) || header.String()[5:9] != c.header[5:9] || header.Version.String() != "D" {
 			t.Errorf("%s came back under %s", c.header, header)
@@ -168,8 +175,11 @@ func TestFlow9ExchangeWithAnHSM(t *testing.T) {
 	}
 	nonce, zmk := random(8), random(16)
 	imported := r.imported(&pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberTr34KeyBlock{Value: types.ImportTr34KeyBlock{
-		CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ImportToken: p.ImportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012, SigningKeyCertificate: aws.String(kdh.text()),
-		WrappedKeyBlock: aws.String(r.seal(kdh, p.WrappingKeyCertificate, "D9999K0TB00E0000", nonce, zmk)), RandomNonce: aws.String(upperHex(nonce))}}})
+		CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ImportToken: p.ImportToken,
+		KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012, SigningKeyCertificate: aws.String(kdh.text()),
+		WrappedKeyBlock: aws.String(
+			r.seal(kdh, p.WrappingKeyCertificate, "D9999K0TB00E0000", nonce, zmk),
+		), RandomNonce: aws.String(upperHex(nonce))}}})
 	r.matches(imported, zmk)
 
 	found, _ := r.tr34Export(kek.KeyArn, authority, krd)
@@ -179,7 +189,11 @@ func TestFlow9ExchangeWithAnHSM(t *testing.T) {
 	back := r.imported(&pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
 		WrappingKeyIdentifier: imported.KeyArn, WrappedKeyBlock: aws.String(wrap(t, zmk, "B0000P0TE00E0000", key))}}})
 	r.matches(back, key)
-	w := r.exported(pin.KeyArn, &types.ExportKeyMaterialMemberTr31KeyBlock{Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: imported.KeyArn}}, types.WrappedKeyMaterialFormatTr31KeyBlock)
+	w := r.exported(
+		pin.KeyArn,
+		&types.ExportKeyMaterialMemberTr31KeyBlock{Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: imported.KeyArn}},
+		types.WrappedKeyMaterialFormatTr31KeyBlock,
+	)
 	header, clear := unwrap(t, zmk, w.KeyMaterial)
 	r.matches(pin, clear)
 	if header.Version.String() != "B" || *w.WrappingKeyArn != *imported.KeyArn {
@@ -188,7 +202,8 @@ func TestFlow9ExchangeWithAnHSM(t *testing.T) {
 	// The Atalla helper labels what came in and finds it by its alias.
 	must(r.TagResource(ctx, &pc.TagResourceInput{ResourceArn: back.KeyArn, Tags: tagged("project", "exchange")}))(t)
 	r.pointAlias("alias/exchanged", back)
-	if got := must(r.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: back.KeyArn}))(t); len(got.Tags) != 1 || *got.Tags[0].Value != "exchange" {
+	if got := must(r.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: back.KeyArn}))(t); len(got.Tags) != 1 ||
+		*got.Tags[0].Value != "exchange" {
 		t.Errorf("tags %+v", got.Tags)
 	}
 }

@@ -14,7 +14,12 @@ import (
 )
 
 // oaepImport is what a script asks of ImportKey with a key under RSA.
-func (r *replay) oaepImport(p *pc.GetParametersForImportOutput, attributes *types.KeyAttributes, exportable bool, key []byte) *pc.ImportKeyInput {
+func (r *replay) oaepImport(
+	p *pc.GetParametersForImportOutput,
+	attributes *types.KeyAttributes,
+	exportable bool,
+	key []byte,
+) *pc.ImportKeyInput {
 	r.Helper()
 	return &pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberKeyCryptogram{Value: types.ImportKeyCryptogram{
 		KeyAttributes: attributes, Exportable: &exportable, ImportToken: p.ImportToken, WrappingSpec: types.WrappingKeySpecRsaOaepSha256,
@@ -25,7 +30,8 @@ func (r *replay) oaepImport(p *pc.GetParametersForImportOutput, attributes *type
 func (r *replay) oaepExport(key *string, authority *types.Key, to local) []byte {
 	r.Helper()
 	w := r.exported(key, &types.ExportKeyMaterialMemberKeyCryptogram{Value: types.ExportKeyCryptogram{
-		CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, WrappingKeyCertificate: aws.String(to.text()), WrappingSpec: types.WrappingKeySpecRsaOaepSha256,
+		CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, WrappingKeyCertificate: aws.String(to.text()),
+		WrappingSpec: types.WrappingKeySpecRsaOaepSha256,
 	}}, types.WrappedKeyMaterialFormatKeyCryptogram)
 	return decrypt(r, to, w.KeyMaterial)
 }
@@ -53,7 +59,10 @@ func TestFlow4ImportUnderRSA(t *testing.T) {
 	}
 	// The readme sends longer keys to ECDH.
 	p := r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa4096)
-	if _, err := r.ImportKey(ctx, r.oaepImport(p, attributesOf("K0", types.KeyAlgorithmAes256, "B"), true, random(32))); !is[*types.ValidationException](err) {
+	if _, err := r.ImportKey(ctx, r.oaepImport(p, attributesOf("K0", types.KeyAlgorithmAes256, "B"), true,
+		random(32))); !is[*types.ValidationException](
+		err,
+	) {
 		t.Errorf("AES_256 under RSA_4096: %v", err)
 	}
 	r.wire.spellsModes = true
@@ -82,13 +91,29 @@ func TestFlow6ExportUnderRSAForAPartner(t *testing.T) {
 	root := r.trusted(rootCA, types.KeyAlgorithmRsa4096, func(in *pc.ImportKeyInput) {
 		in.Tags, in.KeyCheckValueAlgorithm = tags, types.KeyCheckValueAlgorithmCmac
 	})
-	intermediate := r.imported(&pc.ImportKeyInput{Tags: tags, KeyCheckValueAlgorithm: types.KeyCheckValueAlgorithmCmac, KeyMaterial: &types.ImportKeyMaterialMemberTrustedCertificatePublicKey{Value: types.TrustedCertificatePublicKey{
-		KeyAttributes: authorityOf(types.KeyAlgorithmRsa4096), CertificateAuthorityPublicKeyIdentifier: root.KeyArn, PublicKeyCertificate: aws.String(ica.text())}}})
+	intermediate := r.imported(
+		&pc.ImportKeyInput{
+			Tags:                   tags,
+			KeyCheckValueAlgorithm: types.KeyCheckValueAlgorithmCmac,
+			KeyMaterial: &types.ImportKeyMaterialMemberTrustedCertificatePublicKey{Value: types.TrustedCertificatePublicKey{
+				KeyAttributes: authorityOf(
+					types.KeyAlgorithmRsa4096,
+				), CertificateAuthorityPublicKeyIdentifier: root.KeyArn, PublicKeyCertificate: aws.String(ica.text())}},
+		},
+	)
 	k := r.create("K0", types.KeyAlgorithmAes128, "B", func(in *pc.CreateKeyInput) {
 		in.Tags, in.KeyCheckValueAlgorithm = tags, types.KeyCheckValueAlgorithmCmac
 	})
-	w := r.exported(k.KeyArn, &types.ExportKeyMaterialMemberKeyCryptogram{Value: types.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: intermediate.KeyArn,
-		WrappingKeyCertificate: aws.String(partner.text()), WrappingSpec: types.WrappingKeySpecRsaOaepSha256}}, types.WrappedKeyMaterialFormatKeyCryptogram)
+	w := r.exported(
+		k.KeyArn,
+		&types.ExportKeyMaterialMemberKeyCryptogram{
+			Value: types.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: intermediate.KeyArn,
+				WrappingKeyCertificate: aws.String(
+					partner.text(),
+				), WrappingSpec: types.WrappingKeySpecRsaOaepSha256},
+		},
+		types.WrappedKeyMaterialFormatKeyCryptogram,
+	)
 	if len(*w.KeyMaterial) != 1024 { // hexadecimal, though the function reads base64 in one place
 		t.Errorf("%s is not a cryptogram of 4096 bits in hexadecimal", *w.KeyMaterial)
 	}
@@ -124,7 +149,12 @@ func TestFlow10NodeToNode(t *testing.T) {
 	r.matches(mine, kekOut)
 	// The other node's KEK comes in.
 	kekIn := unhex(t, demoKEK)
-	in := r.oaepImport(r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa2048), attributesOf("K0", types.KeyAlgorithmTdes2key, "B"), true, kekIn)
+	in := r.oaepImport(
+		r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa2048),
+		attributesOf("K0", types.KeyAlgorithmTdes2key, "B"),
+		true,
+		kekIn,
+	)
 	in.Tags = tags
 	theirs := must(r.GetKey(ctx, &pc.GetKeyInput{KeyIdentifier: r.imported(in).KeyArn}))(t).Key
 	r.matches(theirs, kekIn)
@@ -146,10 +176,14 @@ func TestFlow10NodeToNode(t *testing.T) {
 		r.matches(k, as2805(t, kekOut, c.mask, cipher.NewCBCDecrypter, unhex(t, *w.KeyMaterial)))
 
 		key := random(16)
-		back := r.imported(&pc.ImportKeyInput{Enabled: aws.Bool(true), KeyCheckValueAlgorithm: types.KeyCheckValueAlgorithmAnsiX924, Tags: tags,
-			KeyMaterial: &types.ImportKeyMaterialMemberAs2805KeyCryptogram{Value: types.ImportAs2805KeyCryptogram{As2805KeyVariant: c.variant, Exportable: aws.Bool(true),
-				KeyAlgorithm: types.KeyAlgorithmTdes2key, KeyModesOfUse: modesOf(c.mode), WrappingKeyIdentifier: theirs.KeyArn,
-				WrappedKeyCryptogram: aws.String(upperHex(as2805(t, kekIn, c.mask, cipher.NewCBCEncrypter, key)))}}})
+		back := r.imported(
+			&pc.ImportKeyInput{Enabled: aws.Bool(true), KeyCheckValueAlgorithm: types.KeyCheckValueAlgorithmAnsiX924, Tags: tags,
+				KeyMaterial: &types.ImportKeyMaterialMemberAs2805KeyCryptogram{
+					Value: types.ImportAs2805KeyCryptogram{As2805KeyVariant: c.variant, Exportable: aws.Bool(true),
+						KeyAlgorithm: types.KeyAlgorithmTdes2key, KeyModesOfUse: modesOf(c.mode), WrappingKeyIdentifier: theirs.KeyArn,
+						WrappedKeyCryptogram: aws.String(upperHex(as2805(t, kekIn, c.mask, cipher.NewCBCEncrypter, key)))},
+				}},
+		)
 		r.matches(back, key)
 		if back.KeyAttributes.KeyUsage != usageOf(c.usage) {
 			t.Errorf("%s came in as %s", c.variant, back.KeyAttributes.KeyUsage)

@@ -142,7 +142,8 @@ func (r *replay) pointsNowhere(operation string, a *types.Alias) {
 func (r *replay) deleteIn3Days(id string) {
 	r.Helper()
 	out := must(r.DeleteKey(ctx, &pc.DeleteKeyInput{KeyIdentifier: &id, DeleteKeyInDays: aws.Int32(3)}))(r)
-	if left := out.Key.DeletePendingTimestamp.Sub(r.now()); out.Key.KeyState != types.KeyStateDeletePending || left > 72*time.Hour || left < 71*time.Hour {
+	if left := out.Key.DeletePendingTimestamp.Sub(r.now()); out.Key.KeyState != types.KeyStateDeletePending || left > 72*time.Hour ||
+		left < 71*time.Hour {
 		r.Errorf("DeleteKey: %s until %s", out.Key.KeyState, out.Key.DeletePendingTimestamp)
 	}
 }
@@ -172,7 +173,9 @@ func (r *replay) create(usage string, a types.KeyAlgorithm, mode string, change 
 		change(in)
 	}
 	key := must(r.CreateKey(ctx, in))(r).Key
-	if key.KeyState != types.KeyStateCreateComplete || key.KeyAttributes.KeyAlgorithm != a || *key.KeyAttributes.KeyModesOfUse != *modesOf(mode) || !*key.Enabled {
+	if key.KeyState != types.KeyStateCreateComplete || key.KeyAttributes.KeyAlgorithm != a ||
+		*key.KeyAttributes.KeyModesOfUse != *modesOf(mode) ||
+		!*key.Enabled {
 		r.Errorf("CreateKey %s %s %s: %+v", usage, a, mode, key)
 	}
 	return key
@@ -186,7 +189,9 @@ func (r *replay) imported(in *pc.ImportKeyInput) *types.Key {
 		r.Fatalf("ImportKey %T: %v", in.KeyMaterial, err)
 	}
 	k := out.Key
-	if k.KeyState != types.KeyStateCreateComplete || k.KeyOrigin != types.KeyOriginExternal || *k.KeyCheckValue == "" || k.KeyAttributes.KeyAlgorithm == "" || !*k.Enabled {
+	if k.KeyState != types.KeyStateCreateComplete || k.KeyOrigin != types.KeyOriginExternal || *k.KeyCheckValue == "" ||
+		k.KeyAttributes.KeyAlgorithm == "" ||
+		!*k.Enabled {
 		r.Errorf("ImportKey %T: %+v", in.KeyMaterial, k)
 	}
 	return k
@@ -230,7 +235,14 @@ func (r *replay) forImport(m types.KeyMaterialType, a types.KeyAlgorithm) *pc.Ge
 
 func (r *replay) forExport(a types.KeyAlgorithm) *pc.GetParametersForExportOutput {
 	r.Helper()
-	return must(r.GetParametersForExport(ctx, &pc.GetParametersForExportInput{KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: a}))(r)
+	return must(
+		r.GetParametersForExport(
+			ctx,
+			&pc.GetParametersForExportInput{KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: a},
+		),
+	)(
+		r,
+	)
 }
 
 // exported takes a key out, in the form that the format names.

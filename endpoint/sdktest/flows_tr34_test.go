@@ -36,10 +36,17 @@ func (r *replay) tr34Import(header string, key []byte, deleteOld bool) (*types.K
 	r.chained(p.WrappingKeyCertificate, p.WrappingKeyCertificateChain)
 	request := func(header string, key []byte) *pc.ImportKeyInput {
 		nonce, in := random(8), &pc.ImportKeyInput{}
-		untagged(map[byte]types.KeyCheckValueAlgorithm{'A': types.KeyCheckValueAlgorithmCmac, 'T': types.KeyCheckValueAlgorithmAnsiX924}[header[7]])(in)
+		untagged(
+			map[byte]types.KeyCheckValueAlgorithm{'A': types.KeyCheckValueAlgorithmCmac, 'T': types.KeyCheckValueAlgorithmAnsiX924}[header[7]],
+		)(
+			in,
+		)
 		in.KeyMaterial = &types.ImportKeyMaterialMemberTr34KeyBlock{Value: types.ImportTr34KeyBlock{
-			CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ImportToken: p.ImportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012,
-			SigningKeyCertificate: aws.String(kdh.text()), WrappedKeyBlock: aws.String(r.seal(kdh, p.WrappingKeyCertificate, header, nonce, key)), RandomNonce: aws.String(upperHex(nonce))}}
+			CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ImportToken: p.ImportToken,
+			KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012,
+			SigningKeyCertificate: aws.String(
+				kdh.text(),
+			), WrappedKeyBlock: aws.String(r.seal(kdh, p.WrappingKeyCertificate, header, nonce, key)), RandomNonce: aws.String(upperHex(nonce))}}
 		return in
 	}
 	k := r.imported(request(header, key))
@@ -68,15 +75,20 @@ func TestFlow1ImportOfAClearKeyByTR34(t *testing.T) {
 		key        string
 		exportable bool
 	}{
-		{"D9999K0TB00S0000", demoPEK, true}, {"D9999K0TN00N0000", demoMAC, false}, {"D9999K1AB00E0000", demoKEK, true}, {"D9999K1AE00E0000", demoKEK, true},
-		{"D9999K1AD00N0000", demoKEK, false}, {"D9999B0TX00E0000", demoBDK, true}, {"D9999B0AX00S0000", demoBDK, true}, {"D9999D0AB00N0000", demoKEK, false},
-		{"D9999P0TE00E0000", demoPEK, true}, {"D9999P0TD00E0000", demoPEK, true}, {"D9999E0TX00E0000", demoARQC, true}, {"D9999E1TX00E0000", demoARQC, true},
-		{"D9999E2TX00E0000", demoARQC, true}, {"D9999E6AN00E0000", demoARQC, true}, {"D9999C0TC00E0000", demoMAC, true}, {"D9999C0TG00E0000", demoMAC, true}, {"D9999C0TV00N0000", demoMAC, false},
+		{"D9999K0TB00S0000", demoPEK, true}, {"D9999K0TN00N0000", demoMAC, false}, {"D9999K1AB00E0000", demoKEK, true},
+		{"D9999K1AE00E0000", demoKEK, true},
+		{"D9999K1AD00N0000", demoKEK, false}, {"D9999B0TX00E0000", demoBDK, true}, {"D9999B0AX00S0000", demoBDK, true},
+		{"D9999D0AB00N0000", demoKEK, false},
+		{"D9999P0TE00E0000", demoPEK, true}, {"D9999P0TD00E0000", demoPEK, true}, {"D9999E0TX00E0000", demoARQC, true},
+		{"D9999E1TX00E0000", demoARQC, true},
+		{"D9999E2TX00E0000", demoARQC, true}, {"D9999E6AN00E0000", demoARQC, true}, {"D9999C0TC00E0000", demoMAC, true},
+		{"D9999C0TG00E0000", demoMAC, true}, {"D9999C0TV00N0000", demoMAC, false},
 	} {
 		key := unhex(t, choice.key)
 		k := r.imported(request(choice.header, key))
 		r.matches(k, key)
-		if k.KeyAttributes.KeyUsage != usageOf(choice.header[5:7]) || *k.KeyAttributes.KeyModesOfUse != *modesOf(choice.header[8:9]) || *k.Exportable != choice.exportable {
+		if k.KeyAttributes.KeyUsage != usageOf(choice.header[5:7]) || *k.KeyAttributes.KeyModesOfUse != *modesOf(choice.header[8:9]) ||
+			*k.Exportable != choice.exportable {
 			t.Errorf("%s: imported as %+v, exportable %t", choice.header, k.KeyAttributes, *k.Exportable)
 		}
 	}
@@ -121,7 +133,8 @@ func TestFlow2DemoKeySet(t *testing.T) {
 			}
 			k := r.tr31Import(kek, c.alias, block)
 			r.matches(k, unhex(t, c.key))
-			if k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != usageOf(c.header[5:7]) || c.reported != "" && *k.KeyCheckValue != c.reported {
+			if k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != usageOf(c.header[5:7]) ||
+				c.reported != "" && *k.KeyCheckValue != c.reported {
 				t.Errorf("%s: imported as %+v, check value %s", c.alias, k.KeyAttributes, *k.KeyCheckValue)
 			}
 			arns[*k.KeyArn] = true
@@ -135,8 +148,13 @@ func TestFlow2DemoKeySet(t *testing.T) {
 	// The importing script alone has nothing but the KEK's ARN.
 	region := strings.Split(*kek.KeyArn, ":")[3]
 	alone := &replay{TB: t, wire: r.wire, now: r.now, Client: pc.New(r.Options(), func(o *pc.Options) { o.Region = region })}
-	k := alone.imported(&pc.ImportKeyInput{Enabled: aws.Bool(true), KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
-		WrappingKeyIdentifier: kek.KeyArn, WrappedKeyBlock: aws.String(wrap(t, unhex(t, demoKEK), "D0000M3TC00E0000", unhex(t, demoMAC)))}}})
+	k := alone.imported(
+		&pc.ImportKeyInput{
+			Enabled: aws.Bool(true),
+			KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
+				WrappingKeyIdentifier: kek.KeyArn, WrappedKeyBlock: aws.String(wrap(t, unhex(t, demoKEK), "D0000M3TC00E0000", unhex(t, demoMAC)))}},
+		},
+	)
 	alone.matches(k, unhex(t, demoMAC))
 	r.deleteIn3Days(*k.KeyArn)
 	// [10] and [11]: one page has them all, those on their way out too.
@@ -168,14 +186,25 @@ func TestFlow2AsTheServiceAnsweredIt(t *testing.T) {
 			a            types.KeyAlgorithm
 			weaklyHeld   bool
 		}{
-			{"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F", "9C8552", types.KeyAlgorithmTdes2key, false},
-			{"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970", "9C8552", types.KeyAlgorithmTdes2key, false},
-			{"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D", "B32CFD", types.KeyAlgorithmAes128, true},
-			{"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B", "C15FFF", types.KeyAlgorithmTdes3key, true},
-			{"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9", "C15FFF", types.KeyAlgorithmTdes3key, true},
+			{"B0096B0TX00E000073BA095E1FAE34BE52C4D427A2A8739AA0D757740773445FA39B591EFC6D3E72A3439E1F0FC1630F", "9C8552",
+				types.KeyAlgorithmTdes2key, false},
+			{"B0096B0TX00E0000A2C1AF40886230D79EAE236E54F22AA3617D8AF0ED7227872AAE1BA683917C48E530D9DA7F63B970", "9C8552",
+				types.KeyAlgorithmTdes2key, false},
+			{"B0112B0AX00E000033DFDAF93EBAE8FE476A2653A88DE4FF835C2114C97FEB2611A0D9A5F59988D3938C7E68597B3A07072C17A08ECF3B4D", "B32CFD",
+				types.KeyAlgorithmAes128, true},
+			{"B0096P0TB00E0000289A68560026472B58D327FAD108C28C0EF7672E2D7F21628BC201A89CC115F783738101301AC41B", "C15FFF",
+				types.KeyAlgorithmTdes3key, true},
+			{"B0096P0TB00E0000A92C0E4FD9CCD3764829B749737406E4450251E6542D8BD916946AAB563A55E9936A8ED3D45E4FE9", "C15FFF",
+				types.KeyAlgorithmTdes3key, true},
 		} {
-			out, err := r.ImportKey(ctx, &pc.ImportKeyInput{Enabled: aws.Bool(true), KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
-				WrappingKeyIdentifier: kek.KeyArn, WrappedKeyBlock: aws.String(c.block)}}})
+			out, err := r.ImportKey(
+				ctx,
+				&pc.ImportKeyInput{
+					Enabled: aws.Bool(true),
+					KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
+						WrappingKeyIdentifier: kek.KeyArn, WrappedKeyBlock: aws.String(c.block)}},
+				},
+			)
 			switch {
 			case c.weaklyHeld && !lenient:
 				if !is[*types.ValidationException](err) {

@@ -166,10 +166,19 @@ func (r *replay) tr34Export(key *string, authority *types.Key, krd local) (walke
 	nonce := random(8)
 	w := r.exported(key, &types.ExportKeyMaterialMemberTr34KeyBlock{Value: types.ExportTr34KeyBlock{
 		CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ExportToken: p.ExportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012,
-		WrappingKeyCertificate: aws.String(krd.text()), RandomNonce: aws.String(upperHex(nonce))}}, types.WrappedKeyMaterialFormatTr34KeyBlock)
+		WrappingKeyCertificate: aws.String(
+			krd.text(),
+		), RandomNonce: aws.String(upperHex(nonce))}}, types.WrappedKeyMaterialFormatTr34KeyBlock)
 	found := r.walk(w.KeyMaterial, p.SigningKeyCertificate, krd, nonce)
 	token := must(tr34.Parse(unhex(r, *w.KeyMaterial)))(r)
-	opened := must(token.Open(krd.Signer.(crypto.Decrypter), &tr34.Check{KDH: r.certificate(p.SigningKeyCertificate), KRD: krd.certificate, Now: r.now(), Nonce: nonce}))(r)
+	opened := must(
+		token.Open(
+			krd.Signer.(crypto.Decrypter),
+			&tr34.Check{KDH: r.certificate(p.SigningKeyCertificate), KRD: krd.certificate, Now: r.now(), Nonce: nonce},
+		),
+	)(
+		r,
+	)
 	if !bytes.Equal(opened.Key, found.key) || opened.Header != found.header {
 		r.Error("tr34 reads another key than the walk")
 	}
@@ -202,7 +211,10 @@ func TestFlow3ExportByTR34(t *testing.T) {
 		}
 	}
 	// A key given by its ARN that is not there is reported.
-	_, err := r.GetKey(ctx, &pc.GetKeyInput{KeyIdentifier: aws.String("arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa")})
+	_, err := r.GetKey(
+		ctx,
+		&pc.GetKeyInput{KeyIdentifier: aws.String("arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa")},
+	)
 	if !is[*types.ResourceNotFoundException](err) {
 		t.Errorf("a key that is not there: %v", err)
 	}

@@ -78,7 +78,8 @@ func keysOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, clock *engi
 	must(c.StartKeyUsage(ctx, &pc.StartKeyUsageInput{KeyIdentifier: &arn}))(t)
 	getAlike(t, c, eng, arn)
 	must(c.DeleteKey(ctx, &pc.DeleteKeyInput{KeyIdentifier: &arn, DeleteKeyInDays: aws.Int32(3)}))(t)
-	if got := getAlike(t, c, eng, arn); got.KeyState != types.KeyStateDeletePending || !got.DeletePendingTimestamp.Equal(clock.Now().Add(72*time.Hour)) {
+	if got := getAlike(t, c, eng, arn); got.KeyState != types.KeyStateDeletePending ||
+		!got.DeletePendingTimestamp.Equal(clock.Now().Add(72*time.Hour)) {
 		t.Errorf("deleted: %+v", got)
 	}
 	must(c.RestoreKey(ctx, &pc.RestoreKeyInput{KeyIdentifier: &arn}))(t)
@@ -103,11 +104,24 @@ func aliasesAndTagsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, k
 	alike(t, "ListAliases", reflect.ValueOf(list), reflect.ValueOf(must(eng.ListAliases(ctx, &engine.ListAliasesInput{}))(t)))
 	must(c.DeleteAlias(ctx, &pc.DeleteAliasInput{AliasName: name}))(t)
 
-	must(c.TagResource(ctx, &pc.TagResourceInput{ResourceArn: &key, Tags: []types.Tag{{Key: aws.String("Grüße"), Value: aws.String(`"'\ <&> 日本`)}}}))(t)
+	must(
+		c.TagResource(
+			ctx,
+			&pc.TagResourceInput{ResourceArn: &key, Tags: []types.Tag{{Key: aws.String("Grüße"), Value: aws.String(`"'\ <&> 日本`)}}},
+		),
+	)(
+		t,
+	)
 	tags := must(c.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: &key}))(t)
-	alike(t, "ListTagsForResource", reflect.ValueOf(tags), reflect.ValueOf(must(eng.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: key}))(t)))
+	alike(
+		t,
+		"ListTagsForResource",
+		reflect.ValueOf(tags),
+		reflect.ValueOf(must(eng.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: key}))(t)),
+	)
 	must(c.UntagResource(ctx, &pc.UntagResourceInput{ResourceArn: &key, TagKeys: []string{"Grüße", "owner"}}))(t)
-	if tags := must(c.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: &key}))(t); tags.Tags == nil || len(tags.Tags) != 0 {
+	if tags := must(c.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: &key}))(t); tags.Tags == nil ||
+		len(tags.Tags) != 0 {
 		t.Errorf("tags of a key without any: %v, wanted an empty list", tags.Tags)
 	}
 }
@@ -115,28 +129,61 @@ func aliasesAndTagsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, k
 func exchangeOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key string) {
 	moved := must(c.CreateKey(ctx, kek(types.KeyAlgorithmAes128)))(t).Key
 	wrapped := must(c.ExportKey(ctx, &pc.ExportKeyInput{ExportKeyIdentifier: moved.KeyArn,
-		KeyMaterial: &types.ExportKeyMaterialMemberTr31KeyBlock{Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: &key}}}))(t).WrappedKey
-	if wrapped.WrappedKeyMaterialFormat != types.WrappedKeyMaterialFormatTr31KeyBlock || *wrapped.WrappingKeyArn != key || *wrapped.KeyCheckValue != *moved.KeyCheckValue {
+		KeyMaterial: &types.ExportKeyMaterialMemberTr31KeyBlock{
+			Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: &key},
+		}}))(t).WrappedKey
+	if wrapped.WrappedKeyMaterialFormat != types.WrappedKeyMaterialFormatTr31KeyBlock || *wrapped.WrappingKeyArn != key ||
+		*wrapped.KeyCheckValue != *moved.KeyCheckValue {
 		t.Errorf("ExportKey: %+v", wrapped)
 	}
 	back := must(c.ImportKey(ctx, &pc.ImportKeyInput{
-		KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{WrappingKeyIdentifier: &key, WrappedKeyBlock: wrapped.KeyMaterial}}}))(t).Key
+		KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{
+			Value: types.ImportTr31KeyBlock{WrappingKeyIdentifier: &key, WrappedKeyBlock: wrapped.KeyMaterial},
+		}}))(t).Key
 	if *back.KeyCheckValue != *moved.KeyCheckValue || back.KeyOrigin != types.KeyOriginExternal {
 		t.Errorf("ImportKey: %+v", back)
 	}
 	getAlike(t, c, eng, *back.KeyArn)
 
-	in := must(c.GetParametersForImport(ctx, &pc.GetParametersForImportInput{KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, WrappingKeyAlgorithm: types.KeyAlgorithmRsa2048}))(t)
-	out := must(c.GetParametersForExport(ctx, &pc.GetParametersForExportInput{KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: types.KeyAlgorithmRsa2048}))(t)
-	if !strings.HasPrefix(*in.ImportToken, "import-token-") || !strings.HasPrefix(*out.ExportToken, "export-token-") || !out.ParametersValidUntilTimestamp.After(noon) {
+	in := must(
+		c.GetParametersForImport(
+			ctx,
+			&pc.GetParametersForImportInput{
+				KeyMaterialType:      types.KeyMaterialTypeTr34KeyBlock,
+				WrappingKeyAlgorithm: types.KeyAlgorithmRsa2048,
+			},
+		),
+	)(
+		t,
+	)
+	out := must(
+		c.GetParametersForExport(
+			ctx,
+			&pc.GetParametersForExportInput{
+				KeyMaterialType:     types.KeyMaterialTypeTr34KeyBlock,
+				SigningKeyAlgorithm: types.KeyAlgorithmRsa2048,
+			},
+		),
+	)(
+		t,
+	)
+	if !strings.HasPrefix(*in.ImportToken, "import-token-") || !strings.HasPrefix(*out.ExportToken, "export-token-") ||
+		!out.ParametersValidUntilTimestamp.After(noon) {
 		t.Errorf("tokens: %+v, %+v", in, out)
 	}
 	pair := must(c.CreateKey(ctx, signer(types.KeyAlgorithmRsa2048)))(t).Key
 	certificate := must(c.GetPublicKeyCertificate(ctx, &pc.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn}))(t)
-	alike(t, "GetPublicKeyCertificate", reflect.ValueOf(certificate), reflect.ValueOf(must(eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: *pair.KeyArn}))(t)))
+	alike(
+		t,
+		"GetPublicKeyCertificate",
+		reflect.ValueOf(certificate),
+		reflect.ValueOf(must(eng.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: *pair.KeyArn}))(t)),
+	)
 	request := must(c.GetCertificateSigningRequest(ctx, &pc.GetCertificateSigningRequestInput{KeyIdentifier: pair.KeyArn,
-		SigningAlgorithm: types.SigningAlgorithmTypeSha256, CertificateSubject: &types.CertificateSubjectType{CommonName: aws.String("over the wire")}}))(t)
-	if text, err := base64.StdEncoding.DecodeString(*request.CertificateSigningRequest); err != nil || !strings.HasPrefix(string(text), "-----BEGIN CERTIFICATE REQUEST-----") {
+		SigningAlgorithm:   types.SigningAlgorithmTypeSha256,
+		CertificateSubject: &types.CertificateSubjectType{CommonName: aws.String("over the wire")}}))(t)
+	if text, err := base64.StdEncoding.DecodeString(*request.CertificateSigningRequest); err != nil ||
+		!strings.HasPrefix(string(text), "-----BEGIN CERTIFICATE REQUEST-----") {
 		t.Errorf("GetCertificateSigningRequest: %v, %.40q", err, text)
 	}
 }
@@ -171,7 +218,8 @@ func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
 		}
 		answers := method.Call([]reflect.Value{reflect.ValueOf(ctx), in})
 		err, _ := answers[1].Interface().(error)
-		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != string(apc.ErrNotSimulated) || !strings.Contains(api.ErrorMessage(), op.Name) {
+		if api, ok := errors.AsType[smithy.APIError](err); !ok || api.ErrorCode() != string(apc.ErrNotSimulated) ||
+			!strings.Contains(api.ErrorMessage(), op.Name) {
 			t.Errorf("%s: %v", op.Name, err)
 		}
 	}
@@ -184,8 +232,12 @@ func TestExceptionsArriveAsTheTypesOfTheSDK(t *testing.T) {
 		broken := &brokenStore{Store: simtest.Store(t)}
 		eng := simtest.On(t, simtest.Backend(t, nil), broken, &engine.Options{Limits: apc.Limits{Aliases: 1}})
 		foreign := must(eng.As(apc.Identity{Account: "444455556666"}).CreateKey(ctx, &engine.CreateKeyInput{Exportable: new(true),
-			KeyAttributes: apc.KeyAttributes{KeyAlgorithm: apc.KeyAlgorithmAES128, KeyClass: apc.KeyClassSymmetricKey, KeyUsage: apc.KeyUsageTR31K0KeyEncryptionKey,
-				KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}}}))(t).Key.KeyArn
+			KeyAttributes: apc.KeyAttributes{
+				KeyAlgorithm:  apc.KeyAlgorithmAES128,
+				KeyClass:      apc.KeyClassSymmetricKey,
+				KeyUsage:      apc.KeyUsageTR31K0KeyEncryptionKey,
+				KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true},
+			}}))(t).Key.KeyArn
 		plain, own := open(eng, nil), open(eng, &endpoint.Options{ExceptionStatus: true})
 		must(plain.CreateAlias(ctx, &pc.CreateAliasInput{AliasName: aws.String("alias/one")}))(t)
 		createAlias := func(name string) func(*pc.Client) error {
@@ -228,7 +280,9 @@ func TestExceptionsArriveAsTheTypesOfTheSDK(t *testing.T) {
 			}
 		}
 		err := getKey("alias/nobody")(plain)
-		if e, _ := errors.AsType[*types.ResourceNotFoundException](err); e == nil || e.ResourceId == nil || *e.ResourceId != "alias/nobody" || e.Message != nil {
+		if e, _ := errors.AsType[*types.ResourceNotFoundException](err); e == nil || e.ResourceId == nil ||
+			*e.ResourceId != "alias/nobody" ||
+			e.Message != nil {
 			t.Errorf("ResourceNotFoundException: %+v", e)
 		}
 	})
@@ -268,7 +322,20 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 		for i := range 23 {
 			key := must(c.CreateKey(ctx, kek(types.KeyAlgorithmAes128)))(t).Key.KeyArn
 			must(c.CreateAlias(ctx, &pc.CreateAliasInput{AliasName: aws.String(fmt.Sprintf("alias/%02d", i)), KeyArn: key}))(t)
-			must(c.TagResource(ctx, &pc.TagResourceInput{ResourceArn: key, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("1")}, {Key: aws.String("b"), Value: aws.String("2")}}}))(t)
+			must(
+				c.TagResource(
+					ctx,
+					&pc.TagResourceInput{
+						ResourceArn: key,
+						Tags: []types.Tag{
+							{Key: aws.String("a"), Value: aws.String("1")},
+							{Key: aws.String("b"), Value: aws.String("2")},
+						},
+					},
+				),
+			)(
+				t,
+			)
 			want[*key]++
 		}
 		got := map[string]int{}
@@ -281,7 +348,8 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 			t.Errorf("keys seen %v, wanted %v", got, want)
 		}
 		var names []string
-		for p := pc.NewListAliasesPaginator(c, &pc.ListAliasesInput{}, func(o *pc.ListAliasesPaginatorOptions) { o.Limit = 7 }); p.HasMorePages(); {
+		for p := pc.NewListAliasesPaginator(c, &pc.ListAliasesInput{},
+			func(o *pc.ListAliasesPaginatorOptions) { o.Limit = 7 }); p.HasMorePages(); {
 			for _, a := range must(p.NextPage(ctx))(t).Aliases {
 				names = append(names, *a.AliasName)
 			}
@@ -291,7 +359,8 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 		}
 		for arn := range want {
 			tags := 0
-			for p := pc.NewListTagsForResourcePaginator(c, &pc.ListTagsForResourceInput{ResourceArn: &arn, MaxResults: aws.Int32(1)}); p.HasMorePages(); {
+			for p := pc.NewListTagsForResourcePaginator(c,
+				&pc.ListTagsForResourceInput{ResourceArn: &arn, MaxResults: aws.Int32(1)}); p.HasMorePages(); {
 				tags += len(must(p.NextPage(ctx))(t).Tags)
 			}
 			if tags != 2 {
@@ -324,7 +393,10 @@ func TestTheEnvironmentPointsTheSDKHere(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	c := pc.NewFromConfig(must(config.LoadDefaultConfig(ctx))(t))
-	if key := must(c.CreateKey(ctx, kek(types.KeyAlgorithmAes192)))(t).Key; !strings.HasPrefix(*key.KeyArn, "arn:aws:payment-cryptography:eu-west-2:111122223333:key/") {
+	if key := must(c.CreateKey(ctx, kek(types.KeyAlgorithmAes192)))(t).Key; !strings.HasPrefix(
+		*key.KeyArn,
+		"arn:aws:payment-cryptography:eu-west-2:111122223333:key/",
+	) {
 		t.Errorf("a key of %s", *key.KeyArn)
 	}
 }

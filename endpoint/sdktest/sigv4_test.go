@@ -95,7 +95,8 @@ func TestTheBodyIsSigned(t *testing.T) {
 		o.HTTPClient = doer(func(r *http.Request) (*http.Response, error) { signed = r.Clone(ctx); return nil, errors.New("kept") })
 	})
 	c.GetAlias(ctx, &pc.GetAliasInput{AliasName: aws.String("alias/a")})
-	for body, want := range map[string]string{`{"AliasName":"alias/a"}`: "ResourceNotFoundException", `{"AliasName":"alias/b"}`: "InvalidSignatureException"} {
+	for body, want := range map[string]string{`{"AliasName":"alias/a"}`: "ResourceNotFoundException",
+		`{"AliasName":"alias/b"}`: "InvalidSignatureException"} {
 		r := httptest.NewRequest(http.MethodPost, signed.URL.String(), strings.NewReader(body))
 		r.Header = signed.Header
 		if answer, fields := ask(t, h, r); fields["__type"] != want {
@@ -110,9 +111,13 @@ func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
 func TestClocksMayDifferByFiveMinutes(t *testing.T) {
 	eng := simtest.New(t, nil)
-	for skew, ok := range map[time.Duration]bool{0: true, 4 * time.Minute: true, -4 * time.Minute: true, 6 * time.Minute: false, -6 * time.Minute: false} {
+	for skew, ok := range map[time.Duration]bool{0: true, 4 * time.Minute: true, -4 * time.Minute: true, 6 * time.Minute: false,
+		-6 * time.Minute: false} {
 		c := client(func(o *pc.Options) {
-			o.HTTPClient = endpoint.HTTPClient(eng, &endpoint.Options{Verify: true, Callers: known, Now: func() time.Time { return time.Now().Add(skew) }})
+			o.HTTPClient = endpoint.HTTPClient(
+				eng,
+				&endpoint.Options{Verify: true, Callers: known, Now: func() time.Time { return time.Now().Add(skew) }},
+			)
 		})
 		_, err := c.ListKeys(ctx, &pc.ListKeysInput{})
 		if api, _ := errors.AsType[smithy.APIError](err); ok != (err == nil) || !ok && api.ErrorCode() != "InvalidSignatureException" {
@@ -142,7 +147,14 @@ func TestACallerWithoutASecretIsRefusedWhereSignaturesAreVerified(t *testing.T) 
 
 // presigned is a request that the SDK's signer presigned, with all that it asks for
 // in the query.
-func presigned(t *testing.T, secret string, at time.Time, expires, service string, method, uri, body string, change ...func(*http.Request)) *http.Request {
+func presigned(
+	t *testing.T,
+	secret string,
+	at time.Time,
+	expires, service string,
+	method, uri, body string,
+	change ...func(*http.Request),
+) *http.Request {
 	t.Helper()
 	r := httptest.NewRequest(method, uri, strings.NewReader(body))
 	for _, c := range change {
@@ -166,7 +178,17 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
 	now := time.Now()
 	listed := func(secret string, at time.Time, expires string) *http.Request {
-		return presigned(t, secret, at, expires, "payment-cryptography", http.MethodPost, "http://localhost/", "{}", header("X-Amz-Target", target+"ListKeys"))
+		return presigned(
+			t,
+			secret,
+			at,
+			expires,
+			"payment-cryptography",
+			http.MethodPost,
+			"http://localhost/",
+			"{}",
+			header("X-Amz-Target", target+"ListKeys"),
+		)
 	}
 	changed := func(old, with string) *http.Request {
 		r := listed(secretKey, now, "60")
@@ -210,7 +232,16 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 func TestAPresignedCallerIdentityIsVerified(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
 	for secret, want := range map[string]int{secretKey: 200, "another": 403} {
-		r := presigned(t, secret, time.Now(), "60", "sts", http.MethodGet, "https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15", "")
+		r := presigned(
+			t,
+			secret,
+			time.Now(),
+			"60",
+			"sts",
+			http.MethodGet,
+			"https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+			"",
+		)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != want || want == 200 && !strings.Contains(w.Body.String(), "<Account>999988887777</Account>") {

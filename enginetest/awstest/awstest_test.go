@@ -16,11 +16,18 @@ import (
 func TestClientLeadsToTheSimulator(t *testing.T) {
 	sim := enginetest.New(t, nil)
 	client := awstest.Client(sim)
-	out, err := client.CreateKey(t.Context(), &paymentcryptography.CreateKeyInput{KeyAttributes: awstest.Attributes(enginetest.P0TDES2.Attributes()), Exportable: aws.Bool(true)})
+	out, err := client.CreateKey(
+		t.Context(),
+		&paymentcryptography.CreateKeyInput{
+			KeyAttributes: awstest.Attributes(enginetest.P0TDES2.Attributes()),
+			Exportable:    aws.Bool(true),
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateAlias(t.Context(), &paymentcryptography.CreateAliasInput{AliasName: aws.String("alias/pin"), KeyArn: out.Key.KeyArn}); err != nil {
+	if _, err := client.CreateAlias(t.Context(), &paymentcryptography.CreateAliasInput{AliasName: aws.String("alias/pin"),
+		KeyArn: out.Key.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
 	if k, ok := sim.State().Named("alias/pin"); !ok || k.ARN != *out.Key.KeyArn || k.Attributes != enginetest.P0TDES2.Attributes() {

@@ -48,14 +48,22 @@ func (r *Requests) rootOf(a apc.KeyAlgorithm) any {
 func (r *Requests) importTR34(t *rapid.T, p model.Place) any {
 	ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
 	id, krd := r.token(t, false)
-	return imports(engine.ImportKeyMaterial{Tr34KeyBlock: r.Partner.SealTR34(&engine.GetParametersForImportOutput{ImportToken: id, WrappingKeyCertificate: krd},
-		"D9999K0TB00E0000", knownKey, &enginetest.Sealing{Authority: ca})})
+	return imports(
+		engine.ImportKeyMaterial{
+			Tr34KeyBlock: r.Partner.SealTR34(&engine.GetParametersForImportOutput{ImportToken: id, WrappingKeyCertificate: krd},
+				"D9999K0TB00E0000", knownKey, &enginetest.Sealing{Authority: ca}),
+		},
+	)
 }
 
 func (r *Requests) importRSA(t *rapid.T, p model.Place) any {
 	id, krd := r.token(t, false)
-	return imports(engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
-		ImportToken: id, WrappedKeyCryptogram: r.Partner.Encrypt(krd, knownKey)}})
+	return imports(
+		engine.ImportKeyMaterial{
+			KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true),
+				ImportToken: id, WrappedKeyCryptogram: r.Partner.Encrypt(krd, knownKey)},
+		},
+	)
 }
 
 func root(certificate string, a apc.KeyAlgorithm) *engine.RootCertificatePublicKey {
@@ -70,36 +78,64 @@ func (r *Requests) exports(t *rapid.T, p model.Place, m engine.ExportKeyMaterial
 }
 
 func (r *Requests) exportTR31(t *rapid.T, p model.Place) any {
-	return r.exports(t, p, engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.key(t, p, (*model.Key).Wraps)}}, (*model.Key).Leaves)
+	return r.exports(
+		t,
+		p,
+		engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.key(t, p, (*model.Key).Wraps)}},
+		(*model.Key).Leaves,
+	)
 }
 
 func (r *Requests) exportTR34(t *rapid.T, p model.Place) any {
 	ca := r.authority(t, p, apc.KeyAlgorithmRSA2048)
 	id, _ := r.token(t, true)
-	return r.exports(t, p, engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: r.Partner.Certificate(),
-		ExportToken: &id, RandomNonce: new(enginetest.Nonce), KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}}, leavesTDES)
+	return r.exports(
+		t,
+		p,
+		engine.ExportKeyMaterial{
+			Tr34KeyBlock: &engine.ExportTr34KeyBlock{
+				CertificateAuthorityPublicKeyIdentifier: ca,
+				WrappingKeyCertificate:                  r.Partner.Certificate(),
+				ExportToken:                             &id,
+				RandomNonce:                             new(enginetest.Nonce),
+				KeyBlockFormat:                          apc.Tr34KeyBlockFormatX9TR342012,
+			},
+		},
+		leavesTDES,
+	)
 }
 
 func (r *Requests) exportRSA(t *rapid.T, p model.Place) any {
 	return r.exports(t, p, engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-		CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmRSA2048), WrappingKeyCertificate: r.Partner.Certificate()}}, leavesTDES)
+		CertificateAuthorityPublicKeyIdentifier: r.authority(
+			t,
+			p,
+			apc.KeyAlgorithmRSA2048,
+		), WrappingKeyCertificate: r.Partner.Certificate()}}, leavesTDES)
 }
 
 func (r *Requests) exportECDH(t *rapid.T, p model.Place) any {
 	return r.exports(t, p, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier:                    r.key(t, p, agrees),
 		CertificateAuthorityPublicKeyIdentifier: r.authority(t, p, apc.KeyAlgorithmECCNISTP256),
-		PublicKeyCertificate:                    r.Partner.CurveCertificate(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
-		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}, leavesTDES)
+		PublicKeyCertificate:                    r.Partner.CurveCertificate(), DeriveKeyAlgorithm: apc.KeyAlgorithmAES256,
+		KeyDerivationFunction:      apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
+		DerivationData:             engine.DiffieHellmanDerivationData{SharedInformation: new("AB")}}}, leavesTDES)
 }
 
 func (r *Requests) exportAS2805(t *rapid.T, p model.Place) any {
 	return r.exports(t, p, engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		WrappingKeyIdentifier: r.key(t, p, (*model.Key).WrapsNodes), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
+		WrappingKeyIdentifier: r.key(
+			t,
+			p,
+			(*model.Key).WrapsNodes,
+		), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
 }
 
 func leavesTDES(k *model.Key) bool {
-	return k.Leaves() && k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey && k.Attributes.KeyAlgorithm == apc.KeyAlgorithmTDES2Key
+	return k.Leaves() && k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey &&
+		k.Attributes.KeyAlgorithm == apc.KeyAlgorithmTDES2Key
 }
 
 func agrees(k *model.Key) bool { return k.Usable() && k.Agrees != nil }
@@ -123,17 +159,29 @@ func rootNeed(a apc.KeyAlgorithm) need {
 
 func importToken(m apc.KeyMaterialType) need {
 	return need{"GetParametersForImport", nil, func(*Requests) any {
-		return &engine.GetParametersForImportInput{KeyMaterialType: m, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(true)}
+		return &engine.GetParametersForImportInput{
+			KeyMaterialType:         m,
+			WrappingKeyAlgorithm:    apc.KeyAlgorithmRSA2048,
+			ReuseLastGeneratedToken: new(true),
+		}
 	}}
 }
 
 var (
 	pinKey   = keyNeed(enginetest.P0TDES2, leavesTDES)
 	pairNeed = need{"CreateKey", agrees, func(*Requests) any {
-		return &engine.CreateKeyInput{KeyAttributes: enginetest.K3P256.Attributes(), Exportable: new(true), DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey)}
+		return &engine.CreateKeyInput{
+			KeyAttributes:  enginetest.K3P256.Attributes(),
+			Exportable:     new(true),
+			DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
+		}
 	}}
 	exportToken = need{"GetParametersForExport", nil, func(*Requests) any {
-		return &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(true)}
+		return &engine.GetParametersForExportInput{
+			KeyMaterialType:         apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm:     apc.KeyAlgorithmRSA2048,
+			ReuseLastGeneratedToken: new(true),
+		}
 	}}
 )
 
@@ -159,11 +207,18 @@ func back(in *engine.ExportKeyInput, out *engine.WrappedKey, a apc.KeyAlgorithm)
 		d := from.DiffieHellmanTr31KeyBlock
 		m.DiffieHellmanTr31KeyBlock = &engine.ImportDiffieHellmanTr31KeyBlock{PrivateKeyIdentifier: d.PrivateKeyIdentifier,
 			CertificateAuthorityPublicKeyIdentifier: d.CertificateAuthorityPublicKeyIdentifier, PublicKeyCertificate: d.PublicKeyCertificate,
-			DeriveKeyAlgorithm: d.DeriveKeyAlgorithm, KeyDerivationFunction: d.KeyDerivationFunction, KeyDerivationHashAlgorithm: d.KeyDerivationHashAlgorithm,
-			DerivationData: d.DerivationData, WrappedKeyBlock: text}
+			DeriveKeyAlgorithm: d.DeriveKeyAlgorithm, KeyDerivationFunction: d.KeyDerivationFunction,
+			KeyDerivationHashAlgorithm: d.KeyDerivationHashAlgorithm,
+			DerivationData:             d.DerivationData, WrappedKeyBlock: text}
 	case from.As2805KeyCryptogram != nil:
-		m.As2805KeyCryptogram = &engine.ImportAs2805KeyCryptogram{As2805KeyVariant: from.As2805KeyCryptogram.As2805KeyVariant, KeyAlgorithm: a, Exportable: new(true),
-			KeyModesOfUse: enginetest.P0TDES2.Attributes().KeyModesOfUse, WrappingKeyIdentifier: from.As2805KeyCryptogram.WrappingKeyIdentifier, WrappedKeyCryptogram: text}
+		m.As2805KeyCryptogram = &engine.ImportAs2805KeyCryptogram{
+			As2805KeyVariant:      from.As2805KeyCryptogram.As2805KeyVariant,
+			KeyAlgorithm:          a,
+			Exportable:            new(true),
+			KeyModesOfUse:         enginetest.P0TDES2.Attributes().KeyModesOfUse,
+			WrappingKeyIdentifier: from.As2805KeyCryptogram.WrappingKeyIdentifier,
+			WrappedKeyCryptogram:  text,
+		}
 	default:
 		return nil
 	}

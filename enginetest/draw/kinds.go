@@ -73,7 +73,10 @@ func Kind() *rapid.Generator[enginetest.KeyKind] {
 func Fault(calls int) *rapid.Generator[enginetest.Fault] {
 	return rapid.Custom(func(t *rapid.T) enginetest.Fault {
 		return enginetest.Fault{Nth: rapid.IntRange(1, calls).Draw(t, "call"),
-			Effect: rapid.SampledFrom([]enginetest.Effect{enginetest.Throttled, enginetest.Unavailable, enginetest.AnswerLost, enginetest.RequestLost, enginetest.Slow}).Draw(t, "effect")}
+			Effect: rapid.SampledFrom([]enginetest.Effect{enginetest.Throttled, enginetest.Unavailable, enginetest.AnswerLost,
+				enginetest.RequestLost, enginetest.Slow}).
+				Draw(t, "effect"),
+		}
 	})
 }
 

@@ -65,7 +65,12 @@ func TestAttributesAreThoseThatTheEngineTakes(t *testing.T) {
 		return
 	}
 	if got != attributesText {
-		t.Errorf("go test ./enginetest/draw -run %s -update writes testdata/attributes.txt; the engine takes\n%s\nwant\n%s", t.Name(), got, attributesText)
+		t.Errorf(
+			"go test ./enginetest/draw -run %s -update writes testdata/attributes.txt; the engine takes\n%s\nwant\n%s",
+			t.Name(),
+			got,
+			attributesText,
+		)
 	}
 }
 

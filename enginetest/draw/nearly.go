@@ -31,18 +31,25 @@ var nearly = []struct {
 	in   func(*Requests, *rapid.T, model.Place) any
 }{
 	{"CreateKey", apc.ErrValidation, apc.RuleKeyModesOfUse, func(_ *Requests, t *rapid.T, _ model.Place) any {
-		return &engine.CreateKeyInput{KeyAttributes: withModes(Symmetric().Draw(t, "attributes"), apc.KeyModesOfUse{Wrap: true, Generate: true}), Exportable: new(true)}
+		return &engine.CreateKeyInput{
+			KeyAttributes: withModes(Symmetric().Draw(t, "attributes"), apc.KeyModesOfUse{Wrap: true, Generate: true}),
+			Exportable:    new(true),
+		}
 	}},
 	{"CreateKey", apc.ErrValidation, apc.RuleKeyAlgorithm, func(_ *Requests, t *rapid.T, _ model.Place) any {
 		a := enginetest.KeyKind("M3 TDES_2KEY").Attributes()
-		a.KeyAlgorithm = rapid.SampledFrom([]apc.KeyAlgorithm{apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES256, apc.KeyAlgorithmHMACSHA256}).Draw(t, "algorithm")
+		a.KeyAlgorithm = rapid.SampledFrom([]apc.KeyAlgorithm{apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES256, apc.KeyAlgorithmHMACSHA256}).
+			Draw(t, "algorithm")
 		return &engine.CreateKeyInput{KeyAttributes: a, Exportable: new(true)}
 	}},
 	{"CreateKey", apc.ErrValidation, apc.RuleRequired, func(_ *Requests, t *rapid.T, _ model.Place) any {
 		return &engine.CreateKeyInput{KeyAttributes: Symmetric().Draw(t, "attributes")}
 	}},
 	{"DeleteKey", apc.ErrValidation, apc.RuleRange, func(r *Requests, t *rapid.T, p model.Place) any {
-		return &engine.DeleteKeyInput{KeyIdentifier: r.key(t, p, nil), DeleteKeyInDays: new(rapid.SampledFrom([]int{2, 181, 0, -1}).Draw(t, "days"))}
+		return &engine.DeleteKeyInput{
+			KeyIdentifier:   r.key(t, p, nil),
+			DeleteKeyInDays: new(rapid.SampledFrom([]int{2, 181, 0, -1}).Draw(t, "days")),
+		}
 	}},
 	{"GetKey", apc.ErrResourceNotFound, apc.RuleKey, func(_ *Requests, _ *rapid.T, p model.Place) any {
 		return &engine.GetKeyInput{KeyIdentifier: "arn:aws:payment-cryptography:" + p.Region + ":" + p.Account + ":key/bbbbbbbbbbbbbbbb"}

@@ -124,8 +124,11 @@ func (r *Requests) target(t *rapid.T, p model.Place) *string {
 
 // made are the attributes of keys that a machine makes: such as exchange with each other, beside any.
 var made = []apc.KeyAttributes{
-	enginetest.P0TDES2.Attributes(), enginetest.D0AES128.Attributes(), enginetest.M6AES128.Attributes(), enginetest.K1AES256.Attributes(), enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
-	enginetest.KeyKind("K1 TDES_2KEY").Attributes(), enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
+	enginetest.P0TDES2.Attributes(), enginetest.D0AES128.Attributes(), enginetest.M6AES128.Attributes(), enginetest.K1AES256.Attributes(),
+	enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
+	enginetest.KeyKind("K1 TDES_2KEY").
+		Attributes(),
+	enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
 	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
 	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused
 }
@@ -174,17 +177,30 @@ func (r *Requests) tagResource(t *rapid.T, p model.Place) any {
 }
 
 func (r *Requests) untagResource(t *rapid.T, p model.Place) any {
-	return &engine.UntagResourceInput{ResourceArn: r.key(t, p, inState(apc.KeyStateCreateComplete)), TagKeys: []string{tagKeys.Draw(t, "tag"), "never"}}
+	return &engine.UntagResourceInput{
+		ResourceArn: r.key(t, p, inState(apc.KeyStateCreateComplete)),
+		TagKeys:     []string{tagKeys.Draw(t, "tag"), "never"},
+	}
 }
 
-var materials = rapid.SampledFrom([]apc.KeyMaterialType{apc.KeyMaterialTypeTR34KeyBlock, apc.KeyMaterialTypeKeyCryptogram, apc.KeyMaterialTypeTR31KeyBlock})
+var materials = rapid.SampledFrom(
+	[]apc.KeyMaterialType{apc.KeyMaterialTypeTR34KeyBlock, apc.KeyMaterialTypeKeyCryptogram, apc.KeyMaterialTypeTR31KeyBlock},
+)
 
 func (r *Requests) parametersForImport(t *rapid.T, p model.Place) any {
-	return &engine.GetParametersForImportInput{KeyMaterialType: materials.Draw(t, "material"), WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse"))}
+	return &engine.GetParametersForImportInput{
+		KeyMaterialType:         materials.Draw(t, "material"),
+		WrappingKeyAlgorithm:    apc.KeyAlgorithmRSA2048,
+		ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse")),
+	}
 }
 
 func (r *Requests) parametersForExport(t *rapid.T, p model.Place) any {
-	return &engine.GetParametersForExportInput{KeyMaterialType: materials.Draw(t, "material"), SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048, ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse"))}
+	return &engine.GetParametersForExportInput{
+		KeyMaterialType:         materials.Draw(t, "material"),
+		SigningKeyAlgorithm:     apc.KeyAlgorithmRSA2048,
+		ReuseLastGeneratedToken: new(rapid.Bool().Draw(t, "reuse")),
+	}
 }
 
 func isPair(k *model.Key) bool { return k.Attributes.KeyClass == apc.KeyClassAsymmetricKeyPair }

@@ -63,10 +63,12 @@ func (w *World) follow(p *place, now time.Time, in, out any) error {
 		return p.exported(in, out.(*engine.ExportKeyOutput).WrappedKey)
 	case *engine.GetParametersForImportInput:
 		o := out.(*engine.GetParametersForImportOutput)
-		return w.took(p, now, &Token{ID: o.ImportToken, Material: in.KeyMaterialType, Certificate: o.WrappingKeyCertificate, created: now, expires: o.ParametersValidUntilTimestamp}, in.ReuseLastGeneratedToken)
+		return w.took(p, now, &Token{ID: o.ImportToken, Material: in.KeyMaterialType, Certificate: o.WrappingKeyCertificate, created: now,
+			expires: o.ParametersValidUntilTimestamp}, in.ReuseLastGeneratedToken)
 	case *engine.GetParametersForExportInput:
 		o := out.(*engine.GetParametersForExportOutput)
-		return w.took(p, now, &Token{ID: o.ExportToken, Material: in.KeyMaterialType, Export: true, Certificate: o.SigningKeyCertificate, created: now, expires: o.ParametersValidUntilTimestamp}, in.ReuseLastGeneratedToken)
+		return w.took(p, now, &Token{ID: o.ExportToken, Material: in.KeyMaterialType, Export: true, Certificate: o.SigningKeyCertificate,
+			created: now, expires: o.ParametersValidUntilTimestamp}, in.ReuseLastGeneratedToken)
 	case *engine.GetPublicKeyCertificateInput:
 		k, _ := p.find(in.KeyIdentifier)
 		return k.certifiedAs(w, now, out.(*engine.GetPublicKeyCertificateOutput).KeyCertificate)
@@ -187,7 +189,8 @@ func (p *place) exported(in *engine.ExportKeyInput, wrapped *engine.WrappedKey) 
 		return fmt.Errorf("exported with check value %s, the key has %s", got, k.CheckValue)
 	}
 	p.blocks[wrapped.KeyMaterial] = k.CheckValue
-	if code := headerOf(wrapped.KeyMaterial); in.KeyMaterial.Tr31KeyBlock != nil && !strings.HasPrefix(string(k.Attributes.KeyUsage), "TR31_"+code+"_") {
+	if code := headerOf(wrapped.KeyMaterial); in.KeyMaterial.Tr31KeyBlock != nil &&
+		!strings.HasPrefix(string(k.Attributes.KeyUsage), "TR31_"+code+"_") {
 		return fmt.Errorf("a key of %s is exported with usage %s", k.Attributes.KeyUsage, code)
 	}
 	return nil
@@ -219,7 +222,8 @@ func (k *Key) certifiedAs(w *World, now time.Time, given string) error {
 	}
 	c := certificate(given)
 	until := now.Add(w.limits.CertificateLife)
-	if c == nil || given == k.certificate || !c.NotAfter.Equal(until.Truncate(time.Second)) || !strings.HasPrefix(c.Subject.String(), "SERIALNUMBER=") {
+	if c == nil || given == k.certificate || !c.NotAfter.Equal(until.Truncate(time.Second)) ||
+		!strings.HasPrefix(c.Subject.String(), "SERIALNUMBER=") {
 		return fmt.Errorf("%s: want a new certificate until %s, got %v", k.ARN, until, c)
 	}
 	k.certificate, k.certified = given, until

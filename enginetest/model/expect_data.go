@@ -11,9 +11,11 @@ func (p *place) expectData(in any) (code apc.Code, known bool) {
 	m := func(k *Key) apc.KeyModesOfUse { return k.Attributes.KeyModesOfUse }
 	switch in := in.(type) {
 	case *dataplane.EncryptDataInput:
-		return p.may(in.KeyIdentifier, apc.KeyUsageTR31D0SymmetricDataEncryptionKey, func(k *Key) bool { return m(k).Encrypt || m(k).NoRestrictions }), true
+		return p.may(in.KeyIdentifier, apc.KeyUsageTR31D0SymmetricDataEncryptionKey,
+			func(k *Key) bool { return m(k).Encrypt || m(k).NoRestrictions }), true
 	case *dataplane.DecryptDataInput:
-		return p.may(in.KeyIdentifier, apc.KeyUsageTR31D0SymmetricDataEncryptionKey, func(k *Key) bool { return m(k).Decrypt || m(k).NoRestrictions }), true
+		return p.may(in.KeyIdentifier, apc.KeyUsageTR31D0SymmetricDataEncryptionKey,
+			func(k *Key) bool { return m(k).Decrypt || m(k).NoRestrictions }), true
 	case *dataplane.GenerateMacInput:
 		return p.may(in.KeyIdentifier, apc.KeyUsageTR31M6ISO97975CMACKey, func(k *Key) bool { return m(k).Generate }), true
 	case *dataplane.VerifyMacInput:

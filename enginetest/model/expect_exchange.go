@@ -44,7 +44,12 @@ func (p *place) importKey(now time.Time, m *engine.ImportKeyMaterial) apc.Code {
 		return invalid(keys[0].Unwraps())
 	case m.Tr34KeyBlock != nil:
 		in := m.Tr34KeyBlock
-		keys, code := p.identifiers(now, text(in.ImportToken), apc.KeyMaterialTypeTR34KeyBlock, in.CertificateAuthorityPublicKeyIdentifier)
+		keys, code := p.identifiers(
+			now,
+			text(in.ImportToken),
+			apc.KeyMaterialTypeTR34KeyBlock,
+			in.CertificateAuthorityPublicKeyIdentifier,
+		)
 		if code != "" {
 			return code
 		}
@@ -80,11 +85,21 @@ func (p *place) exportKey(now time.Time, id string, m *engine.ExportKeyMaterial)
 		return invalid(kek.Wraps(), key.Leaves(), strong(kek.Attributes.KeyAlgorithm, key.Attributes.KeyAlgorithm))
 	case m.Tr34KeyBlock != nil:
 		in := m.Tr34KeyBlock
-		keys, code := p.identifiers(now, text(in.ExportToken), apc.KeyMaterialTypeTR34KeyBlock, in.CertificateAuthorityPublicKeyIdentifier, id)
+		keys, code := p.identifiers(
+			now,
+			text(in.ExportToken),
+			apc.KeyMaterialTypeTR34KeyBlock,
+			in.CertificateAuthorityPublicKeyIdentifier,
+			id,
+		)
 		if code != "" {
 			return code
 		}
-		return invalid(keys[0].issued(in.WrappingKeyCertificate), keys[1].Leaves(), isTDES(keys[1].Attributes.KeyAlgorithm)) // to RSA_2048
+		return invalid(
+			keys[0].issued(in.WrappingKeyCertificate),
+			keys[1].Leaves(),
+			isTDES(keys[1].Attributes.KeyAlgorithm),
+		) // to RSA_2048
 	case m.KeyCryptogram != nil:
 		in := m.KeyCryptogram
 		keys, code := p.findAll(in.CertificateAuthorityPublicKeyIdentifier, id)
@@ -107,8 +122,13 @@ func (p *place) exportKey(now time.Time, id string, m *engine.ExportKeyMaterial)
 		return code
 	}
 	kek, key := keys[0], keys[1]
-	return invalid(kek.WrapsNodes(), key.Leaves(), key.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey, isTDES(key.Attributes.KeyAlgorithm),
-		strong(kek.Attributes.KeyAlgorithm, key.Attributes.KeyAlgorithm))
+	return invalid(
+		kek.WrapsNodes(),
+		key.Leaves(),
+		key.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey,
+		isTDES(key.Attributes.KeyAlgorithm),
+		strong(kek.Attributes.KeyAlgorithm, key.Attributes.KeyAlgorithm),
+	)
 }
 
 func text(s *string) string {

@@ -41,8 +41,16 @@ func TestWhatContradictsIsFound(t *testing.T) {
 	contradicts("another time stamp", "UsageStartTimestamp", w.Did(s.Clock.Now(), who, get, &wrong, nil))
 
 	restore := &engine.RestoreKeyInput{KeyIdentifier: made.Key.KeyArn}
-	contradicts("a key restored that is not pending", "must be refused with ValidationException", w.Did(s.Clock.Now(), who, restore, &engine.RestoreKeyOutput{}, nil))
-	contradicts("a refusal without a reason", "has no reason", w.Did(s.Clock.Now(), who, restore, nil, &apc.Error{Code: apc.ErrValidation}))
+	contradicts(
+		"a key restored that is not pending",
+		"must be refused with ValidationException",
+		w.Did(s.Clock.Now(), who, restore, &engine.RestoreKeyOutput{}, nil),
+	)
+	contradicts(
+		"a refusal without a reason",
+		"has no reason",
+		w.Did(s.Clock.Now(), who, restore, nil, &apc.Error{Code: apc.ErrValidation}),
+	)
 
 	if err := w.Compare(ctx, s.Clock.Now(), s.As); err != nil {
 		t.Errorf("the state as it is: %v", err)

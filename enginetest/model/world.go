@@ -85,7 +85,13 @@ type Token struct {
 func New(l apc.Limits, places ...Place) *World {
 	w := &World{limits: l, places: map[Place]*place{}, order: places}
 	for _, p := range places {
-		w.places[p] = &place{Place: p, keys: map[string]*Key{}, aliases: map[string]string{}, tokens: map[string]*Token{}, blocks: map[string]string{}}
+		w.places[p] = &place{
+			Place:   p,
+			keys:    map[string]*Key{},
+			aliases: map[string]string{},
+			tokens:  map[string]*Token{},
+			blocks:  map[string]string{},
+		}
 	}
 	return w
 }
@@ -224,7 +230,8 @@ func (k *Key) isKEK() bool {
 
 // WrapsNodes reports whether the key may wrap AS 2805 cryptograms.
 func (k *Key) WrapsNodes() bool {
-	return k.Usable() && k.Attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey && isTDES(k.Attributes.KeyAlgorithm) && k.Attributes.KeyModesOfUse.Wrap
+	return k.Usable() && k.Attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey && isTDES(k.Attributes.KeyAlgorithm) &&
+		k.Attributes.KeyModesOfUse.Wrap
 }
 
 // Certifies reports whether the key is an authority with this algorithm.
@@ -261,7 +268,13 @@ func isTDES(a apc.KeyAlgorithm) bool {
 
 // strong reports whether a key may be wrapped under another, by the user guide.
 func strong(kek, key apc.KeyAlgorithm) bool {
-	rank := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmTDES2Key: 1, apc.KeyAlgorithmTDES3Key: 2, apc.KeyAlgorithmAES128: 3, apc.KeyAlgorithmAES192: 4, apc.KeyAlgorithmAES256: 5}
+	rank := map[apc.KeyAlgorithm]int{
+		apc.KeyAlgorithmTDES2Key: 1,
+		apc.KeyAlgorithmTDES3Key: 2,
+		apc.KeyAlgorithmAES128:   3,
+		apc.KeyAlgorithmAES192:   4,
+		apc.KeyAlgorithmAES256:   5,
+	}
 	if strings.HasPrefix(string(key), "HMAC") {
 		return kek == apc.KeyAlgorithmAES256
 	}

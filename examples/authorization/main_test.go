@@ -22,7 +22,8 @@ func tellsItsStory(t *testing.T, onToken bool) {
 	}
 	for _, want := range []string{
 		"BDK          TR31_B0_BASE_DERIVATION_KEY AES_128, check value ", "PVV ", "all three are right; ARPC ", "encrypted PIN ",
-		"INVALID_PIN: Pin block verification failed.", "INVALID_AUTH_REQUEST_CRYPTOGRAM: ", "INVALID_VALIDATION_DATA: ", "why: AuthRequestCryptogram: the cryptogram is not that of the data under this key",
+		"INVALID_PIN: Pin block verification failed.", "INVALID_AUTH_REQUEST_CRYPTOGRAM: ", "INVALID_VALIDATION_DATA: ",
+		"why: AuthRequestCryptogram: the cryptogram is not that of the data under this key",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the story lacks %q:\n%s", want, &out)

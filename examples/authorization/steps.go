@@ -16,7 +16,8 @@ import (
 // clear are the keys that somebody outside the service has too: the terminal's base derivation key,
 // the issuer's PIN key in its branches, its key for cards. A ceremony loads them from components.
 var clear = map[string]string{
-	"BDK": "FEDCBA9876543210F1F1F1F1F1F1F1F1", "issuer's PEK": "545E2AADFD5EC42F2F5BE5E3ADC75E9B", "IMK-AC": "9E15204313F7318ACB79B90BD986AD29",
+	"BDK": "FEDCBA9876543210F1F1F1F1F1F1F1F1", "issuer's PEK": "545E2AADFD5EC42F2F5BE5E3ADC75E9B",
+	"IMK-AC":   "9E15204313F7318ACB79B90BD986AD29",
 	"zone key": "A1B2C3D4E5F60718293A4B5C6D7E8F90", "PVK": "3D5EF7B0A2C419682FE1D3B5978C6A4F", "CVK": "0123456789ABCDEFFEDCBA9876543210",
 	"IMK-SMI": "4664942FE615FB02E5D57F292AA2B3B6", "IMK-SMC": "CE293B8CC12A97C79B6D8F1E54C2A3B0",
 }
@@ -46,8 +47,13 @@ func (s *story) loadKeys() error {
 		{"IMK-SMC", apc.KeyUsageTR31E1EMVMKeyConfidentiality, apc.KeyAlgorithmTDES2Key, derives},
 	} {
 		out, err := s.LoadKey(s.ctx, &engine.LoadKeyInput{
-			KeyAttributes: apc.KeyAttributes{KeyUsage: k.usage, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: k.algorithm, KeyModesOfUse: k.modes},
-			Exportable:    new(false), Components: components(k.name),
+			KeyAttributes: apc.KeyAttributes{
+				KeyUsage:      k.usage,
+				KeyClass:      apc.KeyClassSymmetricKey,
+				KeyAlgorithm:  k.algorithm,
+				KeyModesOfUse: k.modes,
+			},
+			Exportable: new(false), Components: components(k.name),
 		})
 		if err != nil {
 			return err
@@ -78,8 +84,11 @@ func (s *story) personalise() error {
 		return err
 	}
 	chosen, err := s.GeneratePinData(s.ctx, &dataplane.GeneratePinDataInput{
-		GenerationKeyIdentifier: s.keys["PVK"], EncryptionKeyIdentifier: s.keys["issuer's PEK"], PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: &c.pan,
-		GenerationAttributes: dataplane.PinGenerationAttributes{VisaPinVerificationValue: &dataplane.VisaPinVerificationValue{EncryptedPinBlock: block, PinVerificationKeyIndex: new(1)}},
+		GenerationKeyIdentifier: s.keys["PVK"], EncryptionKeyIdentifier: s.keys["issuer's PEK"],
+		PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: &c.pan,
+		GenerationAttributes: dataplane.PinGenerationAttributes{
+			VisaPinVerificationValue: &dataplane.VisaPinVerificationValue{EncryptedPinBlock: block, PinVerificationKeyIndex: new(1)},
+		},
 	})
 	if err != nil {
 		return err
@@ -89,10 +98,18 @@ func (s *story) personalise() error {
 		into       *string
 		attributes dataplane.CardGenerationAttributes
 	}{
-		{&c.cvv, dataplane.CardGenerationAttributes{CardVerificationValue1: &dataplane.CardVerificationValue1{CardExpiryDate: c.expiry, ServiceCode: "201"}}},
+		{&c.cvv, dataplane.CardGenerationAttributes{CardVerificationValue1: &dataplane.CardVerificationValue1{CardExpiryDate: c.expiry,
+			ServiceCode: "201"}}},
 		{&c.cvv2, dataplane.CardGenerationAttributes{CardVerificationValue2: &dataplane.CardVerificationValue2{CardExpiryDate: c.expiry}}},
 	} {
-		out, err := s.GenerateCardValidationData(s.ctx, &dataplane.GenerateCardValidationDataInput{KeyIdentifier: s.keys["CVK"], PrimaryAccountNumber: c.pan, GenerationAttributes: v.attributes})
+		out, err := s.GenerateCardValidationData(
+			s.ctx,
+			&dataplane.GenerateCardValidationDataInput{
+				KeyIdentifier:        s.keys["CVK"],
+				PrimaryAccountNumber: c.pan,
+				GenerationAttributes: v.attributes,
+			},
+		)
 		if err != nil {
 			return err
 		}
@@ -143,9 +160,16 @@ func (s *story) authorise() error {
 func (s *story) translate(block string) (string, error) {
 	out, err := s.TranslatePinData(s.ctx, &dataplane.TranslatePinDataInput{
 		IncomingKeyIdentifier: s.keys["BDK"], OutgoingKeyIdentifier: s.keys["zone key"], EncryptedPinBlock: block,
-		IncomingTranslationAttributes: dataplane.TranslationIsoFormats{IsoFormat4: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: s.card.pan}},
-		OutgoingTranslationAttributes: dataplane.TranslationIsoFormats{IsoFormat0: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: s.card.pan}},
-		IncomingDukptAttributes:       &dataplane.DukptDerivationAttributes{KeySerialNumber: s.payment.ksn, DukptKeyDerivationType: new(apc.KeyAlgorithmAES128)},
+		IncomingTranslationAttributes: dataplane.TranslationIsoFormats{
+			IsoFormat4: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: s.card.pan},
+		},
+		OutgoingTranslationAttributes: dataplane.TranslationIsoFormats{
+			IsoFormat0: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: s.card.pan},
+		},
+		IncomingDukptAttributes: &dataplane.DukptDerivationAttributes{
+			KeySerialNumber:        s.payment.ksn,
+			DukptKeyDerivationType: new(apc.KeyAlgorithmAES128),
+		},
 	})
 	if err != nil {
 		return "", err
@@ -155,10 +179,13 @@ func (s *story) translate(block string) (string, error) {
 
 func (s *story) verifyARQC(data string) (arpc string, err error) {
 	out, err := s.VerifyAuthRequestCryptogram(s.ctx, &dataplane.VerifyAuthRequestCryptogramInput{
-		KeyIdentifier: s.keys["IMK-AC"], TransactionData: data, AuthRequestCryptogram: s.payment.arqc, MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
+		KeyIdentifier: s.keys["IMK-AC"], TransactionData: data, AuthRequestCryptogram: s.payment.arqc,
+		MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
 		SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{EmvCommon: &dataplane.SessionKeyEmvCommon{
 			PrimaryAccountNumber: s.card.pan, PanSequenceNumber: s.card.psn, ApplicationTransactionCounter: s.payment.atc}},
-		AuthResponseAttributes: &dataplane.CryptogramAuthResponse{ArpcMethod1: &dataplane.CryptogramVerificationArpcMethod1{AuthResponseCode: "3030"}},
+		AuthResponseAttributes: &dataplane.CryptogramAuthResponse{
+			ArpcMethod1: &dataplane.CryptogramVerificationArpcMethod1{AuthResponseCode: "3030"},
+		},
 	})
 	if err != nil {
 		return "", err
@@ -170,7 +197,9 @@ func (s *story) verifyPIN(block string) error {
 	_, err := s.VerifyPinData(s.ctx, &dataplane.VerifyPinDataInput{
 		VerificationKeyIdentifier: s.keys["PVK"], EncryptionKeyIdentifier: s.keys["zone key"], EncryptedPinBlock: block,
 		PrimaryAccountNumber: &s.card.pan, PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0,
-		VerificationAttributes: dataplane.PinVerificationAttributes{VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: s.card.pvv}},
+		VerificationAttributes: dataplane.PinVerificationAttributes{
+			VisaPin: &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: s.card.pvv},
+		},
 	})
 	return err
 }
@@ -178,7 +207,9 @@ func (s *story) verifyPIN(block string) error {
 func (s *story) verifyCVV2(value string) error {
 	_, err := s.VerifyCardValidationData(s.ctx, &dataplane.VerifyCardValidationDataInput{
 		KeyIdentifier: s.keys["CVK"], PrimaryAccountNumber: s.card.pan, ValidationData: value,
-		VerificationAttributes: dataplane.CardVerificationAttributes{CardVerificationValue2: &dataplane.CardVerificationValue2{CardExpiryDate: s.card.expiry}},
+		VerificationAttributes: dataplane.CardVerificationAttributes{
+			CardVerificationValue2: &dataplane.CardVerificationValue2{CardExpiryDate: s.card.expiry},
+		},
 	})
 	return err
 }

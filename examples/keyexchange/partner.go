@@ -115,7 +115,10 @@ func (p *partner) sealToken(to, header string, nonce, key []byte) (string, error
 	if err != nil {
 		return "", err
 	}
-	der, err := tr34.Seal(&tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: p.host.certificate, Signer: p.host.key, KRD: krd, Header: header, Nonce: nonce}, key)
+	der, err := tr34.Seal(
+		&tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: p.host.certificate, Signer: p.host.key, KRD: krd, Header: header, Nonce: nonce},
+		key,
+	)
 	return upperHex(der), err
 }
 

@@ -43,7 +43,13 @@ func (x *exchange) createKey(ctx context.Context, a apc.KeyAttributes, derive *a
 // certificate that comes with an import token.
 func (x *exchange) kekIn(ctx context.Context) error {
 	x.title("A key-encryption key comes in as a TR-34 token")
-	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	p, err := x.service.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{
+			KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
+			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -73,7 +79,10 @@ func (x *exchange) workingKeyIn(ctx context.Context) error {
 		return err
 	}
 	x.say("%s", block)
-	k, err := x.importKey(ctx, engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: x.kek, WrappedKeyBlock: block}})
+	k, err := x.importKey(
+		ctx,
+		engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{WrappingKeyIdentifier: x.kek, WrappedKeyBlock: block}},
+	)
 	if err != nil {
 		return err
 	}
@@ -87,7 +96,13 @@ func (x *exchange) keyOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := x.service.GetParametersForExport(ctx, &engine.GetParametersForExportInput{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
+	p, err := x.service.GetParametersForExport(
+		ctx,
+		&engine.GetParametersForExportInput{
+			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
+			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -110,8 +125,12 @@ func (x *exchange) keyOut(ctx context.Context) error {
 // agree: both derive the same AES-256 key and exchange key blocks under it.
 func (x *exchange) agree(ctx context.Context) error {
 	x.title("Both agree on a key by ECDH and send each other keys under it")
-	pair, err := x.createKey(ctx, apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
-		KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}}, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
+	pair, err := x.createKey(
+		ctx,
+		apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
+			KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}},
+		new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
+	)
 	if err != nil {
 		return err
 	}
@@ -131,7 +150,8 @@ func (x *exchange) agree(ctx context.Context) error {
 	}
 	k, err := x.importKey(ctx, engine.ImportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ImportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: x.ecRoot, PublicKeyCertificate: x.partner.curve.text(),
-		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data, WrappedKeyBlock: block,
+		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data, WrappedKeyBlock: block,
 	}})
 	if err != nil {
 		return err
@@ -141,7 +161,8 @@ func (x *exchange) agree(ctx context.Context) error {
 	}
 	w, err := x.exportKey(ctx, x.kek, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
 		PrivateKeyIdentifier: pair.KeyArn, CertificateAuthorityPublicKeyIdentifier: x.ecRoot, PublicKeyCertificate: x.partner.curve.text(),
-		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data,
+		DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
+		KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256, DerivationData: data,
 	}})
 	if err != nil {
 		return err
@@ -156,7 +177,13 @@ func (x *exchange) agree(ctx context.Context) error {
 // cryptograms: the bare key, encrypted to an RSA key.
 func (x *exchange) cryptograms(ctx context.Context) error {
 	x.title("RSA cryptograms in both directions")
-	p, err := x.service.GetParametersForImport(ctx, &engine.GetParametersForImportInput{KeyMaterialType: apc.KeyMaterialTypeKeyCryptogram, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072})
+	p, err := x.service.GetParametersForImport(
+		ctx,
+		&engine.GetParametersForImportInput{
+			KeyMaterialType:      apc.KeyMaterialTypeKeyCryptogram,
+			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072,
+		},
+	)
 	if err != nil {
 		return err
 	}
@@ -166,7 +193,10 @@ func (x *exchange) cryptograms(ctx context.Context) error {
 		return err
 	}
 	k, err := x.importKey(ctx, engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-		KeyAttributes: symmetric(apc.KeyUsageTR31K1KeyBlockProtectionKey, apc.KeyAlgorithmAES128), Exportable: new(true), ImportToken: p.ImportToken, WrappedKeyCryptogram: cryptogram,
+		KeyAttributes: symmetric(
+			apc.KeyUsageTR31K1KeyBlockProtectionKey,
+			apc.KeyAlgorithmAES128,
+		), Exportable: new(true), ImportToken: p.ImportToken, WrappedKeyCryptogram: cryptogram,
 	}})
 	if err != nil {
 		return err

@@ -19,7 +19,12 @@ var (
 )
 
 func planted() Bugs {
-	return Bugs{KeepAlias: *bug == "KeepAlias", PendingIsGone: *bug == "PendingIsGone", DropBlock: *bug == "DropBlock", WidenExport: *bug == "WidenExport"}
+	return Bugs{
+		KeepAlias:     *bug == "KeepAlias",
+		PendingIsGone: *bug == "PendingIsGone",
+		DropBlock:     *bug == "DropBlock",
+		WidenExport:   *bug == "WidenExport",
+	}
 }
 
 func skipUnlessAsked(t *testing.T) {
@@ -31,7 +36,8 @@ func skipUnlessAsked(t *testing.T) {
 // again runs a test of this package that must fail and returns its output.
 func again(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), os.Args[0], append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1")...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), os.Args[0], append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1")...).
+		CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL") {
 		t.Fatalf("%v passes (%v):\n%s", args, err, out)
 	}

@@ -82,7 +82,12 @@ func (s *Service) note(action, alias, key string, err error) {
 
 func (s *Service) record(k *types.Key) Record {
 	r := Record{Arn: *k.KeyArn, KCV: aws.ToString(k.KeyCheckValue), Exportable: aws.ToBool(k.Exportable), Status: Active,
-		Spec: Spec{Usage: k.KeyAttributes.KeyUsage, Algorithm: k.KeyAttributes.KeyAlgorithm, Modes: *k.KeyAttributes.KeyModesOfUse, Exportable: aws.ToBool(k.Exportable)}}
+		Spec: Spec{
+			Usage:      k.KeyAttributes.KeyUsage,
+			Algorithm:  k.KeyAttributes.KeyAlgorithm,
+			Modes:      *k.KeyAttributes.KeyModesOfUse,
+			Exportable: aws.ToBool(k.Exportable),
+		}}
 	switch {
 	case k.KeyState == types.KeyStateDeleteComplete, s.Bugs.PendingIsGone && k.KeyState == types.KeyStateDeletePending:
 		r.Status = Gone
@@ -96,7 +101,12 @@ func (s *Service) record(k *types.Key) Record {
 
 func (s *Service) attributes(spec Spec) *types.KeyAttributes {
 	modes := spec.Modes
-	return &types.KeyAttributes{KeyUsage: spec.Usage, KeyClass: types.KeyClassSymmetricKey, KeyAlgorithm: spec.Algorithm, KeyModesOfUse: &modes}
+	return &types.KeyAttributes{
+		KeyUsage:      spec.Usage,
+		KeyClass:      types.KeyClassSymmetricKey,
+		KeyAlgorithm:  spec.Algorithm,
+		KeyModesOfUse: &modes,
+	}
 }
 
 // Create makes a key under a new alias.
@@ -154,13 +164,17 @@ func (s *Service) Trust(ctx context.Context, cert string, algorithm types.KeyAlg
 func (s *Service) SendTR34(ctx context.Context, alias, root, cert, nonce string) (token, signer string, err error) {
 	defer func() { s.note("send-tr34", alias, "", err) }()
 	p, err := s.PC.GetParametersForExport(ctx, &pc.GetParametersForExportInput{
-		KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: types.KeyAlgorithmRsa2048, ReuseLastGeneratedToken: aws.Bool(true)})
+		KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: types.KeyAlgorithmRsa2048,
+		ReuseLastGeneratedToken: aws.Bool(true)})
 	if err != nil {
 		return "", "", err
 	}
-	out, err := s.PC.ExportKey(ctx, &pc.ExportKeyInput{ExportKeyIdentifier: &alias, KeyMaterial: &types.ExportKeyMaterialMemberTr34KeyBlock{
-		Value: types.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: &root, WrappingKeyCertificate: &cert,
-			ExportToken: p.ExportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012, RandomNonce: &nonce}}})
+	out, err := s.PC.ExportKey(
+		ctx,
+		&pc.ExportKeyInput{ExportKeyIdentifier: &alias, KeyMaterial: &types.ExportKeyMaterialMemberTr34KeyBlock{
+			Value: types.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: &root, WrappingKeyCertificate: &cert,
+				ExportToken: p.ExportToken, KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012, RandomNonce: &nonce}}},
+	)
 	if err != nil {
 		return "", "", err
 	}
@@ -178,8 +192,11 @@ func (s *Service) Rewrap(ctx context.Context, alias, kek, label string, e types.
 	if s.Bugs.WidenExport {
 		h.KeyExportability = types.KeyExportabilityExportable
 	}
-	out, err := s.PC.ExportKey(ctx, &pc.ExportKeyInput{ExportKeyIdentifier: &alias, KeyMaterial: &types.ExportKeyMaterialMemberTr31KeyBlock{
-		Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: &kek, KeyBlockHeaders: h}}})
+	out, err := s.PC.ExportKey(
+		ctx,
+		&pc.ExportKeyInput{ExportKeyIdentifier: &alias, KeyMaterial: &types.ExportKeyMaterialMemberTr31KeyBlock{
+			Value: types.ExportTr31KeyBlock{WrappingKeyIdentifier: &kek, KeyBlockHeaders: h}}},
+	)
 	if err != nil {
 		return "", err
 	}

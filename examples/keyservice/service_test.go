@@ -93,7 +93,13 @@ func TestService(t *testing.T) {
 			"Import": func(t *rapid.T) {
 				alias, k := alias(t)
 				material := draw.Key(apc.KeyAlgorithmAES128).Draw(t, "key")
-				r, err := m.Import(t.Context(), alias, kek, partner.Wrap("D0000P0AB00E0000", material), enginetest.CheckValue('A', material))
+				r, err := m.Import(
+					t.Context(),
+					alias,
+					kek,
+					partner.Wrap("D0000P0AB00E0000", material),
+					enginetest.CheckValue('A', material),
+				)
 				if took(t, "Import", k == nil, err) {
 					m.add(alias, r)
 				}
@@ -119,7 +125,8 @@ func TestService(t *testing.T) {
 			},
 			"Rewrap": func(t *rapid.T) {
 				alias, k := alias(t)
-				e := rapid.SampledFrom([]types.KeyExportability{types.KeyExportabilityExportable, types.KeyExportabilityNonExportable}).Draw(t, "exportability")
+				e := rapid.SampledFrom([]types.KeyExportability{types.KeyExportabilityExportable, types.KeyExportabilityNonExportable}).
+					Draw(t, "exportability")
 				block, err := m.Rewrap(t.Context(), alias, kek, "LABEL", e)
 				if took(t, "Rewrap", m.status(k) == Active && k.Exportable, err) {
 					if got := partner.Open(block); !got.Has("LB", "LABEL") || got.Exportability != e[0] {

@@ -48,11 +48,15 @@ type network struct {
 
 func run(ctx context.Context, out io.Writer) error {
 	n := &network{clock: engine.NewClock(time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)), out: out}
-	n.cloud = engine.New(&engine.Options{Now: n.clock.Now, Seed: 13, Observe: n.observe, Limits: apc.Limits{ReplicationTime: 30 * time.Second}})
+	n.cloud = engine.New(
+		&engine.Options{Now: n.clock.Now, Seed: 13, Observe: n.observe, Limits: apc.Limits{ReplicationTime: 30 * time.Second}},
+	)
 	defer n.cloud.Close()
 	n.issuer = n.cloud.As(apc.Identity{Account: issuerAccount, Region: home, ARN: "arn:aws:iam::111122223333:user/custodian"})
 	n.abroad = n.cloud.As(apc.Identity{Account: issuerAccount, Region: replica, ARN: "arn:aws:iam::111122223333:user/custodian"})
-	n.acquirer = n.cloud.As(apc.Identity{Account: acquirerAccount, Region: home, ARN: "arn:aws:sts::444455556666:assumed-role/key-exchange/monday"})
+	n.acquirer = n.cloud.As(
+		apc.Identity{Account: acquirerAccount, Region: home, ARN: "arn:aws:sts::444455556666:assumed-role/key-exchange/monday"},
+	)
 	for _, part := range []func(context.Context) error{n.replicate, n.share, n.stop, n.revoke, n.approve, n.remove} {
 		if err := part(ctx); err != nil {
 			return err
@@ -82,8 +86,12 @@ func (n *network) there() string { return strings.Replace(n.key, home, replica, 
 func (n *network) replicate(ctx context.Context) error {
 	n.title("The issuer makes a key in %s and asks for a replica in %s", home, replica)
 	made, err := n.issuer.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31P0PINEncryptionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES128,
-			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage:      apc.KeyUsageTR31P0PINEncryptionKey,
+			KeyClass:      apc.KeyClassSymmetricKey,
+			KeyAlgorithm:  apc.KeyAlgorithmAES128,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		},
 		Exportable: new(true), ReplicationRegions: []string{replica},
 	})
 	if err != nil {
@@ -100,7 +108,12 @@ func (n *network) replicate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.say("30 seconds later %s: %s, check value %s", now.Key.ReplicationStatus[replica].Status, *copied.Key.MultiRegionKeyType, copied.Key.KeyCheckValue)
+	n.say(
+		"30 seconds later %s: %s, check value %s",
+		now.Key.ReplicationStatus[replica].Status,
+		*copied.Key.MultiRegionKeyType,
+		copied.Key.KeyCheckValue,
+	)
 	return nil
 }
 
@@ -130,8 +143,12 @@ func (n *network) share(ctx context.Context) error {
 // zoneKey makes a key block protection key with the alias alias/zone.
 func zoneKey(ctx context.Context, c *engine.Caller) error {
 	kek, err := c.CreateKey(ctx, &engine.CreateKeyInput{
-		KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES256,
-			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}}, Exportable: new(true)})
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage:      apc.KeyUsageTR31K1KeyBlockProtectionKey,
+			KeyClass:      apc.KeyClassSymmetricKey,
+			KeyAlgorithm:  apc.KeyAlgorithmAES256,
+			KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true},
+		}, Exportable: new(true)})
 	if err != nil {
 		return err
 	}
@@ -140,8 +157,11 @@ func zoneKey(ctx context.Context, c *engine.Caller) error {
 }
 
 func (n *network) allow(ctx context.Context, action string) error {
-	_, err := n.issuer.PutResourcePolicy(ctx, &engine.PutResourcePolicyInput{ResourceArn: n.key, Policy: `{"Version": "2012-10-17", "Statement": [
-		{"Sid": "acquirer", "Effect": "Allow", "Principal": {"AWS": "` + acquirerRole + `"}, "Action": "` + action + `", "Resource": "*"}]}`})
+	_, err := n.issuer.PutResourcePolicy(
+		ctx,
+		&engine.PutResourcePolicyInput{ResourceArn: n.key, Policy: `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "acquirer", "Effect": "Allow", "Principal": {"AWS": "` + acquirerRole + `"}, "Action": "` + action + `", "Resource": "*"}]}`},
+	)
 	return err
 }
 
@@ -192,7 +212,8 @@ func (n *network) revoke(ctx context.Context) error {
 func (n *network) approve(ctx context.Context) error {
 	n.title("A root certificate waits for the issuer's team")
 	const guarded = apc.MpaOperationImportRootPublicKeyCertificate
-	if _, err := n.issuer.AssociateMpaTeam(ctx, &engine.AssociateMpaTeamInput{Action: guarded, MpaTeamArn: "arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"}); err != nil {
+	if _, err := n.issuer.AssociateMpaTeam(ctx, &engine.AssociateMpaTeamInput{Action: guarded,
+		MpaTeamArn: "arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"}); err != nil {
 		return err
 	}
 	root, err := newRoot(n.clock.Now())
@@ -201,8 +222,12 @@ func (n *network) approve(ctx context.Context) error {
 	}
 	waiting, err := n.issuer.ImportKey(ctx, &engine.ImportKeyInput{RequesterComment: new("the acquirer's root, ticket 4711"),
 		KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: root,
-			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, KeyClass: apc.KeyClassPublicKey,
-				KeyAlgorithm: apc.KeyAlgorithmECCNISTP256, KeyModesOfUse: apc.KeyModesOfUse{Verify: true}}}}})
+			KeyAttributes: apc.KeyAttributes{
+				KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+				KeyClass:      apc.KeyClassPublicKey,
+				KeyAlgorithm:  apc.KeyAlgorithmECCNISTP256,
+				KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
+			}}}})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,9 @@ func TestTheStoryIsTold(t *testing.T) {
 	for _, want := range []string{
 		"IN_PROGRESS in eu-west-1", "30 seconds later SYNCHRONIZED: REPLICA", "the acquirer exports D0144P0AB00E0000",
 		"the replica's export is refused: ValidationException", "the key is not enabled",
-		"the acquirer's export is refused: AccessDeniedException", "the issuer's event says: ExportKey by arn:aws:sts::444455556666:assumed-role/key-exchange/monday: the policy of the key does not allow the caller the operation",
+		"the acquirer's export is refused: AccessDeniedException",
+		"the issuer's event says: ExportKey by arn:aws:sts::444455556666:assumed-role/key-exchange/monday: the policy of the key does not " +
+			"allow the caller the operation",
 		"imported: CREATE_IN_PROGRESS, session PENDING", "approved: CREATE_COMPLETE, session APPROVED",
 		"GetKey of the replica is refused: ResourceNotFoundException", "a week later: DELETE_COMPLETE",
 	} {

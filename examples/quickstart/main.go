@@ -173,7 +173,12 @@ func (t *tour) strength(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("taken: %s, check value here %s, in the live service %s", in.Key.KeyAttributes.KeyAlgorithm, in.Key.KeyCheckValue, liveAESCheckValue)
+	t.say(
+		"taken: %s, check value here %s, in the live service %s",
+		in.Key.KeyAttributes.KeyAlgorithm,
+		in.Key.KeyCheckValue,
+		liveAESCheckValue,
+	)
 	return nil
 }
 

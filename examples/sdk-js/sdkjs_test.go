@@ -33,7 +33,8 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 		}
 	}
 	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), &endpoint.Options{
-		Verify: true, Callers: map[string]endpoint.Credential{"AKIDEXAMPLE": {Secret: "not looked at"}}, // what it signs, the simulator understands
+		Verify: true, Callers: map[string]endpoint.Credential{"AKIDEXAMPLE": {Secret: "not looked at"}},
+		// what it signs, the simulator understands
 	}))
 	defer server.Close()
 	run := func(name string, arguments ...string) string {

@@ -136,10 +136,12 @@ var breaks = map[string]map[string]wrong{
 		"takes 1024 bytes": keys(brokenKey{cipher: func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
 			return k.Encrypt(ctx, mode, iv, data[:min(len(data), 1024)])
 		}}),
-		"writes behind the data": keys(brokenKey{cipher: func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
-			data[:len(data)+1][len(data)] = 0
-			return k.Encrypt(ctx, mode, iv, data)
-		}}),
+		"writes behind the data": keys(
+			brokenKey{cipher: func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+				data[:len(data)+1][len(data)] = 0
+				return k.Encrypt(ctx, mode, iv, data)
+			}},
+		),
 	},
 	"MACsAreThoseOfTheStandards": {
 		"pads messages for CMAC": keys(brokenKey{cmac: func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error) {
@@ -159,9 +161,11 @@ var breaks = map[string]map[string]wrong{
 			}
 			return out, err
 		}}),
-		"has SHA-256 for every OAEP": keys(brokenKey{oaep: func(k hsm.Key, ctx context.Context, _ crypto.Hash, c []byte) (hsm.Secret, error) {
-			return k.DecryptOAEP(ctx, crypto.SHA256, c)
-		}}),
+		"has SHA-256 for every OAEP": keys(
+			brokenKey{oaep: func(k hsm.Key, ctx context.Context, _ crypto.Hash, c []byte) (hsm.Secret, error) {
+				return k.DecryptOAEP(ctx, crypto.SHA256, c)
+			}},
+		),
 		"cuts zeros off shared secrets": keys(brokenKey{ecdh: func(k hsm.Key, ctx context.Context, peer []byte) (hsm.Secret, error) {
 			s, err := k.ECDH(ctx, peer)
 			return hsm.NewSecret(bytes.TrimLeft(exposed(s), "\x00")), err
@@ -182,12 +186,14 @@ var breaks = map[string]map[string]wrong{
 			return s, err
 		}}),
 	},
-	"PrimitivesOfOtherAlgorithmsAreRefused": {"makes HMACs with AES keys": keys(brokenKey{hmac: func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error) {
-		if out, err := k.HMAC(ctx, m); !errors.Is(err, hsm.ErrRefused) {
-			return out, err
-		}
-		return make([]byte, 32), nil
-	}})},
+	"PrimitivesOfOtherAlgorithmsAreRefused": {
+		"makes HMACs with AES keys": keys(brokenKey{hmac: func(k hsm.Key, ctx context.Context, m []byte) ([]byte, error) {
+			if out, err := k.HMAC(ctx, m); !errors.Is(err, hsm.ErrRefused) {
+				return out, err
+			}
+			return make([]byte, 32), nil
+		}}),
+	},
 	"KeysAreRevealedByTheTable": {
 		"keeps every key that may not be exported": eachKey(func(a hsm.Attributes) brokenKey {
 			return brokenKey{reveal: func(k hsm.Key, ctx context.Context) (hsm.Secret, error) {
@@ -211,14 +217,18 @@ var breaks = map[string]map[string]wrong{
 			return b.Backend.Generate(context.WithoutCancel(ctx), a)
 		}
 	}},
-	"CallsCancelledMidwayEnd": {"succeeds without having done its work": keys(brokenKey{cipher: func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(20 * moment):
-		}
-		return k.Encrypt(ctx, mode, iv, data)
-	}})},
+	"CallsCancelledMidwayEnd": {
+		"succeeds without having done its work": keys(
+			brokenKey{cipher: func(k hsm.Key, ctx context.Context, mode hsm.CipherMode, iv, data []byte) error {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-time.After(20 * moment):
+				}
+				return k.Encrypt(ctx, mode, iv, data)
+			}},
+		),
+	},
 	"ClosedBackendsRefuse": {"does not close": func(b *broken) { b.close = func() error { return nil } }},
 	"ClosedKeysRefuse":     {"does not close": keys(brokenKey{close: func(hsm.Key) error { return nil }})},
 	"KeysAreHandedOverOpen": {"hands over another key than it has sealed": func(b *broken) {
@@ -381,7 +391,9 @@ var laterBreaks = map[string]map[string]wrong{
 		"forgets which key it was":     unbound(func(a *hsm.Attributes) { a.KeyID = "kwapwa6qaifllw2h" }),
 		"has another master key":       func(b *broken) { b.Backend = hsm.NewSoftware(nil) },
 	},
-	"MasterKeyIDIsThatOfTheDevice": {"counts its openings": func(b *broken) { b.masterID = func(context.Context) (string, error) { return "second", nil } }},
+	"MasterKeyIDIsThatOfTheDevice": {
+		"counts its openings": func(b *broken) { b.masterID = func(context.Context) (string, error) { return "second", nil } },
+	},
 	"BackendsOfOneDeviceShareKeys": {
 		"opens keys where they were sealed": func(b *broken) {
 			b.imported = func(ctx context.Context, s hsm.Secret, a hsm.Attributes) (hsm.Sealed, error) {
@@ -410,8 +422,10 @@ var lackingBreaks = map[string]map[string]wrong{
 			},
 			reveal: func(hsm.Key, context.Context) (hsm.Secret, error) { return hsm.Secret{}, hsm.ErrRefused },
 		}),
-		"has SHA-256 for every OAEP": keys(brokenKey{oaep: func(k hsm.Key, ctx context.Context, _ crypto.Hash, c []byte) (hsm.Secret, error) {
-			return k.DecryptOAEP(ctx, crypto.SHA256, c)
-		}}),
+		"has SHA-256 for every OAEP": keys(
+			brokenKey{oaep: func(k hsm.Key, ctx context.Context, _ crypto.Hash, c []byte) (hsm.Secret, error) {
+				return k.DecryptOAEP(ctx, crypto.SHA256, c)
+			}},
+		),
 	},
 }

@@ -142,7 +142,14 @@ func (k *brokenKey) Decrypt(ctx context.Context, mode hsm.CipherMode, iv, data [
 }
 
 // primitive calls a primitive, or what is in its place.
-func primitive[A, R any](k *brokenKey, method string, ctx context.Context, a A, usual func(context.Context, A) (R, error), wrong func(hsm.Key, context.Context, A) (R, error)) (out R, err error) {
+func primitive[A, R any](
+	k *brokenKey,
+	method string,
+	ctx context.Context,
+	a A,
+	usual func(context.Context, A) (R, error),
+	wrong func(hsm.Key, context.Context, A) (R, error),
+) (out R, err error) {
 	err = do(k.around, method, func() (err error) {
 		if wrong != nil {
 			out, err = wrong(k.Key, ctx, a)

@@ -47,20 +47,24 @@ func checkKeys(t tester, b hsm.Backend, when string, keys []madeKey) {
 }
 
 var againCases = []testCase{
-	newCase("MasterKeyIDIsThatOfTheDevice", promises{"MasterKeyID names the master key and reveals nothing of it. Two backends with the same master key have the same id."}, func(t tester, s *subject) {
-		first := s.Open()
-		id := masterKeyID(t, first)
-		generated(t, first, aes128)
-		ids := map[string]bool{id: true, masterKeyID(t, first): true}
-		if s.Options.Again != nil {
-			ids[masterKeyID(t, s.Closing(s.Options.Again(s.T, first)))] = true
-			first.Close()
-			ids[masterKeyID(t, s.Closing(s.Options.Again(s.T, first)))] = true
-		}
-		if len(ids) != 1 {
-			t.Errorf("ids of one device: %v", ids)
-		}
-	}),
+	newCase(
+		"MasterKeyIDIsThatOfTheDevice",
+		promises{"MasterKeyID names the master key and reveals nothing of it. Two backends with the same master key have the same id."},
+		func(t tester, s *subject) {
+			first := s.Open()
+			id := masterKeyID(t, first)
+			generated(t, first, aes128)
+			ids := map[string]bool{id: true, masterKeyID(t, first): true}
+			if s.Options.Again != nil {
+				ids[masterKeyID(t, s.Closing(s.Options.Again(s.T, first)))] = true
+				first.Close()
+				ids[masterKeyID(t, s.Closing(s.Options.Again(s.T, first)))] = true
+			}
+			if len(ids) != 1 {
+				t.Errorf("ids of one device: %v", ids)
+			}
+		},
+	),
 	newCase("SealedKeysOutliveTheirBackend", promises{"It may be stored anywhere."}, func(t tester, s *subject) {
 		s.Needs("Again", s.Options.Again != nil)
 		first := s.Open()
@@ -96,25 +100,29 @@ var againCases = []testCase{
 		checkKeys(t, two, "by a backend that was closed meanwhile", ones)
 		check(t, two, "before another backend was closed", twos)
 	}),
-	newCase("NothingWorksWithoutAMasterKey", promises{"ErrNoMasterKey: the device has no master key yet. An [Initializer] makes one; until then only Close succeeds."}, func(t tester, s *subject) {
-		s.Needs("Blank", s.Options.Blank != nil)
-		b := s.Closing(s.Options.Blank(s.T))
-		fails(t, hsm.ErrNoMasterKey, everyMethod(ctx, b, make([]byte, 64), make([]byte, 1)))
-		device, ok := b.(hsm.Initializer)
-		if !ok {
-			t.Fatalf("the device has no master key and no Initialize")
-		}
-		gone, cancel := context.WithCancel(ctx)
-		cancel()
-		if err := device.Initialize(gone); !errors.Is(err, context.Canceled) {
-			t.Errorf("Initialize when cancelled: %v", err)
-		}
-		fails(t, hsm.ErrNoMasterKey, map[string]error{"after a cancelled Initialize": second(b.MasterKeyID(ctx))})
-		together(t, crowd, func(int) { good(t, "Initialize", device.Initialize(ctx)) })
-		keys, id := importKeys(t, b), masterKeyID(t, b)
-		if err := device.Initialize(ctx); err != nil || masterKeyID(t, b) != id {
-			t.Errorf("a second Initialize: %v, or another master key", err)
-		}
-		checkKeys(t, b, "before a second Initialize", keys)
-	}),
+	newCase(
+		"NothingWorksWithoutAMasterKey",
+		promises{"ErrNoMasterKey: the device has no master key yet. An [Initializer] makes one; until then only Close succeeds."},
+		func(t tester, s *subject) {
+			s.Needs("Blank", s.Options.Blank != nil)
+			b := s.Closing(s.Options.Blank(s.T))
+			fails(t, hsm.ErrNoMasterKey, everyMethod(ctx, b, make([]byte, 64), make([]byte, 1)))
+			device, ok := b.(hsm.Initializer)
+			if !ok {
+				t.Fatalf("the device has no master key and no Initialize")
+			}
+			gone, cancel := context.WithCancel(ctx)
+			cancel()
+			if err := device.Initialize(gone); !errors.Is(err, context.Canceled) {
+				t.Errorf("Initialize when cancelled: %v", err)
+			}
+			fails(t, hsm.ErrNoMasterKey, map[string]error{"after a cancelled Initialize": second(b.MasterKeyID(ctx))})
+			together(t, crowd, func(int) { good(t, "Initialize", device.Initialize(ctx)) })
+			keys, id := importKeys(t, b), masterKeyID(t, b)
+			if err := device.Initialize(ctx); err != nil || masterKeyID(t, b) != id {
+				t.Errorf("a second Initialize: %v, or another master key", err)
+			}
+			checkKeys(t, b, "before a second Initialize", keys)
+		},
+	),
 }

@@ -12,10 +12,14 @@ import (
 const commandPromise = "What a device lacks ([Unsupported]) is built from what it has, or refused with that error."
 
 var commandCases = []testCase{
-	newCase("WhatIsMissingIsNamed", promises{"A primitive that the device lacks is an [UnsupportedError]"}, onEach(func(t tester, b hsm.Backend) {
-		try(t, b, uses())
-		checkKeys(t, b, "just before", makeKeys(t, b))
-	})),
+	newCase(
+		"WhatIsMissingIsNamed",
+		promises{"A primitive that the device lacks is an [UnsupportedError]"},
+		onEach(func(t tester, b hsm.Backend) {
+			try(t, b, uses())
+			checkKeys(t, b, "just before", makeKeys(t, b))
+		}),
+	),
 	newCase("CheckValuesAndMACsAreThoseOfTheKeys", promises{commandPromise}, onEach(func(t tester, b hsm.Backend) {
 		e := newExchange(b)
 		defer e.h.Close()
@@ -37,7 +41,11 @@ var commandCases = []testCase{
 			}
 			if a.Algorithm == hsm.HMAC {
 				got, err := e.h.HMAC(ctx, e.key(t, a), sample(14, 100))
-				goodOrLacks(t, fmt.Sprintf("HMAC with %s and %v", name(a), a.Hash), same(got, hmacOf(a, secretOf(a), sample(14, 100)), err))
+				goodOrLacks(
+					t,
+					fmt.Sprintf("HMAC with %s and %v", name(a), a.Hash),
+					same(got, hmacOf(a, secretOf(a), sample(14, 100)), err),
+				)
 			}
 		}
 	})),
@@ -70,7 +78,11 @@ var commandCases = []testCase{
 			for r := range rounds {
 				ref := macs[r%2]
 				got, err := e.h.HMAC(ctx, ref, message)
-				goodOrLacks(t, "HMAC with a key that others forget", same(got, hmacOf(ref.Attributes, secretOf(ref.Attributes), message), err))
+				goodOrLacks(
+					t,
+					"HMAC with a key that others forget",
+					same(got, hmacOf(ref.Attributes, secretOf(ref.Attributes), message), err),
+				)
 				_, _, err = e.h.ExportTR31(ctx, kbpk, headerOf(aes128, tr31.VersionD), hsm.Material{Key: inner}, kcv.AESCMAC)
 				goodOrLacks(t, "exporting under a key that others forget", err)
 				e.h.Forget([]hsm.Sealed{macs[0].Sealed, kbpk.Sealed, macs[1].Sealed}[(i+r)%3])
@@ -135,7 +147,16 @@ func (e *exchange) takes(t tester, all ...hsm.Attributes) bool {
 }
 
 func headerOf(a hsm.Attributes, v tr31.Version) tr31.Header {
-	return tr31.Header{Version: v, KeyUsage: a.Usage, Algorithm: byte(a.Algorithm), ModeOfUse: a.Mode, KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	return tr31.Header{
+		Version:       v,
+		KeyUsage:      a.Usage,
+		Algorithm:     byte(a.Algorithm),
+		ModeOfUse:     a.Mode,
+		KeyVersion:    "00",
+		Exportability: 'E',
+		Context:       '0',
+		Reserved:      '0',
+	}
 }
 
 func admit(a hsm.Attributes) hsm.Admit {

@@ -54,19 +54,26 @@ func openAll(t tester, b hsm.Backend, sealed []sealedUse) (keys []hsm.Key) {
 func closeAll(t tester, keys []hsm.Key) { together(t, len(keys), func(i int) { keys[i].Close() }) }
 
 var crowdCases = []testCase{
-	newCase("CrowdsShareBackends", promises{"Any number of goroutines may share one; the caller that opened it closes it.", "Open readies a sealed key for use. The caller closes the Key."}, on(func(t tester, b hsm.Backend) {
-		sealed, calls := seal(t, b, uses()), callsOn(t, b)
-		for _, u := range sealed { // all open and close one key
-			together(t, keyUsers, func(int) { good(t, u.name+", opened and closed by others", u.whole(ctx, b)) })
-		}
-		together(t, crowd, func(i int) {
-			for r := range rounds {
-				u, c := sealed[(i+r*7)%len(sealed)], calls[(i*3+r)%len(calls)]
-				good(t, u.name+" in a crowd", u.whole(ctx, b))
-				good(t, c.name+" in a crowd", c.do(ctx, b))
+	newCase(
+		"CrowdsShareBackends",
+		promises{
+			"Any number of goroutines may share one; the caller that opened it closes it.",
+			"Open readies a sealed key for use. The caller closes the Key.",
+		},
+		on(func(t tester, b hsm.Backend) {
+			sealed, calls := seal(t, b, uses()), callsOn(t, b)
+			for _, u := range sealed { // all open and close one key
+				together(t, keyUsers, func(int) { good(t, u.name+", opened and closed by others", u.whole(ctx, b)) })
 			}
-		})
-	})),
+			together(t, crowd, func(i int) {
+				for r := range rounds {
+					u, c := sealed[(i+r*7)%len(sealed)], calls[(i*3+r)%len(calls)]
+					good(t, u.name+" in a crowd", u.whole(ctx, b))
+					good(t, c.name+" in a crowd", c.do(ctx, b))
+				}
+			})
+		}),
+	),
 	newCase("CrowdsShareKeys", promises{"Any number of goroutines may use one at the same time."}, on(func(t tester, b hsm.Backend) {
 		sealed := seal(t, b, uses())
 		keys := openAll(t, b, sealed)

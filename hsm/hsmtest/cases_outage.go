@@ -22,7 +22,8 @@ func inOutage(err error) string {
 	if m, ok := errors.AsType[mismatch](err); ok {
 		return "it succeeds with " + string(m)
 	}
-	for _, v := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey, errors.ErrUnsupported} {
+	for _, v := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey,
+		errors.ErrUnsupported} {
 		if errors.Is(err, v) {
 			return fmt.Sprintf("it says %q, which is no outage", err)
 		}

@@ -39,13 +39,23 @@ var (
 	p521    = with(p256, func(a *hsm.Attributes) { a.Bits = 521 })
 
 	ciphers   = []hsm.Attributes{aes128, aes192, aes256, tdes2, tdes3}
-	symmetric = append([]hsm.Attributes{hmac256, hmac512, hmac17, hmac129, hmacKey(28, crypto.SHA224), hmacKey(48, crypto.SHA384)}, ciphers...)
-	pairs     = []hsm.Attributes{rsa2048, p256, p384, p521}
-	every     = slices.Concat(pairs, symmetric)
+	symmetric = append(
+		[]hsm.Attributes{hmac256, hmac512, hmac17, hmac129, hmacKey(28, crypto.SHA224), hmacKey(48, crypto.SHA384)},
+		ciphers...)
+	pairs = []hsm.Attributes{rsa2048, p256, p384, p521}
+	every = slices.Concat(pairs, symmetric)
 )
 
 func hmacKey(n int, hash crypto.Hash) hsm.Attributes {
-	return hsm.Attributes{KeyID: "kwapwa6qaifllw2h", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'E', Bits: n * 8, Hash: hash}
+	return hsm.Attributes{
+		KeyID:         "kwapwa6qaifllw2h",
+		Usage:         "M7",
+		Algorithm:     hsm.HMAC,
+		Mode:          'C',
+		Exportability: 'E',
+		Bits:          n * 8,
+		Hash:          hash,
+	}
 }
 
 func with(a hsm.Attributes, change func(*hsm.Attributes)) hsm.Attributes {

@@ -28,10 +28,12 @@ func software(put wrong) func(testing.TB) hsm.Backend {
 func intact(t *testing.T) *subject {
 	open := software(nil)
 	return &subject{T: t, New: open, Options: Options{
-		Again:   func(t testing.TB, _ hsm.Backend) hsm.Backend { return open(t) },
-		Faulty:  onLine(nil, nil),
-		Without: map[string]func(testing.TB) hsm.Backend{"what an awkward device lacks": func(testing.TB) hsm.Backend { return awkward.New(nil) }},
-		Blank:   func(testing.TB) hsm.Backend { return blank(false) },
+		Again:  func(t testing.TB, _ hsm.Backend) hsm.Backend { return open(t) },
+		Faulty: onLine(nil, nil),
+		Without: map[string]func(testing.TB) hsm.Backend{
+			"what an awkward device lacks": func(testing.TB) hsm.Backend { return awkward.New(nil) },
+		},
+		Blank: func(testing.TB) hsm.Backend { return blank(false) },
 	}}
 }
 
@@ -154,7 +156,11 @@ func allBroken() promise.Broken[*subject] {
 	add("BackendsOfOneDeviceShareKeys", "closes the device for others", func(s *subject) {
 		s.Options.Again = func(_ testing.TB, first hsm.Backend) hsm.Backend { return &broken{Backend: first} }
 	})
-	add("NothingWorksWithoutAMasterKey", "makes a new one each time", func(s *subject) { s.Options.Blank = func(testing.TB) hsm.Backend { return blank(true) } })
+	add(
+		"NothingWorksWithoutAMasterKey",
+		"makes a new one each time",
+		func(s *subject) { s.Options.Blank = func(testing.TB) hsm.Backend { return blank(true) } },
+	)
 	add("NothingWorksWithoutAMasterKey", "has one already", func(s *subject) { s.Options.Blank = software(nil) })
 	add("OutagesOfTheBackendAreNoVerdicts", "does not come back", func(s *subject) { s.Options.Faulty = down })
 	add("OutagesOfKeysAreNoVerdicts", "does not come back", func(s *subject) { s.Options.Faulty = down })

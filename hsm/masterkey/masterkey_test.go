@@ -57,7 +57,8 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 	const digits = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 	for name, content := range map[string]string{
 		"nothing": "", "no line end": "apcsim-lmk-1 " + digits, "digits alone": digits + "\n", "another word": "apcsim-lmk-2 " + digits + "\n",
-		"a digit short": "apcsim-lmk-1 " + digits[1:] + "\n", "a digit too many": "apcsim-lmk-1 " + digits + "0\n", "two lines": "apcsim-lmk-1 " + digits + "\n\n",
+		"a digit short": "apcsim-lmk-1 " + digits[1:] + "\n", "a digit too many": "apcsim-lmk-1 " + digits + "0\n",
+		"two lines":      "apcsim-lmk-1 " + digits + "\n\n",
 		"another letter": "apcsim-lmk-1 " + digits[:63] + "g\n", "long": strings.Repeat("x", 1<<20),
 	} {
 		path := filepath.Join(t.TempDir(), "lmk")

@@ -126,7 +126,16 @@ func blockBench(b *testing.B, on *Backend) (h *hsm.HSM, kbpk, inner hsm.KeyRef, 
 	if err != nil {
 		b.Fatal(err)
 	}
-	header = tr31.Header{Version: tr31.VersionD, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	header = tr31.Header{
+		Version:       tr31.VersionD,
+		KeyUsage:      "D0",
+		Algorithm:     'A',
+		ModeOfUse:     'B',
+		KeyVersion:    "00",
+		Exportability: 'E',
+		Context:       '0',
+		Reserved:      '0',
+	}
 	h = hsm.New(on, nil)
 	b.Cleanup(func() { h.Close() })
 	return h, hsm.KeyRef{Sealed: s.kept, Attributes: knownKept}, hsm.KeyRef{Sealed: sealed, Attributes: a}, header
@@ -176,7 +185,12 @@ func BenchmarkTR31Unwrap(b *testing.B) {
 			raw.sign(p11.CKM_AES_CMAC, key, iv)
 			raw.must(raw.api.DestroyObject(raw.s, key))
 		}, func() {
-			_, err := h.ImportTR31(ctx, kbpk, block, func(int) (hsm.Attributes, kcv.Method, error) { return inner.Attributes, kcv.AESCMAC, nil })
+			_, err := h.ImportTR31(
+				ctx,
+				kbpk,
+				block,
+				func(int) (hsm.Attributes, kcv.Method, error) { return inner.Attributes, kcv.AESCMAC, nil },
+			)
 			if err != nil {
 				b.Fatal(err)
 			}

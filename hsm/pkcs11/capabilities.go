@@ -69,7 +69,8 @@ func nameFor(format string, algorithm hsm.Algorithm) string {
 func (c *connection) probe(q Quirks) error {
 	caps := &capabilities{
 		generates: map[uint]bool{}, ciphers: map[hsm.Algorithm]bool{}, cmacs: map[hsm.Algorithm]bool{}, derives: map[hsm.Algorithm]bool{},
-		hmacs: map[crypto.Hash]bool{}, pairs: map[hsm.Algorithm]wrapping{}, signs: map[hsm.Algorithm]bool{}, oaep: map[crypto.Hash]bool{}, without: q.Without,
+		hmacs: map[crypto.Hash]bool{}, pairs: map[hsm.Algorithm]wrapping{}, signs: map[hsm.Algorithm]bool{}, oaep: map[crypto.Hash]bool{},
+		without: q.Without,
 	}
 	c.caps = caps
 	p := &prober{c, caps, context.Background()}
@@ -161,7 +162,13 @@ func (p *prober) symmetric(algorithm hsm.Algorithm) {
 			if err != nil {
 				return err
 			}
-			h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob, sessionKey(p11.CKO_SECRET_KEY, secretType(a), use, false))
+			h, err := p.unwrap(
+				p.ctx,
+				byKW.mechanism(nil),
+				p.masters.kept,
+				blob,
+				sessionKey(p11.CKO_SECRET_KEY, secretType(a), use, false),
+			)
 			if err != nil {
 				return err
 			}
@@ -169,55 +176,66 @@ func (p *prober) symmetric(algorithm hsm.Algorithm) {
 			return do(h)
 		}
 	}
-	p.caps.ciphers[algorithm] = p.try(nameFor(canCipher, algorithm), "as named", []uint{ms.ecb, ms.cbc}, with(enciphering, func(h p11.ObjectHandle) error {
-		zeros, iv := make([]byte, 2*size), make([]byte, size)
-		for _, m := range [][]*p11.Mechanism{mechanism(ms.ecb, nil), mechanism(ms.cbc, iv)} {
-			out, err := p.encrypt(p.ctx, m, h, zeros)
+	p.caps.ciphers[algorithm] = p.try(
+		nameFor(canCipher, algorithm),
+		"as named",
+		[]uint{ms.ecb, ms.cbc},
+		with(enciphering, func(h p11.ObjectHandle) error {
+			zeros, iv := make([]byte, 2*size), make([]byte, size)
+			for _, m := range [][]*p11.Mechanism{mechanism(ms.ecb, nil), mechanism(ms.cbc, iv)} {
+				out, err := p.encrypt(p.ctx, m, h, zeros)
+				if err != nil {
+					return err
+				}
+				back, err := p.decrypt(p.ctx, m, h, out)
+				if err != nil {
+					return err
+				}
+				first := make([]byte, size)
+				reference.Encrypt(first, first)
+				if len(out) != len(zeros) || !bytes.Equal(out[:size], first) || !bytes.Equal(back, zeros) {
+					return errOtherResult
+				}
+			}
+			return nil
+		}),
+	)
+	p.caps.cmacs[algorithm] = p.try(
+		nameFor(canCMAC, algorithm),
+		"as named",
+		[]uint{ms.cmac},
+		with(authenticating, func(h p11.ObjectHandle) error {
+			for _, message := range [][]byte{nil, make([]byte, size), make([]byte, size+1)} {
+				out, err := p.sign(p.ctx, mechanism(ms.cmac, nil), h, message)
+				if err != nil {
+					return err
+				}
+				if !bytes.Equal(out, referenceCMAC(reference, message)) {
+					return errOtherResult
+				}
+			}
+			return nil
+		}),
+	)
+	p.caps.derives[algorithm] = nestable &&
+		p.try(nameFor(canDerive, algorithm), "as named", []uint{ms.derive}, with(deriving, func(h p11.ObjectHandle) error {
+			l, err := p.subkeySeed(p.ctx, algorithm, h)
 			if err != nil {
 				return err
 			}
-			back, err := p.decrypt(p.ctx, m, h, out)
-			if err != nil {
-				return err
-			}
-			first := make([]byte, size)
-			reference.Encrypt(first, first)
-			if len(out) != len(zeros) || !bytes.Equal(out[:size], first) || !bytes.Equal(back, zeros) {
+			defer clear(l)
+			want := make([]byte, size)
+			reference.Encrypt(want, want)
+			if !bytes.Equal(l, want) {
 				return errOtherResult
 			}
-		}
-		return nil
-	}))
-	p.caps.cmacs[algorithm] = p.try(nameFor(canCMAC, algorithm), "as named", []uint{ms.cmac}, with(authenticating, func(h p11.ObjectHandle) error {
-		for _, message := range [][]byte{nil, make([]byte, size), make([]byte, size+1)} {
-			out, err := p.sign(p.ctx, mechanism(ms.cmac, nil), h, message)
+			out, err := p.deriveKey(p.ctx, algorithm, h, make([]byte, 16), secretType(a), 16, enciphering)
 			if err != nil {
 				return err
 			}
-			if !bytes.Equal(out, referenceCMAC(reference, message)) {
-				return errOtherResult
-			}
-		}
-		return nil
-	}))
-	p.caps.derives[algorithm] = nestable && p.try(nameFor(canDerive, algorithm), "as named", []uint{ms.derive}, with(deriving, func(h p11.ObjectHandle) error {
-		l, err := p.subkeySeed(p.ctx, algorithm, h)
-		if err != nil {
-			return err
-		}
-		defer clear(l)
-		want := make([]byte, size)
-		reference.Encrypt(want, want)
-		if !bytes.Equal(l, want) {
-			return errOtherResult
-		}
-		out, err := p.deriveKey(p.ctx, algorithm, h, make([]byte, 16), secretType(a), 16, enciphering)
-		if err != nil {
-			return err
-		}
-		p.destroy(out)
-		return nil
-	}))
+			p.destroy(out)
+			return nil
+		}))
 }
 
 // hmac compares the module's results with those of Go's crypto.
@@ -231,7 +249,13 @@ func (p *prober) hmac() {
 			if err != nil {
 				return err
 			}
-			h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob, sessionKey(p11.CKO_SECRET_KEY, secretType(a), authenticating, false))
+			h, err := p.unwrap(
+				p.ctx,
+				byKW.mechanism(nil),
+				p.masters.kept,
+				blob,
+				sessionKey(p11.CKO_SECRET_KEY, secretType(a), authenticating, false),
+			)
 			if err != nil {
 				return err
 			}
@@ -310,7 +334,13 @@ func (p *prober) keeping() {
 		if err != nil {
 			return err
 		}
-		h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob, sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true))
+		h, err := p.unwrap(
+			p.ctx,
+			byKW.mechanism(nil),
+			p.masters.kept,
+			blob,
+			sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true),
+		)
 		if err != nil {
 			if lost(err) {
 				return err

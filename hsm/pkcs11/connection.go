@@ -111,20 +111,35 @@ func (c *connection) generate(ctx context.Context, m uint, template []*p11.Attri
 	})
 }
 
-func (c *connection) unwrap(ctx context.Context, m []*p11.Mechanism, master p11.ObjectHandle, wrapped []byte, template []*p11.Attribute) (p11.ObjectHandle, error) {
+func (c *connection) unwrap(
+	ctx context.Context,
+	m []*p11.Mechanism,
+	master p11.ObjectHandle,
+	wrapped []byte,
+	template []*p11.Attribute,
+) (p11.ObjectHandle, error) {
 	return c.object(ctx, "C_UnwrapKey", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
 		return c.api.UnwrapKey(s, m, master, wrapped, template)
 	})
 }
 
-func (c *connection) derive(ctx context.Context, m []*p11.Mechanism, base p11.ObjectHandle, template []*p11.Attribute) (p11.ObjectHandle, error) {
+func (c *connection) derive(
+	ctx context.Context,
+	m []*p11.Mechanism,
+	base p11.ObjectHandle,
+	template []*p11.Attribute,
+) (p11.ObjectHandle, error) {
 	return c.object(ctx, "C_DeriveKey", func(s p11.SessionHandle) (p11.ObjectHandle, error) {
 		return c.api.DeriveKey(s, m, base, template)
 	})
 }
 
 // object is a call that makes a session object. The caller destroys it.
-func (c *connection) object(ctx context.Context, function string, call func(p11.SessionHandle) (p11.ObjectHandle, error)) (h p11.ObjectHandle, err error) {
+func (c *connection) object(
+	ctx context.Context,
+	function string,
+	call func(p11.SessionHandle) (p11.ObjectHandle, error),
+) (h p11.ObjectHandle, err error) {
 	err = c.at(ctx, function, func(s p11.SessionHandle) error {
 		var err error
 		h, err = call(s)

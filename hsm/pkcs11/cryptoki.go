@@ -34,7 +34,13 @@ type cryptoki interface {
 	GenerateKey(p11.SessionHandle, []*p11.Mechanism, []*p11.Attribute) (p11.ObjectHandle, error)
 	GenerateKeyPair(s p11.SessionHandle, m []*p11.Mechanism, public, private []*p11.Attribute) (p11.ObjectHandle, p11.ObjectHandle, error)
 	WrapKey(s p11.SessionHandle, m []*p11.Mechanism, wrapping, key p11.ObjectHandle) ([]byte, error)
-	UnwrapKey(s p11.SessionHandle, m []*p11.Mechanism, unwrapping p11.ObjectHandle, wrapped []byte, a []*p11.Attribute) (p11.ObjectHandle, error)
+	UnwrapKey(
+		s p11.SessionHandle,
+		m []*p11.Mechanism,
+		unwrapping p11.ObjectHandle,
+		wrapped []byte,
+		a []*p11.Attribute,
+	) (p11.ObjectHandle, error)
 	DeriveKey(s p11.SessionHandle, m []*p11.Mechanism, base p11.ObjectHandle, a []*p11.Attribute) (p11.ObjectHandle, error)
 	GenerateRandom(s p11.SessionHandle, length int) ([]byte, error)
 
@@ -56,7 +62,10 @@ var load = func(path string) (cryptoki, error) {
 	}
 	ctx := p11.New(path)
 	if ctx == nil {
-		return nil, fmt.Errorf("pkcs11: %s cannot be loaded as a PKCS#11 module: it is no shared library of this machine, lacks a library it needs, or has no C_GetFunctionList", path)
+		return nil, fmt.Errorf(
+			"pkcs11: %s cannot be loaded as a PKCS#11 module: it is no shared library of this machine, lacks a library it needs, or has no C_GetFunctionList",
+			path,
+		)
 	}
 	return ctx, nil
 }

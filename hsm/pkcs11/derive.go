@@ -105,7 +105,15 @@ func (c *connection) subkeySeed(ctx context.Context, algorithm hsm.Algorithm, ba
 }
 
 // deriveKey makes a key whose value is the encryption of data: whole blocks.
-func (c *connection) deriveKey(ctx context.Context, algorithm hsm.Algorithm, base p11.ObjectHandle, data []byte, keyType uint, size int, p purpose) (p11.ObjectHandle, error) {
+func (c *connection) deriveKey(
+	ctx context.Context,
+	algorithm hsm.Algorithm,
+	base p11.ObjectHandle,
+	data []byte,
+	keyType uint,
+	size int,
+	p purpose,
+) (p11.ObjectHandle, error) {
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	m := mechanism(mechanismsOf[algorithm].derive, pointer(nil, &pin, data))

@@ -67,7 +67,14 @@ var sessionsLost = []uint{ckrSessionHandleInvalid, ckrSessionClosed, ckrUserNotL
 	ckrWrappingKeyHandle, ckrUnwrappingKeyHandle}
 
 // Codes after which only a module initialised anew may find the token again.
-var deviceLost = []uint{ckrDeviceError, ckrDeviceRemoved, ckrTokenNotPresent, ckrTokenNotRecognized, ckrCryptokiNotInitialized, ckrSlotIDInvalid}
+var deviceLost = []uint{
+	ckrDeviceError,
+	ckrDeviceRemoved,
+	ckrTokenNotPresent,
+	ckrTokenNotRecognized,
+	ckrCryptokiNotInitialized,
+	ckrSlotIDInvalid,
+}
 
 // Codes of a module that lacks what it was asked for.
 var lacking = []uint{ckrMechanismInvalid, ckrMechanismParamInvalid, ckrFunctionNotSupported}

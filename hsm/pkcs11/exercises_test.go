@@ -35,9 +35,17 @@ var (
 	knownAES  = hsm.Attributes{KeyID: "a", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256}
 	knownKept = hsm.Attributes{KeyID: "a", Usage: "K1", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 256}
 	knownTDES = hsm.Attributes{KeyID: "t", Usage: "K0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'N', Bits: 192}
-	knownHMAC = hsm.Attributes{KeyID: "h", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 256, Hash: crypto.SHA256}
-	knownRSA  = hsm.Attributes{KeyID: "r", Usage: "D1", Algorithm: hsm.RSA, Mode: 'B', Exportability: 'N', Bits: 2048}
-	knownEC   = hsm.Attributes{KeyID: "e", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256}
+	knownHMAC = hsm.Attributes{
+		KeyID:         "h",
+		Usage:         "M7",
+		Algorithm:     hsm.HMAC,
+		Mode:          'C',
+		Exportability: 'N',
+		Bits:          256,
+		Hash:          crypto.SHA256,
+	}
+	knownRSA = hsm.Attributes{KeyID: "r", Usage: "D1", Algorithm: hsm.RSA, Mode: 'B', Exportability: 'N', Bits: 2048}
+	knownEC  = hsm.Attributes{KeyID: "e", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256}
 )
 
 // probePrivate is the pair of probe.pem.
@@ -81,7 +89,14 @@ func sealKnown(t testing.TB, b hsm.Backend) sealedKeys {
 	}
 	_, der := probePrivate()
 	_, ec := ecScalar()
-	return sealedKeys{seal(knownKey, knownAES), seal(knownKey, knownKept), seal(knownKey[:24], knownTDES), seal(knownKey, knownHMAC), seal(der, knownRSA), seal(ec, knownEC)}
+	return sealedKeys{
+		seal(knownKey, knownAES),
+		seal(knownKey, knownKept),
+		seal(knownKey[:24], knownTDES),
+		seal(knownKey, knownHMAC),
+		seal(der, knownRSA),
+		seal(ec, knownEC),
+	}
 }
 
 // openKept opens the key that stays in the token, until the test ends.
@@ -126,7 +141,10 @@ func exposed(s hsm.Secret, err error) ([]byte, error) {
 }
 
 // generated makes a key and has it agree with itself when it is opened again.
-func generated(a hsm.Attributes, try func(context.Context, hsm.Key) ([]byte, error)) func(context.Context, hsm.Backend, sealedKeys) error {
+func generated(
+	a hsm.Attributes,
+	try func(context.Context, hsm.Key) ([]byte, error),
+) func(context.Context, hsm.Backend, sealedKeys) error {
 	return func(ctx context.Context, b hsm.Backend, _ sealedKeys) error {
 		sealed, _, k, err := b.(hsm.OpenGenerator).GenerateOpen(ctx, a)
 		if err != nil {
@@ -163,24 +181,45 @@ func aesBlock() (cmacSum func([]byte) []byte, encrypt func([]byte) []byte) {
 }
 
 var exercises = []exercise{
-	{"generate AES", generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, enciphered)},
-	{"generate TDES", generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 192}, enciphered)},
-	{"generate HMAC", generated(hsm.Attributes{KeyID: "g", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 256, Hash: crypto.SHA256},
-		func(ctx context.Context, k hsm.Key) ([]byte, error) { return k.HMAC(ctx, knownKey) })},
+	{
+		"generate AES",
+		generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'N', Bits: 128}, enciphered),
+	},
+	{
+		"generate TDES",
+		generated(hsm.Attributes{KeyID: "g", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 192}, enciphered),
+	},
+	{
+		"generate HMAC",
+		generated(
+			hsm.Attributes{KeyID: "g", Usage: "M7", Algorithm: hsm.HMAC, Mode: 'C', Exportability: 'N', Bits: 256, Hash: crypto.SHA256},
+			func(ctx context.Context, k hsm.Key) ([]byte, error) { return k.HMAC(ctx, knownKey) },
+		),
+	},
 	{"generate EC", generated(hsm.Attributes{KeyID: "g", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256},
 		func(ctx context.Context, k hsm.Key) ([]byte, error) {
 			peer, _ := ecScalar()
 			return exposed(k.ECDH(ctx, peer.PublicKey().Bytes()))
 		})},
 	{"import", func(ctx context.Context, b hsm.Backend, _ sealedKeys) error {
-		s, err := b.Import(ctx, hsm.NewSecret(knownKey[:16]), hsm.Attributes{KeyID: "i", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 128})
+		s, err := b.Import(
+			ctx,
+			hsm.NewSecret(knownKey[:16]),
+			hsm.Attributes{KeyID: "i", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 128},
+		)
 		if err != nil {
 			return err
 		}
-		return with(ctx, b, s, hsm.Attributes{KeyID: "i", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 128}, func(k hsm.Key) error {
-			got, err := exposed(k.Reveal(ctx))
-			return same(got, err, knownKey[:16])
-		})
+		return with(
+			ctx,
+			b,
+			s,
+			hsm.Attributes{KeyID: "i", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 128},
+			func(k hsm.Key) error {
+				got, err := exposed(k.Reveal(ctx))
+				return same(got, err, knownKey[:16])
+			},
+		)
 	}},
 	{"encrypt and authenticate", func(ctx context.Context, b hsm.Backend, s sealedKeys) error {
 		return with(ctx, b, s.kept, knownKept, func(k hsm.Key) error {

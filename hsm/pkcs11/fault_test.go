@@ -19,7 +19,8 @@ import (
 // blames reports whether an error is one for a fault of the caller or of a key,
 // where the device was at fault.
 func blames(err error) bool {
-	for _, wrong := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey, errors.ErrUnsupported, ErrPIN, ErrMasterKeys, errWrong} {
+	for _, wrong := range []error{hsm.ErrSealed, hsm.ErrAttributes, hsm.ErrRefused, hsm.ErrInput, hsm.ErrClosed, hsm.ErrNoMasterKey,
+		errors.ErrUnsupported, ErrPIN, ErrMasterKeys, errWrong} {
 		if errors.Is(err, wrong) {
 			return true
 		}
@@ -48,9 +49,26 @@ func nth(n int, code uint) (fault func(string) error, fired func() string) {
 
 // Codes of each kind, tried at every call of every exercise.
 var codes = map[string][]uint{
-	"lost": {p11.CKR_SESSION_HANDLE_INVALID, p11.CKR_SESSION_CLOSED, p11.CKR_USER_NOT_LOGGED_IN, p11.CKR_KEY_HANDLE_INVALID, p11.CKR_OBJECT_HANDLE_INVALID,
-		p11.CKR_DEVICE_ERROR, p11.CKR_DEVICE_REMOVED, p11.CKR_TOKEN_NOT_PRESENT, p11.CKR_TOKEN_NOT_RECOGNIZED, p11.CKR_SLOT_ID_INVALID},
-	"failed": {p11.CKR_GENERAL_ERROR, p11.CKR_FUNCTION_FAILED, p11.CKR_HOST_MEMORY, p11.CKR_DEVICE_MEMORY, p11.CKR_SESSION_COUNT, p11.CKR_OPERATION_ACTIVE},
+	"lost": {
+		p11.CKR_SESSION_HANDLE_INVALID,
+		p11.CKR_SESSION_CLOSED,
+		p11.CKR_USER_NOT_LOGGED_IN,
+		p11.CKR_KEY_HANDLE_INVALID,
+		p11.CKR_OBJECT_HANDLE_INVALID,
+		p11.CKR_DEVICE_ERROR,
+		p11.CKR_DEVICE_REMOVED,
+		p11.CKR_TOKEN_NOT_PRESENT,
+		p11.CKR_TOKEN_NOT_RECOGNIZED,
+		p11.CKR_SLOT_ID_INVALID,
+	},
+	"failed": {
+		p11.CKR_GENERAL_ERROR,
+		p11.CKR_FUNCTION_FAILED,
+		p11.CKR_HOST_MEMORY,
+		p11.CKR_DEVICE_MEMORY,
+		p11.CKR_SESSION_COUNT,
+		p11.CKR_OPERATION_ACTIVE,
+	},
 }
 
 // TestOneFailureAtEveryCall: whichever call of whatever is done fails, and

@@ -31,7 +31,12 @@ func putBetween(cleanup func(func())) func() *faulty {
 		if err != nil {
 			return nil, err
 		}
-		latest = &faulty{cryptoki: api, sessions: map[p11.SessionHandle]bool{}, objects: map[p11.ObjectHandle]p11.SessionHandle{}, calls: map[string]int{}}
+		latest = &faulty{
+			cryptoki: api,
+			sessions: map[p11.SessionHandle]bool{},
+			objects:  map[p11.ObjectHandle]p11.SessionHandle{},
+			calls:    map[string]int{},
+		}
 		return latest, nil
 	}
 	cleanup(func() { load = real })
@@ -149,7 +154,12 @@ func (f *faulty) Login(s p11.SessionHandle, user uint, pin string) error {
 }
 
 // object is a call that makes one.
-func (f *faulty) object(function string, s p11.SessionHandle, template []*p11.Attribute, do func() (p11.ObjectHandle, error)) (out p11.ObjectHandle, err error) {
+func (f *faulty) object(
+	function string,
+	s p11.SessionHandle,
+	template []*p11.Attribute,
+	do func() (p11.ObjectHandle, error),
+) (out p11.ObjectHandle, err error) {
 	err = f.call(function, func() (err error) {
 		if out, err = do(); err == nil {
 			f.made(s, out, template)
@@ -195,7 +205,11 @@ func (f *faulty) GenerateKey(s p11.SessionHandle, m []*p11.Mechanism, t []*p11.A
 	return f.object("C_GenerateKey", s, t, func() (p11.ObjectHandle, error) { return f.cryptoki.GenerateKey(s, m, t) })
 }
 
-func (f *faulty) GenerateKeyPair(s p11.SessionHandle, m []*p11.Mechanism, public, private []*p11.Attribute) (pub, priv p11.ObjectHandle, err error) {
+func (f *faulty) GenerateKeyPair(
+	s p11.SessionHandle,
+	m []*p11.Mechanism,
+	public, private []*p11.Attribute,
+) (pub, priv p11.ObjectHandle, err error) {
 	err = f.call("C_GenerateKeyPair", func() (err error) {
 		if pub, priv, err = f.cryptoki.GenerateKeyPair(s, m, public, private); err == nil {
 			f.made(s, pub, public)
@@ -211,7 +225,13 @@ func (f *faulty) WrapKey(s p11.SessionHandle, m []*p11.Mechanism, under, key p11
 	return out, err
 }
 
-func (f *faulty) UnwrapKey(s p11.SessionHandle, m []*p11.Mechanism, under p11.ObjectHandle, wrapped []byte, t []*p11.Attribute) (p11.ObjectHandle, error) {
+func (f *faulty) UnwrapKey(
+	s p11.SessionHandle,
+	m []*p11.Mechanism,
+	under p11.ObjectHandle,
+	wrapped []byte,
+	t []*p11.Attribute,
+) (p11.ObjectHandle, error) {
 	return f.object("C_UnwrapKey", s, t, func() (p11.ObjectHandle, error) { return f.cryptoki.UnwrapKey(s, m, under, wrapped, t) })
 }
 

@@ -47,7 +47,11 @@ func TestKeptKeysStayInTheToken(t *testing.T) {
 		}
 	}
 
-	handles := map[string]p11.ObjectHandle{"the master revealable": c.masters.revealable, "the master kept": c.masters.kept, "the master binding": c.masters.binding}
+	handles := map[string]p11.ObjectHandle{
+		"the master revealable": c.masters.revealable,
+		"the master kept":       c.masters.kept,
+		"the master binding":    c.masters.binding,
+	}
 	for use := carrying; use < signing; use++ {
 		h, err := w.object(ctx, c, knownKept, use)
 		if err != nil {
@@ -73,15 +77,19 @@ func TestKeptKeysStayInTheToken(t *testing.T) {
 // takeOut tries one object.
 func takeOut(t *testing.T, api *p11.Ctx, session p11.SessionHandle, c *connection, name string, h p11.ObjectHandle) {
 	t.Helper()
-	if v, err := api.GetAttributeValue(session, h, []*p11.Attribute{{Type: p11.CKA_VALUE}}); err != p11.Error(p11.CKR_ATTRIBUTE_SENSITIVE) {
+	if v, err := api.GetAttributeValue(session, h, []*p11.Attribute{{Type: p11.CKA_VALUE}}); err != p11.Error(
+		p11.CKR_ATTRIBUTE_SENSITIVE,
+	) {
 		t.Errorf("%s: its value: %v, %v", name, v, err)
 	}
-	for mech, under := range map[uint]p11.ObjectHandle{p11.CKM_AES_KEY_WRAP: c.transport.handle, p11.CKM_AES_KEY_WRAP_PAD: c.transport.handle} {
+	for mech, under := range map[uint]p11.ObjectHandle{p11.CKM_AES_KEY_WRAP: c.transport.handle,
+		p11.CKM_AES_KEY_WRAP_PAD: c.transport.handle} {
 		if _, err := api.WrapKey(session, mechanism(mech, nil), under, h); err != p11.Error(p11.CKR_KEY_UNEXTRACTABLE) {
 			t.Errorf("%s: wrapping it by 0x%X: %v", name, mech, err)
 		}
 	}
-	for what, change := range map[string]*p11.Attribute{"extractable": p11.NewAttribute(p11.CKA_EXTRACTABLE, true), "not sensitive": p11.NewAttribute(p11.CKA_SENSITIVE, false)} {
+	for what, change := range map[string]*p11.Attribute{"extractable": p11.NewAttribute(p11.CKA_EXTRACTABLE, true),
+		"not sensitive": p11.NewAttribute(p11.CKA_SENSITIVE, false)} {
 		if err := api.SetAttributeValue(session, h, []*p11.Attribute{change}); err == nil {
 			t.Errorf("%s is made %s", name, what)
 		}
@@ -194,7 +202,17 @@ func TestTheTokensFilesGo(t *testing.T) {
 // so there are no master keys behind it.
 func TestAServerThatIsKilled(t *testing.T) {
 	server := softtoken.Serve(t, sharedToken(t, softtoken.SoftHSM))
-	b, err := Open(ctx, &Options{Module: server.Module, Reserved: server.Reserved, Label: server.Label, PIN: server.PIN, MasterLabel: "none behind p11-kit", LockDir: server.Dir})
+	b, err := Open(
+		ctx,
+		&Options{
+			Module:      server.Module,
+			Reserved:    server.Reserved,
+			Label:       server.Label,
+			PIN:         server.PIN,
+			MasterLabel: "none behind p11-kit",
+			LockDir:     server.Dir,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

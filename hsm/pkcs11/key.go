@@ -69,7 +69,13 @@ func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p
 	case w.second != nil:
 		blob = w.second
 	}
-	return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), blob, sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying))
+	return c.unwrapUnder(
+		ctx,
+		w.how,
+		c.masters.wrapper(w.by),
+		blob,
+		sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying),
+	)
 }
 
 // adopt makes an object that exists already the key's.
@@ -80,7 +86,13 @@ func (k *key) adopt(c *connection, p purpose, h p11.ObjectHandle) {
 // do runs calls with the key's object for a purpose, on the present connection, and
 // once more if that is lost. If the module cannot do it (can), the error has the
 // name.
-func (k *key) do(ctx context.Context, p purpose, can func(*capabilities) bool, name string, calls func(*connection, p11.ObjectHandle) error) error {
+func (k *key) do(
+	ctx context.Context,
+	p purpose,
+	can func(*capabilities) bool,
+	name string,
+	calls func(*connection, p11.ObjectHandle) error,
+) error {
 	return k.backend.do(ctx, func(c *connection) error {
 		if !can(c.caps) {
 			return hsm.Unsupported(name)

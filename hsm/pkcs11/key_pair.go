@@ -54,7 +54,11 @@ func (c *connection) newPair(ctx context.Context, a hsm.Attributes) (p11.ObjectH
 	public := keyTemplate(p11.CKO_PUBLIC_KEY, pairType(a), nil, false, false, true)[:3] // no more than class, type and CKA_TOKEN
 	if a.Algorithm == hsm.RSA {
 		m = p11.CKM_RSA_PKCS_KEY_PAIR_GEN
-		public = append(public, p11.NewAttribute(p11.CKA_MODULUS_BITS, a.Bits), p11.NewAttribute(p11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}))
+		public = append(
+			public,
+			p11.NewAttribute(p11.CKA_MODULUS_BITS, a.Bits),
+			p11.NewAttribute(p11.CKA_PUBLIC_EXPONENT, []byte{1, 0, 1}),
+		)
 	} else {
 		public = append(public, curves[a.Bits].params())
 	}
@@ -154,7 +158,10 @@ func (c *connection) createPair(ctx context.Context, der []byte, a hsm.Attribute
 	if point, err = key.PublicKey.Bytes(); err != nil {
 		return 0, nil, hsm.ErrAttributes
 	}
-	h, err = c.create(ctx, sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_EC, carrying, true, curves[a.Bits].params(), p11.NewAttribute(p11.CKA_VALUE, d)))
+	h, err = c.create(
+		ctx,
+		sessionKey(p11.CKO_PRIVATE_KEY, p11.CKK_EC, carrying, true, curves[a.Bits].params(), p11.NewAttribute(p11.CKA_VALUE, d)),
+	)
 	return h, point, err
 }
 
@@ -229,7 +236,13 @@ func (k *key) Sign(ctx context.Context, hash crypto.Hash, digest []byte) (out []
 
 // signDigest signs with the mechanisms that leave hashing to the host: every
 // module has those.
-func (c *connection) signDigest(ctx context.Context, a hsm.Attributes, h p11.ObjectHandle, hash crypto.Hash, digest []byte) ([]byte, error) {
+func (c *connection) signDigest(
+	ctx context.Context,
+	a hsm.Attributes,
+	h p11.ObjectHandle,
+	hash crypto.Hash,
+	digest []byte,
+) ([]byte, error) {
 	if a.Algorithm == hsm.RSA {
 		oid, ok := digestOIDs[hash]
 		if !ok {
@@ -277,7 +290,13 @@ var badPadding = []uint{ckrEncryptedDataInvalid, ckrEncryptedDataLenRange}
 
 // DecryptOAEP works in the token where it has that hash.
 func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []byte) (hsm.Secret, error) {
-	out, err := k.decryptRSA(ctx, oaepMechanism(hash), ciphertext, fmt.Sprintf(canOAEP, hash), func(caps *capabilities) bool { return caps.oaep[hash] })
+	out, err := k.decryptRSA(
+		ctx,
+		oaepMechanism(hash),
+		ciphertext,
+		fmt.Sprintf(canOAEP, hash),
+		func(caps *capabilities) bool { return caps.oaep[hash] },
+	)
 	if failedWith(err, badPadding...) {
 		return hsm.Secret{}, hsm.ErrInput
 	}
@@ -285,7 +304,13 @@ func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []by
 }
 
 // decryptRSA decrypts a ciphertext that is as long as the modulus and less than it.
-func (k *key) decryptRSA(ctx context.Context, m []*p11.Mechanism, ciphertext []byte, name string, can func(*capabilities) bool) (out hsm.Secret, err error) {
+func (k *key) decryptRSA(
+	ctx context.Context,
+	m []*p11.Mechanism,
+	ciphertext []byte,
+	name string,
+	can func(*capabilities) bool,
+) (out hsm.Secret, err error) {
 	k.inUse.RLock()
 	defer k.inUse.RUnlock()
 	if err := k.begin(ctx, hsm.RSA); err != nil {
@@ -345,15 +370,21 @@ func (k *key) ECDH(ctx context.Context, peer []byte) (out hsm.Secret, err error)
 	if _, err := curves[k.a.Bits].ecdh.NewPublicKey(peer); err != nil {
 		return hsm.Secret{}, fmt.Errorf("%w: the peer's point is not on the curve", hsm.ErrInput)
 	}
-	err = k.do(ctx, deriving, func(caps *capabilities) bool { return caps.agrees }, canAgree, func(c *connection, h p11.ObjectHandle) error {
-		raw, err := c.agree(ctx, k.a, h, peer)
-		if err != nil {
-			return err
-		}
-		defer clear(raw)
-		out = hsm.NewSecret(raw)
-		return nil
-	})
+	err = k.do(
+		ctx,
+		deriving,
+		func(caps *capabilities) bool { return caps.agrees },
+		canAgree,
+		func(c *connection, h p11.ObjectHandle) error {
+			raw, err := c.agree(ctx, k.a, h, peer)
+			if err != nil {
+				return err
+			}
+			defer clear(raw)
+			out = hsm.NewSecret(raw)
+			return nil
+		},
+	)
 	return out, err
 }
 

@@ -34,7 +34,14 @@ func (b *Backend) login(pin []byte) (c *connection, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &connection{module: b.module, api: b.module.api, slot: slot, generation: b.module.generation, losses: b.module.losses, caps: b.caps}
+	c = &connection{
+		module:     b.module,
+		api:        b.module.api,
+		slot:       slot,
+		generation: b.module.generation,
+		losses:     b.module.losses,
+		caps:       b.caps,
+	}
 	if c.login, err = c.openSession(); err != nil {
 		return nil, err
 	}
@@ -115,7 +122,17 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 		for _, field := range []*string{&info.Label, &info.SerialNumber, &info.Model, &info.ManufacturerID} {
 			*field = unpadded(*field)
 		}
-		seen = append(seen, fmt.Sprintf("%q (serial %q, slot %d, model %q, manufacturer %q)", info.Label, info.SerialNumber, slot, info.Model, info.ManufacturerID))
+		seen = append(
+			seen,
+			fmt.Sprintf(
+				"%q (serial %q, slot %d, model %q, manufacturer %q)",
+				info.Label,
+				info.SerialNumber,
+				slot,
+				info.Model,
+				info.ManufacturerID,
+			),
+		)
 		if b.wanted(slot, info) {
 			found, at = append(found, slot), info
 		}
@@ -129,7 +146,12 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 	case 1:
 		return found[0], at, nil
 	}
-	return 0, at, fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), b.options.token(), strings.Join(seen, ", "))
+	return 0, at, fmt.Errorf(
+		"pkcs11: %d tokens are %s: name the serial as well; the module shows %s",
+		len(found),
+		b.options.token(),
+		strings.Join(seen, ", "),
+	)
 }
 
 // wanted reports whether a token is the right one: at first by the options, after
@@ -140,7 +162,8 @@ func (b *Backend) wanted(slot uint, info p11.TokenInfo) bool {
 	}
 	o := &b.options
 	fits := func(wanted, found string) bool { return wanted == "" || wanted == found }
-	return fits(o.Label, info.Label) && fits(o.Serial, info.SerialNumber) && fits(o.Model, info.Model) && fits(o.Manufacturer, info.ManufacturerID) &&
+	return fits(o.Label, info.Label) && fits(o.Serial, info.SerialNumber) && fits(o.Model, info.Model) &&
+		fits(o.Manufacturer, info.ManufacturerID) &&
 		(o.Slot == nil || *o.Slot == slot)
 }
 

@@ -246,7 +246,12 @@ func (c *connection) familyOf(label string, family []byte) (*masters, error) {
 			return nil, err
 		}
 		if len(found) != 1 {
-			return nil, fmt.Errorf("%w: there are %d keys labelled %q of this family, want 1", ErrMasterKeys, len(found), role.label(label))
+			return nil, fmt.Errorf(
+				"%w: there are %d keys labelled %q of this family, want 1",
+				ErrMasterKeys,
+				len(found),
+				role.label(label),
+			)
 		}
 		*handle = found[0]
 		if err := c.guarded(context.Background(), *handle, role.label(label)); err != nil {
@@ -284,7 +289,14 @@ func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.Object
 		defer pin.Unpin()
 		h, err := c.makeMaster(label, roleKept, roleKept.keyID(family), wrapsUnwraps, nested(p11.CKA_UNWRAP_TEMPLATE, &pin,
 			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)))
-		if !failedWith(err, ckrAttributeTypeInvalid, ckrAttributeValueInvalid, ckrAttributeReadOnly, ckrTemplateInconsistent, ckrArgumentsBad) {
+		if !failedWith(
+			err,
+			ckrAttributeTypeInvalid,
+			ckrAttributeValueInvalid,
+			ckrAttributeReadOnly,
+			ckrTemplateInconsistent,
+			ckrArgumentsBad,
+		) {
 			return h, err
 		}
 	}
@@ -301,7 +313,10 @@ func (c *connection) makeTransport() error {
 	if err != nil {
 		return fmt.Errorf("pkcs11: the transport key: %w", err)
 	}
-	h, err := c.api.CreateObject(c.login, keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wraps, false, true, false, p11.NewAttribute(p11.CKA_VALUE, value)))
+	h, err := c.api.CreateObject(
+		c.login,
+		keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wraps, false, true, false, p11.NewAttribute(p11.CKA_VALUE, value)),
+	)
 	if err != nil {
 		return fmt.Errorf("pkcs11: the transport key: %w", failure("C_CreateObject", err))
 	}

@@ -97,7 +97,10 @@ func (m *module) initialize() error {
 	}
 	err := failure("C_Initialize", m.api.Initialize(options...))
 	if failedWith(err, ckrArgumentsBad) && m.reserved == "" {
-		return fmt.Errorf("%w: some modules want their configuration here (Options.Reserved, x-reserved in a URI), such as configdir='sql:DIRECTORY' of NSS", err)
+		return fmt.Errorf(
+			"%w: some modules want their configuration here (Options.Reserved, x-reserved in a URI), such as configdir='sql:DIRECTORY' of NSS",
+			err,
+		)
 	}
 	if err != nil && !failedWith(err, ckrAlreadyInitialized) {
 		return err

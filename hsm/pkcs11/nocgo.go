@@ -27,5 +27,8 @@ func (*Backend) Capabilities() []Capability { return nil }
 
 // Open fails: a PKCS#11 module is C code, and this build was made without cgo.
 func Open(context.Context, *Options) (*Backend, error) {
-	return nil, fmt.Errorf("pkcs11: this program was built without cgo, which PKCS#11 modules need: build it with CGO_ENABLED=1 and a C compiler: %w", errors.ErrUnsupported)
+	return nil, fmt.Errorf(
+		"pkcs11: this program was built without cgo, which PKCS#11 modules need: build it with CGO_ENABLED=1 and a C compiler: %w",
+		errors.ErrUnsupported,
+	)
 }

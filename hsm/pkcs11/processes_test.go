@@ -95,7 +95,8 @@ func TestAnOldLossHarmsNoNewConnection(t *testing.T) {
 	}
 	other.drop(old, &Error{Function: "C_Sign", Code: ckrCryptokiNotInitialized})
 	f.count("C_Initialize")
-	if err := errors.Join(b.Random(ctx, make([]byte, 8)), other.Random(ctx, make([]byte, 8))); err != nil || b.module.foreign || f.count("C_Initialize") != 0 {
+	if err := errors.Join(b.Random(ctx, make([]byte, 8)), other.Random(ctx, make([]byte, 8))); err != nil || b.module.foreign ||
+		f.count("C_Initialize") != 0 {
 		t.Errorf("got %v, and the module was initialised again", err)
 	}
 }
@@ -296,7 +297,8 @@ func TestMastersThatMayBeTakenOut(t *testing.T) {
 	for what, h := range map[string]func() (p11.ObjectHandle, error){
 		"extractable": func() (p11.ObjectHandle, error) { return b.conn.createSecret(ctx, knownKey) },
 		"imported": func() (p11.ObjectHandle, error) {
-			return b.conn.create(ctx, keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wrapsUnwraps, false, true, false, p11.NewAttribute(p11.CKA_VALUE, knownKey)))
+			return b.conn.create(ctx, keyTemplate(p11.CKO_SECRET_KEY, p11.CKK_AES, wrapsUnwraps, false, true, false,
+				p11.NewAttribute(p11.CKA_VALUE, knownKey)))
 		},
 	} {
 		key, err := h()

@@ -76,7 +76,13 @@ func (c *connection) wrapUnder(ctx context.Context, how wrapping, master, key p1
 }
 
 // unwrapUnder makes an object of a key that wrapUnder wrapped.
-func (c *connection) unwrapUnder(ctx context.Context, how wrapping, master p11.ObjectHandle, blob []byte, template []*p11.Attribute) (p11.ObjectHandle, error) {
+func (c *connection) unwrapUnder(
+	ctx context.Context,
+	how wrapping,
+	master p11.ObjectHandle,
+	blob []byte,
+	template []*p11.Attribute,
+) (p11.ObjectHandle, error) {
 	var iv []byte
 	if how == byCBC {
 		if len(blob) < ivSize {

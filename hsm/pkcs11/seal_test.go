@@ -31,9 +31,10 @@ func TestKeyWrapIsThatOfTheRFC(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, wrapped := range map[string]string{
-		"00112233445566778899AABBCCDDEEFF":                                 "64E8C3F9CE0F5BA2 63E9777905818A2A 93C8191E7D6E8AE7",
-		"00112233445566778899AABBCCDDEEFF0001020304050607":                 "A8F9BC1612C68B3F F6E6F4FBE30E71E4 769C8B80A32CB895 8CD5D17D6B254DA1",
-		"00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F": "28C9F404C4B810F4 CBCCB35CFB87F826 3F5786E2D80ED326 CBC7F0E71A99F43B FB988B9B7A02DD21",
+		"00112233445566778899AABBCCDDEEFF":                 "64E8C3F9CE0F5BA2 63E9777905818A2A 93C8191E7D6E8AE7",
+		"00112233445566778899AABBCCDDEEFF0001020304050607": "A8F9BC1612C68B3F F6E6F4FBE30E71E4 769C8B80A32CB895 8CD5D17D6B254DA1",
+		"00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F": "28C9F404C4B810F4 CBCCB35CFB87F826 3F5786E2D80ED326 " +
+			"CBC7F0E71A99F43B FB988B9B7A02DD21",
 	} {
 		got, ok := unwrapHost(block, unhex(t, wrapped))
 		if !ok || !bytes.Equal(got, unhex(t, key)) {
@@ -69,7 +70,14 @@ func FuzzOpen(f *testing.F) {
 		f.Add([]byte(sealed), byte('A'), 256)
 		f.Add([]byte(sealed[:len(sealed)-1]), byte('R'), 2048)
 	}
-	own := map[string]bool{string(s.aes): true, string(s.kept): true, string(s.tdes): true, string(s.hmac): true, string(s.rsa): true, string(s.ec): true}
+	own := map[string]bool{
+		string(s.aes):  true,
+		string(s.kept): true,
+		string(s.tdes): true,
+		string(s.hmac): true,
+		string(s.rsa):  true,
+		string(s.ec):   true,
+	}
 	f.Fuzz(func(t *testing.T, sealed []byte, letter byte, bits int) {
 		if own[string(sealed)] {
 			return
@@ -125,7 +133,8 @@ func TestMechanismsThatATokenHasNot(t *testing.T) {
 	}
 	other := exportable
 	other.Hash = crypto.SHA512
-	if _, err := b.Import(ctx, hsm.NewSecret(knownKey), other); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), "CKM_SHA512_HMAC") {
+	if _, err := b.Import(ctx, hsm.NewSecret(knownKey), other); !errors.Is(err, errors.ErrUnsupported) ||
+		!strings.Contains(err.Error(), "CKM_SHA512_HMAC") {
 		t.Errorf("HMAC with SHA-512: %v", err)
 	}
 	for _, c := range b.Capabilities() {

@@ -37,9 +37,22 @@ func TestSoak(t *testing.T) {
 			done := hammer(t, b, s, began.Add(*soak))
 			late := look(between())
 			perObject := lossPerObject(t, b)
-			t.Logf("%d exercises in %v with %d objects; then and at the end: resident memory %d and %d kB, Go's %d and %d kB, sessions %d and %d, objects %d and %d; the bare module loses %d bytes an object",
-				done, *soak*2/3, late.made-early.made, early.resident>>10, late.resident>>10, early.heap>>10, late.heap>>10,
-				early.sessions, late.sessions, early.objects, late.objects, perObject)
+			t.Logf(
+				"%d exercises in %v with %d objects; then and at the end: resident memory %d and %d kB, Go's %d and %d kB, sessions %d and %d, "+
+					"objects %d and %d; the bare module loses %d bytes an object",
+				done,
+				*soak*2/3,
+				late.made-early.made,
+				early.resident>>10,
+				late.resident>>10,
+				early.heap>>10,
+				late.heap>>10,
+				early.sessions,
+				late.sessions,
+				early.objects,
+				late.objects,
+				perObject,
+			)
 			if late.objects != early.objects || late.sessions > 2*b.options.PoolSize+1 {
 				t.Errorf("%d sessions and %d objects are left", late.sessions, late.objects)
 			}

@@ -99,10 +99,12 @@ func TestTokensAreChosenByName(t *testing.T) {
 	if fourth := opened(t, o); fourth.serial != other.serial {
 		t.Errorf("by serial, model and manufacturer: %s, want %s", fourth.serial, other.serial)
 	}
-	for what, change := range map[string]func(*Options){"model": func(o *Options) { o.Model = "Luna" }, "manufacturer": func(o *Options) { o.Manufacturer = "Luna" }} {
+	for what, change := range map[string]func(*Options){"model": func(o *Options) { o.Model = "Luna" },
+		"manufacturer": func(o *Options) { o.Manufacturer = "Luna" }} {
 		another := o
 		change(&another)
-		if _, err := Open(ctx, &another); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"SoftHSM v2"`) || !strings.Contains(err.Error(), "of the "+what+` "Luna"`) {
+		if _, err := Open(ctx, &another); !errors.Is(err, errNoToken) || !strings.Contains(err.Error(), `"SoftHSM v2"`) ||
+			!strings.Contains(err.Error(), "of the "+what+` "Luna"`) {
 			t.Errorf("another %s: %v", what, err)
 		}
 	}
@@ -267,7 +269,12 @@ func TestManyProcessesMakeOneFamily(t *testing.T) {
 	for range 6 {
 		wg.Go(func() {
 			cmd := exec.Command(os.Args[0], "-test.run", "^TestManyProcessesMakeOneFamily$")
-			cmd.Env = append(os.Environ(), "APCSIM_TEST_CHILD="+access.Dir, "APCSIM_TEST_MODULE="+access.Module, "APCSIM_TEST_LABEL="+access.Label)
+			cmd.Env = append(
+				os.Environ(),
+				"APCSIM_TEST_CHILD="+access.Dir,
+				"APCSIM_TEST_MODULE="+access.Module,
+				"APCSIM_TEST_LABEL="+access.Label,
+			)
 			out, err := cmd.Output()
 			if err != nil {
 				t.Errorf("a child: %v\n%s", err, out)
@@ -320,7 +327,10 @@ func child(dir string) {
 		}
 	}
 	var a softtoken.Token
-	b, err := Open(ctx, &Options{Module: os.Getenv("APCSIM_TEST_MODULE"), Label: os.Getenv("APCSIM_TEST_LABEL"), PIN: a.PIN, LockDir: dir})
+	b, err := Open(
+		ctx,
+		&Options{Module: os.Getenv("APCSIM_TEST_MODULE"), Label: os.Getenv("APCSIM_TEST_LABEL"), PIN: a.PIN, LockDir: dir},
+	)
 	fail(err)
 	fail(b.Initialize(ctx))
 	id, err := b.MasterKeyID(ctx)
@@ -378,7 +388,8 @@ func TestNothingTellsThePIN(t *testing.T) {
 	between().arm(nil, nil)
 	pin, _ := o.PIN()
 	printed := fmt.Sprintf("%v %+v %#v %s %v %v", b, b, b, log.String(), err, b.Capabilities())
-	for name, secret := range map[string]string{"the PIN": string(pin), "a key": string(knownKey), "a key in hexadecimal": hex.EncodeToString(knownKey)} {
+	for name, secret := range map[string]string{"the PIN": string(pin), "a key": string(knownKey),
+		"a key in hexadecimal": hex.EncodeToString(knownKey)} {
 		if strings.Contains(printed, secret) {
 			t.Errorf("%s is printed", name)
 		}

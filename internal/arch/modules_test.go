@@ -43,7 +43,8 @@ func TestModulesBelowTheRootTakeThisCheckout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if up, err := filepath.Rel(dir, "../.."); err != nil || !strings.Contains(string(raw), "replace "+module+" => "+filepath.ToSlash(up)+"\n") {
+		if up, err := filepath.Rel(dir, "../.."); err != nil ||
+			!strings.Contains(string(raw), "replace "+module+" => "+filepath.ToSlash(up)+"\n") {
 			t.Errorf("%s does not take %s from this checkout, by %s", file, module, up)
 		}
 	}

@@ -62,7 +62,8 @@ func tree(t *testing.T) []sources {
 		}
 		dir, _ := filepath.Rel(root, filepath.Dir(name))
 		switch base := d.Name(); {
-		case d.IsDir() && name != root && (base == "testdata" || base == "examples" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
+		case d.IsDir() && name != root && (base == "testdata" || base == "examples" || strings.HasPrefix(base, ".") ||
+			strings.HasPrefix(base, "_")):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(base, ".go") || strings.HasSuffix(base, "_test.go"):
 			return nil
@@ -291,7 +292,10 @@ func (c *checker) hold(e ast.Expr) {
 	case *ast.Ident:
 		what = e.Name
 	}
-	c.found = append(c.found, fmt.Sprintf("%s: %s is not a constant of %s", path.Join(c.dir, c.file), what, path.Join(c.dir, problemsFile)))
+	c.found = append(
+		c.found,
+		fmt.Sprintf("%s: %s is not a constant of %s", path.Join(c.dir, c.file), what, path.Join(c.dir, problemsFile)),
+	)
 }
 
 // lastName is the name of an identifier, or the one behind the dot.
@@ -386,7 +390,8 @@ func TestProblemsAreClauses(t *testing.T) {
 		for _, name := range l.names {
 			text := l.text[name]
 			first, _, _ := strings.Cut(text, " ")
-			if text == "" || strings.HasSuffix(text, ".") || strings.Contains(text, "%") || !strings.Contains(text, " ") || first != strings.ToLower(first) {
+			if text == "" || strings.HasSuffix(text, ".") || strings.Contains(text, "%") || !strings.Contains(text, " ") ||
+				first != strings.ToLower(first) {
 				t.Errorf("%s: %s = %q is not a clause: lower case, no full stop, no format", path.Join(p.dir, problemsFile), name, text)
 			}
 		}

@@ -83,7 +83,8 @@ func TestNormalizeRefusesWhatIsNotBER(t *testing.T) {
 
 // FuzzNormalize: what comes out comes out again, and is never longer than it can be.
 func FuzzNormalize(f *testing.F) {
-	for _, in := range []string{"3003020101", "3080020101 0000", "2480 040141 040142 0000", "A080 2480 040141 0000 0000", "2380 03020041 03020380 0000"} {
+	for _, in := range []string{"3003020101", "3080020101 0000", "2480 040141 040142 0000", "A080 2480 040141 0000 0000",
+		"2380 03020041 03020380 0000"} {
 		f.Add(unhex(f, in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {

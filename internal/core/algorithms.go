@@ -30,7 +30,10 @@ type CheckMethod struct {
 }
 
 var (
-	tdesChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero), check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC)}
+	tdesChecks = []CheckMethod{
+		check(apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero),
+		check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC),
+	}
 	pairChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1)}
 
 	// ANSI_X9_24 of an AES key: AWS's own programs send it and compare the answer with the CMAC

@@ -61,7 +61,16 @@ func (t *Team) Put() keystore.Change {
 	w.text(string(t.State))
 	w.text(t.Next)
 	w.approval(&t.Session)
-	return keystore.Replace(keystore.Record{Partition: t.Partition, Kind: kindTeam, ID: string(t.Action), Rev: t.rev, Due: t.Session.Deadline, Data: w.record()})
+	return keystore.Replace(
+		keystore.Record{
+			Partition: t.Partition,
+			Kind:      kindTeam,
+			ID:        string(t.Action),
+			Rev:       t.rev,
+			Due:       t.Session.Deadline,
+			Data:      w.record(),
+		},
+	)
 }
 
 // remove is the change that ends the association.
@@ -82,7 +91,14 @@ func decodeTeam(rec *keystore.Record) (Team, error) {
 	r := newReader(rec.Data, string(kindTeam), teamVersion)
 	t := Team{Partition: rec.Partition, Action: apc.MpaOperation(rec.ID), rev: rec.Rev}
 	t.ARN, t.State, t.Next = r.text(), member(&r, apc.AssociationState("").Values()), r.text()
-	t.Session = Approval{Session: r.text(), Status: member(&r, allSessionStatus), Initiated: r.time(), Message: r.text(), Comment: r.text(), Deadline: r.time()}
+	t.Session = Approval{
+		Session:   r.text(),
+		Status:    member(&r, allSessionStatus),
+		Initiated: r.time(),
+		Message:   r.text(),
+		Comment:   r.text(),
+		Deadline:  r.time(),
+	}
 	return t, r.end()
 }
 
@@ -189,7 +205,14 @@ func (c *Call) NewSession(team string, comment *string, about keystore.Ref) (App
 	w.text(about.Partition.Region)
 	w.text(string(about.Kind))
 	w.text(about.ID)
-	return a, keystore.Create(keystore.Record{Partition: keystore.Partition{Account: c.Identity.Account, Region: sessionRegion}, Kind: kindSession, ID: id, Data: w.record()})
+	return a, keystore.Create(
+		keystore.Record{
+			Partition: keystore.Partition{Account: c.Identity.Account, Region: sessionRegion},
+			Kind:      kindSession,
+			ID:        id,
+			Data:      w.record(),
+		},
+	)
 }
 
 // Await makes a new key wait for a session's decision.
@@ -218,7 +241,10 @@ func (cloud *Cloud) Decide(ctx context.Context, session string, d apc.Decision) 
 		return err
 	}
 	if d != apc.Approve && d != apc.Deny {
-		return Invalid("The decision is not valid.", Because(apc.RuleEnum, "Decision", problemDecision, wording.Foreign(string(d)), "APPROVE or DENY"))
+		return Invalid(
+			"The decision is not valid.",
+			Because(apc.RuleEnum, "Decision", problemDecision, wording.Foreign(string(d)), "APPROVE or DENY"),
+		)
 	}
 	return Retry(func() error {
 		found, err := cloud.Store.Read(ctx, about)
@@ -244,7 +270,10 @@ func (cloud *Cloud) aboutSession(ctx context.Context, session string) (keystore.
 	if len(parts) != 6 || parts[2] != "mpa" || id == "" || len(id) > keystore.MaxID {
 		return keystore.Ref{}, unknown
 	}
-	found, err := cloud.Store.Read(ctx, keystore.Ref{Partition: keystore.Partition{Account: parts[4], Region: sessionRegion}, Kind: kindSession, ID: id})
+	found, err := cloud.Store.Read(
+		ctx,
+		keystore.Ref{Partition: keystore.Partition{Account: parts[4], Region: sessionRegion}, Kind: kindSession, ID: id},
+	)
 	if err != nil {
 		return keystore.Ref{}, StoreError(err)
 	}
@@ -305,8 +334,12 @@ func (cloud *Cloud) reportApproval(k *Key, now time.Time) {
 		return
 	}
 	ev := cloud.serviceEvent(k, "ImportKey", now)
-	ev.ServiceEventDetails = map[string]string{"keyArn": k.ARN.String(), "operation": string(apc.MpaOperationImportRootPublicKeyCertificate),
-		"mpaSessionArn": k.Approval.Session, "sessionStatus": string(k.Approval.Status)}
+	ev.ServiceEventDetails = map[string]string{
+		"keyArn":        k.ARN.String(),
+		"operation":     string(apc.MpaOperationImportRootPublicKeyCertificate),
+		"mpaSessionArn": k.Approval.Session,
+		"sessionStatus": string(k.Approval.Status),
+	}
 	cloud.observe(ev)
 }
 

@@ -243,7 +243,14 @@ func authorityAttributes(ref keystore.Ref, alg *Algorithm) hsm.Attributes {
 	if ref.ID == eccRoot {
 		prefix = "ca-ecc-"
 	}
-	return hsm.Attributes{KeyID: prefix + ref.Partition.Account + "-" + ref.Partition.Region, Usage: "S1", Algorithm: alg.Letter, Mode: 'S', Exportability: 'N', Bits: alg.Bits}
+	return hsm.Attributes{
+		KeyID:         prefix + ref.Partition.Account + "-" + ref.Partition.Region,
+		Usage:         "S1",
+		Algorithm:     alg.Letter,
+		Mode:          'S',
+		Exportability: 'N',
+		Bits:          alg.Bits,
+	}
 }
 
 func decodeAuthority(rec *keystore.Record) (*Authority, error) {
@@ -281,7 +288,8 @@ func authorityBinding(rec *keystore.Record, alg *Algorithm, bound []byte) (hsm.A
 		return now, nil
 	}
 	var a hsm.Attributes
-	if err := a.UnmarshalBinary(bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm || a.Bits != now.Bits {
+	if err := a.UnmarshalBinary(bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm ||
+		a.Bits != now.Bits {
 		return a, errRecord
 	}
 	return a, nil
@@ -302,7 +310,11 @@ func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p 
 	if err != nil {
 		return "", Internal(err)
 	}
-	der, err := issuer.Issue(key, p, &x509ca.Request{Subject: c.leafName(), Rand: c.Cloud.serials, NotBefore: c.Now.Add(-backdate), NotAfter: until})
+	der, err := issuer.Issue(
+		key,
+		p,
+		&x509ca.Request{Subject: c.leafName(), Rand: c.Cloud.serials, NotBefore: c.Now.Add(-backdate), NotAfter: until},
+	)
 	if err != nil {
 		return "", IssueError(err)
 	}
@@ -323,7 +335,10 @@ func IssueError(err error) error {
 	default:
 		return Internal(err)
 	}
-	out := Invalid("The certificate subject is not valid.", Because(apc.Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted))
+	out := Invalid(
+		"The certificate subject is not valid.",
+		Because(apc.Rule(refusal.Rule), "CertificateSubject", refusal.Problem, refusal.Found, refusal.Wanted),
+	)
 	out.Err = err
 	return out
 }

@@ -79,7 +79,12 @@ func Run[In any, PIn interface {
 
 // intercepted is [Run] with the interceptor around the operation. The event is about what the
 // operation did, also where the interceptor loses its answer.
-func intercepted[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
+func intercepted[PIn shaped, Out any](
+	ctx context.Context,
+	c *Call,
+	in PIn,
+	do func(context.Context, *Call, PIn) (*Out, error),
+) (*Out, error) {
 	asked, done := false, false
 	next := func(ctx context.Context) (any, error) {
 		if asked {
@@ -113,7 +118,12 @@ func intercepted[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do f
 
 var errNextTwice = errors.New("core: Options.Intercept called next twice")
 
-func guarded[PIn shaped, Out any](ctx context.Context, c *Call, in PIn, do func(context.Context, *Call, PIn) (*Out, error)) (*Out, error) {
+func guarded[PIn shaped, Out any](
+	ctx context.Context,
+	c *Call,
+	in PIn,
+	do func(context.Context, *Call, PIn) (*Out, error),
+) (*Out, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, unavailable(apc.RuleContext, problemGaveUp, err)
 	}

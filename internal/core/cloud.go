@@ -65,8 +65,12 @@ type CloudConfig struct {
 // NewCloud makes a cloud on a device and a store.
 func NewCloud(o *CloudConfig) *Cloud {
 	cloud := &Cloud{
-		HSM: hsm.New(o.Backend, &o.HSM), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
-		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe, readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails, teams: o.Teams,
+		HSM: hsm.New(
+			o.Backend,
+			&o.HSM,
+		), Store: o.Store, now: o.Now, regions: slices.Concat(serviceRegions, o.Regions), Limits: LimitsWithDefaults(o.Limits),
+		Lenient: o.Lenient, HideReasons: o.HideReasons, Quirks: o.Quirks, intercept: o.Intercept, keyIDs: o.IDs, observe: o.Observe,
+		readOnly: o.ReadOnly, access: o.Access, replicationFails: o.ReplicationFails, teams: o.Teams,
 		commits: newStream(0, ""),
 	}
 	cloud.ids, cloud.tokens, cloud.serials = cloud.commits, cloud.commits, cloud.commits

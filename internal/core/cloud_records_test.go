@@ -35,9 +35,21 @@ func TestGoldenRegionsStayReadable(t *testing.T) {
 
 func TestGoldenTeamStaysReadable(t *testing.T) {
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
-	want := Team{Partition: goldenPlace, Action: apc.MpaOperationImportRootPublicKeyCertificate, ARN: "arn:aws:mpa:us-east-1:111122223333:approval-team/a",
-		State: apc.AssociationStateUpdatePending, Next: "arn:aws:mpa:us-east-1:111122223333:approval-team/b",
-		Session: Approval{"arn:aws:mpa:us-east-1:111122223333:session/a/1", apc.SessionStatusPending, at(1), "message", "comment", at(2)}}
+	want := Team{
+		Partition: goldenPlace,
+		Action:    apc.MpaOperationImportRootPublicKeyCertificate,
+		ARN:       "arn:aws:mpa:us-east-1:111122223333:approval-team/a",
+		State:     apc.AssociationStateUpdatePending,
+		Next:      "arn:aws:mpa:us-east-1:111122223333:approval-team/b",
+		Session: Approval{
+			"arn:aws:mpa:us-east-1:111122223333:session/a/1",
+			apc.SessionStatusPending,
+			at(1),
+			"message",
+			"comment",
+			at(2),
+		},
+	}
 	put := want.Put().Put
 	if got := hex.EncodeToString(put.Record.Data); got != goldenTeam {
 		t.Errorf("written as %s, golden %s", got, goldenTeam)

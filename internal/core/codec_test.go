@@ -38,9 +38,19 @@ func fullKey() Key {
 		MultiRegion: apc.MultiRegionKeyTypePrimary, PrimaryRegion: "us-east-1",
 		Replicas:   []Replica{{"eu-west-1", apc.KeyReplicationStateFailed, "why", at(8)}},
 		OwnRegions: 2, Policy: []byte(`{"Version":"2012-10-17"}`),
-		Approval: Approval{"arn:aws:mpa:us-east-1:111122223333:session/t/s", apc.SessionStatusPending, at(6), "message", "comment", at(9)},
-		Ready:    at(10),
-		Public:   []byte{0x30, 0x00}, sealed: []byte{0x01, 0x02, 0x03}, bound: boundTo(`kwapwa6qaifllw2h`, UsageM7, hsm.HMAC, 'C', 'E', 384, crypto.SHA384),
+		Approval: Approval{
+			"arn:aws:mpa:us-east-1:111122223333:session/t/s",
+			apc.SessionStatusPending,
+			at(6),
+			"message",
+			"comment",
+			at(9),
+		},
+		Ready: at(10),
+		Public: []byte{
+			0x30,
+			0x00,
+		}, sealed: []byte{0x01, 0x02, 0x03}, bound: boundTo(`kwapwa6qaifllw2h`, UsageM7, hsm.HMAC, 'C', 'E', 384, crypto.SHA384),
 		Certificate: "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", Certified: at(7),
 		Authority: "arn:aws:payment-cryptography:us-east-1:111122223333:key/authority",
 	}
@@ -48,7 +58,17 @@ func fullKey() Key {
 
 // boundTo are the attributes of a sealed key, as bytes.
 func boundTo(id string, usage apc.KeyUsage, algorithm hsm.Algorithm, mode, exportability byte, bits int, hash crypto.Hash) []byte {
-	b, _ := hsm.Attributes{KeyID: id, Usage: CodeOf(usage), Algorithm: algorithm, Mode: mode, Exportability: exportability, Bits: bits, Hash: hash}.AppendBinary(nil)
+	b, _ := hsm.Attributes{
+		KeyID:         id,
+		Usage:         CodeOf(usage),
+		Algorithm:     algorithm,
+		Mode:          mode,
+		Exportability: exportability,
+		Bits:          bits,
+		Hash:          hash,
+	}.AppendBinary(
+		nil,
+	)
 	return b
 }
 
@@ -155,7 +175,8 @@ var identifierShape = shape.Text{Min: 7, Max: 322, Pattern: facts.Control().Shap
 func FuzzIdentifier(f *testing.F) {
 	home := goldenPlace
 	for _, s := range []string{"alias/a", "alias/", "arn:aws:payment-cryptography:us-east-1:111122223333:key/kwapwa6qaifllw2h",
-		"arn:aws:payment-cryptography:us-east-1:111122223333:alias/x/y", "arn:aws-cn:payment-cryptography:us-east-1:1:key/k", "kwapwa6qaifllw2h", ""} {
+		"arn:aws:payment-cryptography:us-east-1:111122223333:alias/x/y", "arn:aws-cn:payment-cryptography:us-east-1:1:key/k",
+		"kwapwa6qaifllw2h", ""} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -181,7 +202,8 @@ func TestSealsOpenWithTheAttributesTheyWereMadeWith(t *testing.T) {
 	k := fullKey()
 	k.bound = boundTo("kwapwa6qaifllw2h", UsageM7, hsm.HMAC, 'N', 'S', 384, crypto.SHA384)
 	got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: k.ARN.Key, Data: k.encode()})
-	if ref := got.Ref(); err != nil || ref.Attributes.Mode != 'N' || ref.Attributes.Exportability != 'S' || ref.Attributes == got.HSMAttributes() {
+	if ref := got.Ref(); err != nil || ref.Attributes.Mode != 'N' || ref.Attributes.Exportability != 'S' ||
+		ref.Attributes == got.HSMAttributes() {
 		t.Errorf("got %v, %v; want the stored mode of use N and exportability S", ref.Attributes, err)
 	}
 	for what, change := range map[string]func(*Key){

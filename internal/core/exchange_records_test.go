@@ -16,8 +16,18 @@ import (
 
 func goldenToken() Token {
 	at := time.UnixMilli(1_760_000_000_000).UTC()
-	t := Token{Place: goldenPlace, ID: "import-token-bwxli6ocftypneu5", Purpose: ForImport, Material: apc.KeyMaterialTypeTR34KeyBlock, Alg: AlgorithmNamed(RSA2048),
-		Created: at, Expires: at.Add(7 * day), Certificate: "LS0tLS1CRUdJTg==", Public: []byte{0x30, 0x01}, sealed: []byte{0x01, 0x02}}
+	t := Token{
+		Place:       goldenPlace,
+		ID:          "import-token-bwxli6ocftypneu5",
+		Purpose:     ForImport,
+		Material:    apc.KeyMaterialTypeTR34KeyBlock,
+		Alg:         AlgorithmNamed(RSA2048),
+		Created:     at,
+		Expires:     at.Add(7 * day),
+		Certificate: "LS0tLS1CRUdJTg==",
+		Public:      []byte{0x30, 0x01},
+		sealed:      []byte{0x01, 0x02},
+	}
 	t.bound, _ = t.HSMAttributes().AppendBinary(nil)
 	return t
 }
@@ -50,7 +60,8 @@ func goldenBytes(t *testing.T, name string) []byte {
 
 func TestGoldenTokensStayReadable(t *testing.T) {
 	want := goldenToken()
-	if got, err := DecodeToken(&keystore.Record{Partition: goldenPlace, ID: want.ID, Data: goldenBytes(t, "token_v1")}); err != nil || !reflect.DeepEqual(got, want) {
+	if got, err := DecodeToken(&keystore.Record{Partition: goldenPlace, ID: want.ID, Data: goldenBytes(t, "token_v1")}); err != nil ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("of version 1: got %+v, %v; want %+v", got, err, want)
 	}
 	data := golden(t, "token_v2", want.Record().Data)
@@ -58,7 +69,8 @@ func TestGoldenTokensStayReadable(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
-	if again := want.Record(); string(again.Data) != string(data) || again.Index != "import-token-TR34_KEY_BLOCK-RSA_2048" || !again.Due.Equal(want.Expires) {
+	if again := want.Record(); string(again.Data) != string(data) || again.Index != "import-token-TR34_KEY_BLOCK-RSA_2048" ||
+		!again.Due.Equal(want.Expires) {
 		t.Errorf("written as %+v", again)
 	}
 	for n := range len(data) {
@@ -86,10 +98,15 @@ func TestGoldenAuthoritiesStayReadable(t *testing.T) {
 	if failed != nil {
 		t.Fatalf("of version 1: %v", failed)
 	}
-	if got := old.Key.Attributes; got.KeyID != "ca-111122223333-us-east-1" || got.Usage != "S1" || got.Algorithm != hsm.EC || got.Mode != 'S' || len(old.Key.Sealed) == 0 {
+	if got := old.Key.Attributes; got.KeyID != "ca-111122223333-us-east-1" || got.Usage != "S1" || got.Algorithm != hsm.EC ||
+		got.Mode != 'S' ||
+		len(old.Key.Sealed) == 0 {
 		t.Errorf("of version 1: sealed with %v", got)
 	}
-	if err != nil || a.certificate.Subject.CommonName != "111122223333" || a.Key.Attributes.KeyID != "ca-111122223333-us-east-1" || len(a.Key.Sealed) == 0 || len(a.Public) == 0 || a.Text == "" {
+	if err != nil || a.certificate.Subject.CommonName != "111122223333" || a.Key.Attributes.KeyID != "ca-111122223333-us-east-1" ||
+		len(a.Key.Sealed) == 0 ||
+		len(a.Public) == 0 ||
+		a.Text == "" {
 		t.Errorf("got %+v, %v", a, err)
 	}
 	for n := range len(data) {
@@ -136,10 +153,13 @@ func TestThePurposeOfATokenIsItsRecords(t *testing.T) {
 	token.bound, _ = token.HSMAttributes().AppendBinary(nil)
 	rec := token.Record()
 	got, err := DecodeToken(&rec)
-	if err != nil || got.Purpose != ForExport || got.Ref().Attributes.Usage != "S0" || rec.Index != "export-token-TR34_KEY_BLOCK-RSA_2048" {
+	if err != nil || got.Purpose != ForExport || got.Ref().Attributes.Usage != "S0" ||
+		rec.Index != "export-token-TR34_KEY_BLOCK-RSA_2048" {
 		t.Errorf("got %+v, %v at %s; want an export token", got, err, rec.Index)
 	}
-	old, err := DecodeToken(&keystore.Record{Partition: goldenPlace, ID: "export-token-bwxli6ocftypneu5", Data: goldenBytes(t, "token_v1")})
+	old, err := DecodeToken(
+		&keystore.Record{Partition: goldenPlace, ID: "export-token-bwxli6ocftypneu5", Data: goldenBytes(t, "token_v1")},
+	)
 	if err != nil || old.Purpose != ForExport || old.Ref().Attributes.Usage != "S0" {
 		t.Errorf("of version 1: got %+v, %v; want the purpose of the id", old, err)
 	}
@@ -152,7 +172,8 @@ func TestAuthoritiesSealedForOthersAreDamaged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, place := range []keystore.Partition{{Account: "444455556666", Region: "us-east-1"}, {Account: "111122223333", Region: "eu-west-1"}} {
+	for _, place := range []keystore.Partition{{Account: "444455556666", Region: "us-east-1"},
+		{Account: "111122223333", Region: "eu-west-1"}} {
 		moved := *rec
 		moved.Partition = place
 		if got, err := decodeAuthority(&moved); err == nil {

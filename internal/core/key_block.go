@@ -11,8 +11,15 @@ import (
 
 // What the names of a key derivation in a request mean.
 var (
-	DerivationFunctions = map[apc.KeyDerivationFunction]hsm.KDF{apc.KeyDerivationFunctionNISTSP800: hsm.ConcatKDF, apc.KeyDerivationFunctionANSIX963: hsm.X963KDF}
-	DerivationHashes    = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256, apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384, apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512}
+	DerivationFunctions = map[apc.KeyDerivationFunction]hsm.KDF{
+		apc.KeyDerivationFunctionNISTSP800: hsm.ConcatKDF,
+		apc.KeyDerivationFunctionANSIX963:  hsm.X963KDF,
+	}
+	DerivationHashes = map[apc.KeyDerivationHashAlgorithm]crypto.Hash{
+		apc.KeyDerivationHashAlgorithmSHA256: crypto.SHA256,
+		apc.KeyDerivationHashAlgorithmSHA384: crypto.SHA384,
+		apc.KeyDerivationHashAlgorithmSHA512: crypto.SHA512,
+	}
 )
 
 // CheckBlockVersion refuses a version other than A, B or C under a TDES key and D under an AES key. The
@@ -26,8 +33,17 @@ func CheckBlockVersion(v tr31.Version, kek *Algorithm, field string) error {
 	if fits {
 		return nil
 	}
-	return Invalid("The key block version does not fit the wrapping key.",
-		apc.Reason{Rule: apc.RuleKeyBlockVersion, Field: field, Problem: ProblemBlockVersion, Found: v.String(), Wanted: wanted, Offset: 0})
+	return Invalid(
+		"The key block version does not fit the wrapping key.",
+		apc.Reason{
+			Rule:    apc.RuleKeyBlockVersion,
+			Field:   field,
+			Problem: ProblemBlockVersion,
+			Found:   v.String(),
+			Wanted:  wanted,
+			Offset:  0,
+		},
+	)
 }
 
 // BlockReason is why a key block was refused.

@@ -65,9 +65,19 @@ func (r *KeyRules) checkRows(k *Key, field string) error {
 			return out
 		})))
 	case fitsUsage:
-		return r.Usage.refuse(k, field, string(a.Class), wording.Or(r.wantedOf(a, best, func(row *KeyRow) []string { return []string{string(row.Class)} })))
+		return r.Usage.refuse(
+			k,
+			field,
+			string(a.Class),
+			wording.Or(r.wantedOf(a, best, func(row *KeyRow) []string { return []string{string(row.Class)} })),
+		)
 	}
-	return r.Usage.refuse(k, field, string(a.Usage), wording.Or(r.wantedOf(a, best, func(row *KeyRow) []string { return []string{string(row.Usage)} })))
+	return r.Usage.refuse(
+		k,
+		field,
+		string(a.Usage),
+		wording.Or(r.wantedOf(a, best, func(row *KeyRow) []string { return []string{string(row.Usage)} })),
+	)
 }
 
 // wantedOf are the values of the rows that a key fits as far as any, each once.

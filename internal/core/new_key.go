@@ -119,7 +119,11 @@ var KeyIDText = shape.Text{Min: 16, Max: 64, Pattern: `[0-9a-zA-Z]+`}
 
 // idError is a failure of Options.IDs.
 func idError(problem, found, wanted string) *apc.Error {
-	return &apc.Error{Code: apc.ErrInternalServer, Message: "Internal server error.", Reasons: []apc.Reason{Because(apc.RuleInternal, "", problem, found, wanted)}}
+	return &apc.Error{
+		Code:    apc.ErrInternalServer,
+		Message: "Internal server error.",
+		Reasons: []apc.Reason{Because(apc.RuleInternal, "", problem, found, wanted)},
+	}
 }
 
 // birth is the commit of a new key. It is reused: a store does not keep the changes of a commit.
@@ -165,6 +169,8 @@ func quotaError(what string, ceiling int) *apc.Error {
 	return &apc.Error{
 		Code:    apc.ErrServiceQuotaExceeded,
 		Message: fmt.Sprintf("The maximum number of %s has been reached.", what),
-		Reasons: []apc.Reason{Because(apc.RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling))},
+		Reasons: []apc.Reason{
+			Because(apc.RuleQuota, "", problemQuota, fmt.Sprintf("%d %s", ceiling, what), fmt.Sprintf("at most %d", ceiling)),
+		},
 	}
 }

@@ -56,7 +56,15 @@ func (c *Call) within(of rateOf, limit int) error {
 		return nil
 	}
 	return &apc.Error{Code: apc.ErrThrottling, Message: "Rate exceeded.",
-		Reasons: []apc.Reason{Because(apc.RuleRate, "", problemRate, fmt.Sprintf("more than %d operations in this second", limit), "fewer, or the same request later")}}
+		Reasons: []apc.Reason{
+			Because(
+				apc.RuleRate,
+				"",
+				problemRate,
+				fmt.Sprintf("more than %d operations in this second", limit),
+				"fewer, or the same request later",
+			),
+		}}
 }
 
 // count adds an operation to a second and returns how many it has.

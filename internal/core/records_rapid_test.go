@@ -19,9 +19,15 @@ var (
 	someOf  = rapid.SliceOfN(rapid.Byte(), 1, 60)
 	anyAlg  = rapid.Map(rapid.IntRange(0, len(Algorithms)-1), func(i int) *Algorithm { return &Algorithms[i] })
 	anyTime = rapid.OneOf(
-		rapid.Just(time.Time{}), rapid.Just(time.UnixMilli(0).UTC()), rapid.Just(time.UnixMilli(maxMilli).UTC()),
+		rapid.Just(time.Time{}),
+		rapid.Just(time.UnixMilli(0).UTC()),
+		rapid.Just(time.UnixMilli(maxMilli).UTC()),
 		rapid.Map(rapid.Int64Range(0, maxMilli), func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }),
-		rapid.Map(rapid.SampledFrom([]int64{-62135596800001, -1, maxMilli + 1, 1 << 53}), func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }))
+		rapid.Map(
+			rapid.SampledFrom([]int64{-62135596800001, -1, maxMilli + 1, 1 << 53}),
+			func(ms int64) time.Time { return time.UnixMilli(ms).UTC() },
+		),
+	)
 )
 
 // maybe is a value of an enumeration, or the empty one.
@@ -41,14 +47,24 @@ func drawKey(t *rapid.T) Key {
 		DeriveUsage: maybe(keyUsages).Draw(t, "derive"), Header: rapid.SampledFrom([]string{"", "D0144M7HC00E0100"}).Draw(t, "header"),
 		MultiRegion: maybe(allMultiRegionKeyType).Draw(t, "multi-Region"), PrimaryRegion: text("primary"),
 		OwnRegions: triState(rapid.IntRange(0, 2).Draw(t, "own Regions")), Policy: maybeBytes(text("policy")),
-		Approval: Approval{text("session"), maybe(allSessionStatus).Draw(t, "status"), at("initiated"), text("message"), text("comment"), at("deadline")},
-		Ready:    at("ready"),
-		Public:   hsm.Public(someOf.Draw(t, "public")), Certificate: text("certificate"),
+		Approval: Approval{
+			text("session"),
+			maybe(allSessionStatus).Draw(t, "status"),
+			at("initiated"),
+			text("message"),
+			text("comment"),
+			at("deadline"),
+		},
+		Ready:  at("ready"),
+		Public: hsm.Public(someOf.Draw(t, "public")), Certificate: text("certificate"),
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "tags") {
 		k.Tags = append(k.Tags, apc.Tag{Key: text("key"), Value: text("value")})
 		k.Blocks = append(k.Blocks, Block{text("id"), text("data")})
-		k.Replicas = append(k.Replicas, Replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message"), at("replica due")})
+		k.Replicas = append(
+			k.Replicas,
+			Replica{text("region"), maybe(allKeyReplicationState).Draw(t, "status"), text("message"), at("replica due")},
+		)
 	}
 	if k.Certificate != "" {
 		k.Certified = at("certified")
@@ -74,7 +90,17 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 	t.Run("key", rapid.MakeCheck(func(t *rapid.T) {
 		k := drawKey(t)
 		data := k.encode()
-		times := []time.Time{k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted, k.Approval.Initiated, k.Certified, k.Ready, k.Approval.Deadline}
+		times := []time.Time{
+			k.Created,
+			k.UsageStart,
+			k.UsageStop,
+			k.DeletePending,
+			k.Deleted,
+			k.Approval.Initiated,
+			k.Certified,
+			k.Ready,
+			k.Approval.Deadline,
+		}
 		for _, r := range k.Replicas {
 			times = append(times, r.Due)
 		}
@@ -90,9 +116,18 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		}
 	}))
 	t.Run("token", rapid.MakeCheck(func(t *rapid.T) {
-		want := Token{Place: goldenPlace, ID: "import-token-bwxli6ocftypneu5", Purpose: rapid.SampledFrom([]TokenPurpose{ForImport, ForExport}).Draw(t, "purpose"), Material: maybe(keyMaterialTypes).Draw(t, "material"), Alg: anyAlg.Draw(t, "algorithm"),
-			Created: anyTime.Draw(t, "created"), Expires: anyTime.Draw(t, "expires"), Certificate: anyText.Draw(t, "certificate"),
-			Public: someOf.Draw(t, "public"), sealed: someOf.Draw(t, "sealed")}
+		want := Token{
+			Place:       goldenPlace,
+			ID:          "import-token-bwxli6ocftypneu5",
+			Purpose:     rapid.SampledFrom([]TokenPurpose{ForImport, ForExport}).Draw(t, "purpose"),
+			Material:    maybe(keyMaterialTypes).Draw(t, "material"),
+			Alg:         anyAlg.Draw(t, "algorithm"),
+			Created:     anyTime.Draw(t, "created"),
+			Expires:     anyTime.Draw(t, "expires"),
+			Certificate: anyText.Draw(t, "certificate"),
+			Public:      someOf.Draw(t, "public"),
+			sealed:      someOf.Draw(t, "sealed"),
+		}
 		if want.sealed != nil {
 			want.bound, _ = want.HSMAttributes().AppendBinary(nil)
 		}
@@ -131,7 +166,14 @@ func TestWhatEncodesDecodesToTheSame(t *testing.T) {
 		bound := authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)
 		bound.Mode = rapid.SampledFrom([]byte("SN")).Draw(t, "mode of use")
 		made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed"), Attributes: bound}}
-		got, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Kind: kindAuthority, ID: "root", Data: encodeAuthority(alg, old.certificate.Raw, &made)})
+		got, err := decodeAuthority(
+			&keystore.Record{
+				Partition: goldenPlace,
+				Kind:      kindAuthority,
+				ID:        "root",
+				Data:      encodeAuthority(alg, old.certificate.Raw, &made),
+			},
+		)
 		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
 			!reflect.DeepEqual(got.Key, made.KeyRef) {
 			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)

@@ -111,7 +111,10 @@ func CheckReplicable(k *Key) error {
 	case k.isReplica():
 		return replicaError(*k)
 	case !k.Exportable:
-		return Invalid("Key "+k.ARN.String()+" is not exportable.", Because(apc.RuleExportable, "", problemReplicable, "Exportable false", "Exportable true"))
+		return Invalid(
+			"Key "+k.ARN.String()+" is not exportable.",
+			Because(apc.RuleExportable, "", problemReplicable, "Exportable false", "Exportable true"),
+		)
 	}
 	return nil
 }
@@ -226,7 +229,8 @@ func (c *Call) follow(ctx context.Context, old, changed *Key) ([]keystore.Change
 		changed.setReplicas(nil)
 		return out, err
 	}
-	if old.State == changed.State && old.Enabled == changed.Enabled && old.UsageStart.Equal(changed.UsageStart) && old.UsageStop.Equal(changed.UsageStop) {
+	if old.State == changed.State && old.Enabled == changed.Enabled && old.UsageStart.Equal(changed.UsageStart) &&
+		old.UsageStop.Equal(changed.UsageStop) {
 		return nil, nil
 	}
 	replicas, err := c.replicas(ctx, changed, regionsOf(changed.Replicas))

@@ -41,7 +41,9 @@ func (c *Call) CheckTagCount(n int) error {
 	if most := c.Cloud.Limits.Tags; n > most {
 		return &apc.Error{
 			Code: apc.ErrServiceQuotaExceeded, Message: "The maximum number of tags has been reached.",
-			Reasons: []apc.Reason{Because(apc.RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most))},
+			Reasons: []apc.Reason{
+				Because(apc.RuleQuota, "Tags", problemQuota, wording.Count(n, "tag"), fmt.Sprintf("at most %d on a key", most)),
+			},
 		}
 	}
 	return nil

@@ -89,7 +89,15 @@ func (t *Token) Record() keystore.Record {
 	if t.sealed == nil {
 		due = t.Expires.Add(tokenRemembered)
 	}
-	return keystore.Record{Partition: t.Place, Kind: KindToken, ID: t.ID, Rev: t.rev, Due: due, Index: TokenIndex(t.Purpose, t.Material, t.Alg), Data: w.record()}
+	return keystore.Record{
+		Partition: t.Place,
+		Kind:      KindToken,
+		ID:        t.ID,
+		Rev:       t.rev,
+		Due:       due,
+		Index:     TokenIndex(t.Purpose, t.Material, t.Alg),
+		Data:      w.record(),
+	}
 }
 
 // DecodeToken reads the record of a token.
@@ -140,7 +148,8 @@ func (t *Token) HSMAttributes() hsm.Attributes {
 func (t *Token) Ref() hsm.KeyRef {
 	ref, now := hsm.KeyRef{Sealed: t.sealed}, t.HSMAttributes()
 	a := &ref.Attributes
-	if err := a.UnmarshalBinary(t.bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm || a.Bits != now.Bits {
+	if err := a.UnmarshalBinary(t.bound); err != nil || a.KeyID != now.KeyID || a.Usage != now.Usage || a.Algorithm != now.Algorithm ||
+		a.Bits != now.Bits {
 		ref.Attributes = hsm.Attributes{}
 	}
 	return ref
@@ -192,7 +201,10 @@ func (t *Token) Check(now time.Time, m apc.KeyMaterialType, field string) error 
 		return Invalid("The token has expired.", Because(apc.RuleTokenExpired, field, problemTokenExpired,
 			"valid until "+t.Expires.Format(time.RFC3339), "valid at "+now.Format(time.RFC3339)))
 	case t.Material != m:
-		return Invalid("The token is not valid for this key material.", Because(apc.RuleTokenMaterial, field, problemTokenOther, string(t.Material), string(m)))
+		return Invalid(
+			"The token is not valid for this key material.",
+			Because(apc.RuleTokenMaterial, field, problemTokenOther, string(t.Material), string(m)),
+		)
 	}
 	return nil
 }

@@ -191,11 +191,18 @@ func CertificateError(err error, field string) error {
 	if !ok {
 		return Internal(err)
 	}
-	out := Invalid("The certificate is not valid.", Because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted))
+	out := Invalid(
+		"The certificate is not valid.",
+		Because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted),
+	)
 	out.Err = err
 	return out
 }
 
 // AuthorityRules are those of an imported certificate that signs others.
 var AuthorityRules = &KeyRules{Class: apc.KeyClassPublicKey, Usages: []apc.KeyUsage{UsageS0},
-	Usage: RuleText{Rule: apc.RuleCertificateAuthority, Problem: ProblemNotAuthority, Message: "The certificate authority key is not valid."}}
+	Usage: RuleText{
+		Rule:    apc.RuleCertificateAuthority,
+		Problem: ProblemNotAuthority,
+		Message: "The certificate authority key is not valid.",
+	}}

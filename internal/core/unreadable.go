@@ -35,7 +35,9 @@ func unreadable(rec *keystore.Record, err error) *apc.Error {
 	}
 	out := Internal(err)
 	out.Resource = resourceOf(rec)
-	out.Reasons = []apc.Reason{Because(apc.RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted)}
+	out.Reasons = []apc.Reason{
+		Because(apc.RuleStoredRecord, "", problemRecord, fmt.Sprintf("%s %s, %s", rec.Kind, rec.ID, found), wanted),
+	}
 	return out
 }
 

@@ -62,17 +62,21 @@ func TestNamesCompareAsRFC5280Says(t *testing.T) {
 		{"letters outside ASCII of another case", one(tag.UTF8String, "Bär"), one(tag.UTF8String, "BÄR"), true},
 		{"a character outside the basic plane", one(tag.UTF8String, "\U0001F511"), one(bmpString, "\xd8\x3d\xdd\x11"), true},
 		{"Teletex as Latin-1", one(tag.UTF8String, "Bär"), one(tag.T61String, "B\xe4r"), true},
-		{"attributes of one relative name in another order", name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}), name([]part{{o, tag.PrintableString, "b"}, {cn, tag.PrintableString, "a"}}), true},
+		{"attributes of one relative name in another order", name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}),
+			name([]part{{o, tag.PrintableString, "b"}, {cn, tag.PrintableString, "a"}}), true},
 
 		{"no space", root, one(tag.UTF8String, "RootCA"), false},
 		{"another letter", root, one(tag.UTF8String, "Root CB"), false},
 		{"a letter that looks the same", root, one(tag.UTF8String, "R\u043eot CA"), false},
 		{"another normal form", one(tag.UTF8String, "B\u00e4r"), one(tag.UTF8String, "Ba\u0308r"), false},
 		{"another attribute", root, name([]part{{o, tag.UTF8String, "Root CA"}}), false},
-		{"relative names in another order", name([]part{{cn, tag.UTF8String, "a"}}, []part{{o, tag.UTF8String, "b"}}), name([]part{{o, tag.UTF8String, "b"}}, []part{{cn, tag.UTF8String, "a"}}), false},
-		{"two relative names for one of two attributes", name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}), name([]part{{cn, tag.UTF8String, "a"}}, []part{{o, tag.UTF8String, "b"}}), false},
+		{"relative names in another order", name([]part{{cn, tag.UTF8String, "a"}}, []part{{o, tag.UTF8String, "b"}}),
+			name([]part{{o, tag.UTF8String, "b"}}, []part{{cn, tag.UTF8String, "a"}}), false},
+		{"two relative names for one of two attributes", name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}),
+			name([]part{{cn, tag.UTF8String, "a"}}, []part{{o, tag.UTF8String, "b"}}), false},
 		{"one relative name more", root, name([]part{{cn, tag.UTF8String, "Root CA"}}, []part{{cn, tag.UTF8String, "Root CA"}}), false},
-		{"an attribute twice for another one", name([]part{{cn, tag.UTF8String, "a"}, {cn, tag.UTF8String, "a"}}), name([]part{{cn, tag.UTF8String, "a"}, {cn, tag.UTF8String, "b"}}), false},
+		{"an attribute twice for another one", name([]part{{cn, tag.UTF8String, "a"}, {cn, tag.UTF8String, "a"}}),
+			name([]part{{cn, tag.UTF8String, "a"}, {cn, tag.UTF8String, "b"}}), false},
 		{"an octet string", one(tag.OCTET_STRING, "a"), one(tag.OCTET_STRING, "A"), false},
 		{"an octet string for a text", one(tag.OCTET_STRING, "a"), one(tag.UTF8String, "a"), false},
 		{"UTF-8 that is broken", one(tag.UTF8String, "\xff"), one(tag.UTF8String, "\xfe"), false},
@@ -129,7 +133,10 @@ func TestDifferenceOfNamesThatPrintAlike(t *testing.T) {
 func FuzzEqual(f *testing.F) {
 	f.Add(one(tag.UTF8String, "Root CA"), one(tag.PrintableString, "root  ca"))
 	f.Add(one(bmpString, "\x00R"), one(universalString, "\x00\x00\x00r"))
-	f.Add(name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}), name([]part{{o, tag.T61String, "b"}, {cn, tag.IA5String, "A"}}))
+	f.Add(
+		name([]part{{cn, tag.UTF8String, "a"}, {o, tag.UTF8String, "b"}}),
+		name([]part{{o, tag.T61String, "b"}, {cn, tag.IA5String, "A"}}),
+	)
 	f.Add([]byte{}, []byte{0x30, 0})
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		got := Equal(a, b)

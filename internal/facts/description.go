@@ -63,7 +63,14 @@ type describedOperation struct {
 type reference struct{ Shape, Location string }
 
 func (o *describedOperation) facts(name string) Operation {
-	out := Operation{Name: name, Method: o.HTTP.Method, Path: o.HTTP.RequestURI, Input: o.Input.Shape, Output: o.Output.Shape, ReadOnly: o.ReadOnly}
+	out := Operation{
+		Name:     name,
+		Method:   o.HTTP.Method,
+		Path:     o.HTTP.RequestURI,
+		Input:    o.Input.Shape,
+		Output:   o.Output.Shape,
+		ReadOnly: o.ReadOnly,
+	}
 	for _, e := range o.Errors {
 		out.Errors = append(out.Errors, e.Shape)
 	}
@@ -83,7 +90,8 @@ type describedShape struct {
 
 func (d *describedShape) facts(name string) *Shape {
 	s := &Shape{Name: name, Kind: Kind(d.Type), Values: d.Enum, Min: d.Min, Max: d.Max, Pattern: d.Pattern,
-		Key: d.Key.Shape, Item: d.Member.Shape + d.Value.Shape, Boxed: d.Box, Sensitive: d.Sensitive, Fault: d.Fault, Status: d.Error.HTTPStatusCode}
+		Key: d.Key.Shape, Item: d.Member.Shape + d.Value.Shape, Boxed: d.Box, Sensitive: d.Sensitive, Fault: d.Fault,
+		Status: d.Error.HTTPStatusCode}
 	switch {
 	case d.Union:
 		s.Kind = Union

@@ -39,7 +39,8 @@ func TestFactsAreThoseOfTheDescriptions(t *testing.T) {
 }
 
 func TestParseRefusesWhatIsNoFact(t *testing.T) {
-	const good = "operation Do POST / In In\n\terrors Bad\nstructure In\n\tA Text required\nexception Bad\nstring Text 1..2\n\tpattern [a-z]+\n"
+	const good = "operation Do POST / In In\n\terrors Bad\nstructure In\n\tA Text required\nexception Bad\nstring Text 1..2\n\tpattern " +
+		"[a-z]+\n"
 	if _, err := Parse(good); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}

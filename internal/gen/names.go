@@ -8,7 +8,9 @@ import (
 
 // initialisms are the words of the service's values that Go writes in capitals.
 // Digits behind one do not matter.
-var initialisms = strings.Fields("AES ANSI AS AWS CBC CFB CMAC EC ECB ECC EMV HMAC IBM IEC ISO KCV MAC NIST OAEP OFB PIN PKCS RSA SHA SP TDES TR X")
+var initialisms = strings.Fields(
+	"AES ANSI AS AWS CBC CFB CMAC EC ECB ECC EMV HMAC IBM IEC ISO KCV MAC NIST OAEP OFB PIN PKCS RSA SHA SP TDES TR X",
+)
 
 // constName is the name of a constant: its type, then the value in words, as the
 // AWS SDK for Go has it, with initialisms as Go writes them: KeyAlgorithm and

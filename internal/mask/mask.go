@@ -18,15 +18,19 @@ const Masked = "(masked)"
 // Members whose values are not in a journal, by their names, besides those with [masked.Tag].
 var (
 	accountMember   = regexp.MustCompile(`^(New)?PrimaryAccountNumber$`)
-	sensitiveMember = regexp.MustCompile(`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`)
-	harmlessMember  = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
+	sensitiveMember = regexp.MustCompile(
+		`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`,
+	)
+	harmlessMember = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
 )
 
 // A text of the length of a key is masked where no such text belongs: it may be a key in the wrong
 // place.
 var (
 	keyText    = regexp.MustCompile(`^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})$`)
-	openMember = regexp.MustCompile(`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue)$`)
+	openMember = regexp.MustCompile(
+		`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue)$`,
+	)
 )
 
 // rules are what is done with a member, by its name.
@@ -38,7 +42,11 @@ func ruleOf(member string) rule {
 	if r, ok := rules.Load(member); ok {
 		return r.(rule)
 	}
-	r := rule{accountMember.MatchString(member), sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member), openMember.MatchString(member)}
+	r := rule{
+		accountMember.MatchString(member),
+		sensitiveMember.MatchString(member) && !harmlessMember.MatchString(member),
+		openMember.MatchString(member),
+	}
 	rules.Store(member, r)
 	return r
 }

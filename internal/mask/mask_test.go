@@ -27,7 +27,8 @@ func TestSensitiveMembersAreMasked(t *testing.T) {
 	block, wrong := "0123456789ABCDEF", "00112233445566778899aabbccddeeff"
 	in := &request{
 		KeyIdentifier: "alias/pek", PrimaryAccountNumber: "4111111111111111", EncryptedPinBlock: &block, PlainText: []byte("secret text"),
-		MessageData: "secret text", WrappedKeyBlock: wrong, KeySerialNumber: "FFFF9876543210E00001" + "F2", Pins: []pinData{{"1234", "ISO_FORMAT_0"}}, Any: &pinData{"1234", "ISO_FORMAT_3"},
+		MessageData: "secret text", WrappedKeyBlock: wrong, KeySerialNumber: "FFFF9876543210E00001" + "F2",
+		Pins: []pinData{{"1234", "ISO_FORMAT_0"}}, Any: &pinData{"1234", "ISO_FORMAT_3"},
 		Components: []hsm.Secret{hsm.NewSecret([]byte("secret text"))},
 	}
 	out := Of(in).(*request)

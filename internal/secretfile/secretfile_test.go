@@ -252,7 +252,15 @@ func TestDraftsOfAKilledProcessAreRemovedAndNoOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer inUse.Close()
-	kept := map[string]bool{"key": true, "key.new-": true, "key.new-1a": true, "other.new-1": true, "key.new-9": true, "key.new-8": true, filepath.Base(inUse.Name()): true}
+	kept := map[string]bool{
+		"key":                       true,
+		"key.new-":                  true,
+		"key.new-1a":                true,
+		"other.new-1":               true,
+		"key.new-9":                 true,
+		"key.new-8":                 true,
+		filepath.Base(inUse.Name()): true,
+	}
 	for name := range kept {
 		if name != filepath.Base(inUse.Name()) && name != "key.new-8" {
 			write(t, filepath.Join(dir, name), "", 0o600)

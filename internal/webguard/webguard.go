@@ -45,7 +45,9 @@ func New(origins, hosts []string) *Guard {
 // origin "null", which any page can give itself, and "*" are errors.
 func Origin(text string) (string, error) {
 	u, err := url.Parse(strings.ToLower(text))
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || strings.Contains(u.Host, "*") {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" ||
+		u.Fragment != "" ||
+		strings.Contains(u.Host, "*") {
 		return "", errors.New(`wanted one origin like "https://app.example:8443"`)
 	}
 	if port := u.Port(); u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" || port == "" {

@@ -25,7 +25,10 @@ func keysOf(key []byte) map[string]string {
 	}
 	return map[string]string{
 		"digits": digits, "small digits": strings.ToLower(digits), "0x": "0x" + digits,
-		"groups of four": grouped(4, "-"), "groups of eight": grouped(8, " "), "colons": grouped(2, ":"), "spaces": grouped(2, " "), "dots": grouped(4, "."),
+		"groups of four": grouped(
+			4,
+			"-",
+		), "groups of eight": grouped(8, " "), "colons": grouped(2, ":"), "spaces": grouped(2, " "), "dots": grouped(4, "."),
 		"underscores": strings.ToLower(grouped(4, "_")), "0x of each byte": strings.Join(bytes, " "),
 		"base64": base64.StdEncoding.EncodeToString(key),
 	}
@@ -52,7 +55,8 @@ func TestKeysAreNotRepeated(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"DEAD-BEEF-CAFE-BABE", "dead:beef:cafe:babe", "DE,AD,BE,EF,CA,FE", "DE AD BE EF\nCA FE", `\xde\xad\xbe\xef`, "1234", "12-34", "4111 1111 1111 1111", "KEY=DEADBEEF",
+		"DEAD-BEEF-CAFE-BABE", "dead:beef:cafe:babe", "DE,AD,BE,EF,CA,FE", "DE AD BE EF\nCA FE", `\xde\xad\xbe\xef`, "1234", "12-34",
+		"4111 1111 1111 1111", "KEY=DEADBEEF",
 	} {
 		if got := Foreign(text); got != Count(len(text), "character") {
 			t.Errorf("%q is repeated as %s", text, got)

@@ -68,7 +68,10 @@ func TestBackupReportsWhyItStopped(t *testing.T) {
 	}
 	stopping, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if _, err := s.Backup(stopping, writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })); !errors.Is(err, context.Canceled) {
+	if _, err := s.Backup(stopping, writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })); !errors.Is(
+		err,
+		context.Canceled,
+	) {
 		t.Errorf("a context that ends: %v", err)
 	}
 	if err := s.Check(stopping); !errors.Is(err, context.Canceled) {

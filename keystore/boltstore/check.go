@@ -74,7 +74,10 @@ func checkMetas(f io.ReaderAt, size int64, fallback bool) error {
 		}
 	}
 	if lost == 2 || lost == 1 && !fallback {
-		return fmt.Errorf("%d of the 2 meta pages of a bbolt file cannot be read, and the last commit may be lost (Options.Fallback uses the other one)", lost)
+		return fmt.Errorf(
+			"%d of the 2 meta pages of a bbolt file cannot be read, and the last commit may be lost (Options.Fallback uses the other one)",
+			lost,
+		)
 	}
 	if newest.Pages > uint64(size/pageSize) {
 		return errors.New("it is cut off")

@@ -272,12 +272,23 @@ func TestDamagedPageHeads(t *testing.T) {
 				broken[at] = value
 				put(t, path, broken)
 				start := time.Now()
-				if within(t, fmt.Sprintf("page %d, byte %d: %02x", at/pageSize, at%pageSize, value), func() error { return use(t, path, made) }) {
+				if within(
+					t,
+					fmt.Sprintf("page %d, byte %d: %02x", at/pageSize, at%pageSize, value),
+					func() error { return use(t, path, made) },
+				) {
 					refused++
 				}
 				tried, slowest = tried+1, max(slowest, time.Since(start))
 			}
-			t.Logf("%d pages: of %d damaged heads %d were refused, %d were read right; the slowest took %v", pages, tried, refused, tried-refused, slowest)
+			t.Logf(
+				"%d pages: of %d damaged heads %d were refused, %d were read right; the slowest took %v",
+				pages,
+				tried,
+				refused,
+				tried-refused,
+				slowest,
+			)
 		})
 	}
 }

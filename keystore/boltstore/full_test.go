@@ -54,7 +54,8 @@ func limited(t *testing.T, size uint64) (lift func()) {
 
 // named reports whether an error is one that states a commit's outcome.
 func named(err error) bool {
-	for _, e := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+	for _, e := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid,
+		keystore.ErrClosed} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -92,7 +93,8 @@ func TestFullDisk(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			if named(err) || !errors.Is(err, syscall.EFBIG) && !strings.Contains(err.Error(), syscall.EFBIG.Error()) || !strings.Contains(err.Error(), path) {
+			if named(err) || !errors.Is(err, syscall.EFBIG) && !strings.Contains(err.Error(), syscall.EFBIG.Error()) ||
+				!strings.Contains(err.Error(), path) {
 				t.Errorf("limit %d: %v", size, err)
 			}
 			if failed++; failed == 5 {

@@ -21,7 +21,10 @@ import (
 var (
 	ctx     = context.Background()
 	example = keystore.Record{
-		Partition: keystore.Partition{Account: "111122223333", Region: "us-east-1"}, Kind: "key", ID: "a\x00b", Rev: keystore.CommitID{15: 7},
+		Partition: keystore.Partition{
+			Account: "111122223333",
+			Region:  "us-east-1",
+		}, Kind: "key", ID: "a\x00b", Rev: keystore.CommitID{15: 7},
 		Due: time.UnixMilli(1_780_000_000_123).UTC(), Index: "DELETE_PENDING", Data: []byte{1, 2, 0, 255},
 	}
 	number = keystore.Record{Partition: example.Partition, Kind: "counter", ID: "n", Rev: keystore.CommitID{1}, Data: []byte{7: 5}}
@@ -70,10 +73,12 @@ func TestGoldenBytes(t *testing.T) {
 		got        []byte
 	}{
 		{"record key", "3131313132323232333333330001" + "75732d656173742d310001" + "6b65790001" + "610062", keys[records]},
-		{"index key", "3131313132323232333333330001" + "75732d656173742d310001" + "6b65790001" + "44454c4554455f50454e44494e470001" + "610062", keys[index]},
+		{"index key", "3131313132323232333333330001" + "75732d656173742d310001" + "6b65790001" + "44454c4554455f50454e44494e470001" +
+			"610062", keys[index]},
 		{"due key", "8000019e7044887b" + "6100ff620001" + "3131313132323232333333330001" + "75732d656173742d310001" + "6b6579", keys[due]},
 		{"due-in key", "3131313132323232333333330001" + "75732d656173742d310001" + "8000019e7044887b" + "6100ff620001" + "6b6579", keys[dueIn]},
-		{"value", "0101" + "00000000000000000000000000000007" + "0000019e7044887b" + "000e44454c4554455f50454e44494e47" + "010200ff" + "SUM", value(example, false)},
+		{"value", "0101" + "00000000000000000000000000000007" + "0000019e7044887b" + "000e44454c4554455f50454e44494e47" + "010200ff" + "SUM",
+			value(example, false)},
 		{"counter", "0102" + "01000000000000000000000000000000" + "0000" + "0000000000000005" + "SUM", value(number, true)},
 	} {
 		want := strings.Replace(c.want, "SUM", hex.EncodeToString(c.got[len(c.got)-4:]), 1)
@@ -98,7 +103,8 @@ func TestRecordOfNewerVersionIsRefused(t *testing.T) {
 	_, readErr := s.Read(ctx, example.Ref())
 	commitErr := s.Commit(ctx, keystore.CommitID{50}, keystore.Unchanged(example), keystore.Count(number.Ref(), 1, 100))
 	for what, err := range map[string]error{"Read": readErr, "Commit": commitErr, "Check": s.Check(ctx)} {
-		if !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), s.path) {
+		if !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "version 2") ||
+			!strings.Contains(err.Error(), s.path) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -111,7 +117,8 @@ func TestFileOfNewerFormatIsRefused(t *testing.T) {
 	s := filled(t)
 	s.write(t, func(t *tables) error { return t.buckets[meta].Put(keyFormat, []byte{0, 0, 0, format + 1}) })
 	s.Close()
-	if _, err := Open(ctx, s.path, nil); !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "format 3") {
+	if _, err := Open(ctx, s.path, nil); !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) ||
+		!strings.Contains(err.Error(), "format 3") {
 		t.Errorf("Open: %v", err)
 	}
 }

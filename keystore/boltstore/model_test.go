@@ -30,7 +30,12 @@ var (
 )
 
 func refs(r *rapid.T) keystore.Ref {
-	return keystore.Ref{Partition: places.Draw(r, "place"), Kind: kinds.Draw(r, "kind"), ID: ids.Draw(r, "id"), Follow: rapid.SampledFrom([]keystore.Kind{"", "a"}).Draw(r, "follow")}
+	return keystore.Ref{
+		Partition: places.Draw(r, "place"),
+		Kind:      kinds.Draw(r, "kind"),
+		ID:        ids.Draw(r, "id"),
+		Follow:    rapid.SampledFrom([]keystore.Kind{"", "a"}).Draw(r, "follow"),
+	}
 }
 
 // rev is that of a record in memory, or sometimes another.
@@ -56,7 +61,13 @@ func (w *twins) change(r *rapid.T) keystore.Change {
 		ref.Kind = "counter"
 		return keystore.Count(ref, rapid.Int64Range(-3, 5).Draw(r, "delta"), 9)
 	}
-	rec := keystore.Record{Partition: ref.Partition, Kind: ref.Kind, ID: ref.ID, Index: idxs.Draw(r, "index"), Data: rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(r, "data")}
+	rec := keystore.Record{
+		Partition: ref.Partition,
+		Kind:      ref.Kind,
+		ID:        ref.ID,
+		Index:     idxs.Draw(r, "index"),
+		Data:      rapid.SliceOfN(rapid.Byte(), 0, 9).Draw(r, "data"),
+	}
 	if d := rapid.Int64Range(-2, 5).Draw(r, "due"); d != 0 {
 		rec.Due = time.Unix(d, 1e6).UTC()
 	}
@@ -112,7 +123,14 @@ func (w *twins) pages(r *rapid.T) {
 }
 
 func (w *twins) dues(r *rapid.T) {
-	p, before, limit := places.Draw(r, "place"), time.Unix(rapid.Int64Range(-2, 5).Draw(r, "before"), 1e6), rapid.IntRange(1, 9).Draw(r, "limit")
+	p, before, limit := places.Draw(
+		r,
+		"place",
+	), time.Unix(
+		rapid.Int64Range(-2, 5).Draw(r, "before"),
+		1e6,
+	), rapid.IntRange(1, 9).
+		Draw(r, "limit")
 	got, err := w.file.Due(ctx, p, before, limit)
 	want, err2 := w.memory.Due(ctx, p, before, limit)
 	equal(r, "Due", got, want, err, err2)

@@ -99,7 +99,8 @@ func TestReplacedFileIsNoticed(t *testing.T) {
 		if err := errors.Join(os.Rename(path, away), replace()); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Commit(ctx, draw(), keystore.Count(shared, 1, 100)); !errors.Is(err, boltstore.ErrReplaced) || !strings.Contains(err.Error(), path) {
+		if err := s.Commit(ctx, draw(), keystore.Count(shared, 1, 100)); !errors.Is(err, boltstore.ErrReplaced) ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if n := counted(t, s); n != 1 {
@@ -135,7 +136,8 @@ func TestLockOfAnotherProcess(t *testing.T) {
 	refused(t, path, noWait, boltstore.ErrLocked, words...)
 	gone, cancel := context.WithCancel(ctx)
 	time.AfterFunc(time.Millisecond, cancel)
-	if _, err := boltstore.Open(gone, path, &boltstore.Options{LockWait: time.Hour}); !errors.Is(err, context.Canceled) || !errors.Is(err, boltstore.ErrLocked) {
+	if _, err := boltstore.Open(gone, path, &boltstore.Options{LockWait: time.Hour}); !errors.Is(err, context.Canceled) ||
+		!errors.Is(err, boltstore.ErrLocked) {
 		t.Errorf("a context that ends while waiting: %v", err)
 	}
 	cmd.Process.Kill()
@@ -157,13 +159,21 @@ func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 			if err := os.Chmod(path, mode); err != nil {
 				t.Fatal(err)
 			}
-			refused(t, path, nil, boltstore.ErrDamaged, "it is not a store", map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0])
+			refused(
+				t,
+				path,
+				nil,
+				boltstore.ErrDamaged,
+				"it is not a store",
+				map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0],
+			)
 		}
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
 			t.Errorf("it was changed: %d bytes of %d, %v", len(got), len(data), err)
 		}
 	}
-	for what, o := range map[string]*bolt.Options{"not a store": {PageSize: pageSize}, "no list of free pages": {PageSize: pageSize, NoFreelistSync: true}} {
+	for what, o := range map[string]*bolt.Options{"not a store": {PageSize: pageSize},
+		"no list of free pages": {PageSize: pageSize, NoFreelistSync: true}} {
 		os.Remove(path)
 		db, err := bolt.Open(path, 0o600, o)
 		if err != nil {

@@ -62,7 +62,14 @@ func (s *Store) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Foun
 }
 
 // Page returns the next records of a kind, in the byte order of their ids.
-func (s *Store) Page(ctx context.Context, p keystore.Partition, kind keystore.Kind, f keystore.Filter, after string, limit int) (out []keystore.Record, err error) {
+func (s *Store) Page(
+	ctx context.Context,
+	p keystore.Partition,
+	kind keystore.Kind,
+	f keystore.Filter,
+	after string,
+	limit int,
+) (out []keystore.Record, err error) {
 	if limit < 1 || limit > keystore.MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", keystore.ErrInvalid, limit)
 	}

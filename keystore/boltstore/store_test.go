@@ -56,7 +56,13 @@ func draw() (id keystore.CommitID) {
 
 // random is a record as the engine writes most: a key's, of 250 bytes.
 func random() keystore.Record {
-	return keystore.Record{Partition: place, Kind: "key", ID: fmt.Sprintf("%016x", rand.Uint64()), Index: "CREATE_COMPLETE", Data: make([]byte, 250)}
+	return keystore.Record{
+		Partition: place,
+		Kind:      "key",
+		ID:        fmt.Sprintf("%016x", rand.Uint64()),
+		Index:     "CREATE_COMPLETE",
+		Data:      make([]byte, 250),
+	}
 }
 
 // commit makes changes that must be made.

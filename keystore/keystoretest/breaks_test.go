@@ -112,20 +112,31 @@ var listBreaks = map[string]map[string]wrong{
 		"has pages of at most 500": paging(func(c pageCall) ([]keystore.Record, error) { c.Limit = min(c.Limit, 500); return c.Do() }),
 		"includes the record after which it begins": paging(func(c pageCall) ([]keystore.Record, error) {
 			out, err := c.Do()
-			if at, _ := c.Read(c.Ctx, keystore.Ref{Partition: c.Partition, Kind: c.Kind, ID: c.After}); err == nil && at[0].Record.Exists() {
+			if at, _ := c.Read(c.Ctx, keystore.Ref{Partition: c.Partition, Kind: c.Kind, ID: c.After}); err == nil &&
+				at[0].Record.Exists() {
 				out = append([]keystore.Record{at[0].Record}, out...)[:min(c.Limit, len(out)+1)]
 			}
 			return out, err
 		}),
 	},
 	"PagesAndDueHaveLimits": {
-		"lists one where none is asked for": listing(func(c dueCall) ([]keystore.Record, error) { c.Limit = max(c.Limit, 1); return c.Do() }),
-		"has no longest page":               paging(func(c pageCall) ([]keystore.Record, error) { c.Limit = min(c.Limit, 1000); return c.Do() }),
+		"lists one where none is asked for": listing(
+			func(c dueCall) ([]keystore.Record, error) { c.Limit = max(c.Limit, 1); return c.Do() },
+		),
+		"has no longest page": paging(
+			func(c pageCall) ([]keystore.Record, error) { c.Limit = min(c.Limit, 1000); return c.Do() },
+		),
 	},
 	"FilteredPagesAreThePagesFiltered": {
-		"filters pages that are cut":     filtered(func(limit int) int { return limit }, func(index, want string) bool { return index == want }),
+		"filters pages that are cut": filtered(
+			func(limit int) int { return limit },
+			func(index, want string) bool { return index == want },
+		),
 		"filters without regard to case": filtered(func(int) int { return 1000 }, strings.EqualFold),
-		`takes "" for any index`:         filtered(func(int) int { return 1000 }, func(index, want string) bool { return want == "" || index == want }),
+		`takes "" for any index`: filtered(
+			func(int) int { return 1000 },
+			func(index, want string) bool { return want == "" || index == want },
+		),
 	},
 	"PagesSurviveWriters": {"pages by offset": func(h *storetest.Hooked) {
 		offset := 0
@@ -148,7 +159,12 @@ var commitBreaks = map[string]map[string]wrong{
 		"has revisions of its own": found(func(f *keystore.Found) { f.Record.Rev[3] ^= 7 }),
 		"writes what is required": changed(func(c keystore.Change) keystore.Change {
 			if c.Require != nil && c.Require.Expect != (keystore.CommitID{}) {
-				return keystore.Change{Put: &keystore.Put{Record: keystore.Record{Partition: here, Kind: kind, ID: c.Require.Ref.ID}, Expect: c.Require.Expect}}
+				return keystore.Change{
+					Put: &keystore.Put{
+						Record: keystore.Record{Partition: here, Kind: kind, ID: c.Require.Ref.ID},
+						Expect: c.Require.Expect,
+					},
+				}
 			}
 			return c
 		}),

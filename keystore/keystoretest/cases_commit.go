@@ -19,7 +19,14 @@ type failure struct {
 
 // failures makes a few records and returns changes of them that must fail.
 func failures(t tester, s keystore.Store) []failure {
-	commit(t, s, keystore.Create(thing("there", "")), keystore.Create(thing("stale", "")), keystore.Create(thing("gone", "")), keystore.Count(counter("full"), 1, 1))
+	commit(
+		t,
+		s,
+		keystore.Create(thing("there", "")),
+		keystore.Create(thing("stale", "")),
+		keystore.Create(thing("gone", "")),
+		keystore.Count(counter("full"), 1, 1),
+	)
 	there, stale, gone, none := get(t, s, "there"), get(t, s, "stale"), get(t, s, "gone"), thing("none", "")
 	commit(t, s, keystore.Replace(stale), keystore.Erase(gone))
 	none.Rev = newID()
@@ -39,105 +46,151 @@ func failures(t tester, s keystore.Store) []failure {
 }
 
 var commitCases = []testCase{
-	newCase("CommitIsTheRevision", promises{"the CommitID becomes the revision.", "Require changes nothing and makes the commit fail unless the record has the revision Expect",
-		"Remove erases a record that has the revision Expect (not zero)."}, on(func(t tester, s keystore.Store) {
-		first := commit(t, s, keystore.Create(thing("a", "1")), keystore.Create(thing("b", "1")), keystore.Create(thing("c", "1")))
-		a, b := get(t, s, "a"), get(t, s, "b")
-		second := commit(t, s, keystore.Replace(with(a, "2")), keystore.Unchanged(b), keystore.Unchanged(thing("none", "")), keystore.Erase(get(t, s, "c")))
-		if a := get(t, s, "a"); a.Rev != second || string(a.Data) != "2" {
-			t.Errorf("after Put: %+v, want revision %x", a, second)
-		}
-		if b := get(t, s, "b"); b.Rev != first || string(b.Data) != "1" {
-			t.Errorf("after Require: %+v, want revision %x", b, first)
-		}
-		if get(t, s, "c").Exists() || get(t, s, "none").Exists() {
-			t.Errorf("after Remove, or Require of absence, there is a record")
-		}
-		commit(t, s, keystore.Create(thing("c", "again")))
-	})),
+	newCase(
+		"CommitIsTheRevision",
+		promises{
+			"the CommitID becomes the revision.",
+			"Require changes nothing and makes the commit fail unless the record has the revision Expect",
+			"Remove erases a record that has the revision Expect (not zero).",
+		},
+		on(func(t tester, s keystore.Store) {
+			first := commit(t, s, keystore.Create(thing("a", "1")), keystore.Create(thing("b", "1")), keystore.Create(thing("c", "1")))
+			a, b := get(t, s, "a"), get(t, s, "b")
+			second := commit(
+				t,
+				s,
+				keystore.Replace(with(a, "2")),
+				keystore.Unchanged(b),
+				keystore.Unchanged(thing("none", "")),
+				keystore.Erase(get(t, s, "c")),
+			)
+			if a := get(t, s, "a"); a.Rev != second || string(a.Data) != "2" {
+				t.Errorf("after Put: %+v, want revision %x", a, second)
+			}
+			if b := get(t, s, "b"); b.Rev != first || string(b.Data) != "1" {
+				t.Errorf("after Require: %+v, want revision %x", b, first)
+			}
+			if get(t, s, "c").Exists() || get(t, s, "none").Exists() {
+				t.Errorf("after Remove, or Require of absence, there is a record")
+			}
+			commit(t, s, keystore.Create(thing("c", "again")))
+		}),
+	),
 	newCase("CommitIsAllOrNone", promises{"An expected record that is gone is ErrNotFound, another revision ErrConflict.",
 		"zero means that it must not exist (else ErrExists).", "of several, the first in the order of changes",
-		"Commit judges all changes against the same state, in any number of partitions, and applies all of them or none."}, on(func(t tester, s keystore.Store) {
-		failures := failures(t, s)
-		for _, first := range failures {
-			for _, then := range failures {
-				changes := []keystore.Change{keystore.Create(thingAt(away, "valid", noon)), first.change, keystore.Count(counter("valid"), 1, 1), then.change, keystore.Create(thing("valid", ""))}
-				if first == then {
-					changes = append(changes[:3], changes[4])
-				} else if target(first.change) == target(then.change) {
-					continue // which no commit may have
+		"Commit judges all changes against the same state, in any number of partitions, and applies all of them or none."},
+		on(func(t tester, s keystore.Store) {
+			failures := failures(t, s)
+			for _, first := range failures {
+				for _, then := range failures {
+					changes := []keystore.Change{
+						keystore.Create(thingAt(away, "valid", noon)),
+						first.change,
+						keystore.Count(counter("valid"), 1, 1),
+						then.change,
+						keystore.Create(thing("valid", "")),
+					}
+					if first == then {
+						changes = append(changes[:3], changes[4])
+					} else if target(first.change) == target(then.change) {
+						continue // which no commit may have
+					}
+					refused(t, s, first.what+", then "+then.what, first.err, changes...)
 				}
-				refused(t, s, first.what+", then "+then.what, first.err, changes...)
 			}
-		}
-		for _, f := range read(t, s, thing("valid", "").Ref(), thingAt(away, "valid", noon).Ref(), counter("valid")) {
-			if f.Record.Exists() {
-				t.Errorf("a refused commit wrote %+v", f.Record)
+			for _, f := range read(t, s, thing("valid", "").Ref(), thingAt(away, "valid", noon).Ref(), counter("valid")) {
+				if f.Record.Exists() {
+					t.Errorf("a refused commit wrote %+v", f.Record)
+				}
 			}
-		}
-		commit(t, s, keystore.Create(thing("valid", "")), keystore.Create(thingAt(away, "valid", noon)), keystore.Count(counter("valid"), 1, 1))
-	})),
-	newCase("MalformedCommitsAreRefused", promises{"two changes of one record). Nothing was done; asking again will not help.", "the zero CommitID and no change at all are ErrInvalid"}, on(func(t tester, s keystore.Store) {
-		commit(t, s, keystore.Create(thing("a", "first")))
-		a := get(t, s, "a")
-		valid, count := keystore.Create(thing("valid", "")), keystore.Count(counter("n"), 1, 10)
-		for what, changes := range malformed(a) {
-			refused(t, s, what, keystore.ErrInvalid, changes...)
-			if len(changes) > 0 { // a change that could be made is not made with it
-				refused(t, s, what+", after another", keystore.ErrInvalid, append([]keystore.Change{valid}, changes...)...)
-				refused(t, s, what+", before another", keystore.ErrInvalid, append(changes, count)...)
+			commit(
+				t,
+				s,
+				keystore.Create(thing("valid", "")),
+				keystore.Create(thingAt(away, "valid", noon)),
+				keystore.Count(counter("valid"), 1, 1),
+			)
+		})),
+	newCase(
+		"MalformedCommitsAreRefused",
+		promises{
+			"two changes of one record). Nothing was done; asking again will not help.",
+			"the zero CommitID and no change at all are ErrInvalid",
+		},
+		on(func(t tester, s keystore.Store) {
+			commit(t, s, keystore.Create(thing("a", "first")))
+			a := get(t, s, "a")
+			valid, count := keystore.Create(thing("valid", "")), keystore.Count(counter("n"), 1, 10)
+			for what, changes := range malformed(a) {
+				refused(t, s, what, keystore.ErrInvalid, changes...)
+				if len(changes) > 0 { // a change that could be made is not made with it
+					refused(t, s, what+", after another", keystore.ErrInvalid, append([]keystore.Change{valid}, changes...)...)
+					refused(t, s, what+", before another", keystore.ErrInvalid, append(changes, count)...)
+				}
 			}
-		}
-		if err := s.Commit(ctx, keystore.CommitID{}, valid); !errors.Is(err, keystore.ErrInvalid) {
-			t.Errorf("the zero CommitID: got %v, want %v", err, keystore.ErrInvalid)
-		}
-		if now := get(t, s, "a"); now.Rev != a.Rev || string(now.Data) != "first" || get(t, s, "valid").Exists() || value(t, s, "n") != 0 {
-			t.Errorf("a malformed commit took effect")
-		}
-	})),
-	newCase("CountersKeepTheirBounds", promises{"made on its first Add with the value zero before it", "The commit fails with ErrCeiling if the value would fall below zero or, for a positive Delta, rise above Ceiling."}, on(func(t tester, s keystore.Store) {
-		for _, c := range []struct {
-			id             string
-			delta, ceiling int64
-			fails          bool
-			value          int64 // afterwards
-		}{
-			{"n", 5, 10, false, 5}, {"n", -2, 10, false, 3}, {"n", 7, 10, false, 10}, {"n", 1, 10, true, 10}, {"n", -11, 10, true, 10},
-			{"n", -1, 5, false, 9}, // still above a ceiling that was lowered
-			{"m", -1, 10, true, 0}, {"m", math.MinInt64, 1, true, 0}, {"m", 2, 1, true, 0},
-			{"w", math.MaxInt64, math.MaxInt64, false, math.MaxInt64}, {"w", math.MaxInt64, math.MaxInt64, true, math.MaxInt64},
-		} {
-			what := fmt.Sprintf("adding %d to %s below %d", c.delta, c.id, c.ceiling)
-			if change := keystore.Count(counter(c.id), c.delta, c.ceiling); c.fails {
-				refused(t, s, what, keystore.ErrCeiling, change)
-			} else {
-				commit(t, s, change)
+			if err := s.Commit(ctx, keystore.CommitID{}, valid); !errors.Is(err, keystore.ErrInvalid) {
+				t.Errorf("the zero CommitID: got %v, want %v", err, keystore.ErrInvalid)
 			}
-			if got := value(t, s, c.id); got != c.value {
-				t.Errorf("%s: the value is %d, want %d", what, got, c.value)
+			if now := get(t, s, "a"); now.Rev != a.Rev || string(now.Data) != "first" || get(t, s, "valid").Exists() ||
+				value(t, s, "n") != 0 {
+				t.Errorf("a malformed commit took effect")
 			}
-		}
-	})),
-	newCase("CountersAreChangedByAddAlone", promises{"A counter is a record of its own", "Counters are changed only by Add and have no Due and no Index."}, on(func(t tester, s keystore.Store) {
-		for i, changes := range [][]keystore.Change{
-			{keystore.Create(thing("r0", "")), keystore.Count(thing("n0", "").Ref(), 1, 10)},
-			{keystore.Count(thing("n1", "").Ref(), 1, 10), keystore.Create(thing("r1", ""))},
-		} {
-			// A store may have kinds of counters; but then from the first commit on.
-			if s.Commit(ctx, newID(), changes...) != nil {
-				refused(t, s, "a record and a counter of one kind", keystore.ErrInvalid, changes...)
-				continue
+		}),
+	),
+	newCase(
+		"CountersKeepTheirBounds",
+		promises{
+			"made on its first Add with the value zero before it",
+			"The commit fails with ErrCeiling if the value would fall below zero or, for a positive Delta, rise above Ceiling.",
+		},
+		on(func(t tester, s keystore.Store) {
+			for _, c := range []struct {
+				id             string
+				delta, ceiling int64
+				fails          bool
+				value          int64 // afterwards
+			}{
+				{"n", 5, 10, false, 5}, {"n", -2, 10, false, 3}, {"n", 7, 10, false, 10}, {"n", 1, 10, true, 10}, {"n", -11, 10, true, 10},
+				{"n", -1, 5, false, 9}, // still above a ceiling that was lowered
+				{"m", -1, 10, true, 0}, {"m", math.MinInt64, 1, true, 0}, {"m", 2, 1, true, 0},
+				{"w", math.MaxInt64, math.MaxInt64, false, math.MaxInt64}, {"w", math.MaxInt64, math.MaxInt64, true, math.MaxInt64},
+			} {
+				what := fmt.Sprintf("adding %d to %s below %d", c.delta, c.id, c.ceiling)
+				if change := keystore.Count(counter(c.id), c.delta, c.ceiling); c.fails {
+					refused(t, s, what, keystore.ErrCeiling, change)
+				} else {
+					commit(t, s, change)
+				}
+				if got := value(t, s, c.id); got != c.value {
+					t.Errorf("%s: the value is %d, want %d", what, got, c.value)
+				}
 			}
-			r, n := get(t, s, fmt.Sprint("r", i)), get(t, s, fmt.Sprint("n", i))
-			countersApart(t, s, r, n)
-			commit(t, s, keystore.Replace(with(r, "again")), keystore.Count(n.Ref(), 1, 10))
-			if got := keystore.CounterValue(get(t, s, n.ID)); got != 2 {
-				t.Errorf("1 + 1 is %d", got)
+		}),
+	),
+	newCase(
+		"CountersAreChangedByAddAlone",
+		promises{"A counter is a record of its own", "Counters are changed only by Add and have no Due and no Index."},
+		on(func(t tester, s keystore.Store) {
+			for i, changes := range [][]keystore.Change{
+				{keystore.Create(thing("r0", "")), keystore.Count(thing("n0", "").Ref(), 1, 10)},
+				{keystore.Count(thing("n1", "").Ref(), 1, 10), keystore.Create(thing("r1", ""))},
+			} {
+				// A store may have kinds of counters; but then from the first commit on.
+				if s.Commit(ctx, newID(), changes...) != nil {
+					refused(t, s, "a record and a counter of one kind", keystore.ErrInvalid, changes...)
+					continue
+				}
+				r, n := get(t, s, fmt.Sprint("r", i)), get(t, s, fmt.Sprint("n", i))
+				countersApart(t, s, r, n)
+				commit(t, s, keystore.Replace(with(r, "again")), keystore.Count(n.Ref(), 1, 10))
+				if got := keystore.CounterValue(get(t, s, n.ID)); got != 2 {
+					t.Errorf("1 + 1 is %d", got)
+				}
 			}
-		}
-		commit(t, s, keystore.Count(counter("n"), 1, 10), keystore.Create(thing("a", "")))
-		countersApart(t, s, get(t, s, "a"), read(t, s, counter("n"))[0].Record)
-	})),
+			commit(t, s, keystore.Count(counter("n"), 1, 10), keystore.Create(thing("a", "")))
+			countersApart(t, s, get(t, s, "a"), read(t, s, counter("n"))[0].Record)
+		}),
+	),
 }
 
 func countersApart(t tester, s keystore.Store, record, counter keystore.Record) {
@@ -165,7 +218,12 @@ func target(c keystore.Change) keystore.Ref {
 
 // changesOf are the four changes of one record.
 func changesOf(r keystore.Record) map[string]keystore.Change {
-	return map[string]keystore.Change{"Put": keystore.Replace(r), "Remove": keystore.Erase(r), "Require": keystore.Unchanged(r), "Add": keystore.Count(r.Ref(), 1, 10)}
+	return map[string]keystore.Change{
+		"Put":     keystore.Replace(r),
+		"Remove":  keystore.Erase(r),
+		"Require": keystore.Unchanged(r),
+		"Add":     keystore.Count(r.Ref(), 1, 10),
+	}
 }
 
 // malformed are lists of changes that no store can make, by what is wrong with
@@ -181,7 +239,8 @@ func malformed(a keystore.Record) map[string][]keystore.Change {
 		"a removal of nothing":  {keystore.Erase(thing("a", ""))},
 		"an index of 513 bytes": {keystore.Create(index)},
 	}
-	for name, r := range map[string]keystore.Record{"no id": thing("", ""), "an id of 513 bytes": thing(long, ""), "no kind": {Partition: here, ID: "a"}} {
+	for name, r := range map[string]keystore.Record{"no id": thing("", ""), "an id of 513 bytes": thing(long, ""),
+		"no kind": {Partition: here, ID: "a"}} {
 		r.Rev = a.Rev
 		for arm, change := range changesOf(r) {
 			out[arm+" of "+name] = []keystore.Change{change}

@@ -72,103 +72,128 @@ var againCases = []testCase{
 			commit(t, s, keystore.Replace(get(t, s, "plain")), keystore.Count(counter("n"), 1, 10))
 		}
 	}),
-	newCase("ReopeningKeepsOutcomes", promises{"at least as long as fewer than 1,000 other commits have come after it."}, func(t tester, k *subject) {
-		k.Needs("Again", k.Options.Again != nil)
-		s, id, other := k.Open(), newID(), newID()
-		once := []keystore.Change{keystore.Create(thing("a", "")), keystore.Count(counter("n"), 1, 1)}
-		if err := errors.Join(s.Commit(ctx, id, once...), s.Commit(ctx, other, keystore.Create(thing("a", "")))); !errors.Is(err, keystore.ErrExists) {
-			t.Errorf("a commit, and one that is refused: %v", err)
-		}
-		for _, others := range []int{0, few(remembered) / 2, few(remembered) - few(remembered)/2} {
-			otherCommits(t, s, others)
-			s = reopened(t, k, s)
-			if err := s.Commit(ctx, id, once...); err != nil {
-				t.Errorf("after reopening and %d others, asked again: %v", others, err)
+	newCase(
+		"ReopeningKeepsOutcomes",
+		promises{"at least as long as fewer than 1,000 other commits have come after it."},
+		func(t tester, k *subject) {
+			k.Needs("Again", k.Options.Again != nil)
+			s, id, other := k.Open(), newID(), newID()
+			once := []keystore.Change{keystore.Create(thing("a", "")), keystore.Count(counter("n"), 1, 1)}
+			if err := errors.Join(s.Commit(ctx, id, once...), s.Commit(ctx, other, keystore.Create(thing("a", "")))); !errors.Is(
+				err,
+				keystore.ErrExists,
+			) {
+				t.Errorf("a commit, and one that is refused: %v", err)
 			}
-		}
-		if err := s.Commit(ctx, other, keystore.Create(thing("b", ""))); err != nil || !get(t, s, "b").Exists() {
-			t.Errorf("a refused commit, asked again when it can be made: %v", err)
-		}
-	}),
-	newCase("ClosingLosesNoCommit", promises{"Close releases what the store holds. Later calls fail with ErrClosed"}, func(t tester, k *subject) {
-		k.Needs("Again", k.Options.Again != nil)
-		s := k.Open()
-		var mu sync.Mutex // guards outcomes
-		outcomes := map[string]error{}
-		var calls atomic.Int64
-		ended(t, "after Close", func() {
-			crowd(crowdSize, func(i int) {
-				for n, err := 0, error(nil); err == nil; n++ {
-					if calls.Add(1) == int64(few(10*crowdSize)) {
-						go s.Close()
-					}
-					id := fmt.Sprintf("%d.%d", i, n)
-					err = s.Commit(ctx, newID(), pair(id)...)
-					mu.Lock()
-					outcomes[id] = err
-					mu.Unlock()
+			for _, others := range []int{0, few(remembered) / 2, few(remembered) - few(remembered)/2} {
+				otherCommits(t, s, others)
+				s = reopened(t, k, s)
+				if err := s.Commit(ctx, id, once...); err != nil {
+					t.Errorf("after reopening and %d others, asked again: %v", others, err)
 				}
+			}
+			if err := s.Commit(ctx, other, keystore.Create(thing("b", ""))); err != nil || !get(t, s, "b").Exists() {
+				t.Errorf("a refused commit, asked again when it can be made: %v", err)
+			}
+		},
+	),
+	newCase(
+		"ClosingLosesNoCommit",
+		promises{"Close releases what the store holds. Later calls fail with ErrClosed"},
+		func(t tester, k *subject) {
+			k.Needs("Again", k.Options.Again != nil)
+			s := k.Open()
+			var mu sync.Mutex // guards outcomes
+			outcomes := map[string]error{}
+			var calls atomic.Int64
+			ended(t, "after Close", func() {
+				crowd(crowdSize, func(i int) {
+					for n, err := 0, error(nil); err == nil; n++ {
+						if calls.Add(1) == int64(few(10*crowdSize)) {
+							go s.Close()
+						}
+						id := fmt.Sprintf("%d.%d", i, n)
+						err = s.Commit(ctx, newID(), pair(id)...)
+						mu.Lock()
+						outcomes[id] = err
+						mu.Unlock()
+					}
+				})
 			})
-		})
-		s = reopened(t, k, s)
-		count := int64(0)
-		for id, err := range outcomes {
-			there, closed := made(t, s, id), errors.Is(err, keystore.ErrClosed)
-			if there {
-				count++
+			s = reopened(t, k, s)
+			count := int64(0)
+			for id, err := range outcomes {
+				there, closed := made(t, s, id), errors.Is(err, keystore.ErrClosed)
+				if there {
+					count++
+				}
+				if err == nil && !there || closed && there || err != nil && !closed {
+					t.Errorf("a commit while the store was closed returned %v; it took effect: %v", err, there)
+				}
 			}
-			if err == nil && !there || closed && there || err != nil && !closed {
-				t.Errorf("a commit while the store was closed returned %v; it took effect: %v", err, there)
+			if n := value(t, s, "n"); n != count {
+				t.Errorf("%d commits took effect, and moved the counter to %d", count, n)
 			}
-		}
-		if n := value(t, s, "n"); n != count {
-			t.Errorf("%d commits took effect, and moved the counter to %d", count, n)
-		}
-	}),
+		},
+	),
 }
 
 // handleCases are those of two handles on one content: what one process has
 // committed is what the next call of another sees.
 var handleCases = []testCase{
-	newCase("HandlesSeeEachOther", promises{"out of one snapshot", "Commit judges all changes against the same state"}, func(t tester, k *subject) {
-		k.Needs("Second", k.Options.Second != nil)
-		first := k.Open()
-		handles := [2]keystore.Store{first, k.Closing(k.Options.Second(k.T, first))}
-		rev := commit(t, first, keystore.Create(thingAt(here, "a", noon)))
-		for n := range few(16) {
-			writer, reader := handles[(n+1)%2], handles[n%2]
-			stale := get(t, reader, "a")
-			if stale.Rev != rev {
-				t.Fatalf("turn %d: the other handle sees revision %x, want %x", n, stale.Rev, rev)
-			}
-			moved := stale
-			moved.Index, moved.Due = fmt.Sprint(n), noon.Add(time.Duration(n+1)*time.Second)
-			rev = commit(t, writer, keystore.Replace(moved), keystore.Count(counter("n"), 1, int64(n+1)))
-			refused(t, reader, "the revision that the other has replaced", keystore.ErrConflict, keystore.Replace(stale))
-			refused(t, reader, "the ceiling that the other has reached", keystore.ErrCeiling, keystore.Count(counter("n"), 1, int64(n+1)))
-			same(t, "filtered", ids(page(t, reader, here, kind, keystore.Filter{Index: &moved.Index}, "", 10)), []string{"a"})
-			same(t, "filtered by what was", ids(page(t, reader, here, kind, keystore.Filter{Index: &stale.Index}, "", 10)), nil)
-			same(t, "due", due(t, reader, here, moved.Due, 10), []string{"a"})
-			same(t, "due when it was", due(t, reader, here, stale.Due, 10), nil)
-		}
-	}),
-	newCase("HandlesShareOutcomes", promises{"asked again under the same CommitID it returns nil and changes nothing"}, func(t tester, k *subject) {
-		k.Needs("Second", k.Options.Second != nil)
-		first := k.Open()
-		second := k.Closing(k.Options.Second(k.T, first))
-		for n := range few(16) {
-			id := newID()
-			for _, s := range []keystore.Store{first, second, first} {
-				if err := s.Commit(ctx, id, keystore.Count(counter("n"), 1, 1<<40)); err != nil {
-					t.Errorf("asked of another handle: %v", err)
+	newCase(
+		"HandlesSeeEachOther",
+		promises{"out of one snapshot", "Commit judges all changes against the same state"},
+		func(t tester, k *subject) {
+			k.Needs("Second", k.Options.Second != nil)
+			first := k.Open()
+			handles := [2]keystore.Store{first, k.Closing(k.Options.Second(k.T, first))}
+			rev := commit(t, first, keystore.Create(thingAt(here, "a", noon)))
+			for n := range few(16) {
+				writer, reader := handles[(n+1)%2], handles[n%2]
+				stale := get(t, reader, "a")
+				if stale.Rev != rev {
+					t.Fatalf("turn %d: the other handle sees revision %x, want %x", n, stale.Rev, rev)
 				}
+				moved := stale
+				moved.Index, moved.Due = fmt.Sprint(n), noon.Add(time.Duration(n+1)*time.Second)
+				rev = commit(t, writer, keystore.Replace(moved), keystore.Count(counter("n"), 1, int64(n+1)))
+				refused(t, reader, "the revision that the other has replaced", keystore.ErrConflict, keystore.Replace(stale))
+				refused(
+					t,
+					reader,
+					"the ceiling that the other has reached",
+					keystore.ErrCeiling,
+					keystore.Count(counter("n"), 1, int64(n+1)),
+				)
+				same(t, "filtered", ids(page(t, reader, here, kind, keystore.Filter{Index: &moved.Index}, "", 10)), []string{"a"})
+				same(t, "filtered by what was", ids(page(t, reader, here, kind, keystore.Filter{Index: &stale.Index}, "", 10)), nil)
+				same(t, "due", due(t, reader, here, moved.Due, 10), []string{"a"})
+				same(t, "due when it was", due(t, reader, here, stale.Due, 10), nil)
 			}
-			if got := value(t, second, "n"); got != int64(n+1) {
-				t.Fatalf("%d commits have moved the counter to %d", n+1, got)
+		},
+	),
+	newCase(
+		"HandlesShareOutcomes",
+		promises{"asked again under the same CommitID it returns nil and changes nothing"},
+		func(t tester, k *subject) {
+			k.Needs("Second", k.Options.Second != nil)
+			first := k.Open()
+			second := k.Closing(k.Options.Second(k.T, first))
+			for n := range few(16) {
+				id := newID()
+				for _, s := range []keystore.Store{first, second, first} {
+					if err := s.Commit(ctx, id, keystore.Count(counter("n"), 1, 1<<40)); err != nil {
+						t.Errorf("asked of another handle: %v", err)
+					}
+				}
+				if got := value(t, second, "n"); got != int64(n+1) {
+					t.Fatalf("%d commits have moved the counter to %d", n+1, got)
+				}
+				first, second = second, first
 			}
-			first, second = second, first
-		}
-	}),
+		},
+	),
 	newCase("ClosingOneHandleKeepsTheOtherOpen", promises{"the caller that opened it closes it."}, func(t tester, k *subject) {
 		k.Needs("Second", k.Options.Second != nil)
 		first := k.Open()
@@ -189,36 +214,40 @@ var handleCases = []testCase{
 			first = second
 		}
 	}),
-	newCase("CutCommitsAreResolved", promises{"after Commit, that the outcome is unknown and that the same CommitID may be asked again."}, func(t tester, k *subject) {
-		k.Needs("Cut", k.Options.Cut != nil)
-		s, each := k.Open(), few(20)
-		var done atomic.Int64
-		stop := cutting(k, s)
-		crowd(crowdSize/2, func(i int) {
-			for n := range each {
-				if resolved(t, s, pair(fmt.Sprintf("%d.%d", i, n))) {
-					done.Add(1)
+	newCase(
+		"CutCommitsAreResolved",
+		promises{"after Commit, that the outcome is unknown and that the same CommitID may be asked again."},
+		func(t tester, k *subject) {
+			k.Needs("Cut", k.Options.Cut != nil)
+			s, each := k.Open(), few(20)
+			var done atomic.Int64
+			stop := cutting(k, s)
+			crowd(crowdSize/2, func(i int) {
+				for n := range each {
+					if resolved(t, s, pair(fmt.Sprintf("%d.%d", i, n))) {
+						done.Add(1)
+					}
+				}
+			})
+			stop()
+			var err error
+			for began := time.Now(); time.Since(began) < patience; {
+				if _, err = s.Read(ctx, counter("n")); err == nil {
+					break
 				}
 			}
-		})
-		stop()
-		var err error
-		for began := time.Now(); time.Since(began) < patience; {
-			if _, err = s.Read(ctx, counter("n")); err == nil {
-				break
-			}
-		}
-		for i := range crowdSize / 2 {
-			for n := range each {
-				if !made(t, s, fmt.Sprintf("%d.%d", i, n)) {
-					t.Errorf("a commit that returned nil has no effect")
+			for i := range crowdSize / 2 {
+				for n := range each {
+					if !made(t, s, fmt.Sprintf("%d.%d", i, n)) {
+						t.Errorf("a commit that returned nil has no effect")
+					}
 				}
 			}
-		}
-		if n := value(t, s, "n"); n != done.Load() {
-			t.Errorf("%d commits took effect, and moved the counter to %d", done.Load(), n)
-		}
-	}),
+			if n := value(t, s, "n"); n != done.Load() {
+				t.Errorf("%d commits took effect, and moved the counter to %d", done.Load(), n)
+			}
+		},
+	),
 }
 
 // cutting cuts the store's calls again and again, 20 times at most, until stop.

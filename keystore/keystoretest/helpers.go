@@ -125,7 +125,15 @@ func value(t tester, s keystore.Store, id string) int64 {
 	return keystore.CounterValue(read(t, s, counter(id))[0].Record)
 }
 
-func page(t tester, s keystore.Store, p keystore.Partition, k keystore.Kind, f keystore.Filter, after string, limit int) []keystore.Record {
+func page(
+	t tester,
+	s keystore.Store,
+	p keystore.Partition,
+	k keystore.Kind,
+	f keystore.Filter,
+	after string,
+	limit int,
+) []keystore.Record {
 	t.Helper()
 	records, err := s.Page(ctx, p, k, f, after, limit)
 	if err != nil || len(records) > limit {
@@ -178,12 +186,21 @@ func everyCall(ctx context.Context, s keystore.Store, id string) map[string]erro
 	_, readErr := s.Read(ctx, thing(id, "").Ref())
 	_, pageErr := s.Page(ctx, here, kind, all, "", 10)
 	_, dueErr := s.Due(ctx, here, noon, 10)
-	return map[string]error{"Read": readErr, "Page": pageErr, "Due": dueErr, "Commit": s.Commit(ctx, newID(), keystore.Create(thing(id, "")))}
+	return map[string]error{
+		"Read":   readErr,
+		"Page":   pageErr,
+		"Due":    dueErr,
+		"Commit": s.Commit(ctx, newID(), keystore.Create(thing(id, ""))),
+	}
 }
 
 // pair are two records, in two partitions, and a counter that are written together.
 func pair(id string) []keystore.Change {
-	return []keystore.Change{keystore.Create(thing(id, "")), keystore.Count(counter("n"), 1, 1<<40), keystore.Create(thingAt(away, id, time.Time{}))}
+	return []keystore.Change{
+		keystore.Create(thing(id, "")),
+		keystore.Count(counter("n"), 1, 1<<40),
+		keystore.Create(thingAt(away, id, time.Time{})),
+	}
 }
 
 // made reports whether the records of a pair are there; one alone is a failure.
@@ -202,8 +219,17 @@ func made(t tester, s keystore.Store, id string) bool {
 // named reports whether an error is one that the interface names, so that the
 // outcome of a commit is known by it.
 func named(err error) bool {
-	return slices.ContainsFunc([]error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed},
-		func(known error) bool { return errors.Is(err, known) })
+	return slices.ContainsFunc(
+		[]error{
+			keystore.ErrNotFound,
+			keystore.ErrExists,
+			keystore.ErrConflict,
+			keystore.ErrCeiling,
+			keystore.ErrInvalid,
+			keystore.ErrClosed,
+		},
+		func(known error) bool { return errors.Is(err, known) },
+	)
 }
 
 // crowd runs goroutines until all are done.

@@ -50,7 +50,10 @@ func BenchmarkCommit(b *testing.B) {
 	s, pool := durable(b)
 	_, err := pool.Exec(ctx, "CREATE TABLE bare (LIKE apcsim.records INCLUDING ALL)")
 	must(b, "a table", err)
-	_, err = pool.Exec(ctx, "INSERT INTO bare (key, place, id, idx, by_idx, rev, data, value) VALUES ('counter', '', '', '', '', gen_random_uuid(), '', 0)")
+	_, err = pool.Exec(
+		ctx,
+		"INSERT INTO bare (key, place, id, idx, by_idx, rev, data, value) VALUES ('counter', '', '', '', '', gen_random_uuid(), '', 0)",
+	)
 	must(b, "a counter", err)
 	n := 0
 	next := func() keystore.Record { n++; return record(fmt.Sprint("id", n)) }
@@ -73,8 +76,19 @@ func bare(b *testing.B, pool *pgxpool.Pool, r keystore.Record, count bool) {
 	ref, id := r.Ref(), [16]byte(newID())
 	tx, err := pool.Begin(ctx)
 	must(b, "Begin", err)
-	_, err = tx.Exec(ctx, "INSERT INTO bare (key, place, id, idx, by_idx, rev, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		key(&ref), place(r.Partition), []byte(r.ID), []byte(r.Index), append(indexed(shelf(r.Partition, r.Kind), r.Index), r.ID...), id, r.Data)
+	_, err = tx.Exec(
+		ctx,
+		"INSERT INTO bare (key, place, id, idx, by_idx, rev, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		key(
+			&ref,
+		),
+		place(r.Partition),
+		[]byte(r.ID),
+		[]byte(r.Index),
+		append(indexed(shelf(r.Partition, r.Kind), r.Index), r.ID...),
+		id,
+		r.Data,
+	)
 	must(b, "INSERT", err)
 	if count {
 		_, err = tx.Exec(ctx, "UPDATE bare SET value = value + 1, rev = $2 WHERE key = $1 AND value < 1000000000", []byte("counter"), id)
@@ -128,7 +142,8 @@ func selectOne(b *testing.B, pool *pgxpool.Pool, r keystore.Record) {
 	var due, value *int64
 	var idx, data []byte
 	ref := r.Ref()
-	err := pool.QueryRow(context.Background(), "SELECT rev, due, idx, data, value FROM apcsim.records WHERE key = $1", key(&ref)).Scan(&rev, &due, &idx, &data, &value)
+	err := pool.QueryRow(context.Background(), "SELECT rev, due, idx, data, value FROM apcsim.records WHERE key = $1", key(&ref)).
+		Scan(&rev, &due, &idx, &data, &value)
 	must(b, "SELECT", err)
 }
 

@@ -43,7 +43,10 @@ func BenchmarkGetKey(b *testing.B) {
 		var rev [16]byte
 		var due, value *int64
 		var idx, data []byte
-		must(pool.QueryRow(ctx, "SELECT rev, due, idx, data, value FROM apcsim.records WHERE key = $1", key).Scan(&rev, &due, &idx, &data, &value))
+		must(
+			pool.QueryRow(ctx, "SELECT rev, due, idx, data, value FROM apcsim.records WHERE key = $1", key).
+				Scan(&rev, &due, &idx, &data, &value),
+		)
 	}, func() {
 		_, err := eng.GetKey(ctx, in)
 		must(err)

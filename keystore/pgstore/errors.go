@@ -164,7 +164,10 @@ func advise(err error, config *pgx.ConnConfig, schema string) error {
 	case noAuthorization:
 		advised(e, "CREATE ROLE "+role+" LOGIN makes a role that is missing; pg_hba.conf says from where it may connect")
 	case noPermission:
-		advised(e, "for a new store GRANT CREATE ON DATABASE "+database+" TO "+role+"; for one that another role made "+grantUse(schema, role))
+		advised(
+			e,
+			"for a new store GRANT CREATE ON DATABASE "+database+" TO "+role+"; for one that another role made "+grantUse(schema, role),
+		)
 	}
 	return err
 }

@@ -119,7 +119,9 @@ func waiting(t *testing.T, s *Store, want int) {
 	t.Helper()
 	n := -1
 	for end := time.Now().Add(10 * time.Second); n != want; time.Sleep(2 * time.Millisecond) {
-		err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'").Scan(&n)
+		err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = "+
+			"'advisory'").
+			Scan(&n)
 		must(t, "pg_stat_activity", err)
 		if time.Now().After(end) {
 			t.Fatalf("%d connections wait for a lock, want %d", n, want)
@@ -261,12 +263,19 @@ func TestLongestNames(t *testing.T) {
 		rand.Read(b)
 		return string(b)
 	}
-	r := keystore.Record{Partition: keystore.Partition{Account: full(254), Region: full(254)}, Kind: keystore.Kind(full(254)), ID: full(512), Index: full(512), Due: noon}
+	r := keystore.Record{
+		Partition: keystore.Partition{Account: full(254), Region: full(254)},
+		Kind:      keystore.Kind(full(254)),
+		ID:        full(512),
+		Index:     full(512),
+		Due:       noon,
+	}
 	create(t, s, r)
 	if got := get(t, s, r.Ref()); got.Index != r.Index || got.ID != r.ID {
 		t.Errorf("got %+v", got)
 	}
-	if due, err := s.Due(t.Context(), r.Partition, noon, 1); err != nil || len(due) != 1 || due[0].Kind != r.Kind || due[0].Partition != r.Partition {
+	if due, err := s.Due(t.Context(), r.Partition, noon, 1); err != nil || len(due) != 1 || due[0].Kind != r.Kind ||
+		due[0].Partition != r.Partition {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	r.Kind += "x"

@@ -131,7 +131,10 @@ func (m *migration) run(ctx context.Context) error {
 // makeTable makes the schema and the table of its versions, where they are not:
 // Only IF NOT EXISTS would ask for rights that an old schema does not need.
 func (m *migration) makeTable(ctx context.Context) error {
-	rows, err := m.do(ctx, "SELECT to_regnamespace("+literal(m.schema)+") IS NULL, to_regclass("+literal(m.schema+".migrations")+") IS NULL")
+	rows, err := m.do(
+		ctx,
+		"SELECT to_regnamespace("+literal(m.schema)+") IS NULL, to_regclass("+literal(m.schema+".migrations")+") IS NULL",
+	)
 	if err != nil {
 		return err
 	}

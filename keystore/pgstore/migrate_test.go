@@ -26,12 +26,24 @@ func upTo(ctx context.Context, url string, steps []string) error {
 func TestOlderSchemaIsMigrated(t *testing.T) {
 	name, url := database(t, server(t))
 	must(t, "version 1", upTo(t.Context(), url, migrations()[:1]))
-	must(t, "a record of version 1", server(t).Do(t.Context(), name, `INSERT INTO apcsim.records (key, place, id, idx, by_idx, rev, due, data)
+	must(
+		t,
+		"a record of version 1",
+		server(t).Do(t.Context(), name, `INSERT INTO apcsim.records (key, place, id, idx, by_idx, rev, due, data)
 		VALUES ('\x0c3131313132323232333333330975732d656173742d31036b657961', '\x0c3131313132323232333333330975732d656173742d31', 'a', 'x',
-			'\x0c3131313132323232333333330975732d656173742d31036b6579000178' || 'a'::bytea, '00000000-0000-0000-0000-000000000007', 1780315200000, 'data')`))
+			'\x0c3131313132323232333333330975732d656173742d31036b6579000178' || 'a'::bytea, '00000000-0000-0000-0000-000000000007', 1780315200000, 'data')`),
+	)
 	s := open(t, url, nil)
 	got := get(t, s, keystore.Ref{Partition: here, Kind: "key", ID: "a"})
-	want := keystore.Record{Partition: here, Kind: "key", ID: "a", Rev: keystore.CommitID{15: 7}, Due: noon, Index: "x", Data: []byte("data")}
+	want := keystore.Record{
+		Partition: here,
+		Kind:      "key",
+		ID:        "a",
+		Rev:       keystore.CommitID{15: 7},
+		Due:       noon,
+		Index:     "x",
+		Data:      []byte("data"),
+	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -87,7 +99,11 @@ func TestManyMigrateAtOnce(t *testing.T) {
 		wg.Wait()
 		s := open(t, url, nil)
 		var versions string
-		must(t, "SELECT", s.pool.QueryRow(t.Context(), "SELECT string_agg(version::text, ' ' ORDER BY version) FROM apcsim.migrations").Scan(&versions))
+		must(
+			t,
+			"SELECT",
+			s.pool.QueryRow(t.Context(), "SELECT string_agg(version::text, ' ' ORDER BY version) FROM apcsim.migrations").Scan(&versions),
+		)
 		if page, err := s.Page(t.Context(), here, "key", keystore.Filter{}, "", 10); err != nil || len(page) != 8 || versions != "1 2" {
 			t.Errorf("%d records of 8, %v, versions %q", len(page), err, versions)
 		}
@@ -120,7 +136,8 @@ func TestWhatOpeningNeedsIsSaid(t *testing.T) {
 	refused("a schema of another role", guest, "42501", use)
 	must(t, "one right", c.Do(t.Context(), name, "GRANT USAGE ON SCHEMA apcsim TO "+role+"; GRANT SELECT ON apcsim.migrations TO "+role))
 	s := open(t, guest, nil)
-	if _, err := s.Read(t.Context(), record("a").Ref()); err == nil || !strings.Contains(err.Error(), "permission denied for table records: "+grantUse(`"apcsim"`, "the role")) {
+	if _, err := s.Read(t.Context(), record("a").Ref()); err == nil ||
+		!strings.Contains(err.Error(), "permission denied for table records: "+grantUse(`"apcsim"`, "the role")) {
 		t.Errorf("Read: got %v", err)
 	}
 	must(t, "the rights", c.Do(t.Context(), name, use))
@@ -163,7 +180,12 @@ func TestReadableIsReadable(t *testing.T) {
 	r.Due = noon
 	create(t, s, r)
 	var row string
-	must(t, "SELECT", s.pool.QueryRow(t.Context(), "SELECT concat_ws(' ', account, region, kind, id, idx, due AT TIME ZONE 'UTC', size) FROM apcsim.readable").Scan(&row))
+	must(
+		t,
+		"SELECT",
+		s.pool.QueryRow(t.Context(), "SELECT concat_ws(' ', account, region, kind, id, idx, due AT TIME ZONE 'UTC', size) FROM apcsim.readable").
+			Scan(&row),
+	)
 	if want := "111122223333 us-east-1 key a index 2026-06-01 12:00:00 500"; row != want {
 		t.Errorf("got %q, want %q", row, want)
 	}

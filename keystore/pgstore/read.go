@@ -42,7 +42,14 @@ func found(ref *keystore.Ref, row [][]byte) (f keystore.Found) {
 }
 
 // Page walks the primary key, or the index by index, from after on.
-func (s *Store) Page(ctx context.Context, p keystore.Partition, kind keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error) {
+func (s *Store) Page(
+	ctx context.Context,
+	p keystore.Partition,
+	kind keystore.Kind,
+	f keystore.Filter,
+	after string,
+	limit int,
+) ([]keystore.Record, error) {
 	if limit < 1 || limit > keystore.MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", keystore.ErrInvalid, limit)
 	}
@@ -76,7 +83,12 @@ func (s *Store) Due(ctx context.Context, p keystore.Partition, before time.Time,
 }
 
 // list asks for records.
-func (s *Store) list(ctx context.Context, op string, asked ask, record func(row [][]byte) keystore.Record) (out []keystore.Record, err error) {
+func (s *Store) list(
+	ctx context.Context,
+	op string,
+	asked ask,
+	record func(row [][]byte) keystore.Record,
+) (out []keystore.Record, err error) {
 	err = s.read(ctx, op, []ask{asked}, func() { out = nil }, func(_ int, row [][]byte) { out = append(out, record(row)) })
 	if err != nil {
 		return nil, err

@@ -108,7 +108,9 @@ func configure(config *pgxpool.Config, s *Store, o *Options) {
 func parse(text string) (*pgxpool.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return nil, errors.New("pgstore: the database's URL is malformed: want postgres://user:password@host:port/database, with special characters of the password as %XX")
+		return nil, errors.New(
+			"pgstore: the database's URL is malformed: want postgres://user:password@host:port/database, with special characters of the password as %XX",
+		)
 	}
 	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return nil, fmt.Errorf("pgstore: the database's URL begins with %q, want postgres://", u.Scheme+"://")

@@ -41,7 +41,8 @@ func (is *statements) all() []*statement {
 const (
 	bytea, uuid, bigint = pgtype.ByteaOID, pgtype.UUIDOID, pgtype.Int8OID
 
-	byteas, uuids, bigints, texts, bools = pgtype.ByteaArrayOID, pgtype.UUIDArrayOID, pgtype.Int8ArrayOID, pgtype.TextArrayOID, pgtype.BoolArrayOID
+	byteas, uuids, bigints, texts, bools = pgtype.ByteaArrayOID, pgtype.UUIDArrayOID, pgtype.Int8ArrayOID, pgtype.TextArrayOID,
+		pgtype.BoolArrayOID
 )
 
 // statementsOf has them for a schema.

@@ -119,7 +119,8 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 			{"Due", 1, func() error { _, err := s.Due(ctx, here, noon, 10); return err }},
 			{"Due everywhere", 1, func() error { _, err := s.Due(ctx, keystore.Partition{}, noon, 10); return err }},
 			{"Commit", 3, func() error {
-				return s.Commit(ctx, newID(), keystore.Unchanged(a), keystore.Create(record(string(newIDText()))), keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "n"}, 1, 10))
+				return s.Commit(ctx, newID(), keystore.Unchanged(a), keystore.Create(record(string(newIDText()))),
+					keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "n"}, 1, 10))
 			}},
 			{"Commit that is refused", 3, func() error {
 				s.Commit(ctx, newID(), keystore.Create(record("a")))
@@ -128,7 +129,14 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 		} {
 			must(t, c.what, c.do())
 			if statements, trips := taps.took(); statements != c.statements || trips != 1 {
-				t.Errorf("%s (unprepared: %v): %d statements in %d round trips, want %d in 1", c.what, plain, statements, trips, c.statements)
+				t.Errorf(
+					"%s (unprepared: %v): %d statements in %d round trips, want %d in 1",
+					c.what,
+					plain,
+					statements,
+					trips,
+					c.statements,
+				)
 			}
 		}
 	}
@@ -143,7 +151,15 @@ func TestListsWalkAnIndex(t *testing.T) {
 	_, url := database(t, server(t))
 	s := open(t, url, nil)
 	must(t, "records", fillWith(ctx, s.pool, 20000))
-	must(t, "due ones", execute(ctx, s.pool, "UPDATE apcsim.records SET due = length(id) WHERE right(encode(id, 'escape'), 1) = '7'; ANALYZE apcsim.records"))
+	must(
+		t,
+		"due ones",
+		execute(
+			ctx,
+			s.pool,
+			"UPDATE apcsim.records SET due = length(id) WHERE right(encode(id, 'escape'), 1) = '7'; ANALYZE apcsim.records",
+		),
+	)
 	conn, err := s.pool.Acquire(ctx)
 	must(t, "a connection", err)
 	defer conn.Release()
@@ -221,8 +237,16 @@ func TestOldCommitsAreForgotten(t *testing.T) {
 	if n := keystore.CounterValue(get(t, s, counted)); n != 1 {
 		t.Errorf("a commit that 4,095 others have come after was made again: %d", n)
 	}
-	must(t, "more commits", execute(ctx, s.pool, `INSERT INTO apcsim.commits (id, at) SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 3000);
-		INSERT INTO apcsim.commits (id) SELECT gen_random_uuid() FROM generate_series(1, 5000)`))
+	must(
+		t,
+		"more commits",
+		execute(
+			ctx,
+			s.pool,
+			`INSERT INTO apcsim.commits (id, at) SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 3000);
+		INSERT INTO apcsim.commits (id) SELECT gen_random_uuid() FROM generate_series(1, 5000)`,
+		),
+	)
 	// Those of the hour before go, 2,048 at a time; one of the first 4,096 is new.
 	for i, want := range []int{12097 - 2048, 12098 - 2048 - 2047, 12099 - 2048 - 2*2047, 5005} {
 		if next(20480 + 1024*i); left() != want {

@@ -42,8 +42,13 @@ func browser(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatal("there is no chromium: scripts/setup installs it")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1100, 720),
-		chromedp.WSURLReadTimeout(patience))
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox,
+		chromedp.WindowSize(1100, 720),
+		chromedp.WSURLReadTimeout(patience),
+	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -167,8 +172,12 @@ func (s *session) checkPage(t *testing.T, name string) {
 	t.Helper()
 	for _, scheme := range []string{"dark", "light"} {
 		var faults []string
-		s.do(t, "accessibility of "+name, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-			chromedp.Evaluate(accessibility, &faults))
+		s.do(
+			t,
+			"accessibility of "+name,
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+			chromedp.Evaluate(accessibility, &faults),
+		)
 		for _, f := range faults {
 			t.Errorf("%s, %s: %s", name, scheme, f)
 		}
@@ -212,12 +221,14 @@ func (s *session) testCalls(t *testing.T) {
 	s.waitFor(t, `document.getElementById("live").textContent == "live"`)
 	s.create(t, "alias/zone-key")
 	s.waitFor(t, `document.querySelectorAll("#calls tbody tr").length == 2`)
-	if got := s.text(t, "#calls tbody tr"); !strings.Contains(got, "CreateAlias") || !strings.Contains(got, "alias/zone-key") || !strings.HasSuffix(got, "ok") {
+	if got := s.text(t, "#calls tbody tr"); !strings.Contains(got, "CreateAlias") || !strings.Contains(got, "alias/zone-key") ||
+		!strings.HasSuffix(got, "ok") {
 		t.Errorf("the row is %q", got)
 	}
 	s.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
 	s.waitFor(t, `document.querySelectorAll("#calls tbody tr.refused").length == 1`)
-	if got := s.text(t, "#calls tbody tr.refused"); !strings.Contains(got, "ResourceNotFoundException") || !strings.Contains(got, "no such alias") {
+	if got := s.text(t, "#calls tbody tr.refused"); !strings.Contains(got, "ResourceNotFoundException") ||
+		!strings.Contains(got, "no such alias") {
 		t.Errorf("the refusal is %q", got)
 	}
 	s.checkPage(t, "calls")
@@ -269,7 +280,8 @@ func (s *session) testKeys(t *testing.T) {
 	s.picture(t, "keys")
 	s.do(t, "its page", chromedp.Click(`a[href$="`+key+`"]`, chromedp.ByQuery))
 	s.waitFor(t, `document.querySelector("h1").textContent == "Key alias/pin-key"`)
-	if got := s.text(t, "main"); !strings.Contains(got, "note = "+markup) || !strings.Contains(got, "ExportKey") || !strings.Contains(got, "TagResource") {
+	if got := s.text(t, "main"); !strings.Contains(got, "note = "+markup) || !strings.Contains(got, "ExportKey") ||
+		!strings.Contains(got, "TagResource") {
 		t.Errorf("its page is %q", got)
 	}
 	s.checkPage(t, "key")
@@ -300,7 +312,8 @@ func (s *session) testGraph(t *testing.T) {
 	s.call(t, "ExportKey", `{"ExportKeyIdentifier":"`+small+`","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"`+big+`"}}}`)
 	s.call(t, "StopKeyUsage", `{"KeyIdentifier":"`+big+`"}`)
 	s.do(t, "graph", chromedp.Navigate(s.url+"/_apcsim/console/graph"), chromedp.WaitVisible(`line.flaw`, chromedp.ByQuery))
-	if got := s.text(t, "table .refused"); !strings.Contains(got, "the wrapping key is stopped") || !strings.Contains(got, "alias/small") {
+	if got := s.text(t, "table .refused"); !strings.Contains(got, "the wrapping key is stopped") ||
+		!strings.Contains(got, "alias/small") {
 		t.Errorf("the row is %q", got)
 	}
 	s.checkPage(t, "graph")
@@ -323,14 +336,24 @@ func (s *session) testTools(t *testing.T) {
 		t.Errorf("the spoilt block is %q", got)
 	}
 	inspect(markup)
-	s.do(t, "components", chromedp.SendKeys(`input[name=component]`, "0123456789ABCDEFFEDCBA9876543210", chromedp.ByQuery), chromedp.Click(`button[value=components]`, chromedp.ByQuery))
+	s.do(
+		t,
+		"components",
+		chromedp.SendKeys(`input[name=component]`, "0123456789ABCDEFFEDCBA9876543210", chromedp.ByQuery),
+		chromedp.Click(`button[value=components]`, chromedp.ByQuery),
+	)
 	s.waitFor(t, `document.querySelector("section")?.textContent.includes("08D7B4")`)
 	s.checkPage(t, "tools")
 }
 
 func (s *session) testFaults(t *testing.T) {
-	s.do(t, "faults", chromedp.Navigate(s.url+"/_apcsim/console/faults"), chromedp.SetValue(`select[name=operation]`, "GetKey", chromedp.ByQuery),
-		chromedp.Click(`form.row button`, chromedp.ByQuery))
+	s.do(
+		t,
+		"faults",
+		chromedp.Navigate(s.url+"/_apcsim/console/faults"),
+		chromedp.SetValue(`select[name=operation]`, "GetKey", chromedp.ByQuery),
+		chromedp.Click(`form.row button`, chromedp.ByQuery),
+	)
 	s.waitFor(t, `document.querySelector("tbody").textContent.includes("Throttling")`)
 	s.checkPage(t, "faults")
 	s.picture(t, "faults")
@@ -346,11 +369,19 @@ func (s *session) testApprovals(t *testing.T) {
 	for _, name := range []string{"first", "second"} {
 		s.call(t, "AssociateMpaTeam", `{"Action":"IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE","MpaTeamArn":"`+team+name+`"}`)
 	}
-	s.do(t, "approvals", chromedp.Navigate(s.url+"/_apcsim/console/approvals"), chromedp.WaitVisible(`button[value=APPROVE]`, chromedp.ByQuery))
+	s.do(
+		t,
+		"approvals",
+		chromedp.Navigate(s.url+"/_apcsim/console/approvals"),
+		chromedp.WaitVisible(`button[value=APPROVE]`, chromedp.ByQuery),
+	)
 	s.checkPage(t, "approvals")
 	s.picture(t, "approvals")
 	s.do(t, "approve", chromedp.Click(`button[value=APPROVE]`, chromedp.ByQuery))
-	s.waitFor(t, `!document.querySelector("button[value=APPROVE]") && document.querySelector("main").textContent.includes("approval-team/second")`)
+	s.waitFor(
+		t,
+		`!document.querySelector("button[value=APPROVE]") && document.querySelector("main").textContent.includes("approval-team/second")`,
+	)
 }
 
 func (s *session) testLimits(t *testing.T) {

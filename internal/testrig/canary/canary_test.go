@@ -9,7 +9,8 @@ import (
 func TestPrintedFindsASecretInEveryForm(t *testing.T) {
 	secret := []byte("canary-of-a-key!")
 	for name, v := range map[string]any{
-		"text": string(secret), "bytes": secret, "array": [16]byte(secret), "field": struct{ Key []byte }{secret}, "hidden field": struct{ key string }{string(secret)},
+		"text": string(secret), "bytes": secret, "array": [16]byte(secret), "field": struct{ Key []byte }{secret},
+		"hidden field":  struct{ key string }{string(secret)},
 		"pointer to it": &struct{ key [16]byte }{[16]byte(secret)}, "map": map[string]any{"k": secret},
 	} {
 		found := slices.ContainsFunc(Forms(secret), func(form string) bool { return len(form) > 0 && strings.Contains(Printed(v), form) })

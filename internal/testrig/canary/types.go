@@ -141,7 +141,8 @@ func isText(t types.Type) bool {
 func foreign(path, name string) bool {
 	switch {
 	case path == "crypto", strings.HasPrefix(path, "crypto/"):
-		return strings.Contains(name, "Private") || slices.Contains([]string{"Signer", "Decrypter", "Block", "AEAD", "BlockMode", "Stream"}, name)
+		return strings.Contains(name, "Private") ||
+			slices.Contains([]string{"Signer", "Decrypter", "Block", "AEAD", "BlockMode", "Stream"}, name)
 	case strings.HasPrefix(path, "github.com/jackc/pgx/"):
 		return true
 	}

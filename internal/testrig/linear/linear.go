@@ -33,12 +33,20 @@ func Check(t *testing.T, open func(t testing.TB) []keystore.Store) {
 }
 
 var cases = []promise.Case[[]keystore.Store]{
-	promise.New[[]keystore.Store]("HistoriesAreLinearizable", []string{"Commit judges all changes against the same state"}, func(t promise.T, handles []keystore.Store) {
-		linearizable(t, handles, 0.3, storetest.LateCall, storetest.LateAnswer)
-	}),
-	promise.New[[]keystore.Store]("HistoriesWithLostAnswersAreLinearizable", []string{"that the outcome is unknown and that the same CommitID may be asked again."}, func(t promise.T, handles []keystore.Store) {
-		linearizable(t, handles, 0.4, storetest.FailBefore, storetest.FailAfter, storetest.LateFail, storetest.LateCall)
-	}),
+	promise.New[[]keystore.Store](
+		"HistoriesAreLinearizable",
+		[]string{"Commit judges all changes against the same state"},
+		func(t promise.T, handles []keystore.Store) {
+			linearizable(t, handles, 0.3, storetest.LateCall, storetest.LateAnswer)
+		},
+	),
+	promise.New[[]keystore.Store](
+		"HistoriesWithLostAnswersAreLinearizable",
+		[]string{"that the outcome is unknown and that the same CommitID may be asked again."},
+		func(t promise.T, handles []keystore.Store) {
+			linearizable(t, handles, 0.4, storetest.FailBefore, storetest.FailAfter, storetest.LateFail, storetest.LateCall)
+		},
+	),
 }
 
 // How long histories are: short ones, and many, are checked at once and can be
@@ -140,7 +148,8 @@ func (h *history) seen(at int, r keystore.Record) seen {
 	if at >= records {
 		out.value = int8(keystore.CounterValue(r))
 	}
-	if number < 0 || r.Ref() != h.ref(at) || at < records && (!bytes.Equal(r.Data, []byte{byte(number)}) || r.Due.Equal(noon) != (out.value == dueIndex)) {
+	if number < 0 || r.Ref() != h.ref(at) ||
+		at < records && (!bytes.Equal(r.Data, []byte{byte(number)}) || r.Due.Equal(noon) != (out.value == dueIndex)) {
 		h.t.Errorf("no client wrote the record %+v", r)
 	}
 	return out
@@ -284,7 +293,8 @@ func (c *client) commit(asked *call) {
 
 // known is the error that the interface names, or nil.
 func known(err error) error {
-	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid, keystore.ErrClosed} {
+	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid,
+		keystore.ErrClosed} {
 		if errors.Is(err, known) {
 			return known
 		}

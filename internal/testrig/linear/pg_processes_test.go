@@ -57,7 +57,12 @@ func child(number, count int, url string) {
 	var wg sync.WaitGroup
 	for g := range processClients {
 		wg.Go(func() {
-			c := &processClient{s: s, number: number*processClients + g, draw: rand.New(rand.NewPCG(uint64(number), uint64(g))), seen: map[string]keystore.CommitID{}}
+			c := &processClient{
+				s:      s,
+				number: number*processClients + g,
+				draw:   rand.New(rand.NewPCG(uint64(number), uint64(g))),
+				seen:   map[string]keystore.CommitID{},
+			}
 			for n := range count / processClients {
 				c.next(n)
 			}
@@ -80,7 +85,14 @@ func (c *processClient) next(n int) {
 	switch r := c.draw.IntN(10); {
 	case r < 3:
 		key = fmt.Sprintf("pair%d.%d", c.number, n)
-		c.do(n, "pair", key, keystore.CommitID{}, id, func() error { return c.s.Commit(context.Background(), id, storetest.Pair(here, key)...) })
+		c.do(
+			n,
+			"pair",
+			key,
+			keystore.CommitID{},
+			id,
+			func() error { return c.s.Commit(context.Background(), id, storetest.Pair(here, key)...) },
+		)
 	case r < 6:
 		c.do(n, "read", key, keystore.CommitID{}, id, func() error {
 			found, err := c.s.Read(context.Background(), register(key, keystore.CommitID{}).Ref())
@@ -270,7 +282,10 @@ func judge(t *testing.T, s *pgstore.Store, all []map[string]*event) {
 				if e.result == "unknown" {
 					e.returned = end // it may take effect at any time, or after all others
 				}
-				history = append(history, porcupine.Operation{ClientId: e.client, Input: e, Output: e, Call: e.called, Return: e.returned})
+				history = append(
+					history,
+					porcupine.Operation{ClientId: e.client, Input: e, Output: e, Call: e.called, Return: e.returned},
+				)
 			}
 		}
 	}

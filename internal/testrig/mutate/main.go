@@ -58,7 +58,16 @@ func (m mutant) apply(root string) ([]byte, error) {
 func (m mutant) String() string { return fmt.Sprintf("%s: %s -> %s", m.file, m.old, m.new) }
 
 // test is what has to fail.
-var test = []string{"test", "-count=1", "-run", "StateMachineAgreesWithModel", "./engine", "-rapid.checks=2000", "-rapid.nofailfile", "-rapid.shrinktime=1s"}
+var test = []string{
+	"test",
+	"-count=1",
+	"-run",
+	"StateMachineAgreesWithModel",
+	"./engine",
+	"-rapid.checks=2000",
+	"-rapid.nofailfile",
+	"-rapid.shrinktime=1s",
+}
 
 // found reports whether the test fails on a mutant within a time. A mutant that does not compile is an error.
 func (m mutant) found(ctx context.Context, dir string, limit time.Duration) (bool, error) {

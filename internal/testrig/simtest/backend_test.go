@@ -34,7 +34,16 @@ func everywhere(t *testing.T, test func(t *testing.T)) {
 
 func TestMasterKeySaysWhichDeviceItIs(t *testing.T) {
 	everywhere(t, func(t *testing.T) {
-		one, again, other := id(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}}), id(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{1}}), id(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{2}})
+		one, again, other := id(
+			t,
+			&hsm.SoftwareOptions{MasterKey: &[32]byte{1}},
+		), id(
+			t,
+			&hsm.SoftwareOptions{MasterKey: &[32]byte{1}},
+		), id(
+			t,
+			&hsm.SoftwareOptions{MasterKey: &[32]byte{2}},
+		)
 		if one != again || one == other || one == id(t, nil) {
 			t.Errorf("ids with one master key: %s and %s; with another: %s; with none: %s", one, again, other, id(t, nil))
 		}
@@ -54,7 +63,10 @@ func TestKeySealedByOneIsOpenedByTheOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		key.Close()
-		if _, err := Backend(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{2}}).Open(t.Context(), sealed, a); !errors.Is(err, hsm.ErrSealed) {
+		if _, err := Backend(t, &hsm.SoftwareOptions{MasterKey: &[32]byte{2}}).Open(t.Context(), sealed, a); !errors.Is(
+			err,
+			hsm.ErrSealed,
+		) {
 			t.Errorf("another device opens it: %v, want %v", err, hsm.ErrSealed)
 		}
 	})

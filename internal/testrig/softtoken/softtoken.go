@@ -219,7 +219,9 @@ func (t *Token) makeSoftHSM(o Options) error {
 	}
 	t.set("SOFTHSM2_CONF", t.conf())
 	for _, label := range labels {
-		out, err := exec.Command("softhsm2-util", "--module", t.Module, "--init-token", "--free", "--label", label, "--pin", userPIN, "--so-pin", officerPIN).CombinedOutput()
+		out, err := exec.Command("softhsm2-util", "--module", t.Module, "--init-token", "--free", "--label", label, "--pin", userPIN,
+			"--so-pin", officerPIN).
+			CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("softtoken: softhsm2-util: %w\n%s", err, out)
 		}

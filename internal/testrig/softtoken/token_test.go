@@ -17,7 +17,10 @@ import (
 // there are none, and returns their id.
 func seal(t *testing.T, a softtoken.Token) string {
 	t.Helper()
-	b, err := pkcs11.Open(t.Context(), &pkcs11.Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir})
+	b, err := pkcs11.Open(
+		t.Context(),
+		&pkcs11.Options{Module: a.Module, Reserved: a.Reserved, Label: a.Label, PIN: a.PIN, LockDir: a.Dir},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +28,10 @@ func seal(t *testing.T, a softtoken.Token) string {
 	if err := b.Initialize(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = b.Generate(t.Context(), hsm.Attributes{Usage: "K0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256, KeyID: "k"})
+	_, _, err = b.Generate(
+		t.Context(),
+		hsm.Attributes{Usage: "K0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 256, KeyID: "k"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

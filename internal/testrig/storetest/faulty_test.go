@@ -27,7 +27,9 @@ func TestFaultyFailsByPlan(t *testing.T) {
 		}
 		late = func() { meanwhile += map[bool]string{true: "yes", false: "no"}[exists()] }
 		s := Faulty(under, Sometimes(1, 7, c.fault))
-		if err := s.Commit(ctx, keystore.CommitID{1}, keystore.Create(r)); !errors.Is(err, c.err) || err == nil != (c.err == nil) || meanwhile != c.meanwhile || exists() != c.there {
+		if err := s.Commit(ctx, keystore.CommitID{1}, keystore.Create(r)); !errors.Is(err, c.err) || err == nil != (c.err == nil) ||
+			meanwhile != c.meanwhile ||
+			exists() != c.there {
 			t.Errorf("fault %d: got %v, meanwhile %q, afterwards %t, want %+v", c.fault, err, meanwhile, exists(), c)
 		}
 		if found, err := s.Read(ctx, r.Ref()); !errors.Is(err, c.err) || (found == nil) != (c.err != nil) {

@@ -104,7 +104,14 @@ func (h *Hooked) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Fou
 }
 
 // Page is OnPage, or the store's.
-func (h *Hooked) Page(ctx context.Context, p keystore.Partition, k keystore.Kind, f keystore.Filter, after string, limit int) ([]keystore.Record, error) {
+func (h *Hooked) Page(
+	ctx context.Context,
+	p keystore.Partition,
+	k keystore.Kind,
+	f keystore.Filter,
+	after string,
+	limit int,
+) ([]keystore.Record, error) {
 	return hooked(h, "Page", PageCall{h.Store, ctx, p, k, f, after, limit}, h.OnPage)
 }
 

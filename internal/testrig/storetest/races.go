@@ -95,7 +95,16 @@ func Together(n int, look func() bool, do func(i int)) {
 var newRace = promise.New[[]keystore.Store]
 
 var races = []promise.Case[[]keystore.Store]{
-	newRace("CrowdsAppend", []string{"Commit judges all changes against the same state", "out of one snapshot: no commit is seen by half.", "another revision ErrConflict", "rise above Ceiling"}, crowdsAppend),
+	newRace(
+		"CrowdsAppend",
+		[]string{
+			"Commit judges all changes against the same state",
+			"out of one snapshot: no commit is seen by half.",
+			"another revision ErrConflict",
+			"rise above Ceiling",
+		},
+		crowdsAppend,
+	),
 	newRace("FollowingIsOneSnapshot", []string{"An alias is followed to its key in the same snapshot."}, followingIsOneSnapshot),
 	newRace("ChangesComeInAnyOrder", []string{"applies all of them or none"}, changesComeInAnyOrder),
 	newRace("OneCommitIDForACrowd", []string{"A commit that has taken effect takes effect once"}, oneCommitIDForACrowd),
@@ -121,7 +130,14 @@ func crowdsAppend(t promise.T, handles []keystore.Store) {
 		half := keystore.CounterValue(found[3].Record)
 		ok = int64(len(found[0].Record.Data)) == n && int64(len(found[1].Record.Data)) == n && half <= total/2
 		if !ok {
-			t.Errorf("in one snapshot %d and %d bytes, a counter at %d, another at %d of %d", len(found[0].Record.Data), len(found[1].Record.Data), n, half, total/2)
+			t.Errorf(
+				"in one snapshot %d and %d bytes, a counter at %d, another at %d of %d",
+				len(found[0].Record.Data),
+				len(found[1].Record.Data),
+				n,
+				half,
+				total/2,
+			)
 		}
 		return n, ok
 	}
@@ -186,7 +202,8 @@ func followingIsOneSnapshot(t promise.T, handles []keystore.Store) {
 			}
 			moved, n := found[0].Record, strconv.Itoa(i+1)
 			moved.Index, moved.Data = "k"+n, []byte(n)
-			if err := writer.Commit(ctx, newID(), keystore.Replace(moved), keystore.Create(thing("k"+n, n)), keystore.Erase(*found[0].Followed)); err != nil {
+			if err := writer.Commit(ctx, newID(), keystore.Replace(moved), keystore.Create(thing("k"+n, n)),
+				keystore.Erase(*found[0].Followed)); err != nil {
 				t.Errorf("Commit: %v", err)
 				return
 			}

@@ -18,19 +18,35 @@ import (
 
 // aCall is a call with members of every kind.
 func aCall() Call {
-	return Call{Number: 7, Operation: "ImportKey", Account: "111122223333", Region: "us-east-1", Duration: 1234567, Request: mask.Of(&engine.ImportKeyInput{
-		Enabled: new(true), Tags: []apc.Tag{{Key: "it's", Value: `"quoted" \ <b>`}},
-		KeyMaterial: engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
-			KeyAttributes: apc.KeyAttributes{KeyUsage: "TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY", KeyClass: "SYMMETRIC_KEY", KeyAlgorithm: "AES_128", KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true}},
-			Exportable:    new(false), WrappedKeyCryptogram: "A1B2", ImportToken: "import-token-0123456789abcdef", WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256")),
-		}},
-	})}
+	return Call{
+		Number:    7,
+		Operation: "ImportKey",
+		Account:   "111122223333",
+		Region:    "us-east-1",
+		Duration:  1234567,
+		Request: mask.Of(&engine.ImportKeyInput{
+			Enabled: new(true), Tags: []apc.Tag{{Key: "it's", Value: `"quoted" \ <b>`}},
+			KeyMaterial: engine.ImportKeyMaterial{KeyCryptogram: &engine.ImportKeyCryptogram{
+				KeyAttributes: apc.KeyAttributes{
+					KeyUsage:      "TR31_D0_SYMMETRIC_DATA_ENCRYPTION_KEY",
+					KeyClass:      "SYMMETRIC_KEY",
+					KeyAlgorithm:  "AES_128",
+					KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true},
+				},
+				Exportable: new(
+					false,
+				), WrappedKeyCryptogram: "A1B2", ImportToken: "import-token-0123456789abcdef",
+				WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256")),
+			}},
+		}),
+	}
 }
 
 func TestACallAsProgramsMakeIt(t *testing.T) {
 	code := aCall().Code("http://127.0.0.1:8089")
 	for _, want := range []string{
-		"aws payment-cryptography import-key --region us-east-1 --endpoint-url http://127.0.0.1:8089", `"WrappedKeyCryptogram":"A1B2"`, `"Key":"it'\''s"`, `"Enabled":true`,
+		"aws payment-cryptography import-key --region us-east-1 --endpoint-url http://127.0.0.1:8089", `"WrappedKeyCryptogram":"A1B2"`,
+		`"Key":"it'\''s"`, `"Enabled":true`,
 	} {
 		if !strings.Contains(code.CLI, want) {
 			t.Errorf("AWS CLI: no %s in\n%s", want, code.CLI)
@@ -41,7 +57,8 @@ func TestACallAsProgramsMakeIt(t *testing.T) {
 			t.Errorf("boto3: no %s in\n%s", want, code.Python)
 		}
 	}
-	for _, want := range []string{`.ImportKey(ctx, &engine.ImportKeyInput{`, "KeyCryptogram: &engine.ImportKeyCryptogram{", "Exportable: new(false)", `WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256"))`} {
+	for _, want := range []string{`.ImportKey(ctx, &engine.ImportKeyInput{`, "KeyCryptogram: &engine.ImportKeyCryptogram{",
+		"Exportable: new(false)", `WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256"))`} {
 		if !strings.Contains(code.Go, want) {
 			t.Errorf("Go: no %s in\n%s", want, code.Go)
 		}
@@ -49,24 +66,30 @@ func TestACallAsProgramsMakeIt(t *testing.T) {
 	if _, err := parser.ParseExpr(strings.TrimPrefix(code.Go, "out, err := ")); err != nil {
 		t.Errorf("Go: %v in\n%s", err, code.Go)
 	}
-	if out, err := exec.Command("/usr/bin/python3", "-c", "import ast, sys; ast.parse(sys.argv[1])", code.Python).CombinedOutput(); err != nil {
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import ast, sys; ast.parse(sys.argv[1])",
+		code.Python).CombinedOutput(); err != nil {
 		t.Errorf("boto3: %s in\n%s", out, code.Python)
 	}
 	out, err := exec.Command("sh", "-c", `aws() { for last in "$@"; do :; done; printf %s "$last"; }; `+code.CLI).Output()
 	if err != nil || !json.Valid(out) || !strings.Contains(string(out), "it's") {
 		t.Errorf("AWS CLI: the shell gives %s, %v of\n%s", out, err, code.CLI)
 	}
-	if got := (Call{Operation: "GeneratePinData"}).Code("u").CLI; !strings.HasPrefix(got, "aws payment-cryptography-data generate-pin-data ") {
+	if got := (Call{Operation: "GeneratePinData"}).Code("u").CLI; !strings.HasPrefix(
+		got,
+		"aws payment-cryptography-data generate-pin-data ",
+	) {
 		t.Errorf("the data plane: %s", got)
 	}
 }
 
 func TestACallWithoutARequestHasCodeAndJSON(t *testing.T) {
 	c := Call{Operation: "Fly", Error: "X", Message: "m"}
-	if got := c.Code("u"); !strings.Contains(got.Go, "(ctx, nil)") || !strings.Contains(got.CLI, "'{}'") && !strings.Contains(got.CLI, "'null'") {
+	if got := c.Code("u"); !strings.Contains(got.Go, "(ctx, nil)") ||
+		!strings.Contains(got.CLI, "'{}'") && !strings.Contains(got.CLI, "'null'") {
 		t.Errorf("got %+v", got)
 	}
-	if body, err := json.Marshal(c); err != nil || !strings.Contains(string(body), `"why":["m"]`) || strings.Contains(string(body), "request") {
+	if body, err := json.Marshal(c); err != nil || !strings.Contains(string(body), `"why":["m"]`) ||
+		strings.Contains(string(body), "request") {
 		t.Errorf("got %s, %v", body, err)
 	}
 }
@@ -81,7 +104,12 @@ func TestSecretsAreNotInACall(t *testing.T) {
 }
 
 func TestIdentifiersAreNames(t *testing.T) {
-	in := &engine.ExportKeyInput{ExportKeyIdentifier: "alias/a", KeyMaterial: engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: "00112233445566778899AABBCCDDEEFF"}}}
+	in := &engine.ExportKeyInput{
+		ExportKeyIdentifier: "alias/a",
+		KeyMaterial: engine.ExportKeyMaterial{
+			Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: "00112233445566778899AABBCCDDEEFF"},
+		},
+	}
 	if got := fmt.Sprint(Identifiers(in)); got != "[alias/a]" {
 		t.Errorf("got %s", got)
 	}
@@ -89,7 +117,8 @@ func TestIdentifiersAreNames(t *testing.T) {
 
 func TestTheTimeToAMoment(t *testing.T) {
 	now := time.Unix(0, 0)
-	for d, want := range map[time.Duration]string{76*time.Hour + 10*time.Minute: "3 d 4 h", 90 * time.Minute: "1 h 30 min", 0: "0 min", -time.Hour: "past"} {
+	for d, want := range map[time.Duration]string{76*time.Hour + 10*time.Minute: "3 d 4 h", 90 * time.Minute: "1 h 30 min", 0: "0 min",
+		-time.Hour: "past"} {
 		if got := Until(now, now.Add(d)); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
@@ -140,9 +169,11 @@ func TestLifetimesArePlotted(t *testing.T) {
 // TestEveryPageOfNothingIsMade, so that no page fails in front of a user.
 func TestEveryPageOfNothingIsMade(t *testing.T) {
 	for view, data := range map[string]any{
-		"calls": &CallsPage{}, "call": &CallPage{}, "keys": &KeysPage{}, "key": &KeyPage{}, "time": TimePage{}, "graph": &Graph{}, "tools": &ToolsPage{}, "limits": &LimitsPage{}, "faults": &FaultsPage{}, "approvals": &ApprovalsPage{}, "login": nil, "error": "x",
+		"calls": &CallsPage{}, "call": &CallPage{}, "keys": &KeysPage{}, "key": &KeyPage{}, "time": TimePage{}, "graph": &Graph{},
+		"tools": &ToolsPage{}, "limits": &LimitsPage{}, "faults": &FaultsPage{}, "approvals": &ApprovalsPage{}, "login": nil, "error": "x",
 	} {
-		if body, err := Render(&Page{View: view, Title: view, Offset: "0s", Data: data}); err != nil || !strings.HasSuffix(string(body), "</html>\n") {
+		if body, err := Render(&Page{View: view, Title: view, Offset: "0s", Data: data}); err != nil ||
+			!strings.HasSuffix(string(body), "</html>\n") {
 			t.Errorf("%s: %v\n%s", view, err, body)
 		}
 	}
@@ -150,8 +181,11 @@ func TestEveryPageOfNothingIsMade(t *testing.T) {
 
 // TestExamplesAreRequests: no example has a member that its request does not have.
 func TestExamplesAreRequests(t *testing.T) {
-	inputs := map[string]any{"GeneratePinData": &dataplane.GeneratePinDataInput{}, "GenerateCardValidationData": &dataplane.GenerateCardValidationDataInput{},
-		"VerifyAuthRequestCryptogram": &dataplane.VerifyAuthRequestCryptogramInput{}}
+	inputs := map[string]any{
+		"GeneratePinData":             &dataplane.GeneratePinDataInput{},
+		"GenerateCardValidationData":  &dataplane.GenerateCardValidationDataInput{},
+		"VerifyAuthRequestCryptogram": &dataplane.VerifyAuthRequestCryptogramInput{},
+	}
 	for name, text := range examples {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.DisallowUnknownFields()
@@ -162,14 +196,16 @@ func TestExamplesAreRequests(t *testing.T) {
 			t.Errorf("%s: got %s", name, got)
 		}
 	}
-	if got := Example("CreateKey", &engine.CreateKeyInput{}); !strings.Contains(got, `"KeyAlgorithm": "KeyAlgorithm"`) || !json.Valid([]byte(got)) {
+	if got := Example("CreateKey", &engine.CreateKeyInput{}); !strings.Contains(got, `"KeyAlgorithm": "KeyAlgorithm"`) ||
+		!json.Valid([]byte(got)) {
 		t.Errorf("CreateKey: got %s", got)
 	}
 }
 
 // FuzzInspect: whatever is pasted is explained, and a page can be made of it.
 func FuzzInspect(f *testing.F) {
-	for _, text := range []string{"", "D", "D0112P0AE00E0000" + strings.Repeat("A", 96), "B0000\x00é", "3003020101", "MAMCAQE=", "-----BEGIN X-----\nMAMCAQE=\n-----END X-----", "D9999K0AB00E0299KS1800"} {
+	for _, text := range []string{"", "D", "D0112P0AE00E0000" + strings.Repeat("A", 96), "B0000\x00é", "3003020101", "MAMCAQE=",
+		"-----BEGIN X-----\nMAMCAQE=\n-----END X-----", "D9999K0AB00E0299KS1800"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

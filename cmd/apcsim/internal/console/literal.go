@@ -220,7 +220,8 @@ var named = regexp.MustCompile(`^(alias/|arn:aws:|import-token-|export-token-)`)
 // Identifiers are the names of keys in a request or an answer, each once, in its order.
 func Identifiers(v any) (found []string) {
 	walk(reflect.ValueOf(v), "", func(name, text string) {
-		if identifier.MatchString(name) && named.MatchString(text) && len(text) <= 322 && utf8.ValidString(text) && len(found) < 32 && !slices.Contains(found, text) {
+		if identifier.MatchString(name) && named.MatchString(text) && len(text) <= 322 && utf8.ValidString(text) && len(found) < 32 &&
+			!slices.Contains(found, text) {
 			found = append(found, text)
 		}
 	})

@@ -68,7 +68,11 @@ func (c *clock) reading() int64 {
 		switch {
 		case last == 0:
 		case read-last > far:
-			c.logJump("the wall clock is more than a day ahead of its last reading: it was set, or the simulator was not asked for so long", last, read)
+			c.logJump(
+				"the wall clock is more than a day ahead of its last reading: it was set, or the simulator was not asked for so long",
+				last,
+				read,
+			)
 		case last-read > far:
 			c.logJump("the wall clock is more than a day behind its last reading: the simulator's time goes back with it", last, read)
 		}
@@ -144,7 +148,8 @@ func commit(ctx context.Context, s keystore.Store, change keystore.Change) (keys
 	var id keystore.CommitID
 	rand.Read(id[:])
 	err := s.Commit(ctx, id, change)
-	if err == nil || errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if err == nil || errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) ||
+		ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return id, err
 	}
 	return id, s.Commit(context.WithoutCancel(ctx), id, change)

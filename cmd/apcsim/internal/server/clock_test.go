@@ -160,7 +160,8 @@ func TestManyMoveTheClockAtOnce(t *testing.T) {
 }
 
 func TestADamagedClockIsRefused(t *testing.T) {
-	for _, data := range []string{"", "\x01", "\x02\x00\x00\x00\x00\x00\x00\x00\x01", "\x01\xff\x00\x00\x00\x00\x00\x00\x00", "\x01\x7f\xff\xff\xff\xff\xff\xff\xff", "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"} {
+	for _, data := range []string{"", "\x01", "\x02\x00\x00\x00\x00\x00\x00\x00\x01", "\x01\xff\x00\x00\x00\x00\x00\x00\x00",
+		"\x01\x7f\xff\xff\xff\xff\xff\xff\xff", "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"} {
 		s := keystore.NewMemory()
 		r := keystore.Record{Partition: offsetRecord.Partition, Kind: offsetRecord.Kind, ID: offsetRecord.ID, Data: []byte(data)}
 		if err := s.Commit(t.Context(), keystore.CommitID{1}, keystore.Create(r)); err != nil {

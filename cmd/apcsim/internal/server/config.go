@@ -118,8 +118,9 @@ func (l *limits) values() apc.Limits {
 		TokenLife: time.Duration(l.TokenLife), TokenReuse: time.Duration(l.TokenReuse),
 		CertificateLife: time.Duration(l.CertificateLife), CertificateReuse: time.Duration(l.CertificateReuse),
 		SymmetricRate: l.SymmetricRate, AsymmetricRate: l.AsymmetricRate,
-		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible), ReplicationTime: time.Duration(l.ReplicationTime),
-		CreationTime: time.Duration(l.CreationTime), ApprovalTime: time.Duration(l.ApprovalTime), Requests: l.Requests,
+		DefaultPage: l.DefaultPage, DefaultDeleteDays: l.DefaultDeleteDays, DeletedVisible: time.Duration(l.DeletedVisible),
+		ReplicationTime: time.Duration(l.ReplicationTime),
+		CreationTime:    time.Duration(l.CreationTime), ApprovalTime: time.Duration(l.ApprovalTime), Requests: l.Requests,
 	}
 }
 
@@ -252,7 +253,10 @@ func (k *Key) check(path string) error {
 	case len(k.Components) < 1 || len(k.Components) > 3:
 		return &inputError{below(path, "components"), fmt.Sprintf("there are %d, wanted 1 to 3", len(k.Components))}
 	case len(k.ComponentCheckValues) != 0 && len(k.ComponentCheckValues) != len(k.Components):
-		return &inputError{below(path, "componentCheckValues"), fmt.Sprintf("there are %d, wanted %d, as many as components", len(k.ComponentCheckValues), len(k.Components))}
+		return &inputError{
+			below(path, "componentCheckValues"),
+			fmt.Sprintf("there are %d, wanted %d, as many as components", len(k.ComponentCheckValues), len(k.Components)),
+		}
 	case k.Alias != "" && !strings.HasPrefix(k.Alias, "alias/"):
 		return &inputError{below(path, "alias"), `wanted a name that begins with "alias/"`}
 	}

@@ -37,7 +37,11 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/ceremony", Secret: "example secret of the ceremony"}); !reflect.DeepEqual(got.Callers["AKIDCEREMONY"], want) {
+	if want := (Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/ceremony",
+		Secret: "example secret of the ceremony"}); !reflect.DeepEqual(
+		got.Callers["AKIDCEREMONY"],
+		want,
+	) {
 		t.Errorf("a caller: got %+v, want %+v", got.Callers["AKIDCEREMONY"], want)
 	}
 	if want := (apc.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {
@@ -71,7 +75,8 @@ func TestEveryLimitCanBeConfigured(t *testing.T) {
 	want := apc.Limits{
 		Keys: 1, Aliases: 2, Tags: 3, OpenTokens: 4, TokenLife: 5 * time.Second, TokenReuse: 6 * time.Second, CertificateLife: 7 * time.Second,
 		CertificateReuse: 8 * time.Second, DefaultPage: 9, DefaultDeleteDays: 10, DeletedVisible: 11 * time.Second,
-		ReplicationTime: 12 * time.Second, CreationTime: 13 * time.Second, ApprovalTime: 14 * time.Second, Requests: 15, SymmetricRate: 16, AsymmetricRate: 17,
+		ReplicationTime: 12 * time.Second, CreationTime: 13 * time.Second, ApprovalTime: 14 * time.Second, Requests: 15, SymmetricRate: 16,
+		AsymmetricRate: 17,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -101,8 +106,10 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"callers":{"A":{}},"callers":{}}`, "callers: is there twice"},
 		{`{"callers":{"A":{"account":"1"}}}`, "callers.A.account: wanted 12 digits"},
 		{`{"callers":{"A":{}}}`, "callers.A.account: wanted 12 digits"},
-		{`{"callers":{"A":{"account":"111122223333","arn":"` + canary + `"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
-		{`{"callers":{"A":{"account":"111122223333","arn":"arn:aws:iam::444455556666:root"}}}`, "callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
+		{`{"callers":{"A":{"account":"111122223333","arn":"` + canary + `"}}}`,
+			"callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
+		{`{"callers":{"A":{"account":"111122223333","arn":"arn:aws:iam::444455556666:root"}}}`,
+			"callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
 		{`{"callers":{"A":{"account":"111122223333","secret":12345678}}}`, "callers.A.secret: found a number, wanted a string"},
 		{`{"callers":{"A":{"region":"us-east-1"}}}`, "callers.A.region: there is no such member; there are account, arn, secret, policies, tags"},
 		{`{"callers":{"A":{"account":"111122223333","policies":["` + canary + `"]}}}`, "callers.A.policies[0]: found a string, wanted an object"},
@@ -118,12 +125,14 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"keys":{}}`, "keys: found an object, wanted a list"},
 		{`{"keys":[null]}`, "keys[0]: found null, wanted an object"},
 		{`{"keys":[{"components":"` + canary + `"}]}`, "keys[0].components: found a string, wanted a list"},
-		{`{"keys":[{"components":["` + canary + `",` + "1234" + `]}]}`, "keys[0].components[1]: found a number, wanted pairs of hexadecimal digits"},
+		{`{"keys":[{"components":["` + canary + `",` + "1234" + `]}]}`,
+			"keys[0].components[1]: found a number, wanted pairs of hexadecimal digits"},
 		{`{"keys":[{"components":["` + canary + `x"]}]}`, "keys[0].components[0]: wanted pairs of hexadecimal digits"},
 		{`{"keys":[{"components":["` + canary + `",""]}]}`, "keys[0].components[1]: wanted pairs of hexadecimal digits"},
 		{`{"keys":[{"components":[]}]}`, "keys[0].components: there are 0, wanted 1 to 3"},
 		{`{"keys":[{"components":["00","00","00","00"]}]}`, "keys[0].components: there are 4, wanted 1 to 3"},
-		{`{"keys":[{"components":["00","00"],"componentCheckValues":["` + canary + `"]}]}`, "keys[0].componentCheckValues: there are 1, wanted 2, as many as components"},
+		{`{"keys":[{"components":["00","00"],"componentCheckValues":["` + canary + `"]}]}`,
+			"keys[0].componentCheckValues: there are 1, wanted 2, as many as components"},
 		{`{"keys":[{"account":"` + canary + `"}]}`, "keys[0].account: wanted 12 digits"},
 		{`{"keys":[{"region":"` + canary + `"}]}`, `keys[0].region: wanted a Region like "us-east-1"`},
 		{`{"keys":[{"alias":"` + canary + `","components":["00","00"]}]}`, `keys[0].alias: wanted a name that begins with "alias/"`},
@@ -144,12 +153,15 @@ func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
 	long := `"components":["` + canary + `","` + canary + `"],`
 	for _, c := range []struct{ text, want string }{
 		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
-		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`, "Components[1]: a component does not have the length of the key"},
+		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`,
+			"Components[1]: a component does not have the length of the key"},
 		{`{"keys":[{"components":["11111111111111111111111111111111","22222222222222222222222222222222"],"componentCheckValues":["EE23D8","000000"],` + aKey + `]}`,
-			"Component 2 does not have the check value given for it. [Components[1]: the check value of the component is not the one given for it: found 44A01D, wanted 000000]"},
+			"Component 2 does not have the check value given for it. [Components[1]: the check value of the component is not the one given " +
+				"for it: found 44A01D, wanted 000000]"},
 		{`{"keys":[{"checkValue":"EE23D8",` + long + aKey + `]}`, "The key does not have the check value given for it."},
 		{`{"keys":[{"alias":"alias/a b",` + long + aKey + `]}`, "AliasName"},
-		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`, "keys[1].alias: another key of the file has it"},
+		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`,
+			"keys[1].alias: another key of the file has it"},
 		{`{"keys":[{"Tags":[{"Key":"` + strings.Repeat(canary, 9) + `","Value":""}],` + long + aKey + `]}`, "Tags"},
 		{`{"limits":{"Keys":1},"keys":[{` + long + aKey + `,{` + long + aKey + `]}`, "keys[1]: LoadKey: ServiceQuotaExceededException"},
 	} {
@@ -249,7 +261,8 @@ func TestComponentsMayStandInGroups(t *testing.T) {
 	want := []byte{0x04, 0x52, 0xDD, 0xB6}
 	for text, taken := range map[string]bool{
 		"0452DDB6": true, "0452 DDB6": true, "04 52 dd b6": true, "0452 DDB 6": true, "0 452DDB6": true,
-		"0452  DDB6": false, " 0452DDB6": false, "0452DDB6 ": false, "0452\tDDB6": false, "0452-DDB6": false, "0452 DDB": false, " ": false, "": false,
+		"0452  DDB6": false, " 0452DDB6": false, "0452DDB6 ": false, "0452\tDDB6": false, "0452-DDB6": false, "0452 DDB": false, " ": false,
+		"": false,
 	} {
 		var c Component
 		err := c.UnmarshalText([]byte(text))

@@ -86,7 +86,10 @@ func (q *request) advance() (any, error) {
 
 func (q *request) reset() (any, error) {
 	if q.server.options.Store != nil {
-		return nil, &ownError{http.StatusConflict, "the store lasts, and may be others' too: only a simulator in memory can forget everything"}
+		return nil, &ownError{
+			http.StatusConflict,
+			"the store lasts, and may be others' too: only a simulator in memory can forget everything",
+		}
 	}
 	if len(bytes.TrimSpace(q.body)) > 0 {
 		if err := q.read(&struct{}{}); err != nil {

@@ -20,7 +20,10 @@ func TestFaultsAreArmedListedAndDisarmed(t *testing.T) {
 	}
 	var list struct{ Faults []faultView }
 	r.own(t, "GET", "faults", "", &list)
-	if want := (faultView{ID: armed.ID, Operation: "ListKeys", Nth: 2, Times: 1, Effect: "Throttling", Seen: 3, Met: 1}); len(list.Faults) != 1 || list.Faults[0] != want {
+	if want := (faultView{ID: armed.ID, Operation: "ListKeys", Nth: 2, Times: 1, Effect: "Throttling", Seen: 3, Met: 1}); len(
+		list.Faults,
+	) != 1 ||
+		list.Faults[0] != want {
 		t.Errorf("got %+v, want %+v", list.Faults, want)
 	}
 	r.own(t, "DELETE", fmt.Sprint("faults/", armed.ID), "", &struct{}{})
@@ -37,7 +40,8 @@ func TestFaultsAreArmedListedAndDisarmed(t *testing.T) {
 		t.Errorf("a delay passes on the simulator's clock: from %s to %s", before.Now, after.Now)
 	}
 	for body, want := range map[string]string{
-		`{"effect":"Fire"}`: "effect", `{"operation":"Fly","effect":"Conflict"}`: "operation", `{"effect":"Delay"}`: "delay", `{"effect":"Hang","delay":"1s"}`: "delay", `{}`: "effect",
+		`{"effect":"Fire"}`: "effect", `{"operation":"Fly","effect":"Conflict"}`: "operation", `{"effect":"Delay"}`: "delay",
+		`{"effect":"Hang","delay":"1s"}`: "delay", `{}`: "effect",
 	} {
 		if status, answer, _ := r.do(t, "POST", "/_apcsim/faults", body); status != 400 || !strings.Contains(answer, want) {
 			t.Errorf("%s: %d %s", body, status, answer)

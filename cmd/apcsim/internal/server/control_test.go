@@ -33,7 +33,8 @@ func TestHealthIsAlwaysThere(t *testing.T) {
 
 func TestTheSimulatorsOwnCallsAreOffUnlessAskedFor(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{})
-	for _, path := range []string{"", "now", "advance", "reset", "keys", "keys/x", "journal", "due", "graph", "approvals", "faults", "nothing"} {
+	for _, path := range []string{"", "now", "advance", "reset", "keys", "keys/x", "journal", "due", "graph", "approvals", "faults",
+		"nothing"} {
 		for _, method := range []string{"GET", "POST"} {
 			status, answer, _ := r.do(t, method, "/_apcsim/"+path, "")
 			if want := `{"error":"the simulator's own calls are off"}` + "\n"; status != 404 || answer != want {
@@ -54,7 +55,8 @@ func TestTheOwnCallsListThemselves(t *testing.T) {
 	}
 	for _, c := range got.Calls {
 		other := map[string]string{"GET": "DELETE", "POST": "PUT"}[c.Method]
-		if status, answer, header := r.do(t, other, c.Path, ""); status != 405 || !strings.Contains(strings.Join(header.Values("Allow"), ","), c.Method) {
+		if status, answer, header := r.do(t, other, c.Path, ""); status != 405 ||
+			!strings.Contains(strings.Join(header.Values("Allow"), ","), c.Method) {
 			t.Errorf("%s %s: got %d, %s, %v", other, c.Path, status, answer, header)
 		}
 		if c.Summary == "" {
@@ -86,8 +88,10 @@ func TestTheClockIsMovedOverTheWire(t *testing.T) {
 		t.Errorf("after the wait: got %+v", got.Key)
 	}
 	for body, want := range map[string]string{
-		``: "the JSON ends too soon", `{}`: "duration: is missing", `{"duration":3}`: `duration: found a number, wanted a time like \"90m\", \"36h\"`,
-		`{"duration":"-3h"}`: "duration: wanted a time", `{"duration":"3h","by":1}`: "by: there is no such member", `{"duration":"36524d"}`: errTooFar.Error(),
+		``: "the JSON ends too soon", `{}`: "duration: is missing",
+		`{"duration":3}`:     `duration: found a number, wanted a time like \"90m\", \"36h\"`,
+		`{"duration":"-3h"}`: "duration: wanted a time", `{"duration":"3h","by":1}`: "by: there is no such member",
+		`{"duration":"36524d"}`: errTooFar.Error(),
 	} {
 		if status, answer, _ := r.do(t, "POST", "/_apcsim/advance", body); status != 400 || !strings.Contains(answer, want) {
 			t.Errorf("%s: got %d, %s, want %s", body, status, answer, want)
@@ -110,7 +114,8 @@ func TestKeysAreLoadedAndInspectedOverTheWire(t *testing.T) {
 		t.Errorf("check values of the components: got %v", made.ComponentCheckValues)
 	}
 	_, id, _ := strings.Cut(made.Key.KeyArn, "key/")
-	for _, path := range []string{made.Key.KeyArn, id + "?account=444455556666&region=eu-central-1", "alias/a?account=444455556666&region=eu-central-1"} {
+	for _, path := range []string{made.Key.KeyArn, id + "?account=444455556666&region=eu-central-1",
+		"alias/a?account=444455556666&region=eu-central-1"} {
 		var got inspection
 		r.own(t, "GET", "keys/"+path, "", &got)
 		if got.Key.KeyArn != made.Key.KeyArn || fmt.Sprint(got.Aliases, got.Tags) != "[alias/a] [{k v}]" {
@@ -172,7 +177,8 @@ func TestKeysThatCannotBeLoadedLeaveNothingAndAreNotRepeated(t *testing.T) {
 		{`{"alias":"alias/new",` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}`, 400, "KeyAttributes.KeyUsage"},
 		{`{"alias":"alias/zone-key",` + long + aKey, 409, "ConflictException"},
 		{`{"alias":"alias/new","components":[],` + aKey, 400, "components: there are 0, wanted 1 to 3"},
-		{`{"alias":"alias/new","componentCheckValues":["","000000"],` + long + aKey, 400, "Component 2 does not have the check value given for it."},
+		{`{"alias":"alias/new","componentCheckValues":["","000000"],` + long + aKey, 400,
+			"Component 2 does not have the check value given for it."},
 		{`{"alias":"alias/new","componentCheckValues":["` + canary + `",""],` + long + aKey, 400, "ComponentCheckValues[0]"},
 		{`{"material":"` + canary + `"}`, 400, "material: there is no such member"},
 		{`{"` + canary, 400, "the JSON ends too soon"},
@@ -204,10 +210,13 @@ func TestRecentCallsTellWhy(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	made, refused := got.Calls[0], got.Calls[1]
-	if made.Operation != "CreateKey" || made.Account != engine.DefaultAccount || made.Region != engine.DefaultRegion || made.Error != "" || fmt.Sprint(made.Keys) != "["+key+"]" {
+	if made.Operation != "CreateKey" || made.Account != engine.DefaultAccount || made.Region != engine.DefaultRegion ||
+		made.Error != "" ||
+		fmt.Sprint(made.Keys) != "["+key+"]" {
 		t.Errorf("accepted: got %+v", made)
 	}
-	if refused.Operation != "GetKey" || !refused.ReadOnly || refused.Error != "ResourceNotFoundException" || len(refused.Reasons) != 1 || refused.Reasons[0].Rule != "alias" {
+	if refused.Operation != "GetKey" || !refused.ReadOnly || refused.Error != "ResourceNotFoundException" || len(refused.Reasons) != 1 ||
+		refused.Reasons[0].Rule != "alias" {
 		t.Errorf("refused: got %+v", refused)
 	}
 	r.own(t, "GET", "journal?limit=1", "", &got)
@@ -223,7 +232,9 @@ func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
 	r.call(t, "Fly", "{}")
 	var got journalView
 	r.own(t, "GET", "journal", "", &got)
-	if len(got.Calls) != 2 || got.Calls[0].Operation != "CreateKey" || got.Calls[0].Error != "MissingAuthenticationTokenException" || got.Calls[1].Error != "UnknownOperationException" || got.Calls[1].Message == "" {
+	if len(got.Calls) != 2 || got.Calls[0].Operation != "CreateKey" || got.Calls[0].Error != "MissingAuthenticationTokenException" ||
+		got.Calls[1].Error != "UnknownOperationException" ||
+		got.Calls[1].Message == "" {
 		t.Errorf("got %+v", got.Calls)
 	}
 }
@@ -238,7 +249,9 @@ func TestACallIsRememberedBriefly(t *testing.T) {
 	}
 	c.add(long)
 	got := c.latest(0, callFilter{}, 1)[0]
-	if len(got.Message) > maxText || len(got.Reasons) != maxReasons || got.Reasons[0].Found != "..." || len(got.Reasons[0].Wanted) > maxText || long.Reasons[0].Found == "..." {
+	if len(got.Message) > maxText || len(got.Reasons) != maxReasons || got.Reasons[0].Found != "..." ||
+		len(got.Reasons[0].Wanted) > maxText ||
+		long.Reasons[0].Found == "..." {
 		t.Errorf("%d bytes of message, %d reasons, the first %+v", len(got.Message), len(got.Reasons), got.Reasons[0])
 	}
 }
@@ -325,7 +338,16 @@ func TestResetsWhileOthersWork(t *testing.T) {
 func TestAPageThatIsLetInMayMakeEveryOwnCall(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, AllowOrigins: []string{"https://app.example"}})
 	for _, c := range ownCalls() {
-		status, _, header := r.do(t, "OPTIONS", "/_apcsim/"+c.Path, "", "Origin", "https://app.example", "Access-Control-Request-Method", c.Method)
+		status, _, header := r.do(
+			t,
+			"OPTIONS",
+			"/_apcsim/"+c.Path,
+			"",
+			"Origin",
+			"https://app.example",
+			"Access-Control-Request-Method",
+			c.Method,
+		)
 		if allowed := header.Get("Access-Control-Allow-Methods"); status != 204 || !strings.Contains(allowed, c.Method) {
 			t.Errorf("%s %s: status %d, allowed are %q", c.Method, c.Path, status, allowed)
 		}

@@ -14,7 +14,8 @@ func TestDurationsHaveDays(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "d", "7", "-1h", "7d-1h", "-7d", "1.5d", "36526d", "36525d1ns", "99999999d", "7d7d", "7 d", "876601h", "1e3s"} {
+	for _, text := range []string{"", "d", "7", "-1h", "7d-1h", "-7d", "1.5d", "36526d", "36525d1ns", "99999999d", "7d7d", "7 d",
+		"876601h", "1e3s"} {
 		if got, err := ParseDuration(text); got != 0 || err == nil {
 			t.Errorf("%q: got %v, %v, want a refusal", text, got, err)
 		}

@@ -109,7 +109,14 @@ func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := q.world.store.Page(ctx, keystore.Partition{Account: q.server.home.Account, Region: q.server.home.Region}, core.KindKey, keystore.Filter{}, "", maxDue)
+	pairs, err := q.world.store.Page(
+		ctx,
+		keystore.Partition{Account: q.server.home.Account, Region: q.server.home.Region},
+		core.KindKey,
+		keystore.Filter{},
+		"",
+		maxDue,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +128,10 @@ func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	for i := range pairs {
 		var k core.Key
 		if err := k.Decode(&pairs[i]); err == nil && k.Certificate != "" {
-			items = append(items, console.DueItem{At: k.Certified.Add(life), Since: k.Certified, What: "the certificate expires", Resource: k.ARN.String()})
+			items = append(
+				items,
+				console.DueItem{At: k.Certified.Add(life), Since: k.Certified, What: "the certificate expires", Resource: k.ARN.String()},
+			)
 		}
 	}
 	slices.SortStableFunc(items, func(a, b console.DueItem) int { return a.At.Compare(b.At) })
@@ -165,7 +175,8 @@ func (q *request) makeGraph() *console.Graph {
 		}
 		k := console.GraphKey{ID: identifier, Name: names.of(identifier)}
 		if _, _, isARN := cutARN(identifier); isARN {
-			out, err := q.world.engine.As(placeOf(identifier, q.server.home)).GetKey(q.Context(), &engine.GetKeyInput{KeyIdentifier: identifier})
+			out, err := q.world.engine.As(placeOf(identifier, q.server.home)).
+				GetKey(q.Context(), &engine.GetKeyInput{KeyIdentifier: identifier})
 			if err == nil {
 				k.Algorithm, k.State, k.Enabled = out.Key.KeyAttributes.KeyAlgorithm, out.Key.KeyState, out.Key.Enabled
 			}

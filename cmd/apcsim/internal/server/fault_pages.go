@@ -60,7 +60,15 @@ func (q *request) approvalsPage() (*console.Page, error) {
 	for i := range records {
 		var k core.Key
 		if records[i].Kind == core.KindKey && k.Decode(&records[i]) == nil && k.Approval.Status == apc.SessionStatusPending {
-			p.Sessions = append(p.Sessions, console.ApprovalRow{Session: k.Approval.Session, About: "import of " + k.ARN.String(), Comment: k.Approval.Comment, Since: k.Approval.Initiated})
+			p.Sessions = append(
+				p.Sessions,
+				console.ApprovalRow{
+					Session: k.Approval.Session,
+					About:   "import of " + k.ARN.String(),
+					Comment: k.Approval.Comment,
+					Since:   k.Approval.Initiated,
+				},
+			)
 		}
 	}
 	c := q.world.engine.As(owner("", "", q.server.home))
@@ -69,9 +77,19 @@ func (q *request) approvalsPage() (*console.Page, error) {
 		if err != nil { // no team
 			continue
 		}
-		p.Teams = append(p.Teams, console.TeamRow{Action: string(action), Team: out.MpaTeamAssociation.MpaTeamArn, State: string(out.MpaTeamAssociation.AssociationState)})
+		p.Teams = append(
+			p.Teams,
+			console.TeamRow{
+				Action: string(action),
+				Team:   out.MpaTeamAssociation.MpaTeamArn,
+				State:  string(out.MpaTeamAssociation.AssociationState),
+			},
+		)
 		if s := out.MpaTeamAssociation.MpaStatus; s != nil && s.Status == apc.SessionStatusPending {
-			p.Sessions = append(p.Sessions, console.ApprovalRow{Session: s.MpaSessionArn, About: "change of the team for " + string(action), Since: s.InitiationDate})
+			p.Sessions = append(
+				p.Sessions,
+				console.ApprovalRow{Session: s.MpaSessionArn, About: "change of the team for " + string(action), Since: s.InitiationDate},
+			)
 		}
 	}
 	return &console.Page{View: "approvals", Title: "Approvals", Data: p}, nil

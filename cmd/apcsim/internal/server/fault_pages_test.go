@@ -10,14 +10,16 @@ import (
 func TestFaultsAreArmedAndDisarmedByForm(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
 	own := []string{"Origin", r.origin()}
-	if status, body, _ := r.form(t, "console/faults", "operation=CreateKey&effect=ServiceUnavailable&nth=1&times=1&delay=", own...); status != http.StatusSeeOther {
+	if status, body, _ := r.form(t, "console/faults", "operation=CreateKey&effect=ServiceUnavailable&nth=1&times=1&delay=",
+		own...); status != http.StatusSeeOther {
 		t.Fatalf("arm: got %d\n%s", status, body)
 	}
 	if status, answer, _ := r.call(t, "CreateKey", createAES); status != 500 {
 		t.Errorf("CreateKey: got %d, %s", status, answer)
 	}
 	_, body, _ := r.page(t, "/_apcsim/console/faults")
-	if !strings.Contains(body, `aria-label="Disarm fault 1"`) || !strings.Contains(body, "<td>ServiceUnavailable </td><td>1</td><td>1</td><td>1</td><td>1</td>") {
+	if !strings.Contains(body, `aria-label="Disarm fault 1"`) ||
+		!strings.Contains(body, "<td>ServiceUnavailable </td><td>1</td><td>1</td><td>1</td><td>1</td>") {
 		t.Errorf("got\n%s", body)
 	}
 	var journal journalView
@@ -25,7 +27,8 @@ func TestFaultsAreArmedAndDisarmedByForm(t *testing.T) {
 		t.Errorf("the journal has %+v", journal)
 	}
 	for values, want := range map[string]int{
-		"operation=Fly&effect=Internal&nth=1&times=1": 400, "effect=None&nth=1&times=1": 400, "effect=Hang&nth=0&times=1": 400, "effect=Hang&nth=1&times=x": 400, "effect=Hang&nth=1&times=1&delay=2s": 400,
+		"operation=Fly&effect=Internal&nth=1&times=1": 400, "effect=None&nth=1&times=1": 400, "effect=Hang&nth=0&times=1": 400,
+		"effect=Hang&nth=1&times=x": 400, "effect=Hang&nth=1&times=1&delay=2s": 400,
 	} {
 		if status, body, _ := r.form(t, "console/faults", values, own...); status != want {
 			t.Errorf("%s: got %d, want %d\n%s", values, status, want, body)
@@ -51,7 +54,8 @@ func TestApprovalsAreDecidedByForm(t *testing.T) {
 	if status, answer, _ := r.call(t, "AssociateMpaTeam", associate); status != 200 {
 		t.Fatalf("AssociateMpaTeam: %d, %s", status, answer)
 	}
-	if status, answer, _ := r.call(t, "DisassociateMpaTeam", `{"Action":"IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE","RequesterComment":"the <team> goes"}`); status != 200 {
+	if status, answer, _ := r.call(t, "DisassociateMpaTeam",
+		`{"Action":"IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE","RequesterComment":"the <team> goes"}`); status != 200 {
 		t.Fatalf("DisassociateMpaTeam: %d, %s", status, answer)
 	}
 	_, body, _ := r.page(t, "/_apcsim/console/approvals")

@@ -132,7 +132,10 @@ func isJSON(contentType string, length int) error {
 		return nil
 	}
 	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/json" {
-		return &ownError{http.StatusUnsupportedMediaType, "the Content-Type is not application/json (curl -H 'Content-Type: application/json')"}
+		return &ownError{
+			http.StatusUnsupportedMediaType,
+			"the Content-Type is not application/json (curl -H 'Content-Type: application/json')",
+		}
 	}
 	return nil
 }

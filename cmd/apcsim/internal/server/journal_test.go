@@ -68,11 +68,13 @@ func TestACallIsSentAsItHappens(t *testing.T) {
 	if kind := w.res.Header.Get("Content-Type"); kind != "text/event-stream" {
 		t.Errorf("the type is %q", kind)
 	}
-	if name, c := w.event(t); name != "call" || c.Operation != "CreateKey" || c.Number != 1 || fmt.Sprint(c.Keys) != "["+key+"]" || !strings.HasPrefix(string(c.Request), `{"KeyAttributes":{"KeyUsage"`) {
+	if name, c := w.event(t); name != "call" || c.Operation != "CreateKey" || c.Number != 1 || fmt.Sprint(c.Keys) != "["+key+"]" ||
+		!strings.HasPrefix(string(c.Request), `{"KeyAttributes":{"KeyUsage"`) {
 		t.Errorf("before it watched: got %s, %+v", name, c)
 	}
 	r.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
-	if name, c := w.event(t); name != "call" || c.Operation != "GetKey" || c.Number != 2 || c.Names != "alias/none" || len(c.Why) != 1 || !strings.Contains(c.Why[0], "no such alias") {
+	if name, c := w.event(t); name != "call" || c.Operation != "GetKey" || c.Number != 2 || c.Names != "alias/none" || len(c.Why) != 1 ||
+		!strings.Contains(c.Why[0], "no such alias") {
 		t.Errorf("a refusal: got %s, %+v", name, c)
 	}
 	refused := r.watch(t, "?refused=true")
@@ -168,7 +170,8 @@ func TestWhatIsDueIsListedSoonestFirst(t *testing.T) {
 	key := r.create(t)
 	r.call(t, "CreateAlias", `{"AliasName":"alias/going","KeyArn":"`+key+`"}`)
 	r.call(t, "DeleteKey", `{"KeyIdentifier":"alias/going","DeleteKeyInDays":3}`)
-	if status, answer, _ := r.call(t, "GetParametersForImport", `{"KeyMaterialType":"TR34_KEY_BLOCK","WrappingKeyAlgorithm":"RSA_2048"}`); status != 200 {
+	if status, answer, _ := r.call(t, "GetParametersForImport",
+		`{"KeyMaterialType":"TR34_KEY_BLOCK","WrappingKeyAlgorithm":"RSA_2048"}`); status != 200 {
 		t.Fatalf("GetParametersForImport: %d, %s", status, answer)
 	}
 	var got struct {
@@ -199,7 +202,11 @@ func TestTheGraphShowsWhichKeyWrappedWhich(t *testing.T) {
 	zone := "alias/zone-key"
 	wrapped := r.create(t)
 	export := func(key, under string) (block string) {
-		_, answer, _ := r.call(t, "ExportKey", `{"ExportKeyIdentifier":"`+key+`","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"`+under+`"}}}`)
+		_, answer, _ := r.call(
+			t,
+			"ExportKey",
+			`{"ExportKeyIdentifier":"`+key+`","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"`+under+`"}}}`,
+		)
 		var out struct{ WrappedKey struct{ KeyMaterial string } }
 		json.Unmarshal([]byte(answer), &out)
 		return out.WrappedKey.KeyMaterial
@@ -221,7 +228,8 @@ func TestTheGraphShowsWhichKeyWrappedWhich(t *testing.T) {
 		t.Fatalf("got %+v", got)
 	}
 	first, second, third := got.Wraps[0], got.Wraps[1], got.Wraps[2]
-	if first.Times != 2 || first.How != "ExportKey" || first.Problem != "" || got.Keys[first.Wrapping].Name != zone || got.Keys[first.Wrapped].ID != wrapped {
+	if first.Times != 2 || first.How != "ExportKey" || first.Problem != "" || got.Keys[first.Wrapping].Name != zone ||
+		got.Keys[first.Wrapped].ID != wrapped {
 		t.Errorf("exported twice: got %+v of %+v", first, got.Keys)
 	}
 	if second.Problem != "the wrapping key is stopped" {

@@ -60,10 +60,15 @@ func (q *request) keyPage() (*console.Page, error) {
 	view := found.(inspection)
 	k := &view.Key
 	_, id, _ := strings.Cut(k.KeyArn, ":key/")
-	p := &console.KeyPage{KeyRow: console.KeyRow{ARN: k.KeyArn, ID: id, Aliases: view.Aliases, Attributes: k.KeyAttributes, CheckValue: k.KeyCheckValue,
-		State: k.KeyState, Enabled: k.Enabled, Exportable: k.Exportable, Deletion: k.DeletePendingTimestamp, Now: q.world.clock.now()},
-		Tags: view.Tags, Facts: keyFacts(k), Modes: modesOf(k.KeyAttributes.KeyModesOfUse)}
-	policy, err := q.world.engine.As(placeOf(k.KeyArn, q.server.home)).GetResourcePolicy(q.Context(), &engine.GetResourcePolicyInput{ResourceArn: k.KeyArn})
+	p := &console.KeyPage{
+		KeyRow: console.KeyRow{ARN: k.KeyArn, ID: id, Aliases: view.Aliases, Attributes: k.KeyAttributes, CheckValue: k.KeyCheckValue,
+			State: k.KeyState, Enabled: k.Enabled, Exportable: k.Exportable, Deletion: k.DeletePendingTimestamp, Now: q.world.clock.now()},
+		Tags:  view.Tags,
+		Facts: keyFacts(k),
+		Modes: modesOf(k.KeyAttributes.KeyModesOfUse),
+	}
+	policy, err := q.world.engine.As(placeOf(k.KeyArn, q.server.home)).
+		GetResourcePolicy(q.Context(), &engine.GetResourcePolicyInput{ResourceArn: k.KeyArn})
 	if err == nil { // a key without one is refused
 		p.Policy = policy.Policy
 	}
@@ -135,14 +140,23 @@ func (q *request) limitsPage() (*console.Page, error) {
 	}
 	who, limits := c.Identity(), q.server.limits()
 	place := keystore.Partition{Account: who.Account, Region: who.Region}
-	found, err := q.world.store.Read(q.Context(), core.Counter(place, core.CountKeys), core.Counter(place, core.CountAlias), core.Counter(place, core.CountTokens))
+	found, err := q.world.store.Read(
+		q.Context(),
+		core.Counter(place, core.CountKeys),
+		core.Counter(place, core.CountAlias),
+		core.Counter(place, core.CountTokens),
+	)
 	if err != nil {
 		return nil, err
 	}
 	used := func(i int) int { return int(keystore.CounterValue(found[i].Record)) }
-	return &console.Page{View: "limits", Title: "Limits", Data: &console.LimitsPage{Account: who.Account, Region: who.Region, Rows: []console.LimitRow{
-		{Name: "Keys", Used: used(0), Most: cmp.Or(limits.Keys, 2000)},
-		{Name: "Aliases", Used: used(1), Most: cmp.Or(limits.Aliases, 2000)},
-		{Name: "Open import and export tokens", Used: used(2), Most: limits.OpenTokens},
-	}}}, nil
+	return &console.Page{
+		View:  "limits",
+		Title: "Limits",
+		Data: &console.LimitsPage{Account: who.Account, Region: who.Region, Rows: []console.LimitRow{
+			{Name: "Keys", Used: used(0), Most: cmp.Or(limits.Keys, 2000)},
+			{Name: "Aliases", Used: used(1), Most: cmp.Or(limits.Aliases, 2000)},
+			{Name: "Open import and export tokens", Used: used(2), Most: limits.OpenTokens},
+		}},
+	}, nil
 }

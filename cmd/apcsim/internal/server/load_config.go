@@ -44,7 +44,12 @@ func (s *Server) loadOnce(ctx context.Context, w *world) error {
 // loadAll loads every key of the configuration, by an engine of its own: each of its
 // commits requires the claim.
 func (s *Server) loadAll(ctx context.Context, w *world, claim *claim) error {
-	eng, err := engine.Open(ctx, w.backend, &fenced{w.store, claim}, &engine.Options{Now: w.clock.now, Identity: s.home, Limits: s.limits()})
+	eng, err := engine.Open(
+		ctx,
+		w.backend,
+		&fenced{w.store, claim},
+		&engine.Options{Now: w.clock.now, Identity: s.home, Limits: s.limits()},
+	)
 	if err != nil {
 		return err
 	}
@@ -93,7 +98,10 @@ func (k *Key) loadUnder(ctx context.Context, id string, c *engine.Caller) error 
 	in.KeyID = &id
 	out, err := c.LoadKey(ctx, in)
 	if refusal, ok := errors.AsType[*apc.Error](err); ok && len(refusal.Reasons) > 0 && refusal.Reasons[0].Rule == apc.RuleKeyExists {
-		return fmt.Errorf("the store has another key in its place, from a configuration whose loading was cut off: wanted that configuration, or an alias that is new: %w", err)
+		return fmt.Errorf(
+			"the store has another key in its place, from a configuration whose loading was cut off: wanted that configuration, or an alias that is new: %w",
+			err,
+		)
 	}
 	switch {
 	case err != nil || k.Alias == "" || named != "" || out.Key.KeyState == apc.KeyStateDeleteComplete:

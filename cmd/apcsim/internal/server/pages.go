@@ -227,7 +227,11 @@ func (s *Server) serviceURL(r *http.Request) string {
 
 func (q *request) timePage() (*console.Page, error) {
 	items, err := q.dueItems(maxDue)
-	return &console.Page{View: "time", Title: "Time", Data: console.TimePage{Now: q.world.clock.now(), Due: items, Kept: q.server.options.Store != nil}}, err
+	return &console.Page{
+		View:  "time",
+		Title: "Time",
+		Data:  console.TimePage{Now: q.world.clock.now(), Due: items, Kept: q.server.options.Store != nil},
+	}, err
 }
 
 // moveTime moves the clock as a button says.

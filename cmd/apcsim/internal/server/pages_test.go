@@ -57,8 +57,10 @@ func TestEveryPageIsWholeAndStrict(t *testing.T) {
 		t.Errorf("/: got %d to %q", status, h.Get("Location"))
 	}
 	for path, want := range map[string]string{
-		"": "ExportKey", "?refused=true": "alias/&lt;script", "?operation=CreateKey": "CreateKey", "console/calls/1": "client.create_key(", "console/keys": "deleted in",
-		"console/keys/" + key: "note = ", "console/keys/alias/zone-key": "alias/zone-key", "console/time": "the key is deleted", "console/graph": "ExportKey",
+		"": "ExportKey", "?refused=true": "alias/&lt;script", "?operation=CreateKey": "CreateKey", "console/calls/1": "client.create_key(",
+		"console/keys":        "deleted in",
+		"console/keys/" + key: "note = ", "console/keys/alias/zone-key": "alias/zone-key", "console/time": "the key is deleted",
+		"console/graph": "ExportKey",
 		"console/tools": "Inspect", "console/limits": "Aliases",
 	} {
 		status, body, h := r.page(t, "/_apcsim/"+path)
@@ -68,17 +70,21 @@ func TestEveryPageIsWholeAndStrict(t *testing.T) {
 		if strings.Contains(body, "<script>") || strings.Contains(body, "style=") || strings.Contains(body, "onclick") {
 			t.Errorf("%s has text of a client, a style or a script as markup:\n%s", path, body)
 		}
-		if h.Get("Content-Security-Policy") != console.Policy || h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "same-origin" {
+		if h.Get("Content-Security-Policy") != console.Policy || h.Get("Cache-Control") != "no-store" ||
+			h.Get("X-Content-Type-Options") != "nosniff" ||
+			h.Get("Referrer-Policy") != "same-origin" {
 			t.Errorf("%s: headers %v", path, h)
 		}
 	}
-	for path, want := range map[string]int{"console/nothing": 404, "console/calls/99": 404, "console/calls/x": 404, "console/keys/alias/none": 404, "console/keys?account=1": 400, "?refused=maybe": 400} {
+	for path, want := range map[string]int{"console/nothing": 404, "console/calls/99": 404, "console/calls/x": 404,
+		"console/keys/alias/none": 404, "console/keys?account=1": 400, "?refused=maybe": 400} {
 		if status, body, _ := r.page(t, "/_apcsim/"+path); status != want || !strings.Contains(body, `role="alert"`) {
 			t.Errorf("%s: got %d, want %d:\n%s", path, status, want, body)
 		}
 	}
 	for _, file := range []string{"style.css", "script.js"} {
-		if status, body, h := r.page(t, "/_apcsim/console/"+file); status != 200 || body == "" || !strings.HasPrefix(h.Get("Content-Type"), "text/") {
+		if status, body, h := r.page(t, "/_apcsim/console/"+file); status != 200 || body == "" ||
+			!strings.HasPrefix(h.Get("Content-Type"), "text/") {
 			t.Errorf("%s: got %d, %s", file, status, h.Get("Content-Type"))
 		}
 	}
@@ -141,11 +147,14 @@ func TestToolsExplain(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
 	key := r.create(t)
 	for _, c := range []struct{ values, want string }{
-		{"tool=inspect&text=D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34", "PIN encryption"},
-		{"tool=inspect&text=D0096P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34", "wanted 0112"},
+		{"tool=inspect&text=D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34",
+			"PIN encryption"},
+		{"tool=inspect&text=D0096P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34",
+			"wanted 0112"},
 		{"tool=inspect&text=" + url.QueryEscape("<b>hello</b>"), "problem"},
 		{"tool=inspect&text=3003020101", "problem"},
-		{"tool=components&algorithm=TDES&component=0123456789ABCDEFFEDCBA9876543210&component=00000000000000000000000000000000&component=", "08D7B4"},
+		{"tool=components&algorithm=TDES&component=0123456789ABCDEFFEDCBA9876543210&component=00000000000000000000000000000000&component=",
+			"08D7B4"},
 		{"tool=components&algorithm=AES&component=11", "wanted components"},
 		{"tool=call&operation=GetKey&request=" + url.QueryEscape(`{"KeyIdentifier":"`+key+`"}`), "CREATE_COMPLETE"},
 		{"tool=call&operation=GetKey&request=" + url.QueryEscape(`{"KeyIdentifier":"alias/none"}`), "no such alias"},
@@ -154,7 +163,8 @@ func TestToolsExplain(t *testing.T) {
 		{"tool=example&operation=CreateKey", "KeyModesOfUse"},
 		{"tool=saw", "no such tool"},
 	} {
-		if _, body, _ := r.form(t, "console/tools", c.values, "Origin", r.origin()); !strings.Contains(body, c.want) || strings.Contains(body, "<b>hello") {
+		if _, body, _ := r.form(t, "console/tools", c.values, "Origin", r.origin()); !strings.Contains(body, c.want) ||
+			strings.Contains(body, "<b>hello") {
 			t.Errorf("%s: no %q in\n%s", c.values, c.want, body)
 		}
 	}
@@ -172,7 +182,8 @@ func TestToolsUseKeysOfTheSimulator(t *testing.T) {
 		t.Errorf("got\n%s", body)
 	}
 	_, journal, _ := r.do(t, "GET", "/_apcsim/journal?operation=GenerateCardValidationData", "")
-	if !strings.Contains(journal, "411111******1111") || strings.Contains(journal, "4111111111111111") || !strings.Contains(journal, "(masked)") {
+	if !strings.Contains(journal, "411111******1111") || strings.Contains(journal, "4111111111111111") ||
+		!strings.Contains(journal, "(masked)") {
 		t.Errorf("the journal has %s", journal)
 	}
 	var got journalView
@@ -204,8 +215,10 @@ func TestTheTokenOpensTheOwnCallsOnAnyAddress(t *testing.T) {
 		header []string
 		want   int
 	}{
-		{nil, 401}, {bearer, 200}, {append([]string{"Host", "apcsim:8089"}, bearer...), 200}, {append([]string{"Via", "1.1 proxy"}, bearer...), 200},
-		{[]string{"Authorization", "Bearer " + controlSecret + "x"}, 401}, {[]string{"Authorization", controlSecret}, 401}, {[]string{"Authorization", "Bearer "}, 401},
+		{nil, 401}, {bearer, 200}, {append([]string{"Host", "apcsim:8089"}, bearer...), 200},
+		{append([]string{"Via", "1.1 proxy"}, bearer...), 200},
+		{[]string{"Authorization", "Bearer " + controlSecret + "x"}, 401}, {[]string{"Authorization", controlSecret}, 401},
+		{[]string{"Authorization", "Bearer "}, 401},
 		{[]string{"Cookie", cookieName + "=" + controlSecret}, 401}, {append([]string{"Origin", "http://attacker.example"}, bearer...), 403},
 	} {
 		for _, path := range []string{"now", "journal", "keys", "due", "graph", ""} {
@@ -224,7 +237,8 @@ func TestTheTokenOpensTheOwnCallsOnAnyAddress(t *testing.T) {
 
 func TestTheConsoleAsksForTheTokenOnce(t *testing.T) {
 	r := start(t, "0.0.0.0", Options{Control: true, ControlToken: hsm.NewSecret([]byte(controlSecret))})
-	if status, body, _ := r.page(t, "/_apcsim/"); status != 401 || !strings.Contains(body, `type="password"`) || strings.Contains(body, "Simulated time") {
+	if status, body, _ := r.page(t, "/_apcsim/"); status != 401 || !strings.Contains(body, `type="password"`) ||
+		strings.Contains(body, "Simulated time") {
 		t.Errorf("without a cookie: got %d\n%s", status, body)
 	}
 	own := []string{"Origin", r.origin()}
@@ -236,17 +250,20 @@ func TestTheConsoleAsksForTheTokenOnce(t *testing.T) {
 	}
 	status, body, h := r.form(t, "console/login", "token="+controlSecret, own...)
 	set := h.Get("Set-Cookie")
-	if status != 303 || !strings.Contains(set, "HttpOnly") || !strings.Contains(set, "SameSite=Strict") || !strings.Contains(set, "Path=/_apcsim/") {
+	if status != 303 || !strings.Contains(set, "HttpOnly") || !strings.Contains(set, "SameSite=Strict") ||
+		!strings.Contains(set, "Path=/_apcsim/") {
 		t.Fatalf("got %d, %q", status, set)
 	}
 	cookie, _, _ := strings.Cut(set, ";")
-	if status, body, _ := r.page(t, "/_apcsim/console/keys", "Cookie", cookie); status != 200 || !strings.Contains(body, "There is no key here") {
+	if status, body, _ := r.page(t, "/_apcsim/console/keys", "Cookie", cookie); status != 200 ||
+		!strings.Contains(body, "There is no key here") {
 		t.Errorf("with the cookie: got %d\n%s", status, body)
 	}
 	for _, c := range []struct {
 		header []string
 		want   int
-	}{{[]string{"Cookie", cookie}, 403}, {[]string{"Cookie", cookie, "Origin", "http://attacker.example"}, 403}, {[]string{"Cookie", cookie, "Origin", r.origin()}, 200}} {
+	}{{[]string{"Cookie", cookie}, 403}, {[]string{"Cookie", cookie, "Origin", "http://attacker.example"}, 403},
+		{[]string{"Cookie", cookie, "Origin", r.origin()}, 200}} {
 		if status, answer, _ := r.do(t, "POST", "/_apcsim/advance", `{"duration":"1s"}`, c.header...); status != c.want {
 			t.Errorf("%q: got %d, %s, want %d", c.header, status, answer, c.want)
 		}
@@ -291,7 +308,8 @@ func TestATokenFileIsHeldToTheRule(t *testing.T) {
 		mode    os.FileMode
 		ok      bool
 	}{
-		{controlSecret + "\n", 0o600, true}, {controlSecret, 0o644, false}, {"short", 0o600, false}, {"", 0o600, false}, {controlSecret + " x", 0o600, false},
+		{controlSecret + "\n", 0o600, true}, {controlSecret, 0o644, false}, {"short", 0o600, false}, {"", 0o600, false},
+		{controlSecret + " x", 0o600, false},
 		{strings.Repeat("a", 513), 0o600, false},
 	} {
 		path := filepath.Join(dir, fmt.Sprint(i))
@@ -305,7 +323,15 @@ func TestATokenFileIsHeldToTheRule(t *testing.T) {
 
 // TestAPageOfManyKeysIsQuick: it has 50 of them, however many there are.
 func TestAPageOfManyKeysIsQuick(t *testing.T) {
-	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, strings.Replace(zoneKey, `{"keys"`, `{"limits":{"Keys":20000},"keys"`, 1))})
+	r := start(
+		t,
+		"127.0.0.1",
+		Options{
+			Control:   true,
+			Anonymous: true,
+			Config:    parsed(t, strings.Replace(zoneKey, `{"keys"`, `{"limits":{"Keys":20000},"keys"`, 1)),
+		},
+	)
 	for range 10000 {
 		req := httptest.NewRequest("POST", "http://localhost/", strings.NewReader(createAES))
 		req.Header.Set(target, operation("CreateKey"))

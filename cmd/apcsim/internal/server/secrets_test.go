@@ -22,7 +22,8 @@ func TestNothingThatHoldsASecretShowsIt(t *testing.T) {
 	}
 	defer s.Close()
 	holders := map[string]any{
-		"Caller": config.Callers["A"], "Component": config.Keys[0].Components[0], "Config": config, "Document": Document(`{"Statement":{}}`), "Key": config.Keys[0], "Options": &Options{Config: config}, "Server": s,
+		"Caller": config.Callers["A"], "Component": config.Keys[0].Components[0], "Config": config, "Document": Document(`{"Statement":{}}`),
+		"Key": config.Keys[0], "Options": &Options{Config: config}, "Server": s,
 	}
 	found := prints.Types(t, ".")
 	for _, name := range found {

@@ -159,7 +159,10 @@ func (s *Server) openControl(ctx context.Context) (err error) {
 	}
 	s.token = newControlToken(s.options.ControlToken)
 	if s.options.Control && !s.token.set() && !isLoopback(at.Addr()) {
-		return &OptionError{"control", "the simulator's own calls are for loopback addresses only, or for who shows a token (--control-token, --control-listen)"}
+		return &OptionError{
+			"control",
+			"the simulator's own calls are for loopback addresses only, or for who shows a token (--control-token, --control-listen)",
+		}
 	}
 	return nil
 }

@@ -54,7 +54,11 @@ func closes(t *testing.T, c net.Conn) string {
 var firstHalf, secondHalf = createAES[:50], createAES[50:]
 
 func beginning(op string) string {
-	return "POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation(op) + "\r\nContent-Length: " + strconv.Itoa(len(createAES)) + "\r\n\r\n" + firstHalf
+	return "POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation(
+		op,
+	) + "\r\nContent-Length: " + strconv.Itoa(
+		len(createAES),
+	) + "\r\n\r\n" + firstHalf
 }
 
 func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
@@ -66,11 +70,12 @@ func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 		half bool // the client ends its side
 		want string
 	}{
-		"nothing at all":       {"", false, ""},
-		"half a line":          {"POST / HT", false, ""},
-		"half a header":        {"POST / HTTP/1.1\r\nHost: localhost\r\nX-", false, ""},
-		"half a body":          {beginning("CreateKey"), false, "400 Bad Request"},
-		"half a body, chunked": {"POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation("CreateKey") + "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"Key", false, "400 Bad Request"},
+		"nothing at all": {"", false, ""},
+		"half a line":    {"POST / HT", false, ""},
+		"half a header":  {"POST / HTTP/1.1\r\nHost: localhost\r\nX-", false, ""},
+		"half a body":    {beginning("CreateKey"), false, "400 Bad Request"},
+		"half a body, chunked": {"POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation("CreateKey") +
+			"\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"Key", false, "400 Bad Request"},
 		"a call and no more":   {beginning("CreateKey") + secondHalf, false, "200 OK"},
 		"closed at once":       {"", true, ""},
 		"closed in the header": {"POST / HTTP/1.1\r\nHost", true, ""},

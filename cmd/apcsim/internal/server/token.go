@@ -63,7 +63,16 @@ func (t controlToken) is(text string) bool {
 
 // grant sets the cookie.
 func (t controlToken) grant(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: hex.EncodeToString(t.cookie), Path: ownPath, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(
+		w,
+		&http.Cookie{
+			Name:     cookieName,
+			Value:    hex.EncodeToString(t.cookie),
+			Path:     ownPath,
+			HttpOnly: true,
+			SameSite: http.SameSiteStrictMode,
+		},
+	)
 }
 
 // shown reports whether a request shows the token: by an Authorization header, or by the console's

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-const signed = "AWS4-HMAC-SHA256 Credential=AKIDPARTNER/20260301/eu-central-1/payment-cryptography/aws4_request, SignedHeaders=host;x-amz-date, Signature="
+const signed = "AWS4-HMAC-SHA256 Credential=AKIDPARTNER/20260301/eu-central-1/payment-cryptography/aws4_request, " +
+	"SignedHeaders=host;x-amz-date, Signature="
 
 func TestTheServiceIsBehindEveryOtherPath(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{})
@@ -16,7 +17,8 @@ func TestTheServiceIsBehindEveryOtherPath(t *testing.T) {
 	if status != 400 || header.Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
 		t.Errorf("no signature: got %d, %s", status, answer)
 	}
-	if status, answer, header = r.do(t, "GET", "/elsewhere", ""); status != 404 || header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
+	if status, answer, header = r.do(t, "GET", "/elsewhere", ""); status != 404 ||
+		header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
 		t.Errorf("another path: got %d, %s", status, answer)
 	}
 }
@@ -28,8 +30,9 @@ func TestCallersComeFromTheConfiguration(t *testing.T) {
 	}
 	r := start(t, "127.0.0.1", Options{Config: c, Account: "999988887777", Region: "eu-west-1", Anonymous: true})
 	for access, want := range map[string]string{
-		"AKIDPARTNER": "arn:aws:payment-cryptography:eu-central-1:444455556666:key/", "AKIDOTHER": "arn:aws:payment-cryptography:eu-central-1:999988887777:key/",
-		"": "arn:aws:payment-cryptography:eu-west-1:999988887777:key/",
+		"AKIDPARTNER": "arn:aws:payment-cryptography:eu-central-1:444455556666:key/",
+		"AKIDOTHER":   "arn:aws:payment-cryptography:eu-central-1:999988887777:key/",
+		"":            "arn:aws:payment-cryptography:eu-west-1:999988887777:key/",
 	} {
 		header := []string{target, operation("CreateKey")}
 		if access != "" {
@@ -40,7 +43,18 @@ func TestCallersComeFromTheConfiguration(t *testing.T) {
 		}
 	}
 	verifying := start(t, "127.0.0.1", Options{Config: c, Verify: true})
-	status, answer, header := verifying.do(t, "POST", "/", createAES, target, operation("CreateKey"), "Authorization", signed+"00", "X-Amz-Date", "20260301T000000Z")
+	status, answer, header := verifying.do(
+		t,
+		"POST",
+		"/",
+		createAES,
+		target,
+		operation("CreateKey"),
+		"Authorization",
+		signed+"00",
+		"X-Amz-Date",
+		"20260301T000000Z",
+	)
 	if status != 400 || header.Get("X-Amzn-Errortype") != "InvalidSignatureException" {
 		t.Errorf("Verify: got %d, %s", status, answer)
 	}
@@ -60,13 +74,15 @@ func TestLimitsAndTokenLife(t *testing.T) {
 		c.o.Anonymous, c.o.TestKeys, c.o.Now = true, true, func() time.Time { return now }
 		r := start(t, "127.0.0.1", c.o)
 		status, answer, _ := r.call(t, "GetParametersForImport", ask)
-		if want := `"ParametersValidUntilTimestamp":` + strconv.FormatInt(now.Add(c.want).Unix(), 10); status != 200 || !strings.Contains(answer, want) {
+		if want := `"ParametersValidUntilTimestamp":` + strconv.FormatInt(now.Add(c.want).Unix(), 10); status != 200 ||
+			!strings.Contains(answer, want) {
 			t.Errorf("%v: got %d, %.200s, want %s", c.want, status, answer, want)
 		}
 	}
 	r := start(t, "127.0.0.1", Options{Anonymous: true, ExceptionStatus: true, Config: parsed(t, `{"limits":{"Keys":1}}`)})
 	r.create(t)
-	if status, answer, _ := r.call(t, "CreateKey", createAES); status != 402 || !strings.Contains(answer, "ServiceQuotaExceededException") {
+	if status, answer, _ := r.call(t, "CreateKey", createAES); status != 402 ||
+		!strings.Contains(answer, "ServiceQuotaExceededException") {
 		t.Errorf("a second key: got %d, %s", status, answer)
 	}
 }
@@ -89,12 +105,16 @@ func TestACallIsALineOfTheLog(t *testing.T) {
 
 func TestTheLogHoldsNoSecret(t *testing.T) {
 	secret := "S3cret-of-the-caller"
-	config := `{"callers":{"AKIDPARTNER":{"account":"444455556666","secret":"` + secret + `"}},"keys":[{"alias":"alias/zone-key","components":["` +
+	config := `{"callers":{"AKIDPARTNER":{"account":"444455556666","secret":"` + secret +
+		`"}},"keys":[{"alias":"alias/zone-key","components":["` +
 		canary + `","22222222222222222222222222222222"],` + aKey + `]}`
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, config)})
 	bodies := []string{
 		`{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key","WrappedKeyBlock":"` + canary + `"}}}`,
-		`{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key","WrappedKeyBlock":"D0144P0AE00E0000` + strings.Repeat(canary, 4) + `"}}}`,
+		`{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key","WrappedKeyBlock":"D0144P0AE00E0000` + strings.Repeat(
+			canary,
+			4,
+		) + `"}}}`,
 		`{"KeyMaterial":{"KeyCryptogram":{"WrappedKeyCryptogram":"` + canary + `"}}}`,
 		`{"` + canary + `":"` + canary + `"}`, canary, `"` + canary,
 	}
@@ -110,7 +130,8 @@ func TestTheLogHoldsNoSecret(t *testing.T) {
 	r.own(t, "POST", "reset", "", &struct{}{})
 	r.own(t, "POST", "keys", `{"components":["`+canary+`","`+canary+`"],`+aKey, &struct{}{})
 	r.end(t)
-	if got := r.log.String(); strings.Contains(strings.ToUpper(got), canary) || strings.Contains(got, secret) || strings.Count(got, "\n") < 7*len(bodies) {
+	if got := r.log.String(); strings.Contains(strings.ToUpper(got), canary) || strings.Contains(got, secret) ||
+		strings.Count(got, "\n") < 7*len(bodies) {
 		t.Errorf("the log:\n%s", got)
 	}
 }
