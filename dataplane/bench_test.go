@@ -16,7 +16,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-// Operations of the typed API beside GetKey of each key and the bare algorithm with prepared
+// Operations of the typed API against GetKey of each key and the bare algorithm with prepared
 // ciphers. The bar is GetKey's own for each key and 1.5 times the algorithm.
 
 // getKeys reads keys, as an operation with them does at least.

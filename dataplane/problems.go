@@ -1,7 +1,7 @@
 package dataplane
 
-// What a [apc.Reason] says is wrong, beside the sentences of internal/core. No sentence and no
-// value beside it has a digit of a PIN or an account number.
+// What a [apc.Reason] says is wrong, besides the sentences of internal/core. No sentence and no
+// value next to it has a digit of a PIN or an account number.
 const (
 	// Keys.
 	problemUsage     = "the usage of the key does not allow this operation"

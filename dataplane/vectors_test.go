@@ -210,7 +210,7 @@ func httpDoor(client interface {
 	}
 }
 
-// wirePath is the path of an operation, and the body without what stands in the path.
+// wirePath is the path of an operation, and the body without what is in the path.
 func wirePath(name string, body map[string]any) (string, map[string]any) {
 	op := facts.Data().Operation(name)
 	path, rest := op.Path, map[string]any{}

@@ -83,7 +83,7 @@ func (k TDESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10: 0xC0, 11: 0xC0}
 
 // Variant returns the variant of a base derivation key of 16 bytes that [InitialTDES] needs
-// beside the key. For a key of 24 bytes, which the standard does not have, the third part is
+// next to the key. For a key of 24 bytes, which the standard does not have, the third part is
 // changed as the other two are.
 func Variant(bdk []byte) ([]byte, error) {
 	if len(bdk) != 16 && len(bdk) != 24 {

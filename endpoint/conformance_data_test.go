@@ -272,7 +272,7 @@ func TestGoodRequestsOfTheDataPlaneAreAnsweredAsDescribed(t *testing.T) {
 	t.Logf("%v", k.taken)
 }
 
-// inPath are members that stand in the path, where only their text can be spoilt.
+// inPath are members that are in the path, where only their text can be spoilt.
 func inPath(op, at string) bool {
 	return strings.Contains(facts.Data().Operation(op).Path, "{"+at+"}")
 }

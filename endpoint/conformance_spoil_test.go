@@ -19,7 +19,7 @@ type spoiling struct {
 }
 
 // late are members whose absence is the same to the engine as their zero value,
-// so that it is found later, with the rest of the request judged before it.
+// so that it is found later, with the rest of the request checked before it.
 var late = map[string]bool{
 	"KeyModesOfUse": true, // no modes: no table has such a row
 	"Value":         true, // of a tag: the empty one, which the engine takes
@@ -184,7 +184,7 @@ func (s *spoiler) texts(at string, shape *shape, v string, set func(any)) {
 	}
 }
 
-// takes tells whether a string fits.
+// takes reports whether a string fits.
 func (s *shape) takes(text string) bool {
 	var f findings
 	(&checking{nil, &f, false}).text("", s, text)

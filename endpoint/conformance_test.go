@@ -16,7 +16,7 @@ import (
 // failer is a test of either kind.
 type failer interface{ Errorf(string, ...any) }
 
-// walk counts what came of the requests.
+// walk counts the outcome of the requests.
 type walk struct {
 	d               *service
 	post            func(op string, body []byte) *http.Request

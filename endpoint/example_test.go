@@ -35,7 +35,7 @@ func ExampleHTTPClient() {
 	// Output: 400 {"__type":"ResourceNotFoundException","ResourceId":"alias/nobody"}
 }
 
-// A server for whatever speaks the protocol.
+// A server for any client of the protocol.
 func ExampleHandler() {
 	eng := engine.New(nil)
 	defer eng.Close()

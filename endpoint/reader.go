@@ -17,7 +17,7 @@ type reader struct {
 	begun bool // an object or a list has begun, and no member of it been taken
 }
 
-// longBody is how much a string may keep in memory beside itself, in bytes.
+// longBody is how much a string may keep in memory besides itself, in bytes.
 const longBody = 4 << 10
 
 const space = " \t\r\n"

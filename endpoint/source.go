@@ -9,7 +9,7 @@ import (
 )
 
 // withSource is the request's context with the address of its client, for policies. A request that came
-// over no socket has neither address nor transport. Headers of proxies are not believed: anyone writes them.
+// over no socket has neither address nor transport. Headers of proxies are ignored: anyone can write them.
 func withSource(r *http.Request) context.Context {
 	if r.RemoteAddr == "" {
 		return r.Context()

@@ -74,7 +74,7 @@ func newBenchParty(b *testing.B, eng *Engine) benchParty {
 	return benchParty{key, cert, out.Key.KeyArn}
 }
 
-// BenchmarkTR34 imports and exports a key as a token, beside what the standard
+// BenchmarkTR34 imports and exports a key as a token, against what the standard
 // library takes for the RSA in it: one OAEP decryption and one verification, one
 // signature and one OAEP encryption. The bars are 1.3.
 func BenchmarkTR34(b *testing.B) {
@@ -169,7 +169,7 @@ func (e *endless) Next(bits int) (hsm.Secret, hsm.Public, bool) {
 }
 
 // BenchmarkGetParametersForImport, with the authority and a ready pair at hand,
-// beside one signature by the authority's key of RSA_4096. The bar is 1.3.
+// against one signature by the authority's key of RSA_4096. The bar is 1.3.
 func BenchmarkGetParametersForImport(b *testing.B) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -204,7 +204,7 @@ func BenchmarkGetParametersForImport(b *testing.B) {
 	})
 }
 
-// BenchmarkGetPublicKeyCertificate gives a certificate again, beside a GetKey.
+// BenchmarkGetPublicKeyCertificate gives a certificate again, against a GetKey.
 // The bar is 3.
 func BenchmarkGetPublicKeyCertificate(b *testing.B) {
 	eng := benchEngine(b, &Options{})

@@ -37,7 +37,7 @@ func benchKey(b *testing.B, eng *Engine, a apc.KeyAttributes) string {
 	return out.Key.KeyArn
 }
 
-// BenchmarkCreateKey: AES_256 beside a random key, its CMAC, one AES-GCM
+// BenchmarkCreateKey: AES_256, against a random key, its CMAC, one AES-GCM
 // seal, an ARN and a map insert. The bar is 2.5.
 func BenchmarkCreateKey(b *testing.B) {
 	eng := benchEngine(b, &Options{Limits: apc.Limits{Keys: 1 << 40}})
@@ -132,7 +132,7 @@ func BenchmarkCreateReplicatedKey(b *testing.B) {
 	ratio.Beside(b, 64, create(alone), create(&replicated))
 }
 
-// BenchmarkFreshSimulator: beside a master key, its cipher and an empty map.
+// BenchmarkFreshSimulator: against a master key, its cipher and an empty map.
 // The bar is 5, and no goroutine.
 func BenchmarkFreshSimulator(b *testing.B) {
 	before := runtime.NumGoroutine()
@@ -153,7 +153,7 @@ func BenchmarkFreshSimulator(b *testing.B) {
 	}
 }
 
-// BenchmarkTR31 exports and imports a key, beside its bare cryptography: the
+// BenchmarkTR31 exports and imports a key, against its bare cryptography: the
 // block under a prepared protection key, one check value and one seal.
 func BenchmarkTR31(b *testing.B) {
 	for _, v := range []struct {

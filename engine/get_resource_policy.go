@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// noPolicy is the text that stands for a policy where a key has none (recorded from the service).
+// noPolicy is the text returned where a key has no policy (recorded from the service).
 const noPolicy = "{}"
 
 // GetResourcePolicy returns the resource policy of a key, as it was put.

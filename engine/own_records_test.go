@@ -17,7 +17,7 @@ import (
 )
 
 // blankDevice is a device that has no master key until it is initialised. It
-// writes down in what order it and the store beside it were asked.
+// writes down in what order it and the store next to it were asked.
 type blankDevice struct {
 	hsm.Backend
 	failing error // of Initialize
@@ -72,7 +72,7 @@ func (d *blankDevice) Generate(ctx context.Context, a hsm.Attributes) (hsm.Seale
 	return d.Backend.Generate(ctx, a)
 }
 
-// askedStore is a store that tells the device's notes when it is read.
+// askedStore is a store that notes in the device's list when it is read.
 type askedStore struct {
 	keystore.Store
 	device *blankDevice
@@ -132,7 +132,7 @@ func TestAStoreThatCannotBeReadLeavesTheDeviceAsItIs(t *testing.T) {
 	}
 }
 
-// mute is a device without master key that nobody can initialise.
+// mute is a device without master key that cannot be initialised.
 type mute struct{ hsm.Backend }
 
 func (mute) MasterKeyID(context.Context) (string, error) { return "", hsm.ErrNoMasterKey }
@@ -155,7 +155,7 @@ func TestADeviceThatStaysWithoutMasterKeyIsRefused(t *testing.T) {
 	}
 }
 
-// TestManyEnginesInitialiseOneDevice: whoever comes first makes the master key,
+// TestManyEnginesInitialiseOneDevice: the first one makes the master key,
 // and all of them work with it.
 func TestManyEnginesInitialiseOneDevice(t *testing.T) {
 	store, device := simtest.Store(t), &blankDevice{Backend: simtest.Backend(t, nil)}

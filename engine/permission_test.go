@@ -155,7 +155,7 @@ func TestStrangersCannotProbe(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", arn, got, want)
 		}
 	}
-	// The owner is told which policy was missing; of the key that is forgotten there is no event.
+	// The owner is given which policy was missing; of the key that is forgotten there is no event.
 	var told []string
 	for _, e := range events {
 		if e.RecipientAccountID == issuer {

@@ -41,7 +41,7 @@ var requests = []struct{ in, out any }{
 	{GetCertificateSigningRequestInput{}, GetCertificateSigningRequestOutput{}},
 }
 
-// TestShapesHaveEveryMemberOfTheService walks the Go types beside the
+// TestShapesHaveEveryMemberOfTheService walks the Go types next to the
 // service's description: same members, same order of types, none missing,
 // none invented.
 func TestShapesHaveEveryMemberOfTheService(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestStateMachineAgreesWithModel runs every operation, in several accounts and Regions
-// and with a moving clock, beside a model of what must be true, and compares the two
+// and with a moving clock, next to a model of what must be true, and compares the two
 // after each step.
 func TestStateMachineAgreesWithModel(t *testing.T) {
 	stateMachine(t, func(s keystore.Store, _ uint64) keystore.Store { return s })

@@ -95,7 +95,7 @@ func appendUsageRow(lines []string, way string, u apc.KeyUsage, a apc.KeyAlgorit
 }
 
 // usageSheet reads the table's source and returns it as sorted lines, or nil where
-// there is no folder of fact sheets beside the checkout.
+// there is no folder of fact sheets next to the checkout.
 func usageSheet(t *testing.T) (lines []string) {
 	t.Helper()
 	dir := os.Getenv("APCSIM_SPEC")

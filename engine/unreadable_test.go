@@ -18,7 +18,7 @@ var home = keystore.Partition{Account: engine.DefaultAccount, Region: engine.Def
 
 var commitNumber byte
 
-// commitTo makes one commit that the engine knows nothing of.
+// commitTo makes one commit that the engine does not know.
 func commitTo(t testing.TB, s keystore.Store, changes ...keystore.Change) {
 	t.Helper()
 	commitNumber++

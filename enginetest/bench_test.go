@@ -8,7 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 )
 
-// BenchmarkNew: beside a fresh engine. The bar is 5. The end of the test, which closes it, is not
+// BenchmarkNew: against a fresh engine. The bar is 5. The end of the test, which closes it, is not
 // counted.
 func BenchmarkNew(b *testing.B) {
 	var sink any

@@ -52,7 +52,7 @@ func (a Attributes) Check() error {
 const attributesForm = 1
 
 // AppendBinary appends the binary form of the attributes, to which a backend binds
-// a sealed key: it differs for any two that differ. A store keeps it beside the
+// a sealed key: it differs for any two that differ. A store keeps it next to the
 // seal (see [KeyRef]).
 func (a Attributes) AppendBinary(b []byte) ([]byte, error) {
 	b = append(b, attributesForm)

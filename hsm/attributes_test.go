@@ -87,7 +87,7 @@ func FuzzAttributes(f *testing.F) {
 	})
 }
 
-// TestWhatIsStoredOfAKeyOpensIt: the attributes that a command gives out beside the
+// TestWhatIsStoredOfAKeyOpensIt: the attributes that a command gives out next to the
 // seal are those that it was sealed with, byte for byte.
 func TestWhatIsStoredOfAKeyOpensIt(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {

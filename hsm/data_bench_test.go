@@ -19,7 +19,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-// bareKeys are the keys of a command as whoever writes the bare algorithm has them: clear,
+// bareKeys are the keys of a command as in a program with the bare algorithm: clear,
 // and prepared.
 type bareKeys struct {
 	raw    []byte

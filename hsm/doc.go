@@ -25,7 +25,7 @@
 // [WorkingKey]: a stored key, or one derived from it for the length of the
 // command. No PIN, derived key or deciphered block leaves them, but for what Decrypt is
 // asked for. A verification ends with a [Verdict] or with an error, never with both:
-// [IsArgument] tells a refused argument from a device that could not do its work.
+// [IsArgument] separates a refused argument from a device that could not do its work.
 //
 // Refusals of a key block are a *tr31.Error with the exact class, for a caller
 // that has the key. A caller that answers strangers reports the classes behind the

@@ -46,7 +46,7 @@ func New(b Backend, o *Options) *HSM {
 	return &HSM{backend: b, ready: o.Ready, cache: newCache(size), generations: newGenerations(o.Generations)}
 }
 
-// KeyRef is what a store keeps of a key: the sealed key and, beside it, the
+// KeyRef is what a store keeps of a key: the sealed key and, next to it, the
 // attributes that it was sealed with ([Attributes.AppendBinary] and
 // [Attributes.UnmarshalBinary]). Attributes that are computed anew from something
 // else may differ one day, and the seal does not open with others.

@@ -41,7 +41,7 @@ func must[T any](b *testing.B, v T, err error) T {
 	return v
 }
 
-// BenchmarkTranslatePIN: beside reading and writing the block with package pin and prepared
+// BenchmarkTranslatePIN: against reading and writing the block with package pin and prepared
 // ciphers. The bar is 1.5, and 0.15 µs for each key.
 func BenchmarkTranslatePIN(b *testing.B) {
 	for _, form := range []string{"format 0", "format 3", "format 4"} {
@@ -116,7 +116,7 @@ func deriveAES(b *testing.B) func() cipher.Block {
 	}
 }
 
-// BenchmarkVerifyPVV and the others: beside the same with package pin.
+// BenchmarkVerifyPVV and the others: against the same with package pin.
 func BenchmarkVerifyPVV(b *testing.B) {
 	x := newBenchPINs(b)
 	in, visa := x.given(), x.visa()
@@ -162,7 +162,7 @@ func BenchmarkGeneratePVV(b *testing.B) {
 	})
 }
 
-// BenchmarkDecryptRSA: OAEP beside crypto/rsa's.
+// BenchmarkDecryptRSA: OAEP against crypto/rsa's.
 func BenchmarkDecryptRSA(b *testing.B) {
 	backend := hsm.NewSoftware(nil)
 	h := hsm.New(backend, nil)

@@ -148,7 +148,7 @@ type Store interface {
 	// oldest first, then by id. The zero Partition means all of them.
 	Due(ctx context.Context, p Partition, before time.Time, limit int) ([]Record, error)
 
-	// Commit judges all changes against the same state, in any number of
+	// Commit checks all changes against the same state, in any number of
 	// partitions, and applies all of them or none. A change fails with
 	// ErrNotFound, ErrExists, ErrConflict or ErrCeiling (of several, the
 	// first in the order of changes); a record may be named by one change

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// like reports whether a text matches a pattern, in which * stands for any number of characters
+// like reports whether a text matches a pattern, in which * means any number of characters
 // and ? for one. With fold the case of ASCII letters does not count.
 func like(pattern, text string, fold bool) bool {
 	p, t := 0, 0

@@ -17,7 +17,7 @@ func (p Principal) Role() string {
 	return strings.Replace(prefix, ":sts:", ":iam:", 1) + "role/" + name
 }
 
-// session takes the ARN of a role's session apart: what stands before assumed-role/, and the role.
+// session takes the ARN of a role's session apart: what is before assumed-role/, and the role.
 func session(arn string) (prefix, role string, ok bool) {
 	prefix, rest, ok := strings.Cut(arn, "assumed-role/")
 	if !ok || !strings.HasSuffix(prefix, ":") {

@@ -87,7 +87,7 @@ func parse(s string, how Strictness) (*Block, error) {
 	return b, nil
 }
 
-// checkFrame judges what must hold before any field is read: size, version and
+// checkFrame checks what must hold before any field is read: size, version and
 // length field.
 func checkFrame(s string) (*rules, error) {
 	if len(s) < fixedHeader {
@@ -144,7 +144,7 @@ func straySpace(s string) int {
 	return at
 }
 
-// checkData judges the sizes of key data and MAC.
+// checkData checks the sizes of key data and MAC.
 func (b *Block) checkData(r *rules) error {
 	n, unit := len(b.keyData), 2*r.unit
 	if have, least := n+len(b.mac), 2*(r.least+r.mac); len(b.mac) != 2*r.mac || have < least {

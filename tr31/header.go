@@ -14,7 +14,7 @@ const (
 	maxBlock    = 9999 // what the length field can say
 )
 
-// Where the fields of the header stand.
+// Where the fields of the header are.
 const (
 	atLength        = 1
 	atUsage         = 5
@@ -115,7 +115,7 @@ func (h *Header) append(dst []byte, length int) []byte {
 // size is the length in characters of header and optional blocks.
 func (h *Header) size() int { return fixedHeader + sizeOf(h.Blocks) }
 
-// checkFields judges the fixed fields: what may stand in a block at all, and
+// checkFields checks the fixed fields: what may be in a block at all, and
 // when strict whether the standard knows it.
 func (h *Header) checkFields(how Strictness) error {
 	fits := func(shape, known bool) bool { return shape && (known || how == Lenient) }
@@ -163,7 +163,7 @@ func usageCodes() string {
 
 func isTwo(s string) bool { return len(s) == 2 && isPrintable(s[0]) && isPrintable(s[1]) }
 
-// checkKeyLength judges the length of a key in bytes.
+// checkKeyLength checks the length of a key in bytes.
 func (h *Header) checkKeyLength(n int, how Strictness) error {
 	if n == 0 {
 		return &Error{ErrKeyLength, "key", -1, problemNoKey, "", ""}

@@ -73,7 +73,7 @@ func (b *OptionalBlock) append(dst []byte) []byte {
 }
 
 // parseBlocks takes count optional blocks from s, from offset at, and says
-// where they end. It judges form alone; checkBlocks judges the rest.
+// where they end. It checks form alone; checkBlocks checks the rest.
 func parseBlocks(s string, at, count int, how Strictness) ([]OptionalBlock, int, error) {
 	if count == 0 {
 		return nil, at, nil
@@ -142,7 +142,7 @@ func parseOptional(block string, at int, how Strictness) (b OptionalBlock, n int
 // hexOf is a number in so many hexadecimal digits.
 func hexOf(n, width int) string { return fmt.Sprintf("%0*X", width, n) }
 
-// checkBlocks judges the optional blocks of a header.
+// checkBlocks checks the optional blocks of a header.
 func (h *Header) checkBlocks(how Strictness) error {
 	if len(h.Blocks) > 99 {
 		return &Error{ErrOptBlock, "optional blocks", atCount, problemManyBlocks, strconv.Itoa(len(h.Blocks)), "at most 99"}

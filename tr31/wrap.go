@@ -67,7 +67,7 @@ func (k *KBPK) Wrap(ctx context.Context, h Header, key []byte, o *WrapOptions) (
 	return out.String(), nil
 }
 
-// plan judges header and key and gives the size of the key data in bytes.
+// plan checks header and key and gives the size of the key data in bytes.
 func (h *Header) plan(key []byte, r *rules, o *WrapOptions) (int, error) {
 	if err := h.checkFields(o.Strictness); err != nil {
 		return 0, err

@@ -19,7 +19,7 @@ func must[T any](v T, err error) T {
 }
 
 // BenchmarkOpen: from DER to key, RSA of 2048 bits, with the KDH's certificate
-// checked beforehand, beside one OAEP decryption and one RSA verification. The
+// checked beforehand, against one OAEP decryption and one RSA verification. The
 // bar is 1.3. With the CA, a second verification is done.
 func BenchmarkOpen(b *testing.B) {
 	p := newParties(b)
@@ -47,7 +47,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkSeal: a token, RSA of 2048 bits, beside one RSA signature and one
+// BenchmarkSeal: a token, RSA of 2048 bits, against one RSA signature and one
 // OAEP encryption. The bar is 1.3.
 func BenchmarkSeal(b *testing.B) {
 	p := newParties(b)

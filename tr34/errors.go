@@ -3,7 +3,7 @@ package tr34
 import "github.com/seed748fb4d1/apcsim/internal/wording"
 
 // Class is the kind of a refusal, and itself an error, so that callers write
-// errors.Is(err, tr34.ErrNonce). The constants stand in the order in which a
+// errors.Is(err, tr34.ErrNonce). The constants are in the order in which a
 // receiver checks; the first that applies is reported.
 type Class string
 

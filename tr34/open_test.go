@@ -106,7 +106,7 @@ func TestOpenTakesPKCS7PaddingAndNoneWhereNoneIsNeeded(t *testing.T) {
 	}
 }
 
-// Where the parts of a key block of version 1 stand.
+// Where the parts of a key block of version 1 are.
 var brokenKeyBlocks = []change{
 	{"version 2", set(nil, 0, 2), ErrKeyBlock},
 	{"version 0 with an attribute", set(nil, 0, 0), ErrKeyBlock},

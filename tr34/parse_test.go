@@ -19,7 +19,7 @@ type change struct {
 	want Class
 }
 
-// Where the parts of a token in LayoutRFC stand, from the root.
+// Where the parts of a token in LayoutRFC are, from the root.
 var (
 	inSignedData = []int{1, 0}
 	inEnvelope   = []int{1, 0, 2, 1, 0, 0}

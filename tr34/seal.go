@@ -43,7 +43,7 @@ type Sealing struct {
 const minNonce, maxNonce = 8, 64
 
 // Seal makes a key token around a key of any length but 0, which is neither
-// changed nor kept. Signed attributes stand in DER order, save in
+// changed nor kept. Signed attributes are in DER order, save in
 // LayoutX9TR342012: there they are content type, nonce or signing time, header,
 // digest, since its readers index by position.
 //
@@ -74,7 +74,7 @@ func Seal(s *Sealing, key []byte) ([]byte, error) {
 	return m.encode()
 }
 
-// check judges all that the caller decided and gives the receiver's key.
+// check checks all that the caller decided and gives the receiver's key.
 func (s *Sealing) check(key []byte) (*rsa.PublicKey, error) {
 	if _, err := s.Layout.rule(); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (s *Sealing) checkFreshness() error {
 	return checkNonce(s.Nonce)
 }
 
-// checkNonce judges a random number that is to be written.
+// checkNonce checks a random number that is to be written.
 func checkNonce(nonce []byte) error {
 	if len(nonce) < minNonce || len(nonce) > maxNonce {
 		return &Error{

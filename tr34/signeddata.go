@@ -115,7 +115,7 @@ func (r *reader) signer() (s signerInfo) {
 }
 
 // sum is what the signature is made over: the attributes as a SET, in the order
-// they stand in, or else the content (RFC 5652, section 5.4).
+// they are in, or else the content (RFC 5652, section 5.4).
 func (s *signerInfo) sum(content []byte) [sha256.Size]byte {
 	if s.attributes == nil {
 		return sha256.Sum256(content)

@@ -14,7 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Check is what the receiver knows. A nil *Check knows nothing, and nothing
+// Check is what the receiver knows. A nil *Check has no facts, and nothing
 // passes it. It is neither changed nor kept.
 type Check struct {
 	// KDH is the signer's certificate: that of the KDH, or in the CA forms of

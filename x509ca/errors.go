@@ -37,7 +37,7 @@ const (
 	RuleSignatureAlgorithm Rule = "signature-algorithm" // broken, such as SHA-1, or unknown
 	RuleSignature          Rule = "signature"           // does not verify
 	RuleIssuerStrength     Rule = "issuer-strength"     // signed by a weaker key
-	RuleCriticalExtension  Rule = "critical-extension"  // one that nobody here understands
+	RuleCriticalExtension  Rule = "critical-extension"  // one that is not understood here
 	RuleBasicConstraints   Rule = "basic-constraints"   // not a CA
 	RuleKeyUsage           Rule = "key-usage"           // a key for something else
 	RulePathLength         Rule = "path-length"         // more CAs below it than it allows

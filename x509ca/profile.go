@@ -32,7 +32,7 @@ type Profile struct {
 	// without one: 1 to 19, zero means 16.
 	SerialSize int
 
-	// CA makes an authority. PathLength limits how many further CAs may stand
+	// CA makes an authority. PathLength limits how many further CAs may be
 	// between it and a leaf; nil sets no limit. RFC 5280 has the extension
 	// critical in a CA.
 	CA                       bool

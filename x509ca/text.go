@@ -48,7 +48,7 @@ func encode(kind string, ders [][]byte) string {
 //
 // Other forms cannot be mistaken for that and are read too: PEM that is not in
 // base64, base64 of DER, and DER. Whether the services take these is a guess.
-// Text may stand around the PEM block (RFC 7468, section 2), as OpenSSL writes it;
+// Other text may surround the PEM block (RFC 7468, section 2), as OpenSSL writes it;
 // another block may not.
 //
 // What crypto/x509 does not parse and other programs take is read too: a negative

@@ -13,7 +13,7 @@ import (
 // maxLine is the longest line taken from standard input, in bytes without its end.
 const maxLine = 1 << 20
 
-// fromStdin is what stands on a command line for a value that is on standard
+// fromStdin is what is written on a command line for a value that is on standard
 // input, on a line of its own.
 const fromStdin = "-"
 

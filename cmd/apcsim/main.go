@@ -166,7 +166,7 @@ func (c command) start(ctx context.Context, s streams, args []string) error {
 	return work(ctx, s, args)
 }
 
-// parse takes flags wherever they stand, before, between or after the other
+// parse takes flags wherever they are, before, between or after the other
 // arguments, which it returns. After "--" everything is an argument.
 func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 	for {

@@ -98,7 +98,7 @@ func (f *kbpkFlags) batch(args []string) bool {
 	return f.json && f.kbpk == "" && len(args) == 1 && args[0] == fromStdin
 }
 
-// check judges a command line that is not a batch.
+// check checks a command line that is not a batch.
 func (f *kbpkFlags) check(args []string, what string) error {
 	if len(args) != 1 {
 		return usageError("wants one " + what)

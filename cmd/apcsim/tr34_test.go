@@ -23,7 +23,7 @@ type tokenVector struct {
 	dir string
 }
 
-// tokenVectors reads the tokens made for this project, which stand beside tr34,
+// tokenVectors reads the tokens made for this project, which are next to tr34,
 // or all where the environment names their folder.
 func tokenVectors(t *testing.T) (out []tokenVector) {
 	t.Helper()

@@ -32,7 +32,7 @@ func readToken(s streams, arg string) ([]byte, error) {
 	return decodeToken(data)
 }
 
-// readArgument is what an argument stands for: standard input, a file, itself.
+// readArgument is what an argument means: standard input, a file, itself.
 func readArgument(s streams, arg string) ([]byte, error) {
 	if arg == fromStdin {
 		data, err := io.ReadAll(io.LimitReader(s.in, maxFile+1))

@@ -27,7 +27,7 @@ type vector struct {
 	Header         struct{ Algorithm string }
 }
 
-// vectors reads the blocks made for this project, which stand beside tr31, and
+// vectors reads the blocks made for this project, which are next to tr31, and
 // the published ones where the environment names their folder.
 func vectors(t *testing.T) []vector {
 	t.Helper()

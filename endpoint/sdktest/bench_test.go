@@ -34,7 +34,7 @@ func (c *canned) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkCreateKeySDK: through the SDK without a socket, beside the SDK with
+// BenchmarkCreateKeySDK: through the SDK without a socket, against the SDK with
 // an answer that is ready. The bar is 1.3.
 func BenchmarkCreateKeySDK(b *testing.B) {
 	eng := simtest.New(b, &engine.Options{Limits: apc.Limits{Keys: 1 << 40}})

@@ -79,7 +79,7 @@ func (r *replay) certificate(text *string) *x509.Certificate {
 	return must(x509.ParseCertificate(certificateIn(r, text)))(r)
 }
 
-// chained holds that a certificate of the service stands under its root.
+// chained holds that a certificate of the service is issued under its root.
 func (r *replay) chained(leaf, chain *string) {
 	r.Helper()
 	pool := x509.NewCertPool()
@@ -184,7 +184,7 @@ func usageOf(code string) types.KeyUsage {
 	panic("no usage " + code)
 }
 
-// modesOf are the modes that a letter of TR-31 stands for.
+// modesOf are the modes that a letter of TR-31 means.
 func modesOf(letter string) *types.KeyModesOfUse {
 	m, ok := map[string]types.KeyModesOfUse{
 		"B": {Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}, "E": {Encrypt: true, Wrap: true}, "D": {Decrypt: true, Unwrap: true},

@@ -199,7 +199,7 @@ func TestFlow9ExchangeWithAnHSM(t *testing.T) {
 	if header.Version.String() != "B" || *w.WrappingKeyArn != *imported.KeyArn {
 		t.Errorf("exported %+v", w)
 	}
-	// The Atalla helper labels what came in and finds it by its alias.
+	// The Atalla helper labels what it imported and finds it by its alias.
 	must(r.TagResource(ctx, &pc.TagResourceInput{ResourceArn: back.KeyArn, Tags: tagged("project", "exchange")}))(t)
 	r.pointAlias("alias/exchanged", back)
 	if got := must(r.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: back.KeyArn}))(t); len(got.Tags) != 1 ||

@@ -122,7 +122,7 @@ func (r *Requests) target(t *rapid.T, p model.Place) *string {
 	return &id
 }
 
-// made are the attributes of keys that a machine makes: such as exchange with each other, beside any.
+// made are the attributes of keys that a machine makes: such as exchange with each other, besides any.
 var made = []apc.KeyAttributes{
 	enginetest.P0TDES2.Attributes(), enginetest.D0AES128.Attributes(), enginetest.M6AES128.Attributes(), enginetest.K1AES256.Attributes(),
 	enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),

@@ -6,7 +6,7 @@
 //	err := world.Did(now, who, in, out, refusal) // nil, or what contradicts; the world follows the call
 //	err = world.Compare(ctx, now, eng.As)        // the whole state, by reading operations
 //
-// What the service answers with that cannot be worked out (ARNs, check values of new keys) is believed
+// What the service answers with that cannot be worked out (ARNs, check values of new keys) is taken as it is
 // once and must be the same from then on.
 //
 // Covered are the life of keys, aliases, tags, import and export tokens, imports and exports in every form,

@@ -74,7 +74,7 @@ func tell(ctx context.Context, out io.Writer, service *engine.Caller) error {
 	return nil
 }
 
-// story is the service, the keys by what they are for, the card, and where it is told.
+// story is the service, the keys by what they are for, the card, and where it is printed.
 type story struct {
 	*engine.Caller
 	ctx  context.Context

@@ -1,5 +1,5 @@
 // Keyblock opens a TR-31 key block that an AWS sample imported into the live
-// service, tells what its header says, and shows what a single changed
+// service, prints what its header has, and shows what a single changed
 // character does to it.
 //
 //	go run ./examples/keyblock
@@ -85,7 +85,7 @@ func explain(w io.Writer, b *tr31.Block) {
 	fmt.Fprintf(w, "  and %d optional blocks.\n", len(b.Blocks))
 }
 
-// tamper changes one character at a time and tells what the reader says.
+// tamper changes one character at a time and prints what the reader reports.
 func tamper(ctx context.Context, w io.Writer, kbpk *tr31.KBPK) error {
 	fmt.Fprintln(w, "One character changed:")
 	for _, c := range []struct {

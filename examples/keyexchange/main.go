@@ -45,7 +45,7 @@ type comparison struct{ what, service, partner string }
 func run(ctx context.Context, out io.Writer) error {
 	clock := engine.NewClock(time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC))
 	eng := engine.New(&engine.Options{Now: clock.Now,
-		HSM: hsm.Options{Ready: testkeys.Ready()}}) // RSA pairs made beforehand, so that nobody waits for primes
+		HSM: hsm.Options{Ready: testkeys.Ready()}}) // RSA pairs made beforehand, so that the example does not wait for primes
 	defer eng.Close()
 	p, err := newPartner(clock.Now())
 	if err != nil {

@@ -21,7 +21,7 @@ func specOf(a apc.KeyAttributes, exportable bool) Spec {
 	return Spec{types.KeyUsage(a.KeyUsage), types.KeyAlgorithm(a.KeyAlgorithm), *awstest.Modes(a.KeyModesOfUse), exportable}
 }
 
-// machine is the service and, beside it, what must be true.
+// machine is the service and, next to it, what must be true.
 type machine struct {
 	*Service
 	sim     *enginetest.Sim

@@ -65,7 +65,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// observe keeps the reasons that the issuer is told and the acquirer is not.
+// observe keeps the reasons that the issuer is given and the acquirer is not.
 func (n *network) observe(e apc.Event) {
 	if e.RecipientAccountID == issuerAccount && e.AccountID != issuerAccount && e.ErrorCode != "" {
 		n.refusals = append(n.refusals, fmt.Sprintf("%s by %s: %s", e.EventName, e.UserIdentity, e.Reasons[0]))

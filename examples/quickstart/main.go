@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// tour is the simulator, its clock, and where the story is told.
+// tour is the simulator, its clock, and where the story is printed.
 type tour struct {
 	*engine.Engine
 	clock *engine.Clock

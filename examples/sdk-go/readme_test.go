@@ -17,7 +17,7 @@ import (
 )
 
 // TestTheReadmesLinesRun: the row of the README's table for Go, with the environment that
-// stands above the table, and with the endpoint in code.
+// is above the table, and with the endpoint in code.
 func TestTheReadmesLinesRun(t *testing.T) {
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {

@@ -103,7 +103,7 @@ func readmeRow(t *testing.T, dir string) {
 	}
 }
 
-// TestLockFileNamesNoRegistry: whoever installs the example takes the registry
+// TestLockFileNamesNoRegistry: a user who installs the example takes the registry
 // of their own configuration.
 func TestLockFileNamesNoRegistry(t *testing.T) {
 	for _, name := range []string{"package-lock.json", ".npmrc"} {

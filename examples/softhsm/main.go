@@ -54,7 +54,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	})
 }
 
-// tour is the token as a backend, the simulator on it, and where the story is told.
+// tour is the token as a backend, the simulator on it, and where the story is printed.
 type tour struct {
 	*engine.Engine
 	device hsm.Backend

@@ -53,8 +53,8 @@ func (x *pinBench) form(k hsm.KeyRef, f pin.Format) *hsm.PINForm {
 	return &hsm.PINForm{Key: hsm.WorkingKey{Key: k}, Format: f, PAN: x.pan}
 }
 
-// BenchmarkTranslatePIN: beside Decrypt and Encrypt, in format 4 twice each, and the random
-// bytes; from DUKPT beside Encrypt (half of the initial key), the host's derivation and Encrypt.
+// BenchmarkTranslatePIN: against Decrypt and Encrypt, in format 4 twice each, and the random
+// bytes; from DUKPT, against Encrypt (half of the initial key), the host's derivation and Encrypt.
 func BenchmarkTranslatePIN(b *testing.B) {
 	b.Run("format=0", func(b *testing.B) {
 		perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
@@ -104,7 +104,7 @@ func BenchmarkTranslatePIN(b *testing.B) {
 	})
 }
 
-// BenchmarkVerifyPVV: beside Decrypt and Encrypt.
+// BenchmarkVerifyPVV: against Decrypt and Encrypt.
 func BenchmarkVerifyPVV(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
 		x := newPINBench(b, on)

@@ -89,7 +89,7 @@ func perDevice(b *testing.B, run func(b *testing.B, on *Backend, raw *bare)) {
 	}
 }
 
-// BenchmarkCreateKey: the engine's CreateKey of AES_256 beside GenerateKey,
+// BenchmarkCreateKey: the engine's CreateKey of AES_256, against GenerateKey,
 // WrapKey, Sign (binding), Sign (check value), DestroyObject.
 func BenchmarkCreateKey(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
@@ -141,7 +141,7 @@ func blockBench(b *testing.B, on *Backend) (h *hsm.HSM, kbpk, inner hsm.KeyRef, 
 	return h, hsm.KeyRef{Sealed: s.kept, Attributes: knownKept}, hsm.KeyRef{Sealed: sealed, Attributes: a}, header
 }
 
-// BenchmarkTR31Wrap: an export with open keys beside WrapKey to a transport
+// BenchmarkTR31Wrap: an export with open keys, against WrapKey to a transport
 // key, Sign, Encrypt.
 func BenchmarkTR31Wrap(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
@@ -161,7 +161,7 @@ func BenchmarkTR31Wrap(b *testing.B) {
 	})
 }
 
-// BenchmarkTR31Unwrap: an import beside Decrypt, Sign, CreateObject, WrapKey,
+// BenchmarkTR31Unwrap: an import, against Decrypt, Sign, CreateObject, WrapKey,
 // Sign, Sign, DestroyObject.
 func BenchmarkTR31Unwrap(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
@@ -198,7 +198,7 @@ func BenchmarkTR31Unwrap(b *testing.B) {
 	})
 }
 
-// BenchmarkSign: a signature with an open key beside Sign.
+// BenchmarkSign: a signature with an open key, against Sign.
 func BenchmarkSign(b *testing.B) {
 	perDevice(b, func(b *testing.B, on *Backend, raw *bare) {
 		private, _ := probePrivate()

@@ -20,11 +20,11 @@ const module = "github.com/seed748fb4d1/apcsim"
 
 // mayImport is the table of packages and arrows: what each of our packages may
 // import of ours. A package that is not here is refused, so that a new one
-// gets its row before it gets its imports. A row for "cmd/" stands for
-// everything below that folder, and nobody imports what is below it.
+// gets its row before it gets its imports. A row for "cmd/" means
+// everything below that folder, and no package imports what is below it.
 //
 // What is below internal/ may be imported by everybody who may import all that
-// it imports itself: nobody goes through internal/testrig/simtest to the engine.
+// it imports itself: no package goes through internal/testrig/simtest to the engine.
 var mayImport = map[string][]string{
 	"apc":                   {},
 	"kcv":                   {"mac"},
@@ -196,7 +196,7 @@ var mayImport = map[string][]string{
 const anything = "*"
 
 // light are the packages that a user's program carries whether it likes or
-// not. Behind them stands the standard library without database/sql and
+// not. Behind them is the standard library without database/sql and
 // testing, our own packages without cgo, and the one module named.
 var light = []string{"engine", "hsm/testkeys"}
 
@@ -217,7 +217,7 @@ type pkg struct {
 // graph is every package of the tree and every one they reach, by import path.
 type graph map[string]pkg
 
-// ours cuts the module's path off, and tells whether it was there.
+// ours cuts the module's path off, and reports whether it was there.
 func ours(path string) (string, bool) { return strings.CutPrefix(path, module+"/") }
 
 // row finds what a package may import.
@@ -230,7 +230,7 @@ func row(name string) ([]string, bool) {
 	return allowed, ok
 }
 
-// allows tells whether one package of ours may import another.
+// allows reports whether one package of ours may import another.
 func allows(from, to string) bool {
 	allowed, _ := row(from)
 	needs := []string{to}
@@ -267,7 +267,7 @@ func violations(g graph) []string {
 	return found
 }
 
-// heavy lists what stands behind a light package and should not.
+// heavy lists what is behind a light package and should not.
 func heavy(g graph, root string) []string {
 	var found []string
 	seen := map[string]bool{}

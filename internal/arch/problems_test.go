@@ -20,7 +20,7 @@ import (
 )
 
 // Every sentence that a refusal can say is a constant in the file problems.go of
-// its package, or of the package that it shares them with. They stand together in a golden file, to be read as prose: one
+// its package, or of the package that it shares them with. They are together in a golden file, to be read as prose: one
 // reading must tell a stranger what is wrong.
 
 var update = flag.Bool("update", false, "write the golden file of problems anew")
@@ -36,7 +36,7 @@ var otherProblems = []string{"internal/secretfile"} // what is wrong with a file
 // sharedProblems are packages that take their problems from another's list.
 var sharedProblems = map[string]string{"engine": "internal/core"}
 
-// borrowedProblems are packages that take some of another's list beside their own.
+// borrowedProblems are packages that take some of another's list besides their own.
 var borrowedProblems = map[string]string{"dataplane": "internal/core"}
 
 // sources is one package: its files by name, those of tests excepted.
@@ -119,7 +119,7 @@ func problemWord(name string) bool { return name == "problem" || name == "Proble
 
 // places are where the functions and structs of a package have a problem, by
 // name: a method as ".refuse", a function or a closure as "refuse", a struct as
-// "Reason{}". A name may stand for several.
+// "Reason{}". A name may mean several.
 type places map[string][]int
 
 func (p places) note(name string, fields *ast.FieldList) {
@@ -239,7 +239,7 @@ func (c *checker) visit(n ast.Node) bool {
 	return true
 }
 
-// placesIn is where the problem stands in a call or a literal.
+// placesIn is where the problem is in a call or a literal.
 func (c *checker) placesIn(e ast.Expr, suffix string) []int {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -253,7 +253,7 @@ func (c *checker) placesIn(e ast.Expr, suffix string) []int {
 	return nil
 }
 
-// holdOneOf holds the argument at one of several places: a name may stand for
+// holdOneOf holds the argument at one of several places: a name may mean
 // functions that have their problem elsewhere.
 func (c *checker) holdOneOf(at []int, arguments []ast.Expr) {
 	var last ast.Expr
@@ -310,7 +310,7 @@ func lastName(e ast.Expr) string {
 }
 
 // unlisted are the problems of all packages that are built outside their lists,
-// and the constants that nobody uses.
+// and the constants that are not used.
 func unlisted(packages []sources) (found []string) {
 	all := map[string]places{}
 	for i := range packages {

@@ -10,7 +10,7 @@ import (
 // reasonFile is where the rules of a Reason are listed.
 const reasonFile = "reason.go"
 
-// constantsOf are the constants of a type in a file, as the texts that they stand for.
+// constantsOf are the constants of a type in a file, as their texts.
 func constantsOf(f *ast.File, typeName string) (texts []string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		v, ok := n.(*ast.ValueSpec)

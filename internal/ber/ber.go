@@ -2,7 +2,7 @@
 // of DER.
 package ber
 
-// maxDepth is how deep elements may stand within each other.
+// maxDepth is how deep elements may be nested in each other.
 const maxDepth = 32
 
 const (

@@ -109,7 +109,7 @@ func (t *Team) settle(now time.Time) {
 	}
 }
 
-// over reports whether nobody has decided in time.
+// over reports whether no decision was made in time.
 func (a *Approval) over(now time.Time) bool {
 	return a.Status == apc.SessionStatusPending && !a.Deadline.IsZero() && !a.Deadline.After(now)
 }

@@ -36,7 +36,7 @@ type Call struct {
 }
 
 // For is the operation as the owner of a key in a partition would do it: what is issued for the key is
-// the owner's, whoever asks.
+// the owner's, whatever caller asks.
 func (c *Call) For(p keystore.Partition) *Call {
 	if p == c.Home() {
 		return c

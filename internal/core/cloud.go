@@ -48,7 +48,7 @@ type CloudConfig struct {
 	Store            keystore.Store
 	Now              func() time.Time // nil: time.Now
 	Seed             uint64           // 0: drawn
-	Regions          []string         // beside the service's
+	Regions          []string         // besides the service's
 	Limits           apc.Limits
 	Lenient          bool
 	HideReasons      bool

@@ -20,7 +20,7 @@ const (
 	NotApproved Act = "the denial of its import"
 )
 
-// move is an act on a key in a state. Enabled is a flag beside the state;
+// move is an act on a key in a state. Enabled is a flag next to the state;
 // every move is allowed whatever it says.
 type move struct {
 	from apc.KeyState

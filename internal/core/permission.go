@@ -148,7 +148,7 @@ func (c *Call) share(k *Key, why *apc.Reason) {
 }
 
 // reportShared gives the owner of each key of another account an event of its own, like the caller's but
-// with its key alone and, of a refusal, the reason that the caller is not told.
+// with its key alone and, of a refusal, the reason that the caller is not given.
 func (c *Call) reportShared(ev apc.Event) {
 	for _, s := range c.shared {
 		ev.RecipientAccountID, ev.AWSRegion, ev.Resources = s.partition.Account, s.partition.Region, []string{s.key}

@@ -28,7 +28,7 @@ func (k *Key) settleReplicas(now time.Time) {
 	if !slices.ContainsFunc(k.Replicas, due) {
 		return
 	}
-	all := slices.Clone(k.Replicas) // the record's reader shares it with nobody, a copy of the key may
+	all := slices.Clone(k.Replicas) // a copy of the key may be shared with other readers
 	for i := range all {
 		if due(all[i]) && all[i].Status == apc.KeyReplicationStateInProgress {
 			all[i].Status, all[i].Due = all[i].outcome(), time.Time{}
@@ -255,7 +255,7 @@ func regionsOf(replicas []Replica) []string {
 }
 
 // CommitRegions is a commit that raises the counters of keys in several Regions of an account. A full quota
-// is believed once nothing more is due to be deleted there.
+// is accepted once nothing more is due to be deleted there.
 func (c *Call) CommitRegions(ctx context.Context, account string, regions []string, changes ...keystore.Change) error {
 	for {
 		err := c.Cloud.Commit(ctx, changes...)
@@ -276,7 +276,7 @@ func (c *Call) CommitRegions(ctx context.Context, account string, regions []stri
 	}
 }
 
-// Replicated tells the observer of replications that have ended: in the primary's Region and in the
+// Replicated reports ended replications to the observer: in the primary's Region and in the
 // replica's, as CloudTrail has it.
 func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
 	if cloud.observe == nil {

@@ -38,7 +38,7 @@ func constants(qualifier, typeName string, values []string) (out []string) {
 	return out
 }
 
-// structure writes a structure with its limits beside its members.
+// structure writes a structure with its limits next to its members.
 func (p *plane) structure(s *facts.Shape) {
 	p.printf("// %s\ntype %s struct {\n", p.comment(s), s.Name)
 	for _, m := range s.Members {

@@ -48,8 +48,8 @@ func mend(path string, owner int, ours bool) string {
 	}
 }
 
-// sheltered reports whether a file has one name, which stands in a directory that
-// nobody but this user can enter.
+// sheltered reports whether a file has one name, which is in a directory that
+// only this user can enter.
 func sheltered(path string, file os.FileInfo) bool {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {

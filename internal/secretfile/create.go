@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// draftMark stands between the name of a file and the digits of its draft.
+// draftMark is between the name of a file and the digits of its draft.
 const draftMark = ".new-"
 
 // Create makes a file of mode 0600 with this content, which is on the disk when
@@ -16,7 +16,7 @@ const draftMark = ".new-"
 // reads a part of it. What has the name already, a symbolic link included, is
 // fs.ErrExist and stays as it is.
 //
-// A draft that a killed process left beside the file is removed; see [Sweep].
+// A draft that a killed process left next to the file is removed; see [Sweep].
 func Create(path string, content []byte) error {
 	Sweep(path)
 	draft, err := newDraft(path)
@@ -44,7 +44,7 @@ func Create(path string, content []byte) error {
 	return nil
 }
 
-// newDraft makes an empty file beside path and holds its lock. Another process's
+// newDraft makes an empty file next to path and holds its lock. Another process's
 // Sweep may take the name away before the lock is held; then the next is made.
 func newDraft(path string) (*os.File, error) {
 	for {

@@ -64,7 +64,7 @@ func Check(f *os.File) error {
 
 // CheckInput is [Check] for a file that is read once, such as a configuration. A
 // pipe of this user is taken as well, such as a shell makes of <(command) or gives as
-// /dev/stdin; and a file of any mode in a directory that nobody but this user can
+// /dev/stdin; and a file of any mode in a directory that only this user can
 // enter (mode 0700), as programs make for their temporary files.
 func CheckInput(f *os.File) error {
 	info, err := f.Stat()

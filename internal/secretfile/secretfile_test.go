@@ -122,7 +122,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		fifo:        "a FIFO, wanted a regular file", // and nobody waits for its writer
+		fifo:        "a FIFO, wanted a regular file", // and there is no wait for its writer
 		dir:         "a directory, wanted a regular file",
 		"/dev/null": "a device, wanted a regular file",
 	} {
@@ -288,7 +288,7 @@ func TestDraftsOfAKilledProcessAreRemovedAndNoOthers(t *testing.T) {
 	}
 }
 
-// TestAnInputInADirectoryOfThisUserIsReadInAnyMode: nobody else can enter it.
+// TestAnInputInADirectoryOfThisUserIsReadInAnyMode: no other user can enter it.
 func TestAnInputInADirectoryOfThisUserIsReadInAnyMode(t *testing.T) {
 	dir := t.TempDir()
 	path, other := filepath.Join(dir, "config"), filepath.Join(dir, "link")

@@ -9,7 +9,7 @@ import (
 )
 
 // TestPatternsMatchAsPackageRegexp compares every pattern of both planes with the
-// regular expression that it stands for, on texts that fit, nearly fit and do not.
+// regular expression of the same meaning, on texts that fit, nearly fit and do not.
 func TestPatternsMatchAsPackageRegexp(t *testing.T) {
 	seen := map[string]bool{}
 	for _, plane := range []*facts.Service{facts.Control(), facts.Data()} {

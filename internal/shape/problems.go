@@ -38,7 +38,7 @@ func misfit(pattern, text string) string {
 	return characters(utf8.RuneCountInString(text))
 }
 
-// occurs reports whether a character stands anywhere in a pattern.
+// occurs reports whether a character is anywhere in a pattern.
 func occurs(re *syntax.Regexp, r rune) bool {
 	switch re.Op {
 	case syntax.OpLiteral:

@@ -14,7 +14,7 @@ import (
 // part is the length in bytes of one of the two or three DES keys in a key.
 const part = 8
 
-// NewCipher expands a key of 24 bytes, or of 16, which stand for K1 K2 K1. Any
+// NewCipher expands a key of 24 bytes, or of 16 (K1 K2, with K3 = K1). Any
 // other length is an error. Parity is not looked at, and parts may be equal. The
 // key is not retained.
 func NewCipher(key []byte) (cipher.Block, error) {

@@ -19,7 +19,7 @@ import (
 	"strings"
 )
 
-// Guard knows the origins and hosts that are allowed beside those that always are.
+// Guard knows the origins and hosts that are allowed besides those that always are.
 // The zero value knows none. Any number of goroutines may share one.
 type Guard struct{ origins, hosts []string }
 
@@ -78,7 +78,7 @@ func withoutPort(hostPort string) string {
 }
 
 // Check reports why a request must be a web page's that is not allowed; nil where
-// nothing speaks for that.
+// there is no reason for that.
 func (g *Guard) Check(r *http.Request) error {
 	host := withoutPort(r.Host)
 	if !isLoopback(host) && !isService(host) && !slices.Contains(g.hosts, host) {

@@ -13,7 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// BenchmarkGetKey is an operation of the engine beside a bare bbolt Get of as
+// BenchmarkGetKey is an operation of the engine against a bare bbolt Get of as
 // many bytes. The bar is 2.
 func BenchmarkGetKey(b *testing.B) {
 	s, floor := open(b, filepath.Join(b.TempDir(), "store")), newBare(b)

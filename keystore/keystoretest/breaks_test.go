@@ -183,7 +183,7 @@ var commitBreaks = map[string]map[string]wrong{
 		}),
 		"commits each change on its own": oneByOne,
 		"returns the last failure":       reordered(slices.Reverse),
-		"judges counters after records": reordered(func(changes []keystore.Change) {
+		"checks counters after records": reordered(func(changes []keystore.Change) {
 			slices.SortStableFunc(changes, func(x, y keystore.Change) int {
 				return map[bool]int{true: 1}[x.Add != nil] - map[bool]int{true: 1}[y.Add != nil]
 			})

@@ -123,7 +123,7 @@ func returning(instead, failure error) wrong {
 	})
 }
 
-// reordered judges the changes of a commit in another order.
+// reordered checks the changes of a commit in another order.
 func reordered(order func([]keystore.Change)) wrong {
 	return committing(func(c commitCall) error {
 		c.Changes = slices.Clone(c.Changes)

@@ -78,7 +78,7 @@ var commitCases = []testCase{
 	),
 	newCase("CommitIsAllOrNone", promises{"An expected record that is gone is ErrNotFound, another revision ErrConflict.",
 		"zero means that it must not exist (else ErrExists).", "of several, the first in the order of changes",
-		"Commit judges all changes against the same state, in any number of partitions, and applies all of them or none."},
+		"Commit checks all changes against the same state, in any number of partitions, and applies all of them or none."},
 		on(func(t tester, s keystore.Store) {
 			failures := failures(t, s)
 			for _, first := range failures {

@@ -143,7 +143,7 @@ var againCases = []testCase{
 var handleCases = []testCase{
 	newCase(
 		"HandlesSeeEachOther",
-		promises{"out of one snapshot", "Commit judges all changes against the same state"},
+		promises{"out of one snapshot", "Commit checks all changes against the same state"},
 		func(t tester, k *subject) {
 			k.Needs("Second", k.Options.Second != nil)
 			first := k.Open()

@@ -43,7 +43,7 @@ func newID() (id keystore.CommitID) {
 	return id
 }
 
-// BenchmarkCommit is a commit beside a transaction of pgx that writes the same
+// BenchmarkCommit is a commit against a transaction of pgx that writes the same
 // row to a table with the same indexes, on one connection.
 func BenchmarkCommit(b *testing.B) {
 	ctx := context.Background()
@@ -97,7 +97,7 @@ func bare(b *testing.B, pool *pgxpool.Pool, r keystore.Record, count bool) {
 	must(b, "COMMIT", tx.Commit(ctx))
 }
 
-// BenchmarkRead is a read beside one SELECT of pgx, as it comes: prepared and
+// BenchmarkRead is a read against one SELECT of pgx, as it comes: prepared and
 // cached.
 func BenchmarkRead(b *testing.B) {
 	ctx := context.Background()

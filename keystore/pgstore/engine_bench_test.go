@@ -13,7 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore/pgstore"
 )
 
-// BenchmarkGetKey is an operation of the engine beside one SELECT of the same
+// BenchmarkGetKey is an operation of the engine against one SELECT of the same
 // record. The bar is 1.3.
 func BenchmarkGetKey(b *testing.B) {
 	ctx := context.Background()

@@ -1,5 +1,5 @@
 // Package linear has clients call a store at random and checks that the history is linearizable. It is
-// a module of its own, so that the checker (porcupine) stands in no user's module graph.
+// a module of its own, so that the checker (porcupine) is in no user's module graph.
 package linear
 
 import (
@@ -35,7 +35,7 @@ func Check(t *testing.T, open func(t testing.TB) []keystore.Store) {
 var cases = []promise.Case[[]keystore.Store]{
 	promise.New[[]keystore.Store](
 		"HistoriesAreLinearizable",
-		[]string{"Commit judges all changes against the same state"},
+		[]string{"Commit checks all changes against the same state"},
 		func(t promise.T, handles []keystore.Store) {
 			linearizable(t, handles, 0.3, storetest.LateCall, storetest.LateAnswer)
 		},

@@ -116,7 +116,7 @@ func register(key string, rev keystore.CommitID) keystore.Record {
 	return keystore.Record{Partition: here, Kind: "register", ID: key, Rev: rev, Data: []byte(key)}
 }
 
-// do writes down what is asked, and what came of it.
+// do writes down what is asked, and the outcome of it.
 func (c *processClient) do(n int, op, key string, expect, id keystore.CommitID, call func() error) {
 	fmt.Fprintf(os.Stdout, "%d %d begin %d %s %s %x %x\n", c.number, n, time.Now().UnixNano(), op, key, expect, id)
 	err := call()
@@ -337,7 +337,7 @@ var registerModel = porcupine.Model{
 // none is the revision of what does not exist.
 var none = fmt.Sprintf("%x", keystore.CommitID{})
 
-// TestModelRefusesWhatIsWrong: the judge of the test above judges.
+// TestModelRefusesWhatIsWrong: the model of the test above finds the wrong histories.
 func TestModelRefusesWhatIsWrong(t *testing.T) {
 	put := func(expect, id, result string, at int64) porcupine.Operation {
 		return porcupine.Operation{Input: &event{op: "put", key: "a", expect: expect, id: id, result: result}, Call: at, Return: at + 1}

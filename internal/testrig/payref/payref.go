@@ -51,7 +51,7 @@ type Case struct {
 	Args Args
 }
 
-// line is the call as the program reads it: the arguments beside "fn".
+// line is the call as the program reads it: the arguments besides "fn".
 func (c Case) line() ([]byte, error) {
 	all := map[string]any{"fn": c.Fn}
 	for k, v := range c.Args {

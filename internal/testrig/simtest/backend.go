@@ -121,7 +121,7 @@ func onToken(k softtoken.Kind) func(*hsm.SoftwareOptions) (hsm.Backend, error) {
 	}
 }
 
-// family names the master keys that stand for a software master key: as with
+// family names the master keys that belong to a software master key: as with
 // software, the same one is the same device and another one is another. "" is
 // the backend's own choice.
 func family(o *hsm.SoftwareOptions) string {

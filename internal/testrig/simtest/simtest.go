@@ -1,5 +1,5 @@
 // Package simtest gives every test its simulator. Which backend and which
-// store stand behind it is chosen by the environment, so that one set of
+// store are behind it is chosen by the environment, so that one set of
 // tests holds all of them to the same behaviour:
 //
 //	APCSIM_TEST_HSM    software (default), awkward, softhsm, nss

@@ -102,7 +102,7 @@ const (
 
 // Options of a new SoftHSM token; NSS has none. The zero value is right.
 type Options struct {
-	// Labels are of the tokens in the folder, one for each; the same may stand
+	// Labels are of the tokens in the folder, one for each; the same may be
 	// twice. Token has the first one. Nil is one token.
 	Labels []string
 

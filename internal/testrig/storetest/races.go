@@ -98,7 +98,7 @@ var races = []promise.Case[[]keystore.Store]{
 	newRace(
 		"CrowdsAppend",
 		[]string{
-			"Commit judges all changes against the same state",
+			"Commit checks all changes against the same state",
 			"out of one snapshot: no commit is seen by half.",
 			"another revision ErrConflict",
 			"rise above Ceiling",

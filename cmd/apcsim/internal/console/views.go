@@ -136,7 +136,7 @@ type Bar struct {
 	X, Y, Width, TextY int
 }
 
-// Plot is lifetimes beside each other.
+// Plot is lifetimes next to each other.
 type Plot struct {
 	Bars                []Bar
 	Width, Height, NowX int

@@ -29,7 +29,7 @@ var (
 
 // clock is the wall clock and an offset that a store remembers, so that what was
 // made in the future of another run is still of the past in this one. Where the wall
-// clock is set back by up to a day, it stands still. A reading that is further off is
+// clock is set back by up to a day, it does not move. A reading that is further off is
 // logged, and followed in both directions: one wrong reading is not remembered for ever.
 //
 // Goroutines may share one; another process that moves the clock of the same store is
@@ -54,7 +54,7 @@ func openClock(ctx context.Context, wall func() time.Time, s keystore.Store, log
 // now is the simulator's time.
 func (c *clock) now() time.Time { return time.UnixMicro(c.reading()).UTC().Add(c.ahead()) }
 
-// reading is the wall clock, which stands still where it was set back a little.
+// reading is the wall clock, which does not move where it was set back a little.
 func (c *clock) reading() int64 {
 	const far = int64(day / time.Microsecond)
 	for {

@@ -228,7 +228,7 @@ func withMethod(there []ownCall, method string) *ownCall {
 	return nil
 }
 
-// stem is what stands before an id; "" where the path has none.
+// stem is what is before an id; "" where the path has none.
 func (c *ownCall) stem() string {
 	if stem, ok := strings.CutSuffix(c.Path, "{id}"); ok {
 		return stem

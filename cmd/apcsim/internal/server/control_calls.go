@@ -15,7 +15,7 @@ import (
 // read takes the body into what to points to.
 func (q *request) read(to any) error { return decode(q.body, to) }
 
-// number is a number of the query, or what stands for it where there is none.
+// number is a number of the query, or its default where there is none.
 func (q *request) number(name string, absent, most int) (int, error) {
 	text := q.URL.Query().Get(name)
 	if text == "" {

@@ -66,7 +66,7 @@ func effectNames() string {
 	return strings.Join(names, ", ")
 }
 
-// listFaults shows the faults that are armed, with what came of them.
+// listFaults shows the faults that are armed, with their outcomes.
 func (q *request) listFaults() (any, error) {
 	out := struct {
 		Faults []faultView `json:"faults"`

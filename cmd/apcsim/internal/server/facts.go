@@ -60,7 +60,7 @@ func placeOf(arn string, home apc.Identity) apc.Identity {
 	return owner(place.Account, place.Region, home)
 }
 
-// listedView is a key of a list: its summary, and what people ask for beside it.
+// listedView is a key of a list: its summary, and what people ask for besides it.
 type listedView struct {
 	summaryView
 	KeyOrigin              apc.KeyOrigin

@@ -53,7 +53,7 @@ type Options struct {
 	Backend hsm.Backend
 
 	// Store remembers everything, for this server, for the next one and for
-	// others beside it. It stays the caller's, who closes it once the server has
+	// others besides it. It stays the caller's, who closes it once the server has
 	// ended. With one there is no reset, and the keys of Config are loaded once
 	// in its life. Nil is a new one in memory for each simulator.
 	Store keystore.Store
@@ -221,7 +221,7 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 // ones, gives those in flight Timeouts.Shutdown to finish, and returns nil. It is
 // called once, and closes the server.
 //
-// Beside the first requests it settles what came due in the store while no server
+// While it serves the first requests it settles what came due in the store while no server
 // was open.
 func (s *Server) Serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -35,7 +35,7 @@ func ReadControlToken(path string) (hsm.Secret, error) {
 	return hsm.NewSecret([]byte(text)), nil
 }
 
-// controlToken knows the hash of the token, and the value of the cookie that stands for it: what
+// controlToken knows the hash of the token, and the value of the cookie for it: what
 // a browser keeps is not the token. The zero value is no token.
 type controlToken struct{ hash, cookie []byte }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// world is one simulator and all that stands below it: what lasts from one reset
+// world is one simulator and all that is below it: what lasts from one reset
 // to the next.
 type world struct {
 	backend hsm.Backend
