@@ -7,7 +7,7 @@ import "time"
 type Limits struct {
 	Keys    int // keys in an account and Region, deleted ones not counted (2,000; user guide, quotas)
 	Aliases int // aliases in an account and Region (2,000; user guide, quotas)
-	Tags    int // tags on a key (200; GUESS: the most one request may name)
+	Tags    int // tags on a key (200; GUESS G-tags-per-key: the most one request may name)
 
 	// OpenTokens is how many import and export tokens of an account and Region
 	// may be open at once, expired ones not counted. Zero is no limit (no source
@@ -25,7 +25,7 @@ type Limits struct {
 	CertificateLife, CertificateReuse time.Duration
 
 	// ReplicationTime is how long a key's replication to another Region, and the end of one, takes.
-	// Zero is no time: the answer that asked shows IN_PROGRESS, the next one SYNCHRONIZED (GUESS: no
+	// Zero is no time: the answer that asked shows IN_PROGRESS, the next one SYNCHRONIZED (GUESS G-replication-time: no
 	// figure is published).
 	ReplicationTime time.Duration
 
@@ -33,7 +33,7 @@ type Limits struct {
 	// example.
 	CreationTime time.Duration
 
-	// ApprovalTime is how long an approval team has to decide (24 hours; GUESS: no figure is published).
+	// ApprovalTime is how long an approval team has to decide (24 hours; GUESS G-approval-time: no figure is published).
 	ApprovalTime time.Duration
 
 	// Requests is how many requests of the control plane an account may make in a Region within a second
@@ -50,6 +50,6 @@ type Limits struct {
 	SymmetricRate, AsymmetricRate int
 
 	// DeletedVisible is how long a key in DELETE_COMPLETE can still be read
-	// and is listed. Zero is forever (GUESS: nothing is documented).
+	// and is listed. Zero is forever (GUESS G-deleted-visible: nothing is documented).
 	DeletedVisible time.Duration
 }

@@ -10,7 +10,7 @@ import (
 type CSC struct{ Five, Four, Three string }
 
 // cscReversed are the first digits of the account numbers whose block has the account
-// number in front of the date (GUESS).
+// number in front of the date (GUESS G-csc-34).
 const cscReversed = "34"
 
 // CSC1 returns the card security code of version 1: one encryption of the date, YYMM,
@@ -33,7 +33,7 @@ func CSC1(b cipher.Block, pan, expiry string) (CSC, error) {
 
 // CSC2 returns the card security code of version 2: the block of version 1 and the
 // service code, padded with zeros to 16 bytes, the last block of their CBC encryption
-// with a zero IV (GUESS).
+// with a zero IV (GUESS G-csc-2).
 func CSC2(b cipher.Block, pan, expiry, serviceCode string) (CSC, error) {
 	if err := check(pan, MaxLength, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return CSC{}, err

@@ -80,7 +80,7 @@ func decimalize(b []byte) string {
 // Dynamic returns the dynamic card verification value (dCVV): the CVV under the card's
 // key with the first four digits of the account number replaced by the application
 // transaction counter, 1 to 4 hexadecimal digits, whose letters go in as they are
-// (GUESS).
+// (GUESS G-dcvv-letters).
 func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (string, error) {
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return "", err
@@ -109,7 +109,7 @@ func Cardholder(card cipher.Block, un, atc string, n int) (string, error) {
 	return code(card, cardholderIV, un, atc, n)
 }
 
-// cardholderIV is the IV in place of the track data's (GUESS).
+// cardholderIV is the IV in place of the track data's (GUESS G-cardholder-value).
 var cardholderIV = [2]byte{}
 
 // code is the last two bytes of one encryption as a decimal number of 5 digits, of
@@ -156,7 +156,7 @@ func DiscoverDynamic(card *mac.RetailKey, pan, expiry, un, atc string, n int) (s
 	return value(card, counter+pan[4:]+expiry+discoverCode(number), n)
 }
 
-// discoverCode is the part of the unpredictable number in a Discover code (GUESS): the last
+// discoverCode is the part of the unpredictable number in a Discover code (GUESS G-discover-code): the last
 // three digits of the number written in decimal.
 func discoverCode(number string) string {
 	n, _ := strconv.ParseUint(number, 16, 32) // the digits have been checked

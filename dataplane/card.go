@@ -35,7 +35,7 @@ func generateCardValidationData(
 		return nil, err
 	}
 	// HSM.
-	length := 3 // GUESS
+	length := 3 // GUESS G-card-value-length
 	if in.ValidationDataLength != nil {
 		length = *in.ValidationDataLength
 	}

@@ -122,7 +122,7 @@ func (in *SessionKeyDerivation) card(mode MajorKeyDerivationMode) (card hsm.EMV,
 // counter is an application transaction counter, 4 hexadecimal digits.
 func counter(digits string) [2]byte { return [2]byte(bytesOf(digits)) }
 
-// transactionData are whole blocks: the caller pads them (a length that is none is a GUESS to be
+// transactionData are whole blocks: the caller pads them (a length that is none is a GUESS G-transaction-data-blocks to be
 // refused).
 func transactionData(digits string) ([]byte, error) {
 	data, err := evenBytes(digits, "TransactionData")
@@ -147,7 +147,7 @@ func (in *CryptogramAuthResponse) arpc() (*hsm.ARPC, error) {
 	if proprietary := in.ArpcMethod2.ProprietaryAuthenticationData; proprietary != nil {
 		var err error
 		if out.Proprietary, err = evenBytes(*proprietary,
-			"AuthResponseAttributes.ArpcMethod2.ProprietaryAuthenticationData"); err != nil { // GUESS
+			"AuthResponseAttributes.ArpcMethod2.ProprietaryAuthenticationData"); err != nil { // GUESS G-proprietary-odd
 			return nil, err
 		}
 	}

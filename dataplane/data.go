@@ -40,7 +40,7 @@ func encryptData(ctx context.Context, c *core.Call, in *EncryptDataInput) (*Encr
 		return nil, commandError(c, "PlainText", err)
 	}
 	answer := &EncryptDataOutput{KeyArn: key.arn(), KeyCheckValue: &key.checkValue, CipherText: hexOf(out)}
-	if key.letter == hsm.RSA { // GUESS: a check value of a public key has too many digits
+	if key.letter == hsm.RSA { // GUESS G-public-key-check-value: a check value of a public key has too many digits
 		answer.KeyCheckValue = nil
 	}
 	return answer, nil

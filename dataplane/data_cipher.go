@@ -36,7 +36,7 @@ func (s *dataSide) request() keyRequest {
 	return s.keyRequest
 }
 
-// checkSides refuses what ReEncryptData does not take: two stored D0 keys (LIVE), RSA on both
+// checkSides refuses what ReEncryptData does not take: two stored D0 keys (LIVE L-reencrypt-static), RSA on both
 // sides, RSA without a padding.
 func checkSides(from, to *dataSide, key *workingKey) error {
 	static := func(s *dataSide) bool { return s.attributes.Symmetric != nil && s.wrapped == nil }
@@ -97,7 +97,7 @@ func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
 			rsa:        p,
 			modulus:    k.named.Attributes.Alg.Bits / 8,
 		}, nil
-	case a.Symmetric != nil: // PaddingType is RSA's and is ignored here (GUESS)
+	case a.Symmetric != nil: // PaddingType is RSA's and is ignored here (GUESS G-padding-ignored)
 		return blockCipher(k, a.Symmetric.Mode, a.Symmetric.InitializationVector, s.field+".Symmetric")
 	case a.Dukpt != nil:
 		field := s.field + ".Dukpt"
@@ -117,7 +117,7 @@ func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
 	return blockCipher(k, orCBC(e.Mode), e.InitializationVector, field)
 }
 
-// orCBC is a mode, CBC where it is absent (GUESS).
+// orCBC is a mode, CBC where it is absent (GUESS G-mode-absent).
 func orCBC(m *EncryptionMode) EncryptionMode {
 	if m == nil {
 		return EncryptionModeCBC
@@ -125,7 +125,7 @@ func orCBC(m *EncryptionMode) EncryptionMode {
 	return *m
 }
 
-// cipherModes are the modes by the length of a block. CFB has a feedback of whole blocks (GUESS).
+// cipherModes are the modes by the length of a block. CFB has a feedback of whole blocks (GUESS G-cfb-feedback).
 var cipherModes = map[int]map[EncryptionMode]hsm.CipherMode{
 	8: {EncryptionModeECB: hsm.ECB, EncryptionModeCBC: hsm.CBC, EncryptionModeCFB: hsm.CFB64, EncryptionModeCFB1: hsm.CFB1,
 		EncryptionModeCFB8: hsm.CFB8, EncryptionModeCFB64: hsm.CFB64, EncryptionModeOFB: hsm.OFB},
@@ -133,7 +133,7 @@ var cipherModes = map[int]map[EncryptionMode]hsm.CipherMode{
 		EncryptionModeCFB8: hsm.CFB8, EncryptionModeCFB128: hsm.CFB128, EncryptionModeOFB: hsm.OFB},
 }
 
-// blockCipher is a TDES or AES key with a mode. An IV is as long as a block (GUESS), ECB has none.
+// blockCipher is a TDES or AES key with a mode. An IV is as long as a block (GUESS G-iv-length), ECB has none.
 func blockCipher(k *workingKey, mode EncryptionMode, iv *string, field string) (*dataCipher, error) {
 	size := k.size()
 	m, ok := cipherModes[size][mode]

@@ -11,6 +11,6 @@
 // Which key may do what is a table, [KeyRules]. Keys come by ARN or alias, as a TR-31 key block
 // in the request, or by ECDH; everything that is computed with them is computed in package hsm.
 //
-// What the public documents do not say is a guess, marked GUESS next to the rule. Behaviour that
-// was seen in the live service and is nowhere documented is marked LIVE.
+// What the public documents do not say is a guess, named G-… next to the rule. Behaviour that was
+// seen in the live service and is nowhere documented is named L-…; docs/guesses.md explains both.
 package dataplane

@@ -16,8 +16,8 @@ var options = map[MajorKeyDerivationMode]emv.Option{
 }
 
 // cardKey is the card's key that a request asks for, without a session. Option B with an account
-// number of 16 digits or fewer, which the standard makes option A, is refused (LIVE for
-// cryptograms, GUESS for the others).
+// number of 16 digits or fewer, which the standard makes option A, is refused (LIVE L-option-b-arqc for
+// cryptograms, GUESS G-option-b-short for the others).
 func cardKey(mode MajorKeyDerivationMode, pan, psn, field string) (hsm.EMV, error) {
 	const shortest = 17
 	if mode == MajorKeyDerivationModeEMVOptionB && len(pan) < shortest {
@@ -58,8 +58,8 @@ func (k *workingKey) deriveScript(in *MacAlgorithmEmv, field string) error {
 	return nil
 }
 
-// scriptSessions are the derivations of session keys for scripts, and which value each takes (LIVE;
-// that of UnionPay is a GUESS).
+// scriptSessions are the derivations of session keys for scripts, and which value each takes (LIVE L-script-sessions;
+// that of UnionPay is a GUESS G-unionpay-session).
 var scriptSessions = map[SessionKeyDerivationMode]struct {
 	session      hsm.Session
 	byCryptogram bool

@@ -61,7 +61,7 @@ var mostRandomKey = map[RandomKeyMaxLength]int{RandomKeyMaxLengthBytes8: 8, Rand
 // length is the length of the random key in bytes: that of the algorithm, at most RandomKeyMaxLength.
 func (r *KekValidationRequest) length() (int, error) {
 	alg := core.AlgorithmNamed(r.DeriveKeyAlgorithm)
-	if !core.AnyTDES.Has(alg) { // GUESS
+	if !core.AnyTDES.Has(alg) { // GUESS G-kek-validation-algorithm
 		return 0, core.Invalid(
 			invalidMessage,
 			core.Because(

@@ -15,7 +15,7 @@ func KeyRules() []apc.KeyRule { return slices.Clone(keyRules) }
 // Sets of modes of use, as the user guide has them.
 var (
 	generates = sets(core.Generate, core.Generate|core.Verify)
-	verifies  = sets(core.Verify, core.Generate|core.Verify) // GUESS: some rows of the guide have the other modes here
+	verifies  = sets(core.Verify, core.Generate|core.Verify) // GUESS G-verify-modes: some rows of the guide have the other modes here
 	verifier  = sets(core.Verify)
 	derives   = sets(core.DeriveKey)
 	derivesN  = sets(core.DeriveKey, core.NoRestrictions)
@@ -28,7 +28,7 @@ var (
 	cipherOnly   = sets(allCipher)
 	as2805PIN    = sets(core.Decrypt|core.Unwrap, allCipher)
 
-	// B and D by the API reference, also for encrypting; E is a GUESS.
+	// B and D by the API reference, also for encrypting; E is a GUESS G-block-modes.
 	blockModes = sets(allCipher, core.Decrypt|core.Unwrap, core.Encrypt|core.Wrap)
 )
 
@@ -171,7 +171,7 @@ var cardRules = slices.Concat(
 			Algorithms: tdes2,
 			Modes:      derives,
 		},
-	}, // GUESS: the guide has no row
+	}, // GUESS G-discover-key: the guide has no row
 )
 
 func cardRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
@@ -190,14 +190,14 @@ func cardRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
 			Usage:      core.UsageE4,
 			Algorithms: tdes2,
 			Modes:      derives,
-		}, // GUESS: an example of the guide has one
+		}, // GUESS G-dcvv-key: an example of the guide has one
 	}
 }
 
-// V1 keys are TDES_3KEY in the guide; TDES_2KEY works (LIVE).
+// V1 keys are TDES_3KEY in the guide; TDES_2KEY works (LIVE L-v1-two-key).
 var pinRules = slices.Concat(
 	generatorRules("VisaPin", core.UsageV2, encrypts),
-	generatorRules("VisaPinVerificationValue", core.UsageV2, both), // GUESS: it decrypts and encrypts
+	generatorRules("VisaPinVerificationValue", core.UsageV2, both), // GUESS G-pvv-modes: it decrypts and encrypts
 	generatorRules("Ibm3624NaturalPin", core.UsageV1, encrypts),
 	generatorRules("Ibm3624RandomPin", core.UsageV1, encrypts),
 	generatorRules("Ibm3624PinFromOffset", core.UsageV1, encrypts),
@@ -238,7 +238,7 @@ var emvRules = []apc.KeyRule{
 		Usage:      core.UsageE2,
 		Algorithms: tdes2,
 		Modes:      derivesN,
-	}, // the guide has NoRestrictions, DeriveKey works (LIVE)
+	}, // the guide has NoRestrictions, DeriveKey works (LIVE L-integrity-modes)
 	{Op: pinChange, Member: fieldConfidentiality, Usage: core.UsageE1, Algorithms: tdes2, Modes: derives},
 	{
 		Op:         pinChange,
@@ -352,7 +352,7 @@ var rulesOf = func() map[ruleKey]*core.KeyRules {
 	return out
 }()
 
-// The refusals. Usage is checked before algorithm (LIVE: both texts); the text of modes is a GUESS.
+// The refusals. Usage is checked before algorithm (LIVE L-usage-text: both texts); the text of modes is a GUESS G-modes-text.
 var (
 	usageText = core.RuleText{
 		Rule:    apc.RuleKeyUsage,

@@ -30,7 +30,7 @@ type workingKey struct {
 }
 
 // arn is the ARN in an answer: of the key that the request names, also where another one works
-// (GUESS).
+// (GUESS G-answered-key).
 func (k *workingKey) arn() string { return k.named.ARN.String() }
 
 // loadKey is loadKeys for one key.
@@ -155,7 +155,7 @@ const blockMessage = "The wrapped key block is not valid for the operation."
 func (k *workingKey) agreedOn(ctx context.Context, c *core.Call, r *keyRequest, authority *core.Key) error {
 	in, field := r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey, r.within+".WrappedKeyMaterial.DiffieHellmanSymmetricKey"
 	derived := core.AlgorithmNamed(in.KeyAlgorithm)
-	if !core.Ciphers.Has(derived) { // GUESS
+	if !core.Ciphers.Has(derived) { // GUESS G-derived-hmac
 		return core.Invalid(
 			"The derived key algorithm is invalid for the operation.",
 			core.Because(
@@ -252,7 +252,7 @@ var (
 )
 
 // derive makes the key the base derivation key of a transaction's key. Without a variant it is the
-// request's, without an algorithm the base derivation key's (GUESS).
+// request's, without an algorithm the base derivation key's (GUESS G-dukpt-absent).
 func (k *workingKey) derive(t *terminal) error {
 	bdk := k.named.Attributes.Alg
 	derived, direction := bdk, hsm.Request
@@ -273,7 +273,7 @@ func (k *workingKey) derive(t *terminal) error {
 	return nil
 }
 
-// checkSerialNumber: 24 digits with an AES key, 20 or 16 with a TDES key (GUESS for the service).
+// checkSerialNumber: 24 digits with an AES key, 20 or 16 with a TDES key (GUESS G-serial-number-length for the service).
 func (t *terminal) checkSerialNumber(bdk *core.Algorithm) error {
 	wanted, err := "20 or 16 digits with a TDES key", error(nil)
 	if bdk.Letter == hsm.AES {

@@ -56,7 +56,7 @@ func verifyMac(ctx context.Context, c *core.Call, in *VerifyMacInput) (*VerifyMa
 	return &VerifyMacOutput{KeyArn: m.key.arn(), KeyCheckValue: m.key.checkValue}, nil
 }
 
-const macMessage = "MAC verification failed." // GUESS
+const macMessage = "MAC verification failed." // GUESS G-mac-text
 
 // macForm is how a MAC of a form is computed.
 type macForm struct {
@@ -69,10 +69,10 @@ type macForm struct {
 
 // macForms are the forms of the two operations (data-plane, section 3.3).
 var macForms = map[string]macForm{
-	string(MacAlgorithmISO9797Algorithm1): {method: hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.Zeros}, absent: 4}, // LIVE
-	string(MacAlgorithmISO9797Algorithm3): {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4}, // LIVE
+	string(MacAlgorithmISO9797Algorithm1): {method: hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.Zeros}, absent: 4}, // LIVE L-mac-length
+	string(MacAlgorithmISO9797Algorithm3): {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4}, // LIVE L-mac-length
 	string(MacAlgorithmAS280541):          {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4},
-	string(MacAlgorithmCMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8}, // LIVE
+	string(MacAlgorithmCMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8}, // LIVE L-cmac-least
 	string(MacAlgorithmHMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACHMAC}},
 	"DukptIso9797Algorithm1": {
 		method:   hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.None},
@@ -80,14 +80,14 @@ var macForms = map[string]macForm{
 		least:    8,
 		blocks:   true,
 		tdesOnly: true,
-	}, // LIVE, the length a GUESS
+	}, // LIVE L-dukpt-mac-blocks, the length a GUESS G-dukpt-mac-length
 	"DukptIso9797Algorithm3": {
 		method:   hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.None},
 		absent:   4,
 		least:    8,
 		blocks:   true,
 		tdesOnly: true,
-	}, // LIVE, the length a GUESS
+	}, // LIVE L-dukpt-mac-blocks, the length a GUESS G-dukpt-mac-length
 	"DukptCmac": {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8},
 	"EmvMac":    {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Bit}},
 }
@@ -121,7 +121,7 @@ func loadMAC(ctx context.Context, c *core.Call, identifier, field string, in *Ma
 	if err != nil {
 		return nil, err
 	}
-	if m.form.tdesOnly && key.letter != hsm.TDES { // GUESS
+	if m.form.tdesOnly && key.letter != hsm.TDES { // GUESS G-dukpt-mac-aes
 		return nil, core.Invalid(
 			invalidMessage,
 			core.Because(apc.RuleKeyAlgorithm, terminal.field+".DukptDerivationType", problemMACCipher, "AES", string(core.TDES2)),
@@ -154,7 +154,7 @@ func (in *MacAttributes) form(field string) (string, *terminal) {
 	}
 }
 
-// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE). The algorithms that name a
+// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE L-hmac-algorithm). The algorithms that name a
 // hash are for the TDES and AES keys of usage M7 in older editions of the guide, which are not
 // simulated.
 func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
@@ -168,7 +168,7 @@ func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 			core.Because(apc.RuleKeyAlgorithm, field, problemHMACName, string(a), string(MacAlgorithmHMAC)),
 		)
 	case alg.Letter != hsm.HMAC && a == MacAlgorithmHMAC:
-		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s.", a, alg.Name), // GUESS
+		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s.", a, alg.Name), // GUESS G-hmac-text
 			core.Because(apc.RuleKeyAlgorithm, field, problemHMACKey, string(alg.Name), wording.Or(core.AnyHMAC.Names())))
 	case alg.Letter != hsm.HMAC:
 		return core.NotSimulated(field + " " + string(a) + " with a key of algorithm " + string(alg.Name))
@@ -197,8 +197,8 @@ func (m *macRequest) whole() int {
 	return m.key.size()
 }
 
-// length is the length of the MAC in bytes. One longer than the whole is the whole (GUESS; asking
-// for 16 bytes of a TDES MAC gave 8, LIVE).
+// length is the length of the MAC in bytes. One longer than the whole is the whole (GUESS G-mac-too-long; asking
+// for 16 bytes of a TDES MAC gave 8, LIVE L-mac-too-long).
 func (m *macRequest) length(asked *int) int {
 	switch {
 	case asked != nil:
@@ -210,7 +210,7 @@ func (m *macRequest) length(asked *int) int {
 }
 
 // checkLength holds a given MAC to the length that generating it would give; where that is a part
-// of a MAC because MacLength is absent, the whole is taken too (LIVE).
+// of a MAC because MacLength is absent, the whole is taken too (LIVE L-mac-whole).
 func (m *macRequest) checkLength(given int, asked *int) error {
 	want := m.length(asked)
 	if given == want || asked == nil && given == m.whole() {

@@ -81,7 +81,7 @@ func verifyPinData(ctx context.Context, c *core.Call, in *VerifyPinDataInput) (*
 	if err != nil {
 		return nil, err
 	}
-	if c.Cloud.Quirks.VisaPINWithDUKPT && in.VerificationAttributes.VisaPin != nil && in.DukptAttributes != nil { // LIVE
+	if c.Cloud.Quirks.VisaPINWithDUKPT && in.VerificationAttributes.VisaPin != nil && in.DukptAttributes != nil { // LIVE L-visa-dukpt-fault
 		return nil, core.Internal(errVisaDUKPT)
 	}
 	// HSM.
@@ -123,11 +123,11 @@ func (in *VerifyPinDataInput) keys() (verification, encryption keyRequest) {
 // verify asks for the verdict on a PIN block.
 func (in *VerifyPinDataInput) verify(ctx context.Context, c *core.Call, key hsm.KeyRef, block *hsm.PINBlock) (hsm.Verdict, error) {
 	if v := in.VerificationAttributes.VisaPin; v != nil {
-		if in.PrimaryAccountNumber == nil { // GUESS
+		if in.PrimaryAccountNumber == nil { // GUESS G-pin-account-number
 			return hsm.Undecided, missing("PrimaryAccountNumber")
 		}
 		method := &hsm.VisaPVV{Key: key, PAN: hsm.NewPAN(*in.PrimaryAccountNumber), Index: *v.PinVerificationKeyIndex}
-		if in.PinDataLength != nil { // the PIN must have it (GUESS), and a PVV does not say how long the PIN is
+		if in.PinDataLength != nil { // the PIN must have it (GUESS G-pin-length-verify), and a PVV does not say how long the PIN is
 			if _, err := c.Cloud.HSM.PVV(ctx, block, method, *in.PinDataLength); err != nil {
 				return hsm.Undecided, err
 			}
@@ -251,7 +251,7 @@ func (in *TranslatePinDataInput) derive(keys []workingKey) error {
 }
 
 // pinForm is the format of one side. AS 2805 format 0 without IncomingAs2805Attributes is under the
-// key as it is (GUESS).
+// key as it is (GUESS G-as2805-pin-key).
 func (f *TranslationIsoFormats) pinForm(k *workingKey, field string) (*pinKey, error) {
 	switch {
 	case f.IsoFormat0 != nil:

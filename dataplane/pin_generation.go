@@ -22,14 +22,14 @@ var pinFormats = map[PinBlockFormatForPinData]pin.Format{
 // pinForm is a PIN encryption key with the format of a request, whose account number may be absent.
 func pinForm(k *workingKey, format PinBlockFormatForPinData, pan *string, field string) (*pinKey, error) {
 	f := pinFormats[format]
-	if pan == nil && f != pin.ISO1 { // GUESS
+	if pan == nil && f != pin.ISO1 { // GUESS G-pin-account-number
 		return nil, missing("PrimaryAccountNumber")
 	}
 	return newPINKey(k, f, pan, field)
 }
 
-// newPINKey holds a key to a format: ISO format 4 needs an AES key, the others a TDES key (LIVE for
-// format 0 with an AES key, GUESS for the others).
+// newPINKey holds a key to a format: ISO format 4 needs an AES key, the others a TDES key (LIVE L-aes-format-0 for
+// format 0 with an AES key, GUESS G-pin-format-key for the others).
 func newPINKey(k *workingKey, f pin.Format, pan *string, field string) (*pinKey, error) {
 	wanted := hsm.TDES
 	if f == pin.ISO4 {
@@ -83,7 +83,7 @@ func ibm3624(key hsm.KeyRef, table, data, pad string) *hsm.IBM3624 {
 	return &hsm.IBM3624{Key: key, Table: table, ValidationData: hsm.NewPAN(data), Pad: pad[0]}
 }
 
-// checkPINLength: PinDataLength is that of the offset where there is one (GUESS).
+// checkPINLength: PinDataLength is that of the offset where there is one (GUESS G-pin-length-offset).
 func checkPINLength(asked *int, offset int, field string) error {
 	if asked == nil || offset == 0 || *asked == offset {
 		return nil
@@ -117,7 +117,7 @@ type pinGeneration struct {
 	length *int // PinDataLength
 }
 
-const defaultPINLength = 4 // GUESS
+const defaultPINLength = 4 // GUESS G-pin-length-absent
 
 // given is PinDataLength, or the default.
 func (g *pinGeneration) given(absent int) int {
@@ -159,7 +159,7 @@ func (g *pinGeneration) generate(ctx context.Context, a *PinGenerationAttributes
 
 // visa makes a PIN with its PVV, or the PVV of a given PIN.
 func (g *pinGeneration) visa(ctx context.Context, a *PinGenerationAttributes) (value hsm.PINValue, data *PinData, err error) {
-	if g.pan == "" { // GUESS
+	if g.pan == "" { // GUESS G-pin-account-number
 		return value, nil, missing("PrimaryAccountNumber")
 	}
 	method := &hsm.VisaPVV{Key: g.key, PAN: hsm.NewPAN(g.pan)}

@@ -70,7 +70,7 @@ type translation struct {
 // checkBlock holds the header of the block to the agreed key and to what may be translated.
 func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field string) error {
 	derived := core.AlgorithmNamed(m.DeriveKeyAlgorithm)
-	if !core.Ciphers.Has(derived) { // GUESS
+	if !core.Ciphers.Has(derived) { // GUESS G-derived-hmac
 		return core.Invalid(
 			"The derived key algorithm is invalid for the operation.",
 			core.Because(
@@ -86,7 +86,7 @@ func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field str
 	if err := core.CheckBlockVersion(h.Version, derived, field); err != nil {
 		return err
 	}
-	if h.Exportability == 'N' { // GUESS
+	if h.Exportability == 'N' { // GUESS G-translate-not-exportable
 		return core.Invalid(blockMessage, core.Because(apc.RuleExportability, field, problemNotExported, "N", "E or S"))
 	}
 	if core.AlgorithmsOf(h.Algorithm, t.hm()) == nil {

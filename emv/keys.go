@@ -131,7 +131,7 @@ func VisaScriptSession(mk []byte, atc [2]byte) ([]byte, error) {
 }
 
 // UnionPaySession derives the session key of UnionPay cards: E(counter) and E(not counter), each
-// after six zero bytes. GUESS, from PBOC 3.0.
+// after six zero bytes. GUESS G-unionpay-session, from PBOC 3.0.
 func UnionPaySession(mk []byte, atc [2]byte) ([]byte, error) {
 	b, err := newCipher("card master key", mk)
 	if err != nil {
@@ -150,7 +150,7 @@ type Tree struct {
 	IV             [16]byte
 }
 
-// ServiceTree is the one taken for the service: height 8, branch factor 4, a zero IV (GUESS;
+// ServiceTree is the one taken for the service: height 8, branch factor 4, a zero IV (GUESS G-emv2000-tree;
 // height 16, branch factor 2 is the other in use).
 var ServiceTree = Tree{Height: 8, Branch: 4}
 

@@ -20,7 +20,7 @@ type ScriptForm struct {
 var (
 	VisaForm    = ScriptForm{Length: true, Pad: true} // American Express too
 	MChipForm   = ScriptForm{CBC: true}
-	EMV2000Form = ScriptForm{Pad: true, CBC: true} // GUESS
+	EMV2000Form = ScriptForm{Pad: true, CBC: true} // GUESS G-emv2000-script
 )
 
 // PINBlock returns the clear script block, 8 bytes, of every scheme but Visa and American

@@ -15,7 +15,7 @@ import (
 
 // decode reads a request into an input of engine. Member names are those of the
 // shape, in their case; unknown members and nulls are ignored. What
-// cannot be read is a SerializationException.
+// cannot be read is a SerializationException (GUESS G-unreadable-body).
 func decode(body []byte, in any) error {
 	if len(bytes.TrimSpace(body)) == 0 { // as good as {}
 		return nil

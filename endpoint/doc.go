@@ -27,5 +27,5 @@
 // that is needed of one otherwise; a request without any is refused unless
 // [Options.Anonymous] lets it in.
 //
-// What the public documents do not say is a guess, marked GUESS next to the rule.
+// What the public documents do not say is a guess, named G-… next to the rule and explained in docs/guesses.md.
 package endpoint

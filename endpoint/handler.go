@@ -325,7 +325,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 				status:  http.StatusUnsupportedMediaType,
 				code:    "UnsupportedMediaTypeException",
 				message: "The content type is not " + contentType + ".",
-			} // GUESS
+			} // GUESS G-content-type
 		}
 	}
 	given := r.Header.Get("X-Amz-Target")
@@ -336,7 +336,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 	if op, known := engine.OperationNamed(name); ok && known && !op.DataPlane {
 		return op, nil
 	}
-	return op, &protocolError{
+	return op, &protocolError{ // GUESS G-unknown-operation
 		status:  http.StatusBadRequest,
 		code:    "UnknownOperationException",
 		message: "X-Amz-Target names no operation of " + strings.TrimSuffix(targetPrefix, ".") + ".",

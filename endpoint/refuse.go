@@ -71,7 +71,7 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 		return e.status, e.code, &faultBody{Type: e.code, Message: &e.message}
 	}
 	refusal := refusalOf(err)
-	status = exceptions[refusal.Code].plain
+	status = exceptions[refusal.Code].plain // GUESS G-http-status
 	if h.options.ExceptionStatus {
 		status = exceptions[refusal.Code].own
 	}

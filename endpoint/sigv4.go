@@ -25,7 +25,7 @@ const (
 	maxSkew = 5 * time.Minute
 )
 
-// What AWS answers to requests that are not signed as they should be (GUESS for
+// What AWS answers to requests that are not signed as they should be (GUESS G-unsigned-status for
 // the status, that of any client's fault: not documented for the service).
 var (
 	errNoToken = unsigned("MissingAuthenticationTokenException", "Missing Authentication Token")

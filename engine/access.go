@@ -3,7 +3,7 @@ package engine
 import "github.com/seed748fb4d1/apcsim/internal/core"
 
 // access is how the permission for each operation is decided: what the Resource of an identity policy is
-// compared with (Service Authorization Reference; GUESS where it lists none), and whether other accounts
+// compared with (Service Authorization Reference; GUESS G-access-resource where it lists none), and whether other accounts
 // can be allowed it (API Reference, "Cross-account use" of each operation). The policy operations are
 // governed by identity policies alone (user guide, security_iam_resource-based-policies).
 var access = map[string]core.Access{
@@ -19,7 +19,7 @@ var access = map[string]core.Access{
 	"GetParametersForImport":       {On: core.OnAll},
 	"GetParametersForExport":       {On: core.OnAll},
 	"GetPublicKeyCertificate":      {On: core.OnKeys, Crosses: true},
-	"GetCertificateSigningRequest": {On: core.OnKeys}, // GUESS: nothing is said of it
+	"GetCertificateSigningRequest": {On: core.OnKeys}, // GUESS G-csr-cross-account: nothing is said of it
 	"CreateAlias":                  {On: core.OnAlias},
 	"GetAlias":                     {On: core.OnAlias},
 	"ListAliases":                  {On: core.OnAll},

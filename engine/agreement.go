@@ -36,7 +36,7 @@ func (in *ExportDiffieHellmanTr31KeyBlock) agreed() *agreed {
 }
 
 // checkUse refuses a key pair that does not derive wrapping keys, and a wrapping key that cannot be
-// derived. A key pair without a DeriveKeyUsage is for the data plane (GUESS).
+// derived. A key pair without a DeriveKeyUsage is for the data plane (GUESS G-pair-without-derive-usage).
 func (a *agreed) checkUse(pair *core.Key) error {
 	if !slices.Contains(wrappingUsages, pair.DeriveUsage) {
 		return core.Invalid(
@@ -45,7 +45,7 @@ func (a *agreed) checkUse(pair *core.Key) error {
 				core.ProblemDerivesOther, foundDeriveUsage(pair.DeriveUsage), "DeriveKeyUsage "+wording.Or(wrappingUsages)),
 		)
 	}
-	if !core.Ciphers.Has(core.AlgorithmNamed(a.derived)) { // GUESS
+	if !core.Ciphers.Has(core.AlgorithmNamed(a.derived)) { // GUESS G-derived-hmac
 		return attributeError(
 			core.Because(
 				apc.RuleKeyAlgorithm,
@@ -80,7 +80,7 @@ func (a *agreed) needs() []core.Need {
 	}
 }
 
-// strengths are those of the derived key and of the curve (GUESS, by the two columns of the
+// strengths are those of the derived key and of the curve (GUESS G-agreement-strength, by the two columns of the
 // table).
 func (a *agreed) strengths(pair *core.Key) []strength {
 	return []strength{

@@ -7,7 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// AssociateMpaTeam puts an approval team in charge of an action: at once where there was none (GUESS), else
+// AssociateMpaTeam puts an approval team in charge of an action: at once where there was none (GUESS G-team-first), else
 // when the present team approves.
 func (c *Caller) AssociateMpaTeam(ctx context.Context, in *AssociateMpaTeamInput) (*AssociateMpaTeamOutput, error) {
 	return core.Run(ctx, c.caller, "AssociateMpaTeam", in, associateMpaTeam)
@@ -95,7 +95,7 @@ func describeTeam(t *core.Team) MpaTeamAssociation {
 }
 
 // planApproval makes the import of a root certificate wait for the team that guards it. A comment without a
-// team is taken and not used (GUESS).
+// team is taken and not used (GUESS G-team-comment).
 func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 	if p.in.KeyMaterial.RootCertificatePublicKey == nil {
 		return nil

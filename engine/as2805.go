@@ -18,7 +18,7 @@ var as2805Variants = []struct {
 	usage   apc.KeyUsage
 	mask    hsm.Variant
 }{
-	{apc.As2805KeyVariantTerminalMajorKeyVariant00, core.UsageK0, hsm.Variant{}}, // no mask: GUESS
+	{apc.As2805KeyVariantTerminalMajorKeyVariant00, core.UsageK0, hsm.Variant{}}, // no mask: GUESS G-as2805-variant-00
 	{apc.As2805KeyVariantPINEncryptionKeyVariant28, core.UsageP0, hsm.Variant{0x28, 0xC0}},
 	{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, core.UsageM0, hsm.Variant{0x24, 0xC0}},
 	{apc.As2805KeyVariantDataEncryptionKeyVariant22, core.UsageD0, hsm.Variant{0x22, 0xC0}},
@@ -44,7 +44,7 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	}
 	usage, mask := as2805Variant(m.As2805KeyVariant)
 	alg := core.AlgorithmNamed(m.KeyAlgorithm)
-	if alg.Letter != hsm.TDES { // in all that is published; GUESS for the rest
+	if alg.Letter != hsm.TDES { // in all that is published; GUESS G-as2805-algorithm for the rest
 		return attributeError(
 			core.Because(
 				apc.RuleKeyAlgorithm,
@@ -122,10 +122,10 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 	if err != nil {
 		return nil, core.HSMError(err)
 	}
-	return p.wrapped(kek, apc.WrappedKeyMaterialFormatKeyCryptogram, hexText(cryptogram), value), nil
+	return p.wrapped(kek, apc.WrappedKeyMaterialFormatKeyCryptogram, hexText(cryptogram), value), nil // GUESS G-as2805-prefix: none
 }
 
-// notInThisForm refuses an initial key where it cannot be asked for (GUESS).
+// notInThisForm refuses an initial key where it cannot be asked for (GUESS G-initial-key-form).
 func notInThisForm() error {
 	return core.Invalid(
 		"The initial key cannot be exported in this form.",

@@ -99,7 +99,7 @@ func (in *ExportKeyInput) ConditionValues(key string) []string {
 	switch key {
 	case conditionPrefix + "exportkeymaterial":
 		return []string{of.form}
-	case conditionPrefix + "exportdukptinitialkey": // GUESS: the serial number
+	case conditionPrefix + "exportdukptinitialkey": // GUESS G-condition-initial-key: the serial number
 		if a := in.ExportAttributes; a != nil && a.ExportDukptInitialKey != nil {
 			return []string{a.ExportDukptInitialKey.KeySerialNumber}
 		}
@@ -120,7 +120,7 @@ func (in *UntagResourceInput) ConditionValues(key string) []string {
 }
 
 // material is what conditions see of key material: its form and the keys it names, as the request
-// writes them (GUESS).
+// writes them (GUESS G-condition-identifiers).
 type material struct {
 	form                                  string
 	wrapping, authority, private, signing *string

@@ -42,7 +42,7 @@ func commitAlias(ctx context.Context, c *core.Call, name string, changes []keyst
 	err := c.CommitCounted(ctx, "aliases", c.Cloud.Limits.Aliases, changes...)
 	if errors.Is(err, keystore.ErrExists) {
 		return &apc.Error{
-			Code: apc.ErrConflict, Resource: name, Message: "Alias " + name + " already exists.",
+			Code: apc.ErrConflict, Resource: name, Message: "Alias " + name + " already exists.", // LIVE L-alias-exists
 			Reasons: []apc.Reason{core.Because(apc.RuleAliasExists, "AliasName", core.ProblemAliasExists, name, "another name, or UpdateAlias")},
 		}
 	}
@@ -61,7 +61,7 @@ func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string
 	if err := c.Key(ctx, core.Need{Field: "KeyArn", Identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
-	if target.State == apc.KeyStateDeleteComplete { // GUESS; one that only waits for its deletion is taken
+	if target.State == apc.KeyStateDeleteComplete { // GUESS G-alias-to-deleted; one that only waits for its deletion is taken
 		return nil, core.StateError(target, "a usable")
 	}
 	a.Key = target.ARN.Key

@@ -92,7 +92,7 @@ func generate(ctx context.Context, c *core.Call, out *core.Key, check kcv.Method
 	return nil
 }
 
-// checkDeriveUsage refuses a DeriveKeyUsage for keys other than K3 key pairs (GUESS).
+// checkDeriveUsage refuses a DeriveKeyUsage for keys other than K3 key pairs (GUESS G-derive-usage).
 func checkDeriveUsage(a core.Attributes, u *apc.KeyUsage) error {
 	if u == nil || a.Usage == core.UsageK3 {
 		return nil
@@ -102,7 +102,7 @@ func checkDeriveUsage(a core.Attributes, u *apc.KeyUsage) error {
 }
 
 // chooseCheck returns the check value method that a request asks for or, where it asks for none, the
-// algorithm's default. One that does not fit the algorithm is refused (GUESS).
+// algorithm's default. One that does not fit the algorithm is refused (GUESS G-check-value-method).
 func chooseCheck(a *core.Algorithm, asked *apc.KeyCheckValueAlgorithm, field string) (core.CheckMethod, error) {
 	var name apc.KeyCheckValueAlgorithm
 	if asked != nil {

@@ -16,7 +16,7 @@ import (
 
 const cryptogramField = "KeyMaterial.KeyCryptogram"
 
-// wrappingHash is that of a wrapping spec, SHA-256 where there is none (GUESS).
+// wrappingHash is that of a wrapping spec, SHA-256 where there is none (GUESS G-wrapping-spec).
 func wrappingHash(spec *apc.WrappingKeySpec) crypto.Hash {
 	if spec != nil && *spec == apc.WrappingKeySpecRSAOAEPSHA512 {
 		return crypto.SHA512

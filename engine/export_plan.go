@@ -56,7 +56,7 @@ const initialKeyUsage = "B1"
 
 // initialKey makes it the export of a terminal's initial DUKPT key. A
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
-// its base derivation key (GUESS for 192 and 256 bits).
+// its base derivation key (GUESS G-initial-key-length for 192 and 256 bits).
 func (p *exportPlan) initialKey(ksn string) error {
 	if p.as.Usage != core.UsageB0 {
 		return core.Invalid("An initial key can only be derived from a base derivation key.",
@@ -192,7 +192,7 @@ var exportabilityBytes = map[apc.KeyExportability]byte{
 }
 
 // exportabilities are the bytes a request may ask for: all three for a key
-// that was created or imported with S, E and N for one imported with E (GUESS;
+// that was created or imported with S, E and N for one imported with E (GUESS G-exportability-asked;
 // tr31-mapping, section 5).
 func (p *exportPlan) exportabilities() string {
 	if p.key.Header != "" && p.key.Exportability() == 'E' {
@@ -205,12 +205,12 @@ func (p *exportPlan) exportabilities() string {
 // request may take, ids and lengths included.
 const maxOptionalBlocks = 112
 
-// reservedBlocks are written by the service itself (GUESS: refused in a
+// reservedBlocks are written by the service itself (GUESS G-reserved-blocks: refused in a
 // request).
 var reservedBlocks = []string{"HM", "PB"}
 
 // optionalBlocks are those the key was imported with, HM for an HMAC key, and
-// those of the request, which replace kept ones of the same id (GUESS).
+// those of the request, which replace kept ones of the same id (GUESS G-kept-blocks).
 func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.OptionalBlock, err error) {
 	total := 0
 	for _, id := range sortedKeys(asked) {

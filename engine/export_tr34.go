@@ -57,7 +57,7 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 }
 
 // tokenHeader is the header in a key token: the attributes of the key. Its version and length have no
-// meaning; the service writes the same for every key. It has no optional blocks (GUESS: refused).
+// meaning; the service writes the same for every key. It has no optional blocks (GUESS G-tr34-optional-blocks: refused).
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 	if asked != nil && len(asked.OptionalBlocks) > 0 {
 		return "", core.Invalid(

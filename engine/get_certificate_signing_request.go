@@ -45,7 +45,7 @@ func getCertificateSigningRequest(
 	return &GetCertificateSigningRequestOutput{CertificateSigningRequest: x509ca.EncodeCSR(der)}, nil
 }
 
-// name is the subject in the order from the country down (GUESS: no request of
+// name is the subject in the order from the country down (GUESS G-csr-subject-order: no request of
 // the service is published).
 func (in *CertificateSubjectType) name() (out x509ca.Name) {
 	for _, a := range []struct {

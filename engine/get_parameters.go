@@ -36,7 +36,7 @@ var (
 )
 
 // check refuses a kind of key material that needs no token, and an algorithm that its tokens do not
-// have (GUESS: ValidationException).
+// have (GUESS G-parameters-refusal: ValidationException).
 func (p *parameters) check() error {
 	set, ok := p.allowed[p.material]
 	if !ok {

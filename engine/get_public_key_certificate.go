@@ -54,7 +54,7 @@ func certificateServes(c *core.Call, pair *core.Key) bool {
 }
 
 // loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its
-// private key is not used for a caller (GUESS).
+// private key is not used for a caller (GUESS G-stopped-pair).
 func loadPair(ctx context.Context, c *core.Call, identifier string, into *core.Key) error {
 	*into = core.Key{}
 	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, into); err != nil {

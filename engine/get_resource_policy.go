@@ -7,7 +7,7 @@ import (
 )
 
 // noPolicy is the text returned where a key has no policy (recorded from the service).
-const noPolicy = "{}"
+const noPolicy = "{}" // LIVE L-policy-none
 
 // GetResourcePolicy returns the resource policy of a key, as it was put.
 func (c *Caller) GetResourcePolicy(ctx context.Context, in *GetResourcePolicyInput) (*GetResourcePolicyOutput, error) {

@@ -16,7 +16,7 @@ const (
 	trustedField = "KeyMaterial.TrustedCertificatePublicKey"
 )
 
-// importRoot imports the public key of a self-signed certificate.
+// importRoot imports the public key of a self-signed certificate (GUESS G-self-signed-root: another is refused).
 func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
 	cert, err := p.declareCertificate(core.ParseAttributes(m.KeyAttributes), rootField, m.PublicKeyCertificate)
 	if err != nil {

@@ -209,7 +209,7 @@ func (p *importPlan) finish(ctx context.Context, made *hsm.Made) error {
 	return p.checkKC(ctx)
 }
 
-// checkKC compares a KC block, the check value that the sender computed, with the key (GUESS:
+// checkKC compares a KC block, the check value that the sender computed, with the key (GUESS G-kc-block:
 // nothing is documented). Other forms than the two of X9.143 are not compared.
 func (p *importPlan) checkKC(ctx context.Context) error {
 	i := slices.IndexFunc(p.key.Blocks, func(b core.Block) bool { return b.ID == "KC" })

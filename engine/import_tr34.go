@@ -99,7 +99,7 @@ func (p *importPlan) readTokenHeader(t *tr34.Token) error {
 }
 
 // checkFreshness: a two-pass token and RandomNonce go together (for a token
-// without one: GUESS).
+// without one: GUESS G-nonce-one-pass).
 func checkFreshness(t *tr34.Token, nonce *string) error {
 	if (t.Nonce != nil) == (nonce != nil) {
 		return nil
@@ -115,7 +115,7 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 }
 
 // tokenCheck is what a key token is checked with. Revocation lists are not read, and the age of a
-// signing time is not checked (GUESS).
+// signing time is not checked (GUESS G-signing-time).
 func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }

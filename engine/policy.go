@@ -71,7 +71,7 @@ var usageRules = []usageRule{
 	symmetric(core.UsageM3, core.AnyTDES, macModes),
 	symmetric(core.UsageM6, core.Ciphers, macModes),
 	symmetric(core.UsageM7, core.Ciphers, macModes),
-	symmetric(core.UsageM7, core.AnyHMAC, strictMAC), // {Generate} and {Verify} alone: GUESS
+	symmetric(core.UsageM7, core.AnyHMAC, strictMAC), // {Generate} and {Verify} alone: GUESS G-hmac-modes
 	symmetric(core.UsageM0, core.AnyTDES, strictMAC), // from the page of operations; not on the table's
 	symmetric(core.UsageP0, core.Ciphers, cipherModes),
 	symmetric(core.UsageV1, core.Ciphers, macModes),
@@ -214,7 +214,7 @@ var rsaStrength = strengthTable{
 }
 
 // curveStrength is for key agreements: the curves. HMAC keys are not in
-// the guide's table; they may be wrapped on each curve (GUESS, as customer-flows, section
+// the guide's table; they may be wrapped on each curve (GUESS G-hmac-curves, as customer-flows, section
 // 16, replays them), under a derived key of AES_256.
 var curveStrength = strengthTable{
 	core.TDES2:      core.AnyECC,
@@ -228,6 +228,7 @@ var curveStrength = strengthTable{
 	core.HMACSHA512: core.AnyECC,
 }
 
+// checkStrength refuses a wrapping key that is weaker than the key (GUESS G-strength-refusal: the exception).
 func checkStrength(table strengthTable, wrapping, wrapped *core.Algorithm, field string) error {
 	if table[wrapped.Name].Has(wrapping) {
 		return nil

@@ -182,7 +182,7 @@ func removeKeyReplicationRegions(
 }
 
 // EnableDefaultKeyReplicationRegions adds Regions to the account's default list: new exportable keys get
-// replicas there unless their request says otherwise. A Region that is listed stays (GUESS).
+// replicas there unless their request says otherwise. A Region that is listed stays (GUESS G-default-region-listed).
 func (c *Caller) EnableDefaultKeyReplicationRegions(
 	ctx context.Context,
 	in *EnableDefaultKeyReplicationRegionsInput,
@@ -213,7 +213,7 @@ func enableDefaultKeyReplicationRegions(
 }
 
 // DisableDefaultKeyReplicationRegions takes Regions off the account's default list. One that is not listed
-// does not matter (GUESS). Keys stay as they are.
+// does not matter (GUESS G-default-region-absent). Keys stay as they are.
 func (c *Caller) DisableDefaultKeyReplicationRegions(
 	ctx context.Context,
 	in *DisableDefaultKeyReplicationRegionsInput,

@@ -99,7 +99,7 @@ func TestPutResourcePolicyNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestResourcePolicyOperationsByState: GUESSes of the sheet, section 7.2.
+// TestResourcePolicyOperationsByState: GUESS G-policy-by-state of the sheet, section 7.2.
 func TestResourcePolicyOperationsByState(t *testing.T) {
 	clock := engine.NewClock(start)
 	eng := simtest.New(t, &engine.Options{Now: clock.Now})

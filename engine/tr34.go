@@ -38,7 +38,7 @@ type pairMembers struct {
 }
 
 // usesToken reports whether the members name a token; else they name a key. Both and neither are
-// refused (GUESS). An empty token is none.
+// refused (GUESS G-token-and-key). An empty token is none.
 func (m *pairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {

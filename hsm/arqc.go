@@ -87,8 +87,8 @@ func (c *card) clear() {
 }
 
 // arpcKey is the key of response cryptograms. For M/Chip it is the master key by Mastercard's
-// own rules; that the service does so is a GUESS. For EMV 2000 and UnionPay the
-// session key is a GUESS.
+// own rules; that the service does so is a GUESS G-mchip-response-key. For EMV 2000 and UnionPay the
+// session key is a GUESS G-response-session-key.
 func (c *card) arpcKey(s Session) []byte {
 	if s == SessionMChip {
 		return c.master

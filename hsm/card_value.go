@@ -105,7 +105,7 @@ func (h *HSM) securityCode(ctx context.Context, k KeyRef, d CardData, length int
 	return [...]string{code.Three, code.Four, code.Five}[length-minCardValue], nil
 }
 
-// discoverPSN is the card sequence number of Discover's code (GUESS).
+// discoverPSN is the card sequence number of Discover's code (GUESS G-discover-code).
 const discoverPSN = "00"
 
 // dynamicValue is a value under the card's own key.

@@ -14,7 +14,7 @@ type KEKMask int
 // The masks.
 const (
 	KEKMask82   KEKMask = iota // 82 repeated for what is sent, 84 for what is received
-	KEKMask82C0                // 82C0 and 84C0 repeated (GUESS)
+	KEKMask82C0                // 82C0 and 84C0 repeated (GUESS G-kek-mask-82c0)
 )
 
 // kekMasks are the variants of what the requesting party sends, and of what it then receives.

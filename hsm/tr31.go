@@ -67,8 +67,8 @@ func (h *HSM) ExportTR31(ctx context.Context, kbpk KeyRef, header tr31.Header, k
 	return block, value, err
 }
 
-// wrapOptions: lengths are hidden as X9.143 asks, and optional blocks of a key that
-// was imported leniently are written as they were read.
+// wrapOptions: lengths are hidden as X9.143 asks (GUESS G-hidden-length: by the service too), and
+// optional blocks of a key that was imported leniently are written as they were read.
 var wrapOptions = tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}
 
 // protection is a protection key for one block version with its KBEK and KBAK open:

@@ -26,7 +26,7 @@ type KeyBlockTranslation struct {
 //
 // The new block is of version D under an AES key and B under a TDES key, and keeps the usage,
 // algorithm, mode of use, key version, exportability and context of the old one. Of the
-// optional blocks it replaces KC, KP and TS, leaves out PB, and keeps all others (GUESS).
+// optional blocks it replaces KC, KP and TS, leaves out PB, and keeps all others (GUESS G-translated-blocks).
 //
 // Refusals of the block are a [*tr31.Error] with their exact class. A key that may not be exported
 // is ErrRefused. An error of CheckValue is returned as it is.

@@ -78,7 +78,7 @@ const (
 	SessionMChip                     // Mastercard M/Chip cryptograms, from EMV.ATC and EMV.UN
 	SessionVisaScript                // scripts of Visa and American Express, from EMV.ATC
 	SessionEMV2000                   // the tree of EMV 2000, from EMV.ATC
-	SessionUnionPay                  // UnionPay, from EMV.ATC (GUESS)
+	SessionUnionPay                  // UnionPay, from EMV.ATC (GUESS G-unionpay-session)
 )
 
 // EMV derives a card's master key from an issuer's key, which is TDES, and from that a
@@ -195,7 +195,7 @@ func (d DUKPT) derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*soft
 }
 
 // tdesUses and aesUses are the working keys of a purpose by direction. Both ways is
-// the request's key of TDES (X9.24-1) and a key of its own of AES (GUESS: which keys
+// the request's key of TDES (X9.24-1) and a key of its own of AES (GUESS G-dukpt-both-ways: which keys
 // the service takes for both ways).
 var (
 	tdesUses = [...][3]dukpt.TDESUse{

@@ -57,7 +57,7 @@ func (c *condition) holds(x Context) bool {
 		}
 		return false
 	}
-	for _, v := range given { // one value, as a rule; of several each is tried (GUESS)
+	for _, v := range given { // one value, as a rule; of several each is tried (GUESS G-policy-many-values)
 		if c.matches(v) {
 			return !c.op.negated
 		}

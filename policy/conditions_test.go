@@ -68,7 +68,7 @@ var conditionCases = []conditionCase{
 	{"NumericEquals", `10`, "10.0", true, "the value counts, not its digits", pageOperators},
 	{"NumericEquals", `"10"`, "11", false, "another number", pageOperators},
 	{"NumericEquals", `"10"`, "-", false, "an absent key does not match", pageOperators},
-	{"NumericEquals", `"10"`, "ten", false, "what is no number matches nothing (GUESS)", pageOperators},
+	{"NumericEquals", `"10"`, "ten", false, "what is no number matches nothing (GUESS G-policy-number)", pageOperators},
 	{"NumericEquals", `["1","2"]`, "2", true, "one of several numbers", pageSeveral},
 	{"NumericNotEquals", `"10"`, "11", true, "another number", pageOperators},
 	{"NumericNotEquals", `"10"`, "10", false, "the same number", pageOperators},
@@ -97,7 +97,7 @@ var conditionCases = []conditionCase{
 	{"DateEquals", `"2026"`, "2026-01-01T00:00:00Z", true, "four digits are a year", pageOperators},
 	{"DateEquals", `"2026-11-29T12:00Z"`, "2026-11-29T12:00:00Z", true, "seconds may be left out", pageOperators},
 	{"DateEquals", `"2026-11-29T12:00:00Z"`, "-", false, "an absent key does not match", pageOperators},
-	{"DateEquals", `"2026-11-29T12:00:00Z"`, "noon", false, "what is no date matches nothing (GUESS)", pageOperators},
+	{"DateEquals", `"2026-11-29T12:00:00Z"`, "noon", false, "what is no date matches nothing (GUESS G-policy-date)", pageOperators},
 	{"DateNotEquals", `"2026-11-29"`, "2026-11-30", true, "another day", pageOperators},
 	{"DateNotEquals", `"2026-11-29"`, "2026-11-29", false, "the same day", pageOperators},
 	{"DateNotEquals", `"2026-11-29"`, "-", true, "an absent key is not equal", pageOperators},
@@ -116,7 +116,7 @@ var conditionCases = []conditionCase{
 	{"Bool", `"true"`, "true", true, "the same truth", pageOperators},
 	{"Bool", `"true"`, "false", false, "the other", pageOperators},
 	{"Bool", `true`, "true", true, "JSON's boolean is the same as its text", pageGrammar},
-	{"Bool", `"True"`, "true", true, "case does not count (GUESS)", pageOperators},
+	{"Bool", `"True"`, "true", true, "case does not count (GUESS G-policy-bool)", pageOperators},
 	{"Bool", `"false"`, "false", true, "false matches false", pageOperators},
 	{"Bool", `"false"`, "-", false, "an absent key is not false", pageOperators},
 	{"Bool", `["true","false"]`, "false", true, "one of both", pageSeveral},
@@ -126,16 +126,16 @@ var conditionCases = []conditionCase{
 	{"IpAddress", `"203.0.113.0/24"`, "203.0.114.7", false, "beside it", pageOperators},
 	{"IpAddress", `"203.0.113.7"`, "203.0.113.7", true, "an address alone is /32", pageOperators},
 	{"IpAddress", `"203.0.113.7"`, "203.0.113.8", false, "and nothing else", pageOperators},
-	{"IpAddress", `"203.0.113.99/24"`, "203.0.113.7", true, "bits behind the mask do not count (GUESS)", pageOperators},
+	{"IpAddress", `"203.0.113.99/24"`, "203.0.113.7", true, "bits behind the mask do not count (GUESS G-policy-address)", pageOperators},
 	{"IpAddress", `"0.0.0.0/0"`, "203.0.113.7", true, "everything in IPv4", pageOperators},
 	{"IpAddress", `"0.0.0.0/0"`, "2001:db8::1", false, "which is not IPv6", pageOperators},
 	{"IpAddress", `"2001:DB8:1234:5678::/64"`, "2001:db8:1234:5678::9", true, "IPv6 in the range", pageOperators},
 	{"IpAddress", `"2001:DB8:1234:5678::/64"`, "2001:db8:1234:5679::9", false, "IPv6 beside it", pageOperators},
 	{"IpAddress", `"2001:DB8::1"`, "2001:db8:0:0:0:0:0:1", true, "an address has several spellings", pageOperators},
-	{"IpAddress", `"203.0.113.0/24"`, "::ffff:203.0.113.7", true, "IPv4 within IPv6 is IPv4 (GUESS)", pageOperators},
+	{"IpAddress", `"203.0.113.0/24"`, "::ffff:203.0.113.7", true, "IPv4 within IPv6 is IPv4 (GUESS G-policy-address)", pageOperators},
 	{"IpAddress", `["192.0.2.0/24","203.0.113.0/24"]`, "203.0.113.7", true, "one of several ranges", pageSeveral},
 	{"IpAddress", `"203.0.113.0/24"`, "-", false, "an absent key is in no range", pageOperators},
-	{"IpAddress", `"203.0.113.0/24"`, "here", false, "what is no address matches nothing (GUESS)", pageOperators},
+	{"IpAddress", `"203.0.113.0/24"`, "here", false, "what is no address matches nothing (GUESS G-policy-address)", pageOperators},
 	{"NotIpAddress", `"203.0.113.0/24"`, "203.0.114.7", true, "beside the range", pageOperators},
 	{"NotIpAddress", `"203.0.113.0/24"`, "203.0.113.7", false, "in it", pageOperators},
 	{"NotIpAddress", `["192.0.2.0/24","203.0.113.0/24"]`, "203.0.113.7", false, "in one of several", pageSeveral},
@@ -213,7 +213,7 @@ var conditionCases = []conditionCase{
 	{"Null", `"false"`, "a", true, "the key must be there", pageOperators},
 	{"Null", `"false"`, "-", false, "and it is not", pageOperators},
 	{"Null", `true`, "-", true, "JSON's boolean is the same", pageGrammar},
-	{"Null", `"false"`, "", true, "an empty value is one (GUESS)", pageOperators},
+	{"Null", `"false"`, "", true, "an empty value is one (GUESS G-policy-null)", pageOperators},
 
 	// IfExists.
 	{"StringEqualsIfExists", `"a"`, "-", true, "IfExists holds without the key", pageOperators},
@@ -260,8 +260,8 @@ var conditionCases = []conditionCase{
 	{"ForAnyValue:ArnLike", `"arn:aws:iam::1:*"`, "arn:aws:iam::2:x|arn:aws:iam::1:x", true, "of ARNs", pageSets},
 
 	// Several values without a set operator.
-	{"StringEquals", `"a"`, "b|a", true, "without a set operator one match is enough (GUESS)", pageSets},
-	{"StringNotEquals", `"a"`, "b|a", false, "and a negated one fails with it (GUESS)", pageSets},
+	{"StringEquals", `"a"`, "b|a", true, "without a set operator one match is enough (GUESS G-policy-many-values)", pageSets},
+	{"StringNotEquals", `"a"`, "b|a", false, "and a negated one fails with it (GUESS G-policy-many-values)", pageSets},
 }
 
 func TestConditionsHoldAsTheGuideSays(t *testing.T) {

@@ -11,5 +11,5 @@
 //   - Without a statement that applies the policy decides nothing, which its user takes as a refusal.
 //
 // The rules are those of the IAM User Guide, "Policy evaluation logic" and "IAM JSON policy element
-// reference". Policy variables, ${...}, are refused. Where the guide is silent the comment says GUESS.
+// reference". Policy variables, ${...}, are refused. Where the guide is silent the comment names a guess, G-…, of docs/guesses.md.
 package policy

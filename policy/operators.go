@@ -128,7 +128,7 @@ func readNumber(text string) (operand, bool) {
 	return operand{text: text, number: n}, ok
 }
 
-// dateForms are those of W3C's profile of ISO 8601. One without a zone is UTC (GUESS).
+// dateForms are those of W3C's profile of ISO 8601. One without a zone is UTC (GUESS G-policy-date).
 var dateForms = []string{
 	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02", "2006-01", "2006",
 }

@@ -100,7 +100,7 @@ func parseStatement(kind Kind, n *node, variables bool) (s statement, err error)
 }
 
 // parseSid: an identity policy's identifiers are letters and digits; a service decides on those of
-// its resource policies, and nothing is said of this one's (GUESS: any text).
+// its resource policies, and nothing is said of this one's (GUESS G-policy-sid: any text).
 func (s *statement) parseSid(kind Kind, n *node) error {
 	if n == nil {
 		return nil

@@ -89,7 +89,7 @@ func (p *principals) namesRole(who Principal) bool {
 
 // excepts reports whether a NotPrincipal element leaves a caller out. The account of the caller, the
 // role of a session, and the caller itself must all be there: the service may check each of them (IAM
-// User Guide, NotPrincipal; that it always does is a GUESS).
+// User Guide, NotPrincipal; that it always does is a GUESS G-policy-not-principal).
 func (p *principals) excepts(who Principal) bool {
 	if p.all {
 		return true

@@ -49,7 +49,7 @@ func TestPublicPrincipalsAreFound(t *testing.T) {
 		{everybody, `{"IpAddress":{"aws:SourceIp":"2001:db8::/32"}}`, false, "of 32 bits in IPv6"},
 		{everybody, `{"IpAddress":{"aws:SourceIp":"2001:db8::/31"}}`, true, "a wider one does not"},
 		{everybody, `{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`, true, "addresses that are left out do not close"},
-		{everybody, `{"StringEquals":{"aws:SourceIp":"203.0.113.7"}}`, true, "an address as a text does not (GUESS)"},
+		{everybody, `{"StringEquals":{"aws:SourceIp":"203.0.113.7"}}`, true, "an address as a text does not (GUESS G-public-conditions)"},
 		{everybody, `{"Bool":{"aws:SecureTransport":"true"}}`, true, "how the request came does not close"},
 		{everybody, `{"StringEquals":{"aws:PrincipalTag/team":"pos"}}`, true, "tags do not: anyone sets his own"},
 		{everybody, `{"DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}}`, true, "time does not close"},
@@ -64,7 +64,7 @@ func TestPublicPrincipalsAreFound(t *testing.T) {
 		p := mustParse(t, Resource, statements(`{"Effect":"Allow",`+c.principal+`,"Action":"*","Resource":"*"`+more+`}`))
 		if _, got := p.Public(); got != c.public {
 			t.Errorf(
-				"{%s} under %s is public: got %t, want %t: %s (%s; that this service checks the same is a GUESS)",
+				"{%s} under %s is public: got %t, want %t: %s (%s; that this service checks the same is a GUESS G-public-conditions)",
 				c.principal,
 				c.condition,
 				got,

@@ -38,7 +38,7 @@ var refusalCases = []refusalCase{
 	// The document.
 	{Identity, `^{}`, "", problemMissing, "a statement must be there", pageStatement},
 	{Identity, `{"Version":"2012-10-17",^"Statements":[]}`, "Statements", problemElement, "an unknown element", pageGrammar},
-	{Identity, `{^"version":"2012-10-17"}`, "version", problemElement, "the case of elements counts (GUESS)", pageGrammar},
+	{Identity, `{^"version":"2012-10-17"}`, "version", problemElement, "the case of elements counts (GUESS G-policy-case)", pageGrammar},
 	{Identity, `{"Version":^"2012-10-18"}`, "Version", problemVersion, "there are two versions", pageVersion},
 	{Identity, `{"Version":^2012}`, "Version", problemType, "a version is a text", pageVersion},
 	{Identity, `{"Version":^""}`, "Version", problemVersion, "an empty version is none", pageVersion},
@@ -285,7 +285,7 @@ var refusalCases = []refusalCase{
 		who + `{^"aws":"*"}}]}`,
 		"Statement[0].Principal.aws",
 		problemPrincipals,
-		"the case of a type counts (GUESS)",
+		"the case of a type counts (GUESS G-policy-case)",
 		pagePrincipal,
 	},
 	{Resource, who + `{^"User":"*"}}]}`, "Statement[0].Principal.User", problemPrincipals, "an unknown type", pagePrincipal},
@@ -372,7 +372,7 @@ var refusalCases = []refusalCase{
 		pre + `{^"stringequals":{"a:b":"c"}}}]}`,
 		"Statement[0].Condition.stringequals",
 		problemOperator,
-		"the case of an operator counts (GUESS)",
+		"the case of an operator counts (GUESS G-policy-case)",
 		pageOperators,
 	},
 	{
@@ -388,7 +388,7 @@ var refusalCases = []refusalCase{
 		pre + `{^"ForAllValues:Null":{"a:b":"true"}}}]}`,
 		"Statement[0].Condition.ForAllValues:Null",
 		problemOperator,
-		"Null has no set operator (GUESS)",
+		"Null has no set operator (GUESS G-policy-null)",
 		pageOperators,
 	},
 	{
@@ -469,7 +469,7 @@ var refusalCases = []refusalCase{
 		pre + `{"Null":{"a:b":^["true","false"]}}}]}`,
 		"Statement[0].Condition.Null.a:b",
 		problemType,
-		"which has one value (GUESS)",
+		"which has one value (GUESS G-policy-null)",
 		pageOperators,
 	},
 	{
@@ -485,7 +485,7 @@ var refusalCases = []refusalCase{
 		pre + `{"NumericEquals":{"a:b":^1e999999999}}}]}`,
 		"Statement[0].Condition.NumericEquals.a:b",
 		problemNumber,
-		"and no exponent (GUESS)",
+		"and no exponent (GUESS G-policy-number)",
 		pageOperators,
 	},
 	{
@@ -575,9 +575,10 @@ func TestParseTakes(t *testing.T) {
 			"in the first version ${ is two characters", pageVersion},
 		{Identity, "\n\t{ \"Statement\" : [ { \"Effect\" : \"Allow\" ,\r\n \"Action\" : [ \"*\" ] , \"Resource\" : [ \"*\" ] } ] }\n",
 			"white space does not count", pageGrammar},
-		{Identity, `{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Deny","Action":"*","Resource":"*"}]}`, "an empty Sid is none (GUESS)", pageSid},
+		{Identity, `{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Deny","Action":"*","Resource":"*"}]}`,
+			"an empty Sid is none (GUESS G-policy-sid)", pageSid},
 		{Resource, `{"Statement":[{"Sid":"Allow the acquirer","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`,
-			"a resource policy's Sid has spaces (GUESS)", pageSid},
+			"a resource policy's Sid has spaces (GUESS G-policy-sid)", pageSid},
 		{Identity, `{"Statement":[{"Resource":"*","Action":"*","Effect":"Allow"}]}`, "the order does not count", pageGrammar},
 	} {
 		if _, err := Parse(c.kind, c.text); err != nil {

@@ -63,7 +63,7 @@ func (k keySize) strength() int {
 }
 
 // maySign reports whether a key is strong enough to sign for another. That RSA
-// may not sign for curves, and curves for RSA by strength alone, is a guess
+// may not sign for curves, and curves for RSA by strength alone, is a guess (GUESS G-authority-strength)
 // where the public text compares like with like.
 func (k keySize) maySign(subject keySize) bool {
 	switch {

@@ -47,7 +47,7 @@ func encode(kind string, ders [][]byte) string {
 // White space around the base64 and in it is ignored.
 //
 // Other forms cannot be mistaken for that and are read too: PEM that is not in
-// base64, base64 of DER, and DER. Whether the services take these is a guess.
+// base64, base64 of DER, and DER. Whether the services take these: GUESS G-certificate-forms.
 // Other text may surround the PEM block (RFC 7468, section 2), as OpenSSL writes it;
 // another block may not.
 //

@@ -15,7 +15,7 @@ type Algorithm struct {
 	Name   apc.KeyAlgorithm
 	bit    AlgorithmSet // its place in the table
 	Letter hsm.Algorithm
-	Bits   int // of an HMAC key: the length made here (GUESS: that of the hash); others may be imported
+	Bits   int // of an HMAC key: the length made here (GUESS G-hmac-length: that of the hash); others may be imported
 	hash   crypto.Hash
 	Hm     string // content of the HM block of an HMAC key (tr31-mapping, section 6)
 	Checks []CheckMethod
@@ -34,10 +34,11 @@ var (
 		check(apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero),
 		check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC),
 	}
+	// GUESS G-public-check-value: SHA-1 of the DER SubjectPublicKeyInfo.
 	pairChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1)}
 
 	// ANSI_X9_24 of an AES key: AWS's own programs send it and compare the answer with the CMAC
-	// (GUESS: the answer names CMAC).
+	// (GUESS G-aes-check-value: the answer names CMAC).
 	aesChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC),
 		{apc.KeyCheckValueAlgorithmANSIX924, apc.KeyCheckValueAlgorithmCMAC, kcv.AESCMAC}}
 )

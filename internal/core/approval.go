@@ -11,7 +11,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Multi-party approval (user guide, mpa): a team is associated with an action of an account in a Region (GUESS:
+// Multi-party approval (user guide, mpa): a team is associated with an action of an account in a Region (GUESS G-team-per-region:
 // that it is per Region), and what it guards waits in a session until the team decides or a time is over.
 
 // Records of approval. A session's record says what waits for it.
@@ -163,7 +163,7 @@ func (c *Call) Commit(ctx context.Context, changes ...keystore.Change) error {
 	return c.Cloud.Commit(ctx, changes...)
 }
 
-// CheckTeam refuses a team that is none of those of Options.Teams (GUESS: the exception).
+// CheckTeam refuses a team that is none of those of Options.Teams (GUESS G-team-unknown: the exception).
 func (c *Call) CheckTeam(arn string) error {
 	if len(c.Cloud.teams) == 0 {
 		return nil
@@ -176,12 +176,12 @@ func (c *Call) CheckTeam(arn string) error {
 	return notFound(arn, Because(apc.RuleTeam, "MpaTeamArn", problemNoTeam, wording.Foreign(arn), "a team of Options.Teams"))
 }
 
-// NoTeam is the refusal where no team is associated (GUESS: the exception).
+// NoTeam is the refusal where no team is associated (GUESS G-team-none: the exception).
 func NoTeam(a apc.MpaOperation) error {
 	return notFound(string(a), Because(apc.RuleTeam, "Action", problemNotAssociated, "", "AssociateMpaTeam before"))
 }
 
-// TeamBusy is the refusal of a change while one waits for its approval, or of one that changes nothing (GUESS:
+// TeamBusy is the refusal of a change while one waits for its approval, or of one that changes nothing (GUESS G-team-busy:
 // the exception).
 func TeamBusy(found, wanted string) error {
 	return &apc.Error{Code: apc.ErrConflict, Message: "The team association cannot be changed now.",

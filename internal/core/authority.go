@@ -27,7 +27,7 @@ var (
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, KeyUsageCritical: true,
 		ExtKeyUsage: []asn1.ObjectIdentifier{x509ca.ServerAuth, x509ca.ClientAuth}}
 
-	// agreementProfile is for EC key pairs, which encipher nothing (GUESS: no published
+	// agreementProfile is for EC key pairs, which encipher nothing (GUESS G-agreement-certificate: no published
 	// certificate shows its usages).
 	agreementProfile = x509ca.Profile{Hash: crypto.SHA512,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement, KeyUsageCritical: true,
@@ -43,7 +43,7 @@ func PairProfile(alg *Algorithm) *x509ca.Profile {
 }
 
 const (
-	rootLife = 30 * 365 * day // GUESS: no root of the service is published
+	rootLife = 30 * 365 * day // GUESS G-root-life: no root of the service is published
 	backdate = time.Hour      // certificates begin so long before they are issued
 )
 
@@ -84,7 +84,7 @@ const (
 )
 
 // An account has two authorities in each Region: an RSA_4096 one, as the service's, and one on P-521,
-// which is strong enough for every curve (GUESS: whose certificates ECC key pairs have is not
+// which is strong enough for every curve (GUESS G-ecc-authority: whose certificates ECC key pairs have is not
 // published). The first is called "root" in stores of all versions.
 const (
 	rsaRoot = "root"

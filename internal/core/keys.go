@@ -49,7 +49,7 @@ type RuleText struct {
 
 // Keys finds the keys that an operation works with, in one snapshot, and checks them step
 // by step: all resolve, then all are permitted, then the state of all, then the rules of
-// all; within a step in the order given, which is that of the request.
+// all; within a step in the order given, which is that of the request (GUESS G-check-order).
 func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 	arns, refs := make([]ARN, len(needs)), make([]keystore.Ref, len(needs))
 	for i := range needs {
@@ -188,7 +188,7 @@ func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	switch {
 	case rec != nil && rec.Exists():
 	case a.Alias != "":
-		return refuse(apc.RuleKey, problemAliasEmpty, "", "")
+		return refuse(apc.RuleKey, problemAliasEmpty, "", "") // GUESS G-alias-without-key
 	default:
 		return refuse(apc.RuleKey, problemNoKey, "", "")
 	}

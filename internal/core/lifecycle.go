@@ -29,8 +29,8 @@ type move struct {
 
 // lifecycle is every legal move of a key and where it leads (control-plane,
 // section 7.2). A pair that is absent is refused with ValidationException
-// (seen live for DeleteKey; GUESS for the others). Starting an enabled key
-// and stopping a stopped one succeed and change nothing (GUESS).
+// (LIVE L-delete-state; GUESS G-state-refusal for the others). Starting an enabled key
+// and stopping a stopped one succeed and change nothing (GUESS G-start-again).
 var lifecycle = map[move]apc.KeyState{
 	{apc.KeyStateCreateComplete, AskDelete}:  apc.KeyStateDeletePending,
 	{apc.KeyStateDeletePending, AskRestore}:  apc.KeyStateCreateComplete,
@@ -76,7 +76,7 @@ func StateError(k Key, wanted string) error {
 	}
 }
 
-// Deleting schedules the deletion. Enabled stays as it is, as in an answer recorded live.
+// Deleting schedules the deletion. Enabled stays as it is (LIVE L-delete-enabled).
 func (k Key) Deleting(now time.Time, days int) (Key, error) {
 	k, err := k.Moved(AskDelete)
 	k.DeletePending = now.AddDate(0, 0, days)
@@ -114,7 +114,7 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 
 // settle makes the key what it is at a time: once the waiting period is over
 // it is deleted, whether this has been stored or not. The time of
-// deletion is the due time, Enabled becomes false (GUESS), the material is
+// deletion is the due time, Enabled becomes false (GUESS G-deleted-enabled), the material is
 // gone.
 func (k *Key) settle(now time.Time) {
 	k.settleReplicas(now)
@@ -134,7 +134,7 @@ func (k *Key) settle(now time.Time) {
 	k.sealed, k.bound, k.Certificate, k.Certified, k.Authority = nil, nil, "", time.Time{}, ""
 }
 
-// checkUsable refuses a key that cannot take part in cryptography now.
+// checkUsable refuses a key that cannot take part in cryptography now (GUESS G-unusable-key: the exception).
 func (k Key) checkUsable(field string) error {
 	if k.State != apc.KeyStateCreateComplete {
 		err := StateError(k, string(apc.KeyStateCreateComplete)).(*apc.Error)

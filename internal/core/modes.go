@@ -60,7 +60,7 @@ func (m Modes) String() string {
 }
 
 // ModeBytes pairs each mode of use of a key block with the service's set
-// (tr31-mapping, section 4). T and Y have no counterpart (GUESS: refused).
+// (tr31-mapping, section 4). T and Y have no counterpart (GUESS G-modes-t-y: refused).
 var ModeBytes = []struct {
 	Code  byte
 	Modes Modes

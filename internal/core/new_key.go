@@ -27,7 +27,7 @@ func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin
 	if out.Enabled {
 		out.UsageStart = c.Now
 	} else {
-		out.UsageStop = c.Now
+		out.UsageStop = c.Now // GUESS G-created-stopped
 	}
 }
 

@@ -49,6 +49,7 @@ func (c *Call) Position(ctx context.Context, p PageOf, token *string) (string, e
 	if token == nil {
 		return "", nil
 	}
+	// GUESS G-page-token: the exception.
 	bad := Invalid("The provided NextToken is invalid.", Because(apc.RulePageToken, "NextToken", problemPageToken,
 		"", "the NextToken of the page before, with the same filter"))
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(*token)

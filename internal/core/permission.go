@@ -307,7 +307,7 @@ func PolicyReason(err error, rule apc.Rule, field string) apc.Reason {
 }
 
 // CheckPolicyHolder refuses a key that has no policy of its own: a replica, and one that has been deleted
-// (GUESS: the exceptions).
+// (GUESS G-policy-by-state: the exceptions).
 func CheckPolicyHolder(k Key) error {
 	if k.MultiRegion == apc.MultiRegionKeyTypeReplica {
 		return replicaError(k)

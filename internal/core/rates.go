@@ -27,7 +27,7 @@ type second struct {
 }
 
 // Throttle counts an operation that works with keys, and refuses it when there were more in this
-// second than the limit. An operation counts once its keys are found (GUESS: the service counts
+// second than the limit. An operation counts once its keys are found (GUESS G-rate-counts: the service counts
 // requests).
 func (c *Call) Throttle(keys []Key) error {
 	for i := range keys {

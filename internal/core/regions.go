@@ -15,7 +15,7 @@ var serviceRegions = []string{
 }
 
 // checkRegion refuses a caller in a Region without the service, before anything
-// is made there (GUESS: the code; such a Region has no endpoint).
+// is made there (GUESS G-unknown-region: the code; such a Region has no endpoint).
 func (cloud *Cloud) checkRegion(region string) error {
 	if slices.Contains(cloud.regions, region) {
 		return nil

@@ -46,7 +46,7 @@ func (r *Replica) outcome() apc.KeyReplicationState {
 	return apc.KeyReplicationStateSynchronized
 }
 
-// setReplicas sets the list of a key. A primary without any is a single-Region key again (GUESS).
+// setReplicas sets the list of a key. A primary without any is a single-Region key again (GUESS G-last-replica).
 func (k *Key) setReplicas(all []Replica) {
 	if len(all) == 0 {
 		all = nil
@@ -77,7 +77,7 @@ func (k *Key) InRegion(region string) int {
 }
 
 // CheckRegions refuses a list of Regions for the replicas of resources in a Region: one without the
-// service, that Region itself, one listed twice (GUESSes: the exceptions).
+// service, that Region itself, one listed twice (GUESS G-region-refusal: the exceptions).
 func (c *Call) CheckRegions(home string, regions []string) error {
 	refuse := func(problem, found, wanted string) error {
 		return Invalid("The replication Regions are not valid.", Because(apc.RuleRegion, "ReplicationRegions", problem, found, wanted))

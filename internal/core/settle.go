@@ -123,8 +123,8 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 			return StoreError(err)
 		}
 		changes = append(changes, keystore.Replace(k.Record(k.Due(&cloud.Limits))))
-		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
-	case k.State == apc.KeyStateCreateFailed && old.State != k.State: // it does not count any more (GUESS)
+		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1} // GUESS G-pending-counts: not before
+	case k.State == apc.KeyStateCreateFailed && old.State != k.State: // it does not count any more (GUESS G-failed-not-counted)
 		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
 		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
 	default: // due by other limits than the present ones
@@ -193,7 +193,7 @@ func (cloud *Cloud) commitSettled(ctx context.Context, changes []keystore.Change
 	return false, StoreError(err)
 }
 
-// detach returns the changes after which a key's aliases point to no key.
+// detach returns the changes after which a key's aliases point to no key (GUESS G-deleted-aliases).
 func (cloud *Cloud) detach(ctx context.Context, k Key) ([]keystore.Change, error) {
 	var out []keystore.Change
 	filter := keystore.Filter{Index: &k.ARN.Key}

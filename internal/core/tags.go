@@ -16,7 +16,7 @@ const MaxTagList = 200
 const reservedTag = "aws:"
 
 // NewTags checks the tags of a request and returns them in the order of their keys. A tag key that
-// appears twice and a reserved one are refused (GUESS). How many a key may have is for
+// appears twice and a reserved one are refused (GUESS G-tag-refusal). How many a key may have is for
 // [Call.CheckTagCount].
 func NewTags(tags []apc.Tag) ([]apc.Tag, error) {
 	if len(tags) == 0 {
@@ -50,7 +50,7 @@ func (c *Call) CheckTagCount(n int) error {
 }
 
 // CheckTaggable: keys that wait for deletion or are deleted take no tags
-// (user guide, tagging-keys; the exception is a GUESS).
+// (user guide, tagging-keys; the exception is a GUESS G-tag-pending).
 func CheckTaggable(k Key) error {
 	if k.State == apc.KeyStateDeletePending || k.State == apc.KeyStateDeleteComplete || k.State == apc.KeyStateCreateFailed {
 		return StateError(k, string(apc.KeyStateCreateComplete))

@@ -20,7 +20,7 @@ const (
 	tokenVersion = 2
 
 	// tokenRemembered is how long an expired token is still known as one, so
-	// that its refusal says so (GUESS: nothing is documented).
+	// that its refusal says so (GUESS G-expired-token: nothing is documented).
 	tokenRemembered = 365 * 24 * time.Hour
 )
 
@@ -194,7 +194,7 @@ func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
 }
 
 // Check refuses a token that has expired, and one for another kind of key material
-// (ValidationException: GUESS).
+// (GUESS G-token-refusal: ValidationException).
 func (t *Token) Check(now time.Time, m apc.KeyMaterialType, field string) error {
 	switch {
 	case t.Expired(now):

@@ -66,10 +66,11 @@ func keyOf(c *x509.Certificate) string {
 	return c.PublicKeyAlgorithm.String()
 }
 
-// MaxAuthorities is how many authorities a chain may have (GUESS: none is published).
+// MaxAuthorities is how many authorities a chain may have (GUESS G-chain-length: none is published).
 const MaxAuthorities = 10
 
-// Authorities are the keys of the authorities above a certificate. Each is CREATE_COMPLETE and enabled.
+// Authorities are the keys of the authorities above a certificate. Each is CREATE_COMPLETE and enabled
+// (GUESS G-certificates-consulted: that all of them are consulted).
 // The first is the one that the request names, the last the root.
 type Authorities struct {
 	Keys         []Key

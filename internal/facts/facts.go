@@ -129,7 +129,7 @@ func amended(text string) *Service {
 		panic(fmt.Sprintf("facts: %v", err)) // the committed files are read by the tests
 	}
 	if v := s.Shape("TagValue"); v != nil {
-		v.Min = nil // GUESS: the prose allows the empty value, which the description forbids
+		v.Min = nil // GUESS G-empty-tag-value: the prose allows the empty value, which the description forbids
 	}
 	return s
 }
