@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -28,20 +29,40 @@ const (
 	FaultHang          FaultEffect = "Hang"        // no effect, and no answer until the caller's context ends
 )
 
-// faultCodes are the exceptions of the two planes.
-var faultCodes = map[FaultEffect]struct{ control, data apc.Code }{
-	FaultThrottling:    {apc.ErrThrottling, apc.ErrThrottling},
-	FaultUnavailable:   {apc.ErrServiceUnavailable, apc.ErrInternalServer},
-	FaultInternal:      {apc.ErrInternalServer, apc.ErrInternalServer},
-	FaultQuotaExceeded: {apc.ErrServiceQuotaExceeded, apc.ErrThrottling},
-	FaultAccessDenied:  {apc.ErrAccessDenied, apc.ErrAccessDenied},
-	FaultConflict:      {apc.ErrConflict, apc.ErrInternalServer},
+// faultEffects are all effects in words, and the exceptions of the two planes.
+var faultEffects = []struct {
+	effect        FaultEffect
+	text          string
+	control, data apc.Code
+}{
+	{FaultThrottling, "throttled", apc.ErrThrottling, apc.ErrThrottling},
+	{FaultUnavailable, "unavailable", apc.ErrServiceUnavailable, apc.ErrInternalServer},
+	{FaultInternal, "internal error", apc.ErrInternalServer, apc.ErrInternalServer},
+	{FaultQuotaExceeded, "quota exceeded", apc.ErrServiceQuotaExceeded, apc.ErrThrottling},
+	{FaultAccessDenied, "denied", apc.ErrAccessDenied, apc.ErrAccessDenied},
+	{FaultConflict, "conflict", apc.ErrConflict, apc.ErrInternalServer},
+	{effect: FaultAnswerLost, text: "answer lost"},
+	{effect: FaultRequestLost, text: "request lost"},
+	{effect: FaultDelay, text: "slow"},
+	{effect: FaultHang, text: "hangs"},
 }
 
 // FaultEffects are all effects.
-func FaultEffects() []FaultEffect {
-	return []FaultEffect{FaultThrottling, FaultUnavailable, FaultInternal, FaultQuotaExceeded, FaultAccessDenied, FaultConflict,
-		FaultAnswerLost, FaultRequestLost, FaultDelay, FaultHang}
+func FaultEffects() (all []FaultEffect) {
+	for _, row := range faultEffects {
+		all = append(all, row.effect)
+	}
+	return all
+}
+
+// String is the effect in words: "answer lost".
+func (e FaultEffect) String() string {
+	for _, row := range faultEffects {
+		if row.effect == e {
+			return row.text
+		}
+	}
+	return string(e)
 }
 
 // Fault makes calls go wrong.
@@ -52,6 +73,21 @@ type Fault struct {
 	Effect    FaultEffect
 	Delay     time.Duration // of FaultDelay
 }
+
+// String is the fault on one line: "CreateAlias (call 2), answer lost".
+func (f Fault) String() string {
+	op, nth := f.Operation, max(f.Nth, 1)
+	if op == "" {
+		op = "any operation"
+	}
+	if f.Times > 1 {
+		return fmt.Sprintf("%s (calls %d to %d), %v", op, nth, nth+f.Times-1, f.Effect)
+	}
+	return fmt.Sprintf("%s (call %d), %v", op, nth, f.Effect)
+}
+
+// GoString is String.
+func (f Fault) GoString() string { return f.String() }
 
 // ArmedFault is a fault that waits for its calls.
 type ArmedFault struct {
@@ -108,8 +144,9 @@ func (f *Faults) List() []ArmedFault {
 	return out
 }
 
-// next counts a call and returns the fault that happens to it; nil is none.
-func (f *Faults) next(operation string) (hit *Fault) {
+// Next counts a call of an operation and returns the fault that happens to it; the zero Fault is none. An interceptor
+// that records faults calls Next and then [Faults.Do]; any other is [Faults.Intercept].
+func (f *Faults) Next(operation string) (hit Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, a := range f.armed {
@@ -117,9 +154,9 @@ func (f *Faults) next(operation string) (hit *Fault) {
 			continue
 		}
 		a.Seen++
-		if hit == nil && a.Seen >= a.Nth && a.Seen-a.Nth < a.Times {
+		if hit.Effect == "" && a.Seen >= a.Nth && a.Seen-a.Nth < a.Times {
 			a.Met++
-			hit = new(a.Fault)
+			hit = a.Fault
 		}
 	}
 	return hit
@@ -127,10 +164,11 @@ func (f *Faults) next(operation string) (hit *Fault) {
 
 // Intercept is for [Options.Intercept].
 func (f *Faults) Intercept(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
-	hit := f.next(call.Operation)
-	if hit == nil {
-		return next(ctx)
-	}
+	return f.Do(ctx, f.Next(call.Operation), call, next)
+}
+
+// Do lets a fault that [Faults.Next] returned happen to a call.
+func (f *Faults) Do(ctx context.Context, hit Fault, call apc.Call, next func(context.Context) (any, error)) (any, error) {
 	switch hit.Effect {
 	case FaultAnswerLost:
 		next(ctx) // its answer is lost, and its refusal
@@ -146,18 +184,20 @@ func (f *Faults) Intercept(ctx context.Context, call apc.Call, next func(context
 		<-ctx.Done()
 		return nil, faultError(apc.ErrServiceUnavailable, hit, ctx.Err())
 	}
-	codes, ok := faultCodes[hit.Effect]
-	if !ok {
-		return next(ctx)
+	for _, row := range faultEffects {
+		if row.effect != hit.Effect {
+			continue
+		}
+		code := row.control
+		if op, _ := OperationNamed(call.Operation); op.DataPlane {
+			code = row.data
+		}
+		return nil, faultError(code, hit, nil)
 	}
-	code := codes.control
-	if op, _ := OperationNamed(call.Operation); op.DataPlane {
-		code = codes.data
-	}
-	return nil, faultError(code, hit, nil)
+	return next(ctx)
 }
 
-func faultError(code apc.Code, f *Fault, cause error) error {
+func faultError(code apc.Code, f Fault, cause error) error {
 	return &apc.Error{Code: code, Message: "A fault was armed for this call.", Err: cause,
 		Reasons: []apc.Reason{core.Because(apc.RuleFault, "", core.ProblemFault, string(f.Effect), "")}}
 }

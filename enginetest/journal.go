@@ -23,7 +23,7 @@ type Call struct {
 	Time      time.Time // on the simulator's clock, when the call began
 	Request   any       // a pointer to a masked copy: *engine.CreateKeyInput
 	Answer    any       // a pointer to a masked copy; nil where the caller got none
-	Fault     Effect    // that the call met; 0 is none
+	Fault     Effect    // that the call met; "" is none
 	Err       error     // that the caller got; an *apc.Error with the reasons
 	Done      bool      // false while the call is under way
 }
@@ -32,7 +32,7 @@ type Call struct {
 func (c Call) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d %s %s", c.Number, c.Operation, Text(c.Request))
-	if c.Fault != 0 {
+	if c.Fault != "" {
 		fmt.Fprintf(&b, " (fault: %v)", c.Fault)
 	}
 	switch {
@@ -58,7 +58,7 @@ func (s *Sim) intercept(ctx context.Context, call apc.Call, next func(context.Co
 	s.running.Add(1)
 	defer s.running.Add(-1)
 	n, fault := s.began(call)
-	out, err := s.suffer(ctx, fault, call, func(ctx context.Context) (any, error) {
+	out, err := s.faults.Do(ctx, fault, call, func(ctx context.Context) (any, error) {
 		out, err := s.own(ctx, call, next)
 		if err == nil {
 			s.noteMade(out)
@@ -80,7 +80,7 @@ func (s *Sim) own(ctx context.Context, call apc.Call, next func(context.Context)
 func (s *Sim) began(call apc.Call) (n int, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fault = s.strike(call.Operation)
+	fault = s.faults.Next(call.Operation)
 	n = len(s.journal)
 	s.journal = append(s.journal, Call{Number: n + 1, Operation: call.Operation, Identity: call.Identity, Time: call.Time,
 		Request: mask.Of(call.Input), Fault: fault.Effect})

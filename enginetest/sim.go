@@ -78,6 +78,7 @@ type Sim struct {
 	restarts uint64
 	ids      atomic.Uint64 // the last readable key id
 
+	faults     engine.Faults
 	deviceDown atomic.Bool
 	running    atomic.Int64 // calls under way
 	server     *server
@@ -85,7 +86,6 @@ type Sim struct {
 	mu        sync.Mutex
 	journal   []Call
 	events    []apc.Event
-	faults    []*armed
 	made      map[string]bool // ids of keys that recorded calls made
 	known     [][]byte        // what must not be found anywhere
 	inspector *engine.Engine  // nil until it is asked for
@@ -126,6 +126,7 @@ func (s *Sim) fillIn() {
 	if o.Engine.Now == nil {
 		s.Clock = engine.NewClock(o.Start)
 		o.Engine.Now = s.Clock.Now
+		s.faults.Advance = s.passTime
 	}
 	if o.Engine.HSM.Ready == nil {
 		o.Engine.HSM.Ready = testkeys.Ready()

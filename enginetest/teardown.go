@@ -42,7 +42,7 @@ func (s *Sim) end() {
 // explain logs what helps to understand a failed test.
 func (s *Sim) explain() {
 	for _, c := range s.Journal() {
-		if c.Err != nil || c.Fault != 0 {
+		if c.Err != nil || c.Fault != "" {
 			s.t.Logf("enginetest: call %v", c)
 		}
 	}
