@@ -3,7 +3,6 @@ package enginetest_test
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -71,55 +70,6 @@ func TestServiceVerifiesWhatATerminalSends(t *testing.T) {
 				t.Errorf("%s: the PIN block of the last transaction is taken under %s", k.kind, x.KSN())
 			}
 		}
-	}
-}
-
-func TestServiceAnswersACard(t *testing.T) {
-	s := enginetest.New(t, nil)
-	c := s.Partner(t, "Issuer").Card("", account, "00")
-	for range 3 {
-		arqc, data := c.ARQC("000000012500000000000000084000000000000840")
-		out, err := s.VerifyAuthRequestCryptogram(
-			ctx,
-			&dataplane.VerifyAuthRequestCryptogramInput{KeyIdentifier: c.IssuerKey, TransactionData: data, AuthRequestCryptogram: arqc,
-				MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
-				AuthResponseAttributes: &dataplane.CryptogramAuthResponse{ArpcMethod1: &dataplane.CryptogramVerificationArpcMethod1{AuthResponseCode: "3030"}},
-				SessionKeyDerivationAttributes: dataplane.SessionKeyDerivation{
-					EmvCommon: &dataplane.SessionKeyEmvCommon{
-						PrimaryAccountNumber:          account,
-						PanSequenceNumber:             "00",
-						ApplicationTransactionCounter: c.ATC(),
-					},
-				}},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !c.TakesARPC(*out.AuthResponseValue, arqc, "3030") || c.TakesARPC(*out.AuthResponseValue, arqc, "3035") {
-			t.Errorf("the card does not take the answer %s to %s", *out.AuthResponseValue, arqc)
-		}
-	}
-}
-
-func TestServiceVerifiesTheIssuersCVV(t *testing.T) {
-	s := enginetest.New(t, nil)
-	i := s.Partner(t, "Issuer").Issuer("", "")
-	verify := func(v string) error {
-		_, err := s.VerifyCardValidationData(
-			ctx,
-			&dataplane.VerifyCardValidationDataInput{KeyIdentifier: i.CVK, PrimaryAccountNumber: account, ValidationData: v,
-				VerificationAttributes: dataplane.CardVerificationAttributes{
-					CardVerificationValue1: &dataplane.CardVerificationValue1{CardExpiryDate: "2912", ServiceCode: "101"},
-				}},
-		)
-		return err
-	}
-	v := i.CVV(account, "2912", "101")
-	if err := verify(v); err != nil {
-		t.Errorf("CVV %s: %v", v, err)
-	}
-	if wrong := fmt.Sprintf("%c%s", '0'+(v[0]-'0'+1)%10, v[1:]); verify(wrong) == nil {
-		t.Errorf("CVV %s is taken, the right one is %s", wrong, v)
 	}
 }
 

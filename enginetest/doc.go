@@ -23,6 +23,6 @@
 // repeats the run.
 //
 // [Sweep] runs a scenario with each fault at each call. [Partner] is the other party of key
-// exchanges. Packages below this one have generators for rapid (draw) and the reference model
+// exchanges; it makes a [Terminal], a [Card] and an [Issuer] for the data plane. Packages below this one have generators for rapid (draw) and the reference model
 // that the generators know the state by (model).
 package enginetest

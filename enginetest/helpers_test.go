@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,4 +73,17 @@ func create(t *testing.T, s *enginetest.Sim, alias string) engine.Key {
 		}
 	}
 	return out.Key
+}
+
+// runTest runs a test as go test does, for an example, and prints what came of it.
+func runTest(test func(*testing.T)) {
+	verbose := flag.Lookup("test.v").Value // what it prints would be the example's
+	defer verbose.Set(verbose.String())
+	verbose.Set("false")
+	all := func(string, string) (bool, error) { return true, nil }
+	if testing.RunTests(all, []testing.InternalTest{{Name: "TestOfAnExample", F: test}}) {
+		fmt.Println("passed")
+	} else {
+		fmt.Println("failed")
+	}
 }

@@ -155,42 +155,6 @@ func (x *Terminal) cipher(key []byte) cipher.Block {
 // Format prints the serial number alone, whatever the verb.
 func (x *Terminal) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Terminal(%s)", x.KSN()) }
 
-// Issuer computes the values that an issuer keeps or prints, under keys that the simulator has. It works with
-// packages pin and cvv.
-type Issuer struct {
-	PVK, CVK string // ARNs of the PIN and card verification keys
-	p        *Partner
-	pvk, cvk []byte
-}
-
-// Issuer makes an issuer with a Visa PIN verification key (V2 TDES_2KEY) and a card verification key (C0
-// TDES_2KEY), which are loaded into the simulator. Their bytes are in hexadecimal; "" draws them from the seed.
-func (p *Partner) Issuer(pvk, cvk string) *Issuer {
-	p.t.Helper()
-	i := &Issuer{p: p}
-	i.pvk, i.PVK = p.shared(V2TDES2, pvk)
-	i.cvk, i.CVK = p.shared(C0TDES2, cvk)
-	return i
-}
-
-// Format prints the ARNs alone, whatever the verb.
-func (i *Issuer) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Issuer(%s, %s)", i.PVK, i.CVK) }
-
-// PVV is the Visa PIN verification value of a PIN, under the key index 1 to 6.
-func (i *Issuer) PVV(account, digits string, index int) string {
-	i.p.t.Helper()
-	i.p.sim.Secret([]byte(account), []byte(digits))
-	p, err := pin.New(digits)
-	var v string
-	if err == nil {
-		v, err = pin.PVV(doubleDES(i.pvk), account, index, p)
-	}
-	if err != nil {
-		i.p.t.Fatalf("enginetest: a PVV of %s: %v", i.p.Name, err)
-	}
-	return v
-}
-
 // hexBytes reads hexadecimal digits; a text that is none fails the test.
 func (p *Partner) hexBytes(what, text string) []byte {
 	p.t.Helper()

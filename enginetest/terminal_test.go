@@ -2,14 +2,10 @@ package enginetest_test
 
 import (
 	"crypto/aes"
-	"crypto/des"
 	"encoding/hex"
-	"strings"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/enginetest"
-	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -52,48 +48,5 @@ func TestTerminalIsThatOfX9243(t *testing.T) {
 	}
 	if got, want := x.KSN(), "123456789012345600000065"; got != want {
 		t.Errorf("KSN after 100 transactions: got %s, want %s", got, want)
-	}
-}
-
-func TestCardTakesTheIssuersAnswerAndNoOther(t *testing.T) {
-	c := enginetest.New(t, nil).Partner(t, "Issuer").Card(publishedKey, "4111111111111111", "00")
-	arqc, padded := c.ARQC("0102030405")
-	if c.ATC() != "0001" || padded != "0102030405800000" {
-		t.Errorf("ATC %s, data %s", c.ATC(), padded)
-	}
-	// The issuer derives the session key anew.
-	raw, _ := hex.DecodeString(publishedKey + publishedKey[:16])
-	imk, _ := des.NewTripleDESCipher(raw)
-	mk, err := emv.MasterKey(imk, emv.OptionA, "4111111111111111", "00")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sk, err := emv.CommonSession(mk, emv.CounterR([2]byte{0, 1}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, _ := hex.DecodeString(padded)
-	want, err := emv.Cryptogram(sk, data)
-	if got, _ := hex.DecodeString(arqc); err != nil || !mac.Equal(got, want) {
-		t.Errorf("ARQC: got %s, want %X", arqc, want)
-	}
-	arpc, err := emv.ARPC1(sk, [8]byte(want), [2]byte{0x30, 0x30})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := strings.ToUpper(hex.EncodeToString(arpc))
-	if !c.TakesARPC(text, arqc, "3030") || c.TakesARPC(text, arqc, "3035") {
-		t.Errorf("ARPC %s: taken for 00 %t, for 05 %t", text, c.TakesARPC(text, arqc, "3030"), c.TakesARPC(text, arqc, "3035"))
-	}
-}
-
-// TestIssuersCVVIsThePublishedOne: the example that most implementations print.
-func TestIssuersCVVIsThePublishedOne(t *testing.T) {
-	i := enginetest.New(t, nil).Partner(t, "Issuer").Issuer("", publishedKey)
-	if got := i.CVV("4123456789012345", "8701", "101"); got != "561" {
-		t.Errorf("CVV: got %s, want 561", got)
-	}
-	if a, b := i.PVV("4123456789012345", "1234", 1), i.PVV("4123456789012345", "1235", 1); len(a) != 4 || a == b {
-		t.Errorf("PVVs of two PINs: %s and %s", a, b)
 	}
 }
