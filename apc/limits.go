@@ -11,7 +11,7 @@ type Limits struct {
 
 	// OpenTokens is how many import and export tokens of an account and Region
 	// may be open at once, expired ones not counted. Zero is no limit (no source
-	// names one).
+	// names one: GUESS G-open-tokens).
 	OpenTokens int
 
 	// TokenLife is how long import and export tokens and their certificates are

@@ -96,7 +96,7 @@ func sealing(c *core.Call, p *exportPlan, kdh *ownPair, krd *x509.Certificate, h
 	if p.as.Alg.Letter == hsm.AES {
 		s.Cipher = tr34.AES128CBC
 	}
-	if s.Nonce == nil {
+	if s.Nonce == nil { // GUESS G-tr34-one-pass
 		s.SigningTime = c.Now
 	}
 	return s

@@ -112,6 +112,7 @@ var mayImport = map[string][]string{
 	"internal/shape":             {"apc"},
 	"internal/masked":            {},
 	"internal/facts":             {},
+	"internal/guesses":           {},
 	"internal/secretfile":        {},
 	"internal/webguard":          {},
 	"internal/seeded":            {},

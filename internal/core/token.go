@@ -179,6 +179,7 @@ func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
 	if err != nil {
 		return Token{}, StoreError(err)
 	}
+	// GUESS G-unknown-token: the exception.
 	unknown := notFound(id, Because(apc.RuleToken, field, problemNoToken, "", ""))
 	if !found[0].Record.Exists() {
 		return Token{}, unknown
