@@ -17,6 +17,9 @@ func associateMpaTeam(ctx context.Context, c *core.Call, in *AssociateMpaTeamInp
 	if err := c.CheckTeam(in.MpaTeamArn); err != nil {
 		return nil, err
 	}
+	if err := c.Settle(ctx); err != nil {
+		return nil, err
+	}
 	var t core.Team
 	err := core.Retry(func() (err error) {
 		if t, err = c.Team(ctx, in.Action); err != nil {
@@ -53,6 +56,9 @@ func (c *Caller) DisassociateMpaTeam(ctx context.Context, in *DisassociateMpaTea
 }
 
 func disassociateMpaTeam(ctx context.Context, c *core.Call, in *DisassociateMpaTeamInput) (*DisassociateMpaTeamOutput, error) {
+	if err := c.Settle(ctx); err != nil {
+		return nil, err
+	}
 	var t core.Team
 	err := core.Retry(func() (err error) {
 		if t, err = c.Team(ctx, in.Action); err != nil {

@@ -252,6 +252,23 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil {
 		t.Errorf("an import without a team: %+v, %v", k, err)
 	}
+	var ends []string
+	for _, e := range a.events {
+		if d := e.ServiceEventDetails; e.EventType == apc.ServiceEvent && d["keyArn"] == "" {
+			ends = append(ends, fmt.Sprint(e.EventName, " ", e.AccountID, " ", e.AWSRegion, " ", d["operation"], " ",
+				d["mpaTeamArn"][len(team)-len("custodians"):], " ", d["sessionStatus"], " ", d["mpaSessionArn"] == last))
+		}
+	}
+	const about = " 111122223333 us-east-1 IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE "
+	if diff := cmp.Diff([]string{
+		"AssociateMpaTeam" + about + "custodians FAILED false",
+		"AssociateMpaTeam" + about + "custodians FAILED false", // too late
+		"AssociateMpaTeam" + about + "board APPROVED false",
+		"DisassociateMpaTeam" + about + "board FAILED false",
+		"DisassociateMpaTeam" + about + "board APPROVED true",
+	}, ends); diff != "" {
+		t.Errorf("events of the sessions (-want +got):\n%s", diff)
+	}
 }
 
 func TestTeamsAndSessionsThatDoNotExist(t *testing.T) {

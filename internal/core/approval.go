@@ -302,10 +302,17 @@ func (cloud *Cloud) decideTeam(ctx context.Context, rec *keystore.Record, sessio
 	if t.Session.Session != session || t.Session.Status != apc.SessionStatusPending || t.Session.over(now) {
 		return sessionEnded(session)
 	}
+	name, change := t.asked(), keystore.Change{}
 	if t.decide(d) {
-		return cloud.Commit(ctx, t.remove())
+		change = t.remove()
+	} else {
+		change = t.Put()
 	}
-	return cloud.Commit(ctx, t.Put())
+	if err := cloud.Commit(ctx, change); err != nil {
+		return err
+	}
+	cloud.reportTeam(&t, name, now)
+	return nil
 }
 
 func (cloud *Cloud) decideKey(ctx context.Context, rec *keystore.Record, session string, d apc.Decision, now time.Time) error {
@@ -333,13 +340,34 @@ func (cloud *Cloud) reportApproval(k *Key, now time.Time) {
 	if cloud.observe == nil {
 		return
 	}
-	ev := cloud.serviceEvent(k, "ImportKey", now)
-	ev.ServiceEventDetails = map[string]string{
-		"keyArn":        k.ARN.String(),
-		"operation":     string(apc.MpaOperationImportRootPublicKeyCertificate),
-		"mpaSessionArn": k.Approval.Session,
-		"sessionStatus": string(k.Approval.Status),
+	ev := serviceEvent(k.Partition(), "ImportKey", now)
+	ev.Resources = []string{k.ARN.String()}
+	ev.ServiceEventDetails = approvalDetails(apc.MpaOperationImportRootPublicKeyCertificate, &k.Approval)
+	ev.ServiceEventDetails["keyArn"] = k.ARN.String()
+	cloud.observe(ev)
+}
+
+func approvalDetails(about apc.MpaOperation, a *Approval) map[string]string {
+	return map[string]string{"operation": string(about), "mpaSessionArn": a.Session, "sessionStatus": string(a.Status)}
+}
+
+// asked is the operation that the pending session is about.
+func (t *Team) asked() string {
+	if t.State == apc.AssociationStateDeletePending {
+		return "DisassociateMpaTeam"
 	}
+	return "AssociateMpaTeam"
+}
+
+// reportTeam passes the end of a session about an association to the observer, under the operation
+// that asked for it, with the team that was associated (GUESS: published for ImportKey alone).
+func (cloud *Cloud) reportTeam(t *Team, operation string, now time.Time) {
+	if cloud.observe == nil {
+		return
+	}
+	ev := serviceEvent(t.Partition, operation, now)
+	ev.ServiceEventDetails = approvalDetails(t.Action, &t.Session)
+	ev.ServiceEventDetails["mpaTeamArn"] = t.ARN
 	cloud.observe(ev)
 }
 
@@ -349,7 +377,11 @@ func (cloud *Cloud) settleTeam(ctx context.Context, rec *keystore.Record, now ti
 	if err != nil {
 		return &skipError{err}
 	}
+	name, ended := t.asked(), t.Session.over(now)
 	t.settle(now)
-	_, err = cloud.commitSettled(ctx, []keystore.Change{t.Put()}, nil)
+	done, err := cloud.commitSettled(ctx, []keystore.Change{t.Put()}, nil)
+	if done && ended {
+		cloud.reportTeam(&t, name, now)
+	}
 	return err
 }

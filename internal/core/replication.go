@@ -283,8 +283,9 @@ func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
 		return
 	}
 	tell := func(region, name, kind string) {
-		at := Key{ARN: ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: region}, Key: k.ARN.Key}}
-		ev := cloud.serviceEvent(&at, name, now)
+		at := ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: region}, Key: k.ARN.Key}
+		ev := serviceEvent(at.Partition, name, now)
+		ev.Resources = []string{at.String()}
 		if kind != "" {
 			ev.ServiceEventDetails = map[string]string{"replicationType": kind}
 		}

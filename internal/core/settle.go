@@ -149,7 +149,9 @@ func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
 		return
 	}
 	if old.State != k.State && k.State == apc.KeyStateDeleteComplete {
-		cloud.observe(cloud.serviceEvent(k, apc.EventDeleteKey, now))
+		ev := serviceEvent(k.Partition(), apc.EventDeleteKey, now)
+		ev.Resources = []string{k.ARN.String()}
+		cloud.observe(ev)
 	}
 	if old.Approval.Status != k.Approval.Status {
 		cloud.reportApproval(k, now)
@@ -165,10 +167,10 @@ func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
 	}
 }
 
-// serviceEvent is an event about a key that no caller asked for.
-func (cloud *Cloud) serviceEvent(k *Key, name string, now time.Time) apc.Event {
-	return apc.Event{EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: name, AWSRegion: k.ARN.Region,
-		AccountID: k.ARN.Account, RecipientAccountID: k.ARN.Account, UserIdentity: eventSource, Resources: []string{k.ARN.String()}}
+// serviceEvent is an event about something that no caller asked for.
+func serviceEvent(p keystore.Partition, name string, now time.Time) apc.Event {
+	return apc.Event{EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: name, AWSRegion: p.Region,
+		AccountID: p.Account, RecipientAccountID: p.Account, UserIdentity: eventSource}
 }
 
 // commitSettled commits what settling one record changes, and lowers the counter
