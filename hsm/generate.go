@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
@@ -146,12 +147,24 @@ func (h *HSM) generation(ctx context.Context, a Attributes) (x *generation, adop
 // run makes the key pair, whether its caller still waits or not. A panic of the
 // backend is an error of this generation.
 func (h *HSM) run(ctx context.Context, x *generation) {
+	begun := time.Now()
+	h.log.Info("generating an RSA key pair, which may take seconds", "bits", x.attributes.Bits)
 	defer func() {
 		if p := recover(); p != nil {
 			x.err = fmt.Errorf("hsm: making an RSA key pair: %v", p)
 		}
+		h.logEnd(x, time.Since(begun))
 		close(x.done)
 		<-h.generations.slots
 	}()
 	x.sealed, x.public, x.err = h.backend.Generate(ctx, x.attributes)
+}
+
+// logEnd logs that a generation has ended. Why one failed is the error of the call that waits for it.
+func (h *HSM) logEnd(x *generation, took time.Duration) {
+	if x.err != nil {
+		h.log.Warn("no RSA key pair was generated", "bits", x.attributes.Bits, "took", took.Round(time.Millisecond))
+		return
+	}
+	h.log.Info("generated an RSA key pair", "bits", x.attributes.Bits, "took", took.Round(time.Millisecond))
 }

@@ -3,6 +3,8 @@ package hsm
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"sync"
 
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
@@ -18,6 +20,10 @@ type Options struct {
 	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS less
 	// one, so that everything else has a processor, and at least one.
 	Generations int
+
+	// Log has a line when the generation of an RSA key pair begins and when it ends, and one for each
+	// size of which Ready has no key pairs left. nil: none.
+	Log *slog.Logger
 }
 
 // HSM is the payment commands, built once on the primitives of any Backend.
@@ -32,7 +38,11 @@ type HSM struct {
 	ready       Ready
 	cache       *cache
 	generations *generations
+	log         *slog.Logger
+	usedUp      sync.Map // sizes in bits of which ready has none left
 }
+
+var discard = slog.New(slog.DiscardHandler)
 
 // New builds the commands on a backend. A nil Options means defaults.
 func New(b Backend, o *Options) *HSM {
@@ -43,7 +53,11 @@ func New(b Backend, o *Options) *HSM {
 	if size <= 0 {
 		size = DefaultCache
 	}
-	return &HSM{backend: b, ready: o.Ready, cache: newCache(size), generations: newGenerations(o.Generations)}
+	log := o.Log
+	if log == nil {
+		log = discard
+	}
+	return &HSM{backend: b, ready: o.Ready, cache: newCache(size), generations: newGenerations(o.Generations), log: log}
 }
 
 // KeyRef is what a store keeps of a key: the sealed key and, next to it, the
@@ -106,6 +120,9 @@ func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made
 				return Made{}, err
 			}
 			return made(ctx, KeyRef{sealed, a}, public, nil, m)
+		}
+		if _, known := h.usedUp.LoadOrStore(a.Bits, true); !known {
+			h.log.Info("the ready RSA key pairs of this size are used up: new ones are generated", "bits", a.Bits)
 		}
 	}
 	if a.Algorithm == RSA {
