@@ -40,6 +40,9 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
     "callers": {"AKIDEXAMPLE": {"account": "111122223333",
       "arn": "arn:aws:iam::111122223333:user/ceremony", "secret": "..."}},
     "limits": {"Keys": 100, "TokenLife": "30d"},
+    "teams": ["arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"],
+    "regions": ["xx-test-1"], "lenientStrength": false,
+    "quirks": {"VisaPINWithDUKPT": true}, "replicationFails": {"eu-west-1": "no room"},
     "keys": [{"alias": "alias/zone-key", "components":
       ["11111111111111111111111111111111", "22222222222222222222222222222222"],
       "KeyAttributes": {"KeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY",
@@ -48,8 +51,10 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
   }
 
 callers are who signs with which access key; secret is for --verify. limits are the
-fields of apc.Limits (go doc ./apc Limits), times like "36h" or "7d". A
-key is the XOR of its 1 to 3 components; it may have account, region, Exportable
+fields of apc.Limits (go doc ./apc Limits), times like "36h" or "7d". teams are the approval
+teams that exist (without any, every ARN is one), regions those besides the service's own;
+lenientStrength and quirks are as in engine.Options (go doc ./engine Options);
+replicationFails makes each replication to a Region fail with that message. A key is the XOR of its 1 to 3 components; it may have account, region, Exportable
 (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well, and the check
 values of a ceremony's record, which are compared: componentCheckValues and checkValue.
 Its ARN is the same in every run. A longer example is examples/serve/config.json. A FILE
@@ -93,8 +98,8 @@ GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 /_apcsim/ready answers 200 while the store and the HSM answer too, else 503, within a
 second (a readiness probe). Both need no --control. With --control, a browser at / or /_apcsim/
 gets the console: calls as they happen, keys, time, which key wraps which, tools, faults,
-approvals and limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock,
-forgetting everything, loading and inspecting keys, the last calls and why they were
+approvals and limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock
+forward and resetting it, forgetting everything, loading and inspecting keys, the last calls and why they were
 refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
 1,000 calls, masked; with Accept: text/event-stream each call as it happens),
 /_apcsim/keys, /_apcsim/due (what time will decide) and /_apcsim/graph (which key

@@ -26,6 +26,15 @@ type Config struct {
 	Callers map[string]Caller // by access key
 	Limits  apc.Limits
 	Keys    []Key
+
+	// As the fields of engine.Options with these names.
+	Teams           []string
+	Regions         []string
+	LenientStrength bool
+	Quirks          apc.Quirks
+
+	// ReplicationFails has the StatusMessage with which each replication to a Region fails, by Region.
+	ReplicationFails map[string]string
 }
 
 // Format prints how much is in it and no secret, whatever the verb.
@@ -177,11 +186,21 @@ func ParseConfig(raw []byte) (*Config, error) {
 		Callers map[string]Caller `json:"callers"`
 		Limits  limits            `json:"limits"`
 		Keys    []Key             `json:"keys"`
+
+		Teams            []string          `json:"teams"`
+		Regions          []string          `json:"regions"`
+		LenientStrength  bool              `json:"lenientStrength"`
+		Quirks           apc.Quirks        `json:"quirks"`
+		ReplicationFails map[string]string `json:"replicationFails"`
 	}
 	if err := decode(raw, &file); err != nil {
 		return nil, err
 	}
-	c := &Config{Callers: file.Callers, Limits: file.Limits.values(), Keys: file.Keys}
+	c := &Config{Callers: file.Callers, Limits: file.Limits.values(), Keys: file.Keys, Teams: file.Teams, Regions: file.Regions,
+		LenientStrength: file.LenientStrength, Quirks: file.Quirks, ReplicationFails: file.ReplicationFails}
+	if err := c.checkService(); err != nil {
+		return nil, err
+	}
 	for _, access := range slices.Sorted(maps.Keys(c.Callers)) {
 		if err := c.Callers[access].check(below("callers", access)); err != nil {
 			return nil, err

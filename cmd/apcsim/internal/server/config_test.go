@@ -100,9 +100,12 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`[]`, "found a list, wanted an object"},
 		{`null`, "found null, wanted an object"},
 		{strings.Repeat("[", 40), "found a list, wanted an object"},
-		{`{"store":"` + canary + `"}`, "store: there is no such member; there are callers, limits, keys"},
-		{`{"Keys":[]}`, "Keys: there is no such member; there are callers, limits, keys"},
-		{`{"` + canary + `":1}`, "(a name of 32 bytes): there is no such member; there are callers, limits, keys"},
+		{`{"store":"` + canary + `"}`, "store: there is no such member; there are callers, limits, keys, teams, regions, " +
+			"lenientStrength, quirks, replicationFails"},
+		{`{"Keys":[]}`, "Keys: there is no such member; there are callers, limits, keys, teams, regions, " +
+			"lenientStrength, quirks, replicationFails"},
+		{`{"` + canary + `":1}`, "(a name of 32 bytes): there is no such member; there are callers, limits, keys, teams, regions, " +
+			"lenientStrength, quirks, replicationFails"},
 		{`{"callers":{"A":{}},"callers":{}}`, "callers: is there twice"},
 		{`{"callers":{"A":{"account":"1"}}}`, "callers.A.account: wanted 12 digits"},
 		{`{"callers":{"A":{}}}`, "callers.A.account: wanted 12 digits"},
@@ -122,6 +125,12 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"limits":{"Keys":"100"}}`, "limits.Keys: found a string, wanted a number"},
 		{`{"limits":{"TokenLife":"` + canary + `"}}`, "limits.TokenLife: " + errDuration.Error()},
 		{`{"limits":{"TokenLife":7}}`, `limits.TokenLife: found a number, ` + errDuration.Error()},
+		{`{"teams":["` + canary + `"]}`, "teams[0]: wanted the ARN of an approval team"},
+		{`{"regions":["eu-west-1","` + canary + `"]}`, `regions[1]: wanted a Region like "us-east-1"`},
+		{`{"replicationFails":{"eu":"x"}}`, `replicationFails.eu: wanted a Region like "us-east-1"`},
+		{`{"replicationFails":{"eu-west-1":""}}`, "replicationFails.eu-west-1: wanted the message that says why it fails"},
+		{`{"quirks":{"` + canary + `":true}}`, "quirks.(a name of 32 bytes): there is no such member; there are VisaPINWithDUKPT"},
+		{`{"lenientStrength":1}`, "lenientStrength: found a number, wanted a boolean"},
 		{`{"keys":{}}`, "keys: found an object, wanted a list"},
 		{`{"keys":[null]}`, "keys[0]: found null, wanted an object"},
 		{`{"keys":[{"components":"` + canary + `"}]}`, "keys[0].components: found a string, wanted a list"},

@@ -44,12 +44,7 @@ func (s *Server) loadOnce(ctx context.Context, w *world) error {
 // loadAll loads every key of the configuration, by an engine of its own: each of its
 // commits requires the claim.
 func (s *Server) loadAll(ctx context.Context, w *world, claim *claim) error {
-	eng, err := engine.Open(
-		ctx,
-		w.backend,
-		&fenced{w.store, claim},
-		&engine.Options{Now: w.clock.now, Identity: s.home, Limits: s.limits()},
-	)
+	eng, err := engine.Open(ctx, w.backend, &fenced{w.store, claim}, s.engineOptions(w.clock))
 	if err != nil {
 		return err
 	}

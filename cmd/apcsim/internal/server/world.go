@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -95,35 +94,35 @@ func (w *world) open(ctx context.Context, s *Server) (err error) {
 	if o.TestKeys {
 		ready = testkeys.Ready()
 	}
-	options := &engine.Options{
-		Now: w.clock.now, Seed: o.Seed, Identity: s.home, Limits: s.limits(),
-		HideReasons: !s.loopback && !o.Explain, Observe: func(e apc.Event) { w.observe(s, e) }, HSM: hsm.Options{Ready: ready},
-	}
+	options := s.engineOptions(w.clock)
+	options.Seed, options.HideReasons = o.Seed, !s.loopback && !o.Explain
+	options.Observe = func(e apc.Event) { w.observe(s, e) }
+	options.HSM = hsm.Options{Ready: ready, Log: s.log}
 	if o.Control {
 		options.Intercept, w.faults.Advance = w.intercept, w.clock.advance
 	}
-	w.engine, err = engine.Open(ctx, w.backend, w.store, options)
+	if w.engine, err = engine.Open(ctx, w.backend, w.store, options); err == nil {
+		w.clock.settle = w.engine.Settle
+	}
 	return err
 }
 
-// limits are those of the configuration and of the options.
-func (s *Server) limits() apc.Limits {
-	limits := s.options.Config.Limits
-	limits.TokenLife = cmp.Or(s.options.TokenLife, limits.TokenLife)
-	return limits
-}
-
-// observe logs what the simulator found by itself.
+// observe logs what the simulator found and did by itself.
 func (w *world) observe(s *Server, e apc.Event) {
 	if e.EventType != apc.ServiceEvent {
 		return
 	}
-	reasons := make([]string, len(e.Reasons))
-	for i, r := range e.Reasons {
-		reasons[i] = r.String()
+	if e.EventName == apc.EventRecordSkipped {
+		reasons := make([]string, len(e.Reasons))
+		for i, r := range e.Reasons {
+			reasons[i] = r.String()
+		}
+		s.log.Error("a stored record was skipped", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
+			"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
+		return
 	}
-	s.log.Error("a stored record was skipped", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
-		"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
+	s.log.Info("done without a call", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
+		"resources", e.Resources, "details", e.ServiceEventDetails)
 }
 
 // close ends a simulator that no request is in.
