@@ -38,9 +38,13 @@ type clock struct {
 	wall   func() time.Time
 	store  keystore.Store
 	log    *slog.Logger
-	moving sync.Mutex   // held while the offset changes
-	offset atomic.Int64 // nanoseconds
-	latest atomic.Int64 // the latest reading of the wall clock, microseconds since 1970; 0: none
+	settle func(context.Context) error // writes into the store what the time has decided; nil: nothing to write
+	moving sync.Mutex                  // held while the offset changes
+	offset atomic.Int64                // nanoseconds
+	latest atomic.Int64                // the latest reading of the wall clock, microseconds since 1970; 0: none
+
+	mu   sync.RWMutex // guards held
+	held time.Time    // what the clock shows while it is set back; zero: it runs
 }
 
 // openClock reads the offset, which is zero in a new store.
@@ -52,7 +56,19 @@ func openClock(ctx context.Context, wall func() time.Time, s keystore.Store, log
 }
 
 // now is the simulator's time.
-func (c *clock) now() time.Time { return time.UnixMicro(c.reading()).UTC().Add(c.ahead()) }
+func (c *clock) now() time.Time {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.shown()
+}
+
+// shown is now for a caller that holds mu.
+func (c *clock) shown() time.Time {
+	if !c.held.IsZero() {
+		return c.held
+	}
+	return time.UnixMicro(c.reading()).UTC().Add(c.ahead())
+}
 
 // reading is the wall clock, which does not move where it was set back a little.
 func (c *clock) reading() int64 {
@@ -89,16 +105,34 @@ func (c *clock) ahead() time.Duration { return time.Duration(c.offset.Load()) }
 
 // advance moves the clock forward for good. The store has the new offset before it is
 // used.
-func (c *clock) advance(ctx context.Context, d time.Duration) error {
+func (c *clock) advance(ctx context.Context, d time.Duration) error { return c.move(ctx, d, false) }
+
+// reset sets the clock to the wall clock. What the time has decided until now is settled first and stays:
+// no key is there again and no token is open again.
+func (c *clock) reset(ctx context.Context) error { return c.move(ctx, 0, true) }
+
+// move sets the offset to d more than the store's, or to d alone. Where the clock goes back, also because
+// another process has reset it, it stands still until what is due is settled, so that no operation sees
+// a time between that and the reset.
+func (c *clock) move(ctx context.Context, d time.Duration, alone bool) error {
 	c.moving.Lock()
 	defer c.moving.Unlock()
+	defer c.resume()
 	for {
 		r, offset, err := c.read(ctx)
 		if err != nil {
 			return err
 		}
+		if alone {
+			offset = 0
+		}
 		if d < 0 || d > maxDuration-offset {
 			return errTooFar
+		}
+		if offset+d < c.ahead() {
+			if err := c.hold(ctx); err != nil {
+				return err
+			}
 		}
 		err = c.write(ctx, r, offset+d)
 		if errors.Is(err, keystore.ErrConflict) || errors.Is(err, keystore.ErrExists) {
@@ -110,6 +144,23 @@ func (c *clock) advance(ctx context.Context, d time.Duration) error {
 		c.offset.Store(int64(offset + d))
 		return nil
 	}
+}
+
+// hold stops the clock and settles what is due.
+func (c *clock) hold(ctx context.Context) error {
+	c.mu.Lock()
+	c.held = c.shown()
+	c.mu.Unlock()
+	if c.settle == nil {
+		return nil
+	}
+	return c.settle(ctx)
+}
+
+func (c *clock) resume() {
+	c.mu.Lock()
+	c.held = time.Time{}
+	c.mu.Unlock()
 }
 
 func (c *clock) read(ctx context.Context) (keystore.Record, time.Duration, error) {

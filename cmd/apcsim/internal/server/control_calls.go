@@ -84,6 +84,24 @@ func (q *request) advance() (any, error) {
 	return q.now()
 }
 
+func (q *request) resetClock() (any, error) {
+	if err := q.noMembers(); err != nil {
+		return nil, err
+	}
+	if err := q.world.clock.reset(q.Context()); err != nil {
+		return nil, err
+	}
+	return q.now()
+}
+
+// noMembers refuses a body that has anything in it.
+func (q *request) noMembers() error {
+	if len(bytes.TrimSpace(q.body)) == 0 {
+		return nil
+	}
+	return q.read(&struct{}{})
+}
+
 func (q *request) reset() (any, error) {
 	if q.server.options.Store != nil {
 		return nil, &ownError{
@@ -91,10 +109,8 @@ func (q *request) reset() (any, error) {
 			"the store lasts, and may be others' too: only a simulator in memory can forget everything",
 		}
 	}
-	if len(bytes.TrimSpace(q.body)) > 0 {
-		if err := q.read(&struct{}{}); err != nil {
-			return nil, err
-		}
+	if err := q.noMembers(); err != nil {
+		return nil, err
 	}
 	q.server.resetting.Lock()
 	defer q.server.resetting.Unlock()

@@ -25,6 +25,11 @@
 //	    }
 //	  },
 //	  "limits": {"Keys": 100, "TokenLife": "30d"},
+//	  "teams": ["arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"],
+//	  "regions": ["xx-test-1"],
+//	  "lenientStrength": false,
+//	  "quirks": {"VisaPINWithDUKPT": true},
+//	  "replicationFails": {"eu-west-1": "the StatusMessage of a replication there"},
 //	  "keys": [
 //	    {
 //	      "account": "111122223333",
@@ -47,7 +52,10 @@
 // Of a caller, account is needed, arn is the account's root where it is absent,
 // and the Region is always that of the signature. The policies are identity policies (package policy); a
 // caller without any may do everything, as an administrator. Its tags are aws:PrincipalTag in conditions. Limits have the names and
-// meanings of apc.Limits; times are written "90m", "36h", "7d" or "7d12h". Of a
+// meanings of apc.Limits; times are written "90m", "36h", "7d" or "7d12h". teams, regions,
+// lenientStrength and quirks are the fields of engine.Options with these names: the approval teams that exist
+// (without any, every ARN is one), Regions besides those that have the service, imports of keys under
+// weaker keys, faults of the service that are repeated. replicationFails makes each replication to a Region fail. Of a
 // key, the members that begin with a capital are those of CreateKey; Exportable
 // is true where it is absent, account and region are the server's. The key is
 // the XOR of its components, 1 to 3 of them in hexadecimal; one is the key itself.
@@ -61,6 +69,12 @@
 // that others cannot read; see [ReadConfig].
 //
 // # The simulator's own calls
+//
+// POST advance moves the clock forward, and POST reset-clock sets it to the wall clock. A clock that is set back
+// revives nothing: what is due at the time that is left is settled first, while the clock stands still, so that deleted keys
+// stay deleted, expired tokens and sessions closed. What was made in the time that is taken back keeps its dates, which are
+// to come: its certificates are not valid yet. Another server on the same store notices at its next advance.
+// POST reset, without a store that lasts, forgets everything.
 //
 // GET /_apcsim/health and GET /_apcsim/ready are always there. The first answers as
 // long as the server runs, the second has status 503 while the store or the HSM does

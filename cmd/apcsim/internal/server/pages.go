@@ -237,6 +237,9 @@ func (q *request) timePage() (*console.Page, error) {
 // moveTime moves the clock as a button says.
 func (q *request) moveTime() (*console.Page, error) {
 	by := q.PostForm.Get("by")
+	if by == "reset" {
+		return nil, q.world.clock.reset(q.Context())
+	}
 	d, err := ParseDuration(by)
 	if err != nil {
 		err = &inputError{"by", err.Error()}
