@@ -1,6 +1,7 @@
 package hsm_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -102,7 +103,10 @@ var directions = map[string]hsm.Direction{
 func (d *dataCase) dukpt(k hsm.KeyRef, m members) hsm.WorkingKey {
 	kind := m.text("DukptKeyDerivationType") + m.text("DukptDerivationType")
 	if kind == "" {
-		kind = d.c.Keys["KeyIdentifier"].Algorithm
+		kind = "TDES_2KEY" // that of the base derivation key
+		if k.Attributes.Algorithm == hsm.AES {
+			kind = fmt.Sprintf("AES_%d", k.Attributes.Bits)
+		}
 	}
 	return hsm.WorkingKey{
 		Key:    k,
