@@ -3,6 +3,7 @@ package enginetest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,21 +80,37 @@ func (s *State) readKeys(ctx context.Context, c *engine.Caller, place string, ma
 		if err != nil {
 			return err
 		}
-		for _, summary := range page.Keys {
-			out, err := c.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: summary.KeyArn})
+		for i := range page.Keys {
+			key, tags, err := readKey(ctx, c, &page.Keys[i])
 			if err != nil {
 				return err
 			}
-			tags, err := c.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: summary.KeyArn})
-			if err != nil {
-				return err
-			}
-			s.Keys = append(s.Keys, keyView(&out.Key, tags.Tags, place, made))
+			s.Keys = append(s.Keys, keyView(key, tags, place, made))
 		}
 		if in.NextToken = page.NextToken; in.NextToken == nil {
 			return nil
 		}
 	}
+}
+
+// readKey reads a key and its tags. Of what the key's policy denies even its own account, it returns what the summary has.
+func readKey(ctx context.Context, c *engine.Caller, in *engine.KeySummary) (*engine.Key, []apc.Tag, error) {
+	k := &engine.Key{KeyArn: in.KeyArn, KeyState: in.KeyState, KeyAttributes: in.KeyAttributes, KeyCheckValue: in.KeyCheckValue,
+		Exportable: in.Exportable, Enabled: in.Enabled}
+	out, err := c.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: in.KeyArn})
+	if err == nil {
+		k = &out.Key
+	} else if !errors.Is(err, apc.ErrAccessDenied) {
+		return nil, nil, err
+	}
+	tags, err := c.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: in.KeyArn})
+	if errors.Is(err, apc.ErrAccessDenied) {
+		return k, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return k, tags.Tags, nil
 }
 
 func keyView(k *engine.Key, tags []apc.Tag, place string, made map[string]bool) Key {

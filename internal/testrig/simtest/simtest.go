@@ -14,8 +14,12 @@ package simtest
 
 import (
 	"context"
+	"sync/atomic"
+	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -23,12 +27,7 @@ import (
 
 // T is what is needed of a *testing.T, *testing.B or *rapid.T. What is opened for
 // one is closed when it ends.
-type T interface {
-	Helper()
-	Cleanup(func())
-	Errorf(format string, args ...any)
-	Fatalf(format string, args ...any)
-}
+type T = enginetest.T
 
 // New is a simulator for one test, closed when it ends. RSA pairs come from
 // the ready ones unless the options name others.
@@ -37,23 +36,42 @@ func New(t T, o *engine.Options) *engine.Engine {
 	return On(t, Backend(t, nil), Store(t), o)
 }
 
-// On is a simulator on a backend and a store that the test holds itself.
+// seeds is the last seed that a simulator without one was given: several on one store draw other ids.
+var seeds atomic.Uint64
+
+// On is a simulator on a backend and a store that the test holds itself. It is the one of
+// [enginetest.New] with the time of day, and may leave keys without an alias. That of a benchmark
+// has no journal and no faults, because they would be measured too.
 func On(t T, b hsm.Backend, s keystore.Store, o *engine.Options) *engine.Engine {
 	t.Helper()
-	var options engine.Options
+	options := enginetest.Options{Backend: b, Store: s, Keep: enginetest.KeepAll}
 	if o != nil {
-		options = *o
+		options.Engine = *o
 	}
-	if options.HSM.Ready == nil {
-		options.HSM.Ready = testkeys.Ready()
+	if options.Engine.Now == nil {
+		options.Engine.Now = time.Now
 	}
-	eng, err := engine.Open(context.Background(), b, s, &options)
+	if options.Engine.Seed == 0 {
+		options.Seed = seeds.Add(1)
+	}
+	if b, ok := t.(*testing.B); ok {
+		return bare(b, &options)
+	}
+	return enginetest.New(t, &options).Engine
+}
+
+func bare(b *testing.B, o *enginetest.Options) *engine.Engine {
+	b.Helper()
+	if o.Engine.HSM.Ready == nil {
+		o.Engine.HSM.Ready = testkeys.Ready()
+	}
+	eng, err := engine.Open(context.Background(), o.Backend, o.Store, &o.Engine)
 	if err != nil {
-		t.Fatalf("opening a simulator: %v", err)
+		b.Fatalf("opening a simulator: %v", err)
 	}
-	t.Cleanup(func() {
+	b.Cleanup(func() {
 		if err := eng.Close(); err != nil {
-			t.Errorf("closing the simulator: %v", err)
+			b.Errorf("closing the simulator: %v", err)
 		}
 	})
 	return eng
