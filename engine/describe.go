@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/seed748fb4d1/apcsim/internal/core"
+import (
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // describeKey fills in what the service says of a key.
 func describeKey(k *core.Key, out *Key) {
@@ -27,7 +30,11 @@ func describeKey(k *core.Key, out *Key) {
 		if out.ReplicationStatus == nil {
 			out.ReplicationStatus = map[string]ReplicationStatusType{}
 		}
-		out.ReplicationStatus[r.Region] = ReplicationStatusType{Status: r.Status, StatusMessage: core.Optional(r.Message)}
+		status := ReplicationStatusType{Status: r.Status}
+		if r.Status == apc.KeyReplicationStateFailed { // what is in progress has no message yet
+			status.StatusMessage = core.Optional(r.Message)
+		}
+		out.ReplicationStatus[r.Region] = status
 	}
 	out.MpaStatus = describeApproval(&k.Approval)
 }
