@@ -149,3 +149,18 @@ func TestPolicyDoesNotGovernThePolicyOperations(t *testing.T) {
 		t.Errorf("GetKey without the policy: %v", err)
 	}
 }
+
+// TestPolicyThatNamesItsKeyGovernsItsAliases: the ARN of the key as Resource means the same as *.
+func TestPolicyThatNamesItsKeyGovernsItsAliases(t *testing.T) {
+	eng := simtest.New(t, nil)
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: &k.KeyArn}); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range []string{"*", k.KeyArn} {
+		put(t, eng.Caller, k.KeyArn, statement(
+			`"Effect":"Deny","Principal":{"AWS":"`+issuer+`"},"Action":"payment-cryptography:GetAlias","Resource":"`+resource+`"`))
+		_, err := eng.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/a"})
+		refused(t, "GetAlias under a policy for "+resource, err, apc.ErrAccessDenied, apc.RuleResourcePolicy)
+	}
+}

@@ -286,7 +286,9 @@ func (q *question) resourcePolicy() (policy.Decision, error) {
 	if err != nil {
 		return none, Internal(err)
 	}
-	d := p.Evaluate(q.request())
+	r := q.request()
+	r.Resource = q.key.ARN.String() // also where the operation is on an alias of the key
+	d := p.Evaluate(r)
 	return d, q.fail
 }
 
