@@ -5,7 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/draw"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -40,8 +40,9 @@ func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
 func stateMachine(t *testing.T, store func(s keystore.Store, seed uint64) keystore.Store) {
 	backend := simtest.Backend(t, nil)
 	rapid.Check(t, func(t *rapid.T) {
-		s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll,
+		w := draw.MachineWorld(rapid.SampledFrom([]apc.Limits{draw.MachineLimits(), draw.SlowLimits()}).Draw(t, "limits"))
+		s := enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll,
 			Backend: backend, Store: store(simtest.Store(t), rapid.Uint64().Draw(t, "seed"))})
-		t.Repeat(draw.Machine(t, s, draw.MachineWorld()))
+		t.Repeat(draw.Machine(t, s, w))
 	})
 }

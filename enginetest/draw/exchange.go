@@ -30,19 +30,27 @@ func (r *Requests) authority(t *rapid.T, p model.Place, a apc.KeyAlgorithm) stri
 func imports(m engine.ImportKeyMaterial) any { return &engine.ImportKeyInput{KeyMaterial: m} }
 
 func (r *Requests) importRoot(t *rapid.T, p model.Place) any {
+	in := r.rootOf(apc.KeyAlgorithmRSA2048)
 	if rapid.Bool().Draw(t, "EC") {
-		return r.rootOf(apc.KeyAlgorithmECCNISTP256)
+		in = r.rootOf(apc.KeyAlgorithmECCNISTP256)
 	}
-	return r.rootOf(apc.KeyAlgorithmRSA2048)
+	if rapid.IntRange(0, 3).Draw(t, "comment") == 3 {
+		in.RequesterComment = nil
+	}
+	in.Tags, in.ReplicationRegions = r.newTags(t), r.newRegions(t)
+	return in
 }
 
 // rootOf is the import of one of the partner's authorities.
-func (r *Requests) rootOf(a apc.KeyAlgorithm) any {
+func (r *Requests) rootOf(a apc.KeyAlgorithm) *engine.ImportKeyInput {
 	certificate := r.Partner.RootCertificate()
 	if a == apc.KeyAlgorithmECCNISTP256 {
 		certificate = r.Partner.CurveRootCertificate()
 	}
-	return imports(engine.ImportKeyMaterial{RootCertificatePublicKey: root(certificate, a)})
+	return &engine.ImportKeyInput{
+		KeyMaterial:      engine.ImportKeyMaterial{RootCertificatePublicKey: root(certificate, a)},
+		RequesterComment: new("for the team"),
+	}
 }
 
 func (r *Requests) importTR34(t *rapid.T, p model.Place) any {
@@ -194,6 +202,8 @@ var needs = map[string][]need{
 	"ExportKey by RSA":     {pinKey, rootNeed(apc.KeyAlgorithmRSA2048)},
 	"ExportKey by ECDH":    {pinKey, pairNeed, rootNeed(apc.KeyAlgorithmECCNISTP256)},
 	"ExportKey by AS 2805": {pinKey, keyNeed(enginetest.K0TDES3, (*model.Key).WrapsNodes)},
+
+	"RemoveKeyReplicationRegions": {replicatedNeed},
 }
 
 // back is the import of what was exported, where the simulator has the key that it is wrapped with; nil

@@ -20,8 +20,9 @@ import (
 // The simulator has the world's limits and a clock of its own, and keys may be left
 // as they are:
 //
-//	s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll})
-//	t.Repeat(draw.Machine(t, s, draw.MachineWorld()))
+//	w := draw.MachineWorld(draw.MachineLimits())
+//	s := enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll})
+//	t.Repeat(draw.Machine(t, s, w))
 func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(*rapid.T) {
 	m := &machine{sim: s, world: w, requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
 	steps := map[string]func(*rapid.T){
@@ -32,25 +33,40 @@ func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(
 		},
 		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
 		"Nearly": m.nearly,
+		"Moment": m.moment,
 		"Settle": func(t *rapid.T) { s.Advance(0) },
 	}
-	for op := range operations {
+	for _, op := range Operations() {
 		steps[op] = func(t *rapid.T) { m.step(t, op) }
 	}
 	return steps
 }
 
-// MachineLimits are limits that a machine meets within few steps.
+// MachineLimits are limits that a machine meets within few steps. Creation and replication take no time.
 func MachineLimits() apc.Limits {
 	const day = 24 * time.Hour
-	return apc.Limits{Keys: 8, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day,
+	return apc.Limits{Keys: 8, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day, ApprovalTime: 2 * day,
 		CertificateLife: 90 * day, CertificateReuse: 30 * day, DefaultDeleteDays: 7}
 }
 
-// MachineWorld is an empty world under MachineLimits: an account in two Regions, and another account.
-func MachineWorld() *model.World {
-	return model.New(MachineLimits(), model.Place{Account: "111122223333", Region: "us-east-1"},
-		model.Place{Account: "111122223333", Region: "eu-west-1"}, model.Place{Account: "444455556666", Region: "us-east-1"})
+// SlowLimits are MachineLimits, but creation takes a minute and replication an hour.
+func SlowLimits() apc.Limits {
+	l := MachineLimits()
+	l.CreationTime, l.ReplicationTime = time.Minute, time.Hour
+	return l
+}
+
+// MachineWorld is an empty world: an account in three Regions, and another account in two of them.
+func MachineWorld(l apc.Limits) *model.World {
+	const first, second = "111122223333", "444455556666"
+	return model.New(l, model.Place{Account: first, Region: "us-east-1"}, model.Place{Account: first, Region: "eu-west-1"},
+		model.Place{Account: first, Region: "us-west-2"}, model.Place{Account: second, Region: "us-east-1"},
+		model.Place{Account: second, Region: "eu-west-1"}, model.Place{Account: second, Region: "us-west-2"})
+}
+
+// MachineOptions are those of an engine that a world describes.
+func MachineOptions(w *model.World) engine.Options {
+	return engine.Options{Limits: w.Limits(), ReplicationFails: w.ReplicationFails}
 }
 
 type machine struct {
@@ -62,9 +78,9 @@ type machine struct {
 // step makes one call.
 func (m *machine) step(t *rapid.T, op string) {
 	at := m.place(t)
-	who := apc.Identity{Account: at.Account, Region: at.Region}
+	who := caller(t, at)
 	if len(needs[op]) > 0 && rapid.IntRange(0, 3).Draw(t, "arranged") < 3 {
-		m.arrange(t, at, who, needs[op])
+		m.arrange(t, at, needs[op])
 	}
 	request := m.requests.Any(at, op).Draw(t, "request")
 	in := request.Input
@@ -80,6 +96,13 @@ func (m *machine) step(t *rapid.T, op string) {
 			m.follow(t, who, in, o.WrappedKey)
 		}
 	}
+}
+
+// moment moves the clock to about when a creation, a replication or the time for an approval ends.
+func (m *machine) moment(t *rapid.T) {
+	l := m.world.Limits()
+	d := rapid.SampledFrom([]time.Duration{l.CreationTime, l.ReplicationTime, l.ApprovalTime}).Draw(t, "moment")
+	m.sim.Clock.Advance(max(0, d+rapid.SampledFrom([]time.Duration{0, -time.Millisecond, time.Millisecond}).Draw(t, "off by")))
 }
 
 // nearly makes a call that must be refused by its rule.
@@ -99,20 +122,22 @@ func (m *machine) place(t *rapid.T) model.Place {
 	return all[max(0, rapid.IntRange(-3*len(all), len(all)-1).Draw(t, "place"))]
 }
 
-// arrange makes what an exchange needs, as far as the quotas go.
-func (m *machine) arrange(t *rapid.T, at model.Place, who apc.Identity, all []need) {
+// arrange makes what a request needs as the root user, as far as the quotas go, and waits until new keys are there.
+func (m *machine) arrange(t *rapid.T, at model.Place, all []need) {
+	who := apc.Identity{Account: at.Account, Region: at.Region}
 	for _, n := range all {
 		if n.fits == nil || len(m.world.Keys(at, n.fits)) == 0 {
 			m.call(t, n.op, who, n.make(m.requests))
+			m.sim.Clock.Advance(m.world.Limits().CreationTime)
 		}
 	}
 }
 
 // call makes a call and has the world follow it. The answer is nil where the call was refused.
 func (m *machine) call(t *rapid.T, op string, who apc.Identity, in any) any {
-	out, err := call(m.sim.As(who), op, in)
+	out, err := m.answer(op, who, in)
 	if bad := m.world.Did(m.sim.Clock.Now(), who, in, out, err); bad != nil {
-		t.Fatalf("%s %s by %s in %s: %v", op, enginetest.Text(in), who.Account, who.Region, bad)
+		t.Fatalf("%s %s by %s %v in %s: %v", op, enginetest.Text(in), who.ARN, who.Policies, who.Region, bad)
 	}
 	if err != nil {
 		return nil
@@ -120,7 +145,16 @@ func (m *machine) call(t *rapid.T, op string, who apc.Identity, in any) any {
 	return out
 }
 
-// call is an operation by its name, with its input.
+// answer is that of an operation by its name, with its input.
+func (m *machine) answer(op string, who apc.Identity, in any) (any, error) {
+	ctx := context.Background()
+	if in, ok := in.(*model.DecideApprovalInput); ok {
+		return nil, m.sim.DecideApproval(ctx, in.Session, in.Decision)
+	}
+	return call(m.sim.As(who), op, in)
+}
+
+// call is an operation of a caller by its name, with its input.
 func call(c *engine.Caller, op string, in any) (any, error) {
 	ctx := context.Background()
 	if in, ok := in.(*engine.LoadKeyInput); ok {
@@ -135,12 +169,8 @@ func call(c *engine.Caller, op string, in any) (any, error) {
 
 // follow imports what was exported again, or opens it as the partner.
 func (m *machine) follow(t *rapid.T, who apc.Identity, in *engine.ExportKeyInput, w *engine.WrappedKey) {
-	at := model.Place{Account: who.Account, Region: who.Region}
-	var algorithm apc.KeyAlgorithm
-	for _, k := range m.world.Keys(at, func(k *model.Key) bool { return k.ARN == m.arn(in.ExportKeyIdentifier, who) }) {
-		algorithm = k.Attributes.KeyAlgorithm
-	}
-	if again := back(in, w, algorithm); again != nil {
+	k := m.world.Named(m.sim.Clock.Now(), model.Place{Account: who.Account, Region: who.Region}, in.ExportKeyIdentifier)
+	if again := back(in, w, k.Attributes.KeyAlgorithm); again != nil {
 		m.call(t, "ImportKey", who, again)
 		return
 	}
@@ -154,16 +184,10 @@ func (m *machine) follow(t *rapid.T, who apc.Identity, in *engine.ExportKeyInput
 	} else {
 		got = m.requests.Partner.Decrypt(w.KeyMaterial, 'T')
 	}
+	if *w.KeyCheckValueAlgorithm != apc.KeyCheckValueAlgorithmANSIX924 { // the partner's
+		return
+	}
 	if !strings.HasPrefix(*w.KeyCheckValue, got.CheckValue) || got.CheckValue == "" {
 		t.Fatalf("the partner has %v, the service's check value is %s", got, *w.KeyCheckValue)
 	}
-}
-
-// arn is the ARN of the key that a caller named.
-func (m *machine) arn(id string, who apc.Identity) string {
-	out, err := m.sim.InspectAs(who).GetKey(context.Background(), &engine.GetKeyInput{KeyIdentifier: id})
-	if err != nil {
-		return ""
-	}
-	return out.Key.KeyArn
 }

@@ -5,14 +5,14 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/draw"
 )
 
 func machine(t *rapid.T) map[string]func(*rapid.T) {
-	s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll})
-	return draw.Machine(t, s, draw.MachineWorld())
+	w := draw.MachineWorld(rapid.SampledFrom([]apc.Limits{draw.MachineLimits(), draw.SlowLimits()}).Draw(t, "limits"))
+	return draw.Machine(t, enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll}), w)
 }
 
 // The engine's own test runs the machine on each backend and store; here it is a fuzz target.

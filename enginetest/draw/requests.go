@@ -63,6 +63,23 @@ var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"ExportKey by AS 2805":         (*Requests).exportAS2805,
 	"GetPublicKeyCertificate":      (*Requests).publicKeyCertificate,
 	"GetCertificateSigningRequest": (*Requests).signingRequest,
+
+	"AddKeyReplicationRegions":            (*Requests).addRegions,
+	"RemoveKeyReplicationRegions":         (*Requests).removeRegions,
+	"EnableDefaultKeyReplicationRegions":  (*Requests).enableDefaults,
+	"DisableDefaultKeyReplicationRegions": (*Requests).disableDefaults,
+	"PutResourcePolicy":                   (*Requests).putPolicy,
+	"GetResourcePolicy":                   (*Requests).getPolicy,
+	"DeleteResourcePolicy":                (*Requests).deletePolicy,
+	"AssociateMpaTeam":                    (*Requests).associateTeam,
+	"DisassociateMpaTeam":                 (*Requests).disassociateTeam,
+	"DecideApproval":                      (*Requests).decide,
+}
+
+// fixed are the operations whose requests are all the same.
+var fixed = map[string]any{
+	"GetDefaultKeyReplicationRegions": &engine.GetDefaultKeyReplicationRegionsInput{},
+	"GetMpaTeamAssociation":           &engine.GetMpaTeamAssociationInput{Action: guarded},
 }
 
 // Request is a drawn request. It prints on one line.
@@ -76,12 +93,17 @@ func (r Request) GoString() string { return r.Operation + " " + enginetest.Text(
 
 // Operations are the names that Any takes: those of operations, LoadKey, and of imports and exports with their
 // forms ("ImportKey of a root", "ImportKey by TR-34", "ExportKey by ECDH", ...).
-func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
+func Operations() []string {
+	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Collect(maps.Keys(operations)), maps.Keys(fixed))))
+}
 
 // Any draws a request of an operation by a caller of a place: mostly one that is accepted, and
 // otherwise one that [model.World.Expect] knows the refusal of.
 func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
 	name, _, _ := strings.Cut(op, " ")
+	if in := fixed[op]; in != nil {
+		return rapid.Just(Request{name, in})
+	}
 	return rapid.Custom(func(t *rapid.T) Request { return Request{name, operations[op](r, t, p)} })
 }
 
@@ -89,7 +111,7 @@ func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
 // fails.
 func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] {
 	who := apc.Identity{Account: p.Account, Region: p.Region}
-	return r.Any(p, op).Filter(func(q Request) bool { return r.World.Expect(r.now(), who, q.Input) == "" })
+	return r.Any(p, op).Filter(func(q Request) bool { return r.World.Expect(r.now(), who, q.Input) == (model.Refusal{}) })
 }
 
 func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
@@ -140,15 +162,44 @@ func withModes(a apc.KeyAttributes, m apc.KeyModesOfUse) apc.KeyAttributes {
 
 func (r *Requests) createKey(t *rapid.T, p model.Place) any {
 	in := &engine.CreateKeyInput{Exportable: new(!rapid.Bool().Draw(t, "kept")), Enabled: new(!rapid.Bool().Draw(t, "stopped"))}
-	if rapid.IntRange(0, 3).Draw(t, "any attributes") == 3 {
-		in.KeyAttributes = Symmetric().Draw(t, "attributes")
-		return in
+	switch rapid.IntRange(0, 7).Draw(t, "any attributes") {
+	case 6:
+		in.KeyAttributes = Attributes().Draw(t, "attributes")
+	case 7:
+		in.KeyAttributes = odd(t)
+		in.KeyCheckValueAlgorithm = new(rapid.SampledFrom(apc.KeyCheckValueAlgorithm("").Values()).Draw(t, "check value"))
+	default:
+		in.KeyAttributes = rapid.SampledFrom(made).Draw(t, "attributes")
 	}
-	in.KeyAttributes = rapid.SampledFrom(made).Draw(t, "attributes")
 	if in.KeyAttributes.KeyClass == apc.KeyClassAsymmetricKeyPair && !rapid.Bool().Draw(t, "for no keys") {
 		in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey)
 	}
+	in.Tags, in.ReplicationRegions = r.newTags(t), r.newRegions(t)
 	return in
+}
+
+// odd draws attributes of which one, or none, is another key's.
+func odd(t *rapid.T) apc.KeyAttributes {
+	a, b := Attributes().Draw(t, "attributes"), Attributes().Draw(t, "others")
+	switch rapid.IntRange(0, 3).Draw(t, "odd") {
+	case 0:
+		a.KeyUsage = b.KeyUsage
+	case 1:
+		a.KeyAlgorithm = b.KeyAlgorithm
+	case 2:
+		a.KeyClass = b.KeyClass
+	default:
+		a.KeyModesOfUse = b.KeyModesOfUse
+	}
+	return a
+}
+
+// newTags draws the tags of a new key: mostly none.
+func (r *Requests) newTags(t *rapid.T) (tags []apc.Tag) {
+	for range max(0, rapid.IntRange(-6, 3).Draw(t, "tags")) {
+		tags = append(tags, apc.Tag{Key: tagKeys.Draw(t, "tag"), Value: "x"})
+	}
+	return tags
 }
 
 func (r *Requests) loadKey(t *rapid.T, p model.Place) any {

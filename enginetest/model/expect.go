@@ -2,134 +2,208 @@ package model
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// Expect is the exception that a request must be refused with now, or "" where it must be accepted.
+// Expect is how a request must be refused now, or the zero value where it must be accepted.
 // The request's members have the forms that the service asks for; certificates, key blocks and tokens are
 // taken as valid but for who issued them. It panics on a request of another operation than
 // the package's documentation lists.
-func (w *World) Expect(now time.Time, who apc.Identity, in any) apc.Code {
-	p := w.at(now, who)
-	switch in := in.(type) {
-	case *engine.CreateKeyInput:
-		return first(attributesRefused(in.KeyAttributes, in.DeriveKeyUsage), w.quota(p))
-	case *engine.LoadKeyInput:
-		return first(attributesRefused(in.KeyAttributes, nil), w.quota(p))
-	case *engine.DeleteKeyInput:
-		return p.inState(in.KeyIdentifier, apc.KeyStateCreateComplete)
-	case *engine.RestoreKeyInput:
-		return p.inState(in.KeyIdentifier, apc.KeyStateDeletePending)
-	case *engine.StartKeyUsageInput:
-		return p.inState(in.KeyIdentifier, apc.KeyStateCreateComplete)
-	case *engine.StopKeyUsageInput:
-		return p.inState(in.KeyIdentifier, apc.KeyStateCreateComplete)
-	case *engine.GetKeyInput:
-		_, code := p.find(in.KeyIdentifier)
-		return code
-	case *engine.CreateAliasInput:
-		return w.createAlias(p, in)
-	case *engine.UpdateAliasInput:
-		if _, ok := p.aliases[in.AliasName]; !ok {
-			return apc.ErrResourceNotFound
-		}
-		return p.target(in.KeyArn)
-	case *engine.DeleteAliasInput:
-		return p.hasAlias(in.AliasName)
-	case *engine.GetAliasInput:
-		return p.hasAlias(in.AliasName)
-	case *engine.TagResourceInput:
-		return w.tagResource(p, in)
-	case *engine.UntagResourceInput:
-		_, code := p.taggable(in.ResourceArn)
-		return code
-	case *engine.GetParametersForImportInput:
-		return w.parameters(p, now, false, in.KeyMaterialType, in.ReuseLastGeneratedToken)
-	case *engine.GetParametersForExportInput:
-		return w.parameters(p, now, true, in.KeyMaterialType, in.ReuseLastGeneratedToken)
-	case *engine.ImportKeyInput:
-		return first(p.importKey(now, &in.KeyMaterial), w.quota(p))
-	case *engine.ExportKeyInput:
-		return p.exportKey(now, in.ExportKeyIdentifier, &in.KeyMaterial)
-	case *engine.GetPublicKeyCertificateInput:
-		return p.isPair(in.KeyIdentifier)
-	case *engine.GetCertificateSigningRequestInput:
-		return p.isPair(in.KeyIdentifier)
+func (w *World) Expect(now time.Time, who apc.Identity, in any) Refusal {
+	q := w.request(now, who, operationOf(in))
+	if r := q.shape(in); r.refused() {
+		return r
 	}
-	if code, known := p.expectData(in); known {
-		return code
+	if r := q.admitted(); r.refused() {
+		return r
+	}
+	for _, expect := range []func(*request, any) (Refusal, bool){
+		(*request).expectKeys, (*request).expectNames, (*request).expectExchange, (*request).expectRegions,
+		(*request).expectPolicies, (*request).expectApproval, (*request).expectData,
+	} {
+		if r, known := expect(q, in); known {
+			return r
+		}
 	}
 	panic(fmt.Sprintf("model: a request of type %T", in))
 }
 
-// attributesRefused: of the user guide's table only what a drawn defect breaks. A key that
-// encrypts alone is none that a symmetric key can be, and only key pairs for agreement derive.
-func attributesRefused(a apc.KeyAttributes, derive *apc.KeyUsage) apc.Code {
-	one := apc.KeyModesOfUse{Encrypt: true}
-	if a.KeyModesOfUse == one || derive != nil && a.KeyUsage != apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement {
-		return apc.ErrValidation
+// shape is the refusal of a member that has another form: an alias where only a key ARN is taken. No other wrong form is
+// drawn.
+func (q *request) shape(in any) Refusal {
+	var arn string
+	switch in := in.(type) {
+	case *engine.TagResourceInput:
+		arn = in.ResourceArn
+	case *engine.UntagResourceInput:
+		arn = in.ResourceArn
+	case *engine.PutResourcePolicyInput:
+		arn = in.ResourceArn
+	case *engine.GetResourcePolicyInput:
+		arn = in.ResourceArn
+	case *engine.DeleteResourcePolicyInput:
+		arn = in.ResourceArn
+	default:
+		return Refusal{}
 	}
-	return ""
+	return invalid(unless(len(arn) >= 70, apc.RuleLength)) // a drawn alias has a short name
 }
 
-func (p *place) inState(id string, legal apc.KeyState) apc.Code {
-	k, code := p.find(id)
-	if code == "" && k.State != legal {
-		return apc.ErrValidation
+// expectKeys expects the operations on the life of keys.
+func (q *request) expectKeys(in any) (Refusal, bool) {
+	switch in := in.(type) {
+	case *engine.CreateKeyInput:
+		return q.createKey(in), true
+	case *engine.LoadKeyInput:
+		return first(tagKeys(in.Tags), invalid(attributes(in.KeyAttributes)), q.w.newTags(in.Tags),
+			q.w.quota(q.who.Account, q.who.Region)), true
+	case *engine.DeleteKeyInput:
+		return q.moves(in.KeyIdentifier, apc.KeyStateCreateComplete), true
+	case *engine.RestoreKeyInput:
+		return q.moves(in.KeyIdentifier, apc.KeyStateDeletePending), true
+	case *engine.StartKeyUsageInput:
+		return q.moves(in.KeyIdentifier, apc.KeyStateCreateComplete), true
+	case *engine.StopKeyUsageInput:
+		return q.moves(in.KeyIdentifier, apc.KeyStateCreateComplete), true
+	case *engine.GetKeyInput:
+		_, r := q.key(in.KeyIdentifier)
+		return r, true
+	case *engine.GetPublicKeyCertificateInput:
+		return q.pair(in.KeyIdentifier), true
+	case *engine.GetCertificateSigningRequestInput:
+		return q.pair(in.KeyIdentifier), true
 	}
-	return code
+	return Refusal{}, false
 }
 
-func (p *place) hasAlias(name string) apc.Code {
-	if _, ok := p.aliases[name]; !ok {
-		return apc.ErrResourceNotFound
+func (q *request) createKey(in *engine.CreateKeyInput) Refusal {
+	if r := first(tagKeys(in.Tags), q.mayTag(in.Tags), q.regionsOfNew(in.ReplicationRegions)); r.refused() {
+		return r
 	}
-	return ""
+	a := in.KeyAttributes
+	isPair := a.KeyUsage == apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement
+	if rule := firstRule(
+		attributes(a),
+		unless(in.DeriveKeyUsage == nil || isPair, apc.RuleDeriveKeyUsage),
+		unless(in.KeyCheckValueAlgorithm == nil || slices.Contains(checkAlgorithms(a.KeyAlgorithm), *in.KeyCheckValueAlgorithm),
+			apc.RuleKeyCheckValueAlgorithm),
+	); rule != "" {
+		return invalid(rule)
+	}
+	return q.newKey(in.Tags, in.ReplicationRegions, *in.Exportable)
+}
+
+// mayTag is the refusal of tags on a new key by the caller's policies.
+func (q *request) mayTag(tags []apc.Tag) Refusal {
+	if len(tags) == 0 {
+		return Refusal{}
+	}
+	return q.mayMake("TagResource", q.who.Account, q.who.Region)
+}
+
+// newKey is the refusal of a new key for its replicas, its tags, or the quotas.
+func (q *request) newKey(tags []apc.Tag, asked []string, exportable bool) Refusal {
+	regions := q.replicatedTo(asked, exportable)
+	if len(regions) > 0 && !exportable {
+		return invalid(apc.RuleExportable)
+	}
+	return first(q.w.quota(q.who.Account, q.who.Region), q.w.replicaQuota(q.who.Account, regions), q.w.newTags(tags))
+}
+
+// moves is the refusal of a change of a key's state: a replica only follows, and the state must be the one.
+func (q *request) moves(id string, from apc.KeyState) Refusal {
+	k, r := q.key(id)
+	if r.refused() {
+		return r
+	}
+	return invalid(firstRule(unless(k.primary == nil, apc.RuleReplica), unless(k.State == from, apc.RuleKeyState)))
+}
+
+func (q *request) pair(id string) Refusal {
+	k, r := q.key(id)
+	if r.refused() {
+		return r
+	}
+	return invalid(firstRule(
+		unless(k.State == apc.KeyStateCreateComplete, apc.RuleKeyState),
+		unless(k.Attributes.KeyClass == apc.KeyClassAsymmetricKeyPair, apc.RuleKeyClass),
+	))
+}
+
+// expectNames expects the operations on aliases and tags.
+func (q *request) expectNames(in any) (Refusal, bool) {
+	switch in := in.(type) {
+	case *engine.CreateAliasInput:
+		return q.createAlias(in), true
+	case *engine.UpdateAliasInput:
+		return first(q.alias(in.AliasName), q.target(in.KeyArn)), true
+	case *engine.DeleteAliasInput:
+		return q.alias(in.AliasName), true
+	case *engine.GetAliasInput:
+		return q.alias(in.AliasName), true
+	case *engine.TagResourceInput:
+		return q.tag(in), true
+	case *engine.UntagResourceInput:
+		_, r := q.taggable(in.ResourceArn)
+		return r, true
+	}
+	return Refusal{}, false
+}
+
+func (q *request) alias(name string) Refusal {
+	arn, ok := q.p.aliases[name]
+	if !ok {
+		return notFound(apc.RuleAlias)
+	}
+	return q.mayAlias(name, q.p.keys[arn])
 }
 
 // target is the refusal of what an alias is pointed to.
-func (p *place) target(arn *string) apc.Code {
+func (q *request) target(arn *string) Refusal {
 	if arn == nil {
-		return ""
+		return Refusal{}
 	}
-	k, code := p.find(*arn)
-	if code == "" && k.State == apc.KeyStateDeleteComplete {
-		return apc.ErrValidation
+	k, r := q.key(*arn)
+	if r.refused() {
+		return r
 	}
-	return code
+	return invalid(unless(k.State != apc.KeyStateDeleteComplete, apc.RuleKeyState))
 }
 
-func (w *World) createAlias(p *place, in *engine.CreateAliasInput) apc.Code {
-	code := p.target(in.KeyArn)
-	if _, taken := p.aliases[in.AliasName]; taken {
-		code = first(code, apc.ErrConflict)
+func (q *request) createAlias(in *engine.CreateAliasInput) Refusal {
+	if r := first(q.mayAlias(in.AliasName, nil), q.target(in.KeyArn)); r.refused() {
+		return r
 	}
-	if len(p.aliases) >= w.limits.Aliases {
-		code = first(code, apc.ErrServiceQuotaExceeded)
+	if _, taken := q.p.aliases[in.AliasName]; taken {
+		return conflict(apc.RuleAliasExists)
 	}
-	return code
+	if len(q.p.aliases) >= q.w.limits.Aliases {
+		return overQuota
+	}
+	return Refusal{}
 }
 
-// taggable: tags are of key ARNs, and of keys that are not deleted or about to be.
-func (p *place) taggable(id string) (*Key, apc.Code) {
-	if strings.Contains(id, "alias/") {
-		return nil, apc.ErrValidation
+// taggable: keys that are not deleted, about to be, or never came to be.
+func (q *request) taggable(id string) (*Key, Refusal) {
+	k, r := q.key(id)
+	if r.refused() {
+		return nil, r
 	}
-	k, code := p.find(id)
-	if code == "" && k.State != apc.KeyStateCreateComplete {
-		code = apc.ErrValidation
-	}
-	return k, code
+	bad := k.State == apc.KeyStateDeletePending || k.State == apc.KeyStateDeleteComplete || k.State == apc.KeyStateCreateFailed
+	return k, invalid(unless(!bad, apc.RuleKeyState))
 }
 
-func (w *World) tagResource(p *place, in *engine.TagResourceInput) apc.Code {
-	k, code := p.taggable(in.ResourceArn)
-	if code != "" {
-		return code
+func (q *request) tag(in *engine.TagResourceInput) Refusal {
+	if r := tagKeys(in.Tags); r.refused() {
+		return r
+	}
+	k, r := q.taggable(in.ResourceArn)
+	if r.refused() {
+		return r
 	}
 	n := len(k.tags)
 	for _, t := range in.Tags {
@@ -137,64 +211,8 @@ func (w *World) tagResource(p *place, in *engine.TagResourceInput) apc.Code {
 			n++
 		}
 	}
-	if n > w.limits.Tags {
-		return apc.ErrServiceQuotaExceeded
+	if n > q.w.limits.Tags {
+		return overQuota
 	}
-	return ""
-}
-
-func (p *place) isPair(id string) apc.Code {
-	k, code := p.find(id)
-	if code == "" && (k.State != apc.KeyStateCreateComplete || k.Attributes.KeyClass != apc.KeyClassAsymmetricKeyPair) {
-		return apc.ErrValidation
-	}
-	return code
-}
-
-func (w *World) parameters(p *place, now time.Time, export bool, m apc.KeyMaterialType, reuse *bool) apc.Code {
-	switch {
-	case m == apc.KeyMaterialTypeTR31KeyBlock, export && m == apc.KeyMaterialTypeKeyCryptogram:
-		return apc.ErrValidation
-	case reuse != nil && *reuse && len(w.reusable(p, now, export, m)) > 0, w.limits.OpenTokens == 0:
-		return ""
-	}
-	open := 0
-	for _, k := range p.tokens {
-		if k.expires.After(now) {
-			open++
-		}
-	}
-	if open >= w.limits.OpenTokens {
-		return apc.ErrServiceQuotaExceeded
-	}
-	return ""
-}
-
-// reusable are the tokens made last of those that are valid for long enough.
-func (w *World) reusable(p *place, now time.Time, export bool, m apc.KeyMaterialType) (ids []string) {
-	var last time.Time
-	for id, k := range p.tokens {
-		switch {
-		case k.Export != export || k.Material != m || k.expires.Sub(now) < w.limits.TokenReuse:
-		case k.created.After(last):
-			last, ids = k.created, []string{id}
-		case k.created.Equal(last):
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-// token is how a token is refused to a caller of the place.
-func (p *place) token(now time.Time, id string, m apc.KeyMaterialType) apc.Code {
-	k := p.tokens[id]
-	switch {
-	case p.anyToken:
-		return ""
-	case k == nil || !k.expires.Add(365*day).After(now):
-		return apc.ErrResourceNotFound
-	case !k.expires.After(now) || k.Material != m:
-		return apc.ErrValidation
-	}
-	return ""
+	return Refusal{}
 }

@@ -1,134 +1,209 @@
 package model
 
 import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// invalid is ValidationException unless all conditions hold.
-func invalid(conditions ...bool) apc.Code {
-	for _, ok := range conditions {
-		if !ok {
-			return apc.ErrValidation
+// expectExchange expects imports, exports and the tokens for them.
+func (q *request) expectExchange(in any) (Refusal, bool) {
+	switch in := in.(type) {
+	case *engine.GetParametersForImportInput:
+		return q.parameters(false, in.KeyMaterialType, in.ReuseLastGeneratedToken), true
+	case *engine.GetParametersForExportInput:
+		return q.parameters(true, in.KeyMaterialType, in.ReuseLastGeneratedToken), true
+	case *engine.ImportKeyInput:
+		return q.importKey(in), true
+	case *engine.ExportKeyInput:
+		return q.exportKey(in.ExportKeyIdentifier, &in.KeyMaterial), true
+	}
+	return Refusal{}, false
+}
+
+func (q *request) parameters(export bool, m apc.KeyMaterialType, reuse *bool) Refusal {
+	switch {
+	case m == apc.KeyMaterialTypeTR31KeyBlock, export && m == apc.KeyMaterialTypeKeyCryptogram:
+		return invalid(apc.RuleKeyMaterialType)
+	case reuse != nil && *reuse && len(q.reusable(export, m)) > 0, q.w.limits.OpenTokens == 0:
+		return Refusal{}
+	}
+	open := 0
+	for _, k := range q.p.tokens {
+		if k.expires.After(q.now) {
+			open++
 		}
 	}
-	return ""
+	if open >= q.w.limits.OpenTokens {
+		return overQuota
+	}
+	return Refusal{}
 }
 
-// identifiers is the refusal of keys and a token that a request names: what does not exist comes before what
-// belongs to others, and that before an expired or unfitting token. An empty token is none.
-func (p *place) identifiers(now time.Time, token string, m apc.KeyMaterialType, ids ...string) (keys []*Key, refused apc.Code) {
-	keys, refused = p.findAll(ids...)
-	if token == "" {
-		return keys, refused
+// reusable are the tokens made last of those that are valid for long enough.
+func (q *request) reusable(export bool, m apc.KeyMaterialType) (ids []string) {
+	var last time.Time
+	for id, k := range q.p.tokens {
+		switch {
+		case k.Export != export || k.Material != m || k.expires.Sub(q.now) < q.w.limits.TokenReuse:
+		case k.created.After(last):
+			last, ids = k.created, []string{id}
+		case k.created.Equal(last):
+			ids = append(ids, id)
+		}
 	}
-	code := p.token(now, token, m)
-	if code == apc.ErrResourceNotFound {
-		return nil, code
-	}
-	return keys, first(refused, code)
+	return ids
 }
 
-// importKey is the refusal of key material, but for the quota.
-func (p *place) importKey(now time.Time, m *engine.ImportKeyMaterial) apc.Code {
+// token is the refusal of a token that does not exist. An empty one is none.
+func (q *request) token(id string) Refusal {
+	if k := q.p.tokens[id]; id != "" && (k == nil || !k.expires.Add(365*day).After(q.now)) {
+		return notFound(apc.RuleToken)
+	}
+	return Refusal{}
+}
+
+// valid is the refusal of a token that exists.
+func (q *request) valid(id string, m apc.KeyMaterialType) Refusal {
+	k := q.p.tokens[id]
+	if k == nil { // none is given
+		return Refusal{}
+	}
+	return invalid(firstRule(unless(k.expires.After(q.now), apc.RuleTokenExpired), unless(k.Material == m, apc.RuleTokenMaterial)))
+}
+
+func (q *request) importKey(in *engine.ImportKeyInput) Refusal {
+	if r := first(tagKeys(in.Tags), q.mayTag(in.Tags), q.regionsOfNew(in.ReplicationRegions), q.material(&in.KeyMaterial)); r.refused() {
+		return r
+	}
+	exportable := true // what is drawn leaves again, but for certificates
+	if in.KeyMaterial.RootCertificatePublicKey != nil {
+		exportable = false
+		if q.p.team != nil && in.RequesterComment == nil {
+			return invalid(apc.RuleRequired)
+		}
+	}
+	return q.newKey(in.Tags, in.ReplicationRegions, exportable)
+}
+
+// material is the refusal of key material.
+func (q *request) material(m *engine.ImportKeyMaterial) Refusal {
 	switch {
 	case m.RootCertificatePublicKey != nil:
-		return ""
+		return Refusal{}
 	case m.Tr31KeyBlock != nil:
-		keys, code := p.findAll(m.Tr31KeyBlock.WrappingKeyIdentifier)
-		if code != "" {
-			return code
-		}
-		return invalid(keys[0].Unwraps())
+		_, r := q.keys(working(m.Tr31KeyBlock.WrappingKeyIdentifier, unwraps))
+		return r
 	case m.Tr34KeyBlock != nil:
-		in := m.Tr34KeyBlock
-		keys, code := p.identifiers(
-			now,
-			text(in.ImportToken),
-			apc.KeyMaterialTypeTR34KeyBlock,
-			in.CertificateAuthorityPublicKeyIdentifier,
-		)
-		if code != "" {
-			return code
-		}
-		return invalid(keys[0].issued(in.SigningKeyCertificate))
+		return q.importTR34(m.Tr34KeyBlock)
 	case m.KeyCryptogram != nil:
-		return p.token(now, m.KeyCryptogram.ImportToken, apc.KeyMaterialTypeKeyCryptogram)
+		return first(q.token(m.KeyCryptogram.ImportToken), q.valid(m.KeyCryptogram.ImportToken, apc.KeyMaterialTypeKeyCryptogram))
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		in := m.DiffieHellmanTr31KeyBlock
-		keys, code := p.findAll(in.PrivateKeyIdentifier, in.CertificateAuthorityPublicKeyIdentifier)
-		if code != "" {
-			return code
+		keys, r := q.keys(working(in.PrivateKeyIdentifier, isAgreementPair),
+			working(in.CertificateAuthorityPublicKeyIdentifier, isAuthority))
+		if r.refused() {
+			return r
 		}
-		return invalid(keys[0].Usable(), keys[0].Agrees != nil, keys[1].issued(in.PublicKeyCertificate))
+		return invalid(firstRule(agreesOnKEK(keys[0]), keys[1].issued(in.PublicKeyCertificate)))
 	}
-	keys, code := p.findAll(m.As2805KeyCryptogram.WrappingKeyIdentifier)
-	if code != "" {
-		return code
+	in := m.As2805KeyCryptogram
+	keys, r := q.keys(working(in.WrappingKeyIdentifier, unwrapsNodes))
+	if r.refused() {
+		return r
 	}
-	kek := keys[0]
-	return invalid(kek.Usable(), kek.Attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey, isTDES(kek.Attributes.KeyAlgorithm),
-		kek.Attributes.KeyModesOfUse.Unwrap, strong(kek.Attributes.KeyAlgorithm, m.As2805KeyCryptogram.KeyAlgorithm))
+	return invalid(unless(strong(keys[0].Attributes.KeyAlgorithm, in.KeyAlgorithm), apc.RuleWrappingStrength))
+}
+
+func (q *request) importTR34(in *engine.ImportTr34KeyBlock) Refusal {
+	token := text(in.ImportToken)
+	if r := q.token(token); r.refused() {
+		return r
+	}
+	keys, r := q.keys(working(in.CertificateAuthorityPublicKeyIdentifier, isAuthority))
+	if r.refused() {
+		return r
+	}
+	return first(q.valid(token, apc.KeyMaterialTypeTR34KeyBlock), invalid(keys[0].issued(in.SigningKeyCertificate)))
 }
 
 // exportKey is the refusal of an export.
-func (p *place) exportKey(now time.Time, id string, m *engine.ExportKeyMaterial) apc.Code {
+func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 	switch {
 	case m.Tr31KeyBlock != nil:
-		keys, code := p.findAll(m.Tr31KeyBlock.WrappingKeyIdentifier, id)
-		if code != "" {
-			return code
+		keys, r := q.keys(working(m.Tr31KeyBlock.WrappingKeyIdentifier, wraps), working(id, leaves))
+		if r.refused() {
+			return r
 		}
-		kek, key := keys[0], keys[1]
-		return invalid(kek.Wraps(), key.Leaves(), strong(kek.Attributes.KeyAlgorithm, key.Attributes.KeyAlgorithm))
+		return invalid(unless(strong(keys[0].Attributes.KeyAlgorithm, keys[1].Attributes.KeyAlgorithm), apc.RuleWrappingStrength))
 	case m.Tr34KeyBlock != nil:
 		in := m.Tr34KeyBlock
-		keys, code := p.identifiers(
-			now,
-			text(in.ExportToken),
-			apc.KeyMaterialTypeTR34KeyBlock,
-			in.CertificateAuthorityPublicKeyIdentifier,
-			id,
-		)
-		if code != "" {
-			return code
+		if r := q.token(text(in.ExportToken)); r.refused() {
+			return r
 		}
-		return invalid(
-			keys[0].issued(in.WrappingKeyCertificate),
-			keys[1].Leaves(),
-			isTDES(keys[1].Attributes.KeyAlgorithm),
-		) // to RSA_2048
+		return first(q.exportToRSA(in.CertificateAuthorityPublicKeyIdentifier, in.WrappingKeyCertificate, id),
+			q.valid(text(in.ExportToken), apc.KeyMaterialTypeTR34KeyBlock))
 	case m.KeyCryptogram != nil:
-		in := m.KeyCryptogram
-		keys, code := p.findAll(in.CertificateAuthorityPublicKeyIdentifier, id)
-		if code != "" {
-			return code
-		}
-		return invalid(keys[0].issued(in.WrappingKeyCertificate), keys[1].Leaves(), isTDES(keys[1].Attributes.KeyAlgorithm))
+		return q.exportToRSA(m.KeyCryptogram.CertificateAuthorityPublicKeyIdentifier, m.KeyCryptogram.WrappingKeyCertificate, id)
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		in := m.DiffieHellmanTr31KeyBlock
-		keys, code := p.findAll(in.PrivateKeyIdentifier, in.CertificateAuthorityPublicKeyIdentifier, id)
-		if code != "" {
-			return code
+		keys, r := q.keys(working(in.PrivateKeyIdentifier, isAgreementPair),
+			working(in.CertificateAuthorityPublicKeyIdentifier, isAuthority), working(id, leaves))
+		if r.refused() {
+			return r
 		}
-		a := keys[2].Attributes.KeyAlgorithm
-		return invalid(keys[0].Usable(), keys[0].Agrees != nil, keys[1].issued(in.PublicKeyCertificate), keys[2].Leaves(),
-			isTDES(a) || a == apc.KeyAlgorithmAES128) // agreed on P-256
+		return invalid(firstRule(
+			agreesOnKEK(keys[0]),
+			unless(strongCurve(keys[2].Attributes.KeyAlgorithm), apc.RuleWrappingStrength),
+			keys[1].issued(in.PublicKeyCertificate),
+		))
 	}
-	keys, code := p.findAll(m.As2805KeyCryptogram.WrappingKeyIdentifier, id)
-	if code != "" {
-		return code
+	keys, r := q.keys(working(m.As2805KeyCryptogram.WrappingKeyIdentifier, wrapsNodes), working(id, leaves))
+	if r.refused() {
+		return r
 	}
-	kek, key := keys[0], keys[1]
-	return invalid(
-		kek.WrapsNodes(),
-		key.Leaves(),
-		key.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey,
-		isTDES(key.Attributes.KeyAlgorithm),
-		strong(kek.Attributes.KeyAlgorithm, key.Attributes.KeyAlgorithm),
-	)
+	key := keys[1].Attributes
+	return invalid(firstRule(
+		unless(code(key.KeyUsage) == "P0", apc.RuleAS2805Variant),
+		unless(isTDES(key.KeyAlgorithm), apc.RuleKeyAlgorithm),
+		unless(strong(keys[0].Attributes.KeyAlgorithm, key.KeyAlgorithm), apc.RuleWrappingStrength),
+	))
+}
+
+// exportToRSA is the refusal of an export to a receiver with an RSA_2048 key, which takes TDES keys.
+func (q *request) exportToRSA(authority, receiver, id string) Refusal {
+	keys, r := q.keys(working(authority, isAuthority), working(id, leaves))
+	if r.refused() {
+		return r
+	}
+	return invalid(firstRule(unless(isTDES(keys[1].Attributes.KeyAlgorithm), apc.RuleWrappingStrength), keys[0].issued(receiver)))
+}
+
+// issued is the rule that a certificate, given as the service takes it, breaks where the authority did not sign it.
+func (k *Key) issued(text string) apc.Rule {
+	c := certificate(text)
+	return unless(c != nil && k.root != nil && c.CheckSignatureFrom(k.root) == nil, apc.RuleIssuer)
+}
+
+// certificate reads base64 of one PEM block; nil where it is none.
+func certificate(text string) *x509.Certificate {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return nil
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil
+	}
+	return c
 }
 
 func text(s *string) string {

@@ -14,8 +14,8 @@ import (
 
 // TestWhatContradictsIsFound gives the model answers that no right engine gives.
 func TestWhatContradictsIsFound(t *testing.T) {
-	ctx, w := context.Background(), draw.MachineWorld()
-	s := enginetest.New(t, &enginetest.Options{Engine: engine.Options{Limits: draw.MachineLimits()}, Keep: enginetest.KeepAll})
+	ctx, w := context.Background(), draw.MachineWorld(draw.MachineLimits())
+	s := enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll})
 	who := apc.Identity{Account: w.Places()[0].Account, Region: w.Places()[0].Region}
 	create := &engine.CreateKeyInput{KeyAttributes: enginetest.P0TDES2.Attributes(), Exportable: new(true)}
 	made, err := s.CreateKey(ctx, create)

@@ -2,24 +2,25 @@
 // written from its documents. It imports the shapes of package engine and none of its rules, so that
 // both can be wrong only separately.
 //
-//	verdict := world.Expect(now, who, in)        // accepted, or the exception
-//	err := world.Did(now, who, in, out, refusal) // nil, or what contradicts; the world follows the call
+//	refusal := world.Expect(now, who, in)        // the zero value: the request must be accepted
+//	err := world.Did(now, who, in, out, err)     // nil, or what contradicts; the world follows the call
 //	err = world.Compare(ctx, now, eng.As)        // the whole state, by reading operations
 //
 // What the service answers with that cannot be worked out (ARNs, check values of new keys) is taken as it is
 // once and must be the same from then on.
 //
-// Covered are the life of keys, aliases, tags, import and export tokens, imports and exports in every form,
-// certificates and quotas, in several accounts and Regions; of the data plane which keys encrypt and decrypt data and
-// make and verify CMACs. Not covered are the other operations of the data plane, replication, resource
-// policies and approval, of which a world must not be given calls, and the order in which two faults of one
-// request are reported.
+// Covered are all operations of the control plane but the lists, which Compare calls, in several accounts and
+// Regions: keys, aliases, tags, import and export tokens, imports and exports in every form, certificates, quotas,
+// replication, identity and resource policies of a small family, and approval. Of the data plane, every operation and
+// form: which keys may do it and what else must fit. What comes of it is not computed; the caller compares what must
+// agree, such as a MAC and its verification.
+//
+// Faults of one request are reported in one order: identifiers, permission, state, the rules of each key, certificates
+// and tokens, quotas.
 package model
 
 import (
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"maps"
 	"slices"
 	"strings"
@@ -35,39 +36,61 @@ type Place struct{ Account, Region string }
 
 // World is what must be true of a simulated cloud. It is for one goroutine.
 type World struct {
-	limits apc.Limits
-	places map[Place]*place
-	order  []Place
+	limits   apc.Limits
+	places   map[Place]*place
+	order    []Place
+	sessions map[string]*session // by ARN
+	turn     int                 // of Compare
 }
 
 // place is what must be true in one place.
 type place struct {
 	Place
-	keys    map[string]*Key   // by ARN
-	aliases map[string]string // name to ARN or ""
-	tokens  map[string]*Token // by id
-	blocks  map[string]string // key blocks and cryptograms that were exported: their check values
-
-	anyToken bool // tokens are not looked at
+	keys     map[string]*Key   // by ARN
+	aliases  map[string]string // name to ARN or ""
+	tokens   map[string]*Token // by id
+	blocks   map[string]string // key blocks and cryptograms that were exported: their check values
+	defaults []string          // the default list of replication Regions
+	team     *team             // nil: none is associated
 }
 
 // Key is what must be true of a key. It is the world's own.
 type Key struct {
-	ARN         string
-	Attributes  apc.KeyAttributes
-	CheckValue  string
-	Exportable  bool
-	Enabled     bool
-	State       apc.KeyState
-	created     time.Time
-	start, stop time.Time
-	deleteAt    time.Time // when the waiting period ends
-	tags        map[string]string
+	*life
+	ARN            string
+	Attributes     apc.KeyAttributes
+	CheckValue     string
+	Exportable     bool
+	checkAlgorithm apc.KeyCheckValueAlgorithm // "": not known yet
+	created        time.Time
+	tags           map[string]string
 
 	Agrees      *apc.KeyUsage     // DeriveKeyUsage of a key pair
 	root        *x509.Certificate // of an imported authority
 	certificate string            // the last one given for a key pair, and when it ends
 	certified   time.Time
+
+	primary  *Key                    // of a replica
+	replicas map[string]*replication // of a primary, by Region
+	defaults *bool                   // UsingDefaultReplicationRegions
+	policy   string                  // "": none
+	session  *session                // of its import; nil: none was needed
+}
+
+// life is what a primary and its replicas have in common.
+type life struct {
+	State       apc.KeyState
+	Enabled     bool
+	start, stop time.Time
+	deleteAt    time.Time // when the waiting period ends
+	ready       time.Time // when a key in CREATE_IN_PROGRESS becomes CREATE_COMPLETE by itself
+}
+
+// replication is the state of a replica in the list of its primary.
+type replication struct {
+	status apc.KeyReplicationState
+	due    time.Time // when IN_PROGRESS or DELETE_IN_PROGRESS ends
+	fails  string    // the message of a replication that fails
 }
 
 // Token is what must be true of an import or export token.
@@ -81,9 +104,9 @@ type Token struct {
 }
 
 // New is an empty world of these places, under limits of which none is zero but OpenTokens, where
-// zero is no limit.
+// zero is no limit, and the times that creation and replication take.
 func New(l apc.Limits, places ...Place) *World {
-	w := &World{limits: l, places: map[Place]*place{}, order: places}
+	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}}
 	for _, p := range places {
 		w.places[p] = &place{
 			Place:   p,
@@ -102,22 +125,66 @@ func (w *World) Limits() apc.Limits { return w.limits }
 // Places are the world's, in the order given.
 func (w *World) Places() []Place { return w.order }
 
+// Regions are those of the world's places, in the order given.
+func (w *World) Regions() (all []string) {
+	for _, p := range w.order {
+		if !slices.Contains(all, p.Region) {
+			all = append(all, p.Region)
+		}
+	}
+	return all
+}
+
+// ReplicationFails is the option of that name of an engine that the world describes.
+func (w *World) ReplicationFails(_, region string) string {
+	if region == failingRegion {
+		return "the Region is full"
+	}
+	return ""
+}
+
 // at is the place of a caller, with everything done that time has done by now.
 func (w *World) at(now time.Time, who apc.Identity) *place {
+	for _, s := range w.sessions {
+		if s.status == apc.SessionStatusPending && !s.deadline.After(now) {
+			s.decide(apc.Deny)
+		}
+	}
 	for _, p := range w.places {
 		for _, k := range p.keys {
-			if k.State != apc.KeyStateDeletePending || k.deleteAt.After(now) {
-				continue
-			}
-			k.State, k.Enabled = apc.KeyStateDeleteComplete, false
-			for name, arn := range p.aliases {
-				if arn == k.ARN {
-					p.aliases[name] = ""
-				}
-			}
+			k.settle(p, now)
 		}
 	}
 	return w.places[Place{who.Account, who.Region}]
+}
+
+// settle makes a key what it is at a time.
+func (k *Key) settle(p *place, now time.Time) {
+	for region, r := range k.replicas {
+		switch {
+		case r.due.IsZero() || r.due.After(now):
+		case r.status == apc.KeyReplicationStateDeleteInProgress:
+			delete(k.replicas, region)
+		default:
+			r.finish()
+		}
+	}
+	if k.State == apc.KeyStateCreateInProgress && !k.ready.IsZero() && !k.ready.After(now) {
+		k.State = apc.KeyStateCreateComplete
+	}
+	if k.State == apc.KeyStateDeletePending && !k.deleteAt.After(now) {
+		k.State, k.Enabled = apc.KeyStateDeleteComplete, false
+		p.detach(k)
+	}
+}
+
+// detach takes a key from its aliases.
+func (p *place) detach(k *Key) {
+	for name, arn := range p.aliases {
+		if arn == k.ARN {
+			p.aliases[name] = ""
+		}
+	}
 }
 
 // Keys are the keys of a place that fit, by ARN; nil fits all.
@@ -129,6 +196,14 @@ func (w *World) Keys(p Place, fits func(*Key) bool) (all []*Key) {
 		}
 	}
 	return all
+}
+
+// Named is the key that an identifier names for a caller of a place, whatever it may do with it; nil where there is
+// none.
+func (w *World) Named(now time.Time, p Place, id string) *Key {
+	q := w.request(now, apc.Identity{Account: p.Account, Region: p.Region}, "")
+	k, _, _ := q.resolve(id)
+	return k
 }
 
 // Tokens are the import or export tokens of all places, by id.
@@ -151,132 +226,45 @@ func (w *World) Identifiers(p Place) []string {
 	ids := []string{prefix + "key/aaaaaaaaaaaaaaaa", "alias/none"}
 	for _, other := range w.order {
 		ids = append(ids, slices.Sorted(maps.Keys(w.places[other].keys))...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(w.places[p].aliases)) {
-		ids = append(ids, name, prefix+name)
+		for _, name := range slices.Sorted(maps.Keys(w.places[other].aliases)) {
+			if other == p {
+				ids = append(ids, name)
+			}
+			ids = append(ids, "arn:aws:payment-cryptography:"+other.Region+":"+other.Account+":"+name)
+		}
 	}
 	return ids
-}
-
-// find is the key that an identifier names in a place, or how it is refused.
-func (p *place) find(id string) (*Key, apc.Code) {
-	if at := strings.Index(id, "alias/"); at >= 0 {
-		id = p.aliases[id[at:]]
-		if id == "" || p.keys[id].State == apc.KeyStateDeleteComplete {
-			return nil, apc.ErrResourceNotFound
-		}
-	}
-	if strings.Split(id, ":")[4] != p.Account {
-		return nil, apc.ErrAccessDenied
-	}
-	if k := p.keys[id]; k != nil {
-		return k, ""
-	}
-	return nil, apc.ErrResourceNotFound
-}
-
-// findAll finds the keys that a request names. All of the caller's own account resolve before a
-// key of another account is refused.
-func (p *place) findAll(ids ...string) (keys []*Key, refused apc.Code) {
-	for _, id := range ids {
-		k, code := p.find(id)
-		if code == apc.ErrResourceNotFound {
-			return nil, code
-		}
-		keys, refused = append(keys, k), first(refused, code)
-	}
-	return keys, refused
-}
-
-// first is the first exception; "" is none.
-func first(codes ...apc.Code) apc.Code {
-	for _, c := range codes {
-		if c != "" {
-			return c
-		}
-	}
-	return ""
-}
-
-// quota is the refusal of one key more.
-func (w *World) quota(p *place) apc.Code {
-	live := 0
-	for _, k := range p.keys {
-		if k.State != apc.KeyStateDeleteComplete {
-			live++
-		}
-	}
-	if live >= w.limits.Keys {
-		return apc.ErrServiceQuotaExceeded
-	}
-	return ""
 }
 
 // Usable reports whether the key may be worked with.
 func (k *Key) Usable() bool { return k.State == apc.KeyStateCreateComplete && k.Enabled }
 
 // Leaves reports whether the key may be exported in any form.
-func (k *Key) Leaves() bool {
-	return k.Usable() && k.Attributes.KeyClass == apc.KeyClassSymmetricKey && k.Exportable
-}
+func (k *Key) Leaves() bool { return k.Usable() && leaves(k) == "" }
 
 // Wraps and Unwraps report whether the key may do so to others.
-func (k *Key) Wraps() bool   { return k.isKEK() && k.Usable() && k.Attributes.KeyModesOfUse.Wrap }
-func (k *Key) Unwraps() bool { return k.isKEK() && k.Usable() && k.Attributes.KeyModesOfUse.Unwrap }
-
-func (k *Key) isKEK() bool {
-	return k.Attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey || k.Attributes.KeyUsage == apc.KeyUsageTR31K1KeyBlockProtectionKey
-}
+func (k *Key) Wraps() bool   { return k.Usable() && wraps(k) == "" }
+func (k *Key) Unwraps() bool { return k.Usable() && unwraps(k) == "" }
 
 // WrapsNodes reports whether the key may wrap AS 2805 cryptograms.
-func (k *Key) WrapsNodes() bool {
-	return k.Usable() && k.Attributes.KeyUsage == apc.KeyUsageTR31K0KeyEncryptionKey && isTDES(k.Attributes.KeyAlgorithm) &&
-		k.Attributes.KeyModesOfUse.Wrap
-}
+func (k *Key) WrapsNodes() bool { return k.Usable() && wrapsNodes(k) == "" }
 
 // Certifies reports whether the key is an authority with this algorithm.
 func (k *Key) Certifies(a apc.KeyAlgorithm) bool {
 	return k.Usable() && k.root != nil && k.Attributes.KeyAlgorithm == a
 }
 
-// issued reports whether the authority signed a certificate, given as the service takes it, or is it.
-func (k *Key) issued(text string) bool {
-	c := certificate(text)
-	return c != nil && k.Usable() && k.root != nil && c.CheckSignatureFrom(k.root) == nil
-}
+// Replicated reports whether the key is in other Regions.
+func (k *Key) Replicated() bool { return len(k.replicas) > 0 }
 
-// certificate reads base64 of one PEM block; nil where it is none.
-func certificate(text string) *x509.Certificate {
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil
-	}
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return nil
-	}
-	return c
-}
+// Replica reports whether the key only follows another.
+func (k *Key) Replica() bool { return k.primary != nil }
 
-func isTDES(a apc.KeyAlgorithm) bool {
-	return a == apc.KeyAlgorithmTDES2Key || a == apc.KeyAlgorithmTDES3Key
-}
+// region is where the key is.
+func (k *Key) region() string { return strings.Split(k.ARN, ":")[3] }
 
-// strong reports whether a key may be wrapped under another, by the user guide.
-func strong(kek, key apc.KeyAlgorithm) bool {
-	rank := map[apc.KeyAlgorithm]int{
-		apc.KeyAlgorithmTDES2Key: 1,
-		apc.KeyAlgorithmTDES3Key: 2,
-		apc.KeyAlgorithmAES128:   3,
-		apc.KeyAlgorithmAES192:   4,
-		apc.KeyAlgorithmAES256:   5,
-	}
-	if strings.HasPrefix(string(key), "HMAC") {
-		return kek == apc.KeyAlgorithmAES256
-	}
-	return rank[kek] >= rank[key]
-}
+// account is whose key it is.
+func (k *Key) account() string { return strings.Split(k.ARN, ":")[4] }
+
+// id is the last part of the key's ARN, which a primary and its replicas share.
+func (k *Key) id() string { return k.ARN[strings.LastIndexByte(k.ARN, '/')+1:] }
