@@ -26,11 +26,10 @@ func ParseAESKSN(text string) (AESKSN, error) {
 			"24 hexadecimal digits for an AES key",
 		}
 	}
-	b, err := decode(text)
-	if err != nil {
+	var out AESKSN
+	if err := decode(out[:], text); err != nil {
 		return AESKSN{}, err
 	}
-	out := AESKSN(b)
 	if !out.Valid() {
 		return AESKSN{}, &Error{
 			"key serial number",
@@ -99,9 +98,10 @@ func aesType(initial []byte) (KeyType, error) {
 	return t, nil
 }
 
-// derive enciphers the derivation data, once for each block of the key (X9.24-3, 6.3.1).
-func derive(b cipher.Block, use AESUse, t KeyType, length int, tail [8]byte) []byte {
-	out := make([]byte, 0, 32)
+// derive enciphers the derivation data, once for each block of the key (X9.24-3, 6.3.1). Dst has
+// room for 32 bytes and may hold the key that the cipher was made of.
+func derive(dst []byte, b cipher.Block, use AESUse, t KeyType, length int, tail [8]byte) []byte {
+	out := dst[:0]
 	for block := byte(1); len(out) < length/8; block++ {
 		out = append(out, 1, block)
 		out = binary.BigEndian.AppendUint16(out, uint16(use))
@@ -122,7 +122,7 @@ func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 	if !ok || bits%8 != 0 {
 		return nil, &Error{"base derivation key", problemLength, fmt.Sprintf("%d bits", bits), "128, 192 or 256 bits"}
 	}
-	return derive(bdk, initialKey, t, bits, id), nil
+	return derive(make([]byte, 32), bdk, initialKey, t, bits, id), nil
 }
 
 // TransactionAES derives the key that the working keys of a serial number are derived from: one
@@ -132,7 +132,7 @@ func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := append([]byte(nil), initial...)
+	key := append(make([]byte, 0, 32), initial...)
 	tail := [8]byte(k[4:])
 	var register uint32
 	for bit := uint32(1) << 31; bit > 0; bit >>= 1 {
@@ -145,9 +145,7 @@ func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		next := derive(b, keyDerivation, t, 8*len(key), tail)
-		clear(key)
-		key = next
+		key = derive(key, b, keyDerivation, t, 8*len(key), tail)
 	}
 	return key, nil
 }
@@ -177,7 +175,7 @@ func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([
 	if err != nil {
 		return nil, err
 	}
-	return derive(b, use, t, length, [8]byte(k[4:])), nil
+	return derive(make([]byte, 32), b, use, t, length, [8]byte(k[4:])), nil
 }
 
 // UpdateAES derives the key that a new initial key is sent under: the key encryption key of

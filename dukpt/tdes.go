@@ -43,23 +43,17 @@ func ParseTDESKSN(text string) (TDESKSN, error) {
 			"20 or 16 hexadecimal digits for a TDES key",
 		}
 	}
-	b, err := decode(text)
-	if err != nil {
-		return TDESKSN{}, err
-	}
 	out := TDESKSN{0xFF, 0xFF}
-	copy(out[10-len(b):], b)
-	return out, nil
+	return out, decode(out[10-len(text)/2:], text)
 }
 
 // decode reads the hexadecimal digits of a serial number.
-func decode(text string) ([]byte, error) {
-	for i := range len(text) {
-		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {
-			return nil, &Error{"key serial number", problemHex, fmt.Sprintf("character %d", i+1), "0 to 9 or A to F"}
-		}
+func decode(dst []byte, text string) error {
+	if _, err := hex.Decode(dst, []byte(text)); err == nil {
+		return nil
 	}
-	return hex.DecodeString(text)
+	bad := strings.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789ABCDEFabcdef", r) })
+	return &Error{"key serial number", problemHex, fmt.Sprintf("character %d", bad+1), "0 to 9 or A to F"}
 }
 
 // Counter is the transaction counter.
@@ -112,47 +106,52 @@ func TransactionTDES(initial []byte, k TDESKSN) ([]byte, error) {
 	id := k.Initial()
 	register := binary.BigEndian.Uint64(id[2:])
 	counter := uint64(k.Counter())
+	var next generation
+	defer next.clear()
 	for bit := uint64(1) << (tdesCounterBits - 1); bit > 0; bit >>= 1 {
 		if counter&bit == 0 {
 			continue
 		}
 		register |= bit
-		if err := step(key, register); err != nil {
+		if err := next.step(key, register); err != nil {
 			return nil, err
 		}
 	}
 	return key, nil
 }
 
+// generation is room for the steps of a derivation.
+type generation struct{ left, right [16]byte }
+
+func (g *generation) clear() { *g = generation{} }
+
 // step is the non-reversible key generation process: the right half of the next key under
 // the left half of this one, the left half under the variant's.
-func step(key []byte, register uint64) error {
-	next := make([]byte, 16)
-	defer clear(next)
-	subtle.XORBytes(next, key, variant[:])
-	left, err := oneWay(next, register)
-	if err != nil {
-		return err
+func (g *generation) step(key []byte, register uint64) error {
+	copy(g.right[:], key)
+	subtle.XORBytes(g.left[:], key, variant[:])
+	for i, half := range [2]*[16]byte{&g.left, &g.right} {
+		if err := oneWay(half, register); err != nil {
+			return err
+		}
+		copy(key[8*i:], half[8:])
 	}
-	right, err := oneWay(key, register)
-	if err != nil {
-		return err
-	}
-	copy(key, left[:])
-	copy(key[8:], right[:])
 	return nil
 }
 
-func oneWay(key []byte, register uint64) (out [8]byte, err error) {
+// oneWay makes the right half of a key that of the next: it is enciphered under the left half.
+func oneWay(key *[16]byte, register uint64) error {
 	b, err := des.NewCipher(key[:8])
 	if err != nil {
-		return out, err
+		return err
 	}
-	binary.BigEndian.PutUint64(out[:], register)
-	subtle.XORBytes(out[:], out[:], key[8:])
-	b.Encrypt(out[:], out[:])
-	subtle.XORBytes(out[:], out[:], key[8:])
-	return out, nil
+	var in [8]byte
+	binary.BigEndian.PutUint64(in[:], register)
+	out := key[:8] // the left half is in the cipher
+	subtle.XORBytes(out, in[:], key[8:])
+	b.Encrypt(out, out)
+	subtle.XORBytes(key[8:], key[8:], out)
+	return nil
 }
 
 // TDESUse is the purpose of a TDES working key.

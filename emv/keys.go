@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -63,15 +62,15 @@ func MasterKeyBlocks(o Option, pan, psn string) ([]byte, error) {
 	if o == OptionB && len(pan) > 16 {
 		text = hashed(text)
 	}
-	if len(text) < 16 {
-		text = strings.Repeat("0", 16-len(text)) + text
+	out := make([]byte, 16)
+	for i, at := 0, len(text)-16; i < 16; i, at = i+1, at+1 {
+		if at >= 0 { // else a zero in front
+			out[i/2] |= (text[at] - '0') << (4 * (1 - i%2))
+		}
 	}
-	out, err := hex.DecodeString(text[len(text)-16:])
-	if err != nil {
-		return nil, err // the digits have been checked
+	for i, b := range out[:8] {
+		out[8+i] = ^b
 	}
-	out = append(out, out...)
-	invert(out[8:])
 	return out, nil
 }
 
@@ -230,12 +229,6 @@ func newCipher(name string, key []byte) (cipher.Block, error) {
 func oddParity(key []byte) []byte {
 	tdes.SetOddParity(key)
 	return key
-}
-
-func invert(b []byte) {
-	for i := range b {
-		b[i] = ^b[i]
-	}
 }
 
 func digits(name, text string, low, high int) error {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"fmt"
 
-	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -62,17 +61,13 @@ func EncryptPIN(sk []byte, f ScriptForm, block []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []byte
+	out := make([]byte, 0, 16)
 	if f.Length {
 		out = append(out, 8)
 	}
 	out = append(out, block...)
-	if f.Pad {
-		clearText := out
-		defer clear(clearText)
-		if out, err = mac.Bit.Pad(clearText, 8); err != nil {
-			return nil, err
-		}
+	if f.Pad { // method 2, to 16 bytes
+		out = append(out, 0x80)[:16]
 	}
 	if f.CBC {
 		cipher.NewCBCEncrypter(b, make([]byte, 8)).CryptBlocks(out, out)

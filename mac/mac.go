@@ -35,27 +35,17 @@ func (e *Error) Error() string {
 
 // Pad returns a padded copy of the message, or an [Error] where [None] does not fit.
 func (p Padding) Pad(message []byte, size int) ([]byte, error) {
+	if err := p.check(len(message), size); err != nil {
+		return nil, err
+	}
 	out := make([]byte, 0, len(message)+2*size)
-	switch p {
-	case None:
-		if len(message) == 0 || len(message)%size != 0 {
-			return nil, &Error{
-				Problem: problemPartial,
-				Found:   fmt.Sprintf("%d bytes", len(message)),
-				Wanted:  fmt.Sprintf("a multiple of %d, at least %d", size, size),
-			}
-		}
-		return append(out, message...), nil
-	case Zeros:
-		out = append(out, message...)
-	case Bit:
-		out = append(append(out, message...), 0x80)
-	case Length:
+	if p == Length {
 		out = append(out, make([]byte, size)...)
 		binary.BigEndian.PutUint64(out[size-8:], uint64(len(message))*8)
-		out = append(out, message...)
-	default:
-		return nil, &Error{Problem: problemPadding, Found: fmt.Sprint(int(p)), Wanted: "None, Zeros, Bit or Length"}
+	}
+	out = append(out, message...)
+	if p == Bit {
+		out = append(out, 0x80)
 	}
 	if rest := len(out) % size; rest > 0 {
 		return append(out, make([]byte, size-rest)...), nil
@@ -66,25 +56,52 @@ func (p Padding) Pad(message []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
+// check refuses what is no padding, and a message of n bytes that None does not fit.
+func (p Padding) check(n, size int) error {
+	if p < None || p > Length {
+		return &Error{Problem: problemPadding, Found: fmt.Sprint(int(p)), Wanted: "None, Zeros, Bit or Length"}
+	}
+	if p == None && (n == 0 || n%size != 0) {
+		return &Error{
+			Problem: problemPartial,
+			Found:   fmt.Sprintf("%d bytes", n),
+			Wanted:  fmt.Sprintf("a multiple of %d, at least %d", size, size),
+		}
+	}
+	return nil
+}
+
 // CBC returns the MAC of algorithm 1: the last block of the message's CBC encryption
 // with a zero IV, under the whole cipher at every block (for TDES keys too).
 func CBC(b cipher.Block, p Padding, message []byte) ([]byte, error) {
-	padded, err := p.Pad(message, b.BlockSize())
-	if err != nil {
-		return nil, err
-	}
-	defer clear(padded)
-	return chain(b, padded), nil
+	return chain(b, p, message)
 }
 
-// chain is the last block of a CBC encryption with a zero IV.
-func chain(b cipher.Block, blocks []byte) []byte {
-	x := make([]byte, b.BlockSize())
-	for ; len(blocks) > 0; blocks = blocks[len(x):] {
-		subtle.XORBytes(x, x, blocks[:len(x)])
+// chain is the last block of the CBC encryption, with a zero IV, of the padded message, of
+// which no copy is made.
+func chain(b cipher.Block, p Padding, message []byte) ([]byte, error) {
+	size, n := b.BlockSize(), len(message)
+	if err := p.check(n, size); err != nil {
+		return nil, err
+	}
+	x := make([]byte, size)
+	if p == Length {
+		binary.BigEndian.PutUint64(x[size-8:], uint64(n)*8)
 		b.Encrypt(x, x)
 	}
-	return x
+	for ; len(message) >= size; message = message[size:] {
+		subtle.XORBytes(x, x, message[:size])
+		b.Encrypt(x, x)
+	}
+	if len(message) == 0 && n > 0 && p != Bit {
+		return x, nil
+	}
+	subtle.XORBytes(x, x, message)
+	if p == Bit {
+		x[len(message)] ^= 0x80
+	}
+	b.Encrypt(x, x)
+	return x, nil
 }
 
 // RetailKey is a key of algorithm 3: single DES ciphers of the halves of a
@@ -93,32 +110,39 @@ type RetailKey struct{ First, Second, Third cipher.Block }
 
 // NewRetailKey makes one from 16 or 24 bytes of TDES key, whose parity is ignored.
 func NewRetailKey(key []byte) (*RetailKey, error) {
+	k := &RetailKey{}
+	if err := k.set(key); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func (k *RetailKey) set(key []byte) error {
 	if len(key) != 16 && len(key) != 24 {
-		return nil, &Error{Problem: problemKeyLength, Found: fmt.Sprintf("%d bytes", len(key)), Wanted: "16 or 24 bytes"}
+		return &Error{Problem: problemKeyLength, Found: fmt.Sprintf("%d bytes", len(key)), Wanted: "16 or 24 bytes"}
 	}
 	var parts [3]cipher.Block
 	for i := range len(key) / 8 {
 		b, err := des.NewCipher(key[8*i : 8*i+8])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		parts[i] = b
 	}
 	if parts[2] == nil {
 		parts[2] = parts[0]
 	}
-	return &RetailKey{parts[0], parts[1], parts[2]}, nil
+	k.First, k.Second, k.Third = parts[0], parts[1], parts[2]
+	return nil
 }
 
 // Retail returns the MAC of algorithm 3 (ANSI X9.19): CBC under the first key,
 // and at the end decryption under the second and encryption under the third.
 func Retail(k *RetailKey, p Padding, message []byte) ([]byte, error) {
-	padded, err := p.Pad(message, k.First.BlockSize())
+	x, err := chain(k.First, p, message)
 	if err != nil {
 		return nil, err
 	}
-	defer clear(padded)
-	x := chain(k.First, padded)
 	k.Second.Decrypt(x, x)
 	k.Third.Encrypt(x, x)
 	return x, nil

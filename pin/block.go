@@ -3,7 +3,6 @@ package pin
 import (
 	"crypto/cipher"
 	"crypto/subtle"
-	"encoding/hex"
 	"fmt"
 	"io"
 )
@@ -159,39 +158,37 @@ func pinField(f Format, p PIN, random io.Reader) ([]byte, error) {
 	if len(digits) == 0 {
 		return nil, &Error{Rule: RuleLength, Problem: problemLength, Found: "no digits", Wanted: "4 to 12 digits"}
 	}
-	out := make([]byte, f.Size())
-	fill, err := filler(f, random, out)
-	if err != nil {
+	room := make([]byte, 16) // a digit to a byte, then two
+	if err := f.fill(random, room); err != nil {
 		return nil, err
 	}
-	nibbles := make([]byte, 0, 16)
-	nibbles = append(nibbles, formats[f].control, byte(len(digits)))
+	room[0], room[1] = formats[f].control, byte(len(digits))
 	for i := range len(digits) {
-		nibbles = append(nibbles, digits[i]-'0')
+		room[2+i] = digits[i] - '0'
 	}
-	nibbles = append(nibbles, fill[len(nibbles):]...)
 	for i := range 8 {
-		out[i] = nibbles[2*i]<<4 | nibbles[2*i+1]
+		room[i] = room[2*i]<<4 | room[2*i+1]
 	}
-	clear(nibbles)
-	return out, nil
+	clear(room[8:])
+	if f != ISO4 {
+		return room[:8:8], nil
+	}
+	return room, draw(random, room[8:])
 }
 
-// filler is 16 fill digits of a format. For ISO format 4 it also draws the second
-// half of the block.
-func filler(f Format, random io.Reader, block []byte) ([]byte, error) {
-	out := make([]byte, 16)
+// fill makes 16 fill digits of a format.
+func (f Format) fill(random io.Reader, out []byte) error {
 	switch f {
 	case ISO1:
 		if err := draw(random, out); err != nil {
-			return nil, err
+			return err
 		}
 		for i := range out {
 			out[i] &= 0x0F
 		}
 	case ISO3:
 		if err := drawBelow(random, 6, out); err != nil {
-			return nil, err
+			return err
 		}
 		for i := range out {
 			out[i] += 0xA
@@ -200,13 +197,12 @@ func filler(f Format, random io.Reader, block []byte) ([]byte, error) {
 		for i := range out {
 			out[i] = 0xA
 		}
-		return out, draw(random, block[8:])
 	default:
 		for i := range out {
 			out[i] = 0xF
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func draw(random io.Reader, out []byte) error {
@@ -270,9 +266,9 @@ func readField(f Format, field []byte) (PIN, error) {
 			Wanted:  fillText(low, high) + " for " + f.String(),
 		}
 	}
-	digits := make([]byte, length)
+	digits := nibbles[2 : 2+length]
 	for i := range digits {
-		digits[i] = '0' + nibbles[2+i]
+		digits[i] += '0'
 	}
 	return New(string(digits))
 }
@@ -302,25 +298,37 @@ func bind(f Format, field []byte, pan string) error {
 	if !formats[f].bound {
 		return nil
 	}
-	account, err := PANField(pan)
+	account, err := panField(pan)
 	if err != nil {
 		return err
 	}
-	subtle.XORBytes(field, field, account)
+	subtle.XORBytes(field, field, account[:])
 	return nil
 }
 
 // PANField is the account number field of formats 0 and 3, 8 bytes: four zeros and
 // the rightmost 12 digits without the check digit.
 func PANField(pan string) ([]byte, error) {
-	if err := checkPAN(pan); err != nil {
+	out, err := panField(pan)
+	if err != nil {
 		return nil, err
 	}
-	digits := pan[:len(pan)-1]
-	if len(digits) > 12 {
-		digits = digits[len(digits)-12:]
+	return out[:], nil
+}
+
+func panField(pan string) (out [8]byte, err error) {
+	if err := checkPAN(pan); err != nil {
+		return out, err
 	}
-	return hex.DecodeString(zeros[:16-len(digits)] + digits)
+	pack(out[:], 16-1, pan[max(0, len(pan)-13):len(pan)-1])
+	return out, nil
+}
+
+// pack sets digits, two to a byte, in a field of zeros. The last one is at a place counted from 0.
+func pack(out []byte, last int, digits string) {
+	for i, at := len(digits)-1, last; i >= 0; i, at = i-1, at-1 {
+		out[at/2] |= (digits[i] - '0') << (4 * (1 - at%2))
+	}
 }
 
 // PANField4 is the account number field of format 4, 16 bytes: the number of digits
@@ -329,12 +337,11 @@ func PANField4(pan string) ([]byte, error) {
 	if err := checkDigits(pan, 1); err != nil {
 		return nil, err
 	}
-	short := max(0, 12-len(pan))
-	text := fmt.Sprintf("%d%s%s", len(pan)+short-12, zeros[:short], pan)
-	return hex.DecodeString(text + zeros[:32-len(text)])
+	out, over := make([]byte, 16), max(0, len(pan)-12)
+	out[0] = byte(over) << 4
+	pack(out, 12+over, pan)
+	return out, nil
 }
-
-const zeros = "00000000000000000000000000000000"
 
 func checkPAN(pan string) error { return checkDigits(pan, 12) }
 

@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/subtle"
 	"encoding/hex"
@@ -26,10 +27,11 @@ func PVV(pvk cipher.Block, pan string, index int, p PIN) (string, error) {
 		return "", err
 	}
 	account := pan[len(pan)-12 : len(pan)-1]
-	block, err := hex.DecodeString(fmt.Sprintf("%s%d%s", account, index, p.Digits()[:4]))
-	if err != nil {
-		return "", err // the digits have been checked
-	}
+	block := make([]byte, 8)
+	defer clear(block)
+	pack(block, 10, account)
+	block[5] |= byte(index)
+	pack(block, 15, p.Digits()[:4])
 	pvk.Encrypt(block, block)
 	return Decimalize(block, 4), nil
 }
@@ -46,15 +48,13 @@ func VerifyPVV(pvk cipher.Block, pan string, index int, p PIN, pvv string) (bool
 // Visa's values are made.
 func Decimalize(b []byte, n int) string {
 	out := make([]byte, 0, 2*len(b))
-	text := strings.ToUpper(hex.EncodeToString(b))
-	for i := range len(text) {
-		if text[i] <= '9' {
-			out = append(out, text[i])
-		}
-	}
-	for i := range len(text) {
-		if text[i] > '9' {
-			out = append(out, text[i]-'A'+'0')
+	for letters := range 2 {
+		for _, v := range b {
+			for _, digit := range [2]byte{v >> 4, v & 0xF} {
+				if int(digit/10) == letters {
+					out = append(out, '0'+digit%10)
+				}
+			}
 		}
 	}
 	return string(out[:min(n, len(out))])
@@ -80,13 +80,15 @@ func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	if err := checkCipher(pvk); err != nil {
 		return PIN{}, err
 	}
-	padded := m.ValidationData + strings.Repeat(string(rune(m.Pad)), 16-len(m.ValidationData))
-	block, err := hex.DecodeString(padded)
-	if err != nil {
+	padded := [16]byte(bytes.Repeat([]byte{m.Pad}, 16))
+	copy(padded[:], m.ValidationData)
+	block := make([]byte, 8)
+	if _, err := hex.Decode(block, padded[:]); err != nil {
 		return PIN{}, err // the digits have been checked
 	}
 	pvk.Encrypt(block, block)
-	digits := make([]byte, length)
+	var room [MaxLength]byte
+	digits := room[:length]
 	for i := range digits {
 		nibble := block[i/2] >> 4
 		if i%2 == 1 {
