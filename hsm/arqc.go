@@ -20,7 +20,7 @@ type ARPC struct {
 // padded to whole blocks of 8 bytes. The key is the issuer's key for cryptograms.
 // Data that is not whole blocks is a *mac.Error.
 func (h *HSM) ARQC(ctx context.Context, k KeyRef, e EMV, data []byte) ([]byte, error) {
-	c, err := h.openCard(ctx, k, e)
+	c, err := h.openCard(ctx, k, &e)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (h *HSM) VerifyARQC(ctx context.Context, k KeyRef, e EMV, data []byte, arqc
 	if r != nil && r.Method != 1 && r.Method != 2 {
 		return Undecided, nil, fmt.Errorf("%w: ARPC method %d", ErrInput, r.Method)
 	}
-	c, err := h.openCard(ctx, k, e)
+	c, err := h.openCard(ctx, k, &e)
 	if err != nil {
 		return Undecided, nil, err
 	}
@@ -68,17 +68,17 @@ func (r *ARPC) compute(key []byte, arqc [8]byte) ([]byte, error) {
 type card struct{ master, session []byte }
 
 // openCard derives the keys of a card. The caller clears them.
-func (h *HSM) openCard(ctx context.Context, k KeyRef, e EMV) (*card, error) {
+func (h *HSM) openCard(ctx context.Context, k KeyRef, e *EMV) (card, error) {
 	master, err := e.cardKey(ctx, h, k)
 	if err != nil {
-		return nil, err
+		return card{}, err
 	}
 	session, err := e.sessionKey(master)
 	if err != nil {
 		clear(master)
-		return nil, err
+		return card{}, err
 	}
-	return &card{master, session}, nil
+	return card{master, session}, nil
 }
 
 func (c *card) clear() {

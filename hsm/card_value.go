@@ -71,7 +71,7 @@ func (h *HSM) VerifyCardValue(ctx context.Context, k KeyRef, d CardData, value s
 
 // staticValue is a CVV: its first block is enciphered under the left half of the key.
 func (h *HSM) staticValue(ctx context.Context, k KeyRef, d CardData, length int) (string, error) {
-	w, err := h.open(ctx, WorkingKey{Key: k}, forData)
+	w, err := h.openStored(ctx, k)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +85,7 @@ func (h *HSM) staticValue(ctx context.Context, k KeyRef, d CardData, length int)
 
 // securityCode is a CSC of American Express, with the whole key.
 func (h *HSM) securityCode(ctx context.Context, k KeyRef, d CardData, length int) (string, error) {
-	w, err := h.open(ctx, WorkingKey{Key: k}, forData)
+	w, err := h.openStored(ctx, k)
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package hsm
 import (
 	"bytes"
 	"context"
+	"crypto/cipher"
 	"crypto/subtle"
 	"encoding/binary"
 	"fmt"
@@ -73,31 +74,26 @@ func (c RSACipher) decryptData(ctx context.Context, h *HSM, ciphertext []byte) (
 }
 
 func (c BlockCipher) encryptData(ctx context.Context, h *HSM, plaintext []byte) ([]byte, error) {
-	return c.crypt(ctx, h, plaintext, (*working).encryptBlocks)
+	return c.crypt(ctx, h, plaintext, true)
 }
 
 func (c BlockCipher) decryptData(ctx context.Context, h *HSM, ciphertext []byte) ([]byte, error) {
-	return c.crypt(ctx, h, ciphertext, (*working).decryptBlocks)
+	return c.crypt(ctx, h, ciphertext, false)
 }
 
 // crypt checks the arguments and works on a copy of the data in place.
-func (c BlockCipher) crypt(
-	ctx context.Context,
-	h *HSM,
-	data []byte,
-	run func(*working, context.Context, CipherMode, []byte, []byte) error,
-) ([]byte, error) {
+func (c *BlockCipher) crypt(ctx context.Context, h *HSM, data []byte, encrypt bool) ([]byte, error) {
 	w, err := h.open(ctx, c.Key, forData)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	iv, err := c.check(w, data)
+	iv, err := c.check(&w, data)
 	if err != nil {
 		return nil, err
 	}
 	out := bytes.Clone(data)
-	if err := run(w, ctx, c.Mode, iv, out); err != nil {
+	if err := w.cryptBlocks(ctx, c.Mode, iv, out, encrypt); err != nil {
 		clear(out)
 		return nil, err
 	}
@@ -127,59 +123,81 @@ func (c BlockCipher) check(w *working, data []byte) (iv []byte, err error) {
 	return c.IV, nil
 }
 
-// encryptBlocks works in place. In every mode but CFB1 and CFB8, whose feedback is shorter
-// than a block, it is one call of the device.
-func (w *working) encryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte) error {
+// cryptBlocks works in place. To encrypt is one call of a device in every mode but CFB1 and CFB8,
+// whose feedback is shorter than a block.
+func (w *working) cryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte, encrypt bool) error {
 	switch mode {
 	case ECB, CBC:
-		return w.key.Encrypt(ctx, mode, iv, data)
-	case CFB1:
-		return w.encryptShort(iv, data, 1)
-	case CFB8:
-		return w.encryptShort(iv, data, 8)
-	}
-	// Both keystreams are CBC encryptions with a zero IV: that of OFB of the IV and zero
-	// blocks; that of CFB of the IV and the plaintext without its last block, since
-	// E(C[i-1]) = E(P[i-1] xor E(C[i-2])).
-	stream := make([]byte, len(data))
-	defer clear(stream)
-	copy(stream, iv)
-	if mode != OFB {
-		copy(stream[len(iv):], data)
-	}
-	if err := w.key.Encrypt(ctx, CBC, zeroIV[:len(iv)], stream); err != nil {
-		return err
-	}
-	subtle.XORBytes(data, data, stream)
-	return nil
-}
-
-// decryptBlocks works in place.
-func (w *working) decryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte) error {
-	switch mode {
-	case ECB, CBC:
+		if encrypt {
+			return w.key.Encrypt(ctx, mode, iv, data)
+		}
 		return w.key.Decrypt(ctx, mode, iv, data)
-	case OFB:
-		return w.encryptBlocks(ctx, OFB, iv, data)
 	case CFB1:
-		return w.decryptShort(ctx, iv, data, 1)
+		return w.cryptShort(ctx, iv, data, 1, encrypt)
 	case CFB8:
-		return w.decryptShort(ctx, iv, data, 8)
+		return w.cryptShort(ctx, iv, data, 8, encrypt)
 	}
-	// The keystream is the ECB encryption of the IV and the ciphertext without its last
-	// block.
+	if software, ok := w.key.(*softwareKey); ok {
+		feedBack(software.cipher(), mode, iv, data, encrypt)
+		return nil
+	}
+	return w.maskBlocks(ctx, mode, iv, data, encrypt)
+}
+
+// feedBack is CFB with feedback of whole blocks, or OFB, in place.
+func feedBack(b cipher.Block, mode CipherMode, iv, data []byte, encrypt bool) {
+	var register [16]byte
+	stream := register[:copy(register[:], iv)]
+	defer clear(stream)
+	for ; len(data) > 0; data = data[len(stream):] {
+		block := data[:len(stream)]
+		b.Encrypt(stream, stream)
+		switch {
+		case mode == OFB:
+			subtle.XORBytes(block, block, stream)
+		case encrypt:
+			subtle.XORBytes(block, block, stream)
+			copy(stream, block)
+		default:
+			for i, c := range block {
+				block[i], stream[i] = c^stream[i], c
+			}
+		}
+	}
+}
+
+// maskBlocks is feedBack by one call of a device, which makes the keystream of all blocks.
+func (w *working) maskBlocks(ctx context.Context, mode CipherMode, iv, data []byte, encrypt bool) error {
+	// To encrypt, and for OFB, the keystream is a CBC encryption with a zero IV: for OFB of the
+	// IV and zero blocks; for CFB of the IV and the plaintext without its last block, since
+	// E(C[i-1]) = E(P[i-1] xor E(C[i-2])). To decrypt CFB, it is the ECB encryption of
+	// the IV and the ciphertext without its last block.
 	stream := make([]byte, len(data))
 	defer clear(stream)
-	copy(stream[copy(stream, iv):], data)
-	if err := w.key.Encrypt(ctx, ECB, nil, stream); err != nil {
+	size := copy(stream, iv)
+	if mode != OFB {
+		copy(stream[size:], data)
+	}
+	chaining, zeros := CBC, zeroIV[:size]
+	if mode != OFB && !encrypt {
+		chaining, zeros = ECB, nil
+	}
+	if err := w.key.Encrypt(ctx, chaining, zeros, stream); err != nil {
 		return err
 	}
 	subtle.XORBytes(data, data, stream)
 	return nil
 }
 
-// encryptShort is CFB with feedback of 1 or 8 bits, in place: an encryption for each bit or
-// byte, of a register that begins as the IV and takes in the ciphertext.
+// cryptShort is CFB with feedback of 1 or 8 bits, in place.
+func (w *working) cryptShort(ctx context.Context, iv, data []byte, bits uint, encrypt bool) error {
+	if encrypt {
+		return w.encryptShort(iv, data, bits)
+	}
+	return w.decryptShort(ctx, iv, data, bits)
+}
+
+// encryptShort is one encryption for each bit or byte, of a register that begins as the IV and takes in the ciphertext.
 func (w *working) encryptShort(iv, data []byte, bits uint) error {
 	block := w.block()
 	register, stream := bytes.Clone(iv), make([]byte, len(iv))

@@ -75,6 +75,9 @@ func (w *working) mac(ctx context.Context, m MACMethod, message []byte) ([]byte,
 
 // cbcMAC is algorithm 1: the last block of the message's CBC encryption.
 func (w *working) cbcMAC(ctx context.Context, p mac.Padding, message []byte) ([]byte, error) {
+	if software, ok := w.key.(*softwareKey); ok {
+		return mac.CBC(software.cipher(), p, message)
+	}
 	padded, err := p.Pad(message, w.size())
 	if err != nil {
 		return nil, err

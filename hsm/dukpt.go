@@ -21,12 +21,9 @@ func (p *prepared) initialKey(ctx context.Context, ksn []byte) (Secret, error) {
 }
 
 func (p *prepared) initialAES(ctx context.Context, ksn dukpt.AESKSN) (Secret, error) {
-	bdk := &deviceBlock{ctx: ctx, key: p.key, size: blockSize(AES)}
-	out, err := dukpt.InitialAES(bdk, p.attributes.Bits, ksn.InitialKeyID())
-	if bdk.failed != nil {
-		err = bdk.failed
-	}
-	if err != nil {
+	bdk := p.working(ctx)
+	out, err := dukpt.InitialAES(bdk.block(), p.attributes.Bits, ksn.InitialKeyID())
+	if err := bdk.outcome(err); err != nil {
 		clear(out)
 		return Secret{}, err
 	}
@@ -38,11 +35,11 @@ func (p *prepared) initialTDES(ctx context.Context, ksn dukpt.TDESKSN) (Secret, 
 	if err != nil {
 		return Secret{}, err
 	}
-	bdk := &deviceBlock{ctx: ctx, key: p.key, size: blockSize(TDES)}
-	out := dukpt.InitialTDES(bdk, variant.block, ksn)
-	if bdk.failed != nil {
+	bdk := p.working(ctx)
+	out := dukpt.InitialTDES(bdk.block(), variant.block, ksn)
+	if err := bdk.outcome(nil); err != nil {
 		clear(out)
-		return Secret{}, bdk.failed
+		return Secret{}, err
 	}
 	return adopt(out), nil
 }

@@ -3,9 +3,9 @@ package hsm
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/seed748fb4d1/apcsim/emv"
-	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -44,8 +44,12 @@ func (h *HSM) PINChange(ctx context.Context, c *PINChange) (PINChanged, error) {
 	if err != nil {
 		return PINChanged{}, err
 	}
-	script := append(append([]byte(nil), c.Message...), enciphered...)
-	code, err := h.MAC(ctx, WorkingKey{c.Integrity, c.Session}, MACMethod{MACISO3, mac.Bit}, script)
+	keys, err := h.openCard(ctx, c.Integrity, &c.Session)
+	if err != nil {
+		return PINChanged{}, err
+	}
+	defer keys.clear()
+	code, err := emv.ScriptMAC(keys.session, slices.Concat(c.Message, enciphered))
 	if err != nil {
 		return PINChanged{}, err
 	}
@@ -64,13 +68,15 @@ func (h *HSM) scriptBlock(ctx context.Context, c *PINChange) ([]byte, error) {
 	if c.Cryptogram == nil {
 		return emv.PINBlock(next)
 	}
-	var current *pin.PIN
+	var (
+		room    pin.PIN
+		current *pin.PIN
+	)
 	if c.Current != nil {
-		p, err := h.openPIN(ctx, c.Current)
-		if err != nil {
+		current = &room
+		if room, err = h.openPIN(ctx, c.Current); err != nil {
 			return nil, err
 		}
-		current = &p
 	}
 	master, err := c.Session.cardKey(ctx, h, *c.Cryptogram)
 	if err != nil {
@@ -82,7 +88,7 @@ func (h *HSM) scriptBlock(ctx context.Context, c *PINChange) ([]byte, error) {
 
 // encipherScript enciphers the script block for the card.
 func (h *HSM) encipherScript(ctx context.Context, c *PINChange, block []byte) ([]byte, error) {
-	keys, err := h.openCard(ctx, c.Confidentiality, c.Session)
+	keys, err := h.openCard(ctx, c.Confidentiality, &c.Session)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"crypto/cipher"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -94,9 +95,9 @@ func (h *HSM) VerifyOffset(ctx context.Context, b *PINBlock, m *IBM3624, offset 
 type pinMethod interface {
 	pvk() KeyRef
 	// value is what a PIN is verified with.
-	value(pvk *working, p pin.PIN) (string, error)
+	value(pvk cipher.Block, p pin.PIN) (string, error)
 	// verify compares in constant time.
-	verify(pvk *working, p pin.PIN, value string) (bool, error)
+	verify(pvk cipher.Block, p pin.PIN, value string) (bool, error)
 }
 
 // newPIN draws a PIN.
@@ -129,7 +130,7 @@ func (h *HSM) valued(ctx context.Context, to *PINForm, m pinMethod, p pin.PIN) (
 		return PINValue{}, err
 	}
 	defer pvk.close()
-	value, err := m.value(pvk, p)
+	value, err := m.value(pvk.block(), p)
 	if err := pvk.outcome(err); err != nil {
 		return PINValue{}, err
 	}
@@ -150,7 +151,7 @@ func (h *HSM) verifyPIN(ctx context.Context, b *PINBlock, m pinMethod, value str
 		return Undecided, err
 	}
 	defer pvk.close()
-	equal, err := m.verify(pvk, p, value)
+	equal, err := m.verify(pvk.block(), p, value)
 	if err := pvk.outcome(err); err != nil {
 		return Undecided, err
 	}
@@ -158,21 +159,21 @@ func (h *HSM) verifyPIN(ctx context.Context, b *PINBlock, m pinMethod, value str
 }
 
 // openPVK readies a PIN verification key. The caller closes it.
-func (h *HSM) openPVK(ctx context.Context, k KeyRef) (*working, error) {
+func (h *HSM) openPVK(ctx context.Context, k KeyRef) (working, error) {
 	if k.Attributes.Algorithm != TDES {
-		return nil, ErrRefused
+		return working{}, ErrRefused
 	}
-	return h.open(ctx, WorkingKey{Key: k}, forPIN)
+	return h.openStored(ctx, k)
 }
 
 func (v *VisaPVV) pvk() KeyRef { return v.Key }
 
-func (v *VisaPVV) value(pvk *working, p pin.PIN) (string, error) {
-	return pin.PVV(pvk.block(), v.PAN.digits(), v.Index, p)
+func (v *VisaPVV) value(pvk cipher.Block, p pin.PIN) (string, error) {
+	return pin.PVV(pvk, v.PAN.digits(), v.Index, p)
 }
 
-func (v *VisaPVV) verify(pvk *working, p pin.PIN, pvv string) (bool, error) {
-	return pin.VerifyPVV(pvk.block(), v.PAN.digits(), v.Index, p, pvv)
+func (v *VisaPVV) verify(pvk cipher.Block, p pin.PIN, pvv string) (bool, error) {
+	return pin.VerifyPVV(pvk, v.PAN.digits(), v.Index, p, pvv)
 }
 
 func (m *IBM3624) pvk() KeyRef { return m.Key }
@@ -181,11 +182,11 @@ func (m *IBM3624) method() *pin.IBM3624 {
 	return &pin.IBM3624{Table: m.Table, ValidationData: m.ValidationData.digits(), Pad: m.Pad}
 }
 
-func (m *IBM3624) value(pvk *working, p pin.PIN) (string, error) {
-	return m.method().Offset(pvk.block(), p)
+func (m *IBM3624) value(pvk cipher.Block, p pin.PIN) (string, error) {
+	return m.method().Offset(pvk, p)
 }
 
-func (m *IBM3624) verify(pvk *working, p pin.PIN, offset string) (bool, error) {
-	want, err := m.method().PIN(pvk.block(), offset) // it checks the offset too
+func (m *IBM3624) verify(pvk cipher.Block, p pin.PIN, offset string) (bool, error) {
+	want, err := m.method().PIN(pvk, offset) // it checks the offset too
 	return err == nil && p.Equal(want), err
 }

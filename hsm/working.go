@@ -25,23 +25,39 @@ type working struct {
 	device    *deviceBlock // of a stored key, once asked for
 }
 
-// open readies a working key for a purpose. The caller closes it.
-func (h *HSM) open(ctx context.Context, k WorkingKey, use purpose) (*working, error) {
+// open readies a working key for a purpose. The caller closes it. It is returned by value,
+// so that most commands keep it on their stack.
+func (h *HSM) open(ctx context.Context, k WorkingKey, use purpose) (working, error) {
+	if k.Derive == nil {
+		return h.openStored(ctx, k.Key)
+	}
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return working{}, err
 	}
-	if k.Derive != nil {
-		key, err := k.Derive.derive(ctx, h, k.Key, use)
-		if err != nil {
-			return nil, err
-		}
-		return &working{ctx: ctx, hsm: h, key: key, algorithm: key.algorithm, derived: key}, nil
-	}
-	p, err := h.use(ctx, k.Key)
+	key, err := k.Derive.derive(ctx, h, k.Key, use)
 	if err != nil {
-		return nil, err
+		return working{}, err
 	}
-	return &working{ctx: ctx, hsm: h, key: p.key, algorithm: k.Key.Attributes.Algorithm, stored: p}, nil
+	return working{ctx: ctx, hsm: h, key: key, algorithm: key.algorithm, derived: key}, nil
+}
+
+// openStored is open for a stored key itself.
+func (h *HSM) openStored(ctx context.Context, k KeyRef) (working, error) {
+	if err := ctx.Err(); err != nil {
+		return working{}, err
+	}
+	p, err := h.use(ctx, k)
+	if err != nil {
+		return working{}, err
+	}
+	w := p.working(ctx)
+	w.hsm = h
+	return w, nil
+}
+
+// working is a stored key whose use the caller ends itself.
+func (p *prepared) working(ctx context.Context) working {
+	return working{ctx: ctx, key: p.key, algorithm: p.attributes.Algorithm, stored: p}
 }
 
 // close clears a derived key and ends the use of a stored one.

@@ -269,7 +269,7 @@ func (e EMV) derive(ctx context.Context, h *HSM, k KeyRef, _ purpose) (*software
 }
 
 // cardKey is the card's master key, in the clear. The caller clears it.
-func (e EMV) cardKey(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
+func (e *EMV) cardKey(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
 	if k.Attributes.Algorithm != TDES {
 		return nil, ErrRefused
 	}
@@ -277,7 +277,7 @@ func (e EMV) cardKey(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := h.open(ctx, WorkingKey{Key: k}, forData)
+	w, err := h.openStored(ctx, k)
 	if err != nil {
 		return nil, err
 	}
@@ -291,7 +291,7 @@ func (e EMV) cardKey(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
 }
 
 // sessionKey is the session key of a card's master key. The caller clears it.
-func (e EMV) sessionKey(master []byte) ([]byte, error) {
+func (e *EMV) sessionKey(master []byte) ([]byte, error) {
 	switch e.Session {
 	case SessionNone:
 		return append([]byte(nil), master...), nil
