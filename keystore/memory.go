@@ -19,20 +19,23 @@ const (
 type memory struct {
 	mu      sync.RWMutex // guards all below
 	closed  bool
-	shelves map[shelfKey]*shelf
-	due     *ordered               // of all partitions; nil until something is due
-	dueIn   map[Partition]*ordered // of each
+	rooms   map[Partition]*room
+	numbers table    // of all entries
+	due     *ordered // of all partitions; nil until something is due
 	log     commitLog
 }
 
-type shelfKey struct {
+// room is the records of one partition.
+type room struct {
 	partition Partition
-	kind      Kind
+	shelves   []*shelf // one of each kind, of which there are few
+	due       *ordered // nil until something is due
 }
 
 // shelf is the records of one kind in one partition.
 type shelf struct {
-	shelfKey
+	*room
+	kind    Kind
 	entries map[string]*entry
 	ids     *ordered
 	byIndex map[string]*ordered
@@ -40,12 +43,13 @@ type shelf struct {
 
 // entry is a record. It changes in place; readers get copies.
 type entry struct {
-	shelf *shelf // where it is
-	id    string
-	index string
-	data  []byte
-	rev   CommitID
-	due   int64 // milliseconds since 1970, or one of these
+	shelf  *shelf // where it is
+	id     string
+	index  string
+	data   []byte
+	rev    CommitID
+	due    int64  // milliseconds since 1970, or one of these
+	number uint32 // in the table
 }
 
 // The due times of what is never due.
@@ -80,13 +84,25 @@ func (m *memory) open(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// find is the shelf, nil where there is none yet, and the entry on it.
-func (m *memory) find(p Partition, k Kind, id string) (*shelf, *entry) {
-	s := m.shelves[shelfKey{p, k}]
-	if s == nil {
-		return nil, nil
+// shelf is that of a kind; nil where it has no records yet.
+func (r *room) shelf(k Kind) *shelf {
+	if r == nil {
+		return nil
 	}
-	return s, s.entries[id]
+	for _, s := range r.shelves {
+		if s.kind == k {
+			return s
+		}
+	}
+	return nil
+}
+
+// entry is that with an id; nil where there is none.
+func (s *shelf) entry(id string) *entry {
+	if s == nil {
+		return nil
+	}
+	return s.entries[id]
 }
 
 func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
@@ -98,7 +114,8 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	out := make([]Found, len(refs))
 	for i := range refs {
 		ref := &refs[i]
-		_, e := m.find(ref.Partition, ref.Kind, ref.ID)
+		in := m.rooms[ref.Partition]
+		e := in.shelf(ref.Kind).entry(ref.ID)
 		if e == nil {
 			continue
 		}
@@ -106,7 +123,7 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 		if ref.Follow == "" {
 			continue
 		}
-		if _, e = m.find(ref.Partition, ref.Follow, e.index); e != nil {
+		if e = in.shelf(ref.Follow).entry(e.index); e != nil {
 			out[i].Followed = new(e.record())
 		}
 	}
@@ -122,7 +139,7 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
-	s := m.shelves[shelfKey{p, kind}]
+	s := m.rooms[p].shelf(kind)
 	if s == nil {
 		return nil, nil
 	}
@@ -156,7 +173,9 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	}
 	entries := m.due
 	if p != (Partition{}) {
-		entries = m.dueIn[p]
+		if entries = nil; m.rooms[p] != nil {
+			entries = m.rooms[p].due
+		}
 	}
 	if entries == nil {
 		return nil, nil
@@ -186,11 +205,18 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if m.log.has(id) {
 		return nil
 	}
-	var room [8]place
-	places := append(room[:0], make([]place, len(changes))...)
+	var few [8]place
+	places := append(few[:0], make([]place, len(changes))...)
+	var near *room // most changes are in the partition of the one before
 	for i := range changes {
-		var err error
-		if places[i], err = m.check(&changes[i]); err != nil {
+		at := &places[i]
+		ref, _ := changes[i].Target()
+		if near == nil || near.partition != ref.Partition {
+			near = m.rooms[ref.Partition]
+		}
+		at.shelf = near.shelf(ref.Kind)
+		at.entry = at.shelf.entry(ref.ID)
+		if err := at.check(&changes[i]); err != nil {
 			return err
 		}
 	}
@@ -204,7 +230,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.shelves, m.due, m.dueIn = true, nil, nil, nil
+	m.closed, m.rooms, m.numbers, m.due = true, nil, table{}, nil
 	return nil
 }
 
@@ -216,14 +242,12 @@ type place struct {
 }
 
 // check reports whether a change can be made to what is there.
-func (m *memory) check(c *Change) (at place, err error) {
-	ref, _ := c.Target()
-	at.shelf, at.entry = m.find(ref.Partition, ref.Kind, ref.ID)
+func (at *place) check(c *Change) error {
 	var have CommitID
 	if at.entry != nil {
 		have = at.entry.rev
 	}
-	return at, c.Judge(have, at.entry != nil && at.entry.due == counter, at.entry.value())
+	return c.Judge(have, at.entry != nil && at.entry.due == counter, at.entry.value())
 }
 
 // value is that of a counter; one that does not exist is at zero.
@@ -257,14 +281,18 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 	if at.shelf != nil {
 		return at.shelf
 	}
-	key := shelfKey{p, k}
-	s := m.shelves[key]
-	if s == nil {
-		s = &shelf{shelfKey: key, entries: map[string]*entry{}, ids: byID()}
-		if m.shelves == nil {
-			m.shelves = map[shelfKey]*shelf{}
+	r := m.rooms[p]
+	if r == nil {
+		r = &room{partition: p}
+		if m.rooms == nil {
+			m.rooms = map[Partition]*room{}
 		}
-		m.shelves[key] = s
+		m.rooms[p] = r
+	}
+	s := r.shelf(k)
+	if s == nil {
+		s = &shelf{room: r, kind: k, entries: map[string]*entry{}, ids: byID(&m.numbers)}
+		r.shelves = append(r.shelves, s)
 	}
 	return s
 }
@@ -275,14 +303,16 @@ func (m *memory) put(s *shelf, old *entry, e entry) {
 	if old == nil {
 		old = new(entry)
 		*old = e
+		m.numbers.add(old)
 		s.entries[e.id] = old
 		s.ids.insert(old)
-		s.index(e.index).insert(old)
+		m.index(s, e.index).insert(old)
 	} else {
 		m.removeDue(old)
+		e.number = old.number
 		if old.index != e.index {
 			s.removeIndex(old)
-			s.index(e.index).insert(old)
+			m.index(s, e.index).insert(old)
 		}
 		*old = e
 	}
@@ -296,33 +326,32 @@ func (m *memory) remove(at place) {
 	at.shelf.removeIndex(at.entry)
 	at.shelf.ids.remove(at.entry)
 	delete(at.shelf.entries, at.entry.id)
+	m.numbers.remove(at.entry)
 }
 
 func (m *memory) removeDue(e *entry) {
 	if e.isDue() {
 		m.due.remove(e)
-		m.dueIn[e.shelf.partition].remove(e)
+		e.shelf.due.remove(e)
 	}
 }
 
 func (m *memory) insertDue(e *entry) {
 	if m.due == nil {
-		m.due, m.dueIn = byDue(), map[Partition]*ordered{}
+		m.due = byDue(&m.numbers)
 	}
-	own := m.dueIn[e.shelf.partition]
-	if own == nil {
-		own = byDue()
-		m.dueIn[e.shelf.partition] = own
+	if e.shelf.due == nil {
+		e.shelf.due = byDue(&m.numbers)
 	}
 	m.due.insert(e)
-	own.insert(e)
+	e.shelf.due.insert(e)
 }
 
 // index is the set of the entries with an index.
-func (s *shelf) index(value string) *ordered {
+func (m *memory) index(s *shelf, value string) *ordered {
 	o := s.byIndex[value]
 	if o == nil {
-		o = byID()
+		o = byID(&m.numbers)
 		if s.byIndex == nil {
 			s.byIndex = map[string]*ordered{}
 		}

@@ -8,44 +8,79 @@ import (
 	"strings"
 )
 
-const (
-	chunkSize = 128  // members of a chunk, at most
-	batchSize = 1024 // members that wait for their place, at most
-)
-
-// ordered is a set of entries kept in order: a sorted list of sorted chunks. Its owner
-// guards it.
-//
-// A member that is inserted waits in fresh until the order is asked for or batchSize of them wait:
-// they are put in place together and sorted, which takes less time than as many insertions in
-// random order. No caller waits longer than for one batch, about a millisecond.
-type ordered struct {
-	rank   func(*entry) uint64   // orders most entries without reading them
-	tie    func(a, b *entry) int // orders those of one rank
-	chunks [][]ranked            // none is empty
-	lasts  []ranked              // the last of each chunk
-	fresh  []ranked              // not in chunks, in no order
+// table gives each entry a number. Ordered sets hold numbers in place of pointers: moving pointers costs
+// several times as much while the garbage collector works. The zero value is empty.
+type table struct {
+	blocks []*[blockSize]*entry // blocks, so that growing copies little
+	next   uint32               // the first number that has never been given
+	free   []uint32             // numbers that have been given back
 }
 
-// ranked is an entry and its rank, side by side in memory: a binary search that followed a pointer
-// at each step would cost as much as all else in a commit.
+const blockSize = 4096
+
+func (t *table) add(e *entry) {
+	if n := len(t.free); n > 0 {
+		e.number, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		e.number = t.next
+		t.next++
+	}
+	if int(e.number/blockSize) == len(t.blocks) {
+		t.blocks = append(t.blocks, new([blockSize]*entry))
+	}
+	t.blocks[e.number/blockSize][e.number%blockSize] = e
+}
+
+func (t *table) get(number uint32) *entry { return t.blocks[number/blockSize][number%blockSize] }
+
+func (t *table) remove(e *entry) {
+	t.blocks[e.number/blockSize][e.number%blockSize] = nil
+	t.free = append(t.free, e.number)
+}
+
+// chunkSize is how many members a chunk has at most.
+const chunkSize = 256
+
+// ordered is a set of entries of a table kept in order: a list of chunks, each with the members between
+// two bounds. Its owner guards it.
+//
+// A chunk is sorted when it is walked or split, and not when a member is inserted, which would cost more
+// than all else in a commit. A caller waits for the sorting of the chunks that it walks, some
+// microseconds each.
+type ordered struct {
+	entries *table
+	rank    func(*entry) uint64   // orders most entries without reading them
+	tie     func(a, b *entry) int // orders those of one rank
+	chunks  []chunk               // none is empty
+	lasts   []ranked              // the greatest member of each chunk
+}
+
+// chunk is at most chunkSize members.
+type chunk struct {
+	members []ranked
+	sorted  bool
+}
+
+// ranked is an entry by its number, and its rank.
 type ranked struct {
-	rank uint64
-	*entry
+	rank   uint64
+	number uint32
 }
 
 // byID orders the entries of one shelf by the bytes of their ids.
-func byID() *ordered {
+func byID(t *table) *ordered {
 	return &ordered{
-		rank: func(e *entry) uint64 { return prefix(e.id) },
-		tie:  func(a, b *entry) int { return strings.Compare(a.id, b.id) },
+		entries: t,
+		rank:    func(e *entry) uint64 { return prefix(e.id) },
+		tie:     func(a, b *entry) int { return strings.Compare(a.id, b.id) },
 	}
 }
 
 // byDue orders the entries of all shelves by due time, then by id.
-func byDue() *ordered {
+func byDue(t *table) *ordered {
 	return &ordered{
-		rank: func(e *entry) uint64 { return uint64(e.due) ^ 1<<63 },
+		entries: t,
+		rank:    func(e *entry) uint64 { return uint64(e.due) ^ 1<<63 },
 		tie: func(a, b *entry) int {
 			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.shelf.partition.Account, b.shelf.partition.Account),
 				strings.Compare(a.shelf.partition.Region, b.shelf.partition.Region), strings.Compare(string(a.shelf.kind), string(b.shelf.kind)))
@@ -64,87 +99,96 @@ func (o *ordered) compare(a, b ranked) int {
 	if a.rank != b.rank {
 		return cmp.Compare(a.rank, b.rank)
 	}
-	return o.tie(a.entry, b.entry)
+	return o.tie(o.entries.get(a.number), o.entries.get(b.number))
 }
 
-// find is where an entry is or would be: its chunk, its place in it, and
-// whether it is there.
-func (o *ordered) find(e ranked) (chunk, at int, found bool) {
-	chunk, _ = slices.BinarySearchFunc(o.lasts, e, o.compare)
-	if chunk == len(o.chunks) {
-		return chunk, 0, false
+// find is the place of the first member in a sorted list that is not less than an entry, which need not
+// be in the table.
+func (o *ordered) find(list []ranked, rank uint64, e *entry) int {
+	low, high := 0, len(list)
+	for low < high {
+		middle := (low + high) / 2
+		r := list[middle]
+		if r.rank < rank || r.rank == rank && o.tie(o.entries.get(r.number), e) < 0 {
+			low = middle + 1
+		} else {
+			high = middle
+		}
 	}
-	at, found = slices.BinarySearchFunc(o.chunks[chunk], e, o.compare)
-	return chunk, at, found
+	return low
 }
 
 // insert adds an entry that is not there.
 func (o *ordered) insert(e *entry) {
-	o.fresh = append(o.fresh, ranked{o.rank(e), e})
-	if len(o.fresh) == batchSize {
-		o.settle()
-	}
-}
-
-// settle puts what is fresh in its place. A walk needs it.
-func (o *ordered) settle() {
-	slices.SortFunc(o.fresh, o.compare)
-	for _, r := range o.fresh {
-		o.place(r)
-	}
-	clear(o.fresh)
-	o.fresh = o.fresh[:0]
-}
-
-// place puts one member in its place.
-func (o *ordered) place(r ranked) {
-	if len(o.chunks) == 0 {
-		o.chunks, o.lasts = [][]ranked{{r}}, []ranked{r}
+	r := ranked{o.rank(e), e.number}
+	at := o.find(o.lasts, r.rank, e)
+	switch {
+	case len(o.chunks) == 0:
+		o.chunks, o.lasts = []chunk{{members: []ranked{r}, sorted: true}}, []ranked{r}
 		return
+	case at < len(o.chunks):
+		o.chunks[at].sorted = false
+	default: // greater than all: at the end of the last
+		at--
+		o.lasts[at] = r
 	}
-	chunk, at, _ := o.find(r)
-	if chunk == len(o.chunks) { // greater than all: to the end of the last
-		chunk--
-		at = len(o.chunks[chunk])
-	}
-	o.set(chunk, slices.Insert(o.chunks[chunk], at, r))
-	if c := o.chunks[chunk]; len(c) == chunkSize {
-		second := slices.Clone(c[chunkSize/2:])
-		clear(c[chunkSize/2:])
-		o.set(chunk, c[:chunkSize/2])
-		o.chunks = slices.Insert(o.chunks, chunk+1, second)
-		o.lasts = slices.Insert(o.lasts, chunk+1, second[len(second)-1])
+	c := &o.chunks[at]
+	if c.members = append(c.members, r); len(c.members) == chunkSize {
+		o.split(at)
 	}
 }
 
-// set replaces a chunk by one that is not empty.
-func (o *ordered) set(chunk int, c []ranked) {
-	o.chunks[chunk], o.lasts[chunk] = c, c[len(c)-1]
+// split moves the greater half of a chunk into a new one.
+func (o *ordered) split(at int) {
+	members := o.sorted(at)
+	half := len(members) / 2
+	second := append(make([]ranked, 0, chunkSize), members[half:]...)
+	o.chunks[at].members = members[:half]
+	o.chunks = slices.Insert(o.chunks, at+1, chunk{members: second, sorted: true})
+	o.lasts = slices.Insert(o.lasts, at, members[half-1])
+}
+
+// sorted is the members of a chunk in order.
+func (o *ordered) sorted(at int) []ranked {
+	c := &o.chunks[at]
+	if !c.sorted {
+		slices.SortFunc(c.members, o.compare)
+		c.sorted = true
+	}
+	return c.members
 }
 
 // remove removes an entry, if it is there.
 func (o *ordered) remove(e *entry) {
-	o.settle()
-	chunk, at, found := o.find(ranked{o.rank(e), e})
-	if !found {
+	at := o.find(o.lasts, o.rank(e), e)
+	if at == len(o.chunks) {
 		return
 	}
-	if c := slices.Delete(o.chunks[chunk], at, at+1); len(c) > 0 {
-		o.set(chunk, c)
+	c := &o.chunks[at]
+	i := slices.IndexFunc(c.members, func(r ranked) bool { return r.number == e.number })
+	if i < 0 {
 		return
 	}
-	o.chunks = slices.Delete(o.chunks, chunk, chunk+1)
-	o.lasts = slices.Delete(o.lasts, chunk, chunk+1)
+	c.members = slices.Delete(c.members, i, i+1)
+	switch {
+	case len(c.members) == 0:
+		o.chunks, o.lasts = slices.Delete(o.chunks, at, at+1), slices.Delete(o.lasts, at, at+1)
+	case o.lasts[at].number == e.number:
+		o.lasts[at] = slices.MaxFunc(c.members, o.compare)
+	}
 }
 
 // from yields the entries that are not less than e, in order. The owner changes nothing meanwhile.
 func (o *ordered) from(e *entry) iter.Seq[*entry] {
-	o.settle()
 	return func(yield func(*entry) bool) {
-		chunk, at, _ := o.find(ranked{o.rank(e), e})
-		for ; chunk < len(o.chunks); chunk, at = chunk+1, 0 {
-			for _, r := range o.chunks[chunk][at:] {
-				if !yield(r.entry) {
+		rank := o.rank(e)
+		for at, begun := o.find(o.lasts, rank, e), false; at < len(o.chunks); at, begun = at+1, true {
+			members := o.sorted(at)
+			if !begun {
+				members = members[o.find(members, rank, e):]
+			}
+			for _, r := range members {
+				if !yield(o.entries.get(r.number)) {
 					return
 				}
 			}
@@ -152,4 +196,4 @@ func (o *ordered) from(e *entry) iter.Seq[*entry] {
 	}
 }
 
-func (o *ordered) empty() bool { return len(o.chunks) == 0 && len(o.fresh) == 0 }
+func (o *ordered) empty() bool { return len(o.chunks) == 0 }

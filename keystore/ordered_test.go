@@ -7,26 +7,25 @@ import (
 	"testing"
 )
 
-// TestOrderedKeepsOrder inserts, removes and walks, across batches and split chunks, and compares with a
-// sorted list.
+// TestOrderedKeepsOrder inserts, removes and walks, across split chunks, and compares with a sorted list.
 func TestOrderedKeepsOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	o, s := byID(), &shelf{}
+	numbers, s := &table{}, &shelf{}
+	o := byID(numbers)
 	here := map[string]*entry{}
 	for round := range 6 {
-		for range 3 * batchSize / 2 {
+		for range 6 * chunkSize {
 			e := &entry{shelf: s, id: fmt.Sprintf("%x", random.Uint64N(1<<40))}
 			if here[e.id] == nil {
 				here[e.id] = e
+				numbers.add(e)
 				o.insert(e)
-			}
-			if len(o.fresh) >= batchSize {
-				t.Fatalf("%d members wait for their place, want fewer than %d", len(o.fresh), batchSize)
 			}
 		}
 		for id, e := range here {
 			if random.IntN(4) == 0 {
 				o.remove(e)
+				numbers.remove(e)
 				delete(here, id)
 			}
 		}
@@ -42,8 +41,8 @@ func TestOrderedKeepsOrder(t *testing.T) {
 			t.Fatalf("round %d: %d members in the walk, want %d, or another order", round, len(got), len(want))
 		}
 		for i, c := range o.chunks {
-			if len(c) == 0 || len(c) > chunkSize || o.lasts[i] != c[len(c)-1] {
-				t.Fatalf("round %d: chunk %d has %d members, or another last one", round, i, len(c))
+			if n := len(c.members); n == 0 || n >= chunkSize || o.lasts[i] != c.members[n-1] {
+				t.Fatalf("round %d: chunk %d has %d members, or another last one", round, i, n)
 			}
 		}
 	}
