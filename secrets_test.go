@@ -138,6 +138,7 @@ var holders = map[string]holder{
 	}),
 	"internal/core.CloudConfig":    secretive(func(*testing.T) any { return core.CloudConfig{Backend: software()} }),
 	"internal/core.DefaultRegions": public(number),
+	"internal/core.ReplicaPlan":    public(number),
 	"internal/core.Team":           public("ARNs"),
 	"internal/core.Key":            public(sealed),
 	"internal/core.Token":          public(sealed),

@@ -39,7 +39,7 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		return nil, err
 	}
 	var made core.Key
-	var regions *replication
+	var replicas core.ReplicaPlan
 	a := c.Attempts()
 	for a.Next() {
 		c.NewKey(&made, a.ID, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
@@ -47,11 +47,11 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		if in.DeriveKeyUsage != nil {
 			made.DeriveUsage = *in.DeriveKeyUsage
 		}
-		if regions, a.Err = planReplication(ctx, c, in.ReplicationRegions, &made); a.Err != nil {
+		if replicas, a.Err = c.PlanReplicas(ctx, in.ReplicationRegions, &made); a.Err != nil {
 			continue
 		}
 		if a.Err = generate(ctx, c, &made, check.Method); a.Err == nil {
-			a.Err = regions.commitNew(ctx, c, &made, nil)
+			a.Err = c.CommitNewKey(ctx, &made, &replicas, nil)
 		}
 	}
 	if a.Err != nil {
@@ -59,7 +59,7 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 	}
 	out := &CreateKeyOutput{}
 	describeKey(&made, &out.Key)
-	showInProgress(&out.Key, regions.regions, apc.KeyReplicationStateInProgress)
+	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 

@@ -27,7 +27,7 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 		return nil, err
 	}
 	var made core.Key
-	var regions *replication
+	var replicas core.ReplicaPlan
 	a := c.Attempts()
 	for a.Next() {
 		c.Resources = c.Resources[:0]
@@ -39,8 +39,8 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 		if a.Err = planApproval(ctx, c, &plan); a.Err != nil {
 			continue
 		}
-		if regions, a.Err = planReplication(ctx, c, in.ReplicationRegions, &made); a.Err == nil {
-			a.Err = regions.commitNew(ctx, c, &made, plan.requires)
+		if replicas, a.Err = c.PlanReplicas(ctx, in.ReplicationRegions, &made); a.Err == nil {
+			a.Err = c.CommitNewKey(ctx, &made, &replicas, plan.requires)
 		}
 	}
 	if a.Err != nil {
@@ -48,7 +48,7 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	}
 	out := &ImportKeyOutput{}
 	describeKey(&made, &out.Key)
-	showInProgress(&out.Key, regions.regions, apc.KeyReplicationStateInProgress)
+	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 

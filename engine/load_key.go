@@ -111,7 +111,7 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 			return nil, err
 		}
 		made.SetMaterial(&loaded.Made)
-		a.Err = c.CommitNewKey(ctx, &made, nil)
+		a.Err = c.CommitNewKey(ctx, &made, &core.ReplicaPlan{}, nil)
 		if in.KeyID != nil && errors.Is(a.Err, keystore.ErrExists) {
 			a.Err = sameKey(ctx, c, &made)
 		}

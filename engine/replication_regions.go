@@ -9,52 +9,12 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// replication is where a new key is to have replicas, and whose list that is.
-type replication struct {
-	regions  []string
-	defaults bool              // of the account
-	requires []keystore.Change // that the account's list is as it was read
-}
-
-// planReplication decides on the Regions of a new key: those of the request, even none, or the account's
-// default list, which applies to exportable keys alone.
-func planReplication(ctx context.Context, c *core.Call, asked []string, made *core.Key) (*replication, error) {
-	if asked != nil {
-		made.OwnRegions = core.No
-		if len(asked) == 0 {
-			return &replication{}, nil
-		}
-		return &replication{regions: asked}, core.CheckReplicable(made)
-	}
-	if !made.Exportable {
-		return &replication{}, nil
-	}
-	list, err := c.DefaultRegions(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(list.Regions) > 0 {
-		made.OwnRegions = core.Yes
-	}
-	return &replication{regions: list.Regions, defaults: true, requires: []keystore.Change{list.Unchanged()}}, nil
-}
-
 // checkReplicationRegions checks the list of a request for new keys, and the permission for it.
 func checkReplicationRegions(ctx context.Context, c *core.Call, regions []string) error {
 	if err := c.PermitRegions(ctx, c.Identity.Account, regions); err != nil {
 		return err
 	}
 	return c.CheckRegions(c.Identity.Region, regions)
-}
-
-// commitNew stores a new key with its replicas.
-func (r *replication) commitNew(ctx context.Context, c *core.Call, made *core.Key, requires []keystore.Change) error {
-	requires = append(requires, r.requires...)
-	if len(r.regions) == 0 {
-		return c.CommitNewKey(ctx, made, requires)
-	}
-	c.Replicate(made, r.regions)
-	return c.CommitNewPrimary(ctx, made, r.regions, requires)
 }
 
 // showInProgress shows Regions as the answer does that asked for them: what the service does there has

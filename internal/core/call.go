@@ -33,6 +33,7 @@ type Call struct {
 	Resources []string
 	in        any // the request
 	shared    []shared
+	birth     birth // of the key that the operation makes
 }
 
 // For is the operation as the owner of a key in a partition would do it: what is issued for the key is
@@ -46,7 +47,7 @@ func (c *Call) For(p keystore.Partition) *Call {
 	return &owner
 }
 
-// calls are used again and again: nothing keeps one when its operation ends.
+// calls are reused: no code keeps one when its operation ends.
 var calls = sync.Pool{New: func() any { return new(Call) }}
 
 // shaped is a request that can check the limits of its members.
@@ -65,8 +66,8 @@ func Run[In any, PIn interface {
 		return intercepted(ctx, &Call{Caller: c, Op: op, Now: c.Cloud.moment(), in: in}, in, do)
 	}
 	k := calls.Get().(*Call)
-	defer calls.Put(k)
-	*k = Call{Caller: c, Op: op, Now: c.Cloud.moment(), in: in}
+	defer k.free()
+	k.Caller, k.Op, k.Now, k.in = c, op, c.Cloud.moment(), in
 	out, err := guarded(ctx, k, in, do)
 	if err != nil {
 		refusal := k.refusal(err)
@@ -75,6 +76,11 @@ func Run[In any, PIn interface {
 	}
 	k.report(nil)
 	return out, nil
+}
+
+func (c *Call) free() {
+	*c = Call{}
+	calls.Put(c)
 }
 
 // intercepted is [Run] with the interceptor around the operation. The event is about what the

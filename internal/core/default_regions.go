@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"sync"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -44,11 +45,6 @@ func decodeRegions(rec *keystore.Record) (DefaultRegions, error) {
 	return out, r.end()
 }
 
-// Unchanged requires that the list is as it was read.
-func (d *DefaultRegions) Unchanged() keystore.Change {
-	return keystore.Change{Require: &keystore.Require{Ref: d.ref(), Expect: d.rev}}
-}
-
 // Put writes the list.
 func (d *DefaultRegions) Put() keystore.Change { return keystore.Replace(d.Record()) }
 
@@ -66,4 +62,86 @@ func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 		return out, unreadable(&found[0].Record, err)
 	}
 	return out, nil
+}
+
+// emptyLists remembers the revisions of default lists that were empty when they were last read: the
+// zero revision where there was none. A new key is made without reading such a list, and its commit
+// requires that the list is unchanged. The zero value is empty.
+type emptyLists struct {
+	mu   sync.RWMutex // guards revs
+	revs map[keystore.Partition]keystore.CommitID
+}
+
+// mostEmptyLists bounds the map; after so many it begins anew.
+const mostEmptyLists = 10_000
+
+func (e *emptyLists) rev(p keystore.Partition) (keystore.CommitID, bool) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	rev, ok := e.revs[p]
+	return rev, ok
+}
+
+func (e *emptyLists) add(d *DefaultRegions) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.revs == nil || len(e.revs) >= mostEmptyLists {
+		e.revs = map[keystore.Partition]keystore.CommitID{}
+	}
+	e.revs[d.Partition] = d.rev
+}
+
+func (e *emptyLists) remove(p keystore.Partition) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.revs, p)
+}
+
+// ReplicaPlan is where a new key is to have replicas. The zero value is nowhere.
+type ReplicaPlan struct {
+	Regions  []string
+	defaults bool // they are those of list, which must be unchanged when the key is stored
+	list     DefaultRegions
+}
+
+// PlanReplicas decides on the Regions of a new key: those of the request, even none, or the account's
+// default list, which applies to exportable keys alone.
+func (c *Call) PlanReplicas(ctx context.Context, asked []string, made *Key) (ReplicaPlan, error) {
+	if asked != nil {
+		made.OwnRegions = No
+		if len(asked) == 0 {
+			return ReplicaPlan{}, nil
+		}
+		return ReplicaPlan{Regions: asked}, CheckReplicable(made)
+	}
+	if !made.Exportable {
+		return ReplicaPlan{}, nil
+	}
+	if rev, ok := c.Cloud.emptyLists.rev(c.Home()); ok {
+		return ReplicaPlan{defaults: true, list: DefaultRegions{Partition: c.Home(), rev: rev}}, nil
+	}
+	list, err := c.DefaultRegions(ctx)
+	if err != nil {
+		return ReplicaPlan{}, err
+	}
+	if len(list.Regions) > 0 {
+		made.OwnRegions = Yes
+	} else {
+		c.Cloud.emptyLists.add(&list)
+	}
+	return ReplicaPlan{Regions: list.Regions, defaults: true, list: list}, nil
+}
+
+// conflict is the failure of a commit with the plan: ErrConflict where it failed because the list has
+// changed, which the next attempt reads again.
+func (p *ReplicaPlan) conflict(ctx context.Context, c *Call, failed error) error {
+	if !p.defaults || !raced(failed) {
+		return failed
+	}
+	c.Cloud.emptyLists.remove(p.list.Partition)
+	found, err := c.Cloud.Store.Read(ctx, p.list.ref())
+	if err == nil && found[0].Record.Rev != p.list.rev {
+		return keystore.ErrConflict
+	}
+	return failed
 }

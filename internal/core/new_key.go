@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -46,20 +45,27 @@ func ShownCheckValue(v kcv.Value) string {
 	return v.Short(3)
 }
 
-// CommitNewKey stores a new key with the counter raised, in one commit with the records that must
-// be unchanged. Until it succeeds the key does not exist. Before the
-// quota is reported as used up, what is due is settled.
-func (c *Call) CommitNewKey(ctx context.Context, k *Key, requires []keystore.Change) error {
+// CommitNewKey stores a new key and its replicas with the counters raised, in one commit with the
+// records that must be unchanged. Until it succeeds none of them exists. Before a quota is reported as
+// used up, what is due is settled.
+func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requires []keystore.Change) error {
 	if err := c.CheckTagCount(len(k.Tags)); err != nil {
 		return err
 	}
-	b := births.Get().(*birth)
-	defer b.free()
-	err := c.CommitCounted(ctx, "keys", c.Cloud.Limits.Keys, b.of(c, k, requires)...)
-	if err == nil {
-		c.uses(k)
+	var err error
+	if len(plan.Regions) == 0 {
+		err = c.CommitCounted(ctx, "keys", c.Cloud.Limits.Keys, c.birth.changesOf(c, k, plan, requires)...)
+	} else {
+		c.Replicate(k, plan.Regions)
+		changes := append(c.birth.changesOf(c, k, plan, requires), c.Births(k, plan.Regions)...)
+		err = c.CommitRegions(ctx, k.ARN.Account, append([]string{k.ARN.Region}, plan.Regions...), changes...)
 	}
-	return err
+	if err != nil {
+		return plan.conflict(ctx, c, err)
+	}
+	c.uses(k)
+	c.Cloud.Replicated(k, plan.Regions, c.Now)
+	return nil
 }
 
 // Attempts is the loop that makes and stores a new key: where another caller was faster, all of
@@ -126,26 +132,24 @@ func idError(problem, found, wanted string) *apc.Error {
 	}
 }
 
-// birth is the commit of a new key. It is reused: a store does not keep the changes of a commit.
+// birth is the commit of a new key. It is a part of the call, which is reused: a store does not keep
+// the changes of a commit.
 type birth struct {
 	put     keystore.Put
 	add     keystore.Add
-	changes []keystore.Change
+	list    keystore.Require
+	changes [4]keystore.Change
 }
 
-var births = sync.Pool{New: func() any { return new(birth) }}
-
-func (b *birth) free() {
-	clear(b.changes)
-	*b = birth{changes: b.changes[:0]}
-	births.Put(b)
-}
-
-func (b *birth) of(c *Call, k *Key, requires []keystore.Change) []keystore.Change {
-	b.put.Record = k.Record(k.Due(&c.Cloud.Limits))
+func (b *birth) changesOf(c *Call, k *Key, plan *ReplicaPlan, requires []keystore.Change) []keystore.Change {
+	out := append(b.changes[:0], requires...)
+	if plan.defaults {
+		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
+		out = append(out, keystore.Change{Require: &b.list})
+	}
+	b.put = keystore.Put{Record: k.Record(k.Due(&c.Cloud.Limits))}
 	b.add = keystore.Add{Ref: Counter(c.Home(), countKeys), Delta: 1, Ceiling: int64(c.Cloud.Limits.Keys)}
-	b.changes = append(append(b.changes[:0], requires...), keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
-	return b.changes
+	return append(out, keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
 }
 
 // CommitCounted is a commit that raises a counter. Before it is refused, what is due is settled.

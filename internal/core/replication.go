@@ -317,19 +317,3 @@ func (c *Call) Unreplicate(k *Key, regions []string) {
 	}
 	k.setReplicas(all)
 }
-
-// CommitNewPrimary stores a new key and its replicas in one commit. Until it succeeds none of them exists.
-func (c *Call) CommitNewPrimary(ctx context.Context, k *Key, regions []string, requires []keystore.Change) error {
-	if err := c.CheckTagCount(len(k.Tags)); err != nil {
-		return err
-	}
-	b := births.Get().(*birth)
-	defer b.free()
-	all := append([]string{k.ARN.Region}, regions...)
-	err := c.CommitRegions(ctx, k.ARN.Account, all, append(b.of(c, k, requires), c.Births(k, regions)...)...)
-	if err == nil {
-		c.uses(k)
-		c.Cloud.Replicated(k, regions, c.Now)
-	}
-	return err
-}
