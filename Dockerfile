@@ -1,5 +1,5 @@
 # The simulator without cgo and with nothing beside it: 19 MB. It has no --hsm.
-FROM golang:1.26 AS build
+FROM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -20,7 +20,7 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 MODULES = $(patsubst %/go.mod,%,$(shell git ls-files '*/go.mod'))
 
 .DEFAULT_GOAL := help
-.PHONY: help test bench soak dist fmt
+.PHONY: help test bench soak dist image fmt
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ soak: ## the long runs: fuzz targets for FUZZ (1h) each, state machines on every
 
 dist: ## static programs for Linux, macOS and Windows in dist/, with checksums; one for Linux that has --hsm
 	@GO="$(GO)" scripts/dist $(PLATFORMS)
+
+image: ## the container image, by podman or docker: build, run, health check; scripts/image says what it takes where there is no registry
+	@scripts/image
 
 fmt: ## format the code
 	gofmt -w .
