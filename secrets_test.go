@@ -101,6 +101,7 @@ var holders = map[string]holder{
 	"hsm.KEKValidation":       public(wire),
 	"hsm.Key":                 public("an interface"),
 	"hsm.KeyBlockTranslation": public(sealed),
+	"hsm.HeldKey":             public(elsewhere),
 	"hsm.KeyRef":              public(sealed),
 	"hsm.Made":                public(sealed),
 	"hsm.Material":            public(sealed),

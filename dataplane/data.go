@@ -25,6 +25,7 @@ func encryptData(ctx context.Context, c *core.Call, in *EncryptDataInput) (*Encr
 	if err != nil {
 		return nil, err
 	}
+	defer key.close()
 	to, err := side.cipher(key)
 	if err != nil {
 		return nil, err
@@ -62,6 +63,7 @@ func decryptData(ctx context.Context, c *core.Call, in *DecryptDataInput) (*Decr
 	if err != nil {
 		return nil, err
 	}
+	defer key.close()
 	from, err := side.cipher(key)
 	if err != nil {
 		return nil, err
@@ -110,6 +112,7 @@ func reEncryptData(ctx context.Context, c *core.Call, in *ReEncryptDataInput) (*
 	if err != nil {
 		return nil, err
 	}
+	defer closeKeys(keys)
 	if err := checkSides(&sides[0], &sides[1], &keys[0]); err != nil {
 		return nil, err
 	}

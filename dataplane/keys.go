@@ -27,13 +27,27 @@ type workingKey struct {
 	named      core.Key      // that the request names
 	letter     hsm.Algorithm // of the key that works
 	checkValue string
+	held       *hsm.HeldKey // a key that came with the request; else nil
+}
+
+// close clears a key that came with the request.
+func (k *workingKey) close() {
+	if k.held != nil {
+		k.held.Close()
+	}
+}
+
+func closeKeys(keys []workingKey) {
+	for i := range keys {
+		keys[i].close()
+	}
 }
 
 // arn is the ARN in an answer: of the key that the request names, also where another one works
 // (GUESS G-answered-key).
 func (k *workingKey) arn() string { return k.named.ARN.String() }
 
-// loadKey is loadKeys for one key.
+// loadKey is loadKeys for one key. The caller closes it.
 func loadKey(ctx context.Context, c *core.Call, r keyRequest) (*workingKey, error) {
 	if r.wrapped == nil { // nearly always
 		k := &workingKey{}
@@ -53,7 +67,8 @@ func loadKey(ctx context.Context, c *core.Call, r keyRequest) (*workingKey, erro
 	return &keys[0], nil
 }
 
-// loadKeys finds and checks the keys of a request in one snapshot, then those that come with it.
+// loadKeys finds and checks the keys of a request in one snapshot, then those that come with it. The
+// caller closes them.
 func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]workingKey, error) {
 	var needs []core.Need
 	for i := range requests {
@@ -80,6 +95,7 @@ func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]work
 			found = found[1:]
 		}
 		if err != nil {
+			closeKeys(out)
 			return nil, err
 		}
 	}
@@ -193,7 +209,7 @@ func (k *workingKey) agreedOn(ctx context.Context, c *core.Call, r *keyRequest, 
 	return k.checked(ctx, c, r, field+".PublicKeyCertificate")
 }
 
-// checked computes the check value of a key that is not stored. The field is what a key that does
+// checked derives a key that is not stored, and computes its check value. The field is what a key that does
 // not open is due to.
 func (k *workingKey) checked(ctx context.Context, c *core.Call, r *keyRequest, field string) error {
 	var name apc.KeyCheckValueAlgorithm
@@ -209,10 +225,11 @@ func (k *workingKey) checked(ctx context.Context, c *core.Call, r *keyRequest, f
 				core.ProblemCheckAlgorithm, string(name), string(algorithm.Checks[0].Name)),
 		)
 	}
-	value, err := c.Cloud.HSM.WorkingCheckValue(ctx, k.WorkingKey, check.Method)
+	held, value, err := c.Cloud.HSM.Hold(ctx, k.WorkingKey, check.Method)
 	if err != nil {
 		return commandError(c, field, err)
 	}
+	k.held, k.Derive = held, held
 	k.checkValue = core.ShownCheckValue(value)
 	return nil
 }

@@ -33,6 +33,7 @@ func generatePinData(ctx context.Context, c *core.Call, in *GeneratePinDataInput
 	if err != nil {
 		return nil, err
 	}
+	defer closeKeys(keys)
 	to, err := pinForm(&keys[1], in.PinBlockFormat, in.PrimaryAccountNumber, fieldPEK)
 	if err != nil {
 		return nil, err
@@ -65,6 +66,7 @@ func verifyPinData(ctx context.Context, c *core.Call, in *VerifyPinDataInput) (*
 	if err != nil {
 		return nil, err
 	}
+	defer closeKeys(keys)
 	if d := in.DukptAttributes; d != nil {
 		if in.EncryptionWrappedKey != nil {
 			return nil, excluded("DukptAttributes", problemWithBlock, "one of the two")
@@ -159,6 +161,7 @@ func translatePinData(ctx context.Context, c *core.Call, in *TranslatePinDataInp
 	if err != nil {
 		return nil, err
 	}
+	defer closeKeys(keys)
 	if err := in.derive(keys); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -25,8 +26,7 @@ type prepared struct {
 	attributes Attributes
 	id         string
 
-	users int  // guarded by cache.mu
-	gone  bool // guarded by cache.mu: dropped, and closed by the last user
+	users atomic.Int64 // those that use it, and the cache while it has it; the last one closes it
 
 	mu      sync.Mutex // guards kbpks and variant
 	kbpks   map[tr31.Version]*protection
@@ -62,7 +62,7 @@ func (c *cache) find(k KeyRef) *prepared {
 	}
 	c.order.MoveToFront(e)
 	p := e.Value.(*prepared)
-	p.users++
+	p.users.Add(1)
 	return p
 }
 
@@ -78,11 +78,11 @@ func (c *cache) add(p *prepared) *prepared {
 	if e, ok := c.entries[p.id]; ok {
 		if winner := e.Value.(*prepared); winner.attributes == p.attributes {
 			closing = append(closing, p)
-			winner.users++
+			winner.users.Add(1)
 			return winner
 		}
 	}
-	p.users = 1
+	p.users.Store(2) // the caller and the cache
 	c.entries[p.id] = c.order.PushFront(p)
 	for c.order.Len() > c.size {
 		if old := c.drop(c.order.Back()); old != nil {
@@ -94,11 +94,7 @@ func (c *cache) add(p *prepared) *prepared {
 
 // release ends a use.
 func (c *cache) release(p *prepared) {
-	c.mu.Lock()
-	p.users--
-	last := p.gone && p.users == 0
-	c.mu.Unlock()
-	if last {
+	if p.users.Add(-1) == 0 {
 		p.close()
 	}
 }
@@ -133,8 +129,7 @@ func (c *cache) clear() {
 func (c *cache) drop(e *list.Element) *prepared {
 	p := c.order.Remove(e).(*prepared)
 	delete(c.entries, p.id)
-	p.gone = true
-	if p.users > 0 {
+	if p.users.Add(-1) > 0 {
 		return nil
 	}
 	return p

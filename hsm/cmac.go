@@ -24,16 +24,16 @@ func cmacOf(ctx context.Context, k Key, size int, message []byte) ([]byte, error
 	}
 	data := mac.Masked(l, message)
 	defer clear(data)
-	if err := chain(ctx, k, size, data); err != nil {
+	if err := chain(ctx, k, zeroIV[:size], data); err != nil {
 		return nil, err
 	}
 	return bytes.Clone(data[len(data)-size:]), nil
 }
 
-// chain encrypts in place by CBC with a zero IV: in one call where the device has
-// CBC, else block by block.
-func chain(ctx context.Context, k Key, size int, data []byte) error {
-	iv := zeroIV[:size]
+// chain encrypts in place by CBC: in one call where the device has CBC, else block by
+// block.
+func chain(ctx context.Context, k Key, iv, data []byte) error {
+	size := len(iv)
 	err := k.Encrypt(ctx, CBC, iv, data)
 	if !errors.Is(err, errors.ErrUnsupported) {
 		return err

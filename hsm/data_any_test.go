@@ -13,6 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -176,8 +177,8 @@ func (d *anyDevice) block(t *rapid.T, pan hsm.PAN) hsm.PINBlock {
 		PAN:    pan,
 	}
 	if rapid.Bool().Draw(t, "decodes") {
-		cipher := sure(tdes.NewCipher(commandKey(symmetricKey("P0", hsm.TDES, 128))))
-		b.Block = sure(pin.Encrypt(cipher, pin.ISO0, sure(pin.New(shownPIN)), shownPAN+"1234", nil))
+		cipher := floors.Sure(tdes.NewCipher(commandKey(symmetricKey("P0", hsm.TDES, 128))))
+		b.Block = floors.Sure(pin.Encrypt(cipher, pin.ISO0, floors.Sure(pin.New(shownPIN)), shownPAN+"1234", nil))
 		b.Format, b.PAN = pin.ISO0, hsm.NewPAN(shownPAN+"1234")
 		b.Key = hsm.WorkingKey{Key: d.keys[len(d.keys)-3]} // P0
 	}

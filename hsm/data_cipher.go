@@ -126,22 +126,40 @@ func (c BlockCipher) check(w *working, data []byte) (iv []byte, err error) {
 // cryptBlocks works in place. To encrypt is one call of a device in every mode but CFB1 and CFB8,
 // whose feedback is shorter than a block.
 func (w *working) cryptBlocks(ctx context.Context, mode CipherMode, iv, data []byte, encrypt bool) error {
-	switch mode {
-	case ECB, CBC:
-		if encrypt {
-			return w.key.Encrypt(ctx, mode, iv, data)
-		}
-		return w.key.Decrypt(ctx, mode, iv, data)
-	case CFB1:
+	switch software, ok := w.key.(*softwareKey); {
+	case mode == CFB1:
 		return w.cryptShort(ctx, iv, data, 1, encrypt)
-	case CFB8:
+	case mode == CFB8:
 		return w.cryptShort(ctx, iv, data, 8, encrypt)
-	}
-	if software, ok := w.key.(*softwareKey); ok {
-		feedBack(software.cipher(), mode, iv, data, encrypt)
+	case ok:
+		cryptHere(software.cipher(), mode, iv, data, encrypt)
 		return nil
+	case mode > CBC:
+		return w.maskBlocks(ctx, mode, iv, data, encrypt)
+	case encrypt:
+		return w.key.Encrypt(ctx, mode, iv, data)
 	}
-	return w.maskBlocks(ctx, mode, iv, data, encrypt)
+	return w.key.Decrypt(ctx, mode, iv, data)
+}
+
+// cryptHere works in place with a cipher in host memory.
+func cryptHere(b cipher.Block, mode CipherMode, iv, data []byte, encrypt bool) {
+	switch {
+	case mode > CBC:
+		feedBack(b, mode, iv, data, encrypt)
+	case mode == CBC && encrypt:
+		cipher.NewCBCEncrypter(b, iv).CryptBlocks(data, data)
+	case mode == CBC:
+		cipher.NewCBCDecrypter(b, iv).CryptBlocks(data, data)
+	default:
+		one := b.Encrypt
+		if !encrypt {
+			one = b.Decrypt
+		}
+		for size := b.BlockSize(); len(data) > 0; data = data[size:] {
+			one(data, data[:size])
+		}
+	}
 }
 
 // feedBack is CFB with feedback of whole blocks, or OFB, in place.
@@ -159,9 +177,10 @@ func feedBack(b cipher.Block, mode CipherMode, iv, data []byte, encrypt bool) {
 			subtle.XORBytes(block, block, stream)
 			copy(stream, block)
 		default:
-			for i, c := range block {
-				block[i], stream[i] = c^stream[i], c
-			}
+			var before [16]byte
+			copy(before[:], block)
+			subtle.XORBytes(block, block, stream)
+			copy(stream, before[:])
 		}
 	}
 }

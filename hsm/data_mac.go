@@ -68,6 +68,9 @@ func (w *working) mac(ctx context.Context, m MACMethod, message []byte) ([]byte,
 	case MACISO3:
 		return w.retailMAC(ctx, m.Padding, message)
 	case MACCMAC:
+		if software, ok := w.key.(*softwareKey); ok {
+			return software.cmac().Sum(nil, message), nil
+		}
 		return cmacOf(ctx, w.key, w.size(), message)
 	}
 	return nil, fmt.Errorf("%w: MAC algorithm %d", ErrInput, m.Algorithm)
@@ -83,7 +86,7 @@ func (w *working) cbcMAC(ctx context.Context, p mac.Padding, message []byte) ([]
 		return nil, err
 	}
 	defer clear(padded)
-	if err := chain(ctx, w.key, w.size(), padded); err != nil {
+	if err := chain(ctx, w.key, zeroIV[:w.size()], padded); err != nil {
 		return nil, err
 	}
 	return append([]byte(nil), padded[len(padded)-w.size():]...), nil

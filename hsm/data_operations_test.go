@@ -437,8 +437,8 @@ func TestPINChangeAsAnotherImplementation(t *testing.T) {
 	})
 }
 
-// TestWorkingCheckValueIsThatOfTheKeyInTheBlock is about the cases that say what it is.
-func TestWorkingCheckValueIsThatOfTheKeyInTheBlock(t *testing.T) {
+// TestHeldKeyHasTheCheckValueOfTheKeyInTheBlock is about the cases that say what it is.
+func TestHeldKeyHasTheCheckValueOfTheKeyInTheBlock(t *testing.T) {
 	onDataCases(t, "EncryptData", func(d *dataCase) {
 		want := d.want.in("intermediate").text("wrapped_key_check_value")
 		if want == "" {
@@ -448,7 +448,10 @@ func TestWorkingCheckValueIsThatOfTheKeyInTheBlock(t *testing.T) {
 		if d.workingAlgorithm("KeyIdentifier", "WrappedKey") != "TDES" {
 			method = zeroMethods[hsm.AES]
 		}
-		got, err := d.h.WorkingCheckValue(ctx, d.working(d.key("KeyIdentifier"), d.in.in("WrappedKey")), method)
+		held, got, err := d.h.Hold(ctx, d.working(d.key("KeyIdentifier"), d.in.in("WrappedKey")), method)
 		d.equals("check value", got.String(), want, err)
+		if err == nil {
+			held.Close()
+		}
 	})
 }

@@ -1,7 +1,9 @@
 package hsm
 
 import (
+	"bytes"
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"strings"
 
@@ -88,18 +90,15 @@ func (d AS2805PIN) derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*
 	if w.algorithm != TDES {
 		return nil, ErrRefused
 	}
-	chained := data
-	if err := w.key.Encrypt(ctx, CBC, make([]byte, 8), chained[:]); err != nil {
+	chained, out := data, bytes.Clone(data[:])
+	if err := w.key.Encrypt(ctx, CBC, zeroIV[:8], chained[:]); err != nil {
 		return nil, err
 	}
-	out := data
-	if err := w.key.Encrypt(ctx, CBC, chained[8:], out[:]); err != nil {
+	if err := w.key.Encrypt(ctx, CBC, chained[8:], out); err != nil {
 		return nil, err
 	}
-	for i := range out {
-		out[i] ^= data[i]
-	}
-	return hostKey(TDES, out[:])
+	subtle.XORBytes(out, out, data[:])
+	return hostKey(TDES, out)
 }
 
 // data is the transaction's data: the trace number and zeros, zeros and the amount.

@@ -120,14 +120,7 @@ func (k *softwareKey) Encrypt(ctx context.Context, mode CipherMode, iv, data []b
 	if err := k.beginCipher(ctx, mode, iv, data); err != nil {
 		return err
 	}
-	if mode == CBC {
-		cipher.NewCBCEncrypter(k.cipher(), iv).CryptBlocks(data, data)
-		return nil
-	}
-	block, size := k.cipher(), blockSize(k.algorithm)
-	for ; len(data) > 0; data = data[size:] {
-		block.Encrypt(data, data[:size])
-	}
+	cryptHere(k.cipher(), mode, iv, data, true)
 	return nil
 }
 
@@ -137,14 +130,7 @@ func (k *softwareKey) Decrypt(ctx context.Context, mode CipherMode, iv, data []b
 	if err := k.beginCipher(ctx, mode, iv, data); err != nil {
 		return err
 	}
-	if mode == CBC {
-		cipher.NewCBCDecrypter(k.cipher(), iv).CryptBlocks(data, data)
-		return nil
-	}
-	block, size := k.cipher(), blockSize(k.algorithm)
-	for ; len(data) > 0; data = data[size:] {
-		block.Decrypt(data, data[:size])
-	}
+	cryptHere(k.cipher(), mode, iv, data, false)
 	return nil
 }
 

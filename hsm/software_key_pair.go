@@ -35,6 +35,7 @@ func parsePrivate(der []byte, a Attributes) (crypto.Signer, error) {
 type parsedPair struct {
 	once    sync.Once
 	private crypto.Signer
+	ecdh    *ecdh.PrivateKey // of EC
 	failure error
 }
 
@@ -42,6 +43,9 @@ func (k *softwareKey) private() (crypto.Signer, error) {
 	p := k.pair
 	p.once.Do(func() {
 		p.private, p.failure = parsePrivate(k.raw, Attributes{Algorithm: k.algorithm, Bits: int(k.bits)})
+		if ec, ok := p.private.(*ecdsa.PrivateKey); ok && p.failure == nil {
+			p.ecdh, p.failure = ec.ECDH()
+		}
 	})
 	return p.private, p.failure
 }
@@ -143,15 +147,10 @@ func (k *softwareKey) ECDH(ctx context.Context, peer []byte) (Secret, error) {
 	if err := k.begin(ctx, EC); err != nil {
 		return Secret{}, err
 	}
-	signer, err := k.private()
-	if err != nil {
+	if _, err := k.private(); err != nil {
 		return Secret{}, err
 	}
-	key, err := signer.(*ecdsa.PrivateKey).ECDH()
-	if err != nil {
-		return Secret{}, fmt.Errorf("%w: the key is of no ECDH curve", ErrInput)
-	}
-	return sharedWith(key, peer)
+	return sharedWith(k.pair.ecdh, peer)
 }
 
 func sharedWith(key *ecdh.PrivateKey, peer []byte) (Secret, error) {

@@ -1,6 +1,7 @@
 package hsm
 
 import (
+	"bytes"
 	"context"
 	"crypto/cipher"
 	"slices"
@@ -22,6 +23,7 @@ type working struct {
 	algorithm Algorithm
 	stored    *prepared    // nil: the key is derived
 	derived   *softwareKey // nil: the key is stored
+	held      bool         // the derived key is a HeldKey's
 	device    *deviceBlock // of a stored key, once asked for
 }
 
@@ -38,7 +40,8 @@ func (h *HSM) open(ctx context.Context, k WorkingKey, use purpose) (working, err
 	if err != nil {
 		return working{}, err
 	}
-	return working{ctx: ctx, hsm: h, key: key, algorithm: key.algorithm, derived: key}, nil
+	_, held := k.Derive.(*HeldKey)
+	return working{ctx: ctx, hsm: h, key: key, algorithm: key.algorithm, derived: key, held: held}, nil
 }
 
 // openStored is open for a stored key itself.
@@ -60,13 +63,15 @@ func (p *prepared) working(ctx context.Context) working {
 	return working{ctx: ctx, key: p.key, algorithm: p.attributes.Algorithm, stored: p}
 }
 
-// close clears a derived key and ends the use of a stored one.
+// close clears a derived key, unless the caller holds it, and ends the use of a stored one.
 func (w *working) close() {
-	if w.derived != nil {
+	switch {
+	case w.held:
+	case w.derived != nil:
 		w.derived.Close()
-		return
+	default:
+		w.hsm.cache.release(w.stored)
 	}
-	w.hsm.cache.release(w.stored)
 }
 
 // isCipher is ErrRefused unless the key is an AES or TDES key.
@@ -136,6 +141,31 @@ type deviceBlock struct {
 func (b *deviceBlock) BlockSize() int          { return b.size }
 func (b *deviceBlock) Encrypt(dst, src []byte) { b.crypt(b.key.Encrypt, dst, src) }
 func (b *deviceBlock) Decrypt(dst, src []byte) { b.crypt(b.key.Decrypt, dst, src) }
+
+// NewCBCEncrypter has crypto/cipher encipher all blocks of a CBC encryption in one call of the
+// device.
+func (b *deviceBlock) NewCBCEncrypter(iv []byte) cipher.BlockMode {
+	return &deviceCBC{b, bytes.Clone(iv)}
+}
+
+type deviceCBC struct {
+	*deviceBlock
+	iv []byte // the block before
+}
+
+func (c *deviceCBC) CryptBlocks(dst, src []byte) {
+	if dst = dst[:len(src)]; len(dst) == 0 {
+		return
+	}
+	copy(dst, src)
+	if c.failed == nil {
+		c.failed = chain(c.ctx, c.key, c.iv, dst)
+	}
+	if c.failed != nil {
+		clear(dst)
+	}
+	copy(c.iv, dst[len(dst)-c.size:])
+}
 
 // crypt enciphers or deciphers one block.
 func (b *deviceBlock) crypt(primitive func(context.Context, CipherMode, []byte, []byte) error, dst, src []byte) {

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/seed748fb4d1/apcsim/cvv"
 	"github.com/seed748fb4d1/apcsim/dukpt"
@@ -28,7 +29,8 @@ type WorkingKey struct {
 }
 
 // Derivation is how a working key is derived from a stored one: a [DUKPT], an
-// [EMV], an [ECDH], a [WrappedKey] or an [AS2805PIN].
+// [EMV], an [ECDH], a [WrappedKey] or an [AS2805PIN]; or a key that was derived
+// already, a [HeldKey].
 type Derivation interface {
 	// derive returns the derived key, an AES or TDES key, for a purpose.
 	derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*softwareKey, error)
@@ -165,15 +167,40 @@ func IsArgument(err error) bool {
 		errors.As(err, &ofEMV) || errors.As(err, &ofDUKPT) || errors.As(err, &ofTR31)
 }
 
-// WorkingCheckValue computes the check value of a working key: of one that came with the
-// request or was agreed on, since a stored key's is kept in its record.
-func (h *HSM) WorkingCheckValue(ctx context.Context, k WorkingKey, m kcv.Method) (kcv.Value, error) {
-	w, err := h.open(ctx, k, forData)
-	if err != nil {
-		return kcv.Value{}, err
+// HeldKey is a derived key that stays in host memory from one command to the next, so that
+// it is derived once: a [Derivation] that derives nothing. One goroutine at a time uses it, and
+// Close clears it.
+type HeldKey struct{ key *softwareKey }
+
+// Hold derives a key that came in a key block or was agreed on ([WrappedKey], [ECDH]), and
+// computes its check value. The caller closes it.
+func (h *HSM) Hold(ctx context.Context, k WorkingKey, m kcv.Method) (*HeldKey, kcv.Value, error) {
+	if k.Derive == nil {
+		return nil, kcv.Value{}, fmt.Errorf("%w: a stored key is not held", ErrInput)
 	}
-	defer w.close()
-	return checkValue(ctx, w.key, m)
+	key, err := k.Derive.derive(ctx, h, k.Key, forData)
+	if err != nil {
+		return nil, kcv.Value{}, err
+	}
+	value, err := checkValue(ctx, key, m)
+	if err != nil {
+		key.Close()
+		return nil, kcv.Value{}, err
+	}
+	return &HeldKey{key}, value, nil
+}
+
+// Close clears the key. A command with it fails from then on.
+func (k *HeldKey) Close() error { return k.key.Close() }
+
+// Format prints no key, whatever the verb.
+func (k HeldKey) Format(w fmt.State, _ rune) { io.WriteString(w, "HeldKey") }
+
+func (k *HeldKey) derive(ctx context.Context, _ *HSM, _ KeyRef, _ purpose) (*softwareKey, error) {
+	if k.key.closed.Load() {
+		return nil, ErrClosed
+	}
+	return k.key, ctx.Err()
 }
 
 func (d DUKPT) derive(ctx context.Context, h *HSM, k KeyRef, use purpose) (*softwareKey, error) {

@@ -108,6 +108,7 @@ var mayImport = map[string][]string{
 	"internal/arch":              {},
 	"internal/testrig/payref":    {},
 	"internal/testrig/awkward":   {"hsm", "kcv", "tr31", "tr34"},
+	"internal/testrig/floors":    {"hsm", "hsm/testkeys", "kcv", "tr31", "mac", "pin", "cvv", "emv", "dukpt"},
 	"internal/gen":               {},
 	"internal/shape":             {"apc"},
 	"internal/masked":            {},

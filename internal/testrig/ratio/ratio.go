@@ -14,6 +14,29 @@ import (
 // a map, and of the median turn (x-median), which does not. The batch makes a
 // turn long enough for the clock.
 func Beside(b *testing.B, batch int, floor, subject func()) {
+	turns(b, batch, floor, subject)
+}
+
+// Bar is Beside for a bar of 1.5 times the floor and some time more. It also reports the part of
+// the bar that the subject takes in the median turn (x-bar) and how often both allocate.
+func Bar(b *testing.B, batch int, more time.Duration, floor, subject func()) {
+	var parts []float64
+	for _, t := range turns(b, batch, floor, subject) {
+		parts = append(parts, t.subject/(1.5*t.floor+float64(more.Nanoseconds())))
+	}
+	if len(parts) == 0 {
+		return
+	}
+	slices.Sort(parts)
+	b.ReportMetric(parts[len(parts)/2], "x-bar")
+	b.ReportMetric(testing.AllocsPerRun(10, subject), "allocs/subject")
+	b.ReportMetric(testing.AllocsPerRun(10, floor), "allocs/floor")
+}
+
+// turn is the nanoseconds of one call of each.
+type turn struct{ floor, subject float64 }
+
+func turns(b *testing.B, batch int, floor, subject func()) (out []turn) {
 	took := func(f func()) float64 {
 		start := time.Now()
 		for range batch {
@@ -29,15 +52,17 @@ func Beside(b *testing.B, batch int, floor, subject func()) {
 		if n++; n%batch != 0 {
 			continue
 		}
-		f, s := took(floor), took(subject)
-		floors, subjects, ratios = floors+f, subjects+s, append(ratios, s/f)
+		t := turn{took(floor), took(subject)}
+		floors, subjects, ratios = floors+t.floor, subjects+t.subject, append(ratios, t.subject/t.floor)
+		out = append(out, t)
 	}
 	if len(ratios) == 0 {
-		return // the first short run, which measures how many there will be
+		return nil // the first short run, which measures how many there will be
 	}
 	slices.Sort(ratios)
 	b.ReportMetric(subjects/float64(len(ratios)), "ns/subject")
 	b.ReportMetric(floors/float64(len(ratios)), "ns/floor")
 	b.ReportMetric(subjects/floors, "x-floor")
 	b.ReportMetric(ratios[len(ratios)/2], "x-median")
+	return out
 }
