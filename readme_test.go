@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/guesses"
+	"github.com/seed748fb4d1/apcsim/internal/probe"
 )
 
 var update = flag.Bool("update", false, "write what is generated in the README and in docs anew")
@@ -75,8 +76,8 @@ func hold(t *testing.T, file, want string) {
 
 // TestGuessPagesAreTheRegister holds the pages about guesses and the README's list against internal/guesses.
 func TestGuessPagesAreTheRegister(t *testing.T) {
-	hold(t, "docs/guesses.md", guesses.Page(nil))
-	hold(t, "docs/fidelity.md", guesses.Fidelity(nil))
+	hold(t, "docs/guesses.md", guesses.Page(probe.Deciders()))
+	hold(t, "docs/fidelity.md", guesses.Fidelity(probe.Deciders()))
 	holdREADME(t, listStart, guesses.List())
 }
 

@@ -1,6 +1,7 @@
 package apcsim_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -18,6 +19,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/probe"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/canary"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/mac"
@@ -128,6 +130,13 @@ var holders = map[string]holder{
 	"hsm/pkcs11.Options":      public(elsewhere),
 	"hsm/pkcs11.PIN":          public("a function"),
 
+	"internal/probe.Command":         public("functions and names of files"),
+	"internal/probe.Credentials":     secretive(func(*testing.T) any { return probeCredentials() }),
+	"internal/probe.CredentialsFunc": public("a function"),
+	"internal/probe.Service": secretive(func(*testing.T) any {
+		return probe.AWS("us-east-1", func(context.Context) (probe.Credentials, error) { return probeCredentials(), nil }, nil)
+	}),
+
 	"internal/core.Alias":       public(number),
 	"internal/core.Attempts":    public("a pointer to core.Cloud, which is checked"),
 	"internal/core.Authorities": public(sealed),
@@ -217,6 +226,10 @@ func TestAccountNumbersAreNotShown(t *testing.T) {
 
 func credential() endpoint.Credential {
 	return endpoint.Credential{Identity: apc.Identity{Account: "111122223333"}, Secret: string(secret)}
+}
+
+func probeCredentials() probe.Credentials {
+	return probe.Credentials{AccessKey: "AKID", Secret: string(secret), Session: string(secret)}
 }
 
 func endpointOptions() endpoint.Options {

@@ -4,6 +4,7 @@
 //
 //	apcsim serve [--listen HOST:PORT] [--config FILE] [--store WHERE] [--hsm URI] [FLAG]...
 //	apcsim watch [--refused] [--token FILE] [URL]
+//	apcsim compare [--only ID] [--record FILE] [--yes] [A] B
 //	apcsim hsm check --hsm URI
 //	apcsim master-key FILE
 //	apcsim tr31 inspect BLOCK
@@ -82,6 +83,7 @@ var commands = slices.Concat(
 	[]command{
 		serveCommand,
 		watchCommand,
+		compareCommand,
 		hsmCheckCommand,
 		masterKeyCommand,
 		inspectCommand,

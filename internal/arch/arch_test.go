@@ -114,6 +114,7 @@ var mayImport = map[string][]string{
 	"internal/masked":            {},
 	"internal/facts":             {},
 	"internal/guesses":           {},
+	"internal/probe":             {"engine", "endpoint", "apc", "dataplane", "tr31"},
 	"internal/secretfile":        {},
 	"internal/webguard":          {},
 	"internal/seeded":            {},

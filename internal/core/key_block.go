@@ -3,6 +3,7 @@ package core
 import (
 	"crypto"
 	"errors"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -72,5 +73,12 @@ func Foldable(c *Call, r apc.Reason) error {
 	if c.Cloud.HideReasons {
 		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: ProblemFolded, Offset: -1}
 	}
+	if strings.HasPrefix(r.Field, "KeyMaterial.") && strings.HasSuffix(r.Field, ".WrappedKeyBlock") {
+		return Invalid(importedBlockMessage, r)
+	}
 	return Invalid("The key material is invalid.", r)
 }
+
+// importedBlockMessage is what ImportKey says of a key block that does not open: LIVE L-key-block-text under an
+// agreed key, GUESS G-key-block-text for TR-31 and TR-34.
+const importedBlockMessage = "KeyBlock data in the imported payload is invalid."

@@ -77,7 +77,8 @@ A statement about several operations counts for each of them. The last columns c
 		title string
 		of    *facts.Service
 	}{{"Control plane", facts.Control()}, {"Data plane", facts.Data()}} {
-		fmt.Fprintf(&b, "## %s\n\n| operation | seen live | documented | guessed | with a probe | beyond calls |\n|---|---|---|---|---|---|\n", plane.title)
+		fmt.Fprintf(&b, "## %s\n\n| operation | seen live | documented | guessed | with a probe | beyond calls |\n", plane.title)
+		b.WriteString("|---|---|---|---|---|---|\n")
 		for _, op := range Operations(plane.of) {
 			fmt.Fprintf(&b, "| %s | %s |\n", op, counts(op, probes))
 		}

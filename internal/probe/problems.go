@@ -1,0 +1,18 @@
+package probe
+
+// What the package says to a user of its own accord.
+const (
+	problemURL           = "the URL is one like http://127.0.0.1:8089"
+	problemSide          = "a side is sim, a URL, aws:REGION or the file of a recording"
+	problemAccount       = "it changes settings of the whole account, and is not sent to the service"
+	problemLost          = "an answer was lost before this one, which may be that to the second attempt"
+	problemNoRecord      = "the recording has no answers to this probe"
+	problemOther         = "the recording is of an earlier form of this probe"
+	problemReached       = "one side did not come so far"
+	problemBusy          = "another comparison uses the journal"
+	problemCI            = "the service is not asked in continuous integration, where the variable CI is set"
+	problemNoYes         = "nothing was sent; --yes sends it"
+	problemNoCredentials = "there are no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " +
+		"cmd/apcsim-aws takes them from every place of the AWS SDK"
+	problemNoJournal = "there is no journal of this side: nothing was made there, or its journal is elsewhere (--journal)"
+)
