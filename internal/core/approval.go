@@ -360,7 +360,7 @@ func (t *Team) asked() string {
 }
 
 // reportTeam passes the end of a session about an association to the observer, under the operation
-// that asked for it, with the team that was associated (GUESS: published for ImportKey alone).
+// that asked for it, with the team that was associated (GUESS G-team-event: published for ImportKey alone).
 func (cloud *Cloud) reportTeam(t *Team, operation string, now time.Time) {
 	if cloud.observe == nil {
 		return
