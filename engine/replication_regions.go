@@ -72,8 +72,9 @@ func addKeyReplicationRegions(
 		}
 		primary.OwnRegions = core.No
 		c.Replicate(&primary, in.ReplicationRegions)
-		changes := append(c.Births(&primary, in.ReplicationRegions), keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))
-		return c.CommitRegions(ctx, primary.ARN.Account, in.ReplicationRegions, changes...)
+		changes := c.AppendReplicas(nil, &primary, in.ReplicationRegions)
+		changes = append(changes, keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))
+		return c.CommitRegions(ctx, primary.Partition(), in.ReplicationRegions, changes...)
 	})
 	if err != nil {
 		return nil, err

@@ -33,7 +33,8 @@ type Call struct {
 	Resources []string
 	in        any // the request
 	shared    []shared
-	birth     birth // of the key that the operation makes
+	birth     birth    // of the key that the operation makes
+	question  question // that the policies are asked
 }
 
 // For is the operation as the owner of a key in a partition would do it: what is issued for the key is

@@ -92,10 +92,10 @@ func (q *question) principalTag(name string) (out []string) {
 }
 
 func (q *question) resourceTag(name string) (out []string) {
-	if !q.hasKey() {
+	if !q.hasKey {
 		return nil
 	}
-	for _, t := range q.key.Tags {
+	for _, t := range q.key.tags {
 		if strings.EqualFold(t.Key, name) {
 			out = append(out, t.Value)
 		}
@@ -105,12 +105,12 @@ func (q *question) resourceTag(name string) (out []string) {
 
 // aliases are those of the key. It is read only for a policy that has a condition on them.
 func (q *question) aliases() (out []string) {
-	if !q.hasKey() {
+	if !q.hasKey {
 		return nil
 	}
-	filter := keystore.Filter{Index: &q.key.ARN.Key}
+	filter := keystore.Filter{Index: &q.key.arn.Key}
 	for after := ""; ; after = out[len(out)-1] {
-		page, err := q.c.Cloud.Store.Page(q.ctx, q.key.Partition(), KindAlias, filter, after, SettleBatch)
+		page, err := q.c.Cloud.Store.Page(q.ctx, q.key.arn.Partition, KindAlias, filter, after, SettleBatch)
 		if err != nil {
 			q.fail = StoreError(err)
 			return nil

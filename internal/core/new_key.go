@@ -52,14 +52,16 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	if err := c.CheckTagCount(len(k.Tags)); err != nil {
 		return err
 	}
-	var err error
-	if len(plan.Regions) == 0 {
-		err = c.CommitCounted(ctx, "keys", c.Cloud.Limits.Keys, c.birth.changesOf(c, k, plan, requires)...)
-	} else {
-		c.Replicate(k, plan.Regions)
-		changes := append(c.birth.changesOf(c, k, plan, requires), c.Births(k, plan.Regions)...)
-		err = c.CommitRegions(ctx, k.ARN.Account, append([]string{k.ARN.Region}, plan.Regions...), changes...)
+	b := &c.birth
+	changes := append(b.changes[:0], requires...)
+	if plan.defaults {
+		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
+		changes = append(changes, keystore.Change{Require: &b.list})
 	}
+	c.Replicate(k, plan.Regions)
+	changes = c.appendBirth(changes, &b.stored, k)
+	changes = c.AppendReplicas(changes, k, plan.Regions)
+	err := c.CommitRegions(ctx, k.Partition(), plan.Regions, changes...)
 	if err != nil {
 		return plan.conflict(ctx, c, err)
 	}
@@ -135,21 +137,21 @@ func idError(problem, found, wanted string) *apc.Error {
 // birth is the commit of a new key. It is a part of the call, which is reused: a store does not keep
 // the changes of a commit.
 type birth struct {
-	put     keystore.Put
-	add     keystore.Add
+	stored  stored
 	list    keystore.Require
-	changes [4]keystore.Change
+	changes [8]keystore.Change
 }
 
-func (b *birth) changesOf(c *Call, k *Key, plan *ReplicaPlan, requires []keystore.Change) []keystore.Change {
-	out := append(b.changes[:0], requires...)
-	if plan.defaults {
-		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
-		out = append(out, keystore.Change{Require: &b.list})
-	}
-	b.put = keystore.Put{Record: k.Record(k.Due(&c.Cloud.Limits))}
-	b.add = keystore.Add{Ref: Counter(c.Home(), countKeys), Delta: 1, Ceiling: int64(c.Cloud.Limits.Keys)}
-	return append(out, keystore.Change{Put: &b.put}, keystore.Change{Add: &b.add})
+// stored is how one new key is stored and counted.
+type stored struct {
+	put keystore.Put
+	add keystore.Add
+}
+
+func (c *Call) appendBirth(changes []keystore.Change, s *stored, k *Key) []keystore.Change {
+	s.put.Record = k.Record(k.Due(&c.Cloud.Limits))
+	s.add = keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: 1, Ceiling: int64(c.Cloud.Limits.Keys)}
+	return append(changes, keystore.Change{Put: &s.put}, keystore.Change{Add: &s.add})
 }
 
 // CommitCounted is a commit that raises a counter. Before it is refused, what is due is settled.

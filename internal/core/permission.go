@@ -51,7 +51,7 @@ func (c *Call) admit(ctx context.Context) error {
 	case OnNewKey:
 		return c.Permit(ctx, c.Op, c.Home())
 	case OnAll:
-		return c.permit(&question{c: c, ctx: ctx, op: c.Op, resource: "*"})
+		return c.permit(c.ask(ctx, c.Op, "*"))
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (c *Call) Permit(ctx context.Context, op string, where keystore.Partition) 
 	if len(c.Identity.Policies) == 0 {
 		return nil
 	}
-	return c.permit(&question{c: c, ctx: ctx, op: op, resource: newKey(where)})
+	return c.permit(c.ask(ctx, op, newKey(where)))
 }
 
 // PermitAlias decides on an operation on an alias of the caller's, which the policy of its key
@@ -71,9 +71,10 @@ func (c *Call) PermitAlias(ctx context.Context, name string, k *Key) error {
 	if len(c.Identity.Policies) == 0 && (k == nil || k.Policy == nil) {
 		return nil
 	}
-	q := &question{c: c, ctx: ctx, op: c.Op, resource: ARN{Partition: c.Home(), Alias: name}.String(), alias: name}
+	q := c.ask(ctx, c.Op, ARN{Partition: c.Home(), Alias: name}.String())
+	q.alias = name
 	if k != nil {
-		q.key = new(*k) // a copy, so that the own one of the caller stays off the heap
+		q.about(k)
 	}
 	return c.permit(q)
 }
@@ -100,15 +101,16 @@ func (c *Call) denied(op, resource string, why apc.Reason) error {
 // alias and a key that it may not use are one refusal, which depends on nothing but the identifier.
 func (c *Call) authorize(ctx context.Context, a *ARN, k *Key) error {
 	own := a.Account == c.Identity.Account
-	if own && len(c.Identity.Policies) == 0 && k.Policy == nil || c.access().On == OnNothing && own {
+	if own && len(c.Identity.Policies) == 0 && k.Policy == nil {
 		return nil
 	}
-	key := *k // a copy, so that the caller's own stays off the heap where no policy is asked
-	q := &question{c: c, ctx: ctx, op: c.Op, resource: key.ARN.String(), key: &key, alias: a.Alias}
-	if own {
-		if c.access().On != OnKeys { // the operation has been decided; this is the key that it names
-			return c.permitNamed(q)
-		}
+	q := c.ask(ctx, c.Op, k.ARN.String())
+	q.alias = a.Alias
+	q.about(k)
+	switch {
+	case own && (q.access.On == OnNothing || q.access.On == OnAll): // in the latter the key is a filter
+		return nil
+	case own: // of an operation on something else, this is a key that it names
 		return c.permit(q)
 	}
 	why, err := q.foreign()
@@ -121,16 +123,6 @@ func (c *Call) authorize(ctx context.Context, a *ARN, k *Key) error {
 		c.share(k, why)
 	}
 	return c.denied(c.Op, a.String(), Because(apc.RuleAccount, "", problemAccount, a.Account, ""))
-}
-
-// permitNamed decides on a key of the caller's account in an operation whose own resource is another:
-// the wrapping key of ImportKey, the key of CreateAlias. The service's table has both as resources of
-// the operation.
-func (c *Call) permitNamed(q *question) error {
-	if c.access().On == OnAll { // the key is a filter
-		return nil
-	}
-	return c.permit(q)
 }
 
 // share notes a key of another account for its owner's event: with the reason of the refusal, or nil.
@@ -167,18 +159,39 @@ type shared struct {
 	why       *apc.Reason
 }
 
-// question is what the policies are asked: it is the request's context of conditions too.
+// question is what the policies are asked: it is the request's context of conditions too. A call has
+// one at a time, which is a part of it.
 type question struct {
 	c        *Call
 	ctx      context.Context
 	op       string
 	resource string
-	key      *Key   // nil or zero where the operation has none
+	access   Access // the row of the call's own operation
+	hasKey   bool
+	key      subject
 	alias    string // by which the request names the key
 	fail     error  // of a look into the store
 }
 
-func (q *question) hasKey() bool { return q.key != nil && q.key.State != "" }
+// subject is what the policies want to know of a key.
+type subject struct {
+	arn    ARN
+	rev    keystore.CommitID
+	policy []byte
+	tags   []apc.Tag
+}
+
+// ask begins a question, which ends the one before.
+func (c *Call) ask(ctx context.Context, op, resource string) *question {
+	c.question = question{c: c, ctx: ctx, op: op, resource: resource, access: c.access()}
+	return &c.question
+}
+
+// about makes the question one about a key, unless that is zero.
+func (q *question) about(k *Key) {
+	q.hasKey = k.State != ""
+	q.key = subject{k.ARN, k.Rev, k.Policy, k.Tags}
+}
 
 // own decides in the caller's account: a Deny of either side refuses; an Allow of the identity
 // policies, or of the key's policy that names the caller itself, allows (IAM User Guide, "Policy
@@ -206,10 +219,10 @@ func (q *question) own() (*apc.Reason, error) {
 // foreign decides on a key of another account: its policy and the caller's must both allow ("Cross-account
 // policy evaluation logic").
 func (q *question) foreign() (*apc.Reason, error) {
-	if !q.hasKey() {
+	if !q.hasKey {
 		return because(apc.RuleKey, problemNoKey, "", ""), nil
 	}
-	if !q.c.access().Crosses {
+	if !q.access.Crosses {
 		return because(apc.RuleAccount, problemOwnersAlone, q.op, ""), nil
 	}
 	identity, where, err := q.identity()
@@ -279,15 +292,15 @@ func (q *question) identity() (policy.Decision, string, error) {
 // resourcePolicy is what the policy of the key decides.
 func (q *question) resourcePolicy() (policy.Decision, error) {
 	none := policy.Decision{Statement: -1}
-	if !q.hasKey() || q.key.Policy == nil || q.c.access().Owners {
+	if !q.hasKey || q.key.policy == nil || q.access.Owners {
 		return none, nil
 	}
-	p, err := q.c.Cloud.policies.ofKey(q.key)
+	p, err := q.c.Cloud.policies.ofKey(&q.key)
 	if err != nil {
 		return none, Internal(err)
 	}
 	r := q.request()
-	r.Resource = q.key.ARN.String() // also where the operation is on an alias of the key
+	r.Resource = q.key.arn.String() // also where the operation is on an alias of the key
 	d := p.Evaluate(r)
 	return d, q.fail
 }

@@ -47,15 +47,15 @@ func (s *policies) identity(text string) (*policy.Policy, error) {
 	return known.policy, known.err
 }
 
-func (s *policies) ofKey(k *Key) (*policy.Policy, error) {
-	at := keyPolicy{k.Partition(), k.ARN.Key, k.Rev}
+func (s *policies) ofKey(k *subject) (*policy.Policy, error) {
+	at := keyPolicy{k.arn.Partition, k.arn.Key, k.rev}
 	s.mu.RLock()
 	known, ok := s.ofKeys[at]
 	s.mu.RUnlock()
 	if ok {
 		return known, nil
 	}
-	p, err := policy.Parse(policy.Resource, string(k.Policy))
+	p, err := policy.Parse(policy.Resource, string(k.policy))
 	if err != nil {
 		return nil, err
 	}

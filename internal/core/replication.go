@@ -121,7 +121,10 @@ func CheckReplicable(k *Key) error {
 
 // Replicate lists Regions in a primary, as the replication leaves them: at once, or in progress.
 func (c *Call) Replicate(k *Key, regions []string) {
-	all := slices.Clone(k.Replicas)
+	if len(regions) == 0 {
+		return
+	}
+	all := append(make([]Replica, 0, len(k.Replicas)+len(regions)), k.Replicas...)
 	for _, region := range regions {
 		r := Replica{Region: region}
 		if c.Cloud.replicationFails != nil {
@@ -157,19 +160,19 @@ func (k *Key) replicaOf(r *Replica, now time.Time) Key {
 	return out
 }
 
-// Births are the changes that store the replicas of a primary in Regions, with the counters of their
-// partitions raised. A replication that fails makes none.
-func (c *Call) Births(k *Key, regions []string) (out []keystore.Change) {
-	for _, region := range regions {
+// AppendReplicas appends the changes that store the replicas of a primary in Regions, with the counters of
+// their partitions raised. A replication that fails makes none.
+func (c *Call) AppendReplicas(changes []keystore.Change, k *Key, regions []string) []keystore.Change {
+	all := make([]stored, len(regions))
+	for i, region := range regions {
 		r := &k.Replicas[k.InRegion(region)]
 		if r.Message != "" {
 			continue
 		}
 		made := k.replicaOf(r, c.Now)
-		out = append(out, keystore.Create(made.Record(made.Due(&c.Cloud.Limits))),
-			keystore.Count(Counter(made.Partition(), countKeys), 1, int64(c.Cloud.Limits.Keys)))
+		changes = c.appendBirth(changes, &all[i], &made)
 	}
-	return out
+	return changes
 }
 
 // Removals are the changes that erase the replicas of a primary in Regions, detach their aliases and
@@ -254,21 +257,22 @@ func regionsOf(replicas []Replica) []string {
 	return out
 }
 
-// CommitRegions is a commit that raises the counters of keys in several Regions of an account. A full quota
-// is accepted once nothing more is due to be deleted there.
-func (c *Call) CommitRegions(ctx context.Context, account string, regions []string, changes ...keystore.Change) error {
+// CommitRegions is a commit that raises the counters of keys in a primary's Region and those of its
+// replicas. Before a quota is reported as used up, what is due there is settled.
+func (c *Call) CommitRegions(ctx context.Context, home keystore.Partition, regions []string, changes ...keystore.Change) error {
 	for {
 		err := c.Cloud.Commit(ctx, changes...)
 		if !errors.Is(err, keystore.ErrCeiling) {
 			return err
 		}
-		settled := 0
-		for _, region := range regions {
-			n, _, err := c.Cloud.SettleDue(ctx, keystore.Partition{Account: account, Region: region}, c.Now)
-			if err != nil {
-				return err
-			}
+		settled, _, err := c.Cloud.SettleDue(ctx, home, c.Now)
+		for i := 0; err == nil && i < len(regions); i++ {
+			var n int
+			n, _, err = c.Cloud.SettleDue(ctx, keystore.Partition{Account: home.Account, Region: regions[i]}, c.Now)
 			settled += n
+		}
+		if err != nil {
+			return err
 		}
 		if settled == 0 {
 			return quotaError("keys", c.Cloud.Limits.Keys)
