@@ -33,8 +33,8 @@ func (o Operation) Call(ctx context.Context, c *Caller, fill func(in any) error)
 	return o.call(ctx, c, fill)
 }
 
-// Operations are all operations of the service, in the order of its documentation. The README's
-// table and the server's dispatch are made from them.
+// Operations are all operations of the service, in the order of its documentation. The table
+// of docs/operations.md and the server's dispatch are made from them.
 func Operations() iter.Seq[Operation] { return slices.Values(operations) }
 
 // OperationNamed returns the operation of a name, and whether the service has it.

@@ -20,7 +20,7 @@ func readReadme(t *testing.T) readme {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, ok := strings.Cut(string(text), "## Pointing a client at it")
+	_, section, ok := strings.Cut(string(text), "## From any language")
 	section, _, ended := strings.Cut(section, "\n## ")
 	if !ok || !ended {
 		t.Fatal("the README has no section on clients")
