@@ -124,6 +124,7 @@ func run(limit time.Duration, only string) error {
 	}
 	defer os.RemoveAll(dir)
 	tried, found := 0, 0
+	var broken error
 	for _, m := range mutants() {
 		if !strings.Contains(m.file, only) {
 			continue
@@ -131,7 +132,8 @@ func run(limit time.Duration, only string) error {
 		began := time.Now()
 		ok, err := m.found(context.Background(), dir, limit)
 		if err != nil {
-			return err
+			broken = errors.Join(broken, err)
+			continue
 		}
 		tried++
 		word := "SURVIVES"
@@ -143,7 +145,7 @@ func run(limit time.Duration, only string) error {
 	}
 	fmt.Printf("%d of %d found\n", found, tried)
 	if found*10 < tried*9 {
-		return fmt.Errorf("%d of %d survive, more than one in ten", tried-found, tried)
+		broken = errors.Join(broken, fmt.Errorf("%d of %d survive, more than one in ten", tried-found, tried))
 	}
-	return nil
+	return broken
 }
