@@ -10,55 +10,196 @@ import (
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
 
-func ofUsage(u apc.KeyUsage) func(*model.Key) bool {
-	return func(k *model.Key) bool { return k.Usable() && k.Attributes.KeyUsage == u }
-}
+// Requests of the data plane. What verifies, decrypts or opens something follows the request that made it.
 
-// message draws whole blocks of every cipher, in hexadecimal.
+const (
+	account     = "5123456789012345"
+	longAccount = "512345678901234567" // which option B takes
+	sequence    = "01"
+	counter     = "0007"
+	tdesSerial  = "FFFF9876543210E00001"
+	aesSerial   = "123456789012345600000001"
+)
+
+// message draws whole blocks of every cipher, in hexadecimal; or, at times, another number of bytes.
 func message(t *rapid.T) string {
-	return strings.Repeat(
+	text := strings.Repeat(
 		rapid.SampledFrom([]string{"00112233445566778899AABBCCDDEEFF", "FFFFFFFFFFFFFFFF0000000000000000"}).Draw(t, "blocks"),
 		rapid.IntRange(1, 4).Draw(t, "times"),
 	)
+	return text[:len(text)-2*rapid.SampledFrom([]int{0, 0, 0, 0, 8, 4, 1}).Draw(t, "less")]
 }
 
-var ecb = dataplane.EncryptionDecryptionAttributes{Symmetric: &dataplane.SymmetricEncryptionAttributes{Mode: dataplane.EncryptionModeECB}}
+// serial draws a serial number that fits the key that is named, or another one.
+func (r *Requests) serial(t *rapid.T, p model.Place, id string) string {
+	k := r.World.Named(r.now(), p, id)
+	isAES := k != nil && strings.HasPrefix(string(k.Attributes.KeyAlgorithm), "AES")
+	if rapid.IntRange(0, 5).Draw(t, "serial number") == 5 {
+		isAES = !isAES
+	}
+	if isAES {
+		return aesSerial
+	}
+	return tdesSerial
+}
+
+// derived draws what a base derivation key derives; nil is its own kind.
+func derived(t *rapid.T) *apc.KeyAlgorithm {
+	if rapid.IntRange(0, 2).Draw(t, "derives its own") < 2 {
+		return nil
+	}
+	return new(rapid.SampledFrom([]apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmAES128, apc.KeyAlgorithmAES256,
+		apc.KeyAlgorithmTDES3Key}).Draw(t, "derives"))
+}
+
+var variants = rapid.SampledFrom([]dataplane.DukptKeyVariant{dataplane.DukptKeyVariantRequest, dataplane.DukptKeyVariantResponse,
+	dataplane.DukptKeyVariantBidirectional})
+
+// vector draws an initialization vector or none.
+func vector(t *rapid.T) *string {
+	return rapid.SampledFrom([]*string{nil, nil, new("0123456789ABCDEF"), new("0123456789ABCDEF0123456789ABCDEF")}).Draw(t, "IV")
+}
+
+// option draws how a card's key is derived, and the card.
+func option(t *rapid.T) (dataplane.MajorKeyDerivationMode, string) {
+	switch rapid.IntRange(0, 3).Draw(t, "option") {
+	case 2:
+		return dataplane.MajorKeyDerivationModeEMVOptionB, longAccount
+	case 3:
+		return dataplane.MajorKeyDerivationModeEMVOptionB, account
+	}
+	return dataplane.MajorKeyDerivationModeEMVOptionA, account
+}
+
+// cipherAttributes draws how data are encrypted.
+func (r *Requests) cipherAttributes(t *rapid.T, p model.Place, form, id string) (a dataplane.EncryptionDecryptionAttributes) {
+	switch form {
+	case "Symmetric":
+		a.Symmetric = &dataplane.SymmetricEncryptionAttributes{
+			Mode:                 rapid.SampledFrom(dataplane.EncryptionMode("").Values()).Draw(t, "mode"),
+			InitializationVector: vector(t),
+		}
+	case "Asymmetric":
+		padding := rapid.SampledFrom(dataplane.PaddingType("").Values()).Draw(t, "padding")
+		a.Asymmetric = &dataplane.AsymmetricEncryptionAttributes{PaddingType: &padding}
+	case "Dukpt":
+		a.Dukpt = &dataplane.DukptEncryptionAttributes{KeySerialNumber: r.serial(t, p, id), DukptKeyDerivationType: derived(t),
+			DukptKeyVariant: new(variants.Draw(t, "variant")), InitializationVector: vector(t),
+			Mode: rapid.SampledFrom([]*dataplane.EncryptionMode{nil, new(dataplane.EncryptionModeECB)}).Draw(t, "mode")}
+	default:
+		mode, pan := option(t)
+		a.Emv = &dataplane.EmvEncryptionAttributes{MajorKeyDerivationMode: mode, PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			SessionDerivationData: "0007000000000000", InitializationVector: vector(t)}
+	}
+	return a
+}
 
 func (r *Requests) encryptData(t *rapid.T, p model.Place) any {
-	return &dataplane.EncryptDataInput{
-		KeyIdentifier:        r.key(t, p, ofUsage(apc.KeyUsageTR31D0SymmetricDataEncryptionKey)),
-		PlainText:            message(t),
-		EncryptionAttributes: ecb,
-	}
+	form := r.formOf(t, "EncryptData")
+	id := r.worker(t, p, "EncryptData", form, keyMember)
+	return &dataplane.EncryptDataInput{KeyIdentifier: id, PlainText: message(t), EncryptionAttributes: r.cipherAttributes(t, p, form, id)}
 }
 
-var cmac = dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmCMAC)}
+func (r *Requests) reEncryptData(t *rapid.T, p model.Place) any {
+	from, to, _ := strings.Cut(r.formOf(t, "ReEncryptData"), " to ")
+	in := &dataplane.ReEncryptDataInput{
+		IncomingKeyIdentifier: r.worker(t, p, "ReEncryptData", from, "IncomingKeyIdentifier"),
+		OutgoingKeyIdentifier: r.worker(t, p, "ReEncryptData", to, "OutgoingKeyIdentifier"),
+		CipherText:            message(t),
+	}
+	a, b := r.cipherAttributes(t, p, from, in.IncomingKeyIdentifier), r.cipherAttributes(t, p, to, in.OutgoingKeyIdentifier)
+	in.IncomingEncryptionAttributes = dataplane.ReEncryptionAttributes{Symmetric: a.Symmetric, Dukpt: a.Dukpt}
+	in.OutgoingEncryptionAttributes = dataplane.ReEncryptionAttributes{Symmetric: b.Symmetric, Asymmetric: b.Asymmetric, Dukpt: b.Dukpt}
+	return in
+}
 
 func (r *Requests) generateMAC(t *rapid.T, p model.Place) any {
-	return &dataplane.GenerateMacInput{
-		KeyIdentifier:        r.key(t, p, ofUsage(apc.KeyUsageTR31M6ISO97975CMACKey)),
-		MessageData:          message(t),
-		GenerationAttributes: cmac,
+	form := r.formOf(t, "GenerateMac")
+	in := &dataplane.GenerateMacInput{KeyIdentifier: r.worker(t, p, "GenerateMac", form, keyMember), MessageData: message(t)}
+	if rapid.IntRange(0, 2).Draw(t, "length") == 2 {
+		in.MacLength = new(rapid.IntRange(4, 32).Draw(t, "bytes"))
 	}
+	a := &in.GenerationAttributes
+	arms := map[string]**dataplane.MacAlgorithmDukpt{"DukptCmac": &a.DukptCmac, "DukptIso9797Algorithm1": &a.DukptIso9797Algorithm1,
+		"DukptIso9797Algorithm3": &a.DukptIso9797Algorithm3}
+	switch arm := arms[form]; {
+	case arm != nil:
+		*arm = &dataplane.MacAlgorithmDukpt{KeySerialNumber: r.serial(t, p, in.KeyIdentifier), DukptKeyVariant: variants.Draw(t, "variant"),
+			DukptDerivationType: derived(t)}
+	case form == "EmvMac":
+		mode, pan := option(t)
+		a.EmvMac = &dataplane.MacAlgorithmEmv{MajorKeyDerivationMode: mode, PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			SessionKeyDerivationMode: rapid.SampledFrom(dataplane.SessionKeyDerivationMode("").Values()).Draw(t, "session")}
+		if rapid.Bool().Draw(t, "by counter") {
+			a.EmvMac.SessionKeyDerivationValue.ApplicationTransactionCounter = new(counter)
+		} else {
+			a.EmvMac.SessionKeyDerivationValue.ApplicationCryptogram = new("0123456789ABCDEF")
+		}
+	default:
+		a.Algorithm = new(dataplane.MacAlgorithm(form))
+	}
+	return in
 }
 
-// followData undoes what the data plane did: what was encrypted decrypts to what it was, and a MAC verifies.
-func (m *machine) followData(t *rapid.T, who apc.Identity, in, out any) {
-	switch in := in.(type) {
-	case *dataplane.EncryptDataInput:
-		o, ok := out.(*dataplane.EncryptDataOutput)
-		if !ok {
-			return
-		}
-		back := m.call(t, "DecryptData", who, &dataplane.DecryptDataInput{KeyIdentifier: in.KeyIdentifier, CipherText: o.CipherText,
-			DecryptionAttributes: ecb})
-		if d, ok := back.(*dataplane.DecryptDataOutput); ok && d.PlainText != in.PlainText || o.CipherText == in.PlainText {
-			t.Fatalf("what was encrypted decrypts to %v", back)
-		}
-	case *dataplane.GenerateMacInput:
-		if o, ok := out.(*dataplane.GenerateMacOutput); ok {
-			m.call(t, "VerifyMac", who, &dataplane.VerifyMacInput{KeyIdentifier: in.KeyIdentifier, MessageData: in.MessageData, Mac: o.Mac,
-				VerificationAttributes: cmac})
-		}
+func (r *Requests) generateCard(t *rapid.T, p model.Place) any {
+	form := r.formOf(t, "GenerateCardValidationData")
+	in := &dataplane.GenerateCardValidationDataInput{KeyIdentifier: r.worker(t, p, "GenerateCardValidationData", form, keyMember),
+		PrimaryAccountNumber: rapid.SampledFrom([]string{account, longAccount, "341234567890123"}).Draw(t, "account")}
+	if rapid.Bool().Draw(t, "length") {
+		in.ValidationDataLength = new(rapid.IntRange(3, 5).Draw(t, "digits"))
 	}
+	const expiry, service, number = "2812", "201", "12345678"
+	switch a := &in.GenerationAttributes; form {
+	case "CardVerificationValue1":
+		a.CardVerificationValue1 = &dataplane.CardVerificationValue1{CardExpiryDate: expiry, ServiceCode: service}
+	case "CardVerificationValue2":
+		a.CardVerificationValue2 = &dataplane.CardVerificationValue2{CardExpiryDate: expiry}
+	case "AmexCardSecurityCodeVersion1":
+		a.AmexCardSecurityCodeVersion1 = &dataplane.AmexCardSecurityCodeVersion1{CardExpiryDate: expiry}
+	case "AmexCardSecurityCodeVersion2":
+		a.AmexCardSecurityCodeVersion2 = &dataplane.AmexCardSecurityCodeVersion2{CardExpiryDate: expiry, ServiceCode: service}
+	case "CardHolderVerificationValue":
+		a.CardHolderVerificationValue = &dataplane.CardHolderVerificationValue{UnpredictableNumber: number, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter}
+	case "DynamicCardVerificationCode":
+		a.DynamicCardVerificationCode = &dataplane.DynamicCardVerificationCode{UnpredictableNumber: number, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter, TrackData: "5123456789012345D2812201"}
+	default:
+		a.DynamicCardVerificationValue = &dataplane.DynamicCardVerificationValue{PanSequenceNumber: sequence, CardExpiryDate: expiry,
+			ServiceCode: service, ApplicationTransactionCounter: counter}
+	}
+	return in
+}
+
+func (r *Requests) generateCryptogram(t *rapid.T, p model.Place) any {
+	mode, pan := option(t)
+	in := &dataplane.GenerateAuthRequestCryptogramInput{KeyIdentifier: r.worker(t, p, "GenerateAuthRequestCryptogram", "", keyMember),
+		MajorKeyDerivationMode: mode, TransactionData: message(t)}
+	switch s := &in.SessionKeyDerivationAttributes; rapid.IntRange(0, 5).Draw(t, "session") {
+	case 0:
+		s.Visa = &dataplane.SessionKeyVisa{PrimaryAccountNumber: pan, PanSequenceNumber: sequence}
+	case 1:
+		s.Amex = &dataplane.SessionKeyAmex{PrimaryAccountNumber: pan, PanSequenceNumber: sequence}
+	case 2:
+		s.EmvCommon = &dataplane.SessionKeyEmvCommon{PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter}
+	case 3:
+		s.Mastercard = &dataplane.SessionKeyMastercard{PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter, UnpredictableNumber: "12345678"}
+	case 4:
+		s.Emv2000 = &dataplane.SessionKeyEmv2000{PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter}
+	default:
+		s.UnionPay = &dataplane.SessionKeyUnionPay{PrimaryAccountNumber: pan, PanSequenceNumber: sequence,
+			ApplicationTransactionCounter: counter}
+	}
+	return in
+}
+
+func (r *Requests) kekValidation(t *rapid.T, p model.Place) any {
+	in := &dataplane.GenerateAs2805KekValidationInput{KeyIdentifier: r.worker(t, p, "GenerateAs2805KekValidation", "", keyMember),
+		RandomKeySendVariantMask: rapid.SampledFrom(dataplane.RandomKeySendVariantMask("").Values()).Draw(t, "mask")}
+	in.KekValidationType.KekValidationRequest = &dataplane.KekValidationRequest{DeriveKeyAlgorithm: rapid.SampledFrom(
+		[]apc.KeyAlgorithm{apc.KeyAlgorithmTDES2Key, apc.KeyAlgorithmTDES3Key, apc.KeyAlgorithmAES128}).Draw(t, "derives")}
+	return in
 }

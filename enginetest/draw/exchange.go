@@ -1,6 +1,8 @@
 package draw
 
 import (
+	"slices"
+
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -148,25 +150,31 @@ func leavesTDES(k *model.Key) bool {
 
 func agrees(k *model.Key) bool { return k.Usable() && k.Agrees != nil }
 
-// need is what an exchange needs before it: a key that fits, or a token, and the call that makes it.
+// need is what a request needs before it, and the call that makes it.
 type need struct {
-	op   string
-	fits func(*model.Key) bool // nil: a token
-	make func(*Requests) any
+	op      string
+	missing func(*model.World, model.Place) bool // nil: it is made each time
+	make    func(*Requests, model.Place) any     // nil: it cannot be made now
+}
+
+// noKey reports whether no key of a place fits.
+func noKey(fits func(*model.Key) bool) func(*model.World, model.Place) bool {
+	return func(w *model.World, p model.Place) bool { return len(w.Keys(p, fits)) == 0 }
 }
 
 func keyNeed(k enginetest.KeyKind, fits func(*model.Key) bool) need {
-	return need{"CreateKey", fits, func(*Requests) any {
+	return need{"CreateKey", noKey(fits), func(*Requests, model.Place) any {
 		return &engine.CreateKeyInput{KeyAttributes: k.Attributes(), Exportable: new(true)}
 	}}
 }
 
 func rootNeed(a apc.KeyAlgorithm) need {
-	return need{"ImportKey", func(k *model.Key) bool { return k.Certifies(a) }, func(r *Requests) any { return r.rootOf(a) }}
+	return need{"ImportKey", noKey(func(k *model.Key) bool { return k.Certifies(a) }),
+		func(r *Requests, _ model.Place) any { return r.rootOf(a) }}
 }
 
 func importToken(m apc.KeyMaterialType) need {
-	return need{"GetParametersForImport", nil, func(*Requests) any {
+	return need{"GetParametersForImport", nil, func(*Requests, model.Place) any {
 		return &engine.GetParametersForImportInput{
 			KeyMaterialType:         m,
 			WrappingKeyAlgorithm:    apc.KeyAlgorithmRSA2048,
@@ -177,14 +185,14 @@ func importToken(m apc.KeyMaterialType) need {
 
 var (
 	pinKey   = keyNeed(enginetest.P0TDES2, leavesTDES)
-	pairNeed = need{"CreateKey", agrees, func(*Requests) any {
+	pairNeed = need{"CreateKey", noKey(agrees), func(*Requests, model.Place) any {
 		return &engine.CreateKeyInput{
 			KeyAttributes:  enginetest.K3P256.Attributes(),
 			Exportable:     new(true),
 			DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
 		}
 	}}
-	exportToken = need{"GetParametersForExport", nil, func(*Requests) any {
+	exportToken = need{"GetParametersForExport", nil, func(*Requests, model.Place) any {
 		return &engine.GetParametersForExportInput{
 			KeyMaterialType:         apc.KeyMaterialTypeTR34KeyBlock,
 			SigningKeyAlgorithm:     apc.KeyAlgorithmRSA2048,
@@ -193,18 +201,46 @@ var (
 	}}
 )
 
-// needs are those of each exchange.
+// needs are those of each operation.
 var needs = map[string][]need{
 	"ImportKey by TR-34":   {rootNeed(apc.KeyAlgorithmRSA2048), importToken(apc.KeyMaterialTypeTR34KeyBlock)},
 	"ImportKey by RSA":     {importToken(apc.KeyMaterialTypeKeyCryptogram)},
 	"ExportKey by TR-31":   {pinKey, keyNeed(enginetest.K1AES256, (*model.Key).Wraps)},
 	"ExportKey by TR-34":   {pinKey, rootNeed(apc.KeyAlgorithmRSA2048), exportToken},
 	"ExportKey by RSA":     {pinKey, rootNeed(apc.KeyAlgorithmRSA2048)},
-	"ExportKey by ECDH":    {pinKey, pairNeed, rootNeed(apc.KeyAlgorithmECCNISTP256)},
+	"ExportKey by ECDH":    {pinKey, pairNeed, rootNeed(apc.KeyAlgorithmECCNISTP256), keyNeed(enginetest.K1AES256, (*model.Key).Wraps)},
 	"ExportKey by AS 2805": {pinKey, keyNeed(enginetest.K0TDES3, (*model.Key).WrapsNodes)},
 
+	"GetPublicKeyCertificate":     {pairNeed},
 	"RemoveKeyReplicationRegions": {replicatedNeed},
+	"RestoreKey":                  {pendingNeed},
+	"GetAlias":                    {aliasNeed},
+	"UpdateAlias":                 {aliasNeed},
+	"DeleteAlias":                 {aliasNeed},
+	"DisassociateMpaTeam":         {teamNeed},
+	"DecideApproval":              {teamNeed, sessionNeed},
 }
+
+var (
+	pendingNeed = need{"DeleteKey", noKey(inState(apc.KeyStateDeletePending)), func(r *Requests, p model.Place) any {
+		for _, k := range r.World.Keys(p, func(k *model.Key) bool { return k.State == apc.KeyStateCreateComplete && !k.Replica() }) {
+			return &engine.DeleteKeyInput{KeyIdentifier: k.ARN}
+		}
+		return nil
+	}}
+	aliasNeed = need{"CreateAlias", func(w *model.World, p model.Place) bool { return len(w.Aliases(p)) == 0 },
+		func(*Requests, model.Place) any { return &engine.CreateAliasInput{AliasName: "alias/a"} }}
+	replicatedNeed = need{"CreateKey", noKey((*model.Key).Replicated), func(r *Requests, p model.Place) any {
+		return &engine.CreateKeyInput{KeyAttributes: enginetest.K1AES256.Attributes(), Exportable: new(true),
+			ReplicationRegions: others(r.World.Regions(), p.Region)}
+	}}
+	teamNeed = need{"AssociateMpaTeam", func(w *model.World, p model.Place) bool { return !w.HasTeam(p) },
+		func(_ *Requests, p model.Place) any {
+			return &engine.AssociateMpaTeamInput{Action: guarded, MpaTeamArn: teamOf(p, "first")}
+		}}
+	sessionNeed = need{"ImportKey", func(w *model.World, _ model.Place) bool { return !slices.ContainsFunc(w.Sessions(), w.Pending) },
+		func(r *Requests, _ model.Place) any { return r.rootOf(apc.KeyAlgorithmRSA2048) }}
+)
 
 // back is the import of what was exported, where the simulator has the key that it is wrapped with; nil
 // for others.

@@ -3,6 +3,7 @@ package draw
 import (
 	_ "embed"
 	"fmt"
+	"math/bits"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,20 @@ func parseAttributes(line string) apc.KeyAttributes {
 func modeNamed(m *apc.KeyModesOfUse, name string) *bool {
 	return map[string]*bool{"Encrypt": &m.Encrypt, "Decrypt": &m.Decrypt, "Wrap": &m.Wrap, "Unwrap": &m.Unwrap, "Generate": &m.Generate,
 		"Sign": &m.Sign, "Verify": &m.Verify, "DeriveKey": &m.DeriveKey, "NoRestrictions": &m.NoRestrictions}[name]
+}
+
+// even draws one of several, each as often: rapid's own sampling prefers the first. It shrinks to the first.
+func even[T any](all []T) *rapid.Generator[T] {
+	return rapid.Custom(func(t *rapid.T) T {
+		n := 0
+		for range bits.Len(uint(len(all))) + 3 {
+			n *= 2
+			if rapid.Bool().Draw(t, "bit") {
+				n++
+			}
+		}
+		return all[n%len(all)]
+	})
 }
 
 // Attributes draws the attributes of any key that CreateKey takes.

@@ -3,13 +3,16 @@ package draw
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
@@ -26,26 +29,28 @@ import (
 func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(*rapid.T) {
 	m := &machine{sim: s, world: w, requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
 	steps := map[string]func(*rapid.T){
+		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
+		"Nearly": m.nearly, "Moment": m.moment, "Verify": m.verify,
+		"Settle": func(*rapid.T) { s.Advance(0) },
+	}
+	for _, op := range Operations() {
+		steps[op] = func(t *rapid.T) { m.step(t, op) }
+	}
+	names := append(slices.Sorted(maps.Keys(steps)), "Moment", "Verify", "Verify")
+	return map[string]func(*rapid.T){
 		"": func(t *rapid.T) {
 			if err := w.Compare(context.Background(), s.Clock.Now(), func(id apc.Identity) *engine.Caller { return s.InspectAs(id) }); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
-		"Nearly": m.nearly,
-		"Moment": m.moment,
-		"Settle": func(t *rapid.T) { s.Advance(0) },
+		"Step": func(t *rapid.T) { steps[even(names).Draw(t, "step")](t) },
 	}
-	for _, op := range Operations() {
-		steps[op] = func(t *rapid.T) { m.step(t, op) }
-	}
-	return steps
 }
 
 // MachineLimits are limits that a machine meets within few steps. Creation and replication take no time.
 func MachineLimits() apc.Limits {
 	const day = 24 * time.Hour
-	return apc.Limits{Keys: 8, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day, ApprovalTime: 2 * day,
+	return apc.Limits{Keys: 12, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day, ApprovalTime: 2 * day,
 		CertificateLife: 90 * day, CertificateReuse: 30 * day, DefaultDeleteDays: 7}
 }
 
@@ -73,14 +78,15 @@ type machine struct {
 	sim      *enginetest.Sim
 	world    *model.World
 	requests *Requests
+	past     []past
 }
 
 // step makes one call.
 func (m *machine) step(t *rapid.T, op string) {
 	at := m.place(t)
 	who := caller(t, at)
-	if len(needs[op]) > 0 && rapid.IntRange(0, 3).Draw(t, "arranged") < 3 {
-		m.arrange(t, at, needs[op])
+	if all := m.requests.drawForm(t, op); len(all) > 0 && rapid.IntRange(0, 7).Draw(t, "arranged") < 7 {
+		m.arrange(t, at, all)
 	}
 	request := m.requests.Any(at, op).Draw(t, "request")
 	in := request.Input
@@ -98,11 +104,15 @@ func (m *machine) step(t *rapid.T, op string) {
 	}
 }
 
-// moment moves the clock to about when a creation, a replication or the time for an approval ends.
+// moment moves the clock to about when something changes by itself.
 func (m *machine) moment(t *rapid.T) {
-	l := m.world.Limits()
-	d := rapid.SampledFrom([]time.Duration{l.CreationTime, l.ReplicationTime, l.ApprovalTime}).Draw(t, "moment")
-	m.sim.Clock.Advance(max(0, d+rapid.SampledFrom([]time.Duration{0, -time.Millisecond, time.Millisecond}).Draw(t, "off by")))
+	now := m.sim.Clock.Now()
+	all := m.world.Moments(now)
+	if len(all) == 0 {
+		t.Skip("nothing is due")
+	}
+	at := even(all).Draw(t, "moment")
+	m.sim.Clock.Advance(max(0, at.Sub(now)+rapid.SampledFrom([]time.Duration{0, -time.Millisecond, time.Millisecond}).Draw(t, "off by")))
 }
 
 // nearly makes a call that must be refused by its rule.
@@ -116,18 +126,21 @@ func (m *machine) nearly(t *rapid.T) {
 	}
 }
 
-// place draws where a call is made: mostly in the first place, so that something comes together there.
+// place draws where a call is made: often in the first place, so that something comes together there.
 func (m *machine) place(t *rapid.T) model.Place {
 	all := m.world.Places()
-	return all[max(0, rapid.IntRange(-3*len(all), len(all)-1).Draw(t, "place"))]
+	return even(append([]model.Place{all[0], all[0], all[0], all[0]}, all...)).Draw(t, "place")
 }
 
 // arrange makes what a request needs as the root user, as far as the quotas go, and waits until new keys are there.
 func (m *machine) arrange(t *rapid.T, at model.Place, all []need) {
 	who := apc.Identity{Account: at.Account, Region: at.Region}
 	for _, n := range all {
-		if n.fits == nil || len(m.world.Keys(at, n.fits)) == 0 {
-			m.call(t, n.op, who, n.make(m.requests))
+		if n.missing != nil && !n.missing(m.world, at) {
+			continue
+		}
+		if in := n.make(m.requests, at); in != nil {
+			m.call(t, n.op, who, in)
 			m.sim.Clock.Advance(m.world.Limits().CreationTime)
 		}
 	}
@@ -172,6 +185,9 @@ func (m *machine) follow(t *rapid.T, who apc.Identity, in *engine.ExportKeyInput
 	k := m.world.Named(m.sim.Clock.Now(), model.Place{Account: who.Account, Region: who.Region}, in.ExportKeyIdentifier)
 	if again := back(in, w, k.Attributes.KeyAlgorithm); again != nil {
 		m.call(t, "ImportKey", who, again)
+		if d := in.KeyMaterial.DiffieHellmanTr31KeyBlock; d != nil {
+			m.translate(t, who, d, w.KeyMaterial, k)
+		}
 		return
 	}
 	var got enginetest.Received
@@ -189,5 +205,29 @@ func (m *machine) follow(t *rapid.T, who apc.Identity, in *engine.ExportKeyInput
 	}
 	if !strings.HasPrefix(*w.KeyCheckValue, got.CheckValue) || got.CheckValue == "" {
 		t.Fatalf("the partner has %v, the service's check value is %s", got, *w.KeyCheckValue)
+	}
+}
+
+// translate wraps a key that was exported under an agreed key under a stored one, and imports it.
+func (m *machine) translate(t *rapid.T, who apc.Identity, d *engine.ExportDiffieHellmanTr31KeyBlock, block string, k *model.Key) {
+	const op = "TranslateKeyMaterial"
+	at := model.Place{Account: who.Account, Region: who.Region}
+	kek := m.requests.worker(t, at, op, "", "WrappingKeyIdentifier")
+	in := &dataplane.TranslateKeyMaterialInput{}
+	in.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock = &dataplane.IncomingDiffieHellmanTr31KeyBlock{
+		PrivateKeyIdentifier:                    d.PrivateKeyIdentifier,
+		CertificateAuthorityPublicKeyIdentifier: d.CertificateAuthorityPublicKeyIdentifier,
+		PublicKeyCertificate:                    d.PublicKeyCertificate,
+		DeriveKeyAlgorithm:                      d.DeriveKeyAlgorithm,
+		KeyDerivationFunction:                   d.KeyDerivationFunction,
+		KeyDerivationHashAlgorithm:              d.KeyDerivationHashAlgorithm,
+		DerivationData:                          dataplane.DiffieHellmanDerivationData{SharedInformation: d.DerivationData.SharedInformation},
+		WrappedKeyBlock:                         block,
+	}
+	in.OutgoingKeyMaterial.Tr31KeyBlock = &dataplane.OutgoingTr31KeyBlock{WrappingKeyIdentifier: kek}
+	out, ok := m.call(t, op, who, in).(*dataplane.TranslateKeyMaterialOutput)
+	if ok && k.Attributes.KeyAlgorithm == apc.KeyAlgorithmTDES2Key { // which every key may wrap
+		m.call(t, "ImportKey", who, imports(engine.ImportKeyMaterial{Tr31KeyBlock: &engine.ImportTr31KeyBlock{
+			WrappingKeyIdentifier: kek, WrappedKeyBlock: out.WrappedKey.WrappedKeyMaterial}}))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -22,9 +21,12 @@ type Requests struct {
 	World   *model.World
 	Partner *enginetest.Partner // the other party of imports and exports
 	Now     func() time.Time    // the simulator's clock
+
+	form *string // of the next request of the data plane; nil is any
 }
 
-// operations are those that Any draws requests of, with their forms, each by a function.
+// operations are those that Any draws requests of, with their forms, each by a function. What undoes or verifies something
+// follows the request that made it.
 var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"CreateKey":  (*Requests).createKey,
 	"LoadKey":    (*Requests).loadKey,
@@ -43,16 +45,29 @@ var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 		return &engine.CreateAliasInput{AliasName: alias(t), KeyArn: r.target(t, p)}
 	},
 	"UpdateAlias": func(r *Requests, t *rapid.T, p model.Place) any {
-		return &engine.UpdateAliasInput{AliasName: alias(t), KeyArn: r.target(t, p)}
+		return &engine.UpdateAliasInput{AliasName: r.known(t, p), KeyArn: r.target(t, p)}
 	},
-	"DeleteAlias":                  func(r *Requests, t *rapid.T, p model.Place) any { return &engine.DeleteAliasInput{AliasName: alias(t)} },
-	"GetAlias":                     func(r *Requests, t *rapid.T, p model.Place) any { return &engine.GetAliasInput{AliasName: alias(t)} },
-	"TagResource":                  (*Requests).tagResource,
-	"UntagResource":                (*Requests).untagResource,
-	"GetParametersForImport":       (*Requests).parametersForImport,
-	"GetParametersForExport":       (*Requests).parametersForExport,
-	"EncryptData":                  (*Requests).encryptData,
-	"GenerateMac":                  (*Requests).generateMAC,
+	"DeleteAlias": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.DeleteAliasInput{AliasName: r.known(t, p)}
+	},
+	"GetAlias": func(r *Requests, t *rapid.T, p model.Place) any {
+		return &engine.GetAliasInput{AliasName: r.known(t, p)}
+	},
+	"TagResource":            (*Requests).tagResource,
+	"UntagResource":          (*Requests).untagResource,
+	"GetParametersForImport": (*Requests).parametersForImport,
+	"GetParametersForExport": (*Requests).parametersForExport,
+	"EncryptData":            (*Requests).encryptData,
+	"GenerateMac":            (*Requests).generateMAC,
+
+	"ReEncryptData":                 (*Requests).reEncryptData,
+	"GenerateCardValidationData":    (*Requests).generateCard,
+	"GenerateAuthRequestCryptogram": (*Requests).generateCryptogram,
+	"GeneratePinData":               (*Requests).generatePIN,
+	"TranslatePinData":              (*Requests).translatePIN,
+	"GenerateMacEmvPinChange":       (*Requests).changePIN,
+	"GenerateAs2805KekValidation":   (*Requests).kekValidation,
+
 	"ImportKey of a root":          (*Requests).importRoot,
 	"ImportKey by TR-34":           (*Requests).importTR34,
 	"ImportKey by RSA":             (*Requests).importRSA,
@@ -100,11 +115,13 @@ func Operations() []string {
 // Any draws a request of an operation by a caller of a place: mostly one that is accepted, and
 // otherwise one that [model.World.Expect] knows the refusal of.
 func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
-	name, _, _ := strings.Cut(op, " ")
 	if in := fixed[op]; in != nil {
-		return rapid.Just(Request{name, in})
+		return rapid.Just(Request{op, in})
 	}
-	return rapid.Custom(func(t *rapid.T) Request { return Request{name, operations[op](r, t, p)} })
+	return rapid.Custom(func(t *rapid.T) Request {
+		in := operations[op](r, t, p)
+		return Request{operationOf(in), in}
+	})
 }
 
 // Accepted draws a request of an operation that must be accepted now. Where the state allows none, drawing
@@ -116,12 +133,16 @@ func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] 
 
 func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
-// key draws what a caller names a key by: three times of four one that fits, if there is one.
+// key draws what a caller names a key by: mostly a key of its place that fits, if there is one; nil fits all.
 func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
-	if fitting := r.World.Keys(p, fits); fits != nil && len(fitting) > 0 && rapid.IntRange(0, 3).Draw(t, "fitting") < 3 {
-		return rapid.SampledFrom(fitting).Draw(t, "key").ARN
+	n := rapid.IntRange(0, 9).Draw(t, "fitting")
+	if n == 8 {
+		fits = nil
 	}
-	return rapid.SampledFrom(r.World.Identifiers(p)).Draw(t, "identifier")
+	if fitting := r.World.Keys(p, fits); len(fitting) > 0 && n < 9 {
+		return even(fitting).Draw(t, "key").ARN
+	}
+	return even(r.World.Identifiers(p)).Draw(t, "identifier")
 }
 
 func inState(s apc.KeyState) func(*model.Key) bool {
@@ -129,7 +150,15 @@ func inState(s apc.KeyState) func(*model.Key) bool {
 }
 
 func alias(t *rapid.T) string {
-	return rapid.SampledFrom([]string{"alias/a", "alias/b", "alias/c", "alias/d", "alias/e"}).Draw(t, "alias")
+	return even([]string{"alias/a", "alias/b", "alias/c", "alias/d", "alias/e"}).Draw(t, "alias")
+}
+
+// known draws an alias of a place, or any.
+func (r *Requests) known(t *rapid.T, p model.Place) string {
+	if all := r.World.Aliases(p); len(all) > 0 && rapid.IntRange(0, 3).Draw(t, "known") < 3 {
+		return even(all).Draw(t, "alias")
+	}
+	return alias(t)
 }
 
 // target draws what an alias is pointed to.
@@ -148,8 +177,7 @@ func (r *Requests) target(t *rapid.T, p model.Place) *string {
 var made = []apc.KeyAttributes{
 	enginetest.P0TDES2.Attributes(), enginetest.D0AES128.Attributes(), enginetest.M6AES128.Attributes(), enginetest.K1AES256.Attributes(),
 	enginetest.K1TDES3.Attributes(), enginetest.K0TDES3.Attributes(),
-	enginetest.KeyKind("K1 TDES_2KEY").
-		Attributes(),
+	enginetest.KeyKind("K1 TDES_2KEY").Attributes(),
 	enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
 	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
 	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused

@@ -131,8 +131,14 @@ func strong(kek, key apc.KeyAlgorithm) bool {
 	return rank[kek] >= rank[key]
 }
 
-// strongCurve reports whether a key may be wrapped under one agreed on with P-256.
-func strongCurve(key apc.KeyAlgorithm) bool {
+// strongCurve reports whether a key may be wrapped under one agreed on with a curve.
+func strongCurve(curve, key apc.KeyAlgorithm) bool {
+	switch key {
+	case apc.KeyAlgorithmAES192:
+		return curve != apc.KeyAlgorithmECCNISTP256
+	case apc.KeyAlgorithmAES256:
+		return curve == apc.KeyAlgorithmECCNISTP521
+	}
 	return isTDES(key) || key == apc.KeyAlgorithmAES128 || inFamilies(key, "HMAC")
 }
 

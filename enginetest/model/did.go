@@ -66,7 +66,8 @@ func (q *request) follow(in, out any) error {
 		k, _ := q.key(in.KeyIdentifier)
 		return k.compare(&out.(*engine.GetKeyOutput).Key, nil, "")
 	}
-	return errors.Join(q.changed(in, out), q.didNames(in, out), q.didRegions(in, out), q.didPolicies(in, out), q.didApproval(in, out))
+	return errors.Join(q.changed(in, out), q.didNames(in, out), q.didRegions(in, out), q.didPolicies(in, out), q.didApproval(in, out),
+		q.didData(in, out))
 }
 
 // changed takes over the change of a key's state.

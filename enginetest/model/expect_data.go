@@ -1,76 +1,198 @@
 package model
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
 )
-
-// dataKeys is section 4 of the sheet of the data plane: operation, form, member, usage, algorithms, sets of modes of use.
-const dataKeys = `
-EncryptData | Symmetric | KeyIdentifier | D0 | TDES,AES | EW EDWU N
-DecryptData | Symmetric | KeyIdentifier | D0 | TDES,AES | DU EDWU N
-GenerateMac | CMAC      | KeyIdentifier | M6 | TDES,AES | G GV
-VerifyMac   | CMAC      | KeyIdentifier | M6 | TDES,AES | V GV`
-
-type dataRow struct {
-	op, form, member, usage, algorithms string
-	modes                               []string
-}
-
-var dataRows = func() (rows []dataRow) {
-	for line := range strings.Lines(strings.TrimSpace(dataKeys)) {
-		f := strings.Split(line, "|")
-		for i := range f {
-			f[i] = strings.TrimSpace(f[i])
-		}
-		rows = append(rows, dataRow{f[0], f[1], f[2], f[3], f[4], strings.Fields(f[5])})
-	}
-	return rows
-}()
-
-// DataKey reports the rule that a key breaks in a member of a form of an operation of the data plane; "" is none.
-func DataKey(op, form, member string, k *Key) apc.Rule {
-	best := 0
-	for _, row := range dataRows {
-		if row.op != op || row.form != form || row.member != member {
-			continue
-		}
-		fits := 0
-		for _, ok := range []bool{code(k.Attributes.KeyUsage) == row.usage, inFamilies(k.Attributes.KeyAlgorithm, row.algorithms),
-			slices.Contains(row.modes, letters(k.Attributes.KeyModesOfUse))} {
-			if !ok {
-				break
-			}
-			fits++
-		}
-		best = max(best, fits)
-	}
-	return [...]apc.Rule{apc.RuleKeyUsage, apc.RuleKeyAlgorithm, apc.RuleKeyModesOfUse, ""}[best]
-}
-
-// data is a key in a member of a form of the operation.
-func (q *request) data(form, member, id string) subject {
-	return working(id, func(k *Key) apc.Rule { return DataKey(q.op, form, member, k) })
-}
 
 // expectData expects the operations of the data plane.
 func (q *request) expectData(in any) (Refusal, bool) {
 	switch in := in.(type) {
 	case *dataplane.EncryptDataInput:
-		_, r := q.keys(q.data("Symmetric", "KeyIdentifier", in.KeyIdentifier))
-		return r, true
+		return q.cipher(in.KeyIdentifier, &in.EncryptionAttributes, len(in.PlainText)/2, false), true
 	case *dataplane.DecryptDataInput:
-		_, r := q.keys(q.data("Symmetric", "KeyIdentifier", in.KeyIdentifier))
-		return r, true
+		return q.cipher(in.KeyIdentifier, &in.DecryptionAttributes, len(in.CipherText)/2, true), true
+	case *dataplane.ReEncryptDataInput:
+		return q.reEncrypt(in), true
 	case *dataplane.GenerateMacInput:
-		_, r := q.keys(q.data("CMAC", "KeyIdentifier", in.KeyIdentifier))
+		_, r := q.mac(in.KeyIdentifier, &in.GenerationAttributes, in.MessageData)
 		return r, true
 	case *dataplane.VerifyMacInput:
-		_, r := q.keys(q.data("CMAC", "KeyIdentifier", in.KeyIdentifier))
+		return q.verifyMAC(in), true
+	case *dataplane.GenerateCardValidationDataInput:
+		_, r := q.keys(q.data(armOf(&in.GenerationAttributes), "KeyIdentifier", in.KeyIdentifier))
 		return r, true
+	case *dataplane.VerifyCardValidationDataInput:
+		keys, r := q.keys(q.data(armOf(&in.VerificationAttributes), "KeyIdentifier", in.KeyIdentifier))
+		if r.refused() {
+			return r, true
+		}
+		return q.verified(cardFact(keys[0], in.PrimaryAccountNumber, &in.VerificationAttributes, len(in.ValidationData)),
+			in.ValidationData), true
+	case *dataplane.GenerateAs2805KekValidationInput:
+		return q.kekValidation(in), true
+	case *dataplane.TranslateKeyMaterialInput:
+		return q.translateKey(in), true
+	}
+	return q.expectCards(in)
+}
+
+// expectCards expects the operations on cryptograms and PINs.
+func (q *request) expectCards(in any) (Refusal, bool) {
+	switch in := in.(type) {
+	case *dataplane.GenerateAuthRequestCryptogramInput:
+		_, r := q.cryptogram(in.KeyIdentifier, in.MajorKeyDerivationMode, &in.SessionKeyDerivationAttributes, in.TransactionData)
+		return r, true
+	case *dataplane.VerifyAuthRequestCryptogramInput:
+		k, r := q.cryptogram(in.KeyIdentifier, in.MajorKeyDerivationMode, &in.SessionKeyDerivationAttributes, in.TransactionData)
+		if r.refused() {
+			return r, true
+		}
+		return q.verified(cryptogramFact(k, in.MajorKeyDerivationMode, &in.SessionKeyDerivationAttributes, in.TransactionData),
+			in.AuthRequestCryptogram), true
+	case *dataplane.GeneratePinDataInput:
+		return q.generatePIN(in), true
+	case *dataplane.VerifyPinDataInput:
+		return q.verifyPIN(in), true
+	case *dataplane.TranslatePinDataInput:
+		return q.translatePIN(in), true
+	case *dataplane.GenerateMacEmvPinChangeInput:
+		return q.changePIN(in), true
 	}
 	return Refusal{}, false
+}
+
+// wrong is the refusal of a value that was computed and differs.
+var wrong = Refusal{apc.ErrVerificationFailed, apc.RuleVerification}
+
+// verified is the refusal of a value of which the world knows what it must be. It panics where it does not.
+func (q *request) verified(fact, given string) Refusal {
+	known, ok := q.w.facts[fact]
+	if !ok {
+		panic("model: a value to be verified that was never computed: " + fact)
+	}
+	if known != given {
+		return wrong
+	}
+	return Refusal{}
+}
+
+// optionB: it is for account numbers of more than 16 digits.
+func optionB(mode dataplane.MajorKeyDerivationMode, account string) apc.Rule {
+	return unless(mode == dataplane.MajorKeyDerivationModeEMVOptionA || len(account) > 16, apc.RuleOneOf)
+}
+
+// cipher is the refusal of so many bytes of data, to be encrypted or decrypted.
+func (q *request) cipher(id string, a *dataplane.EncryptionDecryptionAttributes, n int, decrypts bool) Refusal {
+	keys, r := q.keys(q.data(armOf(a), "KeyIdentifier", id))
+	if r.refused() {
+		return r
+	}
+	return invalid(dataRule(keys[0], a, n, decrypts))
+}
+
+// dataRule is the rule that a key's attributes in a request, or the length of the data, break.
+func dataRule(k *Key, a *dataplane.EncryptionDecryptionAttributes, n int, decrypts bool) apc.Rule {
+	algorithm, mode := k.Attributes.KeyAlgorithm, dataplane.EncryptionModeCBC
+	var iv *string
+	var rule apc.Rule
+	switch {
+	case a.Asymmetric != nil:
+		return rsaRule(k, a.Asymmetric, n, decrypts)
+	case a.Symmetric != nil:
+		mode, iv = a.Symmetric.Mode, a.Symmetric.InitializationVector
+	case a.Dukpt != nil:
+		algorithm, rule = (&terminal{a.Dukpt.KeySerialNumber, a.Dukpt.DukptKeyDerivationType}).key(k)
+		iv = a.Dukpt.InitializationVector
+		if a.Dukpt.Mode != nil {
+			mode = *a.Dukpt.Mode
+		}
+	default:
+		rule, iv = optionB(a.Emv.MajorKeyDerivationMode, a.Emv.PrimaryAccountNumber), a.Emv.InitializationVector
+		if a.Emv.Mode != nil {
+			mode = *a.Emv.Mode
+		}
+	}
+	size := blockSize(algorithm)
+	odd := mode == dataplane.EncryptionModeCFB64 && size == 16 || mode == dataplane.EncryptionModeCFB128 && size == 8
+	hasIV := iv == nil || mode == dataplane.EncryptionModeECB || len(*iv) == 2*size
+	return firstRule(rule, unless(!odd, apc.RuleCipherMode), unless(hasIV, apc.RuleLength), unless(n%size == 0, apc.RuleLength))
+}
+
+// rsaLess is by how many bytes the longest message is shorter than the modulus (user guide).
+var rsaLess = map[dataplane.PaddingType]int{dataplane.PaddingTypePKCS1: 12, dataplane.PaddingTypeOAEPSHA1: 42,
+	dataplane.PaddingTypeOAEPSHA256: 66, dataplane.PaddingTypeOAEPSHA512: 130}
+
+var modulus = map[apc.KeyAlgorithm]int{apc.KeyAlgorithmRSA2048: 256, apc.KeyAlgorithmRSA3072: 384, apc.KeyAlgorithmRSA4096: 512}
+
+func rsaRule(k *Key, a *dataplane.AsymmetricEncryptionAttributes, n int, decrypts bool) apc.Rule {
+	whole := modulus[k.Attributes.KeyAlgorithm]
+	if decrypts || a.PaddingType == nil {
+		return unless(n == whole, apc.RuleLength)
+	}
+	return unless(n <= whole-rsaLess[*a.PaddingType], apc.RuleLength)
+}
+
+// reEncrypt: not both keys are used as they are, and the data fit both.
+func (q *request) reEncrypt(in *dataplane.ReEncryptDataInput) Refusal {
+	from, to := sameArms(&in.IncomingEncryptionAttributes), sameArms(&in.OutgoingEncryptionAttributes)
+	keys, r := q.keys(q.data(armOf(from), "IncomingKeyIdentifier", in.IncomingKeyIdentifier),
+		q.data(armOf(to), "OutgoingKeyIdentifier", in.OutgoingKeyIdentifier))
+	if r.refused() {
+		return r
+	}
+	n, whole := len(in.CipherText)/2, 240 // fits every cipher
+	return invalid(firstRule(
+		unless(from.Symmetric == nil || to.Symmetric == nil, apc.RuleKeyUsage),
+		dataRule(keys[0], from, whole, true), // the attributes of both before the lengths
+		attributesRule(keys[1], to, whole),
+		dataRule(keys[0], from, n, true),
+		dataRule(keys[1], to, n, false),
+	))
+}
+
+// attributesRule is dataRule without the length of an RSA message.
+func attributesRule(k *Key, a *dataplane.EncryptionDecryptionAttributes, n int) apc.Rule {
+	if a.Asymmetric != nil {
+		return ""
+	}
+	return dataRule(k, a, n, false)
+}
+
+func sameArms(a *dataplane.ReEncryptionAttributes) *dataplane.EncryptionDecryptionAttributes {
+	return &dataplane.EncryptionDecryptionAttributes{Symmetric: a.Symmetric, Asymmetric: a.Asymmetric, Dukpt: a.Dukpt}
+}
+
+// kekValidation: what is validated is a TDES key.
+func (q *request) kekValidation(in *dataplane.GenerateAs2805KekValidationInput) Refusal {
+	_, r := q.keys(q.data("", "KeyIdentifier", in.KeyIdentifier))
+	if r.refused() {
+		return r
+	}
+	asked := in.KekValidationType.KekValidationRequest
+	return invalid(unless(asked == nil || isTDES(asked.DeriveKeyAlgorithm), apc.RuleKeyAlgorithm))
+}
+
+func (q *request) translateKey(in *dataplane.TranslateKeyMaterialInput) Refusal {
+	m := in.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock
+	keys, r := q.keys(q.data("", "PrivateKeyIdentifier", m.PrivateKeyIdentifier),
+		working(m.CertificateAuthorityPublicKeyIdentifier, isSigner),
+		q.data("", "WrappingKeyIdentifier", in.OutgoingKeyMaterial.Tr31KeyBlock.WrappingKeyIdentifier))
+	if r.refused() {
+		return r
+	}
+	return invalid(firstRule(keys[0].meets(m.PublicKeyCertificate), keys[1].issued(m.PublicKeyCertificate)))
+}
+
+// isSigner is the authority as the table of the data plane has it.
+func isSigner(k *Key) apc.Rule { return unless(isAuthority(k) == "", apc.RuleKeyUsage) }
+
+// cryptogram finds the key of a cryptogram, or refuses it.
+func (q *request) cryptogram(id string, mode dataplane.MajorKeyDerivationMode, s *dataplane.SessionKeyDerivation,
+	data string) (*Key, Refusal) {
+	keys, r := q.keys(q.data("", "KeyIdentifier", id))
+	if r.refused() {
+		return nil, r
+	}
+	return keys[0], invalid(firstRule(optionB(mode, accountOf(s)), unless(len(data)%16 == 0, apc.RuleLength)))
 }

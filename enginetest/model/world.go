@@ -40,7 +40,9 @@ type World struct {
 	places   map[Place]*place
 	order    []Place
 	sessions map[string]*session // by ARN
-	turn     int                 // of Compare
+	facts    map[string]string   // values of the data plane
+	pins     []PIN
+	turn     int // of Compare
 }
 
 // place is what must be true in one place.
@@ -106,7 +108,7 @@ type Token struct {
 // New is an empty world of these places, under limits of which none is zero but OpenTokens, where
 // zero is no limit, and the times that creation and replication take.
 func New(l apc.Limits, places ...Place) *World {
-	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}}
+	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}, facts: map[string]string{}}
 	for _, p := range places {
 		w.places[p] = &place{
 			Place:   p,
@@ -158,6 +160,27 @@ func (w *World) at(now time.Time, who apc.Identity) *place {
 	return w.places[Place{who.Account, who.Region}]
 }
 
+// Moments are the times to come at which something changes by itself, in order.
+func (w *World) Moments(now time.Time) (all []time.Time) {
+	for _, s := range w.sessions {
+		all = append(all, s.deadline)
+	}
+	for _, p := range w.places {
+		for _, k := range p.keys {
+			all = append(all, k.ready, k.deleteAt, k.certified, k.certified.Add(-w.limits.CertificateReuse))
+			for _, r := range k.replicas {
+				all = append(all, r.due)
+			}
+		}
+		for _, t := range p.tokens {
+			all = append(all, t.expires, t.expires.Add(-w.limits.TokenReuse), t.expires.Add(365*day))
+		}
+	}
+	all = slices.DeleteFunc(all, func(t time.Time) bool { return !t.After(now) })
+	slices.SortFunc(all, time.Time.Compare)
+	return slices.CompactFunc(all, time.Time.Equal)
+}
+
 // settle makes a key what it is at a time.
 func (k *Key) settle(p *place, now time.Time) {
 	for region, r := range k.replicas {
@@ -198,6 +221,12 @@ func (w *World) Keys(p Place, fits func(*Key) bool) (all []*Key) {
 	return all
 }
 
+// Aliases are the names of the aliases of a place.
+func (w *World) Aliases(p Place) []string { return slices.Sorted(maps.Keys(w.places[p].aliases)) }
+
+// HasTeam reports whether an approval team guards a place.
+func (w *World) HasTeam(p Place) bool { return w.places[p].team != nil }
+
 // Named is the key that an identifier names for a caller of a place, whatever it may do with it; nil where there is
 // none.
 func (w *World) Named(now time.Time, p Place, id string) *Key {
@@ -219,21 +248,19 @@ func (w *World) Tokens(export bool) (all []*Token) {
 	return all
 }
 
-// Identifiers are what a caller of a place may name a key by: keys of every place, one that
-// never was, and aliases by name and ARN.
-func (w *World) Identifiers(p Place) []string {
-	prefix := "arn:aws:payment-cryptography:" + p.Region + ":" + p.Account + ":"
-	ids := []string{prefix + "key/aaaaaaaaaaaaaaaa", "alias/none"}
-	for _, other := range w.order {
-		ids = append(ids, slices.Sorted(maps.Keys(w.places[other].keys))...)
-		for _, name := range slices.Sorted(maps.Keys(w.places[other].aliases)) {
-			if other == p {
-				ids = append(ids, name)
-			}
-			ids = append(ids, "arn:aws:payment-cryptography:"+other.Region+":"+other.Account+":"+name)
+// Identifiers are what a caller of a place may name a key by: aliases by name and ARN, keys of every place, one that
+// never was.
+func (w *World) Identifiers(p Place) (ids []string) {
+	for _, name := range slices.Sorted(maps.Keys(w.places[p].aliases)) {
+		ids = append(ids, name)
+	}
+	for _, at := range w.order {
+		ids = append(ids, slices.Sorted(maps.Keys(w.places[at].keys))...)
+		for _, name := range slices.Sorted(maps.Keys(w.places[at].aliases)) {
+			ids = append(ids, "arn:aws:payment-cryptography:"+at.Region+":"+at.Account+":"+name)
 		}
 	}
-	return ids
+	return append(ids, "alias/none", "arn:aws:payment-cryptography:"+p.Region+":"+p.Account+":key/aaaaaaaaaaaaaaaa")
 }
 
 // Usable reports whether the key may be worked with.

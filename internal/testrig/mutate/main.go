@@ -68,43 +68,43 @@ func (m mutant) apply(root string) ([]byte, error) {
 	return bytes.Replace(raw, []byte(m.old), []byte(m.new), 1), nil
 }
 
-func (m mutant) String() string { return fmt.Sprintf("%s: %s -> %s", m.file, m.old, m.new) }
+func (m mutant) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.old, m.new) }
 
-// test is what has to fail.
-var test = []string{
-	"test",
-	"-count=1",
-	"-run",
-	"^TestStateMachineAgreesWithModel$",
-	"./engine",
-	"-rapid.checks=100000",
-	"-rapid.nofailfile",
-	"-rapid.shrinktime=1s",
-}
+// What has to fail: a package's test, with its flags.
+const tested = "./enginetest/draw"
 
-// found reports whether the test fails on a mutant within a time. A mutant that does not compile is an error.
-func (m mutant) found(ctx context.Context, dir string, limit time.Duration) (bool, error) {
+var flags = []string{"-test.run=^TestMachineAgreesWithModel$", "-test.failfast", "-rapid.checks=1000000", "-rapid.nofailfile",
+	"-rapid.shrinktime=1s"}
+
+// build makes the test of a mutant. One that does not compile is an error.
+func (m mutant) build(dir string) (string, error) {
 	changed, err := m.apply(".")
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	file, err := filepath.Abs(m.file)
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	mutated, overlay := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json")
+	mutated, overlay, program := filepath.Join(dir, "mutant.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "program")
 	text, err := json.Marshal(map[string]any{"Replace": map[string]string{file: mutated}})
 	if err := errors.Join(err, os.WriteFile(mutated, changed, 0o644), os.WriteFile(overlay, text, 0o644)); err != nil {
-		return false, err
+		return "", err
 	}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "./engine").CombinedOutput(); err != nil {
-		return false, fmt.Errorf("%v: does not compile: %s", m, out)
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", program, tested).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: does not compile: %s", m, out)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	return program, nil
+}
+
+// found reports whether the test fails within a time.
+func found(program string, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	command := exec.CommandContext(ctx, "go", append([]string{test[0], "-overlay", overlay}, test[1:]...)...)
+	command := exec.CommandContext(ctx, program, flags...)
+	command.Dir = tested
 	out, err := command.CombinedOutput()
-	return err != nil && ctx.Err() == nil && bytes.Contains(out, []byte("--- FAIL")), nil
+	return err != nil && ctx.Err() == nil && bytes.Contains(out, []byte("--- FAIL"))
 }
 
 func main() {
@@ -123,29 +123,28 @@ func run(limit time.Duration, only string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	tried, found := 0, 0
+	tried, hits := 0, 0
 	var broken error
 	for _, m := range mutants() {
 		if !strings.Contains(m.file, only) {
 			continue
 		}
-		began := time.Now()
-		ok, err := m.found(context.Background(), dir, limit)
+		program, err := m.build(dir)
 		if err != nil {
 			broken = errors.Join(broken, err)
 			continue
 		}
 		tried++
-		word := "SURVIVES"
-		if ok {
-			found++
+		began, word := time.Now(), "SURVIVES"
+		if found(program, limit) {
+			hits++
 			word = "found"
 		}
 		fmt.Printf("%-8s %5.1f s  %v\n", word, time.Since(began).Seconds(), m)
 	}
-	fmt.Printf("%d of %d found\n", found, tried)
-	if found*10 < tried*9 {
-		broken = errors.Join(broken, fmt.Errorf("%d of %d survive, more than one in ten", tried-found, tried))
+	fmt.Printf("%d of %d found\n", hits, tried)
+	if hits*10 < tried*9 {
+		broken = errors.Join(broken, fmt.Errorf("%d of %d survive, more than one in ten", tried-hits, tried))
 	}
 	return broken
 }

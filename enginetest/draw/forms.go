@@ -1,0 +1,121 @@
+package draw
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/enginetest/model"
+)
+
+// forms are those of operations of the data plane, plainest first, each with a key for every member of it.
+var forms = map[string][]struct {
+	form string
+	keys map[string]enginetest.KeyKind
+}{
+	"EncryptData": {
+		{"Symmetric", with(keyMember, "D0 AES_128")}, {"Dukpt", with(keyMember, "B0 TDES_2KEY")}, {"Emv", with(keyMember, "E1 TDES_2KEY")},
+		{"Asymmetric", with(keyMember, "D1 RSA_2048")},
+	},
+	"ReEncryptData": {
+		{"Symmetric to Dukpt", with(incoming, "D0 TDES_2KEY", outgoing, "B0 AES_128")},
+		{"Dukpt to Symmetric", with(incoming, "B0 TDES_2KEY", outgoing, "D0 AES_256")},
+		{"Dukpt to Dukpt", with(incoming, "B0 AES_128", outgoing, "B0 AES_128")},
+		{"Symmetric to Symmetric", with(incoming, "D0 AES_128", outgoing, "D0 AES_128")},
+		{"Symmetric to Asymmetric", with(incoming, "D0 AES_128", outgoing, "D1 RSA_2048")},
+	},
+	"GenerateMac": {
+		{"CMAC", with(keyMember, "M6 AES_128")}, {"ISO9797_ALGORITHM3", with(keyMember, "M3 TDES_2KEY")},
+		{"HMAC", with(keyMember, "M7 HMAC_SHA256")}, {"ISO9797_ALGORITHM1", with(keyMember, "M1 TDES_2KEY")},
+		{"AS2805_4_1", with(keyMember, "M0 TDES_2KEY")}, {"DukptCmac", with(keyMember, "B0 AES_128")},
+		{"DukptIso9797Algorithm1", with(keyMember, "B0 TDES_2KEY")}, {"DukptIso9797Algorithm3", with(keyMember, "B0 TDES_2KEY")},
+		{"EmvMac", with(keyMember, "E2 TDES_2KEY")}, {"HMAC_SHA256", with(keyMember, "M7 HMAC_SHA256")},
+	},
+	"GenerateCardValidationData": {
+		{"CardVerificationValue2", with(keyMember, "C0 TDES_2KEY")}, {"CardVerificationValue1", with(keyMember, "C0 TDES_2KEY")},
+		{"AmexCardSecurityCodeVersion1", with(keyMember, "C0 TDES_3KEY")},
+		{"AmexCardSecurityCodeVersion2", with(keyMember, "C0 TDES_2KEY")},
+		{"CardHolderVerificationValue", with(keyMember, "E6 TDES_2KEY")},
+		{"DynamicCardVerificationCode", with(keyMember, "E4 TDES_2KEY")},
+		{"DynamicCardVerificationValue", with(keyMember, "E6 TDES_2KEY")},
+	},
+	"GeneratePinData": {
+		{"VisaPin", with(generation, "V2 TDES_2KEY", encryption, "P0 TDES_2KEY")},
+		{"VisaPinVerificationValue", with(generation, "V2 TDES_2KEY", encryption, "P0 TDES_2KEY")},
+		{"Ibm3624NaturalPin", with(generation, "V1 TDES_2KEY", encryption, "P0 AES_128")},
+		{"Ibm3624RandomPin", with(generation, "V1 TDES_2KEY", encryption, "P0 TDES_2KEY")},
+		{"Ibm3624PinFromOffset", with(generation, "V1 TDES_2KEY", encryption, "P0 TDES_2KEY")},
+		{"Ibm3624PinOffset", with(generation, "V1 TDES_2KEY", encryption, "P0 TDES_2KEY")},
+	},
+	"TranslatePinData":              {{"PIN", with(outgoing, "P0 AES_128")}, {"Dukpt", with(outgoing, "B0 TDES_2KEY")}},
+	"GenerateAuthRequestCryptogram": {{"", with(keyMember, "E0 TDES_2KEY")}},
+	"GenerateAs2805KekValidation":   {{"", with(keyMember, "K0 TDES_2KEY")}},
+	"GenerateMacEmvPinChange": {{"", with("SecureMessagingIntegrityKeyIdentifier", "E2 TDES_2KEY",
+		"SecureMessagingConfidentialityKeyIdentifier", "E1 TDES_2KEY", "AuthorizationRequestKeyIdentifier", "E0 TDES_2KEY")}},
+}
+
+// Members that name keys.
+const (
+	keyMember  = "KeyIdentifier"
+	incoming   = "IncomingKeyIdentifier"
+	outgoing   = "OutgoingKeyIdentifier"
+	generation = "GenerationKeyIdentifier"
+	encryption = "EncryptionKeyIdentifier"
+)
+
+// with are the kinds of keys of members, in turn.
+func with(membersAndKinds ...string) map[string]enginetest.KeyKind {
+	out := map[string]enginetest.KeyKind{}
+	for i := 0; i < len(membersAndKinds); i += 2 {
+		out[membersAndKinds[i]] = enginetest.KeyKind(membersAndKinds[i+1])
+	}
+	return out
+}
+
+// formOf is the form of a request of an operation: the one that the machine has arranged keys for, or any.
+func (r *Requests) formOf(t *rapid.T, op string) string {
+	if r.form != nil {
+		return *r.form
+	}
+	all := forms[op]
+	return even(all).Draw(t, "form").form
+}
+
+// drawForm draws the form of an operation that has some, and returns what it needs.
+func (r *Requests) drawForm(t *rapid.T, op string) (all []need) {
+	r.form = nil
+	if len(forms[op]) == 0 {
+		return needs[op]
+	}
+	if len(r.World.PINs()) == 0 && (op == "TranslatePinData" || op == "GenerateMacEmvPinChange") {
+		op = "GeneratePinData" // a PIN block to begin with
+	}
+	f := even(forms[op]).Draw(t, "form")
+	r.form = &f.form
+	for _, member := range slices.Sorted(maps.Keys(f.keys)) {
+		all = append(all, keyNeed(f.keys[member], works(op, tableForm(f.form, member), member)))
+	}
+	return all
+}
+
+// tableForm is the form of one key in the table of the data plane: of "Symmetric to Dukpt", one of the two.
+func tableForm(form, member string) string {
+	from, to, two := strings.Cut(form, " to ")
+	if two && member == outgoing {
+		return to
+	}
+	return from
+}
+
+// works reports of a key whether the table of the data plane allows it in a member of a form.
+func works(op, form, member string) func(*model.Key) bool {
+	return func(k *model.Key) bool { return k.Usable() && model.DataKey(op, form, member, k) == "" }
+}
+
+// worker draws the key of a member: mostly one that the table of the data plane allows.
+func (r *Requests) worker(t *rapid.T, p model.Place, op, form, member string) string {
+	return r.key(t, p, works(op, form, member))
+}
