@@ -75,7 +75,8 @@ var effects = []string{"Allow", "Allow", "Deny"}
 // actions are operations with wildcards, the widest first.
 var actions = []string{"payment-cryptography:*", "*", "payment-cryptography:Get*", "payment-cryptography:*Key",
 	"payment-cryptography:*Data", "payment-cryptography:GetKey", "payment-cryptography:DeleteKey", "payment-cryptography:ImportKey",
-	"payment-cryptography:TagResource", "payment-cryptography:createkey", "payment-cryptography:*ReplicationRegions", "payment-cryptography:Generate*"}
+	"payment-cryptography:TagResource", "payment-cryptography:createkey", "payment-cryptography:*ReplicationRegions",
+	"payment-cryptography:Generate*"}
 
 // principals are accounts, their root and their user, and everybody.
 func (r *Requests) principals() (all []string) {
