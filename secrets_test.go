@@ -73,6 +73,8 @@ var holders = map[string]holder{
 		return enginetest.New(t, nil).Partner(t, "canary").Terminal(enginetest.B0TDES2, hex.EncodeToString(secret[:16]))
 	}),
 	"enginetest/draw.Requests": public("a model, and a partner that shows no secret"),
+	"enginetest/model.PIN":     public("an encrypted block; which PIN it has is a number of the model's own"),
+	"enginetest/model.World":   public("what a simulator has answered to a test"),
 	"enginetest.Options":       public("a device comes through an interface"),
 	"enginetest.Partner": secretive(func(t *testing.T) any {
 		p := enginetest.New(t, nil).Partner(t, "canary")
