@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // The conformance walk: requests made from the service's own description, and
@@ -139,6 +140,7 @@ func TestEverySpoilingOfAGoodRequestIsRefused(t *testing.T) {
 // TestRandomRequestsAreAnsweredAsDescribed sends each operation sequences of
 // requests that fit the description, and the same spoilt.
 func TestRandomRequestsAreAnsweredAsDescribed(t *testing.T) {
+	testrig.Checks(t, 20)
 	d := described()
 	g := newDrawer(d, goodRequests(t))
 	for _, op := range d.known() {

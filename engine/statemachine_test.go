@@ -8,6 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/draw"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -38,6 +39,7 @@ func TestStateMachineOnAFaultyStoreAgreesWithModel(t *testing.T) {
 
 // stateMachine runs on stores made of the one that the environment chooses.
 func stateMachine(t *testing.T, store func(s keystore.Store, seed uint64) keystore.Store) {
+	testrig.Checks(t, 40)
 	backend := simtest.Backend(t, nil)
 	rapid.Check(t, func(t *rapid.T) {
 		w := draw.MachineWorld(rapid.SampledFrom([]apc.Limits{draw.MachineLimits(), draw.SlowLimits()}).Draw(t, "limits"))

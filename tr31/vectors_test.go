@@ -193,7 +193,11 @@ func TestVectorsCorruptedAtAnyCharacterAreRefused(t *testing.T) {
 		}
 		text, key := []byte(v.KeyBlock), unhex(t, v.Key)
 		for i, c := range text {
-			for _, other := range []byte{c ^ 0x01, c ^ 0x20, c ^ 0x80} {
+			others := []byte{c ^ 0x01, c ^ 0x20, c ^ 0x80}
+			if min(i, len(text)-i) > 500 { // in the middle of a long block one of them is enough
+				others = others[i%3 : i%3+1]
+			}
+			for _, other := range others {
 				text[i] = other
 				checkCorrupted(t, k, string(text), v.KeyBlock, key, how)
 			}
