@@ -9,11 +9,11 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -137,19 +137,18 @@ func anyRequest(method, path, headers string, body []byte) *http.Request {
 // and sees that nothing is left running.
 func askedTwice(t *testing.T, o *endpoint.Options, build func() *http.Request) *reply {
 	t.Helper()
-	running := runtime.NumGoroutine()
-	w := newWorld(t, o)
-	got := w.ask(build())
-	w.close()
-	w = newWorld(t, o)
-	again := w.call(t, build())
-	w.close()
-	for wait := time.Millisecond; runtime.NumGoroutine() > running+4; wait *= 2 { // the fuzzer's own come and go
-		if wait > time.Second {
-			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), running)
-		}
-		time.Sleep(wait)
+	if _, err := settled(); err != nil { // made once, and not in a bubble
+		t.Fatal(err)
 	}
+	var got, again *reply
+	synctest.Test(t, func(t *testing.T) { // which fails where a goroutine is left
+		w := newWorld(t, o)
+		got = w.ask(build())
+		w.close()
+		w = newWorld(t, o)
+		again = w.call(t, build())
+		w.close()
+	})
 	checkWire(t, got)
 	first, second := sameEachTime(t, got), sameEachTime(t, again)
 	if !reflect.DeepEqual(first, second) {

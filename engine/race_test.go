@@ -40,6 +40,16 @@ func together(do func(i int) error) (accepted int, refused map[apc.Code]int, oth
 	return accepted, refused, others
 }
 
+// insist asks again while another caller was quicker, as a caller of the service does. Each
+// conflict is the success of another, so that it ends.
+func insist(do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, apc.ErrConflict) {
+			return err
+		}
+	}
+}
+
 func TestTwoHundredCallersKeepTheQuota(t *testing.T) {
 	const quota = 50
 	eng := simtest.New(t, &engine.Options{Limits: apc.Limits{Keys: quota}})
@@ -83,11 +93,11 @@ func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
 	eng := simtest.New(t, nil)
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	accepted, refused, others := together(func(i int) error {
-		_, err := eng.TagResource(ctx, &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{{Key: fmt.Sprint(i), Value: "x"}}})
-		return err
+		in := &engine.TagResourceInput{ResourceArn: k.KeyArn, Tags: []apc.Tag{{Key: fmt.Sprint(i), Value: "x"}}}
+		return insist(func() error { _, err := eng.TagResource(ctx, in); return err })
 	})
-	if accepted+refused[apc.ErrConflict] != 200 || accepted == 0 || others != nil {
-		t.Errorf("%d accepted, refused %v, %v; want every caller accepted or in conflict", accepted, refused, others)
+	if accepted != 200 || others != nil {
+		t.Errorf("%d accepted, refused %v, %v; want 200", accepted, refused, others)
 	}
 	tags := 0
 	for in := (&engine.ListTagsForResourceInput{ResourceArn: k.KeyArn}); ; {
@@ -100,8 +110,8 @@ func TestTwoHundredCallersLoseNoUpdateOfAKey(t *testing.T) {
 			break
 		}
 	}
-	if tags != accepted {
-		t.Errorf("%d tags after %d accepted updates", tags, accepted)
+	if tags != 200 {
+		t.Errorf("%d tags after 200 accepted updates", tags)
 	}
 }
 
@@ -134,15 +144,17 @@ func TestTwoHundredCallersOfTwoEnginesMakeOneRoot(t *testing.T) {
 	pair := agreeingPair(t, engines[0].Caller, apc.KeyAlgorithmECCNISTP256, nil)
 	var roots, leaves sync.Map
 	accepted, refused, others := together(func(i int) error {
-		out, err := engines[i%2].GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
-		if err == nil {
-			roots.Store(out.KeyCertificateChain, true)
-			leaves.Store(out.KeyCertificate, true)
-		}
-		return err
+		return insist(func() error {
+			out, err := engines[i%2].GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair.KeyArn})
+			if err == nil {
+				roots.Store(out.KeyCertificateChain, true)
+				leaves.Store(out.KeyCertificate, true)
+			}
+			return err
+		})
 	})
-	if accepted+refused[apc.ErrConflict] != 200 || accepted == 0 || others != nil {
-		t.Errorf("%d accepted, refused %v, %v", accepted, refused, others)
+	if accepted != 200 || others != nil {
+		t.Errorf("%d accepted, refused %v, %v; want 200", accepted, refused, others)
 	}
 	for what, m := range map[string]*sync.Map{"root": &roots, "certificate": &leaves} {
 		n := 0

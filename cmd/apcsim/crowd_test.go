@@ -26,6 +26,7 @@ var operations = flag.Int("operations", 400, "how many operations four servers o
 type party struct {
 	servers []*seat
 	rng     *rand.Rand
+	made    []string          // ARNs in the order made, to draw one by the seed
 	keys    map[string]string // by ARN: whether it is Enabled, as last acknowledged
 	unsure  map[string]bool   // of which the last change was not acknowledged
 	unknown int               // CreateKey calls without an answer
@@ -79,7 +80,7 @@ type keyAnswer struct {
 // act is one operation: a key is made, started, stopped or read.
 func (p *party) act() error {
 	var out keyAnswer
-	if len(p.keys) == 0 || p.rng.IntN(3) == 0 {
+	if len(p.made) == 0 || p.rng.IntN(3) == 0 {
 		err := p.call(
 			"CreateKey",
 			`{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K1_KEY_BLOCK_PROTECTION_KEY","KeyClass":"SYMMETRIC_KEY",`+
@@ -91,14 +92,12 @@ func (p *party) act() error {
 			return nil
 		}
 		if err == nil {
+			p.made = append(p.made, out.Key.KeyArn)
 			p.keys[out.Key.KeyArn] = "true"
 		}
 		return err
 	}
-	var arn string
-	for arn = range p.keys {
-		break
-	}
+	arn := p.made[p.rng.IntN(len(p.made))]
 	name := fmt.Sprintf(`{"KeyIdentifier":%q}`, arn)
 	op, want := "GetKey", p.keys[arn]
 	switch p.rng.IntN(3) {

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
 const (
-	cancelMoments = 6                      // spread over the length of one call, at each of which it is cancelled
-	longestMoment = 200 * time.Millisecond // a call that took longer was unlucky
+	cancelMoments  = 6                      // spread over the length of one call, at each of which it is cancelled
+	longestMoment  = 200 * time.Millisecond // a call that took longer was unlucky
+	shortestMoment = time.Millisecond       // what takes less is over before a timer cancels it
 )
 
 // everyMethod calls every method of the backend but Close, and Open with a sealed key.
@@ -190,7 +192,35 @@ func resealed(t tester, b hsm.Backend, device hsm.Resealer, u sealedUse) {
 	})
 }
 
-// cancelMidway cancels a call at moments spread over its length: it succeeds with the
+// atLook is a context that ends when the device looks at it for the n-th time.
+type atLook struct {
+	context.Context
+	left atomic.Int64 // looks until then
+	end  context.CancelFunc
+}
+
+func newAtLook(n int) *atLook {
+	c := &atLook{}
+	c.Context, c.end = context.WithCancel(ctx)
+	c.left.Store(int64(n))
+	return c
+}
+
+func (c *atLook) look() {
+	if c.left.Add(-1) == 0 {
+		c.end()
+	}
+}
+
+func (c *atLook) Done() <-chan struct{} { c.look(); return c.Context.Done() }
+
+func (c *atLook) Err() error { c.look(); return c.Context.Err() }
+
+// mostLooks is how many looks at a context are tried in one call.
+const mostLooks = 20
+
+// cancelMidway ends the context of a call at each of the moments at which the device looks at it, and,
+// of a call that takes long enough, at moments spread over its length: it succeeds with the
 // right result or fails with the context's error, and does no harm.
 func cancelMidway(t tester, what string, do func(context.Context) error) {
 	t.Helper()
@@ -199,7 +229,15 @@ func cancelMidway(t tester, what string, do func(context.Context) error) {
 		t.Errorf("%s: %v", what, err)
 	}
 	length := min(time.Since(start), longestMoment)
-	for i := range cancelMoments {
+	for n, looked := 1, true; looked && n <= mostLooks; n++ {
+		going := newAtLook(n)
+		if err := do(going); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, cancelled at look %d: %v", what, n, err)
+		}
+		looked = going.left.Load() <= 0
+		going.end()
+	}
+	for i := 0; length > shortestMoment && i < cancelMoments; i++ {
 		going, cancel := context.WithCancel(ctx)
 		stop := time.AfterFunc(length*time.Duration(i)/cancelMoments, cancel)
 		if err := do(going); err != nil && !errors.Is(err, context.Canceled) {

@@ -19,9 +19,47 @@ import (
 
 var counted = keystore.Ref{Partition: here, Kind: "counter", ID: "n"} // of storetest.Pair
 
+// meter counts acknowledged commits.
+type meter struct {
+	mu      sync.Mutex
+	grown   sync.Cond
+	n       int
+	stopped bool // no more are to come
+}
+
+func newMeter() *meter {
+	m := &meter{}
+	m.grown.L = &m.mu
+	return m
+}
+
+func (m *meter) add() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.n++
+	m.grown.Broadcast()
+}
+
+func (m *meter) stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stopped = true
+	m.grown.Broadcast()
+}
+
+// more waits until so many more commits were acknowledged, or none is to come.
+func (m *meter) more(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for until := m.n + n; m.n < until && !m.stopped; {
+		m.grown.Wait()
+	}
+}
+
 // crowd commits pairs from some goroutines until stop, and returns the ids of
-// those acknowledged and of those whose outcome is unknown.
-func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int) (acked, unknown []string) {
+// those acknowledged, which the meter counts, and of those whose outcome is unknown.
+func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *meter) (acked, unknown []string) {
+	defer m.stop()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for g := range 6 {
@@ -32,6 +70,7 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int) (acked, unknown
 				mu.Lock()
 				if failed, ok := errors.AsType[*Error](err); err == nil {
 					acked = append(acked, id)
+					m.add()
 				} else if ok && failed.Unknown {
 					unknown = append(unknown, id)
 				} else if !ok {
@@ -55,15 +94,16 @@ func TestServerKilledMidCommit(t *testing.T) {
 	for round := range 3 {
 		var stop atomic.Bool
 		var wg sync.WaitGroup
+		done := newMeter()
 		wg.Go(func() {
 			defer stop.Store(true)
-			time.Sleep(time.Duration(100+30*round) * time.Millisecond)
+			done.more(20 + 7*round)
 			if err := errors.Join(c.Kill(), c.Restart()); err != nil {
 				t.Error(err)
 			}
-			time.Sleep(50 * time.Millisecond)
+			done.more(20)
 		})
-		a, u := crowd(t, s, &stop, round)
+		a, u := crowd(t, s, &stop, round, done)
 		wg.Wait()
 		acked, unknown = append(acked, a...), append(unknown, u...)
 		if len(u) > 0 {
@@ -83,16 +123,17 @@ func TestBackendsTerminated(t *testing.T) {
 	s := open(t, url, nil)
 	var stop atomic.Bool
 	var wg sync.WaitGroup
+	done := newMeter()
 	wg.Go(func() {
 		defer stop.Store(true)
 		for range 40 {
 			if err := cut(c, name); err != nil {
 				t.Error(err)
 			}
-			time.Sleep(3 * time.Millisecond)
+			done.more(3)
 		}
 	})
-	acked, unknown := crowd(t, s, &stop, 0)
+	acked, unknown := crowd(t, s, &stop, 0, done)
 	wg.Wait()
 	if len(unknown) > 0 {
 		t.Errorf("unknown outcomes: %v", unknown)
