@@ -53,16 +53,18 @@ func (r *bare) sign(m uint, key p11.ObjectHandle, data []byte) {
 	r.must(err)
 }
 
-func (r *bare) encrypt(m uint, iv []byte, key p11.ObjectHandle, data []byte) {
+func (r *bare) encrypt(m uint, iv []byte, key p11.ObjectHandle, data []byte) []byte {
 	r.must(r.api.EncryptInit(r.s, mechanism(m, iv), key))
-	_, err := r.api.Encrypt(r.s, data)
+	out, err := r.api.Encrypt(r.s, data)
 	r.must(err)
+	return out
 }
 
-func (r *bare) decrypt(m uint, iv []byte, key p11.ObjectHandle, data []byte) {
+func (r *bare) decrypt(m uint, iv []byte, key p11.ObjectHandle, data []byte) []byte {
 	r.must(r.api.DecryptInit(r.s, mechanism(m, iv), key))
-	_, err := r.api.Decrypt(r.s, data)
+	out, err := r.api.Decrypt(r.s, data)
 	r.must(err)
+	return out
 }
 
 func (r *bare) wrap(under, key p11.ObjectHandle) {

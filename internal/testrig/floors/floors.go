@@ -33,6 +33,14 @@ type Command struct {
 	Floor, Token func(d Device)
 }
 
+// OnToken is the floor on a token.
+func (c *Command) OnToken(d Device) func() {
+	if c.Token != nil {
+		return func() { c.Token(d) }
+	}
+	return func() { c.Floor(d) }
+}
+
 // Device is keys in use, by their place in Command.Keys: prepared ciphers, or objects of a token.
 // On a token each method is the least of PKCS#11 calls.
 type Device interface {
