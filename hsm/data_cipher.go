@@ -235,17 +235,18 @@ func (w *working) encryptShort(iv, data []byte, bits uint) error {
 	return nil
 }
 
-// shortChunk is how many bytes of ciphertext decryptShort works on at a time.
-const shortChunk = 32
+// shortChunk is how many bytes of registers decryptShort has enciphered at a time.
+const shortChunk = 4096
 
 // decryptShort undoes encryptShort. The registers follow from the ciphertext, so that they
 // are enciphered together.
 func (w *working) decryptShort(ctx context.Context, iv, data []byte, bits uint) error {
 	register := bytes.Clone(iv)
 	mask := byte(1)<<bits - 1
-	stream := make([]byte, 0, min(len(data), shortChunk)*len(iv)*int(8/bits))
-	for ; len(data) > 0; data = data[min(len(data), shortChunk):] {
-		chunk := data[:min(len(data), shortChunk)]
+	each := len(iv) * int(8/bits)
+	stream := make([]byte, 0, min(len(data)*each, shortChunk))
+	for ; len(data) > 0; data = data[min(len(data), shortChunk/each):] {
+		chunk := data[:min(len(data), shortChunk/each)]
 		stream = stream[:0]
 		for _, b := range chunk {
 			for shift := int(8 - bits); shift >= 0; shift -= int(bits) {

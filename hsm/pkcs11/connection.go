@@ -85,9 +85,9 @@ func (c *connection) operation(ctx context.Context, function string, start, fini
 	if err != nil {
 		return err
 	}
-	if err := failure(function+"Init", start(s)); err != nil {
+	if err := start(s); err != nil {
 		c.workers.broken(s)
-		return err
+		return failure(function+"Init", err)
 	}
 	if err := failure(function, finish(s)); err != nil {
 		c.workers.broken(s)

@@ -197,3 +197,13 @@ func (b rawBlock) Decrypt(dst, src []byte) {
 	copy(dst, src[:b.BlockSize()])
 	b.d.Decrypt(b.key, hsm.ECB, dst[:b.BlockSize()])
 }
+
+// NewCBCEncrypter has crypto/cipher make one call of a CBC encryption.
+func (b rawBlock) NewCBCEncrypter([]byte) cipher.BlockMode { return rawCBC{b} }
+
+type rawCBC struct{ rawBlock }
+
+func (c rawCBC) CryptBlocks(dst, src []byte) {
+	copy(dst, src)
+	c.d.Encrypt(c.key, hsm.CBC, dst[:len(src)])
+}

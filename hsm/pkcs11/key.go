@@ -84,18 +84,16 @@ func (k *key) adopt(c *connection, p purpose, h p11.ObjectHandle) {
 }
 
 // do runs calls with the key's object for a purpose, on the present connection, and
-// once more if that is lost. If the module cannot do it (can), the error has the
-// name.
+// once more if that is lost. The error of can is that the module cannot do it.
 func (k *key) do(
 	ctx context.Context,
 	p purpose,
-	can func(*capabilities) bool,
-	name string,
+	can func(*capabilities) error,
 	calls func(*connection, p11.ObjectHandle) error,
 ) error {
 	return k.backend.do(ctx, func(c *connection) error {
-		if !can(c.caps) {
-			return hsm.Unsupported(name)
+		if err := can(c.caps); err != nil {
+			return err
 		}
 		h, err := k.get(ctx, c, p)
 		if err != nil {
@@ -160,8 +158,13 @@ func (k *key) cipher(ctx context.Context, mode hsm.CipherMode, iv, data []byte,
 	if len(data) == 0 {
 		return nil
 	}
-	can := func(caps *capabilities) bool { return caps.ciphers[k.a.Algorithm] }
-	return k.do(ctx, enciphering, can, nameFor(canCipher, k.a.Algorithm), func(c *connection, h p11.ObjectHandle) error {
+	can := func(caps *capabilities) error {
+		if !caps.ciphers[k.a.Algorithm] {
+			return hsm.Unsupported(nameFor(canCipher, k.a.Algorithm))
+		}
+		return nil
+	}
+	return k.do(ctx, enciphering, can, func(c *connection, h p11.ObjectHandle) error {
 		out, err := run(c, ctx, m, h, data)
 		if err != nil {
 			return err
@@ -183,8 +186,13 @@ func (k *key) CMAC(ctx context.Context, message []byte) (out []byte, err error) 
 		return nil, err
 	}
 	ms := mechanismsOf[k.a.Algorithm]
-	can := func(caps *capabilities) bool { return caps.cmacs[k.a.Algorithm] }
-	err = k.do(ctx, authenticating, can, nameFor(canCMAC, k.a.Algorithm), func(c *connection, h p11.ObjectHandle) error {
+	can := func(caps *capabilities) error {
+		if !caps.cmacs[k.a.Algorithm] {
+			return hsm.Unsupported(nameFor(canCMAC, k.a.Algorithm))
+		}
+		return nil
+	}
+	err = k.do(ctx, authenticating, can, func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signed(ctx, mechanism(ms.cmac, nil), h, message, ms.size)
 		return err
 	})
@@ -214,12 +222,29 @@ func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	if !ok {
 		return nil, hsm.Unsupported(hmacName(k.a.Hash))
 	}
-	can := func(caps *capabilities) bool { return !slices.Contains(caps.without, m) }
-	err = k.do(ctx, authenticating, can, hmacName(k.a.Hash), func(c *connection, h p11.ObjectHandle) error {
-		out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size())
-		return unsupported(err, hmacName(k.a.Hash))
+	can := func(caps *capabilities) error {
+		if slices.Contains(caps.without, m) {
+			return hsm.Unsupported(hmacName(k.a.Hash))
+		}
+		return nil
+	}
+	err = k.do(ctx, authenticating, can, func(c *connection, h p11.ObjectHandle) error {
+		if out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size()); err != nil {
+			return unsupported(err, hmacName(k.a.Hash))
+		}
+		return nil
 	})
 	return out, err
+}
+
+// having is a can of do.
+func having(can func(*capabilities) bool, name string) func(*capabilities) error {
+	return func(caps *capabilities) error {
+		if !can(caps) {
+			return hsm.Unsupported(name)
+		}
+		return nil
+	}
 }
 
 // unsupported makes an UnsupportedError of the code for a missing mechanism.
@@ -247,8 +272,8 @@ func (k *key) Reveal(ctx context.Context) (out hsm.Secret, err error) {
 	if paired(k.a) {
 		return k.revealPair(ctx)
 	}
-	always := func(*capabilities) bool { return true }
-	err = k.do(ctx, carrying, always, "", func(c *connection, h p11.ObjectHandle) error {
+	always := func(*capabilities) error { return nil }
+	err = k.do(ctx, carrying, always, func(c *connection, h p11.ObjectHandle) error {
 		raw, err := c.take(ctx, h, k.a.Bits/8)
 		if err != nil {
 			return err

@@ -227,7 +227,7 @@ func (k *key) Sign(ctx context.Context, hash crypto.Hash, digest []byte) (out []
 	}
 	can := func(caps *capabilities) bool { return caps.signs[k.a.Algorithm] }
 	name := map[hsm.Algorithm]string{hsm.RSA: canSignRSA, hsm.EC: canSignEC}[k.a.Algorithm]
-	err = k.do(ctx, signing, can, name, func(c *connection, h p11.ObjectHandle) error {
+	err = k.do(ctx, signing, having(can, name), func(c *connection, h p11.ObjectHandle) error {
 		out, err = c.signDigest(ctx, k.a, h, hash, digest)
 		return err
 	})
@@ -319,7 +319,7 @@ func (k *key) decryptRSA(
 	if len(ciphertext) != k.a.Bits/8 {
 		return hsm.Secret{}, hsm.ErrInput
 	}
-	err = k.do(ctx, decrypting, can, name, func(c *connection, h p11.ObjectHandle) error {
+	err = k.do(ctx, decrypting, having(can, name), func(c *connection, h p11.ObjectHandle) error {
 		n, err := k.modulus.of(ctx, c, h)
 		if err != nil {
 			return err
@@ -373,8 +373,7 @@ func (k *key) ECDH(ctx context.Context, peer []byte) (out hsm.Secret, err error)
 	err = k.do(
 		ctx,
 		deriving,
-		func(caps *capabilities) bool { return caps.agrees },
-		canAgree,
+		having(func(caps *capabilities) bool { return caps.agrees }, canAgree),
 		func(c *connection, h p11.ObjectHandle) error {
 			raw, err := c.agree(ctx, k.a, h, peer)
 			if err != nil {

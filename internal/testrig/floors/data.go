@@ -183,7 +183,7 @@ func cryptBits(b cipher.Block, out []byte) {
 }
 
 // cryptOnToken: the keystream of a feedback of whole blocks is one CBC encryption, and to decrypt
-// CFB, an ECB encryption. Short feedback is decrypted with the registers of 32 bytes in a call.
+// CFB, an ECB encryption.
 func cryptOnToken(d Device, mode hsm.CipherMode, size int, encrypt bool) {
 	out := make([]byte, size)
 	switch {
@@ -192,14 +192,36 @@ func cryptOnToken(d Device, mode hsm.CipherMode, size int, encrypt bool) {
 	case (mode == hsm.CFB8 || mode == hsm.CFB1) && encrypt:
 		crypt(d, mode, out, true)
 	case mode == hsm.CFB8 || mode == hsm.CFB1:
-		registers := map[hsm.CipherMode]int{hsm.CFB8: 1, hsm.CFB1: 8}[mode]
-		for ; size > 0; size -= 32 {
-			d.Encrypt(0, hsm.ECB, make([]byte, 16*registers*min(size, 32)))
-		}
+		decryptShort(d, out, map[hsm.CipherMode]uint{hsm.CFB8: 8, hsm.CFB1: 1}[mode])
 	case mode == hsm.OFB || encrypt:
 		d.Encrypt(0, hsm.CBC, out)
 	default:
 		d.Encrypt(0, hsm.ECB, out)
+	}
+}
+
+// decryptShort undoes a feedback of some bits with 4,096 bytes of registers in a call.
+func decryptShort(d Device, out []byte, bits uint) {
+	register, registers := make([]byte, 16), make([]byte, 0, 4096)
+	each := 16 * int(8/bits)
+	for ; len(out) > 0; out = out[min(len(out), 4096/each):] {
+		part := out[:min(len(out), 4096/each)]
+		registers = registers[:0]
+		for _, c := range part {
+			for shift := 8 - int(bits); shift >= 0; shift -= int(bits) {
+				registers = append(registers, register...)
+				for j := range 15 {
+					register[j] = register[j]<<bits | register[j+1]>>(8-bits)
+				}
+				register[15] = register[15]<<bits | c>>shift&(1<<bits-1)
+			}
+		}
+		d.Encrypt(0, hsm.ECB, registers)
+		for i := range part {
+			for shift, at := 8-int(bits), i*each; shift >= 0; shift, at = shift-int(bits), at+16 {
+				part[i] ^= registers[at] >> (8 - bits) << shift
+			}
+		}
 	}
 }
 
@@ -213,12 +235,10 @@ func cardRow(name string, key hsm.Attributes, form hsm.CardForm, floor func(d De
 
 func cards() []Command {
 	c0, e4 := Symmetric("C0", hsm.TDES, 128), Symmetric("E4", hsm.TDES, 128)
-	csc2 := cardRow("CardValue CSC 2", c0, hsm.CardCSC2, func(d Device) { Sure(cvv.CSC2(d.Block(0), pan, "2712", "101")) })
-	csc2.Token = func(d Device) { d.Encrypt(0, hsm.CBC, make([]byte, 16)) }
 	return []Command{
 		cardRow("CardValue CVV", c0, hsm.CardCVV, func(d Device) { Sure(cvv.CVV(d.Retail(0), pan, "2712", "101", 3)) }),
 		cardRow("CardValue CSC 1", c0, hsm.CardCSC1, func(d Device) { Sure(cvv.CSC1(d.Block(0), pan, "2712")) }),
-		csc2,
+		cardRow("CardValue CSC 2", c0, hsm.CardCSC2, func(d Device) { Sure(cvv.CSC2(d.Block(0), pan, "2712", "101")) }),
 		cardRow("CardValue dCVV", e4, hsm.CardDCVV, func(d Device) {
 			Sure(cvv.Dynamic(Sure(mac.NewRetailKey(cardKey(d, 0))), pan, "2712", "101", "1", 3))
 		}),
