@@ -38,6 +38,12 @@ func TestMain(m *testing.M) {
 		child(number, count, url)
 		os.Exit(0)
 	}
+	if task := os.Getenv("APCSIM_LINEAR_ENGINE"); task != "" {
+		if err := engineChild(task); err != nil {
+			panic(err)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
