@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -28,12 +29,12 @@ func getPublicKeyCertificate(
 	if err != nil {
 		return nil, err
 	}
-	if certificateServes(c, &pair) {
+	if certificateServes(c, &pair, ca) {
 		return &GetPublicKeyCertificateOutput{KeyCertificate: pair.Certificate, KeyCertificateChain: ca.Text}, nil
 	}
 	err = core.Retry(func() error {
 		c.Resources = c.Resources[:0]
-		if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil || certificateServes(c, &pair) { // another caller was faster
+		if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil || certificateServes(c, &pair, ca) { // another caller was faster
 			return err
 		}
 		pair.Certified = c.Now.Add(c.Cloud.Limits.CertificateLife)
@@ -49,8 +50,11 @@ func getPublicKeyCertificate(
 	return &GetPublicKeyCertificateOutput{KeyCertificate: pair.Certificate, KeyCertificateChain: ca.Text}, nil
 }
 
-func certificateServes(c *core.Call, pair *core.Key) bool {
-	return pair.Certificate != "" && pair.Certified.Sub(c.Now) >= c.Cloud.Limits.CertificateReuse
+// certificateServes reports whether the certificate that a key pair has is given once more. That of an ECC
+// key pair in a store of the first versions is of the RSA authority, whose chain is not given with it.
+func certificateServes(c *core.Call, pair *core.Key, ca *core.Authority) bool {
+	return pair.Certificate != "" && pair.Certified.Sub(c.Now) >= c.Cloud.Limits.CertificateReuse &&
+		(pair.Attributes.Alg.Letter != hsm.EC || ca.Issued(pair.Certificate))
 }
 
 // loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its

@@ -1,10 +1,13 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"sync"
 	"time"
@@ -319,6 +322,18 @@ func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p 
 		return "", IssueError(err)
 	}
 	return x509ca.EncodeCertificate(der), nil
+}
+
+// Issued reports whether a certificate, as text, names the authority as its issuer. The authorities of an account
+// have one name and differ in their key identifiers.
+func (a *Authority) Issued(text string) bool {
+	raw, _ := base64.StdEncoding.DecodeString(text)
+	block, _ := pem.Decode(raw)
+	if block == nil {
+		return false
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	return err == nil && bytes.Equal(c.AuthorityKeyId, a.certificate.SubjectKeyId)
 }
 
 // IssueError is the refusal for a certificate or a request that was not made. Only its subject comes from
