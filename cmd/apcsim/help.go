@@ -36,7 +36,12 @@ func help(s streams, args []string) int {
 	}
 	if len(unknown) > 0 {
 		out, status = s.err, exitUsage
-		fmt.Fprintf(out, "apcsim: there is no command %q here%s\n\n", wording.WithoutKeys(unknown[0]), meant(words))
+		fmt.Fprintf(out, "apcsim: there is no command %q here", wording.WithoutKeys(unknown[0]))
+		if near := meant(words); near != "" { // the list would push it out of sight
+			fmt.Fprintf(out, "%s\nMore: apcsim --help\n", near)
+			return status
+		}
+		fmt.Fprint(out, "\n\n")
 	}
 	overview(out, listed)
 	return status
@@ -106,7 +111,8 @@ func below(group []string) (found []command) {
 func overview(w io.Writer, listed []command) {
 	fmt.Fprint(
 		w,
-		"apcsim simulates AWS Payment Cryptography for AWS clients, opens and makes TR-31 key blocks, opens TR-34 key tokens and computes key check values.\n\nCommands:\n",
+		"apcsim simulates AWS Payment Cryptography for AWS clients, and is a tool box for what they exchange with it: key blocks,\n"+
+			"TR-34 key tokens, components, certificates, check values, PINs, card values, cryptograms and MACs.\n\nCommands:\n",
 	)
 	for _, c := range listed {
 		fmt.Fprintf(w, "  %s\n        %s\n", c.usage(), c.summary)
@@ -117,7 +123,7 @@ Exit status: 0, 1 where something was refused or could not be done, 2 for a wron
 `)
 }
 
-func (c command) usage() string { return "apcsim " + c.name + " " + c.args }
+func (c command) usage() string { return strings.TrimSpace("apcsim " + c.name + " " + c.args) }
 
 // help is the page of one command.
 func (c command) help(w io.Writer) {

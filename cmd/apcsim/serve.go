@@ -54,8 +54,8 @@ callers are who signs with which access key; secret is for --verify. limits are 
 fields of apc.Limits (go doc ./apc Limits), times like "36h" or "7d". teams are the approval
 teams that exist (without any, every ARN is one), regions those besides the service's own;
 lenientStrength and quirks are as in engine.Options (go doc ./engine Options);
-replicationFails makes each replication to a Region fail with that message. A key is the XOR of its 1 to 3 components; it may have account, region, Exportable
-(true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well, and the check
+replicationFails makes each replication to a Region fail with that message. A key is the XOR
+of its 1 to 3 components; it may have account, region, Exportable (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well, and the check
 values of a ceremony's record, which are compared: componentCheckValues and checkValue.
 Its ARN is the same in every run. A longer example is examples/serve/config.json. A FILE
 with secrets or keys must be yours alone (chmod 600), or readable by a group of yours

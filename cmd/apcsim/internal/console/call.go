@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -116,7 +115,7 @@ func (c Call) MarshalJSON() ([]byte, error) {
 // is a placeholder in it.
 type Code struct{ CLI, Python, Go string }
 
-// Code returns the call as AWS CLI, boto3 and this module's Go make it.
+// Code returns the call as the AWS CLI, boto3 and the AWS SDK for Go make it.
 func (c Call) Code(url string) Code {
 	request, _ := plain(reflect.ValueOf(c.Request)).(object)
 	body, _ := json.Marshal(request)
@@ -124,8 +123,6 @@ func (c Call) Code(url string) Code {
 	if op, _ := engine.OperationNamed(c.Operation); op.DataPlane {
 		service += "-data"
 	}
-	var literal strings.Builder
-	goLiteral(&literal, reflect.ValueOf(c.Request), "\t")
 	return Code{
 		CLI: "aws " + service + " " + cased(c.Operation, "-") + " --region " + c.Region + " --endpoint-url " + url +
 			" \\\n  --cli-input-json '" + strings.ReplaceAll(string(body), "'", `'\''`) + "'",
@@ -136,8 +133,7 @@ func (c Call) Code(url string) Code {
 		) + "(" + arguments(
 			request,
 		) + "))",
-		Go: "out, err := eng.As(apc.Identity{Account: " + strconv.Quote(c.Account) + ", Region: " + strconv.Quote(c.Region) + "})." +
-			c.Operation + "(ctx, " + literal.String() + ")",
+		Go: c.sdkGo(service, url),
 	}
 }
 

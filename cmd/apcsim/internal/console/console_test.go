@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/parser"
+	"go/token"
+	"maps"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -57,13 +60,14 @@ func TestACallAsProgramsMakeIt(t *testing.T) {
 			t.Errorf("boto3: no %s in\n%s", want, code.Python)
 		}
 	}
-	for _, want := range []string{`.ImportKey(ctx, &engine.ImportKeyInput{`, "KeyCryptogram: &engine.ImportKeyCryptogram{",
-		"Exportable: new(false)", `WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256"))`} {
+	for _, want := range []string{`.ImportKey(ctx, &paymentcryptography.ImportKeyInput{`,
+		"&types.ImportKeyMaterialMemberKeyCryptogram{Value: types.ImportKeyCryptogram{", "Exportable: new(false)",
+		`WrappingSpec: "RSA_OAEP_SHA_256"`, `WrappedKeyCryptogram: new("A1B2")`, "Encrypt: true"} {
 		if !strings.Contains(code.Go, want) {
 			t.Errorf("Go: no %s in\n%s", want, code.Go)
 		}
 	}
-	if _, err := parser.ParseExpr(strings.TrimPrefix(code.Go, "out, err := ")); err != nil {
+	if _, err := parser.ParseFile(token.NewFileSet(), "", code.Go, 0); err != nil {
 		t.Errorf("Go: %v in\n%s", err, code.Go)
 	}
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import ast, sys; ast.parse(sys.argv[1])",
@@ -84,7 +88,7 @@ func TestACallAsProgramsMakeIt(t *testing.T) {
 
 func TestACallWithoutARequestHasCodeAndJSON(t *testing.T) {
 	c := Call{Operation: "Fly", Error: "X", Message: "m"}
-	if got := c.Code("u"); !strings.Contains(got.Go, "(ctx, nil)") ||
+	if got := c.Code("u"); !strings.Contains(got.Go, "FlyInput{})") ||
 		!strings.Contains(got.CLI, "'{}'") && !strings.Contains(got.CLI, "'null'") {
 		t.Errorf("got %+v", got)
 	}
@@ -213,4 +217,23 @@ func FuzzInspect(f *testing.F) {
 			t.Errorf("%q: %v", text, err)
 		}
 	})
+}
+
+// TestUnionsAreThoseOfTheService: the SDK has a type of its own for each member of one.
+func TestUnionsAreThoseOfTheService(t *testing.T) {
+	want := map[string]bool{}
+	for _, plane := range []string{"control", "data"} {
+		raw, err := os.ReadFile("../../../../internal/facts/" + plane + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(raw)) {
+			if name, ok := strings.CutPrefix(strings.TrimSpace(line), "union "); ok {
+				want[name] = true
+			}
+		}
+	}
+	if !maps.Equal(unions, want) {
+		t.Errorf("got %v, want %v", unions, want)
+	}
 }

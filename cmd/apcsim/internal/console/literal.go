@@ -154,63 +154,6 @@ func comma(b *strings.Builder, i int) {
 	}
 }
 
-// goLiteral writes a request as a literal of Go. A pointer to what is no struct is new(value).
-func goLiteral(b *strings.Builder, v reflect.Value, indent string) {
-	if !v.IsValid() {
-		b.WriteString("nil")
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.Elem().Kind() == reflect.Struct && v.Elem().Type() != reflect.TypeFor[time.Time]() {
-			b.WriteByte('&')
-			goLiteral(b, v.Elem(), indent)
-			return
-		}
-		b.WriteString("new(")
-		goLiteral(b, v.Elem(), indent)
-		b.WriteByte(')')
-	case reflect.Struct:
-		goStruct(b, v, indent)
-	case reflect.Slice:
-		b.WriteString(v.Type().String() + "{")
-		for i := range v.Len() {
-			comma(b, i)
-			goLiteral(b, v.Index(i), indent)
-		}
-		b.WriteByte('}')
-	case reflect.String:
-		text := strconv.Quote(shortened(v.String()))
-		if v.Type() != reflect.TypeFor[string]() {
-			text = v.Type().String() + "(" + text + ")"
-		}
-		b.WriteString(text)
-	default:
-		fmt.Fprintf(b, "%v", v)
-	}
-}
-
-func goStruct(b *strings.Builder, v reflect.Value, indent string) {
-	if t, ok := v.Interface().(time.Time); ok {
-		fmt.Fprintf(b, "time.Unix(%d, 0)", t.Unix())
-		return
-	}
-	b.WriteString(v.Type().String() + "{")
-	any := false
-	for f, value := range v.Fields() {
-		if f.IsExported() && !value.IsZero() {
-			b.WriteString("\n" + indent + f.Name + ": ")
-			goLiteral(b, value, indent+"\t")
-			b.WriteByte(',')
-			any = true
-		}
-	}
-	if any {
-		b.WriteString("\n" + indent[1:])
-	}
-	b.WriteByte('}')
-}
-
 // identifier is the name of a member that names a key or a resource.
 var identifier = regexp.MustCompile(`(Identifier|KeyArn|ResourceArn|AliasName|ImportToken|ExportToken)$`)
 

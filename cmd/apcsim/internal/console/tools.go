@@ -269,6 +269,8 @@ func example(t reflect.Type) any {
 		return example(t.Elem())
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		return []any{example(t.Elem())}
+	case t.Kind() == reflect.Map:
+		return object{{"string", example(t.Elem())}}
 	case t.Kind() == reflect.Struct:
 		out := object{}
 		for f := range t.Fields() {
