@@ -17,7 +17,7 @@ const (
 	EncryptedKey = "an encrypted private key"
 	CRL          = "a revocation list"
 	CMS          = "a PKCS #7 or CMS message"
-	PKCS12       = "a PKCS #12 file"
+	pkcs12       = "a PKCS #12 file"
 )
 
 // shapes tell what DER is by the tags of its first levels, one letter each: s
@@ -32,7 +32,7 @@ var shapes = []struct{ shape, kind string }{
 	{"s[ds]o", EncryptedKey},
 	{"is[d*]o", PrivateKey}, {"is[dd]o", PrivateKey}, {"is[d]o", PrivateKey}, // PKCS #8
 	{"iiiiiiiii", PrivateKey}, {"io", PrivateKey}, // RSA and EC keys of their own
-	{"is[d0]", PKCS12}, {"d0", CMS},
+	{"is[d0]", pkcs12}, {"d0", CMS},
 	{"ii", PublicKey}, // RSA
 }
 

@@ -91,7 +91,7 @@ func checkClock(now time.Time) error {
 	if storable(now) {
 		return nil
 	}
-	return clockError(now.Format(TimeForm))
+	return clockError(now.Format(timeForm))
 }
 
 func clockError(found string) *apc.Error {
@@ -215,5 +215,5 @@ func (r *reader) end() error {
 	return r.fail
 }
 
-// TimeForm is how moments are shown.
-const TimeForm = "2006-01-02T15:04:05Z"
+// timeForm is how moments are shown.
+const timeForm = "2006-01-02T15:04:05Z"

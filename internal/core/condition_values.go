@@ -10,8 +10,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/policy"
 )
 
-// Conditioned is a request that has values of condition keys of its own.
-type Conditioned interface {
+// conditioned is a request that has values of condition keys of its own.
+type conditioned interface {
 	// ConditionValues returns the values of a condition key, in lower case.
 	ConditionValues(key string) []string
 }
@@ -44,7 +44,7 @@ func (q *question) Values(key string) []string {
 	case "aws:requestedregion":
 		return []string{q.c.Identity.Region}
 	case "aws:currenttime":
-		return []string{q.c.Now.Format(TimeForm)}
+		return []string{q.c.Now.Format(timeForm)}
 	case "aws:epochtime":
 		return []string{strconv.FormatInt(q.c.Now.Unix(), 10)}
 	case "aws:sourceip", "aws:securetransport":
@@ -63,7 +63,7 @@ func (q *question) Values(key string) []string {
 	if name, ok := strings.CutPrefix(key, "aws:resourcetag/"); ok {
 		return q.resourceTag(name)
 	}
-	if in, ok := q.c.in.(Conditioned); ok {
+	if in, ok := q.c.in.(conditioned); ok {
 		return in.ConditionValues(key)
 	}
 	return nil

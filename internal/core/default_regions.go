@@ -125,7 +125,7 @@ func (c *Call) PlanReplicas(ctx context.Context, asked []string, made *Key) (Rep
 		return ReplicaPlan{}, err
 	}
 	if len(list.Regions) > 0 {
-		made.OwnRegions = Yes
+		made.OwnRegions = yes
 	} else {
 		c.Cloud.emptyLists.add(&list)
 	}

@@ -78,10 +78,10 @@ type Replica struct {
 // triState is an optional boolean: 0 absent, 1 false, 2 true.
 type triState uint8
 
-// Yes and No are what an optional boolean is once it is given.
+// yes and No are what an optional boolean is once it is given.
 const (
 	No  triState = 1
-	Yes triState = 2
+	yes triState = 2
 )
 
 func (t triState) Pointer() *bool {

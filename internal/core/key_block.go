@@ -39,7 +39,7 @@ func CheckBlockVersion(v tr31.Version, kek *Algorithm, field string) error {
 		apc.Reason{
 			Rule:    apc.RuleKeyBlockVersion,
 			Field:   field,
-			Problem: ProblemBlockVersion,
+			Problem: problemBlockVersion,
 			Found:   v.String(),
 			Wanted:  wanted,
 			Offset:  0,
@@ -71,7 +71,7 @@ func BlockError(c *Call, field string, err error) error {
 // Options.HideReasons all of them are one refusal.
 func Foldable(c *Call, r apc.Reason) error {
 	if c.Cloud.HideReasons {
-		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: ProblemFolded, Offset: -1}
+		r = apc.Reason{Rule: apc.RuleKeyBlock, Field: r.Field, Problem: problemFolded, Offset: -1}
 	}
 	if strings.HasPrefix(r.Field, "KeyMaterial.") && strings.HasSuffix(r.Field, ".WrappedKeyBlock") {
 		return Invalid(importedBlockMessage, r)

@@ -116,11 +116,11 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 	return n.Rules.Check(into, n.Field)
 }
 
-// Above reads the authority that issued the certificate of a key, for a certificate under it
+// above reads the authority that issued the certificate of a key, for a certificate under it
 // that is checked. Who may use a key may rely on all above it: they need no permission. They
 // are looked for in the Region of the key, where its replica has theirs. A refusal names the
 // authority in Found.
-func (c *Call) Above(ctx context.Context, k *Key, field string, rules *KeyRules, into *Key) error {
+func (c *Call) above(ctx context.Context, k *Key, field string, rules *KeyRules, into *Key) error {
 	a, ok := ParseIdentifier(k.Authority, k.Partition())
 	if !ok {
 		return Internal(errRecord)

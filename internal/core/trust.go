@@ -32,7 +32,7 @@ func ReadCertificate(text, field string) (*x509.Certificate, *Algorithm, error) 
 	}
 	alg := algorithmOfKey(c.PublicKey)
 	if alg == nil {
-		return nil, nil, Invalid("The certificate is not valid.", Because(apc.RuleKeyType, field, ProblemCertificateKey,
+		return nil, nil, Invalid("The certificate is not valid.", Because(apc.RuleKeyType, field, problemCertificateKey,
 			keyOf(c), wording.Or((AnyRSA|AnyECC).Names())))
 	}
 	return c, alg, nil
@@ -97,7 +97,7 @@ func LoadAuthorities(ctx context.Context, c *Call, named *Key, field string) (*A
 			return nil, LongChain(field)
 		}
 		var next Key
-		if err := c.Above(ctx, last, field, AuthorityRules, &next); err != nil {
+		if err := c.above(ctx, last, field, AuthorityRules, &next); err != nil {
 			return nil, err
 		}
 		all.Keys = append(all.Keys, next)
@@ -107,7 +107,7 @@ func LoadAuthorities(ctx context.Context, c *Call, named *Key, field string) (*A
 // LongChain refuses a chain of too many authorities.
 func LongChain(field string) error {
 	return Invalid("The certificate is not valid.",
-		Because(apc.RuleCertificateAuthority, field, ProblemLongChain, "", "at most "+strconv.Itoa(MaxAuthorities)))
+		Because(apc.RuleCertificateAuthority, field, problemLongChain, "", "at most "+strconv.Itoa(MaxAuthorities)))
 }
 
 // Unchanged requires of a commit that the authorities are as they were read.
@@ -150,7 +150,7 @@ func Peer(ctx context.Context, c *Call, text, field string, pair, ca *Key, caFie
 	}
 	if alg != pair.Attributes.Alg {
 		return nil, nil, Invalid("The certificate does not have the key's curve.",
-			Because(apc.RuleKeyAlgorithm, field, ProblemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
+			Because(apc.RuleKeyAlgorithm, field, problemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
 	}
 	above, err := CheckTrusted(ctx, c, cert, field, ca, caField)
 	if err != nil {
@@ -172,15 +172,15 @@ func CheckOwnCertificate(c *Call, text, field string, pair *Key) (*x509.Certific
 	}
 	if !bytes.Equal(cert.RawSubjectPublicKeyInfo, pair.Public) {
 		return nil, Invalid("The certificate does not belong to the key.",
-			Because(apc.RuleCertificateKey, field, ProblemCertificateOfWhom, "", "a certificate of "+pair.ARN.String()))
+			Because(apc.RuleCertificateKey, field, problemCertificateOfWhom, "", "a certificate of "+pair.ARN.String()))
 	}
-	rule, problem, found := apc.RuleNotYetValid, ProblemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(TimeForm)
+	rule, problem, found := apc.RuleNotYetValid, problemNotYetValid, "valid from "+cert.NotBefore.UTC().Format(timeForm)
 	if c.Now.After(cert.NotAfter) {
-		rule, problem, found = apc.RuleExpired, ProblemExpired, "valid until "+cert.NotAfter.UTC().Format(TimeForm)
+		rule, problem, found = apc.RuleExpired, problemExpired, "valid until "+cert.NotAfter.UTC().Format(timeForm)
 	} else if !c.Now.Before(cert.NotBefore) {
 		return cert, nil
 	}
-	return nil, Invalid("The certificate is not valid.", Because(rule, field, problem, found, "valid at "+c.Now.Format(TimeForm)))
+	return nil, Invalid("The certificate is not valid.", Because(rule, field, problem, found, "valid at "+c.Now.Format(timeForm)))
 }
 
 // CertificateError is the refusal for a certificate; nil for nil.
@@ -204,6 +204,6 @@ func CertificateError(err error, field string) error {
 var AuthorityRules = &KeyRules{Class: apc.KeyClassPublicKey, Usages: []apc.KeyUsage{UsageS0},
 	Usage: RuleText{
 		Rule:    apc.RuleCertificateAuthority,
-		Problem: ProblemNotAuthority,
+		Problem: problemNotAuthority,
 		Message: "The certificate authority key is not valid.",
 	}}

@@ -11,14 +11,14 @@ import (
 
 // Names of the descriptions in their folder.
 const (
-	ControlFile = "service-2.json"
+	controlFile = "service-2.json"
 	DataFile    = "data-service-2.json"
 )
 
 // Write writes the two files of facts into a folder, from the descriptions in another.
 func Write(descriptions, folder string) error {
-	for file, text := range map[string]string{ControlFile: "control.txt", DataFile: "data.txt"} {
-		s, err := ReadDescription(descriptions, file)
+	for file, text := range map[string]string{controlFile: "control.txt", DataFile: "data.txt"} {
+		s, err := readDescription(descriptions, file)
 		if err != nil {
 			return err
 		}
@@ -29,9 +29,9 @@ func Write(descriptions, folder string) error {
 	return nil
 }
 
-// ReadDescription reads a description of the service in the form of the AWS SDKs
+// readDescription reads a description of the service in the form of the AWS SDKs
 // (service-2.json). Its sentences are not taken over.
-func ReadDescription(dir, file string) (*Service, error) {
+func readDescription(dir, file string) (*Service, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, file))
 	if err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func (s *Shape) GoPattern() string {
 
 // amended reads the facts and corrects what the service does otherwise.
 func amended(text string) *Service {
-	s, err := Parse(text)
+	s, err := parse(text)
 	if err != nil {
 		panic(fmt.Sprintf("facts: %v", err)) // the committed files are read by the tests
 	}

@@ -13,8 +13,8 @@ func TestFactsAreThoseOfTheDescriptions(t *testing.T) {
 	for _, c := range []struct {
 		file, text         string
 		operations, shapes int
-	}{{ControlFile, controlText, 32, 172}, {DataFile, dataText, 15, 177}} {
-		s, err := Parse(c.text)
+	}{{controlFile, controlText, 32, 172}, {DataFile, dataText, 15, 177}} {
+		s, err := parse(c.text)
 		if err != nil {
 			t.Fatalf("%s: %v", c.file, err)
 		}
@@ -28,7 +28,7 @@ func TestFactsAreThoseOfTheDescriptions(t *testing.T) {
 		if dir == "" {
 			continue
 		}
-		d, err := ReadDescription(dir, c.file)
+		d, err := readDescription(dir, c.file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +41,7 @@ func TestFactsAreThoseOfTheDescriptions(t *testing.T) {
 func TestParseRefusesWhatIsNoFact(t *testing.T) {
 	const good = "operation Do POST / In In\n\terrors Bad\nstructure In\n\tA Text required\nexception Bad\nstring Text 1..2\n\tpattern " +
 		"[a-z]+\n"
-	if _, err := Parse(good); err != nil {
+	if _, err := parse(good); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}
 	for _, c := range []struct{ what, old, new string }{
@@ -56,7 +56,7 @@ func TestParseRefusesWhatIsNoFact(t *testing.T) {
 		{"a member without a shape", "A Text required", "A"},
 		{"a part of an exception that is none", "exception Bad\n", "exception Bad\n\tx\n"},
 	} {
-		if _, err := Parse(strings.Replace(good, c.old, c.new, 1)); err == nil {
+		if _, err := parse(strings.Replace(good, c.old, c.new, 1)); err == nil {
 			t.Errorf("%s: accepted", c.what)
 		}
 	}

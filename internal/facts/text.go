@@ -96,8 +96,8 @@ func limits(low, high *int) string {
 	return text[0] + ".." + text[1]
 }
 
-// Parse reads the text form. Every name that a part refers to must be there.
-func Parse(text string) (*Service, error) {
+// parse reads the text form. Every name that a part refers to must be there.
+func parse(text string) (*Service, error) {
 	s := &Service{named: map[string]*Shape{}}
 	for i, l := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		part, indented := strings.CutPrefix(l, "\t")

@@ -142,11 +142,11 @@ func operationsNamed(text string) (out []string, err error) {
 	for name := range strings.FieldsSeq(text) {
 		switch name {
 		case "control":
-			out = append(out, Operations(facts.Control())...)
+			out = append(out, operationsOf(facts.Control())...)
 		case "data":
-			out = append(out, Operations(facts.Data())...)
+			out = append(out, operationsOf(facts.Data())...)
 		default:
-			if !slices.Contains(Operations(facts.Control()), name) && !slices.Contains(Operations(facts.Data()), name) {
+			if !slices.Contains(operationsOf(facts.Control()), name) && !slices.Contains(operationsOf(facts.Data()), name) {
 				return nil, fmt.Errorf("there is no operation %q", name)
 			}
 			out = append(out, name)
@@ -155,8 +155,8 @@ func operationsNamed(text string) (out []string, err error) {
 	return out, nil
 }
 
-// Operations are the names of the operations of a plane.
-func Operations(plane *facts.Service) (out []string) {
+// operationsOf are the names of the operations of a plane.
+func operationsOf(plane *facts.Service) (out []string) {
 	for i := range plane.Operations {
 		out = append(out, plane.Operations[i].Name)
 	}

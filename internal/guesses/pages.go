@@ -57,7 +57,7 @@ func (s *Statement) write(b *strings.Builder, probes []string) {
 func operationsShown(operations []string) string {
 	text := strings.Join(operations, ", ")
 	for plane, name := range map[*facts.Service]string{facts.Control(): "the control plane", facts.Data(): "the data plane"} {
-		text = strings.ReplaceAll(text, strings.Join(Operations(plane), ", "), "all of "+name)
+		text = strings.ReplaceAll(text, strings.Join(operationsOf(plane), ", "), "all of "+name)
 	}
 	return text
 }
@@ -79,7 +79,7 @@ A statement about several operations counts for each of them. The last columns c
 	}{{"Control plane", facts.Control()}, {"Data plane", facts.Data()}} {
 		fmt.Fprintf(&b, "## %s\n\n| operation | seen live | documented | guessed | with a probe | beyond calls |\n", plane.title)
 		b.WriteString("|---|---|---|---|---|---|\n")
-		for _, op := range Operations(plane.of) {
+		for _, op := range operationsOf(plane.of) {
 			fmt.Fprintf(&b, "| %s | %s |\n", op, counts(op, probes))
 		}
 		b.WriteString("\n")

@@ -16,14 +16,14 @@ import (
 const Tag = "sensitive"
 
 // Format prints a structure, whatever the verb.
-func Format(w fmt.State, v any) { fmt.Fprint(w, Text(v)) }
+func Format(w fmt.State, v any) { fmt.Fprint(w, text(v)) }
 
 // LogValue is a structure in a log.
-func LogValue(v any) slog.Value { return slog.StringValue(Text(v)) }
+func LogValue(v any) slog.Value { return slog.StringValue(text(v)) }
 
-// Text is a structure on one line: "GenerateMacInput{KeyIdentifier: alias/mac, MessageData: 16
+// text is a structure on one line: "GenerateMacInput{KeyIdentifier: alias/mac, MessageData: 16
 // characters}". Members that are absent are left out.
-func Text(v any) string {
+func text(v any) string {
 	var b strings.Builder
 	write(&b, reflect.ValueOf(v), false)
 	return b.String()

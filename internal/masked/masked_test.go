@@ -37,7 +37,7 @@ func TestSensitiveMembersArePrintedByTheirLength(t *testing.T) {
 }
 
 func TestNilPointerIsPrinted(t *testing.T) {
-	if got := Text((*outer)(nil)); got != "nil" {
+	if got := text((*outer)(nil)); got != "nil" {
 		t.Errorf("got %s, want nil", got)
 	}
 }

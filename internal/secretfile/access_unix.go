@@ -29,7 +29,7 @@ func checkAccess(path string, info os.FileInfo) error {
 	if problem == "" {
 		return nil
 	}
-	return &AccessError{path, problem, mend(path, int(stat.Uid), ours)}
+	return &accessError{path, problem, mend(path, int(stat.Uid), ours)}
 }
 
 // mend is what to do about it, so that this process can read the file afterwards.

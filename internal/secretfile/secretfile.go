@@ -21,24 +21,24 @@ import (
 	"os"
 )
 
-// AccessError is a file that the rule refuses.
-type AccessError struct {
+// accessError is a file that the rule refuses.
+type accessError struct {
 	Path    string
 	Problem string // "others may read it (mode 0644)"
 	Mend    string // "chmod 600 /etc/apcsim/pin"; may be empty
 }
 
-func (e *AccessError) Error() string {
+func (e *accessError) Error() string {
 	if e.Mend == "" {
 		return e.Path + ": " + e.Problem
 	}
 	return e.Path + ": " + e.Problem + ": " + e.Mend
 }
 
-// Open opens a file for reading and checks it as [Check] does. It does not wait
+// open opens a file for reading and checks it as [Check] does. It does not wait
 // for the writer of a FIFO. A file that is not there is fs.ErrNotExist, one that
-// the rule refuses an [AccessError].
-func Open(path string) (*os.File, error) {
+// the rule refuses an [accessError].
+func open(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonBlock, 0)
 	if err != nil {
 		return nil, err
@@ -50,14 +50,14 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Check reports as an [AccessError] why an open file does not obey the rule.
+// Check reports as an [accessError] why an open file does not obey the rule.
 func Check(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return &AccessError{f.Name(), kind(info.Mode()) + ", wanted a regular file", ""}
+		return &accessError{f.Name(), kind(info.Mode()) + ", wanted a regular file", ""}
 	}
 	return checkAccess(f.Name(), info)
 }
@@ -78,17 +78,17 @@ func CheckInput(f *os.File) error {
 		}
 	case os.ModeNamedPipe:
 		if !mine(info) {
-			return &AccessError{f.Name(), "a pipe of another user", ""}
+			return &accessError{f.Name(), "a pipe of another user", ""}
 		}
 	default:
-		return &AccessError{f.Name(), kind(info.Mode()) + ", wanted a regular file or a pipe", ""}
+		return &accessError{f.Name(), kind(info.Mode()) + ", wanted a regular file or a pipe", ""}
 	}
 	return checkAccess(f.Name(), info)
 }
 
 // Read returns the content of a file that obeys the rule, at most so many bytes.
 func Read(path string, most int) ([]byte, error) {
-	f, err := Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}

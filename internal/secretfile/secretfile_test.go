@@ -61,7 +61,7 @@ func TestARefusalSaysTheChmodThatMendsIt(t *testing.T) {
 	for _, mode := range []os.FileMode{0o644, 0o604, 0o601, 0o660, 0o620, 0o610, 0o666, 0o777} {
 		write(t, path, "1234", mode)
 		_, err := Read(path, 10)
-		refusal, ok := errors.AsType[*AccessError](err)
+		refusal, ok := errors.AsType[*accessError](err)
 		if !ok || refusal.Mend != "chmod 600 "+path || !strings.Contains(err.Error(), fmt.Sprintf("mode %04o", mode)) {
 			t.Errorf("mode %04o: got %v, want a refusal that says chmod 600", mode, err)
 		}

@@ -123,7 +123,7 @@ func TestTheTimeToAMoment(t *testing.T) {
 	now := time.Unix(0, 0)
 	for d, want := range map[time.Duration]string{76*time.Hour + 10*time.Minute: "3 d 4 h", 90 * time.Minute: "1 h 30 min", 0: "0 min",
 		-time.Hour: "past"} {
-		if got := Until(now, now.Add(d)); got != want {
+		if got := untilText(now, now.Add(d)); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
 	}

@@ -42,12 +42,12 @@ type Page struct {
 	Data   any
 }
 
-// Views are the pages that every page links to: the last part of their paths and their names.
-var Views = [][2]string{{"", "Calls"}, {"console/keys", "Keys"}, {"console/time", "Time"}, {"console/graph", "Which key wraps which"},
+// views are the pages that every page links to: the last part of their paths and their names.
+var views = [][2]string{{"", "Calls"}, {"console/keys", "Keys"}, {"console/time", "Time"}, {"console/graph", "Which key wraps which"},
 	{"console/tools", "Tools"}, {"console/faults", "Faults"}, {"console/approvals", "Approvals"}, {"console/limits", "Limits"}}
 
 // Views lists the links.
-func (p *Page) Views() [][2]string { return Views }
+func (p *Page) Views() [][2]string { return views }
 
 // Middle is the view's part of the page.
 func (p *Page) Middle() (template.HTML, error) {
@@ -66,15 +66,15 @@ func Render(p *Page) ([]byte, error) {
 // parsed is parsed when the first page is asked for: a server starts without it.
 var parsed = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"moment": Moment, "usage": Usage, "title": strings.ToLower, "until": Until, "state": stateWords,
+		"moment": Moment, "usage": usageName, "title": strings.ToLower, "until": untilText, "state": stateWords,
 	}).ParseFS(files, "page.html"))
 })
 
 // Moment is a time for people.
 func Moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") }
 
-// Usage is a key usage in words: "key encryption key (K0)".
-func Usage(u apc.KeyUsage) string {
+// usageName is a key usage in words: "key encryption key (K0)".
+func usageName(u apc.KeyUsage) string {
 	code, name, ok := strings.Cut(strings.TrimPrefix(string(u), "TR31_"), "_")
 	if !ok {
 		return string(u)
@@ -82,8 +82,8 @@ func Usage(u apc.KeyUsage) string {
 	return strings.ToLower(strings.ReplaceAll(name, "_", " ")) + " (" + code + ")"
 }
 
-// Until is the time from one moment to another for people: "3 d 4 h".
-func Until(now, at time.Time) string {
+// untilText is the time from one moment to another for people: "3 d 4 h".
+func untilText(now, at time.Time) string {
 	d := at.Sub(now).Round(time.Minute)
 	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
 	switch {

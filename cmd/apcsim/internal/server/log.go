@@ -35,9 +35,9 @@ func (s *Server) warn() {
 		s.log.Warn("RSA PAIRS ARE TEST KEYS: their private halves are published with the source code; protect nothing with them")
 	}
 	if o.Control && s.token.set() {
-		s.log.Info("the simulator's own calls are for who shows the token", "at", s.ControlURL())
+		s.log.Info("the simulator's own calls are for who shows the token", "at", s.controlURL())
 	} else if o.Control {
-		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.ControlURL())
+		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.controlURL())
 	}
 	if len(o.AllowOrigins) > 0 && (!o.Verify || o.Anonymous) {
 		s.log.Warn("web pages of these origins can use every key", "origins", o.AllowOrigins)

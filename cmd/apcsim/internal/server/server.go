@@ -174,9 +174,9 @@ func (s *Server) closeListeners() error {
 	return errors.Join(s.listener.Close(), s.control.Close())
 }
 
-// ControlURL is where the simulator's own calls are: "http://127.0.0.1:8089/_apcsim/"; "" where
+// controlURL is where the simulator's own calls are: "http://127.0.0.1:8089/_apcsim/"; "" where
 // they are off.
-func (s *Server) ControlURL() string {
+func (s *Server) controlURL() string {
 	switch {
 	case !s.options.Control:
 		return ""
