@@ -142,6 +142,7 @@ var mayImport = map[string][]string{
 		"emv",
 		"cvv",
 	},
+	"internal/testrig/lines":     {},
 	"internal/testrig/mutate":    {},
 	"internal/testrig/promise":   {},
 	"internal/testrig/storetest": {"keystore"},
