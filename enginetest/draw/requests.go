@@ -133,11 +133,12 @@ func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] 
 
 func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
-// key draws what a caller names a key by: mostly a key of its place that fits, if there is one; nil fits all.
+// key draws what a caller names a key by: mostly a key of its place that fits, nil fits all; or one of its place that is not
+// simply alive; or any.
 func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
 	n := rapid.IntRange(0, 9).Draw(t, "fitting")
 	if n == 7 || n == 8 {
-		fits = nil
+		fits = func(k *model.Key) bool { return !k.Usable() || k.Replica() || k.Replicated() }
 	}
 	if fitting := r.World.Keys(p, fits); len(fitting) > 0 && n < 9 {
 		return even(fitting).Draw(t, "key").ARN
