@@ -7,6 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
@@ -86,7 +88,7 @@ func (r *Requests) formOf(t *rapid.T, op string) string {
 
 // drawForm draws the form of an operation that has some, and returns what it needs.
 func (r *Requests) drawForm(t *rapid.T, op string) (all []need) {
-	r.form = nil
+	r.form, r.almost = nil, false
 	if len(forms[op]) == 0 {
 		return needs[op]
 	}
@@ -95,10 +97,35 @@ func (r *Requests) drawForm(t *rapid.T, op string) (all []need) {
 	}
 	f := even(forms[op]).Draw(t, "form")
 	r.form = &f.form
+	r.almost = rapid.IntRange(0, 3).Draw(t, "almost") == 3
 	for _, member := range slices.Sorted(maps.Keys(f.keys)) {
-		all = append(all, keyNeed(f.keys[member], works(op, tableForm(f.form, member), member)))
+		form := tableForm(f.form, member)
+		all = append(all, keyNeed(f.keys[member], works(op, form, member)))
+		if a := sameUsage(f.keys[member].Attributes()); r.almost && len(a) > 0 {
+			all = append(all, need{"CreateKey", noKey(almost(op, form, member)), func(*Requests, model.Place) any {
+				return &engine.CreateKeyInput{KeyAttributes: even(a).Draw(t, "almost fitting"), Exportable: new(true)}
+			}})
+		}
 	}
 	return all
+}
+
+// sameUsage are the attributes of other keys of the same usage.
+func sameUsage(a apc.KeyAttributes) (all []apc.KeyAttributes) {
+	for _, b := range allAttributes() {
+		if b.KeyUsage == a.KeyUsage && b != a {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// almost reports of a key whether it has the usage for a member of a form, and breaks another rule.
+func almost(op, form, member string) func(*model.Key) bool {
+	return func(k *model.Key) bool {
+		rule := model.DataKey(op, form, member, k)
+		return k.Usable() && (rule == apc.RuleKeyAlgorithm || rule == apc.RuleKeyModesOfUse)
+	}
 }
 
 // tableForm is the form of one key in the table of the data plane: of "Symmetric to Dukpt", one of the two.
@@ -117,5 +144,8 @@ func works(op, form, member string) func(*model.Key) bool {
 
 // worker draws the key of a member: mostly one that the table of the data plane allows.
 func (r *Requests) worker(t *rapid.T, p model.Place, op, form, member string) string {
+	if all := r.World.Keys(p, almost(op, form, member)); r.almost && len(all) > 0 {
+		return even(all).Draw(t, "key").ARN
+	}
 	return r.key(t, p, works(op, form, member))
 }

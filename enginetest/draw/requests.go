@@ -22,7 +22,8 @@ type Requests struct {
 	Partner *enginetest.Partner // the other party of imports and exports
 	Now     func() time.Time    // the simulator's clock
 
-	form *string // of the next request of the data plane; nil is any
+	form   *string // of the next request of the data plane; nil is any
+	almost bool    // it names keys of the right usage that break another rule, if there are some
 }
 
 // operations are those that Any draws requests of, with their forms, each by a function. What undoes or verifies something
@@ -134,11 +135,14 @@ func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] 
 func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
 // key draws what a caller names a key by: mostly a key of its place that fits, nil fits all; or one of its place that is not
-// simply alive; or any.
+// simply alive, or any of its place; or any.
 func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
 	n := rapid.IntRange(0, 9).Draw(t, "fitting")
-	if n == 7 || n == 8 {
+	switch n {
+	case 7:
 		fits = func(k *model.Key) bool { return !k.Usable() || k.Replica() || k.Replicated() }
+	case 8:
+		fits = nil
 	}
 	if fitting := r.World.Keys(p, fits); len(fitting) > 0 && n < 9 {
 		return even(fitting).Draw(t, "key").ARN
