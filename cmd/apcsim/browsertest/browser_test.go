@@ -300,6 +300,8 @@ func (s *session) testTime(t *testing.T) {
 	s.waitFor(t, `document.querySelector(".clock").textContent.includes("24h0m0s ahead")`)
 	s.do(t, "to the next due", chromedp.Click(`button[value="next"]`, chromedp.ByQuery))
 	s.waitFor(t, `document.querySelector("main").textContent.includes("Nothing is due")`)
+	s.do(t, "reset the clock", chromedp.Click(`button[value="reset"]`, chromedp.ByQuery))
+	s.waitFor(t, `!document.querySelector(".clock").textContent.includes("ahead")`)
 	s.do(t, "keys", chromedp.Navigate(s.url+"/_apcsim/console/keys"))
 	if got := s.text(t, "#keys"); !strings.Contains(got, "delete complete") {
 		t.Errorf("the keys are %q", got)

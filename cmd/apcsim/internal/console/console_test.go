@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -235,5 +236,27 @@ func TestUnionsAreThoseOfTheService(t *testing.T) {
 	}
 	if !maps.Equal(unions, want) {
 		t.Errorf("got %v, want %v", unions, want)
+	}
+}
+
+func TestTheConsoleIsSmall(t *testing.T) {
+	const most = 1500
+	files, err := filepath.Glob("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += strings.Count(string(raw), "\n")
+	}
+	if lines >= most || lines < 500 {
+		t.Errorf("%d lines in %q, want less than %d", lines, files, most)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
-	"time"
 )
 
 // unions are the shapes of requests of which one member is set. The SDK has a type for each member of one.
@@ -26,8 +25,7 @@ import (
 	"encoding/json"
 	"log"
 	"os"
-{{if .Time}}	"time"
-{{end}}
+
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/{{.Package}}"
 {{if .Types}}	"github.com/aws/aws-sdk-go-v2/service/{{.Package}}/types"
@@ -58,7 +56,7 @@ func (c Call) sdkGo(service, url string) string {
 	var out strings.Builder
 	_ = sdkProgram.Execute(&out, map[string]any{ // into memory
 		"Package": strings.ReplaceAll(service, "-", ""), "Operation": c.Operation, "Region": c.Region, "URL": url,
-		"Members": w.String(), "Types": w.types, "Time": w.time,
+		"Members": w.String(), "Types": w.types,
 	})
 	return out.String()
 }
@@ -66,7 +64,7 @@ func (c Call) sdkGo(service, url string) string {
 // sdkWriter writes a request as the SDK's literals.
 type sdkWriter struct {
 	strings.Builder
-	types, time bool // what has to be imported
+	types bool // the package of them has to be imported
 }
 
 // members writes what is set of a struct, in braces.
@@ -93,7 +91,7 @@ func (w *sdkWriter) member(v reflect.Value, indent string) {
 	optional := v.Kind() == reflect.Pointer
 	v = reflect.Indirect(v)
 	switch {
-	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+	case v.Kind() == reflect.Struct:
 		if !unions[v.Type().Name()] {
 			w.WriteByte('&')
 		}
@@ -127,11 +125,6 @@ func (w *sdkWriter) plain(v reflect.Value, indent string) {
 }
 
 func (w *sdkWriter) structure(v reflect.Value, indent string) {
-	if t, ok := v.Interface().(time.Time); ok {
-		w.time = true
-		fmt.Fprintf(w, "time.Unix(%d, 0)", t.Unix())
-		return
-	}
 	w.types = true
 	name := "types." + v.Type().Name()
 	if !unions[v.Type().Name()] {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/words"
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -263,8 +262,6 @@ func Example(operation string, in any) string {
 
 func example(t reflect.Type) any {
 	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return "2026-01-01T00:00:00Z"
 	case t.Kind() == reflect.Pointer:
 		return example(t.Elem())
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
