@@ -121,10 +121,25 @@ func printAligned(w io.Writer, lines [][3]string, loose bool) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	paint, i := paintFor(w), 0
 	for line := range strings.Lines(b.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+		if _, err := fmt.Fprintln(paint, paint.row(strings.TrimRight(line, " \n"), lines[i])); err != nil {
 			return err
 		}
+		i++
 	}
 	return nil
+}
+
+// row is a line of a table with its name and its words in their colours.
+func (p painter) row(line string, cells [3]string) string {
+	name, words := shown(cells[0]), shown(cells[2])
+	if !p.on || len(name)+len(words) > len(line) {
+		return line
+	}
+	middle := line[len(name) : len(line)-len(words)]
+	if !strings.HasPrefix(line, name) || !strings.HasSuffix(line, words) {
+		return line
+	}
+	return p.in(bold, name) + middle + p.in(dim, words)
 }

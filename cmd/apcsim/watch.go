@@ -245,7 +245,7 @@ func paintFor(out io.Writer) painter {
 }
 
 func (p painter) in(colour, text string) string {
-	if !p.on {
+	if !p.on || text == "" {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"

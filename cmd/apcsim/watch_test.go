@@ -138,6 +138,16 @@ func TestColoursAreForTerminals(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, "\x1b[31mX\x1b[0m") || strings.Contains(got, "\x1b[1mb") || w.last != 7 {
 		t.Errorf("got %q", got)
 	}
+	for cells, want := range map[[3]string]string{
+		{"header", "D0112", "what \x1b[1m it may do"}: "\x1b[1mheader\x1b[0m  D0112  \x1b[2m" + `"what \x1b[1m it may do"` + "\x1b[0m",
+		{"", "D0112", ""}:       "  D0112",
+		{"header", "D0112", ""}: "\x1b[1mheader\x1b[0m  D0112",
+	} {
+		line := strings.TrimRight(shown(cells[0])+"  "+cells[1]+"  "+shown(cells[2]), " ")
+		if got := (painter{&out, true}).row(line, cells); got != want {
+			t.Errorf("a row of a table: got %q, want %q", got, want)
+		}
+	}
 	if p := paintFor(harmless{&out}); p.on {
 		t.Error("a buffer is taken for a terminal")
 	}
