@@ -64,7 +64,8 @@ func (p Plan) Write(w io.Writer, side string) {
   sends about %d calls, fewer than five in a second: %d minutes
   costs about %.2f US dollars by the published prices (2.00 for 10,000 calls, 1.00 a month for an active key, by the hour;
     https://aws.amazon.com/payment-cryptography/pricing/, US East and US West; other Regions may differ)
-  deletes what it made at the end of each probe; deleted keys wait %d days, and tokens end after 30
+  deletes what it made at the end of each probe; deleted keys wait %d days, and count towards the quota of keys as long;
+    tokens end after 30 days
 `, side, p.Probes, p.Keys, p.Replicas, p.Aliases, tagKey, p.Tokens, p.Calls, 1+int(float64(p.Calls)*awsPace.Minutes()), p.Cents/100,
 		deletionDays)
 }

@@ -13,11 +13,11 @@ import (
 // Recording is what a side answered, as a file. It has no account, access key, key or account number
 // of a card: see the package documentation for what stands for them.
 type Recording struct {
-	Format int    `json:"format"` // 1
-	Side   string `json:"side"`   // whose answers they are
-	Source string `json:"source,omitempty"`
-	Made   string `json:"made,omitempty"` // the day
-	Probes map[string]*Recorded
+	Format int                  `json:"format"` // 1
+	Side   string               `json:"side"`   // whose answers they are
+	Source string               `json:"source,omitempty"`
+	Made   string               `json:"made,omitempty"` // the day
+	Probes map[string]*Recorded `json:"probes"`
 }
 
 // Recorded is the part of a recording about one probe.

@@ -36,6 +36,7 @@ var (
 	anyAccess  = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}\b`)
 	arnAccount = regexp.MustCompile(`(arn:aws:payment-cryptography:[^:]*:)\d{12}:`)
 	anyKey     = regexp.MustCompile(`:key/[0-9a-z]{16,64}\b`)
+	anyHex     = regexp.MustCompile(`\b[0-9A-Fa-f]{32,}\b`)
 	anyDigits  = regexp.MustCompile(`\b\d{12,19}\b`)
 	blockStart = regexp.MustCompile(`^[A-E]\d{4}[A-Z0-9]{2}[A-Z][A-Z0-9][0-9A-Z]{2}[ENS](\d\d)\d\d`)
 )
@@ -50,6 +51,11 @@ func (s *scrubber) text(t string) string {
 	t = anyAccess.ReplaceAllString(t, "ACCESSKEY")
 	t = arnAccount.ReplaceAllString(t, "${1}ACCOUNT:")
 	return anyKey.ReplaceAllString(t, ":key/OTHER")
+}
+
+// message is a message without numbers that may be those of a card and texts that may be keys.
+func (s *scrubber) message(t string) string {
+	return anyDigits.ReplaceAllString(anyHex.ReplaceAllString(s.text(t), "HEX"), "DIGITS")
 }
 
 // ownItems leaves of a list of keys or aliases those that the probe has made: nothing else of an
@@ -80,7 +86,7 @@ func (s *scrubber) ownItems(body map[string]any) map[string]any {
 
 // answer is an answer as it is compared and recorded.
 func (s *scrubber) answer(got *raw) *Answer {
-	a := &Answer{Status: got.status, Exception: got.exception, Message: anyDigits.ReplaceAllString(s.text(got.message), "DIGITS")}
+	a := &Answer{Status: got.status, Exception: got.exception, Message: s.message(got.message)}
 	if body, ok := s.value("", s.ownItems(got.body)).(map[string]any); ok && len(body) > 0 {
 		a.Body = body
 	}
