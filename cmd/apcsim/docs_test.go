@@ -102,7 +102,7 @@ func newDocsPlace(t *testing.T) *docsPlace {
 		t.Fatal(err)
 	}
 	p.env = append(os.Environ(), "ROOT="+root, "STATE="+state, "BINARY="+p.binary, "SOFTHSM2_CONF="+conf,
-		"PATH="+state+":"+os.Getenv("PATH"), "APCSIM_LISTEN=127.0.0.1:"+port, "no_proxy=127.0.0.1")
+		"PATH="+state+":"+os.Getenv("PATH"), "APCSIM_LISTEN=127.0.0.1:"+port, "no_proxy=127.0.0.1", "XDG_CACHE_HOME="+state)
 	p.look()
 	return p
 }

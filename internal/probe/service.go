@@ -174,7 +174,7 @@ func (s *Service) wait(ctx context.Context, attempt int) error {
 	if attempt > 0 {
 		pause = retryPause << (attempt - 1)
 	}
-	if next := s.last.Add(s.pace).Sub(time.Now()); s.pace > 0 && next > pause {
+	if next := s.last.Add(s.pace).Sub(s.now()); s.pace > 0 && next > pause {
 		pause = next
 	}
 	if pause > 0 {
@@ -182,7 +182,7 @@ func (s *Service) wait(ctx context.Context, attempt int) error {
 			return err
 		}
 	}
-	s.last, s.calls = time.Now(), s.calls+1
+	s.last, s.calls = s.now(), s.calls+1
 	return ctx.Err()
 }
 
