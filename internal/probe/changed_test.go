@@ -99,7 +99,8 @@ var changes = []changed{
 		}
 	})},
 	{statement: "G-policy-none-delete", answer: refusing("DeleteResourcePolicy", always, apc.ErrResourceNotFound)},
-	{statement: "G-team-none", answer: refusing("GetMpaTeamAssociation", func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
+	{statement: "G-team-none", answer: refusing("GetMpaTeamAssociation",
+		func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
 	{statement: "G-mac-text", answer: func(_ *engine.Engine, call apc.Call, out any, err error) (any, error) {
 		if e, ok := errors.AsType[*apc.Error](err); ok && call.Operation == "VerifyMac" && e.Code == "VerificationFailedException" {
 			other := *e
@@ -134,7 +135,9 @@ var changes = []changed{
 			out.PinData.PinOffset = new(*out.PinData.PinOffset + "00")
 		}
 	})},
-	{statement: "L-delete-enabled", answer: answering(func(_ *engine.DeleteKeyInput, out *engine.DeleteKeyOutput) { out.Key.Enabled = false })},
+	{statement: "L-delete-enabled", answer: answering(func(_ *engine.DeleteKeyInput, out *engine.DeleteKeyOutput) {
+		out.Key.Enabled = false
+	})},
 	{statement: "L-alias-unknown", answer: refusing("GetAlias", func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
 	{statement: "G-cfb-feedback", answer: answering(func(in *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
 		if s := in.EncryptionAttributes.Symmetric; s != nil && s.Mode == dataplane.EncryptionModeCFB {

@@ -100,8 +100,8 @@ const (
 )
 
 func newService(name string, d Doer, at, region string) *Service {
-	return &Service{name: name, doer: d, control: at, data: at, region: region, credentials: anyCredentials, run: newRun(), parties: map[string]crypto.Signer{},
-		now: time.Now, sleep: sleep}
+	return &Service{name: name, doer: d, control: at, data: at, region: region, credentials: anyCredentials, run: newRun(),
+		parties: map[string]crypto.Signer{}, now: time.Now, sleep: sleep}
 }
 
 // newRun is a name for a run that no other has.
