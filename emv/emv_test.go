@@ -2,8 +2,6 @@ package emv_test
 
 import (
 	"crypto/cipher"
-	"crypto/des"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log"
@@ -19,21 +17,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-func decodeHex(text string) []byte {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
+func decodeHex(text string) []byte { return payref.Bytes(text) }
 
-func newBlock(key []byte) cipher.Block {
-	b, err := des.NewTripleDESCipher(append(append([]byte(nil), key...), key...)[:24])
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
+func newBlock(key []byte) cipher.Block { return payref.TDES(key) }
 
 func upper(b []byte, err error) (string, error) { return fmt.Sprintf("%X", b), err }
 

@@ -7,11 +7,12 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awsjson"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
 const (
-	accessKey = "AKIDAPCSIM"
+	accessKey = awsjson.AccessKey
 	secretKey = "a secret that signs"
 )
 

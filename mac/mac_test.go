@@ -5,7 +5,6 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log"
@@ -19,13 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
-func decodeHex(text string) []byte {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
+func decodeHex(text string) []byte { return payref.Bytes(text) }
 
 // newBlock is the cipher of a key: AES where the name says so, else TDES.
 func newBlock(alg, key string) cipher.Block {

@@ -21,23 +21,15 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 const exampleConfig = "../../examples/serve/config.json"
 
-// ownConfig is a copy of the example for this user alone: a checkout has it for
-// all to read.
+// ownConfig is a copy of the example for this user alone.
 func ownConfig(t testing.TB) string {
 	t.Helper()
-	text, err := os.ReadFile(exampleConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return testrig.OwnCopy(t, exampleConfig)
 }
 
 // built is the program, made once for all tests.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/servertest"
 )
 
 // screen is what a command prints while a test reads it.
@@ -31,25 +32,6 @@ func (s *screen) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.String()
-}
-
-// watchedServer is a server on a free port until the test ends.
-func watchedServer(t *testing.T, o *server.Options) *server.Server {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	s, err := server.Listen(ctx, "127.0.0.1:0", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return s
 }
 
 func callAt(t *testing.T, url, operation, body string) {
@@ -88,7 +70,7 @@ func (s *screen) waitFor(t *testing.T, text string) {
 }
 
 func TestWatchShowsCallsAsTheyHappen(t *testing.T) {
-	s := watchedServer(t, &server.Options{Control: true, Anonymous: true})
+	s := servertest.Serve(t, &server.Options{Control: true, Anonymous: true})
 	callAt(t, s.URL(), "ListKeys", "{}")
 	all, refused := watchOf(t, s.URL()), watchOf(t, "--refused", s.URL()+"/")
 	all.waitFor(t, "ListKeys  111122223333 us-east-1")
@@ -114,7 +96,7 @@ func TestWatchShowsTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := watchedServer(t, &server.Options{ControlToken: token, Control: true, Anonymous: true})
+	s := servertest.Serve(t, &server.Options{ControlToken: token, Control: true, Anonymous: true})
 	callAt(t, s.URL(), "ListKeys", "{}")
 	watchOf(t, "--token", path, s.URL()).waitFor(t, "ListKeys")
 	for args, want := range map[string]string{

@@ -2,12 +2,9 @@ package sdktest
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +15,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awsjson"
 )
 
 var (
@@ -26,7 +24,7 @@ var (
 )
 
 const (
-	accessKey = "AKIDAPCSIM"
+	accessKey = awsjson.AccessKey
 	secretKey = "a secret that signs"
 )
 
@@ -142,51 +140,14 @@ func alike(t *testing.T, at string, sdk, own reflect.Value) {
 }
 
 const (
-	scope         = "Credential=" + accessKey + "/20260501/us-east-1/payment-cryptography/aws4_request"
-	authorization = "AWS4-HMAC-SHA256 " + scope + ", SignedHeaders=host;x-amz-date, Signature=00"
-	target        = "PaymentCryptographyControlPlane."
+	scope  = awsjson.Scope
+	target = awsjson.Target
+	create = awsjson.CreateKey
 )
 
-// post is a request as a client signs it, changed by the test.
-func post(op, body string, change ...func(*http.Request)) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-	r.Header.Set("X-Amz-Target", target+op)
-	r.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	r.Header.Set("Authorization", authorization)
-	for _, c := range change {
-		c(r)
-	}
-	return r
-}
-
-func header(name, value string) func(*http.Request) {
-	return func(r *http.Request) { r.Header.Set(name, value) }
-}
-
-// ask is one answer, with its body read as JSON.
-func ask(t *testing.T, h http.Handler, r *http.Request) (*http.Response, map[string]any) {
-	t.Helper()
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	answer := w.Result()
-	var body map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		t.Fatalf("the body is no JSON object: %v: %q", err, w.Body)
-	}
-	if id := answer.Header.Get("x-amzn-RequestId"); !requestID.MatchString(id) {
-		t.Errorf("request id %q", id)
-	}
-	if kind := answer.Header.Get("Content-Type"); kind != "application/x-amz-json-1.0" {
-		t.Errorf("content type %q", kind)
-	}
-	return answer, body
-}
-
-var requestID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-
-const create = `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY",` +
-	`"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyModesOfUse":{"Wrap":true,"Unwrap":true,"Encrypt":true,"Decrypt":true}}}`
-
-func without(name string) func(*http.Request) {
-	return func(r *http.Request) { r.Header.Del(name) }
-}
+var (
+	post    = awsjson.Post
+	header  = awsjson.Header
+	without = awsjson.Without
+	ask     = awsjson.Ask
+)

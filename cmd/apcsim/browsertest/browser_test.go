@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/servertest"
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
@@ -67,19 +68,7 @@ func browser(t *testing.T) context.Context {
 // open starts a server and shows its console in a tab.
 func open(t *testing.T, parent context.Context, o *server.Options) *session {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	s, err := server.Listen(ctx, "127.0.0.1:0", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
+	s := servertest.Serve(t, o)
 	tab, closeTab := chromedp.NewContext(parent)
 	t.Cleanup(closeTab)
 	v := &session{ctx: tab, url: s.URL()}

@@ -6,6 +6,9 @@ package payref
 import (
 	"bufio"
 	"bytes"
+	"crypto/cipher"
+	"crypto/des"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -224,3 +227,21 @@ func Digits(r *rand.Rand, low, high int) string {
 
 // One draws one of the values.
 func One[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
+
+// Bytes reads hexadecimal digits that a test has written.
+func Bytes(text string) []byte {
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// TDES is the cipher of a key of 8, 16 or 24 bytes.
+func TDES(key []byte) cipher.Block {
+	b, err := des.NewTripleDESCipher(append(append([]byte(nil), key...), key...)[:24])
+	if err != nil {
+		panic(err)
+	}
+	return b
+}

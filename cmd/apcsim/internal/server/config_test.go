@@ -13,23 +13,15 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 const exampleConfig = "../../../../examples/serve/config.json"
 
-// ownConfig is a copy of the example for this user alone: a checkout has it for
-// all to read.
+// ownConfig is a copy of the example for this user alone.
 func ownConfig(t testing.TB) string {
 	t.Helper()
-	text, err := os.ReadFile(exampleConfig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return testrig.OwnCopy(t, exampleConfig)
 }
 
 func TestTheExampleConfigurationIsRead(t *testing.T) {
