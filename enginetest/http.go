@@ -53,6 +53,9 @@ func (s *Sim) URL() string {
 	return v.url
 }
 
+// patience is how long a server waits for its connections when the test ends.
+var patience = 10 * time.Second
+
 // close stops the server. It waits until no connection has a request under way, or breaks those
 // that have one.
 func (v *server) close(hard bool) (err error) {
@@ -60,7 +63,7 @@ func (v *server) close(hard bool) (err error) {
 	if hard {
 		return v.http.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err = v.http.Shutdown(ctx); err != nil {
 		err = errors.Join(err, v.http.Close())
