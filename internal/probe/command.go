@@ -73,6 +73,11 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 	if err != nil {
 		return false, errors.Join(err, a.Close())
 	}
+	for _, side := range []Side{a, b} {
+		if remote(side) && len(side.(*Service).journal.runs) > 0 {
+			fmt.Fprintf(progress, "%s: %s\n", side.Name(), problemLeft)
+		}
+	}
 	results, err := c.compare(ctx, progress, a, b, probes)
 	err = errors.Join(err, a.Close(), b.Close())
 	if show := c.show(out, a, b, results); err == nil {

@@ -9,6 +9,7 @@ const (
 	problemNoRecord      = "the recording has no answers to this probe"
 	problemOther         = "the recording is of an earlier form of this probe"
 	problemReached       = "one side did not come so far"
+	problemLeft          = "the journal names an earlier comparison that did not end; apcsim compare --clean deletes what it left"
 	problemBusy          = "another comparison uses the journal"
 	problemCI            = "the service is not asked in continuous integration, where the variable CI is set"
 	problemNoYes         = "nothing was sent; --yes sends it"
