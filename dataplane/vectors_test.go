@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,6 +22,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/dataclient"
 )
 
 // vector is a request of the data plane with its keys in the clear, and the right answer.
@@ -130,7 +132,7 @@ func (r *refusal) String() string {
 	return fmt.Sprintf("%s %s %q [%s]", r.code, r.failed, r.message, r.reason)
 }
 
-// doorsOf are the three doors of a simulator.
+// doorsOf are the three doors of a simulator, and a client with types through the last one.
 func doorsOf(t testing.TB, eng *engine.Engine) map[string]door {
 	server := httptest.NewServer(endpoint.Handler(eng, &endpoint.Options{Anonymous: true}))
 	t.Cleanup(server.Close)
@@ -138,6 +140,45 @@ func doorsOf(t testing.TB, eng *engine.Engine) map[string]door {
 		"typed":     typedDoor(eng),
 		"no socket": httpDoor(endpoint.HTTPClient(eng, &endpoint.Options{Anonymous: true}), "http://apcsim.test"),
 		"socket":    httpDoor(server.Client(), server.URL),
+		"client":    clientDoor(&dataclient.Client{Endpoint: server.URL, HTTP: server.Client()}),
+	}
+}
+
+// clientDoor is a client that was generated from the facts of the service. A request has no member
+// that its types do not have, but for nulls.
+func clientDoor(c *dataclient.Client) door {
+	return func(t testing.TB, name string, body map[string]any) (map[string]any, *refusal) {
+		t.Helper()
+		op := dataclient.Operations[name]
+		in := op.New()
+		body = maps.Clone(body)
+		fillPath(in, body)
+		d := json.NewDecoder(bytes.NewReader(asJSON(t, body)))
+		d.DisallowUnknownFields()
+		if err := d.Decode(in); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out, err := op.Call(t.Context(), c, in)
+		if err == nil {
+			return withoutNulls(fromJSON(t, asJSON(t, out))), nil
+		}
+		e, ok := err.(*dataclient.Error)
+		if !ok {
+			t.Fatalf("%s: a %T: %v", name, err, err)
+		}
+		return nil, &refusal{code: e.Name, failed: e.Reason, message: e.Message}
+	}
+}
+
+// fillPath moves the member that is in the path from the body to the request.
+func fillPath(in any, body map[string]any) {
+	v := reflect.ValueOf(in).Elem()
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Tag.Get("path"); name != "" {
+			value, _ := body[name].(string)
+			v.Field(i).Set(reflect.ValueOf(&value))
+			delete(body, name)
+		}
 	}
 }
 

@@ -28,6 +28,20 @@ func TestCommittedTypesAreThoseOfTheFacts(t *testing.T) {
 	}
 }
 
+func TestCommittedClientIsThatOfTheFacts(t *testing.T) {
+	want, err := clientOf(facts.Data())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(clientFile(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s differs: go generate ./internal/gen", clientFile(""))
+	}
+}
+
 // TestEveryStructureOfTheDataPlaneIsGenerated counts them: of 105 structures 6 are
 // exceptions and one is a part of one.
 func TestEveryStructureOfTheDataPlaneIsGenerated(t *testing.T) {

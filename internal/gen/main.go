@@ -1,6 +1,7 @@
 // Command gen writes the Go types of the service from internal/facts: the
 // enumerations and shared structures into package apc, the requests, answers and
-// structures of a plane with the checks of their shapes into the plane's package.
+// structures of a plane with the checks of their shapes into the plane's package, and a
+// client of the data plane for tests.
 //
 //	go generate ./internal/gen           write every types_gen.go anew
 //	go run ./internal/gen -spec DIR      write internal/facts anew from the descriptions in DIR
@@ -43,5 +44,9 @@ func write(root string) error {
 			return err
 		}
 	}
-	return nil
+	client, err := clientOf(facts.Data())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(clientFile(root), client, 0o644)
 }
