@@ -52,7 +52,8 @@ var (
 	// TDES base derivation keys have two parts, AES ones any length.
 	dukptKeys = (core.AlgorithmsNamed(core.TDES2) | core.AnyAES).Names()
 
-	// The guide has HMAC keys here, and in older editions TDES and AES keys of usage M7.
+	// The guide has HMAC keys here, and in older editions TDES and AES keys of usage M7, which
+	// can still be made. checkHMAC says which algorithm is for which.
 	hmacKeys = (core.AnyHMAC | core.Ciphers).Names()
 )
 

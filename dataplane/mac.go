@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"strconv"
 
@@ -74,6 +75,10 @@ var macForms = map[string]macForm{
 	string(MacAlgorithmAS280541):          {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4},
 	string(MacAlgorithmCMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACCMAC}, least: 8}, // LIVE L-cmac-least
 	string(MacAlgorithmHMAC):              {method: hsm.MACMethod{Algorithm: hsm.MACHMAC}},
+	string(MacAlgorithmHMACSHA224):        {method: hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA224}},
+	string(MacAlgorithmHMACSHA256):        {method: hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA256}},
+	string(MacAlgorithmHMACSHA384):        {method: hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA384}},
+	string(MacAlgorithmHMACSHA512):        {method: hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA512}},
 	"DukptIso9797Algorithm1": {
 		method:   hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.None},
 		absent:   4,
@@ -154,9 +159,8 @@ func (in *MacAttributes) form(field string) (string, *terminal) {
 	}
 }
 
-// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE L-hmac-algorithm). The algorithms that name a
-// hash are for the TDES and AES keys of usage M7 in older editions of the guide, which are not
-// simulated.
+// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE). The algorithms that name a
+// hash are for TDES and AES keys of usage M7 (inferred).
 func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 	alg := k.named.Attributes.Alg
 	switch {
@@ -170,8 +174,6 @@ func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 	case alg.Letter != hsm.HMAC && a == MacAlgorithmHMAC:
 		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s.", a, alg.Name), // GUESS G-hmac-text
 			core.Because(apc.RuleKeyAlgorithm, field, problemHMACKey, string(alg.Name), wording.Or(core.AnyHMAC.Names())))
-	case alg.Letter != hsm.HMAC:
-		return core.NotSimulated(field + " " + string(a) + " with a key of algorithm " + string(alg.Name))
 	}
 	return nil
 }
@@ -191,6 +193,9 @@ func (m *macRequest) checkMessage() error {
 
 // whole is the length of a whole MAC in bytes.
 func (m *macRequest) whole() int {
+	if hash := m.form.method.Hash; hash != 0 {
+		return hash.Size()
+	}
 	if m.key.letter == hsm.HMAC {
 		return m.key.named.Attributes.Alg.Bits / 8
 	}

@@ -34,9 +34,7 @@ func TestAnswersAreThoseOfAnotherImplementation(t *testing.T) {
 	for i := range all {
 		v := &all[i]
 		answer, refused := ask(t, v.Op, v.request(t, w))
-		if refused != nil && refused.code == string(apc.ErrNotSimulated) {
-			answer = v.Expected
-		} else if refused != nil {
+		if refused != nil {
 			answer = map[string]any{"error": refused.code, "Reason": refused.failed, "message": refused.message}
 		}
 		lines.Write(append(asJSON(t, map[string]any{"op": v.Op, "keys": v.Keys, "inputs": v.Inputs, "answer": answer}), '\n'))
@@ -141,9 +139,7 @@ func TestVerificationAcceptsWhatGenerationMade(t *testing.T) {
 		body := v.request(t, w)
 		answer, refused := ask(t, v.Op, body)
 		if refused != nil {
-			if refused.code != string(apc.ErrNotSimulated) {
-				t.Errorf("%s: %v", v.ID, refused)
-			}
+			t.Errorf("%s: %v", v.ID, refused)
 			continue
 		}
 		seen[v.Op]++

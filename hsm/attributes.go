@@ -115,3 +115,12 @@ func (a Attributes) Fit(s Secret) error {
 	}
 	return nil
 }
+
+// TakesHash reports whether the key computes HMACs with a hash that each call names: an AES or
+// TDES key of usage M7. An HMAC key has a hash of its own.
+func (a Attributes) TakesHash() bool { return a.Usage == "M7" && blockSize(a.Algorithm) != 0 }
+
+// namedHash reports whether HMACWith takes the hash.
+func namedHash(h crypto.Hash) bool {
+	return h == crypto.SHA224 || h == crypto.SHA256 || h == crypto.SHA384 || h == crypto.SHA512
+}

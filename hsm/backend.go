@@ -161,6 +161,11 @@ type Key interface {
 	// hash of the key's attributes.
 	HMAC(ctx context.Context, message []byte) ([]byte, error)
 
+	// HMACWith returns the whole HMAC of the message with a hash, SHA-224, SHA-256,
+	// SHA-384 or SHA-512, under an AES or TDES key that may be used with any
+	// ([Attributes.TakesHash]).
+	HMACWith(ctx context.Context, hash crypto.Hash, message []byte) ([]byte, error)
+
 	// Sign signs a digest: PKCS #1 v1.5 with an RSA key, ECDSA (ASN.1 DER)
 	// with an EC key.
 	Sign(ctx context.Context, hash crypto.Hash, digest []byte) ([]byte, error)

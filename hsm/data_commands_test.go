@@ -273,6 +273,7 @@ var commands = slices.Concat(
 	macCommands("MAC, VerifyMAC: algorithm 3", symmetricKey("M3", hsm.TDES, 128), nil, retail),
 	macCommands("MAC, VerifyMAC: CMAC", symmetricKey("M6", hsm.TDES, 192), nil, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
 	macCommands("MAC, VerifyMAC: HMAC", hmacKey, nil, hsm.MACMethod{Algorithm: hsm.MACHMAC}),
+	macCommands("MAC, VerifyMAC: HMAC", symmetricKey("M7", hsm.AES, 128), nil, hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA512}),
 	cipherCommands("Encrypt, Decrypt, ReEncrypt", aesD0, nil, hsm.ECB, hsm.CBC, hsm.CFB128, hsm.OFB),
 	cipherCommands("the same in CFB1 and CFB8", tdesD0, nil, hsm.CFB1, hsm.CFB8),
 	cardCommands("CardValue, VerifyCardValue: CVV", symmetricKey("C0", hsm.TDES, 128), hsm.CardCVV),

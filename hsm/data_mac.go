@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 
 	"github.com/seed748fb4d1/apcsim/mac"
@@ -15,7 +16,7 @@ const (
 	MACISO1 MACAlgorithm = iota // ISO 9797-1 algorithm 1, with a TDES or AES key
 	MACISO3                     // ISO 9797-1 algorithm 3, with a TDES key
 	MACCMAC                     // CMAC (NIST SP 800-38B), with a TDES or AES key
-	MACHMAC                     // HMAC, with an HMAC key and its hash
+	MACHMAC                     // HMAC, with an HMAC key and its hash, or an AES or TDES key and MACMethod.Hash
 )
 
 // MACMethod is a MAC algorithm and what it is used with. AS 2805.4.1 is MACISO3 with
@@ -23,6 +24,7 @@ const (
 // mac.Bit under a key derived by [EMV].
 type MACMethod struct {
 	Algorithm MACAlgorithm
+	Hash      crypto.Hash // of MACHMAC with an AES or TDES key of usage M7; an HMAC key has its own
 	Padding   mac.Padding // of MACISO1 and MACISO3; with mac.None a message that is not whole blocks is a *mac.Error
 }
 
@@ -30,7 +32,7 @@ type MACMethod struct {
 const minMAC = 2
 
 // MAC computes the whole MAC of a message: 8 bytes of a TDES key, 16 of an AES key, the
-// length of the hash of an HMAC key. Its leftmost bytes are a shorter MAC.
+// length of the hash of an HMAC. Its leftmost bytes are a shorter MAC.
 func (h *HSM) MAC(ctx context.Context, k WorkingKey, m MACMethod, message []byte) ([]byte, error) {
 	w, err := h.open(ctx, k, forMAC)
 	if err != nil {
@@ -56,6 +58,9 @@ func (h *HSM) VerifyMAC(ctx context.Context, k WorkingKey, m MACMethod, message,
 
 // mac computes a MAC with a key that is open.
 func (w *working) mac(ctx context.Context, m MACMethod, message []byte) ([]byte, error) {
+	if m.Algorithm == MACHMAC && m.Hash != 0 {
+		return w.key.HMACWith(ctx, m.Hash, message)
+	}
 	if m.Algorithm == MACHMAC {
 		return w.key.HMAC(ctx, message) // of any other key than HMAC it is ErrRefused
 	}

@@ -35,11 +35,12 @@ type traits struct {
 	hash       uint8
 	algorithm  Algorithm
 	revealable bool
+	takesHash  bool
 }
 
 // newSoftwareKey takes over the bytes.
 func newSoftwareKey(a Attributes, raw []byte) (*softwareKey, error) {
-	k := &softwareKey{traits: traits{int32(a.Bits), uint8(a.Hash), a.Algorithm, a.Revealable()}, raw: raw}
+	k := &softwareKey{traits: traits{int32(a.Bits), uint8(a.Hash), a.Algorithm, a.Revealable(), a.TakesHash()}, raw: raw}
 	switch a.Algorithm {
 	case AES, TDES:
 		block, err := newBlock(a.Algorithm, raw)
@@ -175,6 +176,23 @@ func (k *softwareKey) HMAC(ctx context.Context, message []byte) ([]byte, error) 
 		return nil, err
 	}
 	h := hmac.New(crypto.Hash(k.hash).New, k.raw)
+	h.Write(message)
+	return h.Sum(nil), nil
+}
+
+func (k *softwareKey) HMACWith(ctx context.Context, hash crypto.Hash, message []byte) ([]byte, error) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	if err := k.begin(ctx, AES, TDES); err != nil {
+		return nil, err
+	}
+	if !k.takesHash {
+		return nil, ErrRefused
+	}
+	if !namedHash(hash) {
+		return nil, ErrInput
+	}
+	h := hmac.New(hash.New, k.raw)
 	h.Write(message)
 	return h.Sum(nil), nil
 }

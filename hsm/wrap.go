@@ -190,6 +190,13 @@ func (k *wrappedKey) HMAC(ctx context.Context, message []byte) ([]byte, error) {
 	return k.key.HMAC(ctx, message)
 }
 
+func (k *wrappedKey) HMACWith(ctx context.Context, hash crypto.Hash, message []byte) ([]byte, error) {
+	if err := k.w.before(ctx, "HMACWith"); err != nil {
+		return nil, err
+	}
+	return k.key.HMACWith(ctx, hash, message)
+}
+
 func (k *wrappedKey) Sign(ctx context.Context, hash crypto.Hash, digest []byte) ([]byte, error) {
 	if err := k.w.before(ctx, "Sign"); err != nil {
 		return nil, err

@@ -136,7 +136,7 @@ func TestWrapAsksBeforeEveryCall(t *testing.T) {
 		"GenerateOpen": fourth(b.(hsm.OpenGenerator).GenerateOpen(ctx, a)), "Reseal": second(b.(hsm.Resealer).Reseal(ctx, sealed, a, a)),
 		"Initialize": b.(hsm.Initializer).Initialize(ctx),
 		"Encrypt":    k.Encrypt(ctx, hsm.ECB, nil, nil), "Decrypt": k.Decrypt(ctx, hsm.ECB, nil, nil),
-		"CMAC": second(k.CMAC(ctx, nil)), "HMAC": second(k.HMAC(ctx, nil)), "Sign": second(k.Sign(ctx, crypto.SHA256, nil)),
+		"CMAC": second(k.CMAC(ctx, nil)), "HMAC": second(k.HMAC(ctx, nil)), "HMACWith": second(k.HMACWith(ctx, crypto.SHA256, nil)), "Sign": second(k.Sign(ctx, crypto.SHA256, nil)),
 		"DecryptRaw": second(k.DecryptRaw(ctx, nil)), "DecryptOAEP": second(k.DecryptOAEP(ctx, crypto.SHA256, nil)),
 		"ECDH":       second(k.ECDH(ctx, nil)),
 		"DeriveKBPK": third(k.DeriveKBPK(ctx, tr31.VersionB)), "Reveal": second(k.Reveal(ctx)),

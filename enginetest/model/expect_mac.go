@@ -61,22 +61,16 @@ func (q *request) mac(id string, a *dataplane.MacAttributes, message string) (*m
 	}
 	n, f := len(message)/2, macForms[form]
 	done := &macDone{k, form, blockSize(algorithm)}
-	if hash := hashBytes[algorithm]; hash > 0 {
+	if hash := max(hashBytes[algorithm], hashBytes[apc.KeyAlgorithm(form)]); hash > 0 {
 		done.whole = hash
 	}
 	return done, invalid(firstRule(rule, unless(n >= f.least && (!f.blocks || n%8 == 0), apc.RuleLength)))
 }
 
-// hmacName: HMAC keys have their hash, and only they do HMAC. With another key the names of hashes are not simulated.
+// hmacName: HMAC keys have their hash, and only they do HMAC. Other keys need the name of a hash.
 func hmacName(form string, a apc.KeyAlgorithm) Refusal {
-	isKey := inFamilies(a, "HMAC")
-	switch {
-	case !strings.HasPrefix(form, "HMAC"):
-		return Refusal{}
-	case isKey != (form == "HMAC"):
+	if strings.HasPrefix(form, "HMAC") && inFamilies(a, "HMAC") != (form == "HMAC") {
 		return invalid(apc.RuleKeyAlgorithm)
-	case !isKey:
-		return Refusal{apc.ErrNotSimulated, apc.RuleNotSimulated}
 	}
 	return Refusal{}
 }

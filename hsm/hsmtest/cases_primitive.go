@@ -174,7 +174,8 @@ var primitiveCases = []testCase{
 			defer c.Close()
 			defer m.Close()
 			failsOrLacks(t, hsm.ErrRefused, map[string]error{
-				"HMAC with AES": second(c.HMAC(ctx, nil)), "Sign with AES": second(c.Sign(ctx, crypto.SHA256, make([]byte, 32))),
+				"HMAC with AES": second(c.HMAC(ctx, nil)), "HMACWith with a D0 key": second(c.HMACWith(ctx, crypto.SHA256, nil)),
+				"Sign with AES": second(c.Sign(ctx, crypto.SHA256, make([]byte, 32))),
 				"DecryptRaw with AES": second(
 					c.DecryptRaw(ctx, make([]byte, 256)),
 				), "ECDH with AES": second(c.ECDH(ctx, make([]byte, 65))),

@@ -4,6 +4,7 @@ package pkcs11
 
 import (
 	"context"
+	"crypto"
 	"slices"
 	"sync"
 
@@ -66,7 +67,9 @@ func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p
 	switch {
 	case p == carrying:
 		kind = p11.CKK_GENERIC_SECRET
-	case w.second != nil:
+	case p == hashing:
+		kind, blob = p11.CKK_GENERIC_SECRET, w.second
+	case w.second != nil && a.Algorithm == hsm.HMAC:
 		blob = w.second
 	}
 	return c.unwrapUnder(
@@ -218,19 +221,43 @@ func (k *key) HMAC(ctx context.Context, message []byte) (out []byte, err error) 
 	if err := k.begin(ctx, hsm.HMAC); err != nil {
 		return nil, err
 	}
-	m, ok := hmacs[k.a.Hash]
+	return k.hmac(ctx, authenticating, k.a.Hash, message)
+}
+
+// HMACWith works in the token, with an object of its own. A key that was sealed by a version
+// without HMACWith has no wrapping for it.
+func (k *key) HMACWith(ctx context.Context, hash crypto.Hash, message []byte) ([]byte, error) {
+	k.inUse.RLock()
+	defer k.inUse.RUnlock()
+	if err := k.begin(ctx, hsm.AES, hsm.TDES); err != nil {
+		return nil, err
+	}
+	if !k.a.TakesHash() {
+		return nil, hsm.ErrRefused
+	}
+	if hash != crypto.SHA224 && hash != crypto.SHA256 && hash != crypto.SHA384 && hash != crypto.SHA512 {
+		return nil, hsm.ErrInput
+	}
+	if w, ok := k.source.(*wrapped); !ok || w.second == nil {
+		return nil, hsm.Unsupported(hmacName(hash) + " under a key of an earlier version")
+	}
+	return k.hmac(ctx, hashing, hash, message)
+}
+
+func (k *key) hmac(ctx context.Context, p purpose, hash crypto.Hash, message []byte) (out []byte, err error) {
+	m, ok := hmacs[hash]
 	if !ok {
-		return nil, hsm.Unsupported(hmacName(k.a.Hash))
+		return nil, hsm.Unsupported(hmacName(hash))
 	}
 	can := func(caps *capabilities) error {
 		if slices.Contains(caps.without, m) {
-			return hsm.Unsupported(hmacName(k.a.Hash))
+			return hsm.Unsupported(hmacName(hash))
 		}
 		return nil
 	}
-	err = k.do(ctx, authenticating, can, func(c *connection, h p11.ObjectHandle) error {
-		if out, err = c.signed(ctx, mechanism(m, nil), h, message, k.a.Hash.Size()); err != nil {
-			return unsupported(err, hmacName(k.a.Hash))
+	err = k.do(ctx, p, can, func(c *connection, h p11.ObjectHandle) error {
+		if out, err = c.signed(ctx, mechanism(m, nil), h, message, hash.Size()); err != nil {
+			return unsupported(err, hmacName(hash))
 		}
 		return nil
 	})

@@ -59,8 +59,8 @@ type wrapped struct {
 	how  wrapping
 	blob []byte
 	// second is the second part: the point of an EC key, which some modules want in the
-	// template, and the blob of the key that works in the place of an HMAC key
-	// that must not be padded.
+	// template, the blob of the key that works in the place of an HMAC key
+	// that must not be padded, and that of an AES or TDES key as it is used for HMACs.
 	second []byte
 }
 

@@ -35,12 +35,24 @@ func replaced(a hsm.Attributes) bool {
 	return a.Algorithm == hsm.HMAC && a.Bits/8 > a.Hash.New().BlockSize() && padded(a) != a.Bits/8
 }
 
+// hashingSize is how many bytes of a key that takes any hash are wrapped a second time, with zeros
+// behind it: the length of the longest hash, since some modules take no shorter key, and not more
+// than the block of the shortest.
+const hashingSize = 64
+
 // sealSecret wraps the bytes of a symmetric key as a generic secret, so that no
 // module changes a parity bit.
 func (c *connection) sealSecret(ctx context.Context, key []byte, a hsm.Attributes) (w wrapped, err error) {
 	w = wrapped{by: masterFor(a), how: byKW}
-	if w.blob, err = c.wrapSecret(ctx, key, padded(a), w.by); err != nil || !replaced(a) {
+	if w.blob, err = c.wrapSecret(ctx, key, padded(a), w.by); err != nil {
 		return w, err
+	}
+	if a.TakesHash() {
+		w.second, err = c.wrapSecret(ctx, key, hashingSize, w.by)
+		return w, err
+	}
+	if !replaced(a) {
+		return w, nil
 	}
 	h := a.Hash.New()
 	h.Write(key)
@@ -84,6 +96,7 @@ func (s *randomness) Read(p []byte) (int, error) {
 // drawn instead.
 func (c *connection) generator(a hsm.Attributes) (m uint, more []*p11.Attribute) {
 	switch {
+	case a.TakesHash(): // it is wrapped twice
 	case a.Algorithm == hsm.AES:
 		m, more = p11.CKM_AES_KEY_GEN, []*p11.Attribute{p11.NewAttribute(p11.CKA_VALUE_LEN, a.Bits/8)}
 	case a.Algorithm == hsm.TDES && a.Bits == 128:

@@ -28,6 +28,7 @@ const (
 	deriving
 	signing
 	decrypting
+	hashing  // HMACs with a key that takes any hash
 	purposes // how many there are
 )
 
@@ -41,6 +42,7 @@ var uses = [purposes][]uint{
 	deriving:       {p11.CKA_DERIVE},
 	signing:        {p11.CKA_SIGN},
 	decrypting:     {p11.CKA_DECRYPT},
+	hashing:        {p11.CKA_SIGN},
 }
 
 // The flags of a key that wraps.
