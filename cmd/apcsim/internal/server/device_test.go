@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -107,5 +108,26 @@ func TestASeedIsOfIdsOnADevice(t *testing.T) {
 	again, other := value()
 	if arn != again || kcv == other || len(kcv) != 6 {
 		t.Errorf("got %s with check value %s, then %s with %s", arn, kcv, again, other)
+	}
+}
+
+func TestTheLogSaysWhenReadyKeyPairsAreUsedUp(t *testing.T) {
+	const pair = `{"KeyAttributes":{"KeyUsage":"TR31_S0_ASYMMETRIC_KEY_FOR_DIGITAL_SIGNATURE","KeyClass":"ASYMMETRIC_KEY_PAIR",` +
+		`"KeyAlgorithm":"RSA_2048","KeyModesOfUse":{"Sign":true}},"Exportable":false}`
+	r := start(t, "127.0.0.1", Options{Anonymous: true, TestKeys: true})
+	lines := []string{
+		`level=INFO msg="the ready RSA key pairs of this size are used up: new ones are generated" bits=2048`,
+		`level=INFO msg="generating an RSA key pair, which may take seconds" bits=2048`,
+		`level=INFO msg="generated an RSA key pair" bits=2048 took=`,
+	}
+	for i := range 9 { // there are eight
+		if status, answer, _ := r.call(t, "CreateKey", pair); status != http.StatusOK {
+			t.Fatalf("CreateKey: %d, %s", status, answer)
+		}
+		for _, line := range lines {
+			if said := strings.Contains(r.log.String(), line); said != (i == 8) {
+				t.Errorf("after %d key pairs: the log has %q: %v", i+1, line, said)
+			}
+		}
 	}
 }
