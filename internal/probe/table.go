@@ -7,14 +7,18 @@ import (
 )
 
 // Table writes results for people: one line a probe, and under one that differs both answers, the
-// guess that it refutes and the line to change.
+// guess that it refutes and the line to change. What a recording has no answers to is one line.
 func Table(w io.Writer, a, b string, results []Result) {
 	width := 0
 	for _, r := range results {
 		width = max(width, len(r.Probe))
 	}
+	absent := 0
 	for _, r := range results {
 		switch {
+		case len(r.Differences) == 0 && strings.HasSuffix(r.NotRun, problemNoRecord):
+			absent++
+			continue
 		case len(r.Differences) > 0:
 			fmt.Fprintf(w, "%-*s  DIFFERENT\n", width, r.Probe)
 		case r.NotRun != "":
@@ -29,6 +33,9 @@ func Table(w io.Writer, a, b string, results []Result) {
 				fmt.Fprintf(w, "    to change: %s\n", d.Place)
 			}
 		}
+	}
+	if absent > 0 {
+		fmt.Fprintf(w, "%d more: %s\n", absent, problemNoRecord)
 	}
 	fmt.Fprintf(w, "\n%s\n", Count(results))
 }
