@@ -27,11 +27,10 @@ const (
 )
 
 var (
-	post      = awsjson.Post
-	header    = awsjson.Header
-	without   = awsjson.Without
-	ask       = awsjson.Ask
-	requestID = awsjson.RequestID
+	post    = awsjson.Post
+	header  = awsjson.Header
+	without = awsjson.Without
+	ask     = awsjson.Ask
 )
 
 func query(raw string) func(*http.Request) {

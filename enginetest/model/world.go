@@ -251,9 +251,7 @@ func (w *World) Tokens(export bool) (all []*Token) {
 // Identifiers are what a caller of a place may name a key by: aliases by name and ARN, keys of every place, one that
 // never was.
 func (w *World) Identifiers(p Place) (ids []string) {
-	for _, name := range slices.Sorted(maps.Keys(w.places[p].aliases)) {
-		ids = append(ids, name)
-	}
+	ids = slices.Sorted(maps.Keys(w.places[p].aliases))
 	for _, at := range w.order {
 		ids = append(ids, slices.Sorted(maps.Keys(w.places[at].keys))...)
 		for _, name := range slices.Sorted(maps.Keys(w.places[at].aliases)) {
