@@ -7,6 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // CreateKey generates a symmetric key or a key pair.
@@ -21,11 +22,11 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 		return nil, err
 	}
 	spec := core.ParseAttributes(in.KeyAttributes)
-	if err := permitTags(ctx, c, in.Tags); err != nil {
+	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
 		return nil, err
 	}
-
-	if err := checkReplicationRegions(ctx, c, in.ReplicationRegions); err != nil {
+	implyForNewKey(c, in.Tags, in.ReplicationRegions)
+	if err := c.PermitImplied(ctx); err != nil {
 		return nil, err
 	}
 
@@ -74,12 +75,14 @@ func checkCreate(spec core.Attributes, in *CreateKeyInput) (core.CheckMethod, er
 	return chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
 }
 
-// permitTags: a new key with tags needs the permission to tag it too.
-func permitTags(ctx context.Context, c *core.Call, tags []apc.Tag) error {
-	if len(tags) == 0 {
-		return nil
+// implyForNewKey notes the operations that making a key implies: to tag one with tags, and to create its replicas.
+func implyForNewKey(c *core.Call, tags []apc.Tag, regions []string) {
+	if len(tags) > 0 {
+		c.Imply("TagResource", c.Home())
 	}
-	return c.Permit(ctx, "TagResource", c.Home())
+	for _, r := range regions {
+		c.Imply("CreateKey", keystore.Partition{Account: c.Identity.Account, Region: r})
+	}
 }
 
 // generate generates the key in the HSM.

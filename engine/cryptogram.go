@@ -36,6 +36,9 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	if err != nil {
 		return err
 	}
+	if err := c.PermitImplied(ctx); err != nil {
+		return err
+	}
 	spec := core.ParseAttributes(m.KeyAttributes)
 	if spec.Class != apc.KeyClassSymmetricKey {
 		return attributeError(

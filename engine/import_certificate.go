@@ -17,7 +17,10 @@ const (
 )
 
 // importRoot imports the public key of a self-signed certificate (GUESS G-self-signed-root: another is refused).
-func importRoot(c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
+func importRoot(ctx context.Context, c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
+	if err := c.PermitImplied(ctx); err != nil {
+		return err
+	}
 	cert, err := p.declareCertificate(core.ParseAttributes(m.KeyAttributes), rootField, m.PublicKeyCertificate)
 	if err != nil {
 		return err

@@ -17,12 +17,10 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	if err != nil {
 		return nil, err
 	}
-	if err := permitTags(ctx, c, in.Tags); err != nil {
+	if err := c.CheckRegions(c.Identity.Region, in.ReplicationRegions); err != nil {
 		return nil, err
 	}
-	if err := checkReplicationRegions(ctx, c, in.ReplicationRegions); err != nil {
-		return nil, err
-	}
+	implyForNewKey(c, in.Tags, in.ReplicationRegions)
 	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
@@ -57,7 +55,7 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 func importMaterial(ctx context.Context, c *core.Call, p *importPlan) error {
 	switch m := &p.in.KeyMaterial; {
 	case m.RootCertificatePublicKey != nil:
-		return importRoot(c, m.RootCertificatePublicKey, p)
+		return importRoot(ctx, c, m.RootCertificatePublicKey, p)
 	case m.TrustedCertificatePublicKey != nil:
 		return importTrusted(ctx, c, m.TrustedCertificatePublicKey, p)
 	case m.Tr34KeyBlock != nil:

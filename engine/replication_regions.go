@@ -9,14 +9,6 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// checkReplicationRegions checks the list of a request for new keys, and the permission for it.
-func checkReplicationRegions(ctx context.Context, c *core.Call, regions []string) error {
-	if err := c.PermitRegions(ctx, c.Identity.Account, regions); err != nil {
-		return err
-	}
-	return c.CheckRegions(c.Identity.Region, regions)
-}
-
 // showInProgress shows Regions as the answer does that asked for them: what the service does there has
 // just begun.
 func showInProgress(out *Key, regions []string, state apc.KeyReplicationState) {

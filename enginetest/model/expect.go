@@ -81,7 +81,8 @@ func (q *request) expectKeys(in any) (Refusal, bool) {
 }
 
 func (q *request) createKey(in *engine.CreateKeyInput) Refusal {
-	if r := first(tagKeys(in.Tags), q.mayTag(in.Tags), q.regionsOfNew(in.ReplicationRegions)); r.refused() {
+	if r := first(tagKeys(in.Tags), q.regions(q.who.Region, in.ReplicationRegions),
+		q.mayTagAndReplicate(in.Tags, in.ReplicationRegions)); r.refused() {
 		return r
 	}
 	a := in.KeyAttributes

@@ -78,7 +78,8 @@ func (q *request) valid(id string, m apc.KeyMaterialType) Refusal {
 }
 
 func (q *request) importKey(in *engine.ImportKeyInput) Refusal {
-	if r := first(tagKeys(in.Tags), q.mayTag(in.Tags), q.regionsOfNew(in.ReplicationRegions), q.material(&in.KeyMaterial)); r.refused() {
+	q.implied = q.mayTagAndReplicate(in.Tags, in.ReplicationRegions)
+	if r := first(tagKeys(in.Tags), q.regions(q.who.Region, in.ReplicationRegions), q.material(&in.KeyMaterial)); r.refused() {
 		return r
 	}
 	exportable := true // what is drawn leaves again, but for certificates
@@ -95,14 +96,14 @@ func (q *request) importKey(in *engine.ImportKeyInput) Refusal {
 func (q *request) material(m *engine.ImportKeyMaterial) Refusal {
 	switch {
 	case m.RootCertificatePublicKey != nil:
-		return Refusal{}
+		return q.implied
 	case m.Tr31KeyBlock != nil:
 		_, r := q.keys(working(m.Tr31KeyBlock.WrappingKeyIdentifier, unwraps))
 		return r
 	case m.Tr34KeyBlock != nil:
 		return q.importTR34(m.Tr34KeyBlock)
 	case m.KeyCryptogram != nil:
-		return first(q.token(m.KeyCryptogram.ImportToken), q.valid(m.KeyCryptogram.ImportToken, apc.KeyMaterialTypeKeyCryptogram))
+		return first(q.token(m.KeyCryptogram.ImportToken), q.implied, q.valid(m.KeyCryptogram.ImportToken, apc.KeyMaterialTypeKeyCryptogram))
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		in := m.DiffieHellmanTr31KeyBlock
 		keys, r := q.keys(working(in.PrivateKeyIdentifier, isAgreementPair),

@@ -43,9 +43,9 @@ func (q *request) regions(home string, list []string) Refusal {
 	return Refusal{}
 }
 
-// regionsOfNew is the refusal of the Regions that a request for a new key lists.
-func (q *request) regionsOfNew(list []string) Refusal {
-	return first(q.mayMake("CreateKey", q.who.Account, list...), q.regions(q.who.Region, list))
+// mayTagAndReplicate is the refusal by the caller's policies of tags on a new key and of its replicas.
+func (q *request) mayTagAndReplicate(tags []apc.Tag, regions []string) Refusal {
+	return first(q.mayTag(tags), q.mayMake("CreateKey", q.who.Account, regions...))
 }
 
 // replicatedTo are the Regions of a new key's replicas: those asked for, even none, or the account's default list, which

@@ -74,6 +74,8 @@ type request struct {
 	now time.Time
 	who apc.Identity
 	op  string
+
+	implied Refusal // of what the operation implies, by the caller's policies; it belongs to that for the keys
 }
 
 func (w *World) request(now time.Time, who apc.Identity, op string) *request {
@@ -112,6 +114,9 @@ func (q *request) keys(all ...subject) ([]*Key, Refusal) {
 		if r := q.permitted(k, foreign[i]); r.refused() {
 			return nil, r
 		}
+	}
+	if q.implied.refused() {
+		return nil, q.implied
 	}
 	for i, k := range found {
 		if all[i].works {

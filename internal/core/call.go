@@ -33,6 +33,7 @@ type Call struct {
 	Resources []string
 	in        any // the request
 	shared    []shared
+	implied   []implied
 	birth     birth    // of the key that the operation makes
 	question  question // that the policies are asked
 }

@@ -74,6 +74,9 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 			return nil, err
 		}
 	}
+	if err := c.PermitImplied(ctx); err != nil {
+		return nil, err
+	}
 	for i := range needs {
 		if needs[i].Rules == nil {
 			continue
@@ -105,6 +108,9 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 		return err
 	}
 	if err := c.authorize(ctx, &a, into); err != nil {
+		return err
+	}
+	if err := c.PermitImplied(ctx); err != nil {
 		return err
 	}
 	if n.Rules == nil {

@@ -65,6 +65,28 @@ func (c *Call) Permit(ctx context.Context, op string, where keystore.Partition) 
 	return c.permit(c.ask(ctx, op, newKey(where)))
 }
 
+// implied is an operation on a new key in a partition that another operation implies.
+type implied struct {
+	op    string
+	where keystore.Partition
+}
+
+// Imply notes an operation that this one implies, such as TagResource for a new key with tags. The permission for it
+// is decided with that for the keys of the request, by [Call.Keys] and [Call.Key].
+func (c *Call) Imply(op string, where keystore.Partition) {
+	c.implied = append(c.implied, implied{op, where})
+}
+
+// PermitImplied decides on what the operation implies, for a request that names no key.
+func (c *Call) PermitImplied(ctx context.Context) error {
+	for _, i := range c.implied {
+		if err := c.Permit(ctx, i.op, i.where); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PermitAlias decides on an operation on an alias of the caller's, which the policy of its key
 // governs as well; k is nil where it has none.
 func (c *Call) PermitAlias(ctx context.Context, name string, k *Key) error {
