@@ -49,16 +49,16 @@ func (c *Call) admit(ctx context.Context) error {
 	}
 	switch c.access().On {
 	case OnNewKey:
-		return c.Permit(ctx, c.Op, c.Home())
+		return c.permitNew(ctx, c.Op, c.Home())
 	case OnAll:
 		return c.permit(c.ask(ctx, c.Op, "*"))
 	}
 	return nil
 }
 
-// Permit decides whether the caller's identity policies allow an operation on a new key in a
+// permitNew decides whether the caller's identity policies allow an operation on a new key in a
 // partition: one that another operation implies, such as TagResource for a new key with tags.
-func (c *Call) Permit(ctx context.Context, op string, where keystore.Partition) error {
+func (c *Call) permitNew(ctx context.Context, op string, where keystore.Partition) error {
 	if len(c.Identity.Policies) == 0 {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (c *Call) Imply(op string, where keystore.Partition) {
 // PermitImplied decides on what the operation implies, for a request that names no key.
 func (c *Call) PermitImplied(ctx context.Context) error {
 	for _, i := range c.implied {
-		if err := c.Permit(ctx, i.op, i.where); err != nil {
+		if err := c.permitNew(ctx, i.op, i.where); err != nil {
 			return err
 		}
 	}
