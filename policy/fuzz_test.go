@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 // FuzzParse: a text is refused with an Error whose place is in the text, or decides the same twice;
 // with a Deny of everything it denies everything.
 func FuzzParse(f *testing.F) {
-	for _, c := range refusalCases {
+	for _, c := range slices.Concat(refusalCases, accessRefusals) {
 		f.Add(strings.Replace(c.text, "^", "", 1), "a", uint8(c.kind))
 	}
 	for i, c := range conditionCases {
