@@ -8,10 +8,11 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
+	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
 
-// past is a request that undoes or verifies what an earlier one has made.
+// past is a request that undoes or verifies what an earlier one has made, or asks for it again.
 type past struct {
 	in    any
 	plain string // what it decrypts to; "" where it decrypts nothing
@@ -35,9 +36,13 @@ func (m *machine) followData(t *rapid.T, who apc.Identity, in, out any) {
 	m.again(t, who, p)
 }
 
-// inverse is the request that verifies or decrypts what an accepted one made; nil where there is none.
+// inverse is the request that verifies or decrypts what an accepted one made, or asks for it again; nil where there is none.
 func inverse(in, out any) any {
 	switch in := in.(type) {
+	case *engine.GetPublicKeyCertificateInput:
+		if out != nil {
+			return in
+		}
 	case *dataplane.EncryptDataInput:
 		if o, ok := out.(*dataplane.EncryptDataOutput); ok {
 			return &dataplane.DecryptDataInput{KeyIdentifier: in.KeyIdentifier, CipherText: o.CipherText,
