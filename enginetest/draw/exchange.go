@@ -82,16 +82,30 @@ func root(certificate string, a apc.KeyAlgorithm) *engine.RootCertificatePublicK
 	return &engine.RootCertificatePublicKey{KeyAttributes: attributes, PublicKeyCertificate: certificate}
 }
 
-// exports draws the key of an export: mostly one that fits.
+// exports draws the key of an export: mostly one that fits, at times any that works.
 func (r *Requests) exports(t *rapid.T, p model.Place, m engine.ExportKeyMaterial, fits func(*model.Key) bool) any {
+	if rapid.IntRange(0, 4).Draw(t, "any key") == 4 {
+		fits = (*model.Key).Usable
+	}
 	return &engine.ExportKeyInput{ExportKeyIdentifier: r.key(t, p, fits), KeyMaterial: m}
+}
+
+// kek draws the wrapping key of an export: mostly one that fits, at times any that wraps or unwraps keys.
+func (r *Requests) kek(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
+	if rapid.IntRange(0, 4).Draw(t, "any KEK") == 4 {
+		fits = func(k *model.Key) bool {
+			u := k.Attributes.KeyUsage
+			return u == apc.KeyUsageTR31K0KeyEncryptionKey || u == apc.KeyUsageTR31K1KeyBlockProtectionKey
+		}
+	}
+	return r.key(t, p, fits)
 }
 
 func (r *Requests) exportTR31(t *rapid.T, p model.Place) any {
 	return r.exports(
 		t,
 		p,
-		engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.key(t, p, (*model.Key).Wraps)}},
+		engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.kek(t, p, (*model.Key).Wraps)}},
 		(*model.Key).Leaves,
 	)
 }
@@ -136,11 +150,7 @@ func (r *Requests) exportECDH(t *rapid.T, p model.Place) any {
 
 func (r *Requests) exportAS2805(t *rapid.T, p model.Place) any {
 	return r.exports(t, p, engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		WrappingKeyIdentifier: r.key(
-			t,
-			p,
-			(*model.Key).WrapsNodes,
-		), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
+		WrappingKeyIdentifier: r.kek(t, p, (*model.Key).WrapsNodes), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
 }
 
 func leavesTDES(k *model.Key) bool {

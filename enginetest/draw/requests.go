@@ -185,6 +185,8 @@ var made = []apc.KeyAttributes{
 	enginetest.KeyKind("K1 TDES_2KEY").Attributes(),
 	enginetest.B0AES128.Attributes(), enginetest.KeyKind("M7 HMAC_SHA384").Attributes(), enginetest.K3P256.Attributes(),
 	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
+	withModes(enginetest.K1AES256.Attributes(), apc.KeyModesOfUse{Encrypt: true, Wrap: true}),
+	withModes(enginetest.K0TDES3.Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
 	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused
 }
 
@@ -202,7 +204,7 @@ func (r *Requests) createKey(t *rapid.T, p model.Place) any {
 		in.KeyAttributes = odd(t)
 		in.KeyCheckValueAlgorithm = new(rapid.SampledFrom(apc.KeyCheckValueAlgorithm("").Values()).Draw(t, "check value"))
 	default:
-		in.KeyAttributes = rapid.SampledFrom(made).Draw(t, "attributes")
+		in.KeyAttributes = even(made).Draw(t, "attributes")
 	}
 	if in.KeyAttributes.KeyClass == apc.KeyClassAsymmetricKeyPair && !rapid.Bool().Draw(t, "for no keys") {
 		in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey)
