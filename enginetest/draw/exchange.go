@@ -150,7 +150,9 @@ func (r *Requests) exportECDH(t *rapid.T, p model.Place) any {
 
 func (r *Requests) exportAS2805(t *rapid.T, p model.Place) any {
 	return r.exports(t, p, engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
-		WrappingKeyIdentifier: r.kek(t, p, (*model.Key).WrapsNodes), As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}}, leavesTDES)
+		WrappingKeyIdentifier: r.kek(t, p, (*model.Key).WrapsNodes),
+		As2805KeyVariant:      apc.As2805KeyVariantPINEncryptionKeyVariant28,
+	}}, leavesTDES)
 }
 
 func leavesTDES(k *model.Key) bool {

@@ -147,5 +147,12 @@ func (r *Requests) worker(t *rapid.T, p model.Place, op, form, member string) st
 	if all := r.World.Keys(p, almost(op, form, member)); r.almost && len(all) > 0 {
 		return even(all).Draw(t, "key").ARN
 	}
-	return r.key(t, p, works(op, form, member))
+	fits := works(op, form, member)
+	generates := func(k *model.Key) bool {
+		return fits(k) && k.Attributes.KeyModesOfUse == apc.KeyModesOfUse{Generate: true}
+	}
+	if rapid.IntRange(0, 4).Draw(t, "generates alone") == 4 && len(r.World.Keys(p, generates)) > 0 {
+		return r.key(t, p, generates)
+	}
+	return r.key(t, p, fits)
 }

@@ -94,7 +94,8 @@ type machine struct {
 // step makes one call.
 func (m *machine) step(t *rapid.T, op string) {
 	at := m.place(t)
-	who := caller(t, at)
+	name, _, _ := strings.Cut(op, " ")
+	who := caller(t, at, name)
 	if all := m.requests.drawForm(t, op); len(all) > 0 && rapid.IntRange(0, 7).Draw(t, "arranged") < 7 {
 		m.arrange(t, at, all)
 	}

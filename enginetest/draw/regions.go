@@ -103,26 +103,27 @@ func document(statements []string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 }
 
-// identityPolicy draws a policy of a caller.
-func identityPolicy(t *rapid.T) string {
+// identityPolicy draws a policy of a caller of an operation, which it often names.
+func identityPolicy(t *rapid.T, op string) string {
 	var all []string
+	actions := append([]string{"payment-cryptography:" + op, "payment-cryptography:" + op, "payment-cryptography:" + op}, actions...)
 	for range rapid.IntRange(1, 2).Draw(t, "statements") {
 		all = append(all, fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, rapid.SampledFrom(effects).Draw(t, "effect"),
-			rapid.SampledFrom(actions).Draw(t, "action"), rapid.SampledFrom([]string{"*", "arn:aws:payment-cryptography:us-east-1:*:key/*",
+			even(actions).Draw(t, "action"), rapid.SampledFrom([]string{"*", "arn:aws:payment-cryptography:us-east-1:*:key/*",
 				"arn:aws:payment-cryptography:*:111122223333:*", "arn:aws:payment-cryptography:*:*:alias/*"}).Draw(t, "resource")))
 	}
 	return document(all)
 }
 
-// caller draws who makes a call in a place: the root user, or a user with or without policies.
-func caller(t *rapid.T, at model.Place) apc.Identity {
+// caller draws who makes a call of an operation in a place: the root user, or a user with or without policies.
+func caller(t *rapid.T, at model.Place, op string) apc.Identity {
 	who := apc.Identity{Account: at.Account, Region: at.Region, ARN: "arn:aws:iam::" + at.Account + ":root"}
 	n := even([]int{0, 1, 2, 3, 4, 5, 0, 0}).Draw(t, "caller")
 	if n > 3 {
 		who.ARN = "arn:aws:iam::" + at.Account + ":user/alice"
 	}
 	if n == 5 {
-		who.Policies = []string{identityPolicy(t)}
+		who.Policies = []string{identityPolicy(t, op)}
 	}
 	return who
 }

@@ -187,6 +187,8 @@ var made = []apc.KeyAttributes{
 	withModes(enginetest.KeyKind("K0 AES_192").Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
 	withModes(enginetest.K1AES256.Attributes(), apc.KeyModesOfUse{Encrypt: true, Wrap: true}),
 	withModes(enginetest.K0TDES3.Attributes(), apc.KeyModesOfUse{Decrypt: true, Unwrap: true}),
+	withModes(enginetest.M6AES128.Attributes(), apc.KeyModesOfUse{Generate: true}),
+	withModes(enginetest.C0TDES2.Attributes(), apc.KeyModesOfUse{Generate: true}),
 	withModes(enginetest.P0AES128.Attributes(), apc.KeyModesOfUse{Encrypt: true}), // refused
 }
 
