@@ -159,7 +159,7 @@ func (in *MacAttributes) form(field string) (string, *terminal) {
 	}
 }
 
-// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE). The algorithms that name a
+// checkHMAC: an HMAC key has its hash, and the algorithm HMAC (LIVE L-hmac-algorithm). The algorithms that name a
 // hash are for TDES and AES keys of usage M7 (inferred).
 func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 	alg := k.named.Attributes.Alg
