@@ -28,7 +28,7 @@ func TestAnswersAreThoseOfAnotherImplementation(t *testing.T) {
 	}
 	seed := rand.Uint64N(1 << 31)
 	w := newWorld(t, nil)
-	ask := typedDoor(w.Engine)
+	ask := typedDoor(w.Caller)
 	all := randomVectors(t, seed, *oracleCases)
 	var lines bytes.Buffer
 	for i := range all {
@@ -128,7 +128,7 @@ func (v *vector) withAllModes() {
 // back what was encrypted.
 func TestVerificationAcceptsWhatGenerationMade(t *testing.T) {
 	w := newWorld(t, nil)
-	ask := typedDoor(w.Engine)
+	ask := typedDoor(w.Caller)
 	seen := map[string]int{}
 	for _, v := range append(committedVectors(t), publishedVectors(t)...) {
 		c, ok := verifications[v.Op]
@@ -185,7 +185,7 @@ func changed(s string) string {
 // TestPINsGeneratedAreVerified, for every form, and a wrong value is not.
 func TestPINsGeneratedAreVerified(t *testing.T) {
 	w := newWorld(t, nil)
-	ask := typedDoor(w.Engine)
+	ask := typedDoor(w.Caller)
 	seen := 0
 	for _, v := range append(committedVectors(t), publishedVectors(t)...) {
 		if v.Op != "GeneratePinData" {
@@ -241,7 +241,7 @@ func TestPINsGeneratedAreVerified(t *testing.T) {
 // TestKeyThatTheTableForbidsIsRefused: each key of each vector is replaced by one of another usage.
 func TestKeyThatTheTableForbidsIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
-	ask := typedDoor(w.Engine)
+	ask := typedDoor(w.Caller)
 	forbidden := w.key(
 		t,
 		&vectorKey{

@@ -137,7 +137,7 @@ func doorsOf(t testing.TB, eng *engine.Engine) map[string]door {
 	server := httptest.NewServer(endpoint.Handler(eng, &endpoint.Options{Anonymous: true}))
 	t.Cleanup(server.Close)
 	return map[string]door{
-		"typed":     typedDoor(eng),
+		"typed":     typedDoor(eng.Caller),
 		"no socket": httpDoor(endpoint.HTTPClient(eng, &endpoint.Options{Anonymous: true}), "http://apcsim.test"),
 		"socket":    httpDoor(server.Client(), server.URL),
 		"client":    clientDoor(&dataclient.Client{Endpoint: server.URL, HTTP: server.Client()}),
@@ -182,14 +182,14 @@ func fillPath(in any, body map[string]any) {
 	}
 }
 
-func typedDoor(eng *engine.Engine) door {
+func typedDoor(c *engine.Caller) door {
 	return func(t testing.TB, name string, body map[string]any) (map[string]any, *refusal) {
 		t.Helper()
 		op, ok := engine.OperationNamed(name)
 		if !ok {
 			t.Fatalf("no operation %s", name)
 		}
-		out, err := op.Call(t.Context(), eng.Caller, func(in any) error { return json.Unmarshal(asJSON(t, body), in) })
+		out, err := op.Call(t.Context(), c, func(in any) error { return json.Unmarshal(asJSON(t, body), in) })
 		if err != nil {
 			e, ok := err.(*apc.Error)
 			if !ok {

@@ -181,7 +181,7 @@ func (w *world) implant(t testing.TB, k *vectorKey) string {
 	key.Attributes = core.ParseAttributes(k.attributes(apc.KeyClassAsymmetricKeyPair))
 	key.Bits, key.Check, key.Enabled, key.State, key.Origin = key.Attributes.Alg.Bits, apc.KeyCheckValueAlgorithmSHA1, true,
 		apc.KeyStateCreateComplete, apc.KeyOriginAWSPaymentCryptography
-	key.Created = worldTime
+	key.Created, key.Exportable = worldTime, true
 	attributes := key.HSMAttributes()
 	sealed, err := w.device.Import(t.Context(), hsm.NewSecret(der), attributes)
 	if err != nil {
