@@ -147,6 +147,15 @@ func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) st
 	if fitting := r.World.Keys(p, fits); len(fitting) > 0 && n < 9 {
 		return even(fitting).Draw(t, "key").ARN
 	}
+	var shared []*model.Key // of other accounts
+	for _, at := range r.World.Places() {
+		if at.Region == p.Region && at.Account != p.Account {
+			shared = append(shared, r.World.Keys(at, (*model.Key).HasPolicy)...)
+		}
+	}
+	if len(shared) > 0 && rapid.Bool().Draw(t, "shared") {
+		return even(shared).Draw(t, "key").ARN
+	}
 	return even(r.World.Identifiers(p)).Draw(t, "identifier")
 }
 

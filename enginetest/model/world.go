@@ -285,6 +285,9 @@ func (k *Key) Replicated() bool { return len(k.replicas) > 0 }
 // Replica reports whether the key only follows another.
 func (k *Key) Replica() bool { return k.primary != nil }
 
+// HasPolicy reports whether the key has a resource policy.
+func (k *Key) HasPolicy() bool { return k.policy != "" }
+
 // region is where the key is.
 func (k *Key) region() string { return strings.Split(k.ARN, ":")[3] }
 
