@@ -7,9 +7,7 @@ BENCH  ?= .
 # It is run by its version and is in no go.mod: nothing of it is linked.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# The race detector looks at everything but crypto/..., which under it takes three
-# quarters of the time of the tests.
-RACE = -race -gcflags='crypto/...=-race=false' -timeout 18m
+RACE = -race -timeout 18m
 
 MODULE = github.com/seed748fb4d1/apcsim
 
