@@ -101,8 +101,13 @@ func newDocsPlace(t *testing.T) *docsPlace {
 	if err := os.Symlink(p.binary, filepath.Join(state, "apcsim")); err != nil {
 		t.Fatal(err)
 	}
+	cache, err := exec.Command("go", "env", "GOCACHE").Output() // go keeps its own
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.env = append(os.Environ(), "ROOT="+root, "STATE="+state, "BINARY="+p.binary, "SOFTHSM2_CONF="+conf,
-		"PATH="+state+":"+os.Getenv("PATH"), "APCSIM_LISTEN=127.0.0.1:"+port, "no_proxy=127.0.0.1", "XDG_CACHE_HOME="+state)
+		"PATH="+state+":"+os.Getenv("PATH"), "APCSIM_LISTEN=127.0.0.1:"+port, "no_proxy=127.0.0.1",
+		"XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+strings.TrimSpace(string(cache)))
 	p.look()
 	return p
 }
