@@ -60,70 +60,50 @@ type scriptMethod struct {
 
 // method is the scheme of a request (data-plane, sections 3.9 and 6.5).
 func (in *DerivationMethodAttributes) method() *scriptMethod {
-	var m *scriptMethod
 	switch {
 	case in.Visa != nil:
 		a := in.Visa
-		m = &scriptMethod{
-			arm:  "Visa",
-			mode: a.MajorKeyDerivationMode,
-			pan:  a.PrimaryAccountNumber,
-			psn:  a.PanSequenceNumber,
-			form: emv.VisaForm,
-			session: hsm.EMV{
-				Session: hsm.SessionVisaScript,
-				ATC:     counter(a.ApplicationTransactionCounter),
-			},
-			cryptogramKey: a.AuthorizationRequestKeyIdentifier,
-			current:       a.CurrentPinAttributes,
-		}
+		m := newScriptMethod("Visa", a.MajorKeyDerivationMode, a.PrimaryAccountNumber, a.PanSequenceNumber)
+		m.ofVisa(a.ApplicationTransactionCounter, a.AuthorizationRequestKeyIdentifier, a.CurrentPinAttributes)
+		return m
 	case in.Amex != nil:
 		a := in.Amex
-		m = &scriptMethod{
-			arm:  "Amex",
-			mode: a.MajorKeyDerivationMode,
-			pan:  a.PrimaryAccountNumber,
-			psn:  a.PanSequenceNumber,
-			form: emv.VisaForm,
-			session: hsm.EMV{
-				Session: hsm.SessionVisaScript,
-				ATC:     counter(a.ApplicationTransactionCounter),
-			},
-			cryptogramKey: a.AuthorizationRequestKeyIdentifier,
-			current:       a.CurrentPinAttributes,
-		}
+		m := newScriptMethod("Amex", a.MajorKeyDerivationMode, a.PrimaryAccountNumber, a.PanSequenceNumber)
+		m.ofVisa(a.ApplicationTransactionCounter, a.AuthorizationRequestKeyIdentifier, a.CurrentPinAttributes)
+		return m
 	case in.EmvCommon != nil:
 		a := in.EmvCommon
-		m = &scriptMethod{arm: "EmvCommon", mode: a.MajorKeyDerivationMode, pan: a.PrimaryAccountNumber, psn: a.PanSequenceNumber,
-			form: emv.ScriptForm{
-				Length: a.PinBlockLengthPosition == PinBlockLengthPositionFrontOfPINBlock,
-				Pad:    a.PinBlockPaddingType == PinBlockPaddingTypeISOIEC78164,
-				CBC:    a.Mode == EncryptionModeCBC,
-			},
-			session: hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))}}
+		m := newScriptMethod("EmvCommon", a.MajorKeyDerivationMode, a.PrimaryAccountNumber, a.PanSequenceNumber)
+		m.form = emv.ScriptForm{
+			Length: a.PinBlockLengthPosition == PinBlockLengthPositionFrontOfPINBlock,
+			Pad:    a.PinBlockPaddingType == PinBlockPaddingTypeISOIEC78164,
+			CBC:    a.Mode == EncryptionModeCBC,
+		}
+		m.session = hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))}
+		return m
 	case in.Mastercard != nil:
 		a := in.Mastercard
-		m = &scriptMethod{
-			arm:     "Mastercard",
-			mode:    a.MajorKeyDerivationMode,
-			pan:     a.PrimaryAccountNumber,
-			psn:     a.PanSequenceNumber,
-			form:    emv.MChipForm,
-			session: hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))},
-		}
-	default:
-		a := in.Emv2000
-		m = &scriptMethod{
-			arm:     "Emv2000",
-			mode:    a.MajorKeyDerivationMode,
-			pan:     a.PrimaryAccountNumber,
-			psn:     a.PanSequenceNumber,
-			form:    emv.EMV2000Form,
-			session: hsm.EMV{Session: hsm.SessionEMV2000, ATC: counter(a.ApplicationTransactionCounter)},
-		}
+		m := newScriptMethod("Mastercard", a.MajorKeyDerivationMode, a.PrimaryAccountNumber, a.PanSequenceNumber)
+		m.form = emv.MChipForm
+		m.session = hsm.EMV{Session: hsm.SessionCommon, R: [8]byte(bytesOf(a.ApplicationCryptogram))}
+		return m
 	}
-	m.field = "DerivationMethodAttributes." + m.arm
+	a := in.Emv2000 // the shape has checked that one is set
+	m := newScriptMethod("Emv2000", a.MajorKeyDerivationMode, a.PrimaryAccountNumber, a.PanSequenceNumber)
+	m.form = emv.EMV2000Form
+	m.session = hsm.EMV{Session: hsm.SessionEMV2000, ATC: counter(a.ApplicationTransactionCounter)}
 	return m
+}
+
+func newScriptMethod(arm string, mode MajorKeyDerivationMode, pan, psn string) *scriptMethod {
+	return &scriptMethod{field: "DerivationMethodAttributes." + arm, arm: arm, mode: mode, pan: pan, psn: psn}
+}
+
+// ofVisa completes the schemes of Visa and American Express, which are the same.
+func (m *scriptMethod) ofVisa(atc, cryptogramKey string, current *CurrentPinAttributes) {
+	m.form = emv.VisaForm
+	m.session = hsm.EMV{Session: hsm.SessionVisaScript, ATC: counter(atc)}
+	m.cryptogramKey, m.current = cryptogramKey, current
 }
 
 // keys are those that Visa and American Express need besides.

@@ -60,54 +60,30 @@ func refuse(err error) refusal {
 	var macRefusal *mac.Error
 	switch {
 	case errors.As(err, &block):
-		return refusal{
-			Error:   string(block.Class),
-			Field:   block.Field,
-			Offset:  block.Offset,
-			Message: wording.Text(block.Problem, block.Found, block.Wanted),
-		}
+		return reasoned(string(block.Class), block.Field, block.Offset, block.Problem, block.Found, block.Wanted)
 	case errors.As(err, &token):
-		return refusal{
-			Error:   string(token.Class),
-			Field:   token.Field,
-			Offset:  -1,
-			Message: wording.Text(token.Problem, token.Found, token.Wanted),
-		}
+		return reasoned(string(token.Class), token.Field, -1, token.Problem, token.Found, token.Wanted)
 	case errors.As(err, &input):
 		return refusal{Error: classInput, Field: input.field, Offset: input.offset, Message: input.message()}
 	case errors.As(err, &pinRefusal):
-		return refusal{
-			Error:   string(pinRefusal.Rule),
-			Offset:  -1,
-			Message: wording.Text(pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted),
-		}
+		return reasoned(string(pinRefusal.Rule), "", -1, pinRefusal.Problem, pinRefusal.Found, pinRefusal.Wanted)
 	case errors.As(err, &cardRefusal):
-		return refusal{
-			Error:   classInput,
-			Field:   cardRefusal.Field,
-			Offset:  -1,
-			Message: wording.Text(cardRefusal.Problem, cardRefusal.Found, cardRefusal.Wanted),
-		}
+		return reasoned(classInput, cardRefusal.Field, -1, cardRefusal.Problem, cardRefusal.Found, cardRefusal.Wanted)
 	case errors.As(err, &emvRefusal):
-		return refusal{
-			Error:   classInput,
-			Field:   emvRefusal.Field,
-			Offset:  -1,
-			Message: wording.Text(emvRefusal.Problem, emvRefusal.Found, emvRefusal.Wanted),
-		}
+		return reasoned(classInput, emvRefusal.Field, -1, emvRefusal.Problem, emvRefusal.Found, emvRefusal.Wanted)
 	case errors.As(err, &dukptRefusal):
-		return refusal{
-			Error:   classInput,
-			Field:   dukptRefusal.Field,
-			Offset:  -1,
-			Message: wording.Text(dukptRefusal.Problem, dukptRefusal.Found, dukptRefusal.Wanted),
-		}
+		return reasoned(classInput, dukptRefusal.Field, -1, dukptRefusal.Problem, dukptRefusal.Found, dukptRefusal.Wanted)
 	case errors.As(err, &macRefusal):
-		return refusal{Error: classInput, Offset: -1, Message: wording.Text(macRefusal.Problem, macRefusal.Found, macRefusal.Wanted)}
+		return reasoned(classInput, "", -1, macRefusal.Problem, macRefusal.Found, macRefusal.Wanted)
 	case errors.As(err, &size):
 		return refusal{Error: string(tr31.ErrKeyLength), Field: "key", Offset: -1, Message: size.Error()}
 	}
 	return refusal{Error: classInternal, Offset: -1, Message: err.Error()}
+}
+
+// reasoned is a refusal with the fields of an error of a format or algorithm.
+func reasoned(class, field string, offset int, problem, found, wanted string) refusal {
+	return refusal{Error: class, Field: field, Offset: offset, Message: wording.Text(problem, found, wanted)}
 }
 
 // printJSON writes one answer, or the refusal in its place, as one line. A

@@ -31,30 +31,27 @@ func (k *Key) Record(due time.Time) keystore.Record {
 	}
 }
 
+// version is the first version of the record that holds all of the key.
+func (k *Key) version() byte {
+	switch {
+	case k.timed():
+		return 5
+	case k.Authority != "":
+		return 4
+	case k.bound != nil:
+		return 3
+	case k.Certificate != "":
+		return 2
+	}
+	return 1
+}
+
 // encode is nil for a key with a time that no record can hold.
 func (k *Key) encode() []byte {
+	version := k.version()
 	w := &writer{b: make([]byte, 1, 256+len(k.Certificate))}
-	w.b[0] = 1
-	w.text(string(k.Attributes.Usage))
-	w.text(string(k.Attributes.Class))
-	w.text(string(k.Attributes.Alg.Name))
-	w.number(uint64(k.Attributes.Modes))
-	w.number(uint64(k.Bits))
-	w.text(string(k.Check))
-	w.text(k.CheckValue)
-	w.flag(k.Exportable)
-	w.flag(k.Enabled)
-	w.text(string(k.State))
-	w.text(string(k.Origin))
-	for _, t := range [...]time.Time{k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted} {
-		w.time(t)
-	}
-	w.text(string(k.DeriveUsage))
-	w.number(uint64(len(k.Tags)))
-	for _, t := range k.Tags {
-		w.text(t.Key)
-		w.text(t.Value)
-	}
+	w.b[0] = version
+	k.writeLife(w)
 	w.text(k.Header)
 	w.number(uint64(len(k.Blocks)))
 	for _, b := range k.Blocks {
@@ -78,35 +75,48 @@ func (k *Key) encode() []byte {
 	w.text(k.Approval.Comment)
 	w.bytes(k.Public)
 	w.bytes(k.sealed)
-	switch {
-	case k.timed():
-		w.b[0] = 5
+	if version >= 3 {
 		w.bytes(k.bound)
+	}
+	if version >= 2 {
 		w.text(k.Certificate)
 		w.time(k.Certified)
+	}
+	if version >= 4 {
 		w.text(k.Authority)
+	}
+	if version >= 5 {
 		w.time(k.Ready)
 		w.time(k.Approval.Deadline)
 		for i := range k.Replicas {
 			w.time(k.Replicas[i].Due)
 		}
-	case k.Authority != "":
-		w.b[0] = 4
-		w.bytes(k.bound)
-		w.text(k.Certificate)
-		w.time(k.Certified)
-		w.text(k.Authority)
-	case k.sealed != nil:
-		w.b[0] = 3
-		w.bytes(k.bound)
-		w.text(k.Certificate)
-		w.time(k.Certified)
-	case k.Certificate != "":
-		w.b[0] = 2
-		w.text(k.Certificate)
-		w.time(k.Certified)
 	}
 	return w.record()
+}
+
+// writeLife writes attributes, state, time stamps and tags.
+func (k *Key) writeLife(w *writer) {
+	w.text(string(k.Attributes.Usage))
+	w.text(string(k.Attributes.Class))
+	w.text(string(k.Attributes.Alg.Name))
+	w.number(uint64(k.Attributes.Modes))
+	w.number(uint64(k.Bits))
+	w.text(string(k.Check))
+	w.text(k.CheckValue)
+	w.flag(k.Exportable)
+	w.flag(k.Enabled)
+	w.text(string(k.State))
+	w.text(string(k.Origin))
+	for _, t := range [...]time.Time{k.Created, k.UsageStart, k.UsageStop, k.DeletePending, k.Deleted} {
+		w.time(t)
+	}
+	w.text(string(k.DeriveUsage))
+	w.number(uint64(len(k.Tags)))
+	for _, t := range k.Tags {
+		w.text(t.Key)
+		w.text(t.Value)
+	}
 }
 
 // decodeKey reads a key's record. The result shares the record's bytes.
@@ -138,31 +148,7 @@ func (k *Key) Decode(rec *keystore.Record) error {
 	}
 	r.later(k)
 	k.Public, k.sealed = r.bytes(), r.bytes()
-	if r.version > 2 {
-		k.bound = r.bytes()
-		if (k.bound == nil) != (k.sealed == nil) || k.sealed == nil && r.version == 3 { // an earlier version would have done
-			r.fail = cmp.Or(r.fail, errRecord)
-		}
-	}
-	if r.version > 1 {
-		if k.Certificate, k.Certified = r.text(), r.time(); k.Certificate == "" && r.version == 2 { // the first version would have done
-			r.fail = cmp.Or(r.fail, errRecord)
-		}
-	}
-	if r.version > 3 {
-		if k.Authority = r.text(); k.Authority == "" && r.version == 4 {
-			r.fail = cmp.Or(r.fail, errRecord)
-		}
-	}
-	if r.version > 4 {
-		k.Ready, k.Approval.Deadline = r.time(), r.time()
-		for i := range k.Replicas {
-			k.Replicas[i].Due = r.time()
-		}
-		if !k.timed() {
-			r.fail = cmp.Or(r.fail, errRecord)
-		}
-	}
+	r.versioned(k)
 	if err := r.end(); err != nil {
 		return err
 	}
@@ -189,6 +175,31 @@ func (r *reader) attributes() Attributes {
 	}
 	a.Modes = Modes(r.number()) & AllModes
 	return a
+}
+
+// versioned reads what versions of the record after the first have added.
+func (r *reader) versioned(k *Key) {
+	if r.version >= 3 {
+		k.bound = r.bytes()
+		if (k.bound == nil) != (k.sealed == nil) {
+			r.fail = cmp.Or(r.fail, errRecord)
+		}
+	}
+	if r.version >= 2 {
+		k.Certificate, k.Certified = r.text(), r.time()
+	}
+	if r.version >= 4 {
+		k.Authority = r.text()
+	}
+	if r.version >= 5 {
+		k.Ready, k.Approval.Deadline = r.time(), r.time()
+		for i := range k.Replicas {
+			k.Replicas[i].Due = r.time()
+		}
+	}
+	if r.version > k.version() { // an earlier version would have done
+		r.fail = cmp.Or(r.fail, errRecord)
+	}
 }
 
 // later reads the members that replication, policy and approval write.
