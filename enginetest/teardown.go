@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // end closes the simulator and checks what the test leaves behind. A test that has failed is told
@@ -29,14 +30,26 @@ func (s *Sim) end() {
 	s.failing.down.Store(false)
 	if !s.t.Failed() {
 		s.checkFaults()
-		s.checkNames(ctx)
-		s.checkErasure(ctx)
+		s.checkStore(ctx)
 		s.checkKnown(ctx)
 	}
 	s.closeAll()
 	if s.t.Failed() {
 		s.explain()
 	}
+}
+
+// checkStore checks what is in the store, unless the test has closed a store of its own.
+func (s *Sim) checkStore(ctx context.Context) {
+	if s.options.Store != nil {
+		_, err := s.options.Store.Read(ctx, keystore.Ref{Kind: keyKind, ID: "none"})
+		if errors.Is(err, keystore.ErrClosed) {
+			s.t.Logf("enginetest: the store that the test has given is closed: its records are not checked")
+			return
+		}
+	}
+	s.checkNames(ctx)
+	s.checkErasure(ctx)
 }
 
 // explain logs what helps to understand a failed test.
