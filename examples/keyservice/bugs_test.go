@@ -82,3 +82,11 @@ func TestSweepFindsTheServicesOwnBugs(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestTheTestOfTheServiceIsShort: docs/library.md promises it.
+func TestTheTestOfTheServiceIsShort(t *testing.T) {
+	text, err := os.ReadFile("service_test.go")
+	if got := strings.Count(string(text), "\n"); err != nil || got >= 150 {
+		t.Errorf("service_test.go has %d lines (%v), want fewer than 150", got, err)
+	}
+}

@@ -76,8 +76,7 @@ func TestService(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sim := enginetest.New(t, &enginetest.Options{Keep: func(k enginetest.Key) bool { return k.State != apc.KeyStateCreateComplete }})
 		partner := sim.Partner(t, "Acquirer")
-		kek := partner.Share(enginetest.K1AES256)
-		m := &machine{Service: service(sim), sim: sim, aliases: map[string]*key{}}
+		m, kek := &machine{Service: service(sim), sim: sim, aliases: map[string]*key{}}, partner.Share(enginetest.K1AES256)
 		alias := func(t *rapid.T) (string, *key) {
 			name := rapid.SampledFrom([]string{"alias/a", "alias/b", "alias/c"}).Draw(t, "alias")
 			return name, m.aliases[name]
@@ -93,13 +92,8 @@ func TestService(t *testing.T) {
 			"Import": func(t *rapid.T) {
 				alias, k := alias(t)
 				material := draw.Key(apc.KeyAlgorithmAES128).Draw(t, "key")
-				r, err := m.Import(
-					t.Context(),
-					alias,
-					kek,
-					partner.Wrap("D0000P0AB00E0000", material),
-					enginetest.CheckValue('A', material),
-				)
+				block, kcv := partner.Wrap("D0000P0AB00E0000", material), enginetest.CheckValue('A', material)
+				r, err := m.Import(t.Context(), alias, kek, block, kcv)
 				if took(t, "Import", k == nil, err) {
 					m.add(alias, r)
 				}
@@ -125,8 +119,7 @@ func TestService(t *testing.T) {
 			},
 			"Rewrap": func(t *rapid.T) {
 				alias, k := alias(t)
-				e := rapid.SampledFrom([]types.KeyExportability{types.KeyExportabilityExportable, types.KeyExportabilityNonExportable}).
-					Draw(t, "exportability")
+				e := rapid.SampledFrom([]types.KeyExportability{"EXPORTABLE", "NON_EXPORTABLE"}).Draw(t, "exportability")
 				block, err := m.Rewrap(t.Context(), alias, kek, "LABEL", e)
 				if took(t, "Rewrap", m.status(k) == Active && k.Exportable, err) {
 					if got := partner.Open(block); !got.Has("LB", "LABEL") || got.Exportability != e[0] {
