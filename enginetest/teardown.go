@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -59,7 +60,11 @@ func (s *Sim) explain() {
 			s.t.Logf("enginetest: call %v", c)
 		}
 	}
-	s.t.Logf("enginetest: seed %d; the environment ENGINETEST_SEED=%[1]d repeats the run", s.options.Seed)
+	repeats := "repeats the run"
+	if _, whole := s.t.(testing.TB); !whole { // rapid draws from a seed of its own
+		repeats = "repeats the simulator's part; what the test draws has the seed that its library prints"
+	}
+	s.t.Logf("enginetest: seed %d; the environment ENGINETEST_SEED=%[1]d %s", s.options.Seed, repeats)
 }
 
 func (s *Sim) checkFaults() {

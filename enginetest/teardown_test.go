@@ -127,7 +127,7 @@ func TestFailedTestLogsRefusalsAndSeed(t *testing.T) {
 		r.Errorf("the test's own")
 	})
 	logs := strings.Join(r.logs, "\n")
-	for _, want := range []string{`GetKey {KeyIdentifier: "alias/none"}: GetKey: ResourceNotFoundException`, "ENGINETEST_SEED=42"} {
+	for _, want := range []string{`GetKey {KeyIdentifier: "alias/none"}: GetKey: ResourceNotFoundException`, "ENGINETEST_SEED=42 repeats the simulator's part; "} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("logs:\n%s\nwant %q", logs, want)
 		}
