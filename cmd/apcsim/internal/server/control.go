@@ -146,7 +146,7 @@ func (s *Server) serveOwn(w http.ResponseWriter, q *request) {
 // nameOf never has what the client wrote: "GET keys/{id}".
 func nameOf(c *ownCall) string {
 	if c == nil {
-		return ""
+		return "unknown"
 	}
 	return c.Method + " " + c.Path
 }
@@ -170,7 +170,7 @@ func (s *Server) doOwn(w http.ResponseWriter, q *request) (*ownCall, any, error)
 	there := ownCallsAt(r.URL.Path)
 	if len(there) == 0 || !there[0].open {
 		if err := s.admit(q); err != nil {
-			return nil, nil, err
+			return withMethod(there, r.Method), nil, err // the log says which call was refused
 		}
 	}
 	if len(there) == 0 {

@@ -233,6 +233,9 @@ func TestTheTokenOpensTheOwnCallsOnAnyAddress(t *testing.T) {
 	if status, _, _ := r.do(t, "GET", "/_apcsim/health", ""); status != 200 {
 		t.Errorf("health: got %d", status)
 	}
+	if got := r.log.String(); !strings.Contains(got, `call="GET now" status=401`) || strings.Contains(got, controlSecret) {
+		t.Errorf("the log does not name the refused call, or has the token:\n%s", got)
+	}
 }
 
 func TestTheConsoleAsksForTheTokenOnce(t *testing.T) {
