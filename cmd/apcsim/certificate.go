@@ -125,17 +125,16 @@ func (c explainedCertificate) print(w io.Writer) error {
 	if c.CA {
 		kind = "an authority (CA:TRUE)"
 	}
-	lines := [][3]string{
-		{"subject", c.Subject, ""},
-		{"issuer", c.Issuer, ""},
+	lines := append(folded("subject", c.Subject), folded("issuer", c.Issuer)...)
+	lines = append(lines, [][3]string{
 		{"serial number", c.Serial, ""},
 		{"valid", c.NotBefore + " to " + c.NotAfter, ""},
 		{"key", c.Key, "check value " + c.KCV},
 		{"signature", c.Signature, ""},
 		{"kind", kind, ""},
-	}
+	}...)
 	if c.Chain != "" {
 		lines = append(lines, [3]string{"chain", c.Chain, ""})
 	}
-	return printTable(w, lines)
+	return printAligned(w, lines, true)
 }

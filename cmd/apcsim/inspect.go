@@ -131,6 +131,21 @@ func printAligned(w io.Writer, lines [][3]string, loose bool) error {
 	return nil
 }
 
+// folded is a line of a table, and further lines for what would go past a hundred columns: a
+// distinguished name goes on after a comma.
+func folded(name, value string) (lines [][3]string) {
+	const room = 80
+	for len(value) > room {
+		end := strings.LastIndexByte(value[:room], ',') + 1
+		if end == 0 {
+			break
+		}
+		lines = append(lines, [3]string{name, value[:end], ""})
+		name, value = "", value[end:]
+	}
+	return append(lines, [3]string{name, value, ""})
+}
+
 // row is a line of a table with its name and its words in their colours.
 func (p painter) row(line string, cells [3]string) string {
 	name, words := shown(cells[0]), shown(cells[2])

@@ -9,7 +9,7 @@ const (
 	problemHexPairs  = "the value is not pairs of hexadecimal digits"
 	problemLength    = "the value has a wrong length"
 	problemLongFile  = "the file is too long"
-	problemToken     = "the token is neither DER nor PEM, hexadecimal or base64, and not the name of a file"
+	problemToken     = "neither the text nor a file of that name is a token in DER, PEM, hexadecimal or base64"
 	problemTime      = "the time is not in a form that is read"
 	problemNoRSAKey  = "the file has no RSA private key"
 

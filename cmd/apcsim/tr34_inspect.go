@@ -128,7 +128,7 @@ func (i inspectedToken) print(w io.Writer) error {
 		switch {
 		case value == "":
 		case named: // a line each, so that it fits a terminal
-			lines = append(lines, [3]string{name, party, ""}, [3]string{"", "serial " + serial, ""})
+			lines = append(append(lines, folded(name, party)...), [3]string{"", "serial " + serial, ""})
 		case len(value) > 21:
 			lines = append(lines, [3]string{name, value, ""})
 		default:

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,6 +190,26 @@ func TestExplanationsFitATerminal(t *testing.T) {
 	}
 }
 
+// TestTheServicesNameFitsATerminal: the service's distinguished name alone is 91 characters long.
+func TestTheServicesNameFitsATerminal(t *testing.T) {
+	const name = "L=Arlington,CN=111122223333,ST=Virginia,OU=AWS Payment Cryptography,O=AWS Cryptography,C=US"
+	var out strings.Builder
+	token := inspectedToken{Message: "key token", Signer: name + ", serial 5DA67DED54D27BACFFAEC6E3C1831424"}
+	certificate := explainedCertificate{Subject: name, Issuer: name, Key: "RSA of 3072 bits", KCV: "9748FFAC"}
+	if err := errors.Join(token.print(&out), certificate.print(&out)); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 101 {
+			t.Errorf("%d columns: %s", len(line)-1, line)
+		}
+	}
+	whole := strings.Join(strings.Fields(out.String()), "")
+	if got, want := strings.Count(whole, strings.ReplaceAll(name, " ", "")), 3; got != want {
+		t.Errorf("the name is there %d times, want %d:\n%s", got, want, out.String())
+	}
+}
+
 func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 	v := tokenVectors(t)[0]
 	for what, c := range map[string]struct {
@@ -199,7 +220,7 @@ func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 		"no token":       {v.args(), exitUsage, "wants one token"},
 		"no certificate": {[]string{"tr34", "unwrap", "--krd-key", v.path(v.KRDKey), "x"}, exitUsage, "--kdh-cert"},
 		"two from stdin": {v.args("--krd-key", "-", "-"), exitUsage, "not both"},
-		"nothing of use": {v.args("certainly not!"), exitRefused, "neither DER nor PEM"},
+		"nothing of use": {v.args("certainly not!"), exitRefused, "neither the text nor a file of that name is a token"},
 		"no such file":   {v.args("--krd-cert", "/no/such/file", v.path(v.File)), exitRefused, "krd-cert"},
 		"no certificate 2": {v.args("--krd-cert", v.path(v.KRDKey), v.path(v.File)), exitRefused,
 			"krd-cert: the PEM block is not a certificate: found a private key, wanted a certificate"},

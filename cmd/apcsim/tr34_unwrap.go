@@ -23,7 +23,8 @@ is then read from standard input.
 With --nonce the token is a two-pass one and must carry that random number; without it,
 it is a one-pass token, fresh by its signing time, which is printed for you to compare
 with the last one. Without --kdh-ca it is not checked who certified the signer, nor
-the revocation list in the token.
+the revocation list in the token. With it the token must have that list, which those of
+ExportKey do not: there, "apcsim certificate --ca FILE" checks the signer's certificate.
 
 With --json the answer is one object:
   {"ok":true,"header":"16 characters","key":"HEX","nonce":"HEX","signing_time":"..."}
