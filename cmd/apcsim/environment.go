@@ -37,7 +37,11 @@ func fromEnvironment(fs *flag.FlagSet) (err error) {
 		}
 		for _, value := range values {
 			if failed := fs.Set(f.Name, value); failed != nil && err == nil {
-				err = usageError(fmt.Sprintf("%s in the environment: %s", variable(f.Name), wording.WithoutKeys(failed.Error())))
+				why := wording.WithoutKeys(failed.Error())
+				if yesNo, ok := f.Value.(interface{ IsBoolFlag() bool }); ok && yesNo.IsBoolFlag() {
+					why = "wanted true or false" // flag's own word is "parse error"
+				}
+				err = usageError(fmt.Sprintf("%s in the environment: %s", variable(f.Name), why))
 			}
 		}
 	})

@@ -78,6 +78,11 @@ func TestFlagsComeFromTheEnvironment(t *testing.T) {
 		strings.Contains(got.err, "0123456789ABCDEF") {
 		t.Errorf("a value that cannot be read: %+v", got)
 	}
+	t.Setenv("APCSIM_SEED", "1")
+	t.Setenv("APCSIM_TEST_KEYS", "maybe")
+	if got := apcsim(t, "", "serve"); !strings.Contains(got.err, "APCSIM_TEST_KEYS in the environment: wanted true or false") {
+		t.Errorf("a switch that is neither on nor off: %+v", got)
+	}
 	t.Setenv("APCSIM_KRD_KEY", "x") // of another command, which reads none
 	if got := apcsim(t, "", "tr34", "unwrap", "x"); !strings.Contains(got.err, "wants --krd-key") {
 		t.Errorf("another command: %+v", got)

@@ -172,6 +172,9 @@ func answered(res *http.Response) string {
 	if json.Unmarshal(raw, &out); out.Error == "" {
 		return "the server answers " + res.Status + ": is it apcsim serve --control?"
 	}
+	if res.StatusCode == http.StatusUnauthorized {
+		return "the server answers: " + out.Error + "; give its file as --token FILE"
+	}
 	return "the server answers: " + out.Error
 }
 

@@ -100,7 +100,7 @@ func TestWatchShowsTheToken(t *testing.T) {
 	callAt(t, s.URL(), "ListKeys", "{}")
 	watchOf(t, "--token", path, s.URL()).waitFor(t, "ListKeys")
 	for args, want := range map[string]string{
-		s.URL(): "the server answers: wanted the token", s.URL() + "/x": "the server answers", "http://127.0.0.1:1": "refused",
+		s.URL(): "Bearer TOKEN; give its file as --token FILE", s.URL() + "/x": "the server answers", "http://127.0.0.1:1": "refused",
 		"nonsense": "the URL is one like", "a b": "wants one URL",
 	} {
 		var errs screen
