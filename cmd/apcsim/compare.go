@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/engine"
@@ -50,9 +49,6 @@ attached to a report.`,
 			}
 			if err == nil && differ {
 				return errReported
-			}
-			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("interrupted; what was made is deleted: %w", err)
 			}
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -159,5 +160,19 @@ func TestInterruptedComparisonLeavesNothing(t *testing.T) {
 	}
 	if got := left(t, eng); len(got) > 0 {
 		t.Errorf("left on the server: %v", got)
+	}
+}
+
+// TestFullAccountRefutesNothing asks a server that takes no more keys: no guess is about that.
+func TestFullAccountRefutesNothing(t *testing.T) {
+	eng := simtest.New(t, &engine.Options{Limits: apc.Limits{Keys: 1}})
+	results, err := (&Comparison{A: Sim(simtest.New(t, &engine.Options{}), nil), B: serve(t, endpoint.Handler(eng, nil), nil)}).Run(
+		t.Context(), Choice{Only: "L-parity"}.Chosen())
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := results[len(results)-1]
+	if len(last.Differences) > 0 || !strings.Contains(last.NotRun, "ServiceQuotaExceededException") {
+		t.Errorf("got %+v, want no difference and the quota as the reason", last)
 	}
 }

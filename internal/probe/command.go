@@ -60,7 +60,13 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 	}
 	probes := c.choice.Chosen()
 	if len(probes) == 0 {
-		return false, fmt.Errorf("%w: no probe is about that", ErrUsage)
+		return false, c.choice.none()
+	}
+	if args[0] == args[1] && overNetwork(args[0]) {
+		return false, fmt.Errorf("%w: %s", ErrUsage, problemTwice)
+	}
+	if err := c.recordable(); err != nil {
+		return false, err
 	}
 	if !c.allowed(progress, args, probes) {
 		return false, errors.New(problemNoYes)
@@ -79,11 +85,39 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 		}
 	}
 	results, err := c.compare(ctx, progress, a, b, probes)
-	err = errors.Join(err, a.Close(), b.Close())
+	if closed := errors.Join(a.Close(), b.Close()); closed != nil {
+		err = errors.Join(err, closed)
+	} else if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("%s: %w", problemInterrupted, err)
+	}
+	if err != nil && len(results) == 0 {
+		return false, err
+	}
 	if show := c.show(out, a, b, results); err == nil {
 		err = show
 	}
 	return Count(results).Different > 0, err
+}
+
+// overNetwork reports whether a side's name is that of the service or of a server.
+func overNetwork(name string) bool {
+	return strings.HasPrefix(name, awsPrefix) || strings.Contains(name, "://")
+}
+
+// recordable makes sure that the recording can be written before anything is asked.
+func (c *Command) recordable() error {
+	if c.record == "" {
+		return nil
+	}
+	f, err := os.OpenFile(c.record, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err = errors.Join(err, f.Close()); err == nil && info.Size() == 0 {
+		err = os.Remove(c.record)
+	}
+	return err
 }
 
 // compare asks the probes and keeps the recording, which has what was answered when it was interrupted.
@@ -97,7 +131,7 @@ func (c *Command) compare(ctx context.Context, progress io.Writer, a, b Side, pr
 			Probes: map[string]*Recorded{}}
 	}
 	results, err := comparison.Run(ctx, probes)
-	if c.record != "" {
+	if c.record != "" && len(results) > 0 {
 		err = errors.Join(err, comparison.Record.Write(c.record))
 	}
 	return results, err
@@ -156,7 +190,7 @@ func (c *Command) side(name string) (Side, error) {
 			return nil, err
 		}
 		return Sim(eng, nil), nil
-	case strings.HasPrefix(name, awsPrefix) || strings.Contains(name, "://"):
+	case overNetwork(name):
 		return c.service(name)
 	}
 	if _, err := os.Stat(name); err != nil {
@@ -232,7 +266,7 @@ func (c *Command) runClean(ctx context.Context, out io.Writer, args []string) er
 	if len(args) > 0 {
 		return fmt.Errorf("%w: --clean wants no further sides", ErrUsage)
 	}
-	if !strings.HasPrefix(c.clean, awsPrefix) && !strings.Contains(c.clean, "://") {
+	if !overNetwork(c.clean) {
 		return fmt.Errorf("%w: --clean wants aws:REGION or a URL", ErrUsage)
 	}
 	s, err := c.service(c.clean)

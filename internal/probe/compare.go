@@ -44,6 +44,14 @@ func (c Choice) Chosen() (out []Probe) {
 	return out
 }
 
+// none says why no probe is chosen: a statement that calls cannot decide has a reason.
+func (c Choice) none() error {
+	if s, ok := guesses.Named(c.Only); ok && s.Calls != "" {
+		return fmt.Errorf("%w: %s is not decided by calls: %s", ErrUsage, s.ID, s.Calls)
+	}
+	return fmt.Errorf("%w: no probe is about that", ErrUsage)
+}
+
 // about reports whether a probe decides something about an operation, or calls it.
 func (p *Probe) about(operation string) bool {
 	for _, id := range p.Decides {
@@ -64,7 +72,8 @@ type Comparison struct {
 	Record *Recording
 }
 
-// Run asks probes and returns what they said. The sides are not closed. An error is that of the context.
+// Run asks probes and returns what they said. The sides are not closed. An error is that of the context,
+// or says that a side cannot be reached.
 func (c *Comparison) Run(ctx context.Context, probes []Probe) (out []Result, err error) {
 	for i := range probes {
 		p := &probes[i]

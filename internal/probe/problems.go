@@ -11,6 +11,8 @@ const (
 	problemReached       = "one side did not come so far"
 	problemLeft          = "the journal names an earlier comparison that did not end; apcsim compare --clean deletes what it left"
 	problemBusy          = "another comparison uses the journal"
+	problemTwice         = "the two sides are the same place, which is asked as one side at a time"
+	problemInterrupted   = "interrupted; what was made is deleted"
 	problemCI            = "the service is not asked in continuous integration, where the variable CI is set"
 	problemNoYes         = "nothing was sent; --yes sends it"
 	problemNoCredentials = "there are no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " +

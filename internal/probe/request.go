@@ -62,7 +62,7 @@ func (s *Service) request(ctx context.Context, operation string, input map[strin
 	}
 	c, err := s.credentials(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("credentials: %w", err)
+		return nil, fmt.Errorf("%w: %w", errCredentials, err)
 	}
 	if how == "unreadable" {
 		body = []byte("{")

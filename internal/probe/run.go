@@ -33,7 +33,7 @@ type made struct {
 	keys, aliases []string
 }
 
-// Run asks a probe and deletes what that made.
+// Run asks a probe and deletes what that made. A side that no request has reached is an error.
 func (s *Service) Run(ctx context.Context, p *Probe) (*Transcript, error) {
 	if p.Account && s.journal != nil {
 		return &Transcript{NotRun: problemAccount}, nil
@@ -58,6 +58,9 @@ func (s *Service) Run(ctx context.Context, p *Probe) (*Transcript, error) {
 		}
 	}
 	s.tidy(ctx, &r.made)
+	if out.NotRun != "" && !s.answered && s.unsent != nil {
+		return nil, fmt.Errorf("%s: %w", s.name, s.unsent)
+	}
 	return out, nil
 }
 
@@ -108,7 +111,8 @@ func (r *runner) take(s *Step, got *raw) (why string) {
 		return ""
 	}
 	asked := slices.ContainsFunc(r.probe.Checks, func(c Check) bool { return c.refuses() && c.step() == s.Name })
-	if noPermission[got.exception] || !asked {
+	full := makes(s.Do) && got.exception == "ServiceQuotaExceededException" // of the account, whatever the question
+	if noPermission[got.exception] || full || !asked {
 		delete(r.answers, s.Name)
 		return got.refusal().Error()
 	}
@@ -143,9 +147,14 @@ func (r *runner) learn(name string, body map[string]any) {
 	}
 }
 
+// makes reports whether an operation makes something that has to go.
+func makes(operation string) bool {
+	return operation == "CreateKey" || operation == "ImportKey" || operation == "CreateAlias"
+}
+
 // send sends a call, and notes in the journal what it may make.
 func (r *runner) send(ctx context.Context, operation string, input map[string]any) (got *raw, lost bool, err error) {
-	makes := operation == "CreateKey" || operation == "ImportKey" || operation == "CreateAlias"
+	makes := makes(operation)
 	if makes {
 		if err := r.side.note(operation, r.probe.Name, aliasOf(input)); err != nil {
 			return nil, false, err
@@ -153,7 +162,7 @@ func (r *runner) send(ctx context.Context, operation string, input map[string]an
 	}
 	got, lost, err = r.side.try(ctx, operation, input)
 	lost = lost && !operationReads(operation)
-	if makes && (err != nil || lost) {
+	if makes && (lost || err != nil && r.side.unsent == nil) {
 		r.side.unsure = true
 	}
 	if err != nil || got.exception != "" || !makes {

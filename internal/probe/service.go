@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,7 +22,8 @@ import (
 type Side interface {
 	// Name is how the side is shown.
 	Name() string
-	// Run asks a probe. What could not be asked is in the transcript; the error is that of the context.
+	// Run asks a probe. What could not be asked is in the transcript; the error is that of the context,
+	// or says why the side cannot be reached at all.
 	Run(ctx context.Context, p *Probe) (*Transcript, error)
 	// Close deletes what the side has made.
 	Close() error
@@ -43,7 +45,9 @@ type Service struct {
 
 	last     time.Time
 	calls    int
-	unsure   bool // something may have been made that is not known
+	unsure   bool  // something may have been made that is not known
+	answered bool  // at least once
+	unsent   error // why the last request was not sent
 	token    string
 	tokenKey *rsa.PublicKey
 	parties  map[string]crypto.Signer // key pairs that are made here
@@ -154,11 +158,12 @@ func (s *Service) try(ctx context.Context, operation string, input map[string]an
 			return nil, lost, err
 		}
 		got, err := s.send(ctx, operation, input)
+		s.answered, s.unsent = s.answered || err == nil, unsent(err)
 		switch {
 		case ctx.Err() != nil:
 			return nil, true, ctx.Err()
 		case err != nil:
-			lost, last = true, fmt.Errorf("no answer in %d attempts: %w", i+1, err)
+			lost, last = lost || s.unsent == nil, fmt.Errorf("no answer in %d attempts: %w", i+1, err)
 		case faults[got.exception] || got.status == http.StatusTooManyRequests || got.status >= 500:
 			lost, last = lost || got.status >= 500, fmt.Errorf("%s in %d attempts", got.exception, i+1)
 		default:
@@ -166,6 +171,19 @@ func (s *Service) try(ctx context.Context, operation string, input map[string]an
 		}
 	}
 	return nil, lost, last
+}
+
+// errCredentials is that there are none.
+var errCredentials = errors.New("credentials")
+
+// unsent is an error of a request that did not leave: there are no credentials, or no connection. Of
+// another it is nil.
+func unsent(err error) error {
+	var failed *net.OpError
+	if errors.Is(err, errCredentials) || errors.As(err, &failed) && failed.Op == "dial" {
+		return err
+	}
+	return nil
 }
 
 // wait keeps the pace, and longer before each further attempt.
