@@ -98,9 +98,9 @@ GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 /_apcsim/ready answers 200 while the store and the HSM answer too, else 503, within a
 second (a readiness probe). Both need no --control. With --control, a browser at / or /_apcsim/
 gets the console: calls as they happen, keys, time, which key wraps which, tools, faults,
-approvals and limits. For programs, and for clients on this machine only, GET /_apcsim/ lists the simulator's own calls: moving the clock
-forward and resetting it, forgetting everything, loading and inspecting keys, the last calls and why they were
-refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
+approvals and limits. Programs on this machine have the simulator's own calls, which GET /_apcsim/
+lists: moving the clock forward and resetting it, forgetting everything, loading and inspecting
+keys, the last calls and why they were refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
 1,000 calls, masked; with Accept: text/event-stream each call as it happens),
 /_apcsim/keys, /_apcsim/due (what time will decide) and /_apcsim/graph (which key
 wrapped which since the start). A request through a proxy is refused
@@ -108,9 +108,9 @@ there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
 machine that adds no such header cannot be distinguished from a program on it, and lets its
 clients in: do not put one in front of --control.
 
-With --control-token FILE, which is --control too, clients of any machine may make these
-calls who show the token of FILE, "Authorization: Bearer TOKEN"; the console asks for it
-once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alone:
+With --control-token FILE, which is --control too, these calls are for every client, on any
+machine, that shows the token of FILE, "Authorization: Bearer TOKEN"; the console asks for
+it once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alone:
 
   (umask 077; openssl rand -hex 32 > control.token)
   apcsim serve --listen 0.0.0.0:8089 --control-token control.token
