@@ -9,7 +9,7 @@
 //	Otherwise: what would be different if it were not so.
 //	Calls: why calls cannot decide it; absent where a probe does.
 //	Source: where a fact is from.
-//	Question: a row of the README's list | what is done here
+//	Question: a row of the table of guesses that a user may meet | what is done here
 //
 // "control" and "data" stand for the operations of a plane.
 package guesses
@@ -51,8 +51,8 @@ type Statement struct {
 	Otherwise  string // what would be different; of a guess
 	Calls      string // why calls cannot decide a guess; "" where they can
 	Source     string // of a fact
-	Question   string // the row of the README; "" where there is none
-	Here       string // what the README's row says is done
+	Question   string // a row of the table on the page; "" where there is none
+	Here       string // what that row says is done
 	Place      Place  // where a guess is decided
 }
 

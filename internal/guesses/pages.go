@@ -17,7 +17,11 @@ Generated from internal/guesses by TestGuessPagesAreTheRegister; do not edit. [f
 The public documents leave gaps. Each guess has an id, which the comment in the code names where the guess is decided, and a probe
 where calls can decide it: ` + "`apcsim compare sim aws:us-east-1 --only ID`" + ` asks the service. An answer that differs is worth a bug
 report; ` + "`--record FILE`" + ` writes what the service answered without your account in it, to attach.
+
+## The guesses you may meet
+
 `)
+	b.WriteString(list())
 	for _, part := range []struct {
 		kind  Kind
 		title string
@@ -115,8 +119,8 @@ func total() string {
 	return fmt.Sprintf("%d statements seen live, %d documented, %d guessed", n[Live], n[Documented], n[Guessed])
 }
 
-// List is the README's list of guesses: those that a user may meet.
-func List() string {
+// list is the table of the guesses that a user may meet.
+func list() string {
 	var b strings.Builder
 	b.WriteString("| question | here | id |\n|---|---|---|\n")
 	for _, s := range All() {
