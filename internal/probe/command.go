@@ -68,8 +68,8 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 	if err := c.recordable(); err != nil {
 		return false, err
 	}
-	if !c.allowed(progress, args, probes) {
-		return false, errors.New(problemNoYes)
+	if err := c.allowed(progress, args, probes); err != nil {
+		return false, err
 	}
 	a, err := c.side(args[0])
 	if err != nil {
@@ -153,16 +153,22 @@ func remote(s Side) bool {
 	return ok && service.journal != nil
 }
 
-// allowed prints the plan of a side that is the service, and reports whether calls may be sent.
-func (c *Command) allowed(w io.Writer, sides []string, probes []Probe) bool {
-	ok := true
+// allowed prints the plan of a side that is the service. The error says why calls may not be sent.
+func (c *Command) allowed(w io.Writer, sides []string, probes []Probe) (err error) {
 	for _, side := range sides {
-		if strings.HasPrefix(side, awsPrefix) {
-			PlanFor(probes).Write(w, side)
-			ok = c.yes
+		region, isAWS := strings.CutPrefix(side, awsPrefix)
+		if !isAWS {
+			continue
+		}
+		if !validRegion(region) {
+			return errors.New(problemSide)
+		}
+		PlanFor(probes).Write(w, side)
+		if !c.yes {
+			err = errors.New(problemNoYes)
 		}
 	}
-	return ok
+	return err
 }
 
 // show prints the results.

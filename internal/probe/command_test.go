@@ -102,6 +102,7 @@ func TestCommandLinesThatAreRefused(t *testing.T) {
 		{[]string{"ftp://host"}, problemURL, false},
 		{[]string{"--yes", "aws:US/evil"}, problemSide, false},
 		{[]string{"aws:us-east-1"}, problemNoYes, false},
+		{[]string{"aws:"}, problemSide, false},
 		{[]string{"--only", "G-deleted-visible", "sim"}, "G-deleted-visible is not decided by calls: a key is deleted three days", true},
 		{[]string{"http://127.0.0.1:1", "http://127.0.0.1:1"}, problemTwice, true},
 		{[]string{"--record", filepath.Join(t.TempDir(), "none", "file"), "sim"}, "no such file", false},
