@@ -2,6 +2,7 @@ package guesses
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/facts"
@@ -21,7 +22,7 @@ report; ` + "`--record FILE`" + ` writes what the service answered without your 
 ## The guesses you may meet
 
 `)
-	b.WriteString(list())
+	b.WriteString(list(func(*Statement) bool { return true }))
 	for _, part := range []struct {
 		kind  Kind
 		title string
@@ -119,12 +120,21 @@ func total() string {
 	return fmt.Sprintf("%d statements seen live, %d documented, %d guessed", n[Live], n[Documented], n[Guessed])
 }
 
-// list is the table of the guesses that a user may meet.
-func list() string {
+// first are the guesses of the README's short list.
+var first = []string{"G-deleted-aliases", "G-pending-counts", "G-expired-token", "G-kc-block", "G-rate-counts", "G-mac-text",
+	"G-answered-key", "G-option-b-short"}
+
+// ShortList is the README's table: the guesses that most users meet.
+func ShortList() string {
+	return list(func(s *Statement) bool { return slices.Contains(first, s.ID) })
+}
+
+// list is the table of those guesses that a user may meet which are taken.
+func list(takes func(*Statement) bool) string {
 	var b strings.Builder
 	b.WriteString("| question | here | id |\n|---|---|---|\n")
 	for _, s := range All() {
-		if s.Question != "" {
+		if s.Question != "" && takes(&s) {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", s.Question, s.Here, s.ID)
 		}
 	}
