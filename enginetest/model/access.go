@@ -81,7 +81,7 @@ func (d *document) decide(op, resource string, who *apc.Identity) (out decision)
 	return out
 }
 
-// like compares a text with a pattern in which * stands for anything.
+// like compares a text with a pattern in which * means any text.
 func like(pattern, text string) bool {
 	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
@@ -163,7 +163,7 @@ func (q *request) permitted(k *Key, foreign bool) Refusal {
 	return Refusal{}
 }
 
-// Operations that are judged before anything is read: on a new key, or on everything.
+// Operations whose permission is checked before anything is read: on a new key, or on everything.
 var (
 	onNewKey = []string{"CreateKey", "ImportKey"}
 	onAll    = []string{"GetParametersForImport", "GetParametersForExport", "EnableDefaultKeyReplicationRegions",

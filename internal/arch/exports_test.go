@@ -18,7 +18,7 @@ import (
 )
 
 // An exported name that nothing outside its package, its package's tests and the documentation
-// uses is unexported, or stands in the golden file with the reason why it is there. Not asked
+// uses is unexported, or is in the golden file with the reason why it is there. Not asked
 // about are values of an exported type, types that an exported declaration of the package has in it, and
 // what an interface asks for, examples and the rigs of tests.
 
@@ -224,7 +224,7 @@ func (u *usage) unusedIn(f goFile, d *ast.GenDecl) (all []string) {
 	return all
 }
 
-// explained are the names of the golden file, each behind the reason that stands over it.
+// explained are the names of the golden file, each with the reason above it.
 func explained(t *testing.T) (names []string) {
 	t.Helper()
 	f, err := os.Open(exportsGolden)

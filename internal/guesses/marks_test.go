@@ -22,7 +22,7 @@ const tree = "../.."
 
 // mark is a place that names a statement, or should.
 type mark struct {
-	id string // "" where the word stands without one
+	id string // "" where the word has none
 	Place
 	line string
 }

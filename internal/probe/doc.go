@@ -12,7 +12,7 @@
 // # Steps
 //
 // A step is a name and an operation with its request, in JSON whose names need no quotes.
-// ${name.Member.Member} stands for a member of an earlier answer, ${alias.x} for the name of an alias
+// ${name.Member.Member} is a member of an earlier answer, ${alias.x} for the name of an alias
 // of this probe, ${region} and ${region.other} for Regions. Some steps are not calls of their own:
 //
 //	k = key P0 TDES_2KEY EDWU         CreateKey; "more {…}" adds members to the request

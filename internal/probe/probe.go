@@ -88,7 +88,7 @@ func Parse(text string) (out []Probe, err error) {
 			}
 			out = append(out, p)
 		case len(out) == 0:
-			err = fmt.Errorf("%q stands before the first probe", line)
+			err = fmt.Errorf("%q is before the first probe", line)
 		default:
 			err = out[len(out)-1].add(line)
 		}

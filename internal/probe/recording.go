@@ -11,7 +11,7 @@ import (
 )
 
 // Recording is what a side answered, as a file. It has no account, access key, key or account number
-// of a card: see the package documentation for what stands for them.
+// of a card: see the package documentation for what replaces them.
 type Recording struct {
 	Format int                  `json:"format"` // 1
 	Side   string               `json:"side"`   // whose answers they are

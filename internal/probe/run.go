@@ -41,9 +41,9 @@ func (s *Service) Run(ctx context.Context, p *Probe) (*Transcript, error) {
 	r := &runner{side: s, probe: p, raw: map[string]*Answer{}, answers: map[string]*Answer{}, parties: map[string]*party{}}
 	r.scrub = scrubber{began: s.now()}
 	if c, err := s.credentials(ctx); err == nil {
-		r.scrub.stands(c.Session, "SESSION")
-		r.scrub.stands(c.AccessKey, "ACCESSKEY")
-		r.scrub.stands(c.Secret, "SECRET")
+		r.scrub.replaces(c.Session, "SESSION")
+		r.scrub.replaces(c.AccessKey, "ACCESSKEY")
+		r.scrub.replaces(c.Secret, "SECRET")
 	}
 	out := &Transcript{Answers: r.answers}
 	for i := range p.Steps {
@@ -137,13 +137,13 @@ func (r *runner) learn(name string, body map[string]any) {
 	}
 	if r.account == "" {
 		r.account = parts[4]
-		r.scrub.stands(r.account, "ACCOUNT")
-		r.scrub.stands(r.side.region, "REGION")
-		r.scrub.stands(r.side.otherRegion(), "OTHER")
+		r.scrub.replaces(r.account, "ACCOUNT")
+		r.scrub.replaces(r.side.region, "REGION")
+		r.scrub.replaces(r.side.otherRegion(), "OTHER")
 	}
 	id := strings.TrimPrefix(parts[5], "key/")
 	if !slices.Contains(r.scrub.replace, id) {
-		r.scrub.stands(id, name)
+		r.scrub.replaces(id, name)
 	}
 }
 
@@ -228,7 +228,7 @@ func (r *runner) hide(v any) {
 	case map[string]any:
 		for name, of := range v {
 			if pan, ok := of.(string); ok && name == "PrimaryAccountNumber" {
-				r.scrub.stands(pan, "PAN")
+				r.scrub.replaces(pan, "PAN")
 			}
 			r.hide(of)
 		}
@@ -282,7 +282,7 @@ func (r *runner) fillText(text string) (any, error) {
 	return out, failed
 }
 
-// refer is what a reference stands for.
+// refer is the value of a reference.
 func (r *runner) refer(name string) (any, error) {
 	switch name {
 	case "region":
@@ -302,7 +302,7 @@ func (r *runner) refer(name string) (any, error) {
 	if alias, ok := strings.CutPrefix(name, "alias."); ok {
 		full := aliasPrefix + r.side.run + "-" + r.probe.Name + "-" + alias
 		if !slices.Contains(r.scrub.replace, full) {
-			r.scrub.stands(full, "alias/"+alias)
+			r.scrub.replaces(full, "alias/"+alias)
 		}
 		return full, nil
 	}

@@ -20,12 +20,12 @@ import (
 // scrubber normalises the answers of one probe on one side; see the package documentation.
 type scrubber struct {
 	began    time.Time
-	replace  []string          // pairs of a text and what stands for it
+	replace  []string          // pairs of a text and its replacement
 	replacer *strings.Replacer // of replace; nil after a change
 }
 
-// stands has a text replaced from now on.
-func (s *scrubber) stands(text, by string) {
+// replaces has a text replaced from now on.
+func (s *scrubber) replaces(text, by string) {
 	if text != "" {
 		s.replace, s.replacer = append(s.replace, text, by), nil
 	}
@@ -59,7 +59,7 @@ func (s *scrubber) message(t string) string {
 }
 
 // ownItems leaves of a list of keys or aliases those that the probe has made: nothing else of an
-// account is compared or recorded. For keys it also says whether the whole list is in the order of ids.
+// account is compared or recorded. For keys it also records whether the whole list is in the order of ids.
 func (s *scrubber) ownItems(body map[string]any) map[string]any {
 	out := maps.Clone(body)
 	for list, id := range map[string]string{"Keys": "KeyArn", "Aliases": "AliasName"} {

@@ -112,7 +112,7 @@ func (c *clock) advance(ctx context.Context, d time.Duration) error { return c.m
 func (c *clock) reset(ctx context.Context) error { return c.move(ctx, 0, true) }
 
 // move sets the offset to d more than the store's, or to d alone. Where the clock goes back, also because
-// another process has reset it, it stands still until what is due is settled, so that no operation sees
+// another process has reset it, it does not move until what is due is settled, so that no operation sees
 // a time between that and the reset.
 func (c *clock) move(ctx context.Context, d time.Duration, alone bool) error {
 	c.moving.Lock()

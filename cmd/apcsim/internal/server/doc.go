@@ -71,7 +71,7 @@
 // # The simulator's own calls
 //
 // POST advance moves the clock forward, and POST reset-clock sets it to the wall clock. A clock that is set back
-// revives nothing: what is due at the time that is left is settled first, while the clock stands still, so that deleted keys
+// revives nothing: what is due at the time that is left is settled first, while the clock does not move, so that deleted keys
 // stay deleted, expired tokens and sessions closed. What was made in the time that is taken back keeps its dates, which are
 // to come: its certificates are not valid yet. Another server on the same store notices at its next advance.
 // POST reset, without a store that lasts, forgets everything.
