@@ -162,25 +162,27 @@ func cryptHere(b cipher.Block, mode CipherMode, iv, data []byte, encrypt bool) {
 	}
 }
 
-// feedBack is CFB with feedback of whole blocks, or OFB, in place.
+// feedBack is CFB with feedback of whole blocks, or OFB, in place. The standard library has both,
+// deprecated and no faster.
 func feedBack(b cipher.Block, mode CipherMode, iv, data []byte, encrypt bool) {
-	var register [16]byte
-	stream := register[:copy(register[:], iv)]
-	defer clear(stream)
-	for ; len(data) > 0; data = data[len(stream):] {
-		block := data[:len(stream)]
-		b.Encrypt(stream, stream)
-		switch {
-		case mode == OFB:
-			subtle.XORBytes(block, block, stream)
-		case encrypt:
-			subtle.XORBytes(block, block, stream)
-			copy(stream, block)
-		default:
-			var before [16]byte
-			copy(before[:], block)
-			subtle.XORBytes(block, block, stream)
-			copy(stream, before[:])
+	var room [32]byte
+	defer clear(room[:])
+	size := copy(room[:], iv)
+	register, stream := room[:size], room[size:2*size]
+	for ; len(data) > 0; data = data[size:] {
+		block := data[:size]
+		b.Encrypt(stream, register)
+		if mode == OFB {
+			register, stream = stream, register
+			subtle.XORBytes(block, block, register)
+			continue
+		}
+		if !encrypt {
+			copy(register, block)
+		}
+		subtle.XORBytes(block, block, stream)
+		if encrypt {
+			copy(register, block)
 		}
 	}
 }

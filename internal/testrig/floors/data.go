@@ -156,7 +156,8 @@ func crypt(d Device, mode hsm.CipherMode, out []byte, encrypt bool) {
 		for i := range out {
 			b.Encrypt(stream, register)
 			out[i] ^= stream[0]
-			register = append(register[1:], out[i])
+			copy(register, register[1:])
+			register[15] = out[i]
 		}
 	default:
 		b, register, stream := d.Block(0), make([]byte, 16), make([]byte, 16)
