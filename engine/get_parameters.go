@@ -25,8 +25,9 @@ type parameters struct {
 }
 
 // The kinds of key material that need a token, and the algorithms of its key pair (control-plane,
-// section 11.1). For TR-34 the service's description has RSA_2048 only; the service takes RSA_3072
-// too, which its samples use.
+// section 11.1). For TR-34 the service's description has RSA_2048 only, both ways. Imports take
+// RSA_3072 too, which the service's samples use. No sample signs an export with another algorithm
+// than RSA_2048.
 var (
 	importMaterials = map[apc.KeyMaterialType]core.AlgorithmSet{
 		apc.KeyMaterialTypeTR34KeyBlock:  core.AnyRSA,

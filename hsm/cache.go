@@ -81,6 +81,9 @@ func (c *cache) add(p *prepared) *prepared {
 			winner.users.Add(1)
 			return winner
 		}
+		if old := c.drop(e); old != nil { // the same seal with other attributes
+			closing = append(closing, old)
+		}
 	}
 	p.users.Store(2) // the caller and the cache
 	c.entries[p.id] = c.order.PushFront(p)
