@@ -6,15 +6,17 @@ import (
 	"strings"
 )
 
-// CSC is an American Express card security code in its three lengths.
+// CSC is an American Express card security code: the codes of five, four and three digits, which
+// share no digit.
 type CSC struct{ Five, Four, Three string }
 
 // cscReversed are the first digits of the account numbers whose block has the account
 // number in front of the date (GUESS G-csc-34).
 const cscReversed = "34"
 
-// CSC1 returns the card security code of version 1: one encryption of the date, YYMM,
-// and digits 3 to 14 of the account number. The key is a TDES cipher.
+// CSC1 returns the card security codes of version 1: one encryption of the expiry date, YYMM, and
+// digits 3 to 14 of the account number, which has 14 to 19 digits. The key is a TDES cipher. For
+// account numbers that begin with 34 the date is behind the digits (GUESS G-csc-34).
 func CSC1(b cipher.Block, pan, expiry string) (CSC, error) {
 	if err := check(pan, MaxLength, field{"expiry", expiry, 4, 4}); err != nil {
 		return CSC{}, err
@@ -31,9 +33,9 @@ func CSC1(b cipher.Block, pan, expiry string) (CSC, error) {
 	return cscOf(block), nil
 }
 
-// CSC2 returns the card security code of version 2: the block of version 1 and the
-// service code, padded with zeros to 16 bytes, the last block of their CBC encryption
-// with a zero IV (GUESS G-csc-2).
+// CSC2 returns the card security codes of version 2: of the block of version 1 followed by the
+// service code, 3 digits, and zeros up to 16 bytes, the last block of the CBC encryption with a
+// zero IV (GUESS G-csc-2).
 func CSC2(b cipher.Block, pan, expiry, serviceCode string) (CSC, error) {
 	if err := check(pan, MaxLength, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return CSC{}, err

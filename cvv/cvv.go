@@ -13,7 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
-// Error is a refused argument. No field holds a digit of an account number.
+// Error is a refused argument: which, what is wrong, what was found and what would do. No field
+// holds a digit of an account number.
 type Error struct {
 	Field   string // "PAN", "expiry", …
 	Problem string
@@ -29,19 +30,20 @@ func (e *Error) Error() string {
 // Equal reports whether two values are the same, in constant time.
 func Equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// The service codes that make a CVV of another kind.
+// The service codes with which [CVV] returns a CVV2, printed on the card, and an iCVV, in the
+// chip.
 const (
 	CVV2Code = "000"
 	ICVVCode = "999"
 )
 
-// MaxLength is the longest value a caller may ask for.
+// MaxLength is the number of digits of the longest value. A caller may ask for 1 to 5.
 const MaxLength = 5
 
-// CVV returns the card verification value of n digits (1 to 5): of account number,
-// expiry date and service code. The order of the date's digits is the issuer's:
-// usually YYMM on the stripe, MMYY in print. CVV2 has service code 000, iCVV 999.
-// CVC and CVC2, CVN2 and CAV2 are the same computation.
+// CVV returns the card verification value of n digits (1 to 5) of an account number, an expiry
+// date and a service code. The issuer decides on the order of the date's digits: usually YYMM on
+// the stripe, MMYY in print. With service code 000 ([CVV2Code]) it is the CVV2, with 999
+// ([ICVVCode]) the iCVV. CVC, CVC2, CVN2 and CAV2 are the same computation.
 func CVV(k *mac.RetailKey, pan, expiry, serviceCode string, n int) (string, error) {
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return "", err
@@ -77,10 +79,10 @@ func decimalize(b []byte) string {
 	return string(append(digits, letters...))
 }
 
-// Dynamic returns the dynamic card verification value (dCVV): the CVV under the card's
-// key with the first four digits of the account number replaced by the application
-// transaction counter, 1 to 4 hexadecimal digits, whose letters go in as they are
-// (GUESS G-dcvv-letters).
+// Dynamic returns the dynamic card verification value (dCVV) of n digits (1 to 5): the CVV under
+// the card's key, with the first four digits of the account number replaced by the application
+// transaction counter, 1 to 4 hexadecimal digits. The letters of the counter are not converted
+// to decimal digits (GUESS G-dcvv-letters).
 func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (string, error) {
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return "", err
@@ -92,9 +94,10 @@ func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (
 	return value(card, counter+pan[4:]+expiry+serviceCode, n)
 }
 
-// CVC3 returns the dynamic card verification code of n digits (EMV Contactless Book C-2):
-// card is the card's key as a TDES cipher, retail the same key, track the bytes of the
-// track data template, un an unpredictable number of up to 8 hexadecimal digits.
+// CVC3 returns the dynamic card verification code of n digits, 1 to 5 (EMV Contactless Book
+// C-2): card is the card's key as a TDES cipher, retail the same key as single DES ciphers, track
+// the bytes of the track data template, un the unpredictable number, 1 to 8 hexadecimal digits,
+// and atc the counter, 1 to 4.
 func CVC3(card cipher.Block, retail *mac.RetailKey, track []byte, un, atc string, n int) (string, error) {
 	iv, err := mac.Retail(retail, mac.Bit, track)
 	if err != nil {
@@ -103,8 +106,9 @@ func CVC3(card cipher.Block, retail *mac.RetailKey, track []byte, un, atc string
 	return code(card, [2]byte(iv[6:]), un, atc, n)
 }
 
-// Cardholder returns the cardholder verification value under the card's key. NOT
-// FAITHFUL: no definition is public; this is CVC3 with a zero IV.
+// Cardholder returns the cardholder verification value of n digits (1 to 5) under the card's
+// key, a TDES cipher. NOT FAITHFUL: no definition is public; this is [CVC3] with zero bytes in
+// place of the MAC of the track data.
 func Cardholder(card cipher.Block, un, atc string, n int) (string, error) {
 	return code(card, cardholderIV, un, atc, n)
 }
@@ -137,10 +141,10 @@ func code(card cipher.Block, iv [2]byte, un, atc string, n int) (string, error) 
 	return text[len(text)-n:], nil
 }
 
-// DiscoverDynamic returns Discover's dynamic card verification code under the card's key
-// (derived with card sequence number 00). NOT FAITHFUL: no definition is public; this is
-// a CVV with the counter in front and the last three decimal digits of the unpredictable
-// number as service code.
+// DiscoverDynamic returns Discover's dynamic card verification code of n digits (1 to 5) under
+// the card's key, derived with card sequence number 00. NOT FAITHFUL: no definition is public;
+// this is [Dynamic] with the last three digits of the unpredictable number, written in decimal,
+// as the service code.
 func DiscoverDynamic(card *mac.RetailKey, pan, expiry, un, atc string, n int) (string, error) {
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}); err != nil {
 		return "", err

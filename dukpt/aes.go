@@ -8,15 +8,15 @@ import (
 	"math/bits"
 )
 
-// An AESKSN is a key serial number of AES DUKPT: 8 bytes of initial key id and a transaction
-// counter of 4.
+// An AESKSN is a key serial number of AES DUKPT (X9.24-3, 6.2): the initial key id, 8 bytes, and
+// the transaction counter, 4 bytes.
 type AESKSN [12]byte
 
 // maxOnes is how many one bits a counter may have (X9.24-3, 6.2).
 const maxOnes = 16
 
-// ParseAESKSN reads 24 hexadecimal digits. A counter with more than 16 one bits never occurs
-// and is refused.
+// ParseAESKSN reads 24 hexadecimal digits. Other text, and a counter that is not
+// [AESKSN.Valid], is an [Error].
 func ParseAESKSN(text string) (AESKSN, error) {
 	if len(text) != 24 {
 		return AESKSN{}, &Error{
@@ -41,13 +41,14 @@ func ParseAESKSN(text string) (AESKSN, error) {
 	return out, nil
 }
 
-// InitialKeyID is the terminal's id, the first 8 bytes.
+// InitialKeyID returns the first 8 bytes, which identify the terminal and its base derivation key.
 func (k AESKSN) InitialKeyID() [8]byte { return [8]byte(k[:8]) }
 
-// Counter is the transaction counter.
+// Counter returns the transaction counter.
 func (k AESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[8:]) }
 
-// Valid reports whether a terminal can have this counter: at most 16 one bits.
+// Valid reports whether a terminal uses this counter: it skips those with more than 16 one bits.
+// Keys can be derived for any counter.
 func (k AESKSN) Valid() bool { return bits.OnesCount32(k.Counter()) <= maxOnes }
 
 // String is 24 hexadecimal digits, upper case.
@@ -57,7 +58,7 @@ func (k AESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 // data (X9.24-3, table 2).
 type AESUse uint16
 
-// The purposes.
+// The purposes. One that ends in Both is for either direction.
 const (
 	KeyEncryption   AESUse = 0x0002
 	PINEncryption   AESUse = 0x1000
@@ -115,8 +116,9 @@ func derive(dst []byte, b cipher.Block, use AESUse, t KeyType, length int, tail 
 	return out[:length/8]
 }
 
-// InitialAES derives a terminal's initial key from a base derivation key of 128, 192 or 256
-// bits: an AES key of that length (X9.24-3, 6.3.2).
+// InitialAES derives a terminal's initial key from an AES base derivation key (X9.24-3, 6.3.2).
+// The length of both in bits is 128, 192 or 256; another is an [Error]. The id is that of
+// [AESKSN.InitialKeyID].
 func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 	t, ok := aesTypes[bits/8]
 	if !ok || bits%8 != 0 {
@@ -125,8 +127,9 @@ func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 	return derive(make([]byte, 32), bdk, initialKey, t, bits, id), nil
 }
 
-// TransactionAES derives the key that the working keys of a serial number are derived from: one
-// step for each one bit of the counter, from the top. Any counter is taken.
+// TransactionAES derives the transaction key, from which the working keys of a serial number are
+// derived (X9.24-3, 6.3.3), from the terminal's initial key, 16, 24 or 32 bytes, and is as long:
+// one step for each one bit of the counter, the highest first. Any counter is accepted.
 func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 	t, err := aesType(initial)
 	if err != nil {
@@ -150,18 +153,23 @@ func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 	return key, nil
 }
 
-// WorkingAES derives the working key of a purpose and an algorithm from the terminal's initial
-// key. A working key may not be stronger than the initial key. Parity of TDES keys is left as
-// derived.
+// WorkingAES derives the working key of a purpose and an algorithm (X9.24-3, 6.3) from the
+// terminal's initial key, 16, 24 or 32 bytes. It has the length of its algorithm: 16 bytes for
+// TDES2 and AES128, 24 for TDES3 and AES192, 32 for AES256 and HMAC. An AES or HMAC key that is
+// longer than the initial key is an [Error]. The parity bits of a TDES key are not set.
 func WorkingAES(initial []byte, k AESKSN, use AESUse, t KeyType) ([]byte, error) {
 	return WorkingHMAC(initial, k, use, t, keyBits[t])
 }
 
-// WorkingHMAC is [WorkingAES] for a key whose length, 128, 192 or 256 bits, is not given by its
-// algorithm.
+// WorkingHMAC is [WorkingAES] for an HMAC key of 128, 192 or 256 bits. For any other algorithm the
+// length must be that of the algorithm; else it is an [Error].
 func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([]byte, error) {
 	if length != 128 && length != 192 && length != 256 || t != HMAC && keyBits[t] != length {
-		return nil, &Error{"working key", problemFit, fmt.Sprintf("%d bits", length), "128, 192 or 256 bits"}
+		wanted := "128, 192 or 256 bits"
+		if bits, ok := keyBits[t]; ok && t != HMAC {
+			wanted = fmt.Sprintf("%d bits", bits)
+		}
+		return nil, &Error{"working key", problemFit, fmt.Sprintf("%d bits", length), wanted}
 	}
 	if t >= AES128 && length > 8*len(initial) {
 		return nil, &Error{"working key", problemStronger, fmt.Sprintf("%d bits", length), fmt.Sprintf("at most %d bits", 8*len(initial))}
@@ -178,8 +186,9 @@ func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([
 	return derive(make([]byte, 32), b, use, t, length, [8]byte(k[4:])), nil
 }
 
-// UpdateAES derives the key that a new initial key is sent under: the key encryption key of
-// counter FFFFFFFF, an AES key as long as the initial key (X9.24-3, 6.4).
+// UpdateAES derives the key under which a new initial key is sent to a terminal (X9.24-3, 6.4):
+// the working key for key encryption of counter FFFFFFFF, an AES key as long as the initial key,
+// which has 16, 24 or 32 bytes.
 func UpdateAES(initial []byte, id [8]byte) ([]byte, error) {
 	var k AESKSN
 	copy(k[:], id[:])

@@ -5,6 +5,7 @@
 // terminal's id. For each transaction it derives a transaction key from the initial key and the
 // counter in its key serial number (KSN), and from that a working key for each purpose.
 //
-// Base derivation keys are [cipher.Block], so that they may be in a device. Derived keys are
-// bytes that the caller clears.
+// A base derivation key is a [cipher.Block], so that it may be in a device. Derived keys are
+// bytes that the caller clears. A refused argument is an [Error]. E is the encryption with the
+// cipher named, XOR the bitwise exclusive or.
 package dukpt

@@ -279,6 +279,8 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 			"dukpt: working key: it would be stronger than the initial key: found 256 bits, wanted at most 128 bits"},
 		{second(dukpt.WorkingHMAC(ik, dukpt.AESKSN{}, dukpt.MACBoth, dukpt.HMAC, 100)),
 			"dukpt: working key: the length does not fit the algorithm: found 100 bits, wanted 128, 192 or 256 bits"},
+		{second(dukpt.WorkingHMAC(ik, dukpt.AESKSN{}, dukpt.MACBoth, dukpt.AES128, 192)),
+			"dukpt: working key: the length does not fit the algorithm: found 192 bits, wanted 128 bits"},
 		{second(dukpt.InitialAES(newAES(ik), 64, [8]byte{})),
 			"dukpt: base derivation key: the length is wrong: found 64 bits, wanted 128, 192 or 256 bits"},
 		{second(dukpt.UpdateAES(ik[:5], [8]byte{})), "dukpt: initial key: the length is wrong: found 5 bytes, wanted 16, 24 or 32 bytes"},

@@ -14,7 +14,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Error is a refused argument. No field holds a byte of a key.
+// Error is a refused argument: which, what is wrong, what was found and what would do. No field
+// holds a byte of a key.
 type Error struct {
 	Field   string // "key serial number", "initial key", …
 	Problem string
@@ -27,13 +28,15 @@ func (e *Error) Error() string {
 	return "dukpt: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
-// A TDESKSN is a key serial number of TDES DUKPT: 10 bytes, whose last 21 bits are the
-// transaction counter.
+// A TDESKSN is a key serial number of TDES DUKPT (X9.24-1, A.1): 10 bytes, of which the last 21
+// bits are the transaction counter and the others identify the terminal and its base derivation
+// key.
 type TDESKSN [10]byte
 
 const tdesCounterBits = 21
 
-// ParseTDESKSN reads 20 hexadecimal digits, or 16, which get FFFF in front.
+// ParseTDESKSN reads 20 hexadecimal digits, or 16, which get FFFF in front. Other text
+// is an [Error]. Any counter is accepted.
 func ParseTDESKSN(text string) (TDESKSN, error) {
 	if len(text) != 20 && len(text) != 16 {
 		return TDESKSN{}, &Error{
@@ -56,14 +59,14 @@ func decode(dst []byte, text string) error {
 	return &Error{"key serial number", problemHex, fmt.Sprintf("character %d", bad+1), "0 to 9 or A to F"}
 }
 
-// Counter is the transaction counter.
+// Counter returns the transaction counter, 21 bits.
 func (k TDESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[6:]) & (1<<tdesCounterBits - 1) }
 
-// Valid reports whether a terminal can have this counter: it counts from 1, and skips
-// values with more than 10 one bits (X9.24-1, A.1). Keys can be derived for any counter.
+// Valid reports whether a terminal uses this counter: it counts from 1 and skips values with more
+// than 10 one bits (X9.24-1, A.1). Keys can be derived for any counter.
 func (k TDESKSN) Valid() bool { return k.Counter() != 0 && bits.OnesCount32(k.Counter()) <= 10 }
 
-// Initial is the serial number with the counter cleared: the terminal's id.
+// Initial returns the serial number with a counter of 0.
 func (k TDESKSN) Initial() TDESKSN {
 	k[7] &= 0xE0
 	k[8], k[9] = 0, 0
@@ -76,9 +79,9 @@ func (k TDESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 // variant is what makes the key of the right halves out of a key.
 var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10: 0xC0, 11: 0xC0}
 
-// Variant returns the variant of a base derivation key of 16 bytes that [InitialTDES] needs
-// next to the key. For a key of 24 bytes, which the standard does not have, the third part is
-// changed as the other two are.
+// Variant returns the variant of a base derivation key that [InitialTDES] needs besides the key
+// (X9.24-1, A.6): bytes 1 to 4 of each 8 are XORed with C0. The key is 16 bytes, or 24, which the
+// standard does not have; another length is an [Error].
 func Variant(bdk []byte) ([]byte, error) {
 	if len(bdk) != 16 && len(bdk) != 24 {
 		return nil, &Error{"base derivation key", problemLength, fmt.Sprintf("%d bytes", len(bdk)), "16 or 24 bytes"}
@@ -86,8 +89,9 @@ func Variant(bdk []byte) ([]byte, error) {
 	return tdes.Variant(bdk, variant[:8]...), nil
 }
 
-// InitialTDES derives a terminal's initial key, 16 bytes (X9.24-1, A.6): the left half of its
-// id under the base derivation key, and under its [Variant].
+// InitialTDES derives a terminal's initial key, 16 bytes (X9.24-1, A.6): E(X) under the base
+// derivation key and E(X) under its [Variant], both TDES ciphers, where X is the first 8 bytes of
+// the serial number with a counter of 0. The counter of k is not used.
 func InitialTDES(bdk, variant cipher.Block, k TDESKSN) []byte {
 	id := k.Initial()
 	out := append(id[:8:8], id[:8]...)
@@ -96,8 +100,9 @@ func InitialTDES(bdk, variant cipher.Block, k TDESKSN) []byte {
 	return out
 }
 
-// TransactionTDES derives the transaction key of a serial number from the terminal's initial
-// key: one step for each one bit of the counter, from the top (X9.24-1, A.3).
+// TransactionTDES derives the transaction key of a serial number (X9.24-1, A.3), 16 bytes, from
+// the terminal's initial key, 16 bytes: one step for each one bit of the counter, the highest
+// first. An initial key of another length is an [Error].
 func TransactionTDES(initial []byte, k TDESKSN) ([]byte, error) {
 	if err := double("initial key", initial); err != nil {
 		return nil, err
@@ -154,7 +159,7 @@ func oneWay(key *[16]byte, register uint64) error {
 	return nil
 }
 
-// TDESUse is the purpose of a TDES working key.
+// TDESUse is the purpose of a TDES working key (X9.24-1, A.4.1).
 type TDESUse int
 
 // The purposes. A request goes from the terminal to the host.
@@ -173,7 +178,10 @@ var masks = [...]struct {
 	oneWay bool // enciphered under itself afterwards
 }{PIN: {7, false}, MACRequest: {6, false}, MACResponse: {4, false}, DataRequest: {5, true}, DataResponse: {3, true}}
 
-// WorkingTDES derives the working key of a purpose, 16 bytes, from the terminal's initial key.
+// WorkingTDES derives the working key of a purpose (X9.24-1, A.4.1), 16 bytes, from the terminal's
+// initial key, 16 bytes: the [TransactionTDES] key XOR a mask. A key for data is then enciphered
+// under itself. The parity bits are not set. An initial key of another length, and an unknown
+// purpose, is an [Error].
 func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
 	if use < PIN || use > DataResponse {
 		return nil, &Error{"use", problemPurpose, fmt.Sprint(int(use)), "PIN to DataResponse"}

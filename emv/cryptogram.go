@@ -6,22 +6,24 @@ import (
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
-// Cryptogram returns an application cryptogram (ARQC, TC, AAC), 8 bytes: ISO 9797-1
-// algorithm 3 under the session key over data that the caller has padded to whole blocks
-// (EMV Book 2, section 8.1).
+// Cryptogram returns an application cryptogram (ARQC, TC or AAC), 8 bytes (section 8.1.2): ISO
+// 9797-1 MAC algorithm 3 of the data under the session key, without padding. The caller has padded
+// the data as the card's scheme does, to one or more blocks of 8 bytes; other data are a
+// [mac.Error].
 func Cryptogram(sk, data []byte) ([]byte, error) {
 	return retail("session key", sk, mac.None, data)
 }
 
-// ScriptMAC returns the MAC of an issuer script, 8 bytes, under the session key of the integrity
-// key: algorithm 3 with padding method 2 (section 9.2).
+// ScriptMAC returns the MAC of an issuer script, 8 bytes (section 9.2.3): ISO 9797-1 MAC algorithm
+// 3 with padding method 2, under a session key of the card's key for message integrity. The
+// message may have any length.
 func ScriptMAC(sk, message []byte) ([]byte, error) {
 	return retail("session key", sk, mac.Bit, message)
 }
 
-// ARPC1 returns the response cryptogram of method 1, 8 bytes: E(ARQC XOR response code)
-// (section 8.2.1). The key is the session key of the cryptogram; the card's master key
-// for Visa, American Express and M/Chip.
+// ARPC1 returns the response cryptogram of method 1, 8 bytes (section 8.2.1): E(X), where X is the
+// ARQC whose first two bytes are XORed with the authorization response code. The key is the session
+// key that made the ARQC; for Visa, American Express and M/Chip it is the card's master key.
 func ARPC1(key []byte, arqc [8]byte, responseCode [2]byte) ([]byte, error) {
 	b, err := newCipher("key", key)
 	if err != nil {
@@ -33,9 +35,10 @@ func ARPC1(key []byte, arqc [8]byte, responseCode [2]byte) ([]byte, error) {
 	return arqc[:], nil
 }
 
-// ARPC2 returns the response cryptogram of method 2, 4 bytes: of algorithm 3 with padding
-// method 2 over the ARQC, the card status update and up to 8 bytes of proprietary authentication
-// data (section 8.2.2).
+// ARPC2 returns the response cryptogram of method 2, 4 bytes (section 8.2.2): the leftmost bytes
+// of ISO 9797-1 MAC algorithm 3 with padding method 2 over the ARQC, the card status update and
+// the proprietary authentication data, 0 to 8 bytes; more are an [Error]. The key is that of
+// [ARPC1].
 func ARPC2(key []byte, arqc [8]byte, statusUpdate [4]byte, proprietary []byte) ([]byte, error) {
 	if len(proprietary) > 8 {
 		return nil, &Error{"proprietary authentication data", problemLength, fmt.Sprintf("%d bytes", len(proprietary)), "up to 8 bytes"}

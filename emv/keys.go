@@ -12,8 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Error is a refused argument. No field holds a digit of an account number or a byte of
-// a key.
+// Error is a refused argument: which, what is wrong, what was found and what would do. No field
+// holds a digit of an account number or a byte of a key.
 type Error struct {
 	Field   string // "PAN", "session key", …
 	Problem string
@@ -26,18 +26,19 @@ func (e *Error) Error() string {
 	return "emv: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
-// Option is how a card's key is derived from the issuer's (annex A1.4).
+// Option is how a card's master key is derived from the issuer's (annex A1.4).
 type Option byte
 
-// The options. B differs from A for account numbers of more than 16 digits alone.
+// The options. For an account number of 16 digits or fewer option B is option A.
 const (
-	OptionA Option = 'A' // the last 16 digits of account and sequence number
-	OptionB Option = 'B' // decimal digits of their SHA-1
+	OptionA Option = 'A' // from the last 16 digits of the account number followed by the sequence number (A1.4.1)
+	OptionB Option = 'B' // from 16 decimal digits made of the SHA-1 of both (A1.4.2)
 )
 
-// MasterKey derives a card's master key from the issuer's, a TDES cipher: E(Y) and
-// E(not Y), where Y is 16 digits made from the account number (12 to 19 digits) and the card
-// sequence number (2 digits; "00" where a card has none). EMV Book 2, annex A1.4.
+// MasterKey derives a card's master key (annex A1.4) from the issuer's, a TDES cipher: E(Y) and
+// E(not Y), where the option makes the 8 bytes Y from the account number (PAN, 12 to 19 digits)
+// and the PAN sequence number (psn, 2 digits; "00" where a card has none). A refused argument is
+// an [Error].
 func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
 	out, err := MasterKeyBlocks(o, pan, psn)
 	if err != nil {
@@ -46,8 +47,8 @@ func MasterKey(imk cipher.Block, o Option, pan, psn string) ([]byte, error) {
 	return encryptKey(imk, out), nil
 }
 
-// MasterKeyBlocks returns Y and not Y of [MasterKey], 16 bytes, for a device that enciphers
-// both in one call. Their encryption with odd parity is the master key.
+// MasterKeyBlocks returns Y and not Y of [MasterKey], 16 bytes, for a device that enciphers both
+// in one call (ECB). Set to odd parity, the result is the master key. It fails as [MasterKey] does.
 func MasterKeyBlocks(o Option, pan, psn string) ([]byte, error) {
 	if err := digits("PAN", pan, 12, 19); err != nil {
 		return nil, err
@@ -93,10 +94,9 @@ func hashed(text string) string {
 	return string(append(decimal, letters...)[:16])
 }
 
-// CommonSession derives a session key from a card's master key by the common method: E(R
-// with byte 3 = F0) and E(R with byte 3 = 0F) (annex A1.3). R is the application transaction
-// counter and six zero bytes for cryptograms ([CounterR]), the application cryptogram for
-// scripts.
+// CommonSession derives a session key from a card's master key by the common method (annex
+// A1.3.1): E(R with F0 as third byte) and E(R with 0F as third byte). R is [CounterR] for
+// cryptograms, and the application cryptogram of the transaction for scripts.
 func CommonSession(mk []byte, r [8]byte) ([]byte, error) {
 	b, err := newCipher("card master key", mk)
 	if err != nil {
@@ -107,18 +107,21 @@ func CommonSession(mk []byte, r [8]byte) ([]byte, error) {
 	return encryptKey(b, out), nil
 }
 
-// CounterR is R of [CommonSession] for cryptograms.
+// CounterR returns R of [CommonSession] for cryptograms: the application transaction counter and
+// six zero bytes.
 func CounterR(atc [2]byte) [8]byte { return [8]byte{atc[0], atc[1]} }
 
-// MChipSession derives the session key of Mastercard M/Chip cryptograms: the common method
-// with R of counter, two zero bytes and unpredictable number.
+// MChipSession derives the session key of Mastercard M/Chip cryptograms (M/Chip, not public;
+// several programs agree): [CommonSession] with R made of the application transaction counter, two
+// zero bytes and the terminal's unpredictable number.
 func MChipSession(mk []byte, atc [2]byte, un [4]byte) ([]byte, error) {
 	return CommonSession(mk, [8]byte{atc[0], atc[1], 0, 0, un[0], un[1], un[2], un[3]})
 }
 
-// VisaScriptSession derives the session key of Visa and American Express scripts: the left
-// half of the master key XOR the counter, the right half XOR its complement. Their
-// cryptograms are made with the master key itself.
+// VisaScriptSession derives the session key of Visa and American Express scripts (Visa VIS): in
+// the card's master key the last two bytes of the left half are XORed with the application
+// transaction counter, those of the right half with its complement. Cryptograms of these schemes
+// have no session key: they are made with the master key.
 func VisaScriptSession(mk []byte, atc [2]byte) ([]byte, error) {
 	if err := keyLength("card master key", mk); err != nil {
 		return nil, err
@@ -129,8 +132,8 @@ func VisaScriptSession(mk []byte, atc [2]byte) ([]byte, error) {
 	return oddParity(out), nil
 }
 
-// UnionPaySession derives the session key of UnionPay cards: E(counter) and E(not counter), each
-// after six zero bytes. GUESS G-unionpay-session, from PBOC 3.0.
+// UnionPaySession derives the session key of UnionPay cards: E(six zero bytes, counter) and E(six
+// zero bytes, complement of the counter). GUESS G-unionpay-session, after PBOC 3.0.
 func UnionPaySession(mk []byte, atc [2]byte) ([]byte, error) {
 	b, err := newCipher("card master key", mk)
 	if err != nil {
@@ -142,18 +145,22 @@ func UnionPaySession(mk []byte, atc [2]byte) ([]byte, error) {
 	return encryptKey(b, out), nil
 }
 
-// Tree is the shape of EMV 2000's tree of keys (EMV 4.0 Book 2, annex A1.3). Branch to the
-// power of Height is at least 65536.
+// Tree is the shape of EMV 2000's tree of session keys (EMV 4.0 Book 2, annex A1.3). For each of
+// the 65536 counters to have a key of its own, Branch to the power of Height must be 65536 or
+// more; this is not checked.
 type Tree struct {
-	Height, Branch int
-	IV             [16]byte
+	Height int // 2 to 16
+	Branch int // the branch factor, 2 to 256
+	IV     [16]byte
 }
 
-// ServiceTree is the one taken for the service: height 8, branch factor 4, a zero IV (GUESS G-emv2000-tree;
-// height 16, branch factor 2 is the other in use).
+// ServiceTree is the tree that is taken to be the service's: height 8, branch factor 4, a zero IV
+// (GUESS G-emv2000-tree; height 16 with branch factor 2 is the other one in use).
 var ServiceTree = Tree{Height: 8, Branch: 4}
 
-// EMV2000 derives the session key of a counter from a card's master key, down the tree.
+// EMV2000 derives the session key of an application transaction counter from a card's master key
+// (EMV 4.0 Book 2, annex A1.3): one step for each level of the tree. A tree with a height or a
+// branch factor out of range is an [Error].
 func EMV2000(mk []byte, atc [2]byte, t Tree) ([]byte, error) {
 	if err := keyLength("card master key", mk); err != nil {
 		return nil, err

@@ -8,27 +8,30 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-// ScriptForm is how the PIN of a PIN change script is enciphered.
+// ScriptForm is how the PIN block of a PIN change script is padded and enciphered. The zero value
+// is the block alone, in ECB.
 type ScriptForm struct {
-	Length bool // the byte 08 in front of the block
-	Pad    bool // padding method 2 behind it
+	Length bool // the byte 08, the length of the block, in front of it; needs Pad
+	Pad    bool // padding method 2 behind the block
 	CBC    bool // CBC with a zero IV instead of ECB
 }
 
-// The forms of the schemes. The common method takes any form that the caller asks for.
+// The forms of the schemes. With session keys of the common method any form is in use.
 var (
-	VisaForm    = ScriptForm{Length: true, Pad: true} // American Express too
+	VisaForm    = ScriptForm{Length: true, Pad: true} // and of American Express
 	MChipForm   = ScriptForm{CBC: true}
 	EMV2000Form = ScriptForm{Pad: true, CBC: true} // GUESS G-emv2000-script
 )
 
-// PINBlock returns the clear script block, 8 bytes, of every scheme but Visa and American
-// Express: ISO 9564 format 2.
+// PINBlock returns the clear PIN block of a script, 8 bytes, of every scheme but Visa and American
+// Express: ISO 9564-1 format 2. The zero PIN is a [pin.Error]. The caller clears the block.
 func PINBlock(p pin.PIN) ([]byte, error) { return pin.Encode(pin.ISO2, p, "", nil) }
 
-// VisaPINBlock returns the clear script block, 8 bytes, of Visa and American Express: length
-// and digits of the new PIN, filled with F, XOR bytes 5 to 8 of the card's master key for
-// cryptograms, XOR the digits of the current PIN, if there is one.
+// VisaPINBlock returns the clear PIN block of a script of Visa and American Express, 8 bytes (Visa
+// VIS). It begins with the length of the new PIN in one byte, its digits, and F up to 8 bytes. The
+// last four bytes are then XORed with bytes 5 to 8 of mk, the card's master key for cryptograms,
+// and the first bytes with the digits of the current PIN, where current is not nil. The zero PIN
+// is a [pin.Error]. The caller clears the block.
 func VisaPINBlock(mk []byte, p pin.PIN, current *pin.PIN) ([]byte, error) {
 	if err := keyLength("card master key", mk); err != nil {
 		return nil, err
@@ -48,8 +51,9 @@ func VisaPINBlock(mk []byte, p pin.PIN, current *pin.PIN) ([]byte, error) {
 	return out, nil
 }
 
-// EncryptPIN enciphers a clear script block of 8 bytes under the session key of the
-// confidentiality key: 8 or 16 bytes (EMV Book 2, section 9.3).
+// EncryptPIN enciphers a clear PIN block of a script, 8 bytes, under a session key of the card's
+// key for message confidentiality (section 9.3). The result is 8 bytes, or 16 where the form has
+// padding. A form with a length and no padding is an [Error].
 func EncryptPIN(sk []byte, f ScriptForm, block []byte) ([]byte, error) {
 	if len(block) != 8 {
 		return nil, &Error{"script block", problemLength, fmt.Sprintf("%d bytes", len(block)), "8 bytes"}

@@ -32,13 +32,13 @@ func NewCMAC(block cipher.Block) *CMAC {
 	return m
 }
 
-// Masked prepares a message for a device that has CBC and no CMAC (SP 800-38B, section
-// 6.2): it is padded to whole blocks and its last block XORed with the subkey. The last block of its CBC encryption with a zero IV
-// is the MAC. L is the encryption of the zero block under the same key; one that
-// has neither 8 nor 16 bytes panics.
+// Masked prepares a message for a device that has CBC and no CMAC (SP 800-38B, section 6.2): it
+// returns a copy, padded to whole blocks, with the last block XORed with the subkey. The CMAC is
+// the last block of the CBC encryption of that copy with a zero IV. The argument l is the
+// encryption of the zero block under the same key, 8 or 16 bytes; another length panics.
 //
-// The result and the message together give the subkey, which is enough to forge: clear the
-// result once it is enciphered, and L as well. Neither argument is changed or retained.
+// Who has the message and the result can compute the subkey and forge MACs: clear the result
+// after the encryption, and l too. The message and l are neither changed nor retained.
 func Masked(l, message []byte) []byte {
 	size := len(l)
 	if size != 8 && size != 16 {
@@ -64,9 +64,9 @@ func (m CMAC) Format(w fmt.State, _ rune) { io.WriteString(w, "CMAC") }
 // Size is the length of a whole MAC in bytes: the block size.
 func (m *CMAC) Size() int { return m.size }
 
-// Sum appends the MAC of the message to dst. The message is the
-// concatenation of its parts, so that callers need not join a header and a
-// body first. No part may overlap the spare capacity of dst.
+// Sum appends the CMAC, [CMAC.Size] bytes, to dst and returns the result (SP 800-38B, section
+// 6.2). The message is the concatenation of the parts, so that a caller need not join a header
+// and a body first. No part may overlap the spare capacity of dst.
 func (m *CMAC) Sum(dst []byte, parts ...[]byte) []byte {
 	// The chaining value is kept where the MAC will be, and parts are XORed into it, so
 	// that nothing is copied or allocated.

@@ -10,18 +10,19 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Padding makes a message whole blocks (ISO/IEC 9797-1, section 6.3).
+// Padding is a padding method: how a message is extended to whole blocks (ISO/IEC
+// 9797-1:2011, section 6.3).
 type Padding int
 
-// The padding methods, and none.
+// The padding methods of the standard, and none.
 const (
-	None   Padding = iota // the message is whole blocks, at least one
-	Zeros                 // method 1: zeros up to a whole block; at least one block
-	Bit                   // method 2: the byte 80, then zeros
-	Length                // method 3: a block with the length in bits in front, then zeros
+	None   Padding = iota // no padding: the message must be one or more whole blocks
+	Zeros                 // method 1: zero bytes up to a whole block; an empty message becomes one block
+	Bit                   // method 2: the byte 80 (hexadecimal) in any case, then zero bytes
+	Length                // method 3: a first block with the length of the message in bits, then as method 1
 )
 
-// Error is a refused argument.
+// Error is a refused argument: what is wrong, the value found and the values that would do.
 type Error struct {
 	Problem string // "the message is not whole blocks"
 	Found   string
@@ -33,7 +34,9 @@ func (e *Error) Error() string {
 	return "mac: " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
-// Pad returns a padded copy of the message, or an [Error] where [None] does not fit.
+// Pad returns a padded copy of the message for a cipher with blocks of size bytes, 8 or more. It
+// fails with an [Error] where the method is unknown, and where it is [None] and the message is
+// not whole blocks.
 func (p Padding) Pad(message []byte, size int) ([]byte, error) {
 	if err := p.check(len(message), size); err != nil {
 		return nil, err
@@ -71,8 +74,9 @@ func (p Padding) check(n, size int) error {
 	return nil
 }
 
-// CBC returns the MAC of algorithm 1: the last block of the message's CBC encryption
-// with a zero IV, under the whole cipher at every block (for TDES keys too).
+// CBC returns the MAC of MAC algorithm 1 (ISO/IEC 9797-1): the last block of the CBC encryption
+// of the padded message with a zero IV. With a TDES cipher every block is enciphered by TDES.
+// It fails as [Padding.Pad] does.
 func CBC(b cipher.Block, p Padding, message []byte) ([]byte, error) {
 	return chain(b, p, message)
 }
@@ -104,11 +108,12 @@ func chain(b cipher.Block, p Padding, message []byte) ([]byte, error) {
 	return x, nil
 }
 
-// RetailKey is a key of algorithm 3: single DES ciphers of the halves of a
-// double-length key, or of the thirds of a triple-length one.
+// RetailKey is a key of MAC algorithm 3 as three single DES ciphers. Of a double-length key the
+// first half is First and Third, the second half is Second. None of them may be nil.
 type RetailKey struct{ First, Second, Third cipher.Block }
 
-// NewRetailKey makes one from 16 or 24 bytes of TDES key, whose parity is ignored.
+// NewRetailKey makes the ciphers of a TDES key of 16 or 24 bytes, whose parity bits are ignored.
+// Another length is an [Error]. The bytes are not retained.
 func NewRetailKey(key []byte) (*RetailKey, error) {
 	k := &RetailKey{}
 	if err := k.set(key); err != nil {
@@ -136,8 +141,9 @@ func (k *RetailKey) set(key []byte) error {
 	return nil
 }
 
-// Retail returns the MAC of algorithm 3 (ANSI X9.19): CBC under the first key,
-// and at the end decryption under the second and encryption under the third.
+// Retail returns the MAC of MAC algorithm 3 (ISO/IEC 9797-1; the retail MAC of ANSI X9.19), 8
+// bytes: the last block of the CBC encryption under the first DES key, deciphered under the
+// second and enciphered under the third. It fails as [Padding.Pad] does.
 func Retail(k *RetailKey, p Padding, message []byte) ([]byte, error) {
 	x, err := chain(k.First, p, message)
 	if err != nil {
@@ -148,6 +154,6 @@ func Retail(k *RetailKey, p Padding, message []byte) ([]byte, error) {
 	return x, nil
 }
 
-// Equal reports whether two MACs are the same, in constant time. Two of different
-// lengths are not.
+// Equal reports whether two MACs are the same, in constant time. MACs of different lengths are
+// not the same: cut both to one length first.
 func Equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }

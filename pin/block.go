@@ -7,17 +7,18 @@ import (
 	"io"
 )
 
-// Format is a PIN block format.
+// Format is a PIN block format. The zero value is ISO format 0.
 type Format int
 
-// The formats (ISO 9564-1, section 9; AS 2805.3).
+// The formats (ISO 9564-1:2017, section 9; AS 2805.3). What follows the PIN in a block is its
+// fill, hexadecimal digits.
 const (
-	ISO0    Format = iota // PIN and account number, fill F
-	ISO1                  // PIN alone, random fill 0 to F
-	ISO2                  // PIN alone, fill F: in card scripts
-	ISO3                  // PIN and account number, random fill A to F
-	ISO4                  // PIN and account number in two AES blocks
-	AS28050               // as ISO0
+	ISO0    Format = iota // of PIN and account number; fill F
+	ISO1                  // of the PIN only; random fill, 0 to F
+	ISO2                  // of the PIN only; fill F; for scripts that change the PIN of a card
+	ISO3                  // of PIN and account number; random fill, A to F
+	ISO4                  // of PIN and account number; fill A and 8 random bytes; under AES, in two encryptions
+	AS28050               // AS 2805 format 0: the same bytes as ISO0
 )
 
 var formats = [...]struct {
@@ -39,7 +40,7 @@ func (f Format) String() string {
 
 func (f Format) known() bool { return f >= 0 && int(f) < len(formats) }
 
-// Size is the length of an enciphered block in bytes: 16 for ISO format 4, else 8.
+// Size returns the length of an enciphered block in bytes: 16 for ISO format 4, else 8.
 func (f Format) Size() int {
 	if f == ISO4 {
 		return 16
@@ -47,9 +48,11 @@ func (f Format) Size() int {
 	return 8
 }
 
-// Encode returns the clear block, 8 bytes, of a format other than ISO 4. The account
-// number (12 to 19 digits) is used by formats 0 and 3 alone, random by formats 1
-// and 3 alone.
+// Encode returns the clear block, 8 bytes, of any format but ISO 4, which has no clear block of
+// its own: see [Encrypt] (ISO 9564-1, section 9.3). Formats 0 and 3 need the account number, 12
+// to 19 digits; formats 1 and 3 need random, the source of the fill. The other formats do not
+// look at them. A refused argument is an [Error]; an error of random is wrapped. The caller
+// clears the block.
 func Encode(f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
 	if f == ISO4 {
 		return nil, &Error{Rule: RuleFormat, Problem: problemFormat4, Wanted: "Encrypt"}
@@ -61,8 +64,11 @@ func Encode(f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
 	return field, bind(f, field, pan)
 }
 
-// Decode reads a clear block of a format other than ISO 4, strictly: the control
-// digit, a length of 4 to 12, decimal digits, the exact fill.
+// Decode reads a clear block, 8 bytes, of any format but ISO 4 (ISO 9564-1, section 9.3). It
+// checks the control digit (the first, which names the format), the length of the PIN, 4 to 12,
+// that the PIN is decimal, and every digit of the fill; the first fault in this order is the
+// [Error]. Formats 0 and 3 need the account number, 12 to 19 digits: with another one the result
+// is in most cases an error, and by chance another PIN.
 func Decode(f Format, block []byte, pan string) (PIN, error) {
 	if f == ISO4 {
 		return PIN{}, &Error{Rule: RuleFormat, Problem: problemFormat4, Wanted: "Decrypt"}
@@ -78,9 +84,10 @@ func Decode(f Format, block []byte, pan string) (PIN, error) {
 	return readField(f, field)
 }
 
-// Encrypt returns the enciphered block of any format: 8 bytes under a cipher with
-// blocks of 8 (TDES), for ISO format 4 16 bytes under one with blocks of 16 (AES;
-// ISO 9564-1, section 9.4.2.2).
+// Encrypt returns the enciphered block of any format, [Format.Size] bytes, under a cipher with
+// blocks of that size: AES for ISO format 4 (ISO 9564-1, section 9.4.2), else TDES. The account
+// number has 12 to 19 digits, for format 4 1 to 19; format 4 needs random too. It fails as
+// [Encode] does, and with an [Error] where the cipher has blocks of another size.
 func Encrypt(b cipher.Block, f Format, p PIN, pan string, random io.Reader) ([]byte, error) {
 	if err := f.check(b.BlockSize()); err != nil {
 		return nil, err
@@ -106,7 +113,8 @@ func Encrypt(b cipher.Block, f Format, p PIN, pan string, random io.Reader) ([]b
 	return out, nil
 }
 
-// Decrypt reads an enciphered block of any format, as strictly as [Decode].
+// Decrypt reads an enciphered block of any format, [Format.Size] bytes, with the arguments of
+// [Encrypt] and the checks of [Decode].
 func Decrypt(b cipher.Block, f Format, block []byte, pan string) (PIN, error) {
 	if err := f.check(b.BlockSize()); err != nil {
 		return PIN{}, err
@@ -306,8 +314,9 @@ func bind(f Format, field []byte, pan string) error {
 	return nil
 }
 
-// PANField is the account number field of formats 0 and 3, 8 bytes: four zeros and
-// the rightmost 12 digits without the check digit.
+// PANField returns the account number field of formats 0 and 3, 8 bytes (ISO 9564-1, section
+// 9.3.2): four zero digits and the rightmost 12 digits of the account number, not counting the
+// check digit, which is its last. An account number that has not 12 to 19 digits is an [Error].
 func PANField(pan string) ([]byte, error) {
 	out, err := panField(pan)
 	if err != nil {
@@ -331,8 +340,10 @@ func pack(out []byte, last int, digits string) {
 	}
 }
 
-// PANField4 is the account number field of format 4, 16 bytes: the number of digits
-// over 12, the digits, zeros. Account numbers of 1 to 11 digits get zeros on the left.
+// PANField4 returns the account number field of format 4, 16 bytes (ISO 9564-1, section 9.4.2):
+// one digit that says by how many digits the account number is longer than 12, the account number,
+// and zeros. Account numbers of 1 to 11 digits get zeros on the left, up to 12. One that has not
+// 1 to 19 digits is an [Error].
 func PANField4(pan string) ([]byte, error) {
 	if err := checkDigits(pan, 1); err != nil {
 		return nil, err

@@ -8,18 +8,19 @@ import (
 	"log/slog"
 )
 
-// A PIN has 4 to 12 decimal digits (ISO 9564-1, section 7.2).
+// MinLength and MaxLength are the fewest and the most digits of a PIN (ISO 9564-1).
 const (
 	MinLength = 4
 	MaxLength = 12
 )
 
-// PIN is a PIN in the clear. The digits are behind a function, so that printing a
-// struct that holds one shows an address. The zero value has no digits. Values
-// may be copied and shared.
+// PIN is a PIN in the clear, 4 to 12 decimal digits. The digits are in a closure, so that a struct
+// with a PIN in an unexported field prints as an address. The zero value has no digits, and the
+// functions of this package refuse it. Values may be copied, and any number of goroutines may use
+// one.
 type PIN struct{ open func() string }
 
-// New returns the PIN of 4 to 12 decimal digits, or an [Error].
+// New returns the PIN of 4 to 12 decimal digits. Other text is an [Error].
 func New(digits string) (PIN, error) {
 	if len(digits) < MinLength || len(digits) > MaxLength {
 		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(len(digits), "digit"), Wanted: "4 to 12 digits"}
@@ -30,8 +31,9 @@ func New(digits string) (PIN, error) {
 	return PIN{func() string { return digits }}, nil
 }
 
-// Random draws a PIN of the length, 4 to 12, each digit with the same chance. The
-// reader is the only source of chance: [crypto/rand.Reader], or a seeded one.
+// Random draws a PIN of 4 to 12 digits, each of the ten digits with the same probability. The
+// reader random is the only source of randomness: [crypto/rand.Reader], or a seeded one in a test.
+// Another length is an [Error]; an error of the reader is wrapped.
 func Random(random io.Reader, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
 		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
@@ -52,10 +54,10 @@ func Random(random io.Reader, length int) (PIN, error) {
 	return New(string(digits))
 }
 
-// Len is the number of digits.
+// Len returns the number of digits, 0 for the zero value.
 func (p PIN) Len() int { return len(p.Digits()) }
 
-// Digits returns the PIN in the clear.
+// Digits returns the PIN in the clear. It is the only method that does.
 func (p PIN) Digits() string {
 	if p.open == nil {
 		return ""

@@ -9,10 +9,13 @@ import (
 	"strings"
 )
 
-// PVV returns the Visa PIN verification value, 4 decimal digits: the cipher, a TDES
-// PIN verification key, applied to the 11 account number digits left of the check
-// digit, the key index (0 to 9; the service takes 0 to 6) and the leftmost 4 digits of the PIN;
-// of the result the first 4 decimal digits, then letters minus 10.
+// PVV returns the Visa PIN verification value (Visa Payment Technology Standards Manual), 4
+// decimal digits. The argument pvk is the PIN verification key, a TDES cipher. It enciphers the
+// 11 digits of the account number left of the check digit, the key index and the leftmost 4 digits
+// of the PIN; [Decimalize] makes the value of the result.
+//
+// The account number has 12 to 19 digits, the key index is 0 to 9 (AWS takes 0 to 6). A refused
+// argument is an [Error].
 func PVV(pvk cipher.Block, pan string, index int, p PIN) (string, error) {
 	if err := checkPAN(pan); err != nil {
 		return "", err
@@ -36,16 +39,16 @@ func PVV(pvk cipher.Block, pan string, index int, p PIN) (string, error) {
 	return Decimalize(block, 4), nil
 }
 
-// VerifyPVV reports whether a PIN has the verification value. The comparison takes
-// constant time.
+// VerifyPVV reports whether a PIN has the verification value. The comparison takes constant time.
+// A refused argument is an [Error], as of [PVV]; a wrong PIN is not.
 func VerifyPVV(pvk cipher.Block, pan string, index int, p PIN, pvv string) (bool, error) {
 	want, err := PVV(pvk, pan, index, p)
 	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(pvv)) == 1, err
 }
 
-// Decimalize reads bytes as hexadecimal digits and returns the first n of: all
-// decimal digits in order, then all letters in order, each minus 10. It is how
-// Visa's values are made.
+// Decimalize makes decimal digits of bytes, as Visa's values are made. Of the hexadecimal digits
+// of b it takes first all that are decimal, in order, then all letters, in order, each minus 10
+// (A is 0, F is 5), and returns the leftmost n, or all where there are fewer.
 func Decimalize(b []byte, n int) string {
 	out := make([]byte, 0, 2*len(b))
 	for letters := range 2 {
@@ -60,16 +63,17 @@ func Decimalize(b []byte, n int) string {
 	return string(out[:min(n, len(out))])
 }
 
-// IBM3624 is what the IBM 3624 method needs besides the key and the PIN.
+// IBM3624 is what the IBM 3624 method needs besides the key and the PIN. No standard defines the
+// method; it is computed here as IBM's and Thales's HSMs document it. The zero value is refused.
 type IBM3624 struct {
 	Table          string // decimalization table: 16 decimal digits, one for each hexadecimal digit
 	ValidationData string // 1 to 16 digits, usually of the account number
 	Pad            byte   // '0' to '9' or 'A' to 'F': fills the data to 16 digits on the right
 }
 
-// NaturalPIN returns the natural PIN of a length: the cipher, a TDES PIN
-// verification key, applied to the padded validation data, its leftmost digits
-// mapped through the table.
+// NaturalPIN returns the natural PIN of a length, 4 to 12 digits: pvk, the PIN verification key as
+// a TDES cipher, enciphers the padded validation data, and the table gives a decimal digit for each
+// of the leftmost hexadecimal digits of the result. A refused argument or field is an [Error].
 func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
 		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
@@ -99,8 +103,8 @@ func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	return New(string(digits))
 }
 
-// Offset returns the offset of a PIN: the PIN minus the natural PIN, digit by digit
-// modulo 10, as long as the PIN.
+// Offset returns the offset of a PIN, decimal digits, as many as the PIN has: the PIN minus the
+// natural PIN, digit by digit modulo 10. It fails as [IBM3624.NaturalPIN] does.
 func (m *IBM3624) Offset(pvk cipher.Block, p PIN) (string, error) {
 	natural, err := m.NaturalPIN(pvk, p.Len())
 	if err != nil {
@@ -109,7 +113,9 @@ func (m *IBM3624) Offset(pvk cipher.Block, p PIN) (string, error) {
 	return combine(p.Digits(), natural.Digits(), func(a, b byte) byte { return (a + 10 - b) % 10 }), nil
 }
 
-// PIN returns the PIN that an offset of 4 to 12 digits belongs to.
+// PIN returns the PIN of an offset of 4 to 12 decimal digits: the natural PIN plus the offset,
+// digit by digit modulo 10. An offset that is not decimal is an [Error]; else it fails as
+// [IBM3624.NaturalPIN] does.
 func (m *IBM3624) PIN(pvk cipher.Block, offset string) (PIN, error) {
 	if i := notDigit(offset); i >= 0 {
 		return PIN{}, &Error{Rule: RuleOffset, Problem: problemOffset, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
@@ -121,8 +127,8 @@ func (m *IBM3624) PIN(pvk cipher.Block, offset string) (PIN, error) {
 	return New(combine(natural.Digits(), offset, func(a, b byte) byte { return (a + b) % 10 }))
 }
 
-// Verify reports whether a PIN has the offset. The comparison takes constant time;
-// an offset of another length than the PIN's is not the PIN's.
+// Verify reports whether a PIN has the offset. The comparison takes constant time. An offset that
+// is not as long as the PIN does not verify, and is no error.
 func (m *IBM3624) Verify(pvk cipher.Block, p PIN, offset string) (bool, error) {
 	want, err := m.Offset(pvk, p)
 	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(offset)) == 1, err
