@@ -39,8 +39,8 @@ const (
 // asked for exists in the service and not here. The reason names it.
 const ErrNotSimulated Code = "NotSimulatedException"
 
-// ErrNoAnswer is what an interceptor returns to lose the answer of an operation. An HTTP server
-// closes the connection without an answer, and the socket-free client fails with
+// ErrNoAnswer is the error that an interceptor returns so that the caller gets no answer. An HTTP
+// server closes the connection without an answer, and the socket-free client fails with
 // [io.ErrUnexpectedEOF]. The typed API returns a ServiceUnavailableException whose cause it is.
 var ErrNoAnswer = errors.New("apc: no answer")
 

@@ -11,9 +11,9 @@ const (
 	ServiceEvent EventType = "AwsServiceEvent" // something that the simulator found by itself
 )
 
-// EventRecordSkipped is the EventName of the [ServiceEvent] about a stored record
-// that cannot be read: a list was given without it, or what is due of it was not
-// done. Resources has its ARN or id, AccountID and AWSRegion are the record's.
+// EventRecordSkipped is the EventName of the [ServiceEvent] about a stored record that cannot be
+// read: a list was returned without it, or a change that was due was not made. Resources has its
+// ARN or id, AccountID and AWSRegion are the record's.
 const EventRecordSkipped = "RecordSkipped"
 
 // EventDeleteKey is the EventName of the [ServiceEvent] about a key whose waiting period is over.

@@ -30,7 +30,7 @@ func (r Reason) String() string {
 	return out
 }
 
-// Rule names what a refusal rests on, for programs.
+// Rule is a name, for programs, of the rule that a refused request breaks.
 type Rule string
 
 // Rules about the request.

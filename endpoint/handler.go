@@ -32,9 +32,8 @@ type Options struct {
 	// the signature.
 	Default apc.Identity
 
-	// Verify checks signatures (AWS Signature Version 4) with the secrets of
-	// Callers, and the time they were made at. Other access keys are refused, and
-	// so is one whose secret is "": everybody can sign with that.
+	// Verify checks signatures (AWS Signature Version 4) with the secrets of Callers, and the time
+	// of signing. Other access keys are refused, and so is one whose secret is "".
 	Verify bool
 
 	// Anonymous lets requests without any signature in, as Default.
@@ -55,10 +54,10 @@ type Options struct {
 	// in any case.
 	Public bool
 
-	// AllowOrigins are the origins of web pages, "https://app.example:8443", that
-	// may call and read the answer (CORS). Requests of others are refused on a
-	// loopback address where signatures are not verified: an open page could use
-	// every key. What is no such origin allows nothing; neither does "null".
+	// AllowOrigins are the origins of web pages, "https://app.example:8443", that may call and read
+	// the answer (CORS). Requests of others are refused on a loopback address where signatures are
+	// not verified: an open page could use every key. Text that is not an origin, and "null", is
+	// ignored.
 	AllowOrigins []string
 
 	// AllowHosts are more names under which the handler is reached on a loopback
@@ -93,14 +92,14 @@ type Call struct {
 	Duration  time.Duration // from the end of the request's header to its answer
 }
 
-// Credential is who an access key belongs to, and its secret for Verify. Printing
-// it does not show the secret, and encoding/json leaves it out.
+// Credential is the caller that an access key belongs to, and the secret for Verify. Printing it
+// does not show the secret, and encoding/json leaves it out.
 type Credential struct {
 	apc.Identity
 	Secret string `json:"-"`
 }
 
-// Format prints whose it is without the secret, whatever the verb.
+// Format prints the caller without the secret, whatever the verb.
 func (c Credential) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "Credential(account %q, ARN %q, secret given: %t)", c.Account, c.ARN, c.Secret != "")
 }

@@ -14,9 +14,9 @@ import (
 // else is changed: split at " | ", then decode. A reason that was cut ends in
 // "...".
 //
-// Where other machines may ask ([Options.Public]) an exception that is the
-// server's fault has the rules of its reasons alone: the names of hosts, files and
-// tokens in their texts are for [Call.Reason].
+// Where other machines may ask ([Options.Public]) the header of an exception that is the server's
+// fault has only the rules of the reasons, without their texts, which may name hosts, files and
+// tokens. [Call.Reason] has the texts.
 const ReasonHeader = "X-Apcsim-Reason"
 
 const (

@@ -13,10 +13,10 @@ import (
 // key-encryption key itself.
 type Variant [2]byte
 
-// ImportAS2805 opens a key that was encrypted with TDES-CBC and a zero IV under
-// a variant of a TDES key-encryption key, and seals it. Nothing in a cryptogram
-// shows that it is a wrong one: the caller compares the check value. One that is
-// not whole blocks is ErrInput. An error of admit is returned as it is.
+// ImportAS2805 opens a key that was encrypted with TDES-CBC and a zero IV under a variant of a TDES
+// key-encryption key, and seals it. A cryptogram has no MAC: one that was made under another key
+// opens to a wrong key, and the caller compares the check value. One that is not whole blocks is
+// ErrInput. An error of admit is returned as it is.
 func (h *HSM) ImportAS2805(ctx context.Context, kek KeyRef, v Variant, cryptogram []byte, admit Admit) (Made, error) {
 	variant, err := h.variantKey(ctx, kek, v)
 	if err != nil {

@@ -51,8 +51,8 @@ type Attributes struct {
 	Hash          crypto.Hash // of an HMAC key; zero for any other
 }
 
-// Sealed is a key as it leaves the device: encrypted and authenticated under
-// the master key, together with its attributes. It may be stored anywhere.
+// Sealed is a key as a device returns it: encrypted and authenticated under the master key,
+// together with its attributes. It may be stored anywhere.
 type Sealed []byte
 
 // Public is the public half of a key pair: a DER SubjectPublicKeyInfo; nil for a
@@ -111,10 +111,10 @@ type Backend interface {
 	// that the device could not work with is an [UnsupportedError].
 	Generate(ctx context.Context, a Attributes) (Sealed, Public, error)
 
-	// Import seals a key given in the clear: raw bytes for AES, TDES and HMAC
-	// (parity is left as it is), DER RSAPrivateKey (RFC 8017) for RSA, DER
-	// ECPrivateKey (RFC 5915) for EC. The secret stays the caller's. A key that the
-	// device could not work with is an [UnsupportedError], before it enters.
+	// Import seals a key given in the clear: raw bytes for AES, TDES and HMAC (parity is left as it
+	// is), DER RSAPrivateKey (RFC 8017) for RSA, DER ECPrivateKey (RFC 5915) for EC. The secret
+	// stays the caller's. A key that the device could not work with is an [UnsupportedError],
+	// before it is given to the device.
 	Import(ctx context.Context, s Secret, a Attributes) (Sealed, error)
 
 	// Open readies a sealed key for use. The caller closes the Key.
@@ -204,10 +204,10 @@ type OpenGenerator interface {
 	GenerateOpen(ctx context.Context, a Attributes) (Sealed, Public, Key, error)
 }
 
-// Resealer is a device that can seal the private key of a key pair anew, with
-// other attributes and without showing it: from and to have the same algorithm,
-// RSA or EC, the same length and the same exportability (else ErrAttributes; see
-// [Attributes.CheckReseal]). The old seal goes on opening.
+// Resealer is a device that can seal the private key of a key pair anew, with other attributes and
+// without showing it: from and to have the same algorithm, RSA or EC, the same length and the same
+// exportability (else ErrAttributes; see [Attributes.CheckReseal]). The old seal can still be
+// opened.
 type Resealer interface {
 	Reseal(ctx context.Context, s Sealed, from, to Attributes) (Sealed, error)
 }

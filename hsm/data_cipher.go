@@ -54,8 +54,8 @@ func (h *HSM) Decrypt(ctx context.Context, c DataCipher, ciphertext []byte) ([]b
 	return c.decryptData(ctx, h, ciphertext)
 }
 
-// ReEncrypt deciphers data with one key and enciphers it with another. What is between
-// stays here. Plaintext that the outgoing cipher does not take is ErrInput.
+// ReEncrypt deciphers data with one key and enciphers it with another. The plaintext is not
+// returned. Plaintext that the outgoing cipher does not take is ErrInput.
 func (h *HSM) ReEncrypt(ctx context.Context, from, to DataCipher, ciphertext []byte) ([]byte, error) {
 	plaintext, err := from.decryptData(ctx, h, ciphertext)
 	if err != nil {

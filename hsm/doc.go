@@ -11,32 +11,30 @@
 //
 // # Commands
 //
-// [HSM] builds the payment commands once, on any Backend: generating a key and its
-// check value, loading components, and importing and exporting keys as TR-31 key
-// blocks (under a stored key or one that was agreed on), TR-34 key tokens, RSA and
-// AS 2805 cryptograms; initial DUKPT keys are exported in the same ways.
-// What a device lacks ([Unsupported]) is built from what it has, or refused
-// with that error. A bounded number of prepared keys (open handles, derived
-// key block keys, variants of base derivation keys, parsed private keys) is kept
-// between calls; [HSM.Forget] and [HSM.Close] close them.
+// [HSM] has the payment commands on any Backend: generating a key and its check value, loading
+// components, and importing and exporting keys as TR-31 key blocks (under a stored key or one that
+// was agreed on), TR-34 key tokens, RSA and AS 2805 cryptograms; initial DUKPT keys are exported in
+// the same ways. What a device lacks ([Unsupported]) is built from what it has, or refused with
+// that error. A bounded number of prepared keys (open handles, derived key block keys, variants of
+// base derivation keys, parsed private keys) is kept between calls; [HSM.Forget] and [HSM.Close]
+// close them.
 //
-// The commands of the data plane encipher and decipher data, make and verify MACs, card
-// validation values, PINs and EMV cryptograms, and make scripts. They work with a
-// [WorkingKey]: a stored key, or one derived from it for the length of the
-// command. No PIN, derived key or deciphered block leaves them, but for what Decrypt is
-// asked for. A verification ends with a [Verdict] or with an error, never with both:
-// [IsArgument] separates a refused argument from a device that could not do its work.
+// The commands of the data plane encipher and decipher data, make and verify MACs, card validation
+// values, PINs and EMV cryptograms, and make scripts. They work with a [WorkingKey]: a stored key,
+// or one derived from it for the length of the command. No command returns a PIN, a derived key or
+// a deciphered block, except [HSM.Decrypt], which returns the plaintext. A verification ends with a
+// [Verdict] or with an error, never with both: [IsArgument] separates a refused argument from a
+// device that could not do its work.
 //
-// Refusals of a key block are a *tr31.Error with the exact class, for a caller
-// that has the key. A caller that answers strangers reports the classes behind the
-// MAC as one.
+// Refusals of a key block are a *tr31.Error with the exact class, for a caller that has the key. A
+// program that reports refusals to an untrusted party should report the classes of what follows the
+// check of the MAC as one.
 //
 // # Clear keys
 //
-// A clear key enters as a [Secret], which no verb, log or encoding sees
-// through, and never leaves. [Key.Reveal] is the one way to a key's bytes. [HSM]
-// calls it for the length of one command, where no device has a mechanism for
-// what the command does:
+// A clear key is given to a device as a [Secret], which no verb of fmt, log or encoding prints, and
+// is never returned. [Key.Reveal] is the one way to a key's bytes. [HSM] calls it for the length of
+// one command, where no device has a mechanism for what the command does:
 //
 //   - every export, of any key with another exportability than N: the key is
 //     wrapped by the host;

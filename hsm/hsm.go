@@ -17,8 +17,8 @@ type Options struct {
 	Ready Ready // RSA key pairs to use before any is generated; nil: none
 	Cache int   // prepared keys kept, the least recently used are closed first; 0 or less: DefaultCache
 
-	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS less
-	// one, so that everything else has a processor, and at least one.
+	// Generations is how many RSA key pairs are made at once; 0: GOMAXPROCS less one, which leaves
+	// one processor for other work, and at least one.
 	Generations int
 
 	// Log has a line when the generation of an RSA key pair begins and when it ends, and one for each
@@ -95,8 +95,8 @@ func (h *HSM) Random(ctx context.Context, p []byte) error { return h.backend.Ran
 // Forget closes whatever is kept open of a sealed key.
 func (h *HSM) Forget(s Sealed) { h.cache.forget(s) }
 
-// Close closes the keys kept open. The backend stays open. A generation that is
-// under way ends by itself, and its key pair is dropped.
+// Close closes the keys kept open. The backend stays open. A generation that is running ends by
+// itself, and its key pair is erased.
 func (h *HSM) Close() error {
 	h.generations.close()
 	h.cache.clear()
@@ -106,11 +106,10 @@ func (h *HSM) Close() error {
 // GenerateKey makes a key and its check value. RSA key pairs come from
 // Options.Ready while it has any.
 //
-// At most Options.Generations RSA key pairs are made at once, on any backend. A
-// caller whose context ends leaves, whether it waits for its turn or for its key
-// pair. A generation that has begun ends all the same, and what it made is for
-// the next caller of that size and exportability, if the backend is a [Resealer];
-// otherwise it is dropped.
+// At most Options.Generations RSA key pairs are made at once, on any backend. A call returns when
+// its context ends, whether it waits for its turn or for its key pair. A generation that has begun
+// ends all the same, and what it made is for the next caller of that size and exportability, if the
+// backend is a [Resealer]; otherwise it is dropped.
 func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made, error) {
 	if a.Algorithm == RSA && h.ready != nil {
 		if private, public, ok := h.ready.Next(a.Bits); ok {

@@ -56,9 +56,9 @@ func (h *HSM) RequestKEKValidation(ctx context.Context, kek KeyRef, mask KEKMask
 	return invertKEKValidation(ctx, receive, sent, random)
 }
 
-// AnswerKEKValidation is the other party's side of [HSM.RequestKEKValidation]: from what was
-// sent it makes the answer. A length that is not 8, 16 or 24 bytes is ErrInput. Nothing
-// in what was sent shows that it was made under another key.
+// AnswerKEKValidation is the other party's side of [HSM.RequestKEKValidation]: from what was sent
+// it makes the answer. A length that is not 8, 16 or 24 bytes is ErrInput. It cannot find out
+// whether what was sent was made under the same key: the requesting party compares the answer.
 func (h *HSM) AnswerKEKValidation(ctx context.Context, kek KeyRef, mask KEKMask, sent []byte) (KEKValidation, error) {
 	if err := checkKEKValidation(mask, len(sent)); err != nil {
 		return KEKValidation{}, err

@@ -7,9 +7,8 @@ import (
 	"log/slog"
 )
 
-// PAN is a primary account number for the length of one command. As a [Secret]
-// does with a key, it keeps its digits behind a function: no fmt verb, slog or JSON
-// shows them. The zero PAN has no digits.
+// PAN is a primary account number for the length of one command. Its digits are in a closure, as
+// the bytes of a [Secret] are: no fmt verb, slog or JSON prints them. The zero PAN has no digits.
 type PAN struct{ open func() string }
 
 // NewPAN takes the digits as they are; the command that needs them checks them.

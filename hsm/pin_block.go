@@ -28,9 +28,10 @@ type PINForm struct {
 	PAN    PAN // for the formats that use it: 12 to 19 digits
 }
 
-// PINBlockError is a PIN block that does not decode. It names what is wrong with it, down to
-// the position of a digit, and shows no digit of the PIN. A caller that answers strangers
-// leaves Reason out: with it and a choice of account numbers a PIN can be found.
+// PINBlockError is a PIN block that does not decode. It names what is wrong with it, down to the
+// position of a digit, and shows no digit of the PIN. A program that reports refusals to an
+// untrusted party leaves Reason out: a party that can try many account numbers can find a PIN with
+// it.
 type PINBlockError struct{ Reason *pin.Error }
 
 // Error is "hsm: the PIN block does not decode: " and the reason.

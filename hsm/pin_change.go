@@ -33,7 +33,7 @@ type PINChanged struct {
 	MAC   []byte // 8 bytes, over Message and Block
 }
 
-// PINChange makes the parts of a PIN change script. The PINs stay here.
+// PINChange makes the parts of a PIN change script. The PINs are not returned.
 func (h *HSM) PINChange(ctx context.Context, c *PINChange) (PINChanged, error) {
 	block, err := h.scriptBlock(ctx, c)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"log/slog"
 )
 
-// Secret is clear key material for the length of one HSM call. The bytes sit
-// behind a closure: no fmt verb, slog or JSON sees through it, even from a
-// field of another struct. The zero Secret is zero bytes.
+// Secret is clear key material for the length of one HSM call. The bytes are in a closure: no fmt
+// verb, slog or JSON prints them, even from a field of another struct. The zero Secret is zero
+// bytes.
 //
 // Destroy is best effort: the runtime may have made copies that cannot be reached.
 type Secret struct{ open func() []byte }
@@ -31,8 +31,7 @@ func (s Secret) bytes() []byte {
 // Len is the length in bytes.
 func (s Secret) Len() int { return len(s.bytes()) }
 
-// Expose calls use with the bytes, which it must neither keep nor change. It is for
-// backends.
+// Expose calls use with the bytes, which it must neither keep nor change. Only backends call it.
 func (s Secret) Expose(use func(clear []byte) error) error { return use(s.bytes()) }
 
 // Equal compares in constant time.

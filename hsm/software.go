@@ -19,8 +19,8 @@ import (
 
 // SoftwareOptions of a software backend. The zero value is right.
 type SoftwareOptions struct {
-	// MasterKey seals the application keys; nil makes a fresh one that dies
-	// with the process. It is copied.
+	// MasterKey seals the application keys; nil draws one that exists only as long as the backend.
+	// It is copied.
 	MasterKey *[32]byte `json:"-"`
 
 	// Seed makes symmetric keys and Random the same in every run; 0 draws

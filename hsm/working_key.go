@@ -110,11 +110,11 @@ type ECDH struct {
 	Bits      int       // its length
 }
 
-// WrappedKey is a working key that came with the request in a key block. The stored key
-// is the block's protection key or, with Under, what that is derived from. Refusals of
-// the block are a *tr31.Error with their exact class; a block whose key is neither AES
-// nor TDES is ErrInput. The header is authenticated with the key, so what the
-// caller has read in it before holds once the command has succeeded.
+// WrappedKey is a working key that came with the request in a key block. The stored key is the
+// block's protection key or, with Under, what that is derived from. Refusals of the block are a
+// *tr31.Error with their exact class; a block whose key is neither AES nor TDES is ErrInput. The
+// header is authenticated with the key, so that the fields that the caller has read before are
+// authentic once the command has succeeded.
 type WrappedKey struct {
 	Block *tr31.Block
 	Under *ECDH // nil: the stored key protects the block
@@ -150,10 +150,10 @@ func verdict(equal bool) Verdict {
 	return NotVerified
 }
 
-// IsArgument reports whether an error of a command refuses an argument of it, which the
-// caller can do better: it is ErrInput or the error of one of the packages of formats and
-// algorithms. Any other error says that the device could not do its work, or that the
-// key is not one for the command.
+// IsArgument reports whether an error of a command refuses an argument, so that the command may
+// succeed with another one: it is ErrInput or an error of one of the packages of formats and
+// algorithms. Any other error means that the device could not do its work, or that the key is not
+// one for the command.
 func IsArgument(err error) bool {
 	var (
 		ofMAC   *mac.Error

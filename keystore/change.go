@@ -110,8 +110,8 @@ func (c *Change) Judge(have CommitID, counter bool, value int64) error {
 	return fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
 }
 
-// CounterValue is the value of a counter as Read returns it; zero for one
-// that has never been moved.
+// CounterValue returns the value of a counter that Read returned; zero for one that has never been
+// changed.
 func CounterValue(r Record) int64 {
 	if len(r.Data) != 8 {
 		return 0

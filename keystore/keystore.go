@@ -1,9 +1,9 @@
 // Package keystore keeps what the engine remembers: keys, aliases, tags and
 // counters, as records whose content only the engine understands.
 //
-// A [Store] is small on purpose: read some records in one snapshot, page
-// through a kind in order of id, find what is due, and commit changes that
-// all happen or none. [NewMemory] is the one that needs no dependency.
+// A [Store] has four operations: read some records in one snapshot, page through the records of a
+// kind in the order of their ids, find the records that are due, and commit changes, all or none.
+// [NewMemory] is the store that needs no dependency.
 package keystore
 
 import (
@@ -24,8 +24,8 @@ var (
 	ErrConflict = errors.New("keystore: record has changed")
 	// ErrCeiling: a counter would pass its ceiling or fall below zero.
 	ErrCeiling = errors.New("keystore: counter at its ceiling")
-	// ErrInvalid: the call itself is malformed (no id, a limit of zero, two
-	// changes of one record). Nothing was done; asking again will not help.
+	// ErrInvalid: the call itself is malformed (no id, a limit of zero, two changes of one record).
+	// Nothing was changed; the same call will fail again.
 	ErrInvalid = errors.New("keystore: malformed call")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("keystore: store is closed")
@@ -40,8 +40,8 @@ type CommitID [16]byte
 // the resource's ARN and not from the caller.
 type Partition struct{ Account, Region string }
 
-// Kind parts the records of a partition. A kind is a short word chosen by the
-// engine ("key", "alias"); it has no meaning for a store.
+// Kind is a record kind. It is a short word chosen by the engine ("key", "alias") and has no
+// meaning for a store; records of different kinds may have the same id.
 type Kind string
 
 // Ref names one record.
@@ -92,10 +92,9 @@ type Change struct {
 	Add     *Add
 }
 
-// Put writes a record. Expect is the revision that the record must have; zero
-// means that it must not exist (else ErrExists). An expected record that is
-// gone is ErrNotFound, another revision ErrConflict. Record.Rev is ignored:
-// the CommitID becomes the revision.
+// Put writes a record. Expect is the revision that the record must have; zero means that it must
+// not exist (else ErrExists). An expected record that no longer exists is ErrNotFound, another
+// revision ErrConflict. Record.Rev is ignored: the CommitID becomes the revision.
 type Put struct {
 	Record Record
 	Expect CommitID
@@ -114,11 +113,10 @@ type Require struct {
 	Expect CommitID
 }
 
-// Add moves a counter by Delta. A counter is a record of its own, made on its
-// first Add with the value zero before it; its Data is the value, 8 bytes,
-// big endian (see [CounterValue]). The commit fails with ErrCeiling if the
-// value would fall below zero or, for a positive Delta, rise above Ceiling.
-// Counters are changed only by Add and have no Due and no Index.
+// Add adds Delta to a counter. A counter is a record of its own, which the first Add creates with
+// the value Delta; its Data is the value, 8 bytes, big endian (see [CounterValue]). The commit
+// fails with ErrCeiling if the value would fall below zero or, for a positive Delta, rise above
+// Ceiling. Counters are changed only by Add and have no Due and no Index.
 type Add struct {
 	Ref     Ref
 	Delta   int64
@@ -132,9 +130,8 @@ type Add struct {
 // the context's error and without effect. A Commit that has begun is finished
 // or resolved: it never returns a context's error after taking effect.
 type Store interface {
-	// Read returns the answer to each ref, in their order, out of one
-	// snapshot: no commit is seen by half. A record that is not there is no
-	// error.
+	// Read returns the answer to each ref, in their order, out of one snapshot: of a commit they
+	// show all changes or none. A record that is not there is no error.
 	Read(ctx context.Context, refs ...Ref) ([]Found, error)
 
 	// Page returns up to limit (1 to 1,000) records of one kind in one partition, in the
@@ -183,7 +180,7 @@ func Unchanged(r Record) Change {
 	return Change{Require: &Require{Ref: r.Ref(), Expect: r.Rev}}
 }
 
-// Count is the change that moves a counter.
+// Count is the change that adds to a counter.
 func Count(ref Ref, delta, ceiling int64) Change {
 	return Change{Add: &Add{Ref: ref, Delta: delta, Ceiling: ceiling}}
 }

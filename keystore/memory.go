@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Limits of the call itself; a database's columns are made by them.
+// Limits of ids and pages; a database may use them as the sizes of columns.
 const (
 	MaxID    = 512  // bytes of an id and of an index
 	MaxLimit = 1000 // records of one page

@@ -2,7 +2,7 @@ package policy
 
 import "strings"
 
-// Context is what is known of a request: the values of condition keys.
+// Context has the values of the condition keys of a request.
 type Context interface {
 	// Values returns the values of a condition key, which is in lower case: "aws:principalarn". None
 	// means that the request has no such key.

@@ -59,9 +59,9 @@ type Decision struct {
 	Statement int    // its index, from 0; -1 where none applies
 	Sid       string // its identifier, if it has one
 
-	// Named reports of an Allow by a resource policy that the caller itself is named, by its
-	// own ARN, its role's, or *. Otherwise its account is: then the account's identity policies
-	// decide as well.
+	// Named reports, for an Allow by a resource policy, whether the statement names the caller
+	// itself: by its own ARN, by that of its role, or by *. Otherwise it names the caller's
+	// account, and then an identity policy of the caller must allow the action too.
 	Named bool
 }
 

@@ -8,7 +8,8 @@ type Principal struct {
 	ARN     string // arn:aws:iam::111122223333:user/alice; of a role's session arn:aws:sts::111122223333:assumed-role/teller/monday
 }
 
-// Role is the ARN of the role of a session, which has no path; "" where the principal is none.
+// Role returns, for a principal that is a session of a role, the ARN of the role without its path;
+// else "".
 func (p Principal) Role() string {
 	prefix, name, ok := session(p.ARN)
 	if !ok {

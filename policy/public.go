@@ -27,8 +27,9 @@ var closings = []closing{
 	{"aws:sourceip", narrowRange},
 }
 
-// Public reports whether the policy lets anyone in, and the index of the first statement that does: an
-// Allow statement whose principal is * or NotPrincipal and that no condition closes.
+// Public reports whether the policy allows an action to everyone, and the index of the first
+// statement that does: an Allow statement with the principal * or with NotPrincipal, and without a
+// condition that restricts the principal.
 func (p *Policy) Public() (statement int, public bool) {
 	for i := range p.statements {
 		s := &p.statements[i]

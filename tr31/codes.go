@@ -12,11 +12,10 @@ const (
 	// Strict takes what X9.143 and ISO 20038 allow. It is the zero value.
 	Strict Strictness = iota
 
-	// Lenient also takes what the field takes: lower-case hexadecimal, codes
-	// out of the lists, content of optional blocks unread, the padding block
-	// anywhere or missing, the long length of an optional block counted in
-	// bytes, a key of any length whatever its algorithm. The MAC and the
-	// lengths are as strict as ever.
+	// Lenient also accepts lower-case hexadecimal, codes that the standard does not have, any
+	// content of optional blocks, the padding block anywhere or missing, the extended length of an
+	// optional block counted in bytes, and a key of any length, whatever its algorithm. The MAC and
+	// all other lengths are checked as with Strict.
 	Lenient
 )
 

@@ -11,8 +11,8 @@ import (
 // [CheckValue], [KSN], [KeyValues], [Label], [Padding], [Time], [Pedigree],
 // [IBM] and [Other].
 type Content interface {
-	// Encode gives the optional block. It does not judge: content that breaks
-	// the standard makes a block that Typed, and a strict Wrap, refuse.
+	// Encode gives the optional block. It checks nothing: of content that breaks the standard it
+	// makes a block that Typed, and a strict Wrap, refuse.
 	Encode() OptionalBlock
 }
 
@@ -77,9 +77,9 @@ type Other struct{ ID, Data string }
 // Encode is [Content.Encode].
 func (c Other) Encode() OptionalBlock { return OptionalBlock{ID: c.ID, Data: c.Data} }
 
-// IBM is 10 where IBM made it: a tag, a length and a value that its Common
-// Cryptographic Architecture understands, such as a control vector. Neither is
-// checked here, because the id is proprietary.
+// IBM is optional block 10 as IBM writes it: a tag, a length and a value of its Common
+// Cryptographic Architecture, such as a control vector. Tag and length are not checked here,
+// because the id is proprietary.
 type IBM struct {
 	Tag, Length string // two characters each
 	Value       string

@@ -94,11 +94,10 @@ func (r *rules) checkLength(v Version, bits int) error {
 // CBC and 0002 in CTR, is in the table of versions.
 const usageMAC = 0x0001
 
-// Derivation gives the messages whose CMACs under a protection key of so many bits
-// are KBEK and KBAK of version B, D or E, 8 bytes each: the MACs, concatenated and
-// cut to bits/8 bytes, are the key. It is for a device that makes keys of them
-// without showing them; others use [DeriveKeysWith]. For A and C, and for a length
-// that does not fit the version, both are nil.
+// Derivation gives the messages whose CMACs under a protection key of so many bits are KBEK and
+// KBAK of version B, D or E, 8 bytes each: the MACs, concatenated and cut to bits/8 bytes, are the
+// key. It is for a device that makes keys of the MACs and does not show them; other callers use
+// [DeriveKeysWith]. For A and C, and for a length that does not fit the version, both are nil.
 func Derivation(v Version, bits int) (kbek, kbak [][]byte) {
 	r, err := v.rules()
 	if err != nil || r.variant || !r.fits(bits) {

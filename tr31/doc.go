@@ -13,10 +13,10 @@
 //	block, err := tr31.Parse(text, tr31.Strict)
 //	secret, err := kbpk.Unwrap(ctx, block)   // the caller clears it
 //
-// [Strict] takes what the standard allows. [Lenient] also takes what devices and
-// services in the field take: see [Strictness]. Either way [Block.String]
-// returns the text that was parsed, byte for byte, and Unwrap authenticates the
-// header in the Block: a field changed after Parse makes the MAC fail.
+// [Strict] accepts what the standard allows. [Lenient] also accepts deviations that devices and
+// services write: see [Strictness]. Either way [Block.String] returns the text that was parsed,
+// byte for byte, and Unwrap authenticates the header in the Block: a field changed after Parse
+// makes the MAC fail.
 //
 // # Writing
 //
@@ -25,16 +25,15 @@
 //
 // # Optional blocks
 //
-// An [OptionalBlock] is an id and a string. [OptionalBlock.Typed] gives its
-// content as a Go type ([KSN], [CheckValue], [Time], ...), and
-// [Content.Encode] turns that back. Kinds without a known format are carried
-// as they are.
+// An [OptionalBlock] is an id of two characters and a text. [OptionalBlock.Typed] gives its content
+// as a Go type ([KSN], [CheckValue], [Time], ...), and [Content.Encode] turns that back. An
+// optional block whose format is not known is kept unchanged.
 //
 // # Keys in a device
 //
-// [NewKBPK] takes the bytes of a protection key. An owner whose keys stay in a
-// device derives the two working keys there, with [Derivation] or [Variants],
-// and offers them as [Ciphers] to [NewExternalKBPK]. Both make the same blocks.
+// [NewKBPK] takes the bytes of a protection key. A caller whose keys stay in a device derives the
+// two working keys there, from the messages of [Derivation], and gives them as [Ciphers] to
+// [NewExternalKBPK]. Both make the same blocks.
 //
 // # Errors and secrets
 //

@@ -6,9 +6,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Class is the kind of a refusal, and itself an error, so that callers write
-// errors.Is(err, tr31.ErrMAC). Where several apply, the one met first in
-// reading order is reported; the standards set no order.
+// Class is the kind of a refusal, and itself an error, so that callers write errors.Is(err,
+// tr31.ErrMAC). Where several apply, the first one from the start of the block is reported; the
+// standards set no order.
 type Class string
 
 const (

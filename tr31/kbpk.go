@@ -35,7 +35,7 @@ type KBPK struct {
 	ciphers func(Version) (Ciphers, error)
 }
 
-// Format prints what it is, whatever the verb.
+// Format prints a fixed text without the key, whatever the verb.
 func (k *KBPK) Format(w fmt.State, _ rune) { fmt.Fprint(w, "KBPK") }
 
 // NewKBPK prepares a protection key of 16 or 24 bytes, which is TDES for the

@@ -9,10 +9,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Unwrap authenticates a block and gives the key inside, which is the caller's
-// to clear. It refuses with class kbpk, mac or key-length; what a device
-// reports is passed on wrapped. Nothing of the block changes, and no part of a
-// key is given on failure.
+// Unwrap authenticates a block and gives the key inside, which is the caller's to clear. It refuses
+// with class kbpk, mac or key-length; an error of a device is wrapped. Nothing of the block
+// changes, and no part of a key is given on failure.
 //
 // The strictness given to [Parse] decides whether the key's length must fit its
 // algorithm.

@@ -26,9 +26,8 @@ var longest = map[byte]int{'T': 24, 'A': 32}
 // the standard's form, and a strict Wrap takes no [KSN] of the old one. Header
 // and key are neither changed nor kept.
 //
-// It refuses with class kbpk, version, header-field, opt-block,
-// opt-block-data, key-length, or length for more than 9999 characters; what
-// Rand or a device reports is passed on wrapped.
+// It refuses with class kbpk, version, header-field, opt-block, opt-block-data, key-length, or
+// length for more than 9999 characters; an error of Rand or of a device is wrapped.
 func (k *KBPK) Wrap(ctx context.Context, h Header, key []byte, o *WrapOptions) (string, error) {
 	if o == nil {
 		o = new(WrapOptions)

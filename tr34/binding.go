@@ -16,10 +16,10 @@ import (
 type BindingKind int
 
 const (
-	UnbindKDH BindingKind = iota // the KDH lets its KRD go (X9 TR 34, annex B.14)
-	UnbindCA                     // the KRD's CA parts it from its KDH (B.13)
-	RebindKDH                    // the KDH hands its KRD to another KDH (B.11)
-	RebindCA                     // the KRD's CA gives it another KDH (B.10)
+	UnbindKDH BindingKind = iota // the KDH ends its binding to the KRD (X9 TR 34, annex B.14)
+	UnbindCA                     // the KRD's CA ends the binding (B.13)
+	RebindKDH                    // the KDH binds the KRD to another KDH (B.11)
+	RebindCA                     // the KRD's CA binds it to another KDH (B.10)
 )
 
 // bindingRule is a row of the table of unbind and rebind tokens.
@@ -156,9 +156,8 @@ func (b *Binding) Bytes() []byte {
 // neither nonce nor time, unless c.Nonce asks for one, and no CRL. A Binding not
 // from [ParseBinding] is refused with class structure.
 //
-// The caller's are, besides what needs a memory: that OldKDH is the KDH to which
-// the KRD is bound, that the CA is the KRD's, and all about the certificate
-// NewKDH.
+// Left to the caller are the two checks named at [Token.Verify], and these: that OldKDH is the KDH
+// to which the KRD is bound, that the CA is the KRD's, and every check of the certificate NewKDH.
 func (b *Binding) Verify(c *Check) error {
 	if c == nil {
 		c = new(Check)

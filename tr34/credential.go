@@ -12,9 +12,8 @@ type Credential struct {
 	CRL         []byte // DER; nil for none
 }
 
-// ParseCredential reads a credential token, up to 64 KiB of BER, which is not
-// kept. The CRL may also stand behind the signers, as sample B.6 has it. It
-// refuses with class asn1 or structure.
+// ParseCredential reads a credential token, up to 64 KiB of BER, which is not kept. The CRL may
+// also follow the signers, as in sample B.6. It refuses with class asn1 or structure.
 func ParseCredential(token []byte) (*Credential, error) {
 	r := openMessage(token)
 	s := r.contentInfo().signedData(shapeCredential)

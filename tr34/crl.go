@@ -15,11 +15,11 @@ const (
 	// there is one it must be the CA's, in date, and without the signer.
 	CRLStandard CRLPolicy = iota
 
-	// CRLOptional takes a one-pass token without CRL; one that is there must
-	// be as good as ever.
+	// CRLOptional accepts a one-pass token without CRL. A CRL that is there is checked as by
+	// CRLStandard.
 	CRLOptional
 
-	// CRLIgnored does not look at it.
+	// CRLIgnored does not check the CRL.
 	CRLIgnored
 )
 

@@ -1,7 +1,7 @@
-// Package tr34 reads the messages of X9 TR 34 (ANSI X9.139), and writes its key tokens, by
-// which a key distribution host (KDH) sends a symmetric key to a key receiving
-// device (KRD) under RSA: the key token in the layouts in use, and the messages
-// around it. It works on bytes alone and knows neither network nor store.
+// Package tr34 reads the messages of X9 TR 34 (ANSI X9.139), and writes its key tokens, by which a
+// key distribution host (KDH) sends a symmetric key to a key receiving device (KRD) under RSA: the
+// key token in the layouts in use, and the messages around it. It works on bytes and uses neither a
+// network nor a store.
 //
 // # Reading
 //
@@ -15,9 +15,9 @@
 //	opened, err := token.Open(krdKey, &tr34.Check{KDH: kdh, CA: kdhCA, KRD: krd, Nonce: nonce})
 //	defer clear(opened.Key)
 //
-// [Token.Verify] is the part that needs no private key. Two checks need a memory
-// and are the caller's: that a nonce is used once, and that a one-pass token has
-// a later signing time than the last one from the same KDH. [Opened] has both.
+// [Token.Verify] is the part that needs no private key. Two checks need to know earlier tokens and
+// are left to the caller: that a nonce is used once, and that a one-pass token has a later signing
+// time than the last one from the same KDH. [Opened] has the nonce and the signing time.
 //
 // # Layouts
 //

@@ -11,16 +11,16 @@ const (
 	ErrASN1        Class = "asn1"        // not DER, too long, or something after the message
 	ErrStructure   Class = "structure"   // DER, but not the message it should be
 	ErrCertificate Class = "certificate" // the signer's certificate: issuer, validity, key usage, kind of key
-	ErrSigner      Class = "signer"      // signed by somebody else than that certificate's owner
+	ErrSigner      Class = "signer"      // signed by another key than that certificate's
 	ErrDigest      Class = "digest"      // the content is not the one that was signed
 	ErrSignature   Class = "signature"   // not authentic
 	ErrNonce       Class = "nonce"       // two-pass: not the random number expected
 	ErrTime        Class = "time"        // one-pass: no signing time
 	ErrCRL         Class = "crl"         // missing where it must be, not the CA's, out of date, or the signer is in it
 	ErrRecipient   Class = "recipient"   // for another KRD
-	ErrOAEP        Class = "oaep"        // the content key does not come out
-	ErrContent     Class = "content"     // the content key does not fit, or what it opens is not padded
-	ErrKeyBlock    Class = "keyblock"    // what was encrypted is no TR-34 key block
+	ErrOAEP        Class = "oaep"        // the content key does not decrypt
+	ErrContent     Class = "content"     // the content key has a wrong length, or the decrypted content a wrong padding
+	ErrKeyBlock    Class = "keyblock"    // the decrypted content is not a TR-34 key block
 	ErrIDKDH       Class = "idkdh"       // the key block is another KDH's than the signer's
 	ErrHeader      Class = "header"      // key block header missing, malformed, or not the one that was signed
 )

@@ -32,16 +32,14 @@ func (o Opened) Format(w fmt.State, _ rune) {
 // and mask, an empty label.
 var oaepSHA256 = rsa.OAEPOptions{Hash: crypto.SHA256, MGFHash: crypto.SHA256}
 
-// Open verifies the token as [Token.Verify] does and gives the key inside, which
-// is the caller's to clear: checks 9 to 12. It refuses with Verify's classes and
-// oaep, content, keyblock, idkdh, header. A program that reports refusals to an
-// untrusted party should not tell these five apart.
+// Open verifies the token as [Token.Verify] does and gives the key inside, which is the caller's to
+// clear: checks 9 to 12. It refuses with Verify's classes and oaep, content, keyblock, idkdh,
+// header. A program that reports refusals to an untrusted party should report these five as one.
 //
-// krd is the private key of c.KRD. It is asked once to decrypt, with an
-// [*rsa.OAEPOptions] of SHA-256, MGF1 with SHA-256 and no label, and what it
-// gives is cleared. An error in which errors.Is finds [rsa.ErrDecryption] or
-// [ErrOAEP] means that decryption failed, and becomes class oaep; any other, as
-// of a device that is out of reach, is passed on wrapped and has no class.
+// krd is the private key of c.KRD. It is asked once to decrypt, with an [*rsa.OAEPOptions] of
+// SHA-256, MGF1 with SHA-256 and no label, and what it gives is cleared. An error in which
+// errors.Is finds [rsa.ErrDecryption] or [ErrOAEP] means that decryption failed, and becomes class
+// oaep; any other, such as that of a device that does not answer, is wrapped and has no class.
 func (t *Token) Open(krd crypto.Decrypter, c *Check) (*Opened, error) {
 	if err := t.Verify(c); err != nil {
 		return nil, err

@@ -47,11 +47,10 @@ const minNonce, maxNonce = 8, 64
 // LayoutX9TR342012: there they are content type, nonce or signing time, header,
 // digest, since its readers index by position.
 //
-// It refuses with class structure (layout, cipher, a token over 64 KiB),
-// certificate, signer (Signer is not the key of KDH), nonce, time (neither nonce
-// nor time, or both), crl, recipient, keyblock (no key) or header. What Rand and
-// Signer report is passed on wrapped. The randomness of OAEP is the standard
-// library's, whatever Rand is.
+// It refuses with class structure (layout, cipher, a token over 64 KiB), certificate, signer
+// (Signer is not the key of KDH), nonce, time (neither nonce nor time, or both), crl, recipient,
+// keyblock (no key) or header. An error of Rand or Signer is wrapped. The randomness of OAEP is the
+// standard library's, whatever Rand is.
 func Seal(s *Sealing, key []byte) ([]byte, error) {
 	public, err := s.check(key)
 	if err != nil {

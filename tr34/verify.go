@@ -14,8 +14,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Check is what the receiver knows. A nil *Check has no facts, and nothing
-// passes it. It is neither changed nor kept.
+// Check is what the receiver knows and asks for. With a nil *Check every token is refused. It is
+// neither changed nor kept.
 type Check struct {
 	// KDH is the signer's certificate: that of the KDH, or in the CA forms of
 	// unbind and rebind that of the KRD's CA. It is always needed. Where
@@ -48,7 +48,7 @@ type Check struct {
 // with class certificate, signer, digest, signature, nonce, time, crl,
 // recipient or header, and needs no private key.
 //
-// Two checks need a memory and are the caller's: that a nonce is used once, and
+// Two checks need to know earlier tokens and are left to the caller: that a nonce is used once, and
 // that a signing time is later than the last one accepted from this KDH.
 func (t *Token) Verify(c *Check) error {
 	if c == nil {

@@ -15,23 +15,21 @@
 //	authority, err := x509ca.NewAuthority(rootCertificate, signer)
 //	leaf, err := authority.Issue(public, leafProfile, &x509ca.Request{...})
 //
-// Private keys are [crypto.Signer], RSA (PKCS #1 v1.5) or ECDSA, and may live in
-// a device. What the signer returns is verified before it is handed out, and
-// its own errors can be found with errors.Is.
+// Private keys are [crypto.Signer], RSA (PKCS #1 v1.5) or ECDSA, and may live in a device. A
+// signature is verified before it is returned, and an error of the signer can be found with
+// errors.Is.
 //
 // # As text
 //
-// [EncodeCertificate] and [EncodeCSR] give one line of base64 over PEM text, the
-// form in which services pass certificates in JSON. [Decode] reads it, and refuses
-// RSA and ECDSA keys that no honest program makes: even numbers, exponents out of
-// range, points off their curve, bytes after the key.
+// [EncodeCertificate] and [EncodeCSR] give one line of base64 over PEM text, the form in which
+// services pass certificates in JSON. [Decode] reads it, and refuses malformed RSA and ECDSA keys:
+// even numbers, exponents out of range, points that are not on their curve, bytes after the key.
 //
-// # Judging
+// # Checking
 //
-// [Rules] judge other people's certificates: [Rules.CheckRoot] one that is about
-// to be trusted, [Rules.CheckIssued] one that was issued under those trusted
-// already. The zero Rules are those of RFC 5280, section 6.1; the fields make
-// them stricter or more lenient.
+// [Rules] check the certificates of others: [Rules.CheckRoot] one that is to be trusted,
+// [Rules.CheckIssued] one that was issued by a trusted one. The zero Rules are those of RFC 5280,
+// section 6.1; the fields make them stricter or more lenient.
 //
 // Nothing here looks at revocation lists, name constraints (a critical one is
 // refused), certificate policies, extended key usages, or key identifiers, which

@@ -2,7 +2,7 @@ package x509ca
 
 import "github.com/seed748fb4d1/apcsim/internal/wording"
 
-// Rule is what a refusal rests on, and itself an error, so that callers write
+// Rule is the rule that a refused certificate breaks, and itself an error, so that callers write
 // errors.Is(err, x509ca.RuleExpired).
 type Rule string
 
@@ -16,8 +16,8 @@ const (
 	RuleParse   Rule = "parse"    // not an X.509 certificate
 )
 
-// Rules about the public key in a certificate, which [Decode] and [Rules] apply:
-// RSA or ECDSA keys that no honest program makes.
+// Rules about the public key in a certificate, which [Decode] and [Rules] apply: malformed RSA or
+// ECDSA keys.
 const (
 	RuleKeyEncoding Rule = "key-encoding" // not exactly a SubjectPublicKeyInfo in DER
 	RuleKeyModulus  Rule = "key-modulus"  // of RSA: even or negative

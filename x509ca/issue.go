@@ -19,11 +19,10 @@ import (
 type Request struct {
 	Subject Name
 
-	// Serial is the serial number, big-endian, positive and at most 20 octets
-	// (RFC 5280, section 4.1.2.2). Zero bytes in front are not written, and one
-	// is added where the first bit would make the number negative. Nil draws
-	// one from Rand, nil for crypto/rand: all its bytes count, for if the first
-	// comes out zero, it is made 1.
+	// Serial is the serial number, big-endian, positive and at most 20 octets (RFC 5280, section
+	// 4.1.2.2). Zero bytes in front are not written, and one is added where the first bit would
+	// make the number negative. Nil draws one from Rand, nil for crypto/rand: a first byte of zero
+	// is then replaced by 1, so that the number has all its bytes.
 	Serial []byte
 	Rand   io.Reader
 
@@ -44,9 +43,9 @@ type Authority struct {
 // maxSerial is how many octets of a serial number may be written.
 const maxSerial = 20
 
-// NewAuthority makes an authority of a certificate and the signer of its key: a
-// pair of other keys is refused with [RuleKeyMatch]. Whether the certificate
-// says that it may sign others is not looked at: [Rules] do.
+// NewAuthority makes an authority of a certificate and the signer of its key: a signer of another
+// key is refused with [RuleKeyMatch]. Whether the certificate says that it may sign others is not
+// looked at: [Rules] do.
 func NewAuthority(certificate *x509.Certificate, signer crypto.Signer) (*Authority, error) {
 	if certificate == nil {
 		return nil, refuse(RuleParse, problemNoCertificate, "", "")

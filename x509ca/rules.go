@@ -10,19 +10,18 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/dn"
 )
 
-// Rules judge certificates. The zero Rules are those of RFC 5280, section 6.1,
-// at the present time, for RSA keys of 2048, 3072 and 4096 bits and for keys on
-// P-256, P-384 and P-521; nil Rules are the same. They are only read, so that
-// goroutines may share them.
+// Rules check certificates. The zero Rules are those of RFC 5280, section 6.1, at the present time,
+// for RSA keys of 2048, 3072 and 4096 bits and for keys on P-256, P-384 and P-521; nil Rules are
+// the same. They are only read, so that goroutines may share them.
 type Rules struct {
-	Now time.Time // the time to judge at; zero means time.Now
+	Now time.Time // the time at which certificates must be valid; zero means time.Now
 
-	// CA has CheckIssued judge a certificate that is to issue others. It then
-	// counts in the path lengths of those above it.
+	// CA makes CheckIssued check a certificate that is to issue others. It then counts in the path
+	// lengths of those above it.
 	CA bool
 
-	// KeyUsage has CheckIssued want at least one of these usages in a
-	// certificate that has the extension; zero wants none.
+	// KeyUsage makes CheckIssued require at least one of these usages in a certificate that has the
+	// extension; zero requires none.
 	KeyUsage x509.KeyUsage
 
 	// AllowNoBasicConstraints takes a self-signed CA without that extension if it

@@ -14,20 +14,20 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 )
 
-// Options are what a test can do to a device besides calling it. Each may be nil;
-// the cases that need it are skipped then. The suite closes every backend that it
-// gets, and holds each of them to its promises whatever the others do meanwhile.
+// Options are what a test can do to a device besides calling it. Each may be nil; the cases that
+// need it are skipped then. The suite closes every backend that it gets. It uses several at the
+// same time, each of which must keep its promises.
 type Options struct {
 	// Again opens the device of b anew, with the same master key, as after a
 	// restart. It may be called more than once for one b, which may be open still
 	// or closed. Nil: the device forgets its master key.
 	Again func(t testing.TB, b hsm.Backend) hsm.Backend
 
-	// Faulty opens a device that can be made to fail. arm has the nth next call
-	// to what is below the backend fail once, as in an outage: nth counts from
-	// 1, and with 0 no call fails. It replaces what was armed before, and reports
-	// whether that has failed a call. It is called from one goroutine at a time,
-	// also while others call the backend. Nil: nothing can be made to fail.
+	// Faulty opens a device that can be made to fail. arm makes the nth call from now on to the
+	// layer below the backend fail once, as in an outage: nth counts from 1, and with 0 no call
+	// fails. It replaces the failure that was armed before, and reports whether a call has failed
+	// by that. It is called from one goroutine at a time, also while others call the backend. Nil:
+	// nothing can be made to fail.
 	Faulty func(t testing.TB) (b hsm.Backend, arm func(nth int) (fired bool))
 
 	// Without are devices with something missing, by what is missing. The cases
@@ -39,8 +39,8 @@ type Options struct {
 	Blank func(t testing.TB) hsm.Backend
 }
 
-// Run holds a device to every promise of hsm.Backend. Open gives a backend ready
-// for use: on the same device each time, or on a fresh one. Nil options are none.
+// Run tests every promise of [hsm.Backend] on a device. Open returns a backend ready for use: on
+// the same device each time, or on a new one. Nil options are none.
 func Run(t *testing.T, open func(t testing.TB) hsm.Backend, o *Options) {
 	promise.Run(t, cases(), open, o)
 }

@@ -1,5 +1,5 @@
-// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: keys live in a
-// token, and nothing else in a program changes.
+// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: keys live in a token, and the
+// rest of a program stays the same.
 //
 //	b, err := pkcs11.Open(ctx, &pkcs11.Options{
 //		Module: "/usr/lib/softhsm/libsofthsm2.so",
@@ -29,30 +29,28 @@
 //
 // # Master keys
 //
-// The token holds four keys and nothing else. They are made once, by
-// [Backend.Initialize], and never changed, so that any number of processes may
-// use one token. engine.New calls Initialize if both the token and the store are
-// new. Two AES-256 keys wrap application keys: one those that may be revealed
-// (hsm.Attributes.Revealable), one those that may not. The latter has a
-// CKA_UNWRAP_TEMPLATE, by which the token itself refuses to let a copy be taken
-// out. The third key authenticates every sealed key with its attributes. The fourth
-// marks the family as complete and has an id computed from the other keys, so
-// that a change of their bits is found when the token is opened. Initialize holds
-// an exclusive lock on a file named by the token's serial (Options.LockDir), so that
-// one process makes them. Every connection holds another lock, on a file named by
-// the module's path, while it logs in and looks for them: some modules show other
-// processes half of what they write.
+// The token holds four keys and nothing else. They are made once, by [Backend.Initialize], and
+// never changed, so that any number of processes may use one token. engine.New calls Initialize if
+// both the token and the store are new. Two AES-256 keys wrap application keys: one those that may
+// be revealed (hsm.Attributes.Revealable), one those that may not. The latter has a
+// CKA_UNWRAP_TEMPLATE, by which the token itself refuses to let a copy be taken out. The third key
+// authenticates every sealed key with its attributes. The fourth is made last, which shows that the
+// others are complete. Its id is computed from them, so that a change of their bits is found when
+// the token is opened. Initialize holds an exclusive lock on a file named by the token's serial
+// (Options.LockDir), so that one process makes them. Every connection holds another lock, on a file
+// named by the module's path, while it logs in and looks for them: with some modules a process can
+// see an object that another process has written only in part.
 //
 // Their labels are Options.MasterLabel and "revealable", "kept", "binding" or
 // "ready". Without one of the first three no key sealed under them can be opened.
 //
 // # Keys
 //
-// A sealed key is wrapped by CKM_AES_KEY_WRAP; a private key by the first of
-// CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP and CKM_AES_CBC_PAD that unwraps it again.
-// It takes no room on the token: it becomes a session object when it is used, with
-// the flags of that use alone, and hsm.HSM keeps a bounded number of them open.
-// AES Key Wrap is deterministic: two seals show whether their keys are the same.
+// A sealed key is wrapped by CKM_AES_KEY_WRAP; a private key by the first of CKM_AES_KEY_WRAP_PAD,
+// CKM_AES_KEY_WRAP and CKM_AES_CBC_PAD that unwraps it again. It is not stored on the token: it
+// becomes a session object when it is used, with the flags of only that use, and hsm.HSM keeps a
+// bounded number of them open. AES Key Wrap is deterministic: two seals show whether their keys are
+// the same.
 //
 // A sealed key names the master key that wrapped it. Seals of version 1 name none:
 // TDES keys of usage C0, M0 and M3 that may not be exported were then wrapped as keys

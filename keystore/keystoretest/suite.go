@@ -23,15 +23,14 @@ type Options struct {
 	// than once for one s. Nil: only one may be open.
 	Second func(t testing.TB, s keystore.Store) keystore.Store
 
-	// Cut has the calls of s that run at this moment fail, if it can, as when a
-	// connection is lost: the outcome of a commit may be unknown then. Calls
-	// made later work again, if not at the first try. It is called while other
-	// goroutines call s. Nil: there is nothing to cut.
+	// Cut makes the calls of s that run at this moment fail, if it can, as when a connection is
+	// lost: the outcome of a commit may then be unknown. Later calls work again, perhaps not at the
+	// first try. It is called while other goroutines call s. Nil: there is nothing to cut.
 	Cut func(t testing.TB, s keystore.Store)
 }
 
-// Run holds a store to every promise of its interface. Open makes a fresh, empty
-// store; each case has its own. Nil options are none.
+// Run tests every promise of [keystore.Store] on a store. Open makes a new, empty store; each case
+// has its own. Nil options are none.
 //
 // The suite has few calls that run at the same time: run your own tests of
 // concurrent calls, with the race detector.

@@ -12,8 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Commit is one call of the function commit_2. The caller's context counts
-// until a connection is there; from then on the commit is finished or resolved.
+// Commit is one call of the function commit_2. The caller's context can cancel it until it has a
+// connection; from then on the commit is finished or resolved.
 func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
 	if err := wellFormed(id, changes); err != nil {
 		return err

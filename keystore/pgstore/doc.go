@@ -1,5 +1,5 @@
-// Package pgstore is a keystore.Store on PostgreSQL: what many processes share,
-// and what outlives them all.
+// Package pgstore is a keystore.Store on PostgreSQL: many processes can share one, and it stays
+// when they end.
 //
 // # What it costs
 //
@@ -17,44 +17,39 @@
 // A connection costs one more when it is opened, for preparing the seven
 // statements. What is tried again costs again; see below.
 //
-// # Who decides
+// # Concurrent commits
 //
-// A commit locks the records that it is about, in an order that all processes
-// keep, then looks, then writes: PostgreSQL's advisory locks of the transaction,
-// which a record that does not exist yet has as well. One that is only required
-// is locked together with others that require it. So two commits about one
-// record take turns, in whatever process they are, those about different ones
-// do not wait, and there are no deadlocks. Beyond 256 changes a commit has the
-// whole store to itself. A commit is seen by all others, whole, before it is
-// acknowledged; where the server runs with synchronous_commit = off, a commit
-// asks for it, so that what was acknowledged is on the disk.
+// A commit locks the records that it changes or requires, in an order that is the same in all
+// processes, then reads them, then writes. The locks are PostgreSQL's advisory locks of the
+// transaction, which also exist for a record that does not exist yet. A record that is only
+// required gets a shared lock. So two commits that change one record wait for each other, in
+// whatever process they are, commits of different records do not wait, and there are no deadlocks.
+// A commit of more than 256 changes locks the whole store. A commit is seen by all others, whole,
+// before it is acknowledged; where the server runs with synchronous_commit = off, a commit asks for
+// it, so that what was acknowledged is on the disk.
 //
 // # When a connection breaks
 //
-// A read is tried again. A commit whose answer was lost is asked again under its
-// CommitID on another connection, which finds it made, or makes it. The lost
-// attempt may still be on its way to the server: the one that follows has voided
-// it, so that it does nothing if it arrives, whatever is answered until then.
-// PostgreSQL's own word that a transaction did not happen is final, and those
-// that it broke off to let another pass (40001, 40P01) are tried again. All this
-// ends after Options.Patience, with an [Error] that says whether the outcome is
-// known.
+// A read is tried again. A commit whose answer was lost is asked again under its CommitID on
+// another connection, which finds it made, or makes it. The lost attempt may still reach the
+// server: the attempt that follows has recorded in the database that the lost one must not be
+// executed, so that it has no effect then. Where PostgreSQL reports that a transaction was not
+// committed, that is final; one that it ended in favour of another (40001, 40P01) is tried again.
+// All this ends after Options.Patience, with an [Error] that says whether the outcome is known.
 //
 // # Poolers
 //
-// No transaction depends on the state of its connection before it,
-// so that a pooler in transaction mode may be used. The statements are
-// prepared, under names made of their text, because that halves the time of a
-// read; where a pooler has handed the transaction to a connection without them,
-// the server says so before anything is done (26000), and from then on they are
-// sent unprepared, planned each time. A URL with default_query_exec_mode=exec
+// No transaction depends on the state of its connection before it, so that a pooler in transaction
+// mode may be used. The statements are prepared, under names made of their text, because that
+// halves the time of a read; where a pooler has handed the transaction to a connection without
+// them, the server reports that before it executes anything (26000), and from then on the
+// statements are sent unprepared and planned each time. A URL with default_query_exec_mode=exec
 // says so from the start.
 //
 // # The schema
 //
-// Everything is in a schema of its own; its version is in the table migrations.
-// Open brings an older one up to date, one process at a time, in one
-// transaction, and refuses a newer one with [ErrNewer]. A migration that changes
-// what older programs would get wrong drops the function they call, so that
-// those that still run fail and do no harm.
+// Everything is in a schema of its own; its version is in the table migrations. Open brings an
+// older one up to date, one process at a time, in one transaction, and refuses a newer one with
+// [ErrNewer]. A migration after which older programs would make mistakes drops the function that
+// they call, so that those that still run get an error.
 package pgstore

@@ -17,7 +17,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Options are what may be chosen; the zero value is right for most.
+// Options of Open. The zero value is right for most; nil means the same.
 type Options struct {
 	// Schema has the tables; "" is "apcsim". Stores in different schemas of one
 	// database know nothing of each other.
