@@ -23,7 +23,7 @@ func (As2805KeyVariant) Values() []As2805KeyVariant {
 	}
 }
 
-// AssociationState is how far the association of an approval team has come.
+// AssociationState is the state of the association of an approval team.
 type AssociationState string
 
 // Values of AssociationState.
@@ -222,7 +222,7 @@ func (KeyOrigin) Values() []KeyOrigin {
 	}
 }
 
-// KeyReplicationState is how far a replica has come.
+// KeyReplicationState is the state of the replication to a Region.
 type KeyReplicationState string
 
 // Values of KeyReplicationState.
@@ -243,7 +243,7 @@ func (KeyReplicationState) Values() []KeyReplicationState {
 	}
 }
 
-// KeyState is where a key is in its life.
+// KeyState is the state of a key in its life cycle.
 type KeyState string
 
 // Values of KeyState.
@@ -325,7 +325,7 @@ func (KeyUsage) Values() []KeyUsage {
 	}
 }
 
-// MpaOperation is an operation that an approval team can be asked for.
+// MpaOperation is an action that an approval team can guard.
 type MpaOperation string
 
 // Values of MpaOperation.
@@ -357,7 +357,7 @@ func (MultiRegionKeyType) Values() []MultiRegionKeyType {
 	}
 }
 
-// SessionStatus is how far an approval has come.
+// SessionStatus is the state of an approval session.
 type SessionStatus string
 
 // Values of SessionStatus.

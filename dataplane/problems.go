@@ -7,31 +7,31 @@ const (
 	problemUsage     = "the usage of the key does not allow this operation"
 	problemAlgorithm = "the algorithm of the key does not allow this operation"
 	problemModes     = "the modes of use of the key do not allow this operation"
-	problemDerived   = "a working key of this algorithm cannot be agreed on"
+	problemDerived   = "a working key of this algorithm cannot be derived by ECDH"
 	problemDukptType = "the base derivation key does not derive keys of this algorithm"
-	problemWithBlock = "a key that comes with the request does not go with this"
-	problemDukptKey  = "a key derived by DUKPT does not go with this"
+	problemWithBlock = "a key that comes with the request cannot be used together with this member"
+	problemDukptKey  = "a key derived by DUKPT cannot be used together with this member"
 
 	// MACs.
-	problemHMACName     = "the hash belongs to the HMAC key, and the algorithm is named HMAC"
-	problemHMACKey      = "an HMAC with this algorithm is for a key of another kind"
-	problemMACMessage   = "the message does not have a length that this algorithm takes"
-	problemMACCipher    = "this algorithm needs a TDES working key"
+	problemHMACName     = "an HMAC key has a hash of its own, so that the algorithm must be HMAC"
+	problemHMACKey      = "the algorithm HMAC needs an HMAC key"
+	problemMACMessage   = "the message has a length that this algorithm does not accept"
+	problemMACCipher    = "a TDES working key is needed here"
 	problemMACLength    = "the MAC does not have the length that was asked for"
 	problemMAC          = "the MAC is not that of the message under this key"
-	problemSessionValue = "this derivation of a session key takes the other value"
+	problemSessionValue = "this derivation of a session key needs the other value"
 
 	// Data.
-	problemStaticKeys = "data are not re-encrypted from one stored key of this usage to another"
-	problemTwoPairs   = "an RSA key goes with a symmetric key on the other side"
-	problemCipherMode = "the block of the key does not have the length that this cipher mode is for"
+	problemStaticKeys = "data cannot be re-encrypted from one stored key of this usage to another"
+	problemTwoPairs   = "an RSA key on one side needs a symmetric key on the other"
+	problemCipherMode = "this cipher mode is for keys with another block length"
 	problemIV         = "the initialization vector is not as long as a block of the key"
-	problemRSALength  = "the data do not have a length that the RSA key and the padding take"
+	problemRSALength  = "the data have a length that the RSA key and the padding do not accept"
 	problemModulus    = "the data, as a number, are not smaller than the modulus of the RSA key"
-	problemDecryption = "the data do not decrypt to something that can be encrypted anew, or not at all"
+	problemDecryption = "the data do not decrypt, or the outgoing side cannot encrypt the plaintext"
 
 	// PINs.
-	problemPIN            = "the PIN in the block is not the one that was verified with this value"
+	problemPIN            = "the PIN in the block does not belong to this verification value"
 	problemPINAlgorithm   = "the format of the PIN block needs a working key of another algorithm"
 	problemPINBlock       = "the PIN block does not decode"
 	problemPINBlockLength = "the PIN block does not have the length of its format"
@@ -46,7 +46,7 @@ const (
 
 	// Key material.
 	problemNotExported = "the key in the block may not be exported"
-	problemRandomKey   = "a random key of this algorithm is not sent"
+	problemRandomKey   = "a validation has no random key of this algorithm"
 
 	// Card validation data.
 	problemCardValue = "the card validation data are not those of the card under this key"

@@ -241,7 +241,7 @@ func (SessionKeyDerivationMode) Values() []SessionKeyDerivationMode {
 	}
 }
 
-// AmexAttributes is Amex of DerivationMethodAttributes.
+// AmexAttributes is the member Amex of DerivationMethodAttributes.
 type AmexAttributes struct {
 	MajorKeyDerivationMode            MajorKeyDerivationMode // required
 	PrimaryAccountNumber              string                 `sensitive:"true"` // required; 12 to 19 characters
@@ -251,59 +251,59 @@ type AmexAttributes struct {
 	CurrentPinAttributes              *CurrentPinAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in AmexAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in AmexAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// AmexCardSecurityCodeVersion1 is AmexCardSecurityCodeVersion1 of CardGenerationAttributes and AmexCardSecurityCodeVersion1 of CardVerificationAttributes.
+// AmexCardSecurityCodeVersion1 is the member AmexCardSecurityCodeVersion1 of CardGenerationAttributes and CardVerificationAttributes.
 type AmexCardSecurityCodeVersion1 struct {
 	CardExpiryDate string `sensitive:"true"` // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in AmexCardSecurityCodeVersion1) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in AmexCardSecurityCodeVersion1) LogValue() slog.Value { return masked.LogValue(in) }
 
-// AmexCardSecurityCodeVersion2 is AmexCardSecurityCodeVersion2 of CardGenerationAttributes and AmexCardSecurityCodeVersion2 of CardVerificationAttributes.
+// AmexCardSecurityCodeVersion2 is the member AmexCardSecurityCodeVersion2 of CardGenerationAttributes and CardVerificationAttributes.
 type AmexCardSecurityCodeVersion2 struct {
 	CardExpiryDate string `sensitive:"true"` // required; 4 characters
 	ServiceCode    string `sensitive:"true"` // required; 3 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in AmexCardSecurityCodeVersion2) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in AmexCardSecurityCodeVersion2) LogValue() slog.Value { return masked.LogValue(in) }
 
-// As2805KekValidationType is a union: exactly one member is set.
+// As2805KekValidationType is a union: exactly one member must be set.
 type As2805KekValidationType struct {
 	KekValidationRequest  *KekValidationRequest
 	KekValidationResponse *KekValidationResponse
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in As2805KekValidationType) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in As2805KekValidationType) LogValue() slog.Value { return masked.LogValue(in) }
 
-// As2805PekDerivationAttributes is IncomingAs2805Attributes of TranslatePinDataInput.
+// As2805PekDerivationAttributes is the member IncomingAs2805Attributes of TranslatePinDataInput.
 type As2805PekDerivationAttributes struct {
 	SystemTraceAuditNumber string // required; 6 characters
 	TransactionAmount      string // required; 12 characters
 }
 
-// AsymmetricEncryptionAttributes is Asymmetric of EncryptionDecryptionAttributes and Asymmetric of ReEncryptionAttributes.
+// AsymmetricEncryptionAttributes is the member Asymmetric of EncryptionDecryptionAttributes and ReEncryptionAttributes.
 type AsymmetricEncryptionAttributes struct {
 	PaddingType *PaddingType
 }
 
-// CardGenerationAttributes are what card validation data are computed from, by kind: exactly one member is set.
+// CardGenerationAttributes are what card validation data are computed from, by kind: exactly one member must be set.
 type CardGenerationAttributes struct {
 	AmexCardSecurityCodeVersion1 *AmexCardSecurityCodeVersion1
 	AmexCardSecurityCodeVersion2 *AmexCardSecurityCodeVersion2
@@ -314,20 +314,20 @@ type CardGenerationAttributes struct {
 	DynamicCardVerificationValue *DynamicCardVerificationValue
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CardGenerationAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CardGenerationAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CardHolderVerificationValue is CardHolderVerificationValue of CardGenerationAttributes and CardHolderVerificationValue of CardVerificationAttributes.
+// CardHolderVerificationValue is the member CardHolderVerificationValue of CardGenerationAttributes and CardVerificationAttributes.
 type CardHolderVerificationValue struct {
 	UnpredictableNumber           string // required; 2 to 8 characters
 	PanSequenceNumber             string // required; 2 characters
 	ApplicationTransactionCounter string // required; 2 to 4 characters
 }
 
-// CardVerificationAttributes are what card validation data are computed from, by kind: exactly one member is set.
+// CardVerificationAttributes are what card validation data are computed from, by kind: exactly one member must be set.
 type CardVerificationAttributes struct {
 	AmexCardSecurityCodeVersion1        *AmexCardSecurityCodeVersion1
 	AmexCardSecurityCodeVersion2        *AmexCardSecurityCodeVersion2
@@ -339,74 +339,74 @@ type CardVerificationAttributes struct {
 	DiscoverDynamicCardVerificationCode *DiscoverDynamicCardVerificationCode
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CardVerificationAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CardVerificationAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CardVerificationValue1 is CardVerificationValue1 of CardGenerationAttributes and CardVerificationValue1 of CardVerificationAttributes.
+// CardVerificationValue1 is the member CardVerificationValue1 of CardGenerationAttributes and CardVerificationAttributes.
 type CardVerificationValue1 struct {
 	CardExpiryDate string `sensitive:"true"` // required; 4 characters
 	ServiceCode    string `sensitive:"true"` // required; 3 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CardVerificationValue1) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CardVerificationValue1) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CardVerificationValue2 is CardVerificationValue2 of CardGenerationAttributes and CardVerificationValue2 of CardVerificationAttributes.
+// CardVerificationValue2 is the member CardVerificationValue2 of CardGenerationAttributes and CardVerificationAttributes.
 type CardVerificationValue2 struct {
 	CardExpiryDate string `sensitive:"true"` // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CardVerificationValue2) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CardVerificationValue2) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CryptogramAuthResponse is the method of the issuer's answer to a cryptogram: exactly one member is set.
+// CryptogramAuthResponse is the method of the issuer's answer to a cryptogram: exactly one member must be set.
 type CryptogramAuthResponse struct {
 	ArpcMethod1 *CryptogramVerificationArpcMethod1
 	ArpcMethod2 *CryptogramVerificationArpcMethod2
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CryptogramAuthResponse) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CryptogramAuthResponse) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CryptogramVerificationArpcMethod1 is ArpcMethod1 of CryptogramAuthResponse.
+// CryptogramVerificationArpcMethod1 is the member ArpcMethod1 of CryptogramAuthResponse.
 type CryptogramVerificationArpcMethod1 struct {
 	AuthResponseCode string // required; 4 characters
 }
 
-// CryptogramVerificationArpcMethod2 is ArpcMethod2 of CryptogramAuthResponse.
+// CryptogramVerificationArpcMethod2 is the member ArpcMethod2 of CryptogramAuthResponse.
 type CryptogramVerificationArpcMethod2 struct {
 	CardStatusUpdate              string  // required; 8 characters
 	ProprietaryAuthenticationData *string `sensitive:"true"` // 1 to 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CryptogramVerificationArpcMethod2) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CryptogramVerificationArpcMethod2) LogValue() slog.Value { return masked.LogValue(in) }
 
-// CurrentPinAttributes is CurrentPinAttributes of AmexAttributes and CurrentPinAttributes of VisaAttributes.
+// CurrentPinAttributes is the member CurrentPinAttributes of AmexAttributes and VisaAttributes.
 type CurrentPinAttributes struct {
 	CurrentPinPekIdentifier  string // required; 7 to 322 characters
 	CurrentEncryptedPinBlock string `sensitive:"true"` // required; 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in CurrentPinAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in CurrentPinAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // DecryptDataInput is the request of DecryptData.
@@ -417,10 +417,10 @@ type DecryptDataInput struct {
 	WrappedKey           *WrappedKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DecryptDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DecryptDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // DecryptDataOutput is the answer of DecryptData.
@@ -430,13 +430,13 @@ type DecryptDataOutput struct {
 	PlainText     string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DecryptDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DecryptDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
-// DerivationMethodAttributes are those of a PIN change script, by scheme: exactly one member is set.
+// DerivationMethodAttributes are those of a PIN change script, by scheme: exactly one member must be set.
 type DerivationMethodAttributes struct {
 	EmvCommon  *EmvCommonAttributes
 	Amex       *AmexAttributes
@@ -445,28 +445,28 @@ type DerivationMethodAttributes struct {
 	Mastercard *MasterCardAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DerivationMethodAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DerivationMethodAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// DiffieHellmanDerivationData is a union of one member, which is set.
+// DiffieHellmanDerivationData is a union with one member, which must be set.
 type DiffieHellmanDerivationData struct {
 	SharedInformation *string // 2 to 2048 characters
 }
 
-// DiscoverDynamicCardVerificationCode is DiscoverDynamicCardVerificationCode of CardVerificationAttributes.
+// DiscoverDynamicCardVerificationCode is the member DiscoverDynamicCardVerificationCode of CardVerificationAttributes.
 type DiscoverDynamicCardVerificationCode struct {
 	CardExpiryDate                string `sensitive:"true"` // required; 4 characters
 	UnpredictableNumber           string // required; 2 to 8 characters
 	ApplicationTransactionCounter string // required; 2 to 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DiscoverDynamicCardVerificationCode) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DiscoverDynamicCardVerificationCode) LogValue() slog.Value { return masked.LogValue(in) }
 
 // DukptAttributes are the key serial number of a terminal and the algorithm of the working key.
@@ -491,13 +491,13 @@ type DukptEncryptionAttributes struct {
 	InitializationVector   *string `sensitive:"true"` // 16 to 32 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DukptEncryptionAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DukptEncryptionAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// DynamicCardVerificationCode is DynamicCardVerificationCode of CardGenerationAttributes and DynamicCardVerificationCode of CardVerificationAttributes.
+// DynamicCardVerificationCode is the member DynamicCardVerificationCode of CardGenerationAttributes and CardVerificationAttributes.
 type DynamicCardVerificationCode struct {
 	UnpredictableNumber           string // required; 2 to 8 characters
 	PanSequenceNumber             string // required; 2 characters
@@ -505,13 +505,13 @@ type DynamicCardVerificationCode struct {
 	TrackData                     string `sensitive:"true"` // required; 2 to 160 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DynamicCardVerificationCode) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DynamicCardVerificationCode) LogValue() slog.Value { return masked.LogValue(in) }
 
-// DynamicCardVerificationValue is DynamicCardVerificationValue of CardGenerationAttributes and DynamicCardVerificationValue of CardVerificationAttributes.
+// DynamicCardVerificationValue is the member DynamicCardVerificationValue of CardGenerationAttributes and CardVerificationAttributes.
 type DynamicCardVerificationValue struct {
 	PanSequenceNumber             string // required; 2 characters
 	CardExpiryDate                string `sensitive:"true"` // required; 4 characters
@@ -519,10 +519,10 @@ type DynamicCardVerificationValue struct {
 	ApplicationTransactionCounter string // required; 2 to 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in DynamicCardVerificationValue) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in DynamicCardVerificationValue) LogValue() slog.Value { return masked.LogValue(in) }
 
 // EcdhDerivationAttributes are what a key is agreed on with by ECDH: the other party's certificate and the derivation.
@@ -535,7 +535,7 @@ type EcdhDerivationAttributes struct {
 	SharedInformation                       string                         // required; 2 to 2048 characters
 }
 
-// Emv2000Attributes is Emv2000 of DerivationMethodAttributes.
+// Emv2000Attributes is the member Emv2000 of DerivationMethodAttributes.
 type Emv2000Attributes struct {
 	MajorKeyDerivationMode        MajorKeyDerivationMode // required
 	PrimaryAccountNumber          string                 `sensitive:"true"` // required; 12 to 19 characters
@@ -543,13 +543,13 @@ type Emv2000Attributes struct {
 	ApplicationTransactionCounter string                 // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Emv2000Attributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Emv2000Attributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// EmvCommonAttributes is EmvCommon of DerivationMethodAttributes.
+// EmvCommonAttributes is the member EmvCommon of DerivationMethodAttributes.
 type EmvCommonAttributes struct {
 	MajorKeyDerivationMode MajorKeyDerivationMode // required
 	PrimaryAccountNumber   string                 `sensitive:"true"` // required; 12 to 19 characters
@@ -560,10 +560,10 @@ type EmvCommonAttributes struct {
 	PinBlockLengthPosition PinBlockLengthPosition // required
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in EmvCommonAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in EmvCommonAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // EmvEncryptionAttributes ask for encryption under an EMV session key.
@@ -576,10 +576,10 @@ type EmvEncryptionAttributes struct {
 	InitializationVector   *string `sensitive:"true"` // 16 to 32 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in EmvEncryptionAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in EmvEncryptionAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // EncryptDataInput is the request of EncryptData.
@@ -590,10 +590,10 @@ type EncryptDataInput struct {
 	WrappedKey           *WrappedKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in EncryptDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in EncryptDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // EncryptDataOutput is the answer of EncryptData.
@@ -603,13 +603,13 @@ type EncryptDataOutput struct {
 	CipherText    string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in EncryptDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in EncryptDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
-// EncryptionDecryptionAttributes are how data are encrypted: exactly one member is set.
+// EncryptionDecryptionAttributes are how data are encrypted: exactly one member must be set.
 type EncryptionDecryptionAttributes struct {
 	Symmetric  *SymmetricEncryptionAttributes
 	Asymmetric *AsymmetricEncryptionAttributes
@@ -617,10 +617,10 @@ type EncryptionDecryptionAttributes struct {
 	Emv        *EmvEncryptionAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in EncryptionDecryptionAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in EncryptionDecryptionAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateAs2805KekValidationInput is the request of GenerateAs2805KekValidation.
@@ -630,10 +630,10 @@ type GenerateAs2805KekValidationInput struct {
 	RandomKeySendVariantMask RandomKeySendVariantMask // required
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateAs2805KekValidationInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateAs2805KekValidationInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateAs2805KekValidationOutput is the answer of GenerateAs2805KekValidation.
@@ -644,10 +644,10 @@ type GenerateAs2805KekValidationOutput struct {
 	RandomKeyReceive string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateAs2805KekValidationOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateAs2805KekValidationOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateAuthRequestCryptogramInput is the request of GenerateAuthRequestCryptogram.
@@ -658,10 +658,10 @@ type GenerateAuthRequestCryptogramInput struct {
 	SessionKeyDerivationAttributes SessionKeyDerivation   // required
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateAuthRequestCryptogramInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateAuthRequestCryptogramInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateAuthRequestCryptogramOutput is the answer of GenerateAuthRequestCryptogram.
@@ -671,10 +671,10 @@ type GenerateAuthRequestCryptogramOutput struct {
 	AuthRequestCryptogram string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateAuthRequestCryptogramOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateAuthRequestCryptogramOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateCardValidationDataInput is the request of GenerateCardValidationData.
@@ -685,10 +685,10 @@ type GenerateCardValidationDataInput struct {
 	ValidationDataLength *int                     // 3 to 5
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateCardValidationDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateCardValidationDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateCardValidationDataOutput is the answer of GenerateCardValidationData.
@@ -698,10 +698,10 @@ type GenerateCardValidationDataOutput struct {
 	ValidationData string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateCardValidationDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateCardValidationDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateMacEmvPinChangeInput is the request of GenerateMacEmvPinChange.
@@ -715,10 +715,10 @@ type GenerateMacEmvPinChangeInput struct {
 	DerivationMethodAttributes                  DerivationMethodAttributes // required
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateMacEmvPinChangeInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateMacEmvPinChangeInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateMacEmvPinChangeOutput is the answer of GenerateMacEmvPinChange.
@@ -734,10 +734,10 @@ type GenerateMacEmvPinChangeOutput struct {
 	VisaAmexDerivationOutputs                   *VisaAmexDerivationOutputs
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateMacEmvPinChangeOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateMacEmvPinChangeOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateMacInput is the request of GenerateMac.
@@ -748,10 +748,10 @@ type GenerateMacInput struct {
 	MacLength            *int          // 4 to 32
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateMacInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateMacInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GenerateMacOutput is the answer of GenerateMac.
@@ -761,10 +761,10 @@ type GenerateMacOutput struct {
 	Mac           string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GenerateMacOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GenerateMacOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GeneratePinDataInput is the request of GeneratePinData.
@@ -778,10 +778,10 @@ type GeneratePinDataInput struct {
 	EncryptionWrappedKey    *WrappedKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GeneratePinDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GeneratePinDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // GeneratePinDataOutput is the answer of GeneratePinData.
@@ -794,26 +794,26 @@ type GeneratePinDataOutput struct {
 	PinData                 PinData
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in GeneratePinDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in GeneratePinDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
-// Ibm3624NaturalPin is Ibm3624NaturalPin of PinGenerationAttributes.
+// Ibm3624NaturalPin is the member Ibm3624NaturalPin of PinGenerationAttributes.
 type Ibm3624NaturalPin struct {
 	DecimalizationTable           string `sensitive:"true"` // required; 16 characters
 	PinValidationDataPadCharacter string // required; 1 character
 	PinValidationData             string `sensitive:"true"` // required; 4 to 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Ibm3624NaturalPin) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Ibm3624NaturalPin) LogValue() slog.Value { return masked.LogValue(in) }
 
-// Ibm3624PinFromOffset is Ibm3624PinFromOffset of PinGenerationAttributes.
+// Ibm3624PinFromOffset is the member Ibm3624PinFromOffset of PinGenerationAttributes.
 type Ibm3624PinFromOffset struct {
 	DecimalizationTable           string `sensitive:"true"` // required; 16 characters
 	PinValidationDataPadCharacter string // required; 1 character
@@ -821,13 +821,13 @@ type Ibm3624PinFromOffset struct {
 	PinOffset                     string `sensitive:"true"` // required; 4 to 12 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Ibm3624PinFromOffset) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Ibm3624PinFromOffset) LogValue() slog.Value { return masked.LogValue(in) }
 
-// Ibm3624PinOffset is Ibm3624PinOffset of PinGenerationAttributes.
+// Ibm3624PinOffset is the member Ibm3624PinOffset of PinGenerationAttributes.
 type Ibm3624PinOffset struct {
 	EncryptedPinBlock             string `sensitive:"true"` // required; 16 to 32 characters
 	DecimalizationTable           string `sensitive:"true"` // required; 16 characters
@@ -835,13 +835,13 @@ type Ibm3624PinOffset struct {
 	PinValidationData             string `sensitive:"true"` // required; 4 to 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Ibm3624PinOffset) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Ibm3624PinOffset) LogValue() slog.Value { return masked.LogValue(in) }
 
-// Ibm3624PinVerification is Ibm3624Pin of PinVerificationAttributes.
+// Ibm3624PinVerification is the member Ibm3624Pin of PinVerificationAttributes.
 type Ibm3624PinVerification struct {
 	DecimalizationTable           string `sensitive:"true"` // required; 16 characters
 	PinValidationDataPadCharacter string // required; 1 character
@@ -849,26 +849,26 @@ type Ibm3624PinVerification struct {
 	PinOffset                     string `sensitive:"true"` // required; 4 to 12 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Ibm3624PinVerification) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Ibm3624PinVerification) LogValue() slog.Value { return masked.LogValue(in) }
 
-// Ibm3624RandomPin is Ibm3624RandomPin of PinGenerationAttributes.
+// Ibm3624RandomPin is the member Ibm3624RandomPin of PinGenerationAttributes.
 type Ibm3624RandomPin struct {
 	DecimalizationTable           string `sensitive:"true"` // required; 16 characters
 	PinValidationDataPadCharacter string // required; 1 character
 	PinValidationData             string `sensitive:"true"` // required; 4 to 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in Ibm3624RandomPin) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in Ibm3624RandomPin) LogValue() slog.Value { return masked.LogValue(in) }
 
-// IncomingDiffieHellmanTr31KeyBlock is DiffieHellmanTr31KeyBlock of IncomingKeyMaterial.
+// IncomingDiffieHellmanTr31KeyBlock is the member DiffieHellmanTr31KeyBlock of IncomingKeyMaterial.
 type IncomingDiffieHellmanTr31KeyBlock struct {
 	PrivateKeyIdentifier                    string                         // required; 7 to 322 characters
 	CertificateAuthorityPublicKeyIdentifier string                         // required; 7 to 322 characters
@@ -880,38 +880,38 @@ type IncomingDiffieHellmanTr31KeyBlock struct {
 	WrappedKeyBlock                         string                         `sensitive:"true"` // required; 56 to 9984 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in IncomingDiffieHellmanTr31KeyBlock) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in IncomingDiffieHellmanTr31KeyBlock) LogValue() slog.Value { return masked.LogValue(in) }
 
-// IncomingKeyMaterial is a union of one member, which is set.
+// IncomingKeyMaterial is a union with one member, which must be set.
 type IncomingKeyMaterial struct {
 	DiffieHellmanTr31KeyBlock *IncomingDiffieHellmanTr31KeyBlock
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in IncomingKeyMaterial) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in IncomingKeyMaterial) LogValue() slog.Value { return masked.LogValue(in) }
 
-// KekValidationRequest is KekValidationRequest of As2805KekValidationType.
+// KekValidationRequest is the member KekValidationRequest of As2805KekValidationType.
 type KekValidationRequest struct {
 	DeriveKeyAlgorithm apc.KeyAlgorithm // required
 	RandomKeyMaxLength *RandomKeyMaxLength
 }
 
-// KekValidationResponse is KekValidationResponse of As2805KekValidationType.
+// KekValidationResponse is the member KekValidationResponse of As2805KekValidationType.
 type KekValidationResponse struct {
 	RandomKeySend string `sensitive:"true"` // required; 16 to 48 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in KekValidationResponse) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in KekValidationResponse) LogValue() slog.Value { return masked.LogValue(in) }
 
 // MacAlgorithmDukpt is a MAC under a key derived by DUKPT.
@@ -930,13 +930,13 @@ type MacAlgorithmEmv struct {
 	SessionKeyDerivationValue SessionKeyDerivationValue // required
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in MacAlgorithmEmv) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in MacAlgorithmEmv) LogValue() slog.Value { return masked.LogValue(in) }
 
-// MacAttributes are how a MAC is computed: exactly one member is set.
+// MacAttributes are how a MAC is computed: exactly one member must be set.
 type MacAttributes struct {
 	Algorithm              *MacAlgorithm
 	EmvMac                 *MacAlgorithmEmv
@@ -945,13 +945,13 @@ type MacAttributes struct {
 	DukptCmac              *MacAlgorithmDukpt
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in MacAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in MacAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// MasterCardAttributes is Mastercard of DerivationMethodAttributes.
+// MasterCardAttributes is the member Mastercard of DerivationMethodAttributes.
 type MasterCardAttributes struct {
 	MajorKeyDerivationMode MajorKeyDerivationMode // required
 	PrimaryAccountNumber   string                 `sensitive:"true"` // required; 12 to 19 characters
@@ -959,35 +959,35 @@ type MasterCardAttributes struct {
 	ApplicationCryptogram  string                 `sensitive:"true"` // required; 16 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in MasterCardAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in MasterCardAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// OutgoingKeyMaterial is a union of one member, which is set.
+// OutgoingKeyMaterial is a union with one member, which must be set.
 type OutgoingKeyMaterial struct {
 	Tr31KeyBlock *OutgoingTr31KeyBlock
 }
 
-// OutgoingTr31KeyBlock is Tr31KeyBlock of OutgoingKeyMaterial.
+// OutgoingTr31KeyBlock is the member Tr31KeyBlock of OutgoingKeyMaterial.
 type OutgoingTr31KeyBlock struct {
 	WrappingKeyIdentifier string // required; 7 to 322 characters
 }
 
-// PinData is what verifies a PIN: exactly one member is set.
+// PinData is what verifies a PIN: exactly one member must be set.
 type PinData struct {
 	PinOffset         *string `sensitive:"true"`
 	VerificationValue *string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in PinData) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in PinData) LogValue() slog.Value { return masked.LogValue(in) }
 
-// PinGenerationAttributes are how a PIN or its verification value is made: exactly one member is set.
+// PinGenerationAttributes are how a PIN or its verification value is made: exactly one member must be set.
 type PinGenerationAttributes struct {
 	VisaPin                  *VisaPin
 	VisaPinVerificationValue *VisaPinVerificationValue
@@ -997,22 +997,22 @@ type PinGenerationAttributes struct {
 	Ibm3624PinFromOffset     *Ibm3624PinFromOffset
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in PinGenerationAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in PinGenerationAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// PinVerificationAttributes are how a PIN is verified: exactly one member is set.
+// PinVerificationAttributes are how a PIN is verified: exactly one member must be set.
 type PinVerificationAttributes struct {
 	VisaPin    *VisaPinVerification
 	Ibm3624Pin *Ibm3624PinVerification
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in PinVerificationAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in PinVerificationAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // ReEncryptDataInput is the request of ReEncryptData.
@@ -1026,10 +1026,10 @@ type ReEncryptDataInput struct {
 	OutgoingWrappedKey           *WrappedKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in ReEncryptDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in ReEncryptDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // ReEncryptDataOutput is the answer of ReEncryptData.
@@ -1039,38 +1039,38 @@ type ReEncryptDataOutput struct {
 	CipherText    string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in ReEncryptDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in ReEncryptDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
-// ReEncryptionAttributes are how data are encrypted on one side: exactly one member is set.
+// ReEncryptionAttributes are how data are encrypted on one side: exactly one member must be set.
 type ReEncryptionAttributes struct {
 	Symmetric  *SymmetricEncryptionAttributes
 	Asymmetric *AsymmetricEncryptionAttributes
 	Dukpt      *DukptEncryptionAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in ReEncryptionAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in ReEncryptionAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyAmex is Amex of SessionKeyDerivation.
+// SessionKeyAmex is the member Amex of SessionKeyDerivation.
 type SessionKeyAmex struct {
 	PrimaryAccountNumber string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber    string // required; 2 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyAmex) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyAmex) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyDerivation are what a session key is derived from, by scheme: exactly one member is set.
+// SessionKeyDerivation are what a session key is derived from, by scheme: exactly one member must be set.
 type SessionKeyDerivation struct {
 	EmvCommon  *SessionKeyEmvCommon
 	Mastercard *SessionKeyMastercard
@@ -1080,51 +1080,51 @@ type SessionKeyDerivation struct {
 	UnionPay   *SessionKeyUnionPay
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyDerivation) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyDerivation) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyDerivationValue is a union: exactly one member is set.
+// SessionKeyDerivationValue is a union: exactly one member must be set.
 type SessionKeyDerivationValue struct {
 	ApplicationCryptogram         *string `sensitive:"true"` // 16 characters
 	ApplicationTransactionCounter *string // 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyDerivationValue) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyDerivationValue) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyEmv2000 is Emv2000 of SessionKeyDerivation.
+// SessionKeyEmv2000 is the member Emv2000 of SessionKeyDerivation.
 type SessionKeyEmv2000 struct {
 	PrimaryAccountNumber          string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber             string // required; 2 characters
 	ApplicationTransactionCounter string // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyEmv2000) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyEmv2000) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyEmvCommon is EmvCommon of SessionKeyDerivation.
+// SessionKeyEmvCommon is the member EmvCommon of SessionKeyDerivation.
 type SessionKeyEmvCommon struct {
 	PrimaryAccountNumber          string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber             string // required; 2 characters
 	ApplicationTransactionCounter string // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyEmvCommon) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyEmvCommon) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyMastercard is Mastercard of SessionKeyDerivation.
+// SessionKeyMastercard is the member Mastercard of SessionKeyDerivation.
 type SessionKeyMastercard struct {
 	PrimaryAccountNumber          string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber             string // required; 2 characters
@@ -1132,48 +1132,48 @@ type SessionKeyMastercard struct {
 	UnpredictableNumber           string // required; 8 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyMastercard) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyMastercard) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyUnionPay is UnionPay of SessionKeyDerivation.
+// SessionKeyUnionPay is the member UnionPay of SessionKeyDerivation.
 type SessionKeyUnionPay struct {
 	PrimaryAccountNumber          string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber             string // required; 2 characters
 	ApplicationTransactionCounter string // required; 4 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyUnionPay) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyUnionPay) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SessionKeyVisa is Visa of SessionKeyDerivation.
+// SessionKeyVisa is the member Visa of SessionKeyDerivation.
 type SessionKeyVisa struct {
 	PrimaryAccountNumber string `sensitive:"true"` // required; 12 to 19 characters
 	PanSequenceNumber    string // required; 2 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SessionKeyVisa) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SessionKeyVisa) LogValue() slog.Value { return masked.LogValue(in) }
 
-// SymmetricEncryptionAttributes is Symmetric of EncryptionDecryptionAttributes and Symmetric of ReEncryptionAttributes.
+// SymmetricEncryptionAttributes is the member Symmetric of EncryptionDecryptionAttributes and ReEncryptionAttributes.
 type SymmetricEncryptionAttributes struct {
 	Mode                 EncryptionMode // required
 	InitializationVector *string        `sensitive:"true"` // 16 to 32 characters
 	PaddingType          *PaddingType
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in SymmetricEncryptionAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in SymmetricEncryptionAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
 // TranslateKeyMaterialInput is the request of TranslateKeyMaterial.
@@ -1183,10 +1183,10 @@ type TranslateKeyMaterialInput struct {
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslateKeyMaterialInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslateKeyMaterialInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // TranslateKeyMaterialOutput is the answer of TranslateKeyMaterial.
@@ -1194,10 +1194,10 @@ type TranslateKeyMaterialOutput struct {
 	WrappedKey WrappedWorkingKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslateKeyMaterialOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslateKeyMaterialOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // TranslatePinDataInput is the request of TranslatePinData.
@@ -1214,10 +1214,10 @@ type TranslatePinDataInput struct {
 	IncomingAs2805Attributes      *As2805PekDerivationAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslatePinDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslatePinDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // TranslatePinDataOutput is the answer of TranslatePinData.
@@ -1227,13 +1227,13 @@ type TranslatePinDataOutput struct {
 	KeyCheckValue string
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslatePinDataOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslatePinDataOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
-// TranslationIsoFormats is the format of a PIN block: exactly one member is set.
+// TranslationIsoFormats is the format of a PIN block: exactly one member must be set.
 type TranslationIsoFormats struct {
 	IsoFormat0    *TranslationPinDataIsoFormat034
 	IsoFormat1    *TranslationPinDataIsoFormat1
@@ -1242,21 +1242,21 @@ type TranslationIsoFormats struct {
 	As2805Format0 *TranslationPinDataAs2805Format0
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslationIsoFormats) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslationIsoFormats) LogValue() slog.Value { return masked.LogValue(in) }
 
-// TranslationPinDataAs2805Format0 is As2805Format0 of TranslationIsoFormats.
+// TranslationPinDataAs2805Format0 is the member As2805Format0 of TranslationIsoFormats.
 type TranslationPinDataAs2805Format0 struct {
 	PrimaryAccountNumber string `sensitive:"true"` // required; 12 to 19 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslationPinDataAs2805Format0) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslationPinDataAs2805Format0) LogValue() slog.Value { return masked.LogValue(in) }
 
 // TranslationPinDataIsoFormat034 is a format that is bound to an account number.
@@ -1264,13 +1264,13 @@ type TranslationPinDataIsoFormat034 struct {
 	PrimaryAccountNumber string `sensitive:"true"` // required; 12 to 19 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in TranslationPinDataIsoFormat034) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in TranslationPinDataIsoFormat034) LogValue() slog.Value { return masked.LogValue(in) }
 
-// TranslationPinDataIsoFormat1 is IsoFormat1 of TranslationIsoFormats.
+// TranslationPinDataIsoFormat1 is the member IsoFormat1 of TranslationIsoFormats.
 type TranslationPinDataIsoFormat1 struct {
 }
 
@@ -1284,10 +1284,10 @@ type VerifyAuthRequestCryptogramInput struct {
 	AuthResponseAttributes         *CryptogramAuthResponse
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VerifyAuthRequestCryptogramInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VerifyAuthRequestCryptogramInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // VerifyAuthRequestCryptogramOutput is the answer of VerifyAuthRequestCryptogram.
@@ -1297,10 +1297,10 @@ type VerifyAuthRequestCryptogramOutput struct {
 	AuthResponseValue *string `sensitive:"true"`
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VerifyAuthRequestCryptogramOutput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VerifyAuthRequestCryptogramOutput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // VerifyCardValidationDataInput is the request of VerifyCardValidationData.
@@ -1311,10 +1311,10 @@ type VerifyCardValidationDataInput struct {
 	ValidationData         string                     `sensitive:"true"` // required; 3 to 5 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VerifyCardValidationDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VerifyCardValidationDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // VerifyCardValidationDataOutput is the answer of VerifyCardValidationData.
@@ -1332,10 +1332,10 @@ type VerifyMacInput struct {
 	MacLength              *int          // 4 to 32
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VerifyMacInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VerifyMacInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // VerifyMacOutput is the answer of VerifyMac.
@@ -1357,10 +1357,10 @@ type VerifyPinDataInput struct {
 	EncryptionWrappedKey      *WrappedKey
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VerifyPinDataInput) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VerifyPinDataInput) LogValue() slog.Value { return masked.LogValue(in) }
 
 // VerifyPinDataOutput is the answer of VerifyPinData.
@@ -1371,7 +1371,7 @@ type VerifyPinDataOutput struct {
 	EncryptionKeyCheckValue   string
 }
 
-// VisaAmexDerivationOutputs is VisaAmexDerivationOutputs of GenerateMacEmvPinChangeOutput.
+// VisaAmexDerivationOutputs is the member VisaAmexDerivationOutputs of GenerateMacEmvPinChangeOutput.
 type VisaAmexDerivationOutputs struct {
 	AuthorizationRequestKeyArn        string
 	AuthorizationRequestKeyCheckValue string
@@ -1379,7 +1379,7 @@ type VisaAmexDerivationOutputs struct {
 	CurrentPinPekKeyCheckValue        *string
 }
 
-// VisaAttributes is Visa of DerivationMethodAttributes.
+// VisaAttributes is the member Visa of DerivationMethodAttributes.
 type VisaAttributes struct {
 	MajorKeyDerivationMode            MajorKeyDerivationMode // required
 	PrimaryAccountNumber              string                 `sensitive:"true"` // required; 12 to 19 characters
@@ -1389,63 +1389,63 @@ type VisaAttributes struct {
 	CurrentPinAttributes              *CurrentPinAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VisaAttributes) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VisaAttributes) LogValue() slog.Value { return masked.LogValue(in) }
 
-// VisaPin is VisaPin of PinGenerationAttributes.
+// VisaPin is the member VisaPin of PinGenerationAttributes.
 type VisaPin struct {
 	PinVerificationKeyIndex *int // required; 0 to 6
 }
 
-// VisaPinVerification is VisaPin of PinVerificationAttributes.
+// VisaPinVerification is the member VisaPin of PinVerificationAttributes.
 type VisaPinVerification struct {
 	PinVerificationKeyIndex *int   // required; 0 to 6
 	VerificationValue       string `sensitive:"true"` // required; 4 to 12 characters
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VisaPinVerification) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VisaPinVerification) LogValue() slog.Value { return masked.LogValue(in) }
 
-// VisaPinVerificationValue is VisaPinVerificationValue of PinGenerationAttributes.
+// VisaPinVerificationValue is the member VisaPinVerificationValue of PinGenerationAttributes.
 type VisaPinVerificationValue struct {
 	EncryptedPinBlock       string `sensitive:"true"` // required; 16 to 32 characters
 	PinVerificationKeyIndex *int   // required; 0 to 6
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in VisaPinVerificationValue) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in VisaPinVerificationValue) LogValue() slog.Value { return masked.LogValue(in) }
 
-// WrappedKey is a key under another key.
+// WrappedKey is an exported key, encrypted under another key.
 type WrappedKey struct {
 	WrappedKeyMaterial     WrappedKeyMaterial // required
 	KeyCheckValueAlgorithm *apc.KeyCheckValueAlgorithm
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in WrappedKey) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in WrappedKey) LogValue() slog.Value { return masked.LogValue(in) }
 
-// WrappedKeyMaterial is a key that comes with the request: exactly one member is set.
+// WrappedKeyMaterial is a key that comes with the request: exactly one member must be set.
 type WrappedKeyMaterial struct {
 	Tr31KeyBlock              *string `sensitive:"true"` // 56 to 9984 characters
 	DiffieHellmanSymmetricKey *EcdhDerivationAttributes
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in WrappedKeyMaterial) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in WrappedKeyMaterial) LogValue() slog.Value { return masked.LogValue(in) }
 
 // WrappedWorkingKey is a key block.
@@ -1455,10 +1455,10 @@ type WrappedWorkingKey struct {
 	WrappedKeyMaterialFormat apc.WrappedKeyMaterialFormat
 }
 
-// Format prints it without its sensitive members, whatever the verb.
+// Format prints the value without its sensitive members, whatever the verb.
 func (in WrappedWorkingKey) Format(w fmt.State, _ rune) { masked.Format(w, in) }
 
-// LogValue is it in a log, without its sensitive members.
+// LogValue returns the value for a log, without its sensitive members.
 func (in WrappedWorkingKey) LogValue() slog.Value { return masked.LogValue(in) }
 
 // Limits of the strings and values of the enumerations that a request can have.
@@ -1522,6 +1522,7 @@ var (
 	textVerificationValueType             = shape.Text{Min: 4, Max: 12, Pattern: `[0-9]+`}
 )
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AmexAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1531,15 +1532,18 @@ func (in *AmexAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "CurrentPinAttributes", in.CurrentPinAttributes, (*CurrentPinAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AmexCardSecurityCodeVersion1) Shape(s *shape.Check) {
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AmexCardSecurityCodeVersion2) Shape(s *shape.Check) {
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
 	s.Text("ServiceCode", in.ServiceCode, &textServiceCodeType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *As2805KekValidationType) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "KekValidationRequest", Set: in.KekValidationRequest != nil},
@@ -1549,15 +1553,18 @@ func (in *As2805KekValidationType) Shape(s *shape.Check) {
 	shape.Inside(s, "KekValidationResponse", in.KekValidationResponse, (*KekValidationResponse).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *As2805PekDerivationAttributes) Shape(s *shape.Check) {
 	s.Text("SystemTraceAuditNumber", in.SystemTraceAuditNumber, &textSystemTraceAuditNumberType)
 	s.Text("TransactionAmount", in.TransactionAmount, &textTransactionAmountType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AsymmetricEncryptionAttributes) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "PaddingType", in.PaddingType, allPaddingType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CardGenerationAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "AmexCardSecurityCodeVersion1", Set: in.AmexCardSecurityCodeVersion1 != nil},
@@ -1577,12 +1584,14 @@ func (in *CardGenerationAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "DynamicCardVerificationValue", in.DynamicCardVerificationValue, (*DynamicCardVerificationValue).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CardHolderVerificationValue) Shape(s *shape.Check) {
 	s.Text("UnpredictableNumber", in.UnpredictableNumber, &textHexLengthBetween2And8)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthBetween2And4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CardVerificationAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "AmexCardSecurityCodeVersion1", Set: in.AmexCardSecurityCodeVersion1 != nil},
@@ -1604,15 +1613,18 @@ func (in *CardVerificationAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "DiscoverDynamicCardVerificationCode", in.DiscoverDynamicCardVerificationCode, (*DiscoverDynamicCardVerificationCode).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CardVerificationValue1) Shape(s *shape.Check) {
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
 	s.Text("ServiceCode", in.ServiceCode, &textServiceCodeType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CardVerificationValue2) Shape(s *shape.Check) {
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CryptogramAuthResponse) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "ArpcMethod1", Set: in.ArpcMethod1 != nil},
@@ -1622,20 +1634,24 @@ func (in *CryptogramAuthResponse) Shape(s *shape.Check) {
 	shape.Inside(s, "ArpcMethod2", in.ArpcMethod2, (*CryptogramVerificationArpcMethod2).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CryptogramVerificationArpcMethod1) Shape(s *shape.Check) {
 	s.Text("AuthResponseCode", in.AuthResponseCode, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CryptogramVerificationArpcMethod2) Shape(s *shape.Check) {
 	s.Text("CardStatusUpdate", in.CardStatusUpdate, &textHexLengthEquals8)
 	s.MaybeText("ProprietaryAuthenticationData", in.ProprietaryAuthenticationData, &textProprietaryAuthenticationDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CurrentPinAttributes) Shape(s *shape.Check) {
 	s.Text("CurrentPinPekIdentifier", in.CurrentPinPekIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CurrentEncryptedPinBlock", in.CurrentEncryptedPinBlock, &textPinBlockLengthEquals16)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DecryptDataInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CipherText", in.CipherText, &textCipherTextType)
@@ -1643,6 +1659,7 @@ func (in *DecryptDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "WrappedKey", in.WrappedKey, (*WrappedKey).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DerivationMethodAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "EmvCommon", Set: in.EmvCommon != nil},
@@ -1658,6 +1675,7 @@ func (in *DerivationMethodAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "Mastercard", in.Mastercard, (*MasterCardAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "SharedInformation", Set: in.SharedInformation != nil},
@@ -1665,23 +1683,27 @@ func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.MaybeText("SharedInformation", in.SharedInformation, &textSharedInformation)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DiscoverDynamicCardVerificationCode) Shape(s *shape.Check) {
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
 	s.Text("UnpredictableNumber", in.UnpredictableNumber, &textHexLengthBetween2And8)
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthBetween2And4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DukptAttributes) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength16Or20Or24)
 	shape.OneOf(s, "DukptDerivationType", in.DukptDerivationType, allDukptDerivationType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DukptDerivationAttributes) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength16Or20Or24)
 	shape.MaybeOneOf(s, "DukptKeyDerivationType", in.DukptKeyDerivationType, allDukptDerivationType)
 	shape.MaybeOneOf(s, "DukptKeyVariant", in.DukptKeyVariant, allDukptKeyVariant)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DukptEncryptionAttributes) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength16Or20Or24)
 	shape.MaybeOneOf(s, "Mode", in.Mode, allDukptEncryptionMode)
@@ -1690,6 +1712,7 @@ func (in *DukptEncryptionAttributes) Shape(s *shape.Check) {
 	s.MaybeText("InitializationVector", in.InitializationVector, &textInitializationVectorType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DynamicCardVerificationCode) Shape(s *shape.Check) {
 	s.Text("UnpredictableNumber", in.UnpredictableNumber, &textHexLengthBetween2And8)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
@@ -1697,6 +1720,7 @@ func (in *DynamicCardVerificationCode) Shape(s *shape.Check) {
 	s.Text("TrackData", in.TrackData, &textTrackDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DynamicCardVerificationValue) Shape(s *shape.Check) {
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 	s.Text("CardExpiryDate", in.CardExpiryDate, &textCardExpiryDateType)
@@ -1704,6 +1728,7 @@ func (in *DynamicCardVerificationValue) Shape(s *shape.Check) {
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthBetween2And4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EcdhDerivationAttributes) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
@@ -1713,6 +1738,7 @@ func (in *EcdhDerivationAttributes) Shape(s *shape.Check) {
 	s.Text("SharedInformation", in.SharedInformation, &textSharedInformation)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Emv2000Attributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1720,6 +1746,7 @@ func (in *Emv2000Attributes) Shape(s *shape.Check) {
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EmvCommonAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1730,6 +1757,7 @@ func (in *EmvCommonAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "PinBlockLengthPosition", in.PinBlockLengthPosition, allPinBlockLengthPosition)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EmvEncryptionAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allEmvMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1739,6 +1767,7 @@ func (in *EmvEncryptionAttributes) Shape(s *shape.Check) {
 	s.MaybeText("InitializationVector", in.InitializationVector, &textInitializationVectorType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EncryptDataInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PlainText", in.PlainText, &textPlainTextType)
@@ -1746,6 +1775,7 @@ func (in *EncryptDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "WrappedKey", in.WrappedKey, (*WrappedKey).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EncryptionDecryptionAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Symmetric", Set: in.Symmetric != nil},
@@ -1759,12 +1789,14 @@ func (in *EncryptionDecryptionAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "Emv", in.Emv, (*EmvEncryptionAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GenerateAs2805KekValidationInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.Inside(s, "KekValidationType", &in.KekValidationType, (*As2805KekValidationType).Shape)
 	shape.OneOf(s, "RandomKeySendVariantMask", in.RandomKeySendVariantMask, allRandomKeySendVariantMask)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GenerateAuthRequestCryptogramInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("TransactionData", in.TransactionData, &textTransactionDataType)
@@ -1772,6 +1804,7 @@ func (in *GenerateAuthRequestCryptogramInput) Shape(s *shape.Check) {
 	shape.Inside(s, "SessionKeyDerivationAttributes", &in.SessionKeyDerivationAttributes, (*SessionKeyDerivation).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GenerateCardValidationDataInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1779,6 +1812,7 @@ func (in *GenerateCardValidationDataInput) Shape(s *shape.Check) {
 	s.MaybeNumber("ValidationDataLength", in.ValidationDataLength, 3, 5)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GenerateMacEmvPinChangeInput) Shape(s *shape.Check) {
 	s.Text("NewPinPekIdentifier", in.NewPinPekIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("NewEncryptedPinBlock", in.NewEncryptedPinBlock, &textPinBlockLengthEquals16)
@@ -1789,6 +1823,7 @@ func (in *GenerateMacEmvPinChangeInput) Shape(s *shape.Check) {
 	shape.Inside(s, "DerivationMethodAttributes", &in.DerivationMethodAttributes, (*DerivationMethodAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GenerateMacInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("MessageData", in.MessageData, &textMessageDataType)
@@ -1796,6 +1831,7 @@ func (in *GenerateMacInput) Shape(s *shape.Check) {
 	s.MaybeNumber("MacLength", in.MacLength, 4, 32)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GeneratePinDataInput) Shape(s *shape.Check) {
 	s.Text("GenerationKeyIdentifier", in.GenerationKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("EncryptionKeyIdentifier", in.EncryptionKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -1806,12 +1842,14 @@ func (in *GeneratePinDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "EncryptionWrappedKey", in.EncryptionWrappedKey, (*WrappedKey).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Ibm3624NaturalPin) Shape(s *shape.Check) {
 	s.Text("DecimalizationTable", in.DecimalizationTable, &textDecimalizationTableType)
 	s.Text("PinValidationDataPadCharacter", in.PinValidationDataPadCharacter, &textHexLengthEquals1)
 	s.Text("PinValidationData", in.PinValidationData, &textPinValidationDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Ibm3624PinFromOffset) Shape(s *shape.Check) {
 	s.Text("DecimalizationTable", in.DecimalizationTable, &textDecimalizationTableType)
 	s.Text("PinValidationDataPadCharacter", in.PinValidationDataPadCharacter, &textHexLengthEquals1)
@@ -1819,6 +1857,7 @@ func (in *Ibm3624PinFromOffset) Shape(s *shape.Check) {
 	s.Text("PinOffset", in.PinOffset, &textPinOffsetType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Ibm3624PinOffset) Shape(s *shape.Check) {
 	s.Text("EncryptedPinBlock", in.EncryptedPinBlock, &textEncryptedPinBlockType)
 	s.Text("DecimalizationTable", in.DecimalizationTable, &textDecimalizationTableType)
@@ -1826,6 +1865,7 @@ func (in *Ibm3624PinOffset) Shape(s *shape.Check) {
 	s.Text("PinValidationData", in.PinValidationData, &textPinValidationDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Ibm3624PinVerification) Shape(s *shape.Check) {
 	s.Text("DecimalizationTable", in.DecimalizationTable, &textDecimalizationTableType)
 	s.Text("PinValidationDataPadCharacter", in.PinValidationDataPadCharacter, &textHexLengthEquals1)
@@ -1833,12 +1873,14 @@ func (in *Ibm3624PinVerification) Shape(s *shape.Check) {
 	s.Text("PinOffset", in.PinOffset, &textPinOffsetType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *Ibm3624RandomPin) Shape(s *shape.Check) {
 	s.Text("DecimalizationTable", in.DecimalizationTable, &textDecimalizationTableType)
 	s.Text("PinValidationDataPadCharacter", in.PinValidationDataPadCharacter, &textHexLengthEquals1)
 	s.Text("PinValidationData", in.PinValidationData, &textPinValidationDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *IncomingDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("PrivateKeyIdentifier", in.PrivateKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -1850,6 +1892,7 @@ func (in *IncomingDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappedKeyBlock", in.WrappedKeyBlock, &textTr31WrappedKeyBlock)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *IncomingKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "DiffieHellmanTr31KeyBlock", Set: in.DiffieHellmanTr31KeyBlock != nil},
@@ -1857,21 +1900,25 @@ func (in *IncomingKeyMaterial) Shape(s *shape.Check) {
 	shape.Inside(s, "DiffieHellmanTr31KeyBlock", in.DiffieHellmanTr31KeyBlock, (*IncomingDiffieHellmanTr31KeyBlock).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *KekValidationRequest) Shape(s *shape.Check) {
 	shape.OneOf(s, "DeriveKeyAlgorithm", in.DeriveKeyAlgorithm, allSymmetricKeyAlgorithm)
 	shape.MaybeOneOf(s, "RandomKeyMaxLength", in.RandomKeyMaxLength, allRandomKeyMaxLength)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *KekValidationResponse) Shape(s *shape.Check) {
 	s.Text("RandomKeySend", in.RandomKeySend, &textAs2805RandomKeyMaterial)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *MacAlgorithmDukpt) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength16Or20Or24)
 	shape.OneOf(s, "DukptKeyVariant", in.DukptKeyVariant, allDukptKeyVariant)
 	shape.MaybeOneOf(s, "DukptDerivationType", in.DukptDerivationType, allDukptDerivationType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *MacAlgorithmEmv) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1880,6 +1927,7 @@ func (in *MacAlgorithmEmv) Shape(s *shape.Check) {
 	shape.Inside(s, "SessionKeyDerivationValue", &in.SessionKeyDerivationValue, (*SessionKeyDerivationValue).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *MacAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Algorithm", Set: in.Algorithm != nil},
@@ -1895,6 +1943,7 @@ func (in *MacAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "DukptCmac", in.DukptCmac, (*MacAlgorithmDukpt).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *MasterCardAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -1902,6 +1951,7 @@ func (in *MasterCardAttributes) Shape(s *shape.Check) {
 	s.Text("ApplicationCryptogram", in.ApplicationCryptogram, &textApplicationCryptogramType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *OutgoingKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Tr31KeyBlock", Set: in.Tr31KeyBlock != nil},
@@ -1909,10 +1959,12 @@ func (in *OutgoingKeyMaterial) Shape(s *shape.Check) {
 	shape.Inside(s, "Tr31KeyBlock", in.Tr31KeyBlock, (*OutgoingTr31KeyBlock).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *OutgoingTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *PinGenerationAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "VisaPin", Set: in.VisaPin != nil},
@@ -1930,6 +1982,7 @@ func (in *PinGenerationAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "Ibm3624PinFromOffset", in.Ibm3624PinFromOffset, (*Ibm3624PinFromOffset).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *PinVerificationAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "VisaPin", Set: in.VisaPin != nil},
@@ -1939,6 +1992,7 @@ func (in *PinVerificationAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "Ibm3624Pin", in.Ibm3624Pin, (*Ibm3624PinVerification).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ReEncryptDataInput) Shape(s *shape.Check) {
 	s.Text("IncomingKeyIdentifier", in.IncomingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("OutgoingKeyIdentifier", in.OutgoingKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -1949,6 +2003,7 @@ func (in *ReEncryptDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "OutgoingWrappedKey", in.OutgoingWrappedKey, (*WrappedKey).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ReEncryptionAttributes) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Symmetric", Set: in.Symmetric != nil},
@@ -1960,11 +2015,13 @@ func (in *ReEncryptionAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "Dukpt", in.Dukpt, (*DukptEncryptionAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyAmex) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyDerivation) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "EmvCommon", Set: in.EmvCommon != nil},
@@ -1982,6 +2039,7 @@ func (in *SessionKeyDerivation) Shape(s *shape.Check) {
 	shape.Inside(s, "UnionPay", in.UnionPay, (*SessionKeyUnionPay).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyDerivationValue) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "ApplicationCryptogram", Set: in.ApplicationCryptogram != nil},
@@ -1991,18 +2049,21 @@ func (in *SessionKeyDerivationValue) Shape(s *shape.Check) {
 	s.MaybeText("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyEmv2000) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyEmvCommon) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyMastercard) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
@@ -2010,29 +2071,34 @@ func (in *SessionKeyMastercard) Shape(s *shape.Check) {
 	s.Text("UnpredictableNumber", in.UnpredictableNumber, &textHexLengthEquals8)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyUnionPay) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 	s.Text("ApplicationTransactionCounter", in.ApplicationTransactionCounter, &textHexLengthEquals4)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SessionKeyVisa) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 	s.Text("PanSequenceNumber", in.PanSequenceNumber, &textNumberLengthEquals2)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *SymmetricEncryptionAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "Mode", in.Mode, allEncryptionMode)
 	s.MaybeText("InitializationVector", in.InitializationVector, &textInitializationVectorType)
 	shape.MaybeOneOf(s, "PaddingType", in.PaddingType, allPaddingType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TranslateKeyMaterialInput) Shape(s *shape.Check) {
 	shape.Inside(s, "IncomingKeyMaterial", &in.IncomingKeyMaterial, (*IncomingKeyMaterial).Shape)
 	shape.Inside(s, "OutgoingKeyMaterial", &in.OutgoingKeyMaterial, (*OutgoingKeyMaterial).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TranslatePinDataInput) Shape(s *shape.Check) {
 	s.Text("IncomingKeyIdentifier", in.IncomingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("OutgoingKeyIdentifier", in.OutgoingKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -2046,6 +2112,7 @@ func (in *TranslatePinDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "IncomingAs2805Attributes", in.IncomingAs2805Attributes, (*As2805PekDerivationAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TranslationIsoFormats) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "IsoFormat0", Set: in.IsoFormat0 != nil},
@@ -2060,14 +2127,17 @@ func (in *TranslationIsoFormats) Shape(s *shape.Check) {
 	shape.Inside(s, "As2805Format0", in.As2805Format0, (*TranslationPinDataAs2805Format0).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TranslationPinDataAs2805Format0) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TranslationPinDataIsoFormat034) Shape(s *shape.Check) {
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VerifyAuthRequestCryptogramInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("TransactionData", in.TransactionData, &textTransactionDataType)
@@ -2077,6 +2147,7 @@ func (in *VerifyAuthRequestCryptogramInput) Shape(s *shape.Check) {
 	shape.Inside(s, "AuthResponseAttributes", in.AuthResponseAttributes, (*CryptogramAuthResponse).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VerifyCardValidationDataInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -2084,6 +2155,7 @@ func (in *VerifyCardValidationDataInput) Shape(s *shape.Check) {
 	s.Text("ValidationData", in.ValidationData, &textValidationDataType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VerifyMacInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("MessageData", in.MessageData, &textMessageDataType)
@@ -2092,6 +2164,7 @@ func (in *VerifyMacInput) Shape(s *shape.Check) {
 	s.MaybeNumber("MacLength", in.MacLength, 4, 32)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VerifyPinDataInput) Shape(s *shape.Check) {
 	s.Text("VerificationKeyIdentifier", in.VerificationKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("EncryptionKeyIdentifier", in.EncryptionKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -2104,6 +2177,7 @@ func (in *VerifyPinDataInput) Shape(s *shape.Check) {
 	shape.Inside(s, "EncryptionWrappedKey", in.EncryptionWrappedKey, (*WrappedKey).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VisaAttributes) Shape(s *shape.Check) {
 	shape.OneOf(s, "MajorKeyDerivationMode", in.MajorKeyDerivationMode, allMajorKeyDerivationMode)
 	s.Text("PrimaryAccountNumber", in.PrimaryAccountNumber, &textPrimaryAccountNumberType)
@@ -2113,28 +2187,33 @@ func (in *VisaAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "CurrentPinAttributes", in.CurrentPinAttributes, (*CurrentPinAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VisaPin) Shape(s *shape.Check) {
 	s.Given("PinVerificationKeyIndex", in.PinVerificationKeyIndex != nil)
 	s.MaybeNumber("PinVerificationKeyIndex", in.PinVerificationKeyIndex, 0, 6)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VisaPinVerification) Shape(s *shape.Check) {
 	s.Given("PinVerificationKeyIndex", in.PinVerificationKeyIndex != nil)
 	s.MaybeNumber("PinVerificationKeyIndex", in.PinVerificationKeyIndex, 0, 6)
 	s.Text("VerificationValue", in.VerificationValue, &textVerificationValueType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *VisaPinVerificationValue) Shape(s *shape.Check) {
 	s.Text("EncryptedPinBlock", in.EncryptedPinBlock, &textEncryptedPinBlockType)
 	s.Given("PinVerificationKeyIndex", in.PinVerificationKeyIndex != nil)
 	s.MaybeNumber("PinVerificationKeyIndex", in.PinVerificationKeyIndex, 0, 6)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *WrappedKey) Shape(s *shape.Check) {
 	shape.Inside(s, "WrappedKeyMaterial", &in.WrappedKeyMaterial, (*WrappedKeyMaterial).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *WrappedKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Tr31KeyBlock", Set: in.Tr31KeyBlock != nil},

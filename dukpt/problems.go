@@ -4,9 +4,9 @@ package dukpt
 // would have passed in Wanted.
 const (
 	problemLength   = "the length is wrong"
-	problemCounter  = "the transaction counter cannot occur"
+	problemCounter  = "a terminal never uses this transaction counter"
 	problemFit      = "the length does not fit the algorithm"
-	problemStronger = "it would be stronger than the initial key"
+	problemStronger = "the key would be stronger than the initial key"
 	problemHex      = "a character is not a hexadecimal digit"
 	problemPurpose  = "there is no such purpose"
 )

@@ -5,7 +5,7 @@ package emv
 const (
 	problemLength  = "the length is wrong"
 	problemOption  = "there is no such option"
-	problemShape   = "the shape is out of range"
+	problemShape   = "the height or the branch factor is out of range"
 	problemDecimal = "a character is not a decimal digit"
 	problemPadding = "a block with its length in front needs padding"
 )

@@ -7,8 +7,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// AssociateMpaTeam puts an approval team in charge of an action: at once where there was none (GUESS G-team-first), else
-// when the present team approves.
+// AssociateMpaTeam associates an approval team with an action: at once if there was none
+// (GUESS G-team-first), else when the present team approves.
 func (c *Caller) AssociateMpaTeam(ctx context.Context, in *AssociateMpaTeamInput) (*AssociateMpaTeamOutput, error) {
 	return core.Run(ctx, c.caller, "AssociateMpaTeam", in, associateMpaTeam)
 }
@@ -79,7 +79,7 @@ func disassociateMpaTeam(ctx context.Context, c *core.Call, in *DisassociateMpaT
 	return &DisassociateMpaTeamOutput{MpaTeamAssociation: describeTeam(&t)}, nil
 }
 
-// GetMpaTeamAssociation returns which team is in charge of an action.
+// GetMpaTeamAssociation returns the team that is associated with an action.
 func (c *Caller) GetMpaTeamAssociation(ctx context.Context, in *GetMpaTeamAssociationInput) (*GetMpaTeamAssociationOutput, error) {
 	return core.Run(ctx, c.caller, "GetMpaTeamAssociation", in, getMpaTeamAssociation)
 }
@@ -126,9 +126,10 @@ func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 	return nil
 }
 
-// DecideApproval is the decision of an approval team in a session, the MpaSessionArn of an answer: its vote is no
-// part of the service. It fails with [apc.ErrResourceNotFound] where there is no such session, and with
-// [apc.ErrConflict] where it has ended. A session that is not decided fails after Limits.ApprovalTime.
+// DecideApproval decides for an approval team in a session, the MpaSessionArn of an answer. The
+// service has no such operation: a team votes elsewhere. It fails with [apc.ErrResourceNotFound]
+// where there is no such session, and with [apc.ErrConflict] where it has ended. A session that is
+// not decided fails after Limits.ApprovalTime.
 func (e *Engine) DecideApproval(ctx context.Context, session string, d apc.Decision) error {
 	if err := e.cloud.Decide(ctx, session, d); err != nil {
 		refusal := core.Refusal(err)

@@ -6,8 +6,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// DeleteKey schedules the deletion of a key. Until the waiting period is over
-// RestoreKey calls it off.
+// DeleteKey schedules the deletion of a key. Until the waiting period is over, RestoreKey cancels
+// it.
 func (c *Caller) DeleteKey(ctx context.Context, in *DeleteKeyInput) (*DeleteKeyOutput, error) {
 	return core.Run(ctx, c.caller, "DeleteKey", in, deleteKey)
 }

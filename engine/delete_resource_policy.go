@@ -6,7 +6,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// DeleteResourcePolicy takes the resource policy off a key. A key that has none stays as it is (GUESS G-policy-none-delete).
+// DeleteResourcePolicy removes the resource policy of a key. A key that has none stays as it is
+// (GUESS G-policy-none-delete).
 func (c *Caller) DeleteResourcePolicy(ctx context.Context, in *DeleteResourcePolicyInput) (*DeleteResourcePolicyOutput, error) {
 	return core.Run(ctx, c.caller, "DeleteResourcePolicy", in, deleteResourcePolicy)
 }

@@ -18,8 +18,8 @@ type Options struct {
 	// operation and cut to milliseconds.
 	Now func() time.Time
 
-	// Seed makes what the engine draws (ids, tokens, serial numbers) the same
-	// in every run; 0 draws afresh. One caller in one order gets the same on any
+	// Seed makes what the engine draws (ids, tokens, serial numbers) the same in every run; 0 draws
+	// other values in each run. The same calls in the same order get the same values on any
 	// backend. [New] seeds the software HSM with it too, so that symmetric keys are the same.
 	Seed uint64
 
@@ -35,12 +35,13 @@ type Options struct {
 	// Limits other than the documented ones.
 	Limits apc.Limits
 
-	// LenientStrength takes what the service took in TR-31 imports before
-	// 2025: keys under weaker keys.
+	// LenientStrength accepts TR-31 imports of keys under weaker keys, as the service did before
+	// 2025.
 	LenientStrength bool
 
-	// HideReasons folds everything behind a decryption or a MAC into one refusal, as a service that
-	// strangers can reach must (padding oracles). Otherwise the reason is exact.
+	// HideReasons gives all faults that are found behind a decryption or a MAC the same reason, as
+	// a service must that untrusted parties can reach (padding oracles). Otherwise the reason is
+	// exact.
 	HideReasons bool
 
 	// Teams are the ARNs of the approval teams that exist. Where none is named, every ARN is a team.
@@ -50,7 +51,7 @@ type Options struct {
 	// "" lets it succeed. It is called once for each replication, when it is asked for.
 	ReplicationFails func(keyARN, region string) string
 
-	// Quirks are faults of the service that the simulator repeats if it is asked to.
+	// Quirks are faults of the service that the simulator repeats where they are set.
 	Quirks apc.Quirks
 
 	// Intercept, if not nil, runs around every operation: it may delay it, refuse it before or
@@ -98,9 +99,9 @@ func withDefaults(id apc.Identity) apc.Identity {
 // ErrMasterKey: the store's keys were sealed under a master key that the backend does not have.
 var ErrMasterKey = core.ErrMasterKey
 
-// Engine is a whole simulated cloud: any number of accounts and Regions. It
-// embeds the default caller, whose operations are its own. Any number of
-// goroutines may share one; it starts none.
+// Engine is a simulated cloud with any number of accounts and Regions. It embeds the default
+// caller, so that it has the operations itself. Any number of goroutines may share one; it starts
+// none.
 type Engine struct {
 	*Caller
 	cloud *core.Cloud
@@ -126,9 +127,8 @@ func New(o *Options) *Engine {
 // not be opened, and Open refuses with [ErrMasterKey]. A device that has none
 // yet ([hsm.Initializer]) makes it for a store that remembers none.
 //
-// Open does not settle what came due while no engine was open, which takes as
-// long as there is of it: operations read as if it were settled, and
-// [Engine.Settle] settles it.
+// Open does not settle what became due while no engine was open, since that can take long.
+// Operations return the same as if it were settled, and [Engine.Settle] settles it.
 func Open(ctx context.Context, b hsm.Backend, s keystore.Store, o *Options) (*Engine, error) {
 	if o == nil {
 		o = &Options{}
@@ -159,8 +159,7 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// As is the simulator as another caller sees it. Absent members are those of
-// [Options.Identity]'s defaults.
+// As returns another caller. Absent members are those of the default caller, [Options.Identity].
 func (e *Engine) As(id apc.Identity) *Caller {
 	id = withDefaults(id)
 	return &Caller{
@@ -169,15 +168,14 @@ func (e *Engine) As(id apc.Identity) *Caller {
 	}
 }
 
-// Settle writes into the store what time has decided in every account and Region: keys whose
-// waiting period is over are deleted, and the key pairs of tokens that have expired erased. It
-// goes on until nothing is due. Operations read as if it had been called; calling it makes the
-// deletions final at once.
+// Settle writes into the store the changes that are due in every account and Region: keys whose
+// waiting period is over are deleted, and the key pairs of tokens that have expired erased. It goes
+// on until nothing is due. Operations read as if it had been called; calling it makes the deletions
+// final at once.
 func (e *Engine) Settle(ctx context.Context) error { return e.cloud.SettleAll(ctx) }
 
-// Caller is the simulator as one principal in one Region sees it. Its methods
-// are the operations of the service, of the control plane and of the data plane; any number of
-// goroutines may share one.
+// Caller is one principal in one Region, who calls the simulator. Its methods are the operations of
+// the service, of the control plane and of the data plane; any number of goroutines may share one.
 type Caller struct {
 	*dataplane.Caller
 	caller *core.Caller

@@ -113,8 +113,8 @@ type Faults struct {
 	armed []*ArmedFault
 }
 
-// Arm makes a fault happen to calls from now on, and returns its ID. Of several that fit a call the one that
-// was armed first happens. A fault whose calls are over stays listed.
+// Arm arms a fault for the calls from now on, and returns its ID. Where several fit a call, only
+// the one that was armed first is applied. A fault that can no longer be applied stays in the list.
 func (f *Faults) Arm(fault Fault) (id int) {
 	fault.Nth, fault.Times = max(fault.Nth, 1), max(fault.Times, 1)
 	f.mu.Lock()
@@ -124,7 +124,7 @@ func (f *Faults) Arm(fault Fault) (id int) {
 	return f.last
 }
 
-// Disarm takes a fault back, and reports whether it was there.
+// Disarm removes a fault, and reports whether there was one with this ID.
 func (f *Faults) Disarm(id int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,7 +167,7 @@ func (f *Faults) Intercept(ctx context.Context, call apc.Call, next func(context
 	return f.Do(ctx, f.Next(call.Operation), call, next)
 }
 
-// Do lets a fault that [Faults.Next] returned happen to a call.
+// Do makes a call go wrong by a fault that [Faults.Next] returned.
 func (f *Faults) Do(ctx context.Context, hit Fault, call apc.Call, next func(context.Context) (any, error)) (any, error) {
 	switch hit.Effect {
 	case FaultAnswerLost:

@@ -165,10 +165,10 @@ func TestStrangersCannotProbe(t *testing.T) {
 		}
 	}
 	wantTold := []string{
-		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for " +
+		"GetKey by 444455556666: the policy of the key does not allow the operation to the caller: wanted an Allow statement for " +
 			"payment-cryptography:GetKey",
 		"GetKey by 444455556666: the policy of the key denies the operation: found Statement[0]",
-		"GetKey by 444455556666: the policy of the key does not allow the caller the operation: wanted an Allow statement for " +
+		"GetKey by 444455556666: the policy of the key does not allow the operation to the caller: wanted an Allow statement for " +
 			"payment-cryptography:GetKey",
 	}
 	if diff := cmp.Diff(wantTold, told); diff != "" {

@@ -165,8 +165,8 @@ func enableDefaultKeyReplicationRegions(
 	return &EnableDefaultKeyReplicationRegionsOutput{EnabledReplicationRegions: list}, nil
 }
 
-// DisableDefaultKeyReplicationRegions takes Regions off the account's default list. One that is not listed
-// does not matter (GUESS G-default-region-absent). Keys stay as they are.
+// DisableDefaultKeyReplicationRegions removes Regions from the account's default list. One that is
+// not listed is ignored (GUESS G-default-region-absent). Keys stay as they are.
 func (c *Caller) DisableDefaultKeyReplicationRegions(
 	ctx context.Context,
 	in *DisableDefaultKeyReplicationRegionsInput,

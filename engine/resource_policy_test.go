@@ -87,7 +87,7 @@ func TestPutResourcePolicyNamesWhatIsWrong(t *testing.T) {
 		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*","Condition":{"StringEquals":{"payment-cryptography:KeySize":"128"}}`), apc.ErrValidation, apc.RulePolicyText,
 			"Policy: the service has no such condition key"},
 		{statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"`), apc.ErrPublicPolicy, apc.RulePublicPolicy,
-			"Policy.Statement[0]: the statement lets anyone in: no condition restricts its principal"},
+			"Policy.Statement[0]: the statement allows everyone: no condition restricts its principal"},
 		{"{\"Id\":\"\u0100\"}", apc.ErrValidation, apc.RulePattern, "Policy: "},
 		{strings.Repeat(" ", 20481), apc.ErrValidation, apc.RuleLength, "Policy: "},
 	} {

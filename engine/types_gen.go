@@ -102,7 +102,7 @@ type DeleteResourcePolicyInput struct {
 type DeleteResourcePolicyOutput struct {
 }
 
-// DiffieHellmanDerivationData is a union of one member, which is set.
+// DiffieHellmanDerivationData is a union with one member, which must be set.
 type DiffieHellmanDerivationData struct {
 	SharedInformation *string // 2 to 2048 characters
 }
@@ -167,7 +167,7 @@ type ExportDukptInitialKey struct {
 	KeySerialNumber string // required; 20 to 24 characters
 }
 
-// ExportKeyCryptogram asks for the key encrypted to an RSA key.
+// ExportKeyCryptogram asks for the key encrypted with the public RSA key of a certificate.
 type ExportKeyCryptogram struct {
 	CertificateAuthorityPublicKeyIdentifier string // required; 7 to 322 characters
 	WrappingKeyCertificate                  string // required; 1 to 32768 characters
@@ -181,7 +181,7 @@ type ExportKeyInput struct {
 	ExportAttributes    *ExportAttributes
 }
 
-// ExportKeyMaterial is a union: exactly one member is set.
+// ExportKeyMaterial is a union: exactly one member must be set.
 type ExportKeyMaterial struct {
 	Tr31KeyBlock              *ExportTr31KeyBlock
 	Tr34KeyBlock              *ExportTr34KeyBlock
@@ -340,7 +340,7 @@ type ImportDiffieHellmanTr31KeyBlock struct {
 	WrappedKeyBlock                         string                         // required; 56 to 9984 characters
 }
 
-// ImportKeyCryptogram is a key encrypted to the RSA key of an import token.
+// ImportKeyCryptogram is a key encrypted with the public RSA key of an import token.
 type ImportKeyCryptogram struct {
 	KeyAttributes        apc.KeyAttributes // required
 	Exportable           *bool             // required
@@ -359,7 +359,7 @@ type ImportKeyInput struct {
 	RequesterComment       *string // at most 200 characters
 }
 
-// ImportKeyMaterial is a union: exactly one member is set.
+// ImportKeyMaterial is a union: exactly one member must be set.
 type ImportKeyMaterial struct {
 	RootCertificatePublicKey    *RootCertificatePublicKey
 	TrustedCertificatePublicKey *TrustedCertificatePublicKey
@@ -483,7 +483,7 @@ type MpaStatus struct {
 	StatusMessage  *string
 }
 
-// MpaTeamAssociation is MpaTeamAssociation of AssociateMpaTeamOutput, and of 2 others.
+// MpaTeamAssociation is an approval team and the action that it guards.
 type MpaTeamAssociation struct {
 	Action           apc.MpaOperation
 	MpaTeamArn       string
@@ -530,7 +530,7 @@ type RestoreKeyOutput struct {
 	Key Key
 }
 
-// RootCertificatePublicKey is a self-signed certificate that others can stand under.
+// RootCertificatePublicKey is a self-signed certificate, to be the root of certificate chains.
 type RootCertificatePublicKey struct {
 	KeyAttributes        apc.KeyAttributes // required
 	PublicKeyCertificate string            // required; 1 to 32768 characters
@@ -566,7 +566,7 @@ type TagResourceInput struct {
 type TagResourceOutput struct {
 }
 
-// TrustedCertificatePublicKey is a certificate under one that was imported before.
+// TrustedCertificatePublicKey is a certificate that was issued by one that was imported before.
 type TrustedCertificatePublicKey struct {
 	KeyAttributes                           apc.KeyAttributes // required
 	PublicKeyCertificate                    string            // required; 1 to 32768 characters
@@ -594,7 +594,7 @@ type UpdateAliasOutput struct {
 	Alias Alias
 }
 
-// WrappedKey is a key under another key.
+// WrappedKey is an exported key, encrypted under another key.
 type WrappedKey struct {
 	WrappingKeyArn           string
 	WrappedKeyMaterialFormat apc.WrappedKeyMaterialFormat
@@ -653,18 +653,21 @@ var (
 	allWrappingKeySpec                               = apc.WrappingKeySpec("").Values()
 )
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AddKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *AssociateMpaTeamInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "Action", in.Action, allMpaOperation)
 	s.Text("MpaTeamArn", in.MpaTeamArn, &textMpaTeamArn)
 	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CertificateSubjectType) Shape(s *shape.Check) {
 	s.Text("CommonName", in.CommonName, &textCertificateSubjectTypeCommonNameString)
 	s.MaybeText("OrganizationUnit", in.OrganizationUnit, &textCertificateSubjectTypeOrganizationUnitString)
@@ -675,11 +678,13 @@ func (in *CertificateSubjectType) Shape(s *shape.Check) {
 	s.MaybeText("EmailAddress", in.EmailAddress, &textCertificateSubjectTypeEmailAddressString)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CreateAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *CreateKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
@@ -689,19 +694,23 @@ func (in *CreateKeyInput) Shape(s *shape.Check) {
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DeleteAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DeleteKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.MaybeNumber("DeleteKeyInDays", in.DeleteKeyInDays, 3, 180)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DeleteResourcePolicyInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "SharedInformation", Set: in.SharedInformation != nil},
@@ -709,31 +718,37 @@ func (in *DiffieHellmanDerivationData) Shape(s *shape.Check) {
 	s.MaybeText("SharedInformation", in.SharedInformation, &textSharedInformation)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DisableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *DisassociateMpaTeamInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "Action", in.Action, allMpaOperation)
 	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *EnableDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportAs2805KeyCryptogram) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.OneOf(s, "As2805KeyVariant", in.As2805KeyVariant, allAs2805KeyVariant)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportAttributes) Shape(s *shape.Check) {
 	shape.Inside(s, "ExportDukptInitialKey", in.ExportDukptInitialKey, (*ExportDukptInitialKey).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("PrivateKeyIdentifier", in.PrivateKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -745,22 +760,26 @@ func (in *ExportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportDukptInitialKey) Shape(s *shape.Check) {
 	s.Text("KeySerialNumber", in.KeySerialNumber, &textHexLength20Or24)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportKeyCryptogram) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappingKeyCertificate", in.WrappingKeyCertificate, &textCertificateType)
 	shape.MaybeOneOf(s, "WrappingSpec", in.WrappingSpec, allWrappingKeySpec)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ExportKeyMaterial).Shape)
 	s.Text("ExportKeyIdentifier", in.ExportKeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.Inside(s, "ExportAttributes", in.ExportAttributes, (*ExportAttributes).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "Tr31KeyBlock", Set: in.Tr31KeyBlock != nil},
@@ -776,11 +795,13 @@ func (in *ExportKeyMaterial) Shape(s *shape.Check) {
 	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ExportAs2805KeyCryptogram).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ExportTr34KeyBlock) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappingKeyCertificate", in.WrappingKeyCertificate, &textCertificateType)
@@ -792,45 +813,55 @@ func (in *ExportTr34KeyBlock) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyBlockHeaders", in.KeyBlockHeaders, (*KeyBlockHeaders).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetCertificateSigningRequestInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	shape.OneOf(s, "SigningAlgorithm", in.SigningAlgorithm, allSigningAlgorithmType)
 	shape.Inside(s, "CertificateSubject", &in.CertificateSubject, (*CertificateSubjectType).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetDefaultKeyReplicationRegionsInput) Shape(s *shape.Check) {
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetMpaTeamAssociationInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "Action", in.Action, allMpaOperation)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetParametersForExportInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
 	shape.OneOf(s, "SigningKeyAlgorithm", in.SigningKeyAlgorithm, allKeyAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetParametersForImportInput) Shape(s *shape.Check) {
 	shape.OneOf(s, "KeyMaterialType", in.KeyMaterialType, allKeyMaterialType)
 	shape.OneOf(s, "WrappingKeyAlgorithm", in.WrappingKeyAlgorithm, allKeyAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetPublicKeyCertificateInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *GetResourcePolicyInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportAs2805KeyCryptogram) Shape(s *shape.Check) {
 	shape.OneOf(s, "As2805KeyVariant", in.As2805KeyVariant, allAs2805KeyVariant)
 	shape.OneOf(s, "KeyAlgorithm", in.KeyAlgorithm, allKeyAlgorithm)
@@ -839,6 +870,7 @@ func (in *ImportAs2805KeyCryptogram) Shape(s *shape.Check) {
 	s.Text("WrappedKeyCryptogram", in.WrappedKeyCryptogram, &textWrappedKeyCryptogram)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("PrivateKeyIdentifier", in.PrivateKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
@@ -850,6 +882,7 @@ func (in *ImportDiffieHellmanTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappedKeyBlock", in.WrappedKeyBlock, &textTr31WrappedKeyBlock)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportKeyCryptogram) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Given("Exportable", in.Exportable != nil)
@@ -858,6 +891,7 @@ func (in *ImportKeyCryptogram) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "WrappingSpec", in.WrappingSpec, allWrappingKeySpec)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportKeyInput) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyMaterial", &in.KeyMaterial, (*ImportKeyMaterial).Shape)
 	shape.MaybeOneOf(s, "KeyCheckValueAlgorithm", in.KeyCheckValueAlgorithm, allKeyCheckValueAlgorithm)
@@ -866,6 +900,7 @@ func (in *ImportKeyInput) Shape(s *shape.Check) {
 	s.MaybeText("RequesterComment", in.RequesterComment, &textMpaRequesterComment)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportKeyMaterial) Shape(s *shape.Check) {
 	s.ExactlyOne(
 		shape.Arm{Name: "RootCertificatePublicKey", Set: in.RootCertificatePublicKey != nil},
@@ -885,11 +920,13 @@ func (in *ImportKeyMaterial) Shape(s *shape.Check) {
 	shape.Inside(s, "As2805KeyCryptogram", in.As2805KeyCryptogram, (*ImportAs2805KeyCryptogram).Shape)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportTr31KeyBlock) Shape(s *shape.Check) {
 	s.Text("WrappingKeyIdentifier", in.WrappingKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("WrappedKeyBlock", in.WrappedKeyBlock, &textTr31WrappedKeyBlock)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ImportTr34KeyBlock) Shape(s *shape.Check) {
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Text("SigningKeyCertificate", in.SigningKeyCertificate, &textCertificateType)
@@ -907,54 +944,64 @@ func shapeKeyAttributes(in *apc.KeyAttributes, s *shape.Check) {
 	shape.OneOf(s, "KeyAlgorithm", in.KeyAlgorithm, allKeyAlgorithm)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *KeyBlockHeaders) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "KeyExportability", in.KeyExportability, allKeyExportability)
 	s.MaybeText("KeyVersion", in.KeyVersion, &textKeyVersion)
 	s.Map("OptionalBlocks", in.OptionalBlocks, &textOptionalBlockId, &textOptionalBlockValue)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ListAliasesInput) Shape(s *shape.Check) {
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ListKeysInput) Shape(s *shape.Check) {
 	shape.MaybeOneOf(s, "KeyState", in.KeyState, allKeyState)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *ListTagsForResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.MaybeText("NextToken", in.NextToken, &textNextToken)
 	s.MaybeNumber("MaxResults", in.MaxResults, 1, 100)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *PutResourcePolicyInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.Text("Policy", in.Policy, &textResourcePolicy)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *RemoveKeyReplicationRegionsInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 	s.Given("ReplicationRegions", in.ReplicationRegions != nil)
 	s.Texts("ReplicationRegions", in.ReplicationRegions, 0, &textRegion)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *RestoreKeyInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *RootCertificatePublicKey) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *StartKeyUsageInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *StopKeyUsageInput) Shape(s *shape.Check) {
 	s.Text("KeyIdentifier", in.KeyIdentifier, &textKeyArnOrKeyAliasType)
 }
@@ -964,24 +1011,28 @@ func shapeTag(in *apc.Tag, s *shape.Check) {
 	s.Text("Value", in.Value, &textTagValue)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TagResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.Given("Tags", in.Tags != nil)
 	shape.Each(s, "Tags", in.Tags, 200, shapeTag)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *TrustedCertificatePublicKey) Shape(s *shape.Check) {
 	shape.Inside(s, "KeyAttributes", &in.KeyAttributes, shapeKeyAttributes)
 	s.Text("PublicKeyCertificate", in.PublicKeyCertificate, &textCertificateType)
 	s.Text("CertificateAuthorityPublicKeyIdentifier", in.CertificateAuthorityPublicKeyIdentifier, &textKeyArnOrKeyAliasType)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *UntagResourceInput) Shape(s *shape.Check) {
 	s.Text("ResourceArn", in.ResourceArn, &textResourceArn)
 	s.Given("TagKeys", in.TagKeys != nil)
 	s.Texts("TagKeys", in.TagKeys, 200, &textTagKey)
 }
 
+// Shape checks lengths, patterns, values and required members. The operations call it.
 func (in *UpdateAliasInput) Shape(s *shape.Check) {
 	s.Text("AliasName", in.AliasName, &textAliasName)
 	s.MaybeText("KeyArn", in.KeyArn, &textKeyArn)

@@ -7,9 +7,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
-// Card is a chip card: its keys are derived by option A from issuer master keys that the simulator has. It asks for
-// authorizations (ARQC) under EMV's common session keys, checks the issuer's answers (ARPC) and takes PIN change
-// scripts. It works with packages emv, mac and pin. It is for one goroutine.
+// Card is a chip card: its keys are derived by option A from issuer master keys that the simulator
+// has. It makes cryptograms (ARQC) under EMV's common session keys, checks the issuer's answers
+// (ARPC) and accepts PIN change scripts. It works with packages emv, mac and pin. It is for one
+// goroutine.
 type Card struct {
 	IssuerKey         string // ARN of the issuer master key for cryptograms, E0 TDES_2KEY
 	Account, Sequence string
@@ -20,7 +21,8 @@ type Card struct {
 	pin               string
 }
 
-// Transaction is what the issuer is sent of a card's transaction. Texts of bytes are in hexadecimal.
+// Transaction is what the issuer receives of a card's transaction. Bytes are written in
+// hexadecimal.
 type Transaction struct {
 	Account, Sequence string
 	ATC               string // application transaction counter, four digits
@@ -50,7 +52,7 @@ func (i *Issuer) Card(account, sequence string) *Card {
 	return c
 }
 
-// Issuer is who made the card.
+// Issuer returns the issuer that made the card.
 func (c *Card) Issuer() *Issuer { return c.issuer }
 
 // Format prints the account number masked, whatever the verb.

@@ -14,7 +14,7 @@ type (
 	Fault  = engine.Fault
 )
 
-// The ways in which calls go wrong. The exceptions are refusals before the call has any effect.
+// The ways in which calls go wrong. An exception is returned before the call has any effect.
 const (
 	Throttled     = engine.FaultThrottling    // ThrottlingException
 	Unavailable   = engine.FaultUnavailable   // ServiceUnavailableException; in the data plane, which has none, InternalServerException
@@ -28,9 +28,10 @@ const (
 	Hangs         = engine.FaultHang          // there is no answer until the caller's context ends, and no effect
 )
 
-// Arm makes the faults happen to calls from now on, of several that fit a call the one that was
-// armed first. Disarm takes them back. A fault that is still armed when the test ends and was met by no call
-// fails the test. The zero Delay of Slow is a minute; it passes on Sim.Clock, or as real time where there is none.
+// Arm arms faults for the calls from now on. Where several fit a call, only the one that was armed
+// first is applied. Disarm removes them. A fault that is still armed when the test ends and was met
+// by no call fails the test. The zero Delay of Slow is a minute; it passes on Sim.Clock, or as real
+// time where there is none.
 func (s *Sim) Arm(faults ...Fault) (disarm func()) {
 	s.t.Helper()
 	for _, f := range faults {

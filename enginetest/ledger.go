@@ -11,7 +11,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
-// Movement is a key that was imported or exported.
+// Movement is one import or export of a key.
 type Movement struct {
 	Call        int    // its number in the journal
 	Export      bool   // else an import
@@ -44,8 +44,8 @@ func (m Movement) String() string {
 	return text
 }
 
-// Ledger is every key that recorded calls imported or exported, in the order of the journal. A
-// wrapper that widens a key's exportability or drops an optional block is seen here.
+// Ledger is every key that recorded calls imported or exported, in the order of the journal. It
+// shows a program under test that makes a key more exportable or drops an optional block.
 func (s *Sim) Ledger() (all []Movement) {
 	for _, c := range s.Journal() {
 		var m Movement

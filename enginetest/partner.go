@@ -19,11 +19,11 @@ import (
 )
 
 // Partner is the other party of key exchanges: an acquirer, a processor, a card scheme. It works
-// with the format and algorithm packages and the standard library alone and never sees the inside
-// of the simulator. Its authority certifies a key distribution host (KDH), a key receiving
-// device (KRD) and an EC key; the certificates are valid from 2020 to 2100.
+// with the format and algorithm packages and the standard library, and does not use the inside of
+// the simulator. Its authority certifies a key distribution host (KDH), a key receiving device
+// (KRD) and an EC key; the certificates are valid from 2020 to 2100.
 //
-// What a Partner cannot do fails the test that it was made for. It is for one goroutine.
+// An error of a Partner fails the test that it was made for. It is for one goroutine.
 type Partner struct {
 	Name string
 
@@ -209,8 +209,9 @@ var readyRSA = sync.OnceValues(func() (map[int][]*rsa.PrivateKey, error) {
 	return out, nil
 })
 
-// PartnerRSA is the nth RSA key pair for other parties, from 0: the ready ones of [testkeys], beginning with the
-// last, which a simulator comes to last, and beyond six of them new ones.
+// PartnerRSA returns the nth RSA key pair for other parties, counted from 0. The first six are
+// ready ones of [testkeys], beginning with the last, which a simulator uses last; the others are
+// generated.
 func PartnerRSA(bits, n int) (*rsa.PrivateKey, error) {
 	ready, err := readyRSA()
 	if err != nil {

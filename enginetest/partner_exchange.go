@@ -54,9 +54,9 @@ func CheckValue(algorithm byte, key []byte) (v string) {
 	return v[:min(6, len(v))]
 }
 
-// Share makes a key that both have, a K0 or K1 kind, as by a key ceremony, and returns its ARN. Wrap
-// and Open work under the one shared last. The key follows the simulator's seed and the partner's
-// name.
+// Share makes a key of a K0 or K1 kind that both parties have, as after a key ceremony, and returns
+// its ARN. Wrap and Open work under the key that was shared last. The key follows the simulator's
+// seed and the partner's name.
 func (p *Partner) Share(k KeyKind) string {
 	p.t.Helper()
 	return p.ShareKey(k, p.drawn(k))

@@ -110,7 +110,7 @@ func (i *Issuer) scriptKey(k KeyKind, x Transaction, s Scheme) (key []byte) {
 	return key
 }
 
-// PIN is the card's PIN: "" until it is set, or a script is taken.
+// PIN is the card's PIN, "" until it is set or a script is accepted.
 func (c *Card) PIN() string { return c.pin }
 
 // SetPIN gives the card its PIN without a script, as at personalization.
@@ -119,7 +119,8 @@ func (c *Card) SetPIN(digits string) {
 	c.pin = c.issuer.pin(c.Account, digits).Digits()
 }
 
-// TakesScript reports whether a PIN change script is right after the last transaction, and takes the new PIN if it is.
+// TakesScript reports whether a PIN change script is right after the last transaction, and sets the
+// new PIN if it is.
 func (c *Card) TakesScript(s Script) bool {
 	i := c.issuer
 	i.p.t.Helper()

@@ -18,7 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// T is what is needed of a *testing.T, *testing.B, *testing.F or *rapid.T.
+// T is the part of *testing.T, *testing.B, *testing.F and *rapid.T that this package uses.
 type T interface {
 	Helper()
 	Cleanup(func())
@@ -168,9 +168,8 @@ func (s *Sim) seed(offset uint64) uint64 {
 // Seed is the seed that repeats the run.
 func (s *Sim) Seed() uint64 { return s.options.Seed }
 
-// Restart closes the engine and opens it on the same store and device: what was in its caches is
-// gone. Callers made with As before belong to the closed engine; HTTPClient and URL lead to the
-// new one.
+// Restart closes the engine and opens it on the same store and device, with empty caches. Callers
+// made with As before belong to the closed engine; HTTPClient and URL use the new one.
 func (s *Sim) Restart() {
 	s.t.Helper()
 	err := s.Engine.Close()
@@ -197,8 +196,9 @@ func (s *Sim) Advance(d time.Duration) {
 	}
 }
 
-// Inspect is the caller with the simulator's default identity (Options.Engine.Identity) that
-// meets no fault and is not recorded: for looking at the state, and for keys of the test's own.
+// Inspect returns the caller with the simulator's default identity (Options.Engine.Identity) whose
+// calls meet no fault and are not recorded: it is for looking at the state, and for keys that the
+// test itself needs.
 func (s *Sim) Inspect() *engine.Caller { return s.inspect().Caller }
 
 // InspectAs is Inspect for another identity.
@@ -240,8 +240,8 @@ func (s *Sim) observe(e apc.Event) {
 }
 
 // Secret names values, such as a PIN, an account number or a key, that must not be found in the
-// store, the journal or the events when the test ends. Of a value of 16 or more bytes that is not a
-// text of digits, eight bytes are enough.
+// store, the journal or the events when the test ends. Of a value of 16 or more bytes, unless it is
+// a text of digits, any eight bytes in a row must not be found either.
 func (s *Sim) Secret(values ...[]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -69,8 +69,8 @@ func Defects(blockOrToken string) (all []Defect) {
 // block with the letter of its version.
 func isToken(s string) bool { return s != "" && s[0] == '3' }
 
-// Spoil makes a key block or a TR-34 token nearly valid. A defect that does not apply to it
-// leaves it as it is.
+// Spoil gives a key block or a TR-34 token one defect. A defect that does not apply to it leaves it
+// as it is.
 func Spoil(blockOrToken string, d Defect) string {
 	if len(blockOrToken) < 64 || d.Rule(blockOrToken) == "" {
 		return blockOrToken

@@ -5,7 +5,7 @@ const problemFamily = "the version of the block does not fit the algorithm of th
 
 // What a *pin.Error of this package says is wrong.
 const (
-	problemPANChange   = "a translation does not change the account number"
-	problemTranslation = "a PIN block is not translated between these formats"
+	problemPANChange   = "a translation cannot change the account number"
+	problemTranslation = "a PIN block cannot be translated between these formats"
 	problemPINLength   = "the PIN does not have the length that was asked for"
 )

@@ -30,7 +30,7 @@ func TestParseRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		{change("P0TE", "ZZTE"), `header-field: the key usage is not a code of the standard: found "ZZ", wanted B0 to B3, C0, D0 to D3, E0 to E7, F0, F1, F2, F4, I0, K0 to K4, M0 to M8, P0 to P1, S0 to S2, V0 to V5 (at character 5)`},
 		{change("P0TE", "P0QE"), `header-field: the algorithm is not a code of the standard: found "Q", wanted one of ADEHIJRST (at character 7)`},
 		{change("00E03", "00E0x"), `header-field: the number of optional blocks is not two decimal digits: found "0x", wanted 00 to 99 (at character 12)`},
-		{change("KC0C", "KC03"), "opt-block: the length of an optional block is less than its own head takes: found KC03, wanted at least " +
+		{change("KC0C", "KC03"), "opt-block: the length of an optional block is less than that of its id and length: found KC03, wanted at least " +
 			"KC04 (at character 25)"},
 		{change("KC0C", "KCFF"), "opt-block: the length of an optional block goes past the end of the key block: found KCFF, wanted at " +
 			"most KC57 (at character 25)"},

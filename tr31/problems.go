@@ -33,7 +33,7 @@ const (
 	problemBlockID      = "the id of an optional block is not two letters or digits"
 	problemLongForm     = "the extended length of an optional block does not begin with 04"
 	problemBlockHex     = "the length of an optional block is not upper-case hexadecimal"
-	problemBlockShort   = "the length of an optional block is less than its own head takes"
+	problemBlockShort   = "the length of an optional block is less than that of its id and length"
 	problemBlockPast    = "the length of an optional block goes past the end of the key block"
 	problemManyBlocks   = "there are too many optional blocks"
 	problemBlockChar    = "the data of an optional block has a character that is not printable ASCII"

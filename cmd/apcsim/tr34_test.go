@@ -226,7 +226,7 @@ func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 			"krd-cert: the PEM block is not a certificate: found a private key, wanted a certificate"},
 		"no private key": {v.args("--krd-key", v.path(v.KRDCert), v.path(v.File)), exitRefused, "krd-key: the file has no RSA private key"},
 		"no time": {v.args("--at", "noon", v.path(v.File)), exitRefused,
-			"at: the time is not in a form that is read: wanted 2026-01-31T12:00:00Z or 2026-01-31"},
+			"at: the time is not in one of the forms that are accepted: wanted 2026-01-31T12:00:00Z or 2026-01-31"},
 		"no nonce":        {v.args("--nonce", "xyz", v.path(v.File)), exitRefused, "hexadecimal"},
 		"inspect nothing": {[]string{"tr34", "inspect"}, exitUsage, "wants one token"},
 	} {

@@ -72,7 +72,7 @@ func watchURL(args []string) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usageError("the URL is one like http://127.0.0.1:8089")
+		return nil, usageError("the URL does not have the form http://127.0.0.1:8089")
 	}
 	return u.JoinPath("/_apcsim/journal"), nil
 }

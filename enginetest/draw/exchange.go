@@ -106,7 +106,7 @@ func (r *Requests) exportTR31(t *rapid.T, p model.Place) any {
 		t,
 		p,
 		engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: r.kek(t, p, (*model.Key).Wraps)}},
-		(*model.Key).Leaves,
+		(*model.Key).Exports,
 	)
 }
 
@@ -156,7 +156,7 @@ func (r *Requests) exportAS2805(t *rapid.T, p model.Place) any {
 }
 
 func leavesTDES(k *model.Key) bool {
-	return k.Leaves() && k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey &&
+	return k.Exports() && k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey &&
 		k.Attributes.KeyAlgorithm == apc.KeyAlgorithmTDES2Key
 }
 

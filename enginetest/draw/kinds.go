@@ -71,7 +71,7 @@ func Symmetric() *rapid.Generator[apc.KeyAttributes] {
 	return rapid.SampledFrom(some)
 }
 
-// Kind draws any usage with any algorithm that CreateKey takes together.
+// Kind draws a usage and an algorithm that CreateKey accepts together.
 func Kind() *rapid.Generator[enginetest.KeyKind] {
 	var kinds []enginetest.KeyKind
 	for line := range strings.Lines(attributesText) {
@@ -95,8 +95,8 @@ func Fault(calls int) *rapid.Generator[enginetest.Fault] {
 	})
 }
 
-// Wait draws how long to wait: up to a moment before, on or after a whole number of days up to
-// the given one. It shrinks to a day.
+// Wait draws a duration that ends shortly before, on or after a whole number of days, at most the
+// given one. It shrinks to a day.
 func Wait(days int) *rapid.Generator[time.Duration] {
 	return rapid.Custom(func(t *rapid.T) time.Duration {
 		d := time.Duration(rapid.IntRange(1, days).Draw(t, "days")) * 24 * time.Hour

@@ -18,10 +18,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
 
-// Machine is a state machine for rapid's t.Repeat: every operation that [Operations] lists, by callers of
-// every place of the world, moves of the clock, settling, and a comparison of the whole state after each step.
-// The simulator has the world's limits and a clock of its own, and keys may be left
-// as they are:
+// Machine is a state machine for rapid's t.Repeat: every operation that [Operations] lists, by
+// callers of every place of the world, moves of the clock, settling, and a comparison of the whole
+// state after each step. The simulator has the world's limits and a clock of its own, and its test
+// does not check which keys are left:
 //
 //	w := draw.MachineWorld(draw.MachineLimits())
 //	s := enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll})

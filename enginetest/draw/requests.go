@@ -114,7 +114,7 @@ func Operations() []string {
 }
 
 // Any draws a request of an operation by a caller of a place: mostly one that is accepted, and
-// otherwise one that [model.World.Expect] knows the refusal of.
+// otherwise one whose refusal [model.World.Expect] predicts.
 func (r *Requests) Any(p model.Place, op string) *rapid.Generator[Request] {
 	if in := fixed[op]; in != nil {
 		return rapid.Just(Request{op, in})

@@ -144,7 +144,7 @@ func strongCurve(curve, key apc.KeyAlgorithm) bool {
 
 // The first rule that a key breaks, for each part that it can take.
 
-func leaves(k *Key) apc.Rule {
+func exports(k *Key) apc.Rule {
 	return firstRule(unless(k.Attributes.KeyClass == apc.KeyClassSymmetricKey, apc.RuleKeyClass), unless(k.Exportable, apc.RuleExportable))
 }
 

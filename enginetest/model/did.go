@@ -11,8 +11,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// Did compares a call with what had to come of it and takes over its effect. It returns what
-// contradicts the model, or nil. A refusal must have the expected exception, and its first reason the expected rule.
+// Did compares the result of a call with the prediction and records its effect. It returns an error
+// that says what contradicts the model, or nil. A refusal must have the expected exception, and its
+// first reason the expected rule.
 func (w *World) Did(now time.Time, who apc.Identity, in, out any, err error) error {
 	want := w.Expect(now, who, in)
 	if !want.refused() {

@@ -9,10 +9,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// Expect is how a request must be refused now, or the zero value where it must be accepted.
-// The request's members have the forms that the service asks for; certificates, key blocks and tokens are
-// taken as valid but for who issued them. It panics on a request of another operation than
-// the package's documentation lists.
+// Expect is how a request must be refused now, or the zero value where it must be accepted. The
+// request's members have the forms that the service asks for; certificates, key blocks and tokens
+// are taken to be valid; only their issuer is checked. It panics on a request of another operation
+// than the package's documentation lists.
 func (w *World) Expect(now time.Time, who apc.Identity, in any) Refusal {
 	q := w.request(now, who, operationOf(in))
 	if r := q.shape(in); r.refused() {

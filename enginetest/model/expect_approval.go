@@ -42,7 +42,7 @@ func (w *World) Sessions() (all []string) {
 	return all
 }
 
-// Pending reports whether a session may still be decided.
+// Pending reports whether an approval session can still be decided.
 func (w *World) Pending(arn string) bool {
 	return w.sessions[arn] != nil && w.sessions[arn].status == apc.SessionStatusPending
 }

@@ -82,7 +82,7 @@ func (q *request) importKey(in *engine.ImportKeyInput) Refusal {
 	if r := first(tagKeys(in.Tags), q.regions(q.who.Region, in.ReplicationRegions), q.material(&in.KeyMaterial)); r.refused() {
 		return r
 	}
-	exportable := true // what is drawn leaves again, but for certificates
+	exportable := true // what is drawn is exportable, except certificates
 	if in.KeyMaterial.RootCertificatePublicKey != nil {
 		exportable = false
 		if q.p.team != nil && in.RequesterComment == nil {
@@ -137,7 +137,7 @@ func (q *request) importTR34(in *engine.ImportTr34KeyBlock) Refusal {
 func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 	switch {
 	case m.Tr31KeyBlock != nil:
-		keys, r := q.keys(working(m.Tr31KeyBlock.WrappingKeyIdentifier, wraps), working(id, leaves))
+		keys, r := q.keys(working(m.Tr31KeyBlock.WrappingKeyIdentifier, wraps), working(id, exports))
 		if r.refused() {
 			return r
 		}
@@ -154,7 +154,7 @@ func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 	case m.DiffieHellmanTr31KeyBlock != nil:
 		in := m.DiffieHellmanTr31KeyBlock
 		keys, r := q.keys(working(in.PrivateKeyIdentifier, isAgreementPair),
-			working(in.CertificateAuthorityPublicKeyIdentifier, isAuthority), working(id, leaves))
+			working(in.CertificateAuthorityPublicKeyIdentifier, isAuthority), working(id, exports))
 		if r.refused() {
 			return r
 		}
@@ -165,7 +165,7 @@ func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 			keys[1].issued(in.PublicKeyCertificate),
 		))
 	}
-	keys, r := q.keys(working(m.As2805KeyCryptogram.WrappingKeyIdentifier, wrapsNodes), working(id, leaves))
+	keys, r := q.keys(working(m.As2805KeyCryptogram.WrappingKeyIdentifier, wrapsNodes), working(id, exports))
 	if r.refused() {
 		return r
 	}
@@ -179,7 +179,7 @@ func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 
 // exportToRSA is the refusal of an export to a receiver with an RSA_2048 key, which takes TDES keys.
 func (q *request) exportToRSA(authority, receiver, id string) Refusal {
-	keys, r := q.keys(working(authority, isAuthority), working(id, leaves))
+	keys, r := q.keys(working(authority, isAuthority), working(id, exports))
 	if r.refused() {
 		return r
 	}

@@ -24,8 +24,8 @@ func (q *request) expectRegions(in any) (Refusal, bool) {
 	return Refusal{}, false
 }
 
-// OtherRegions are Regions that a request may name beside those of the world: one to which no replication succeeds, and
-// one that does not have the service.
+// OtherRegions returns Regions that a request may name besides those of the world: one to which no
+// replication succeeds, and one that does not have the service.
 func OtherRegions() []string { return []string{failingRegion, withoutService} }
 
 const (

@@ -1,19 +1,20 @@
-// Package model says what must be true of the service, worked out from the calls alone by rules
-// written from its documents. It imports the shapes of package engine and none of its rules, so that
-// both can be wrong only separately.
+// Package model predicts the answers and the state of the service. It computes them from the calls,
+// by rules written from the service's documents. It imports the shapes of package engine and none
+// of its rules, so that a mistake in one is not repeated in the other.
 //
 //	refusal := world.Expect(now, who, in)        // the zero value: the request must be accepted
 //	err := world.Did(now, who, in, out, err)     // nil, or what contradicts; the world follows the call
 //	err = world.Compare(ctx, now, eng.As)        // the whole state, by reading operations
 //
-// What the service answers with that cannot be worked out (ARNs, check values of new keys) is taken as it is
-// once and must be the same from then on.
+// A value that cannot be predicted (an ARN, the check value of a new key) is taken from the first
+// answer and must be the same from then on.
 //
-// Covered are all operations of the control plane but the lists, which Compare calls, in several accounts and
-// Regions: keys, aliases, tags, import and export tokens, imports and exports in every form, certificates, quotas,
-// replication, identity and resource policies of a small family, and approval. Of the data plane, every operation and
-// form: which keys may do it and what else must fit. What comes of it is not computed; the caller compares what must
-// agree, such as a MAC and its verification.
+// Covered are all operations of the control plane but the lists, which Compare calls, in several
+// accounts and Regions: keys, aliases, tags, import and export tokens, imports and exports in every
+// form, certificates, quotas, replication, identity and resource policies of a small family, and
+// approval. Of the data plane, every operation and form: which keys may do it and what else must
+// fit. The results are not computed; the caller compares those that must agree, such as a MAC and
+// its verification.
 //
 // Faults of one request are reported in one order: identifiers, permission, state, the rules of each key, certificates
 // and tokens, quotas.
@@ -56,7 +57,7 @@ type place struct {
 	team     *team             // nil: none is associated
 }
 
-// Key is what must be true of a key. It is the world's own.
+// Key is what must be true of a key. It belongs to the World: callers do not change it.
 type Key struct {
 	*life
 	ARN            string
@@ -160,7 +161,7 @@ func (w *World) at(now time.Time, who apc.Identity) *place {
 	return w.places[Place{who.Account, who.Region}]
 }
 
-// Moments are the times to come at which something changes by itself, in order.
+// Moments returns the future times at which something changes without a call, in order.
 func (w *World) Moments(now time.Time) (all []time.Time) {
 	for _, s := range w.sessions {
 		all = append(all, s.deadline)
@@ -248,8 +249,8 @@ func (w *World) Tokens(export bool) (all []*Token) {
 	return all
 }
 
-// Identifiers are what a caller of a place may name a key by: aliases by name and ARN, keys of every place, one that
-// never was.
+// Identifiers returns what a caller of a place may name a key by: aliases by name and ARN, keys of
+// every place, and a key that never existed.
 func (w *World) Identifiers(p Place) (ids []string) {
 	ids = slices.Sorted(maps.Keys(w.places[p].aliases))
 	for _, at := range w.order {
@@ -264,10 +265,10 @@ func (w *World) Identifiers(p Place) (ids []string) {
 // Usable reports whether the key may be worked with.
 func (k *Key) Usable() bool { return k.State == apc.KeyStateCreateComplete && k.Enabled }
 
-// Leaves reports whether the key may be exported in any form.
-func (k *Key) Leaves() bool { return k.Usable() && leaves(k) == "" }
+// Exports reports whether the key may be exported.
+func (k *Key) Exports() bool { return k.Usable() && exports(k) == "" }
 
-// Wraps and Unwraps report whether the key may do so to others.
+// Wraps and Unwraps report whether the key may wrap and unwrap other keys.
 func (k *Key) Wraps() bool   { return k.Usable() && wraps(k) == "" }
 func (k *Key) Unwraps() bool { return k.Usable() && unwraps(k) == "" }
 
@@ -282,7 +283,7 @@ func (k *Key) Certifies(a apc.KeyAlgorithm) bool {
 // Replicated reports whether the key is in other Regions.
 func (k *Key) Replicated() bool { return len(k.replicas) > 0 }
 
-// Replica reports whether the key only follows another.
+// Replica reports whether the key is a replica of another.
 func (k *Key) Replica() bool { return k.primary != nil }
 
 // HasPolicy reports whether the key has a resource policy.

@@ -92,6 +92,7 @@ func (p *plane) structureCheck(s *facts.Shape) error {
 	if p.inShared(s.Name) {
 		p.printf("func shape%s(in *%s, s *shape.Check) {\n", s.Name, p.typeName(s))
 	} else {
+		p.printf("// Shape checks lengths, patterns, values and required members. The operations call it.\n")
 		p.printf("func (in *%s) Shape(s *shape.Check) {\n", s.Name)
 	}
 	if s.Kind == facts.Union {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -54,9 +55,9 @@ func (p *plane) structure(s *facts.Shape) {
 	p.printf("}\n\n")
 	if p.reachesMasked(s.Name, map[string]bool{}) {
 		p.imports["fmt"], p.imports["log/slog"], p.imports[module+"internal/masked"] = true, true, true
-		p.printf("// Format prints it without its sensitive members, whatever the verb.\n")
+		p.printf("// Format prints the value without its sensitive members, whatever the verb.\n")
 		p.printf("func (in %s) Format(w fmt.State, _ rune) { masked.Format(w, in) }\n\n", s.Name)
-		p.printf("// LogValue is it in a log, without its sensitive members.\n")
+		p.printf("// LogValue returns the value for a log, without its sensitive members.\n")
 		p.printf("func (in %s) LogValue() slog.Value { return masked.LogValue(in) }\n\n", s.Name)
 	}
 }
@@ -182,28 +183,28 @@ func (p *plane) comment(s *facts.Shape) string {
 	}
 	switch {
 	case s.Kind == facts.Union && len(s.Members) == 1:
-		return s.Name + " is a union of one member, which is set."
+		return s.Name + " is a union with one member, which must be set."
 	case s.Kind == facts.Union:
-		return s.Name + " is a union: exactly one member is set."
+		return s.Name + " is a union: exactly one member must be set."
 	case s.Kind == facts.Enum:
 		return s.Name + " is an enumeration of the service."
 	}
 	return s.Name + " is " + p.place(s) + "."
 }
 
-// place names the members that have a structure's type.
+// place names the members that have a structure's type: "the member Amex of A", "the member Amex of A and B".
 func (p *plane) place(s *facts.Shape) string {
-	var of []string
+	in := map[string][]string{} // structures by the name of the member
 	for _, other := range p.facts.Shapes {
 		for _, m := range other.Members {
 			if m.Shape == s.Name {
-				of = append(of, m.Name+" of "+other.Name)
+				in[m.Name] = append(in[m.Name], other.Name)
 			}
 		}
 	}
-	slices.Sort(of)
-	if len(of) > 2 {
-		return fmt.Sprintf("%s, and of %d others", of[0], len(of)-1)
+	var places []string
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		places = append(places, "the member "+name+" of "+strings.Join(in[name], " and "))
 	}
-	return strings.Join(of, " and ")
+	return strings.Join(places, ", and ")
 }

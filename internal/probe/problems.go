@@ -2,16 +2,16 @@ package probe
 
 // What the package says to a user of its own accord.
 const (
-	problemURL           = "the URL is one like http://127.0.0.1:8089"
-	problemSide          = "a side is sim, a URL, aws:REGION or the file of a recording"
-	problemAccount       = "it changes settings of the whole account, and is not sent to the service"
-	problemLost          = "an answer was lost before this one, which may be that to the second attempt"
+	problemURL           = "the URL does not have the form http://127.0.0.1:8089"
+	problemSide          = "the side is neither sim nor a URL nor aws:REGION nor the file of a recording"
+	problemAccount       = "the probe changes settings of the whole account, and is not sent to the service"
+	problemLost          = "an earlier answer was lost, so that this one may be the answer to a second attempt"
 	problemNoRecord      = "the recording has no answers to this probe"
 	problemOther         = "the recording is of an earlier form of this probe"
-	problemReached       = "one side did not come so far"
+	problemReached       = "one side did not run the probe as far as this call"
 	problemLeft          = "the journal names an earlier comparison that did not end; apcsim compare --clean deletes what it left"
 	problemBusy          = "another comparison uses the journal"
-	problemTwice         = "the two sides are the same place, which is asked as one side at a time"
+	problemTwice         = "both sides are the same place, which can be only one side of a comparison"
 	problemInterrupted   = "interrupted; what was made is deleted"
 	problemCI            = "the service is not asked in continuous integration, where the variable CI is set"
 	problemNoYes         = "nothing was sent; --yes sends it"
