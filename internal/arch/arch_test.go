@@ -95,6 +95,10 @@ var mayImport = map[string][]string{
 	"internal/testrig/canary":     {},
 	"internal/testrig/pgcluster":  {},
 	"internal/testrig/ratio":      {},
+	"internal/testrig/operations": {
+		"apc", "engine", "dataplane", "hsm", "hsm/testkeys", "internal/core", "keystore", "kcv", "policy", "x509ca", "tr31", "tr34",
+		"mac", "pin", "cvv", "emv", "dukpt",
+	},
 	"cmd/apcsim/internal/server": {
 		"apc",
 		"cmd/apcsim/internal/console",

@@ -132,12 +132,25 @@ func data() (out []Command) {
 		out := bytes.Clone(message)
 		d.Decrypt(0, hsm.CBC, out)
 		d.Encrypt(1, hsm.CBC, bytes.Clone(out))
-	}, nil})
+	}, nil}, reEncryptDUKPT())
 	return append(out, Command{"DecryptRSA OAEP", []hsm.Attributes{rsaPair}, func(h *hsm.HSM, k []hsm.KeyRef) func() error {
 		_, public := RSA()
 		ciphertext := Sure(h.EncryptRSA(ctx, public, hsm.RSAOAEPSHA256, message))
 		return func() error { _, err := h.DecryptRSA(ctx, k[0], hsm.RSAOAEPSHA256, ciphertext); return err }
 	}, func(d Device) { d.DecryptOAEP(0, oaepCiphertext()) }, nil})
+}
+
+// reEncryptDUKPT is from a key of a transaction to a stored one.
+func reEncryptDUKPT() Command {
+	return Command{"ReEncrypt CBC, 48 bytes, DUKPT TDES", []hsm.Attributes{tdesB0, aesD0}, func(h *hsm.HSM, k []hsm.KeyRef) func() error {
+		from := hsm.BlockCipher{Key: hsm.WorkingKey{Key: k[0], Derive: tdesDUKPT}, Mode: hsm.CBC}
+		to := hsm.BlockCipher{Key: hsm.WorkingKey{Key: k[1]}, Mode: hsm.CBC}
+		return func() error { _, err := h.ReEncrypt(ctx, from, to, message); return err }
+	}, func(d Device) {
+		out, iv := bytes.Clone(message), make([]byte, 8)
+		cipher.NewCBCDecrypter(Sure(tdes.NewCipher(derivedTDES(d, 0, dukpt.DataRequest))), iv).CryptBlocks(out, out)
+		d.Encrypt(1, hsm.CBC, bytes.Clone(out))
+	}, nil}
 }
 
 // crypt is a mode as it is written down.
