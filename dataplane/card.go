@@ -23,15 +23,15 @@ func generateCardValidationData(
 	in *GenerateCardValidationDataInput,
 ) (*GenerateCardValidationDataOutput, error) {
 	// Load and check: the key, then what the value is computed from.
-	key, card, err := loadCard(
+	var r cardRequest
+	if err := r.load(
 		ctx,
 		c,
 		in.KeyIdentifier,
 		"GenerationAttributes",
 		in.GenerationAttributes.sameAs(),
 		in.PrimaryAccountNumber,
-	)
-	if err != nil {
+	); err != nil {
 		return nil, err
 	}
 	// HSM.
@@ -39,11 +39,11 @@ func generateCardValidationData(
 	if in.ValidationDataLength != nil {
 		length = *in.ValidationDataLength
 	}
-	value, err := c.Cloud.HSM.CardValue(ctx, key.Key, *card, length)
+	value, err := c.Cloud.HSM.CardValue(ctx, r.key.Key, r.data, length)
 	if err != nil {
 		return nil, commandError(c, "PrimaryAccountNumber", err)
 	}
-	return &GenerateCardValidationDataOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue, ValidationData: value}, nil
+	return &GenerateCardValidationDataOutput{KeyArn: r.key.arn(), KeyCheckValue: r.key.checkValue, ValidationData: value}, nil
 }
 
 // VerifyCardValidationData compares a value with the card's.
@@ -60,12 +60,13 @@ func verifyCardValidationData(
 	in *VerifyCardValidationDataInput,
 ) (*VerifyCardValidationDataOutput, error) {
 	// Load and check: the key, then what the value is computed from.
-	key, card, err := loadCard(ctx, c, in.KeyIdentifier, "VerificationAttributes", &in.VerificationAttributes, in.PrimaryAccountNumber)
+	var r cardRequest
+	err := r.load(ctx, c, in.KeyIdentifier, "VerificationAttributes", &in.VerificationAttributes, in.PrimaryAccountNumber)
 	if err != nil {
 		return nil, err
 	}
 	// HSM.
-	verdict, err := c.Cloud.HSM.VerifyCardValue(ctx, key.Key, *card, in.ValidationData)
+	verdict, err := c.Cloud.HSM.VerifyCardValue(ctx, r.key.Key, r.data, in.ValidationData)
 	if err != nil {
 		return nil, commandError(c, "PrimaryAccountNumber", err)
 	}
@@ -77,7 +78,7 @@ func verifyCardValidationData(
 			problemCardValue,
 		)
 	}
-	return &VerifyCardValidationDataOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue}, nil
+	return &VerifyCardValidationDataOutput{KeyArn: r.key.arn(), KeyCheckValue: r.key.checkValue}, nil
 }
 
 // sameAs is the union of the other operation, which has one member more.
@@ -90,50 +91,56 @@ func (a *CardGenerationAttributes) sameAs() *CardVerificationAttributes {
 	}
 }
 
-// loadCard finds the key of a request and reads what a value is computed from.
-func loadCard(
+// cardRequest is a value to be computed.
+type cardRequest struct {
+	key  workingKey
+	data hsm.CardData
+}
+
+// load finds the key of a request and reads what a value is computed from.
+func (r *cardRequest) load(
 	ctx context.Context,
 	c *core.Call,
 	identifier, field string,
 	in *CardVerificationAttributes,
 	pan string,
-) (*workingKey, *hsm.CardData, error) {
-	form, card := in.card()
-	key, err := loadKey(ctx, c, keyRequest{form: form, member: fieldKey, identifier: identifier})
-	if err != nil {
-		return nil, nil, err
+) error {
+	var form string
+	form, r.data = in.card()
+	if err := r.key.load(ctx, c, keyRequest{form: form, member: fieldKey, identifier: identifier}); err != nil {
+		return err
 	}
 	if track := in.DynamicCardVerificationCode; track != nil {
 		data, err := evenBytes(track.TrackData, field+".DynamicCardVerificationCode.TrackData")
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
-		card.Track = hsm.NewSecret(data)
+		r.data.Track = hsm.NewSecret(data)
 	}
-	card.PAN = hsm.NewPAN(pan)
-	return key, card, nil
+	r.data.PAN = hsm.NewPAN(pan)
+	return nil
 }
 
 // card is the form of a value and its members.
-func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
+func (in *CardVerificationAttributes) card() (form string, card hsm.CardData) {
 	switch {
 	case in.CardVerificationValue1 != nil:
 		a := in.CardVerificationValue1
-		return "CardVerificationValue1", &hsm.CardData{Form: hsm.CardCVV, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
+		return "CardVerificationValue1", hsm.CardData{Form: hsm.CardCVV, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
 	case in.CardVerificationValue2 != nil:
-		return "CardVerificationValue2", &hsm.CardData{
+		return "CardVerificationValue2", hsm.CardData{
 			Form:        hsm.CardCVV,
 			Expiry:      in.CardVerificationValue2.CardExpiryDate,
 			ServiceCode: cvv.CVV2Code,
 		}
 	case in.AmexCardSecurityCodeVersion1 != nil:
-		return "AmexCardSecurityCodeVersion1", &hsm.CardData{Form: hsm.CardCSC1, Expiry: in.AmexCardSecurityCodeVersion1.CardExpiryDate}
+		return "AmexCardSecurityCodeVersion1", hsm.CardData{Form: hsm.CardCSC1, Expiry: in.AmexCardSecurityCodeVersion1.CardExpiryDate}
 	case in.AmexCardSecurityCodeVersion2 != nil:
 		a := in.AmexCardSecurityCodeVersion2
-		return "AmexCardSecurityCodeVersion2", &hsm.CardData{Form: hsm.CardCSC2, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
+		return "AmexCardSecurityCodeVersion2", hsm.CardData{Form: hsm.CardCSC2, Expiry: a.CardExpiryDate, ServiceCode: a.ServiceCode}
 	case in.CardHolderVerificationValue != nil:
 		a := in.CardHolderVerificationValue
-		return "CardHolderVerificationValue", &hsm.CardData{
+		return "CardHolderVerificationValue", hsm.CardData{
 			Form: hsm.CardHolder,
 			PSN:  a.PanSequenceNumber,
 			ATC:  a.ApplicationTransactionCounter,
@@ -141,7 +148,7 @@ func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
 		}
 	case in.DynamicCardVerificationCode != nil:
 		a := in.DynamicCardVerificationCode
-		return "DynamicCardVerificationCode", &hsm.CardData{
+		return "DynamicCardVerificationCode", hsm.CardData{
 			Form: hsm.CardCVC3,
 			PSN:  a.PanSequenceNumber,
 			ATC:  a.ApplicationTransactionCounter,
@@ -149,7 +156,7 @@ func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
 		}
 	case in.DynamicCardVerificationValue != nil:
 		a := in.DynamicCardVerificationValue
-		return "DynamicCardVerificationValue", &hsm.CardData{
+		return "DynamicCardVerificationValue", hsm.CardData{
 			Form:        hsm.CardDCVV,
 			PSN:         a.PanSequenceNumber,
 			Expiry:      a.CardExpiryDate,
@@ -158,7 +165,7 @@ func (in *CardVerificationAttributes) card() (form string, card *hsm.CardData) {
 		}
 	}
 	a := in.DiscoverDynamicCardVerificationCode
-	return "DiscoverDynamicCardVerificationCode", &hsm.CardData{
+	return "DiscoverDynamicCardVerificationCode", hsm.CardData{
 		Form:   hsm.CardDiscover,
 		Expiry: a.CardExpiryDate,
 		ATC:    a.ApplicationTransactionCounter,

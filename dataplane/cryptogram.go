@@ -24,8 +24,8 @@ func generateAuthRequestCryptogram(
 	in *GenerateAuthRequestCryptogramInput,
 ) (*GenerateAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data.
-	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
-	if err != nil {
+	var key workingKey
+	if err := key.load(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier}); err != nil {
 		return nil, err
 	}
 	card, err := in.SessionKeyDerivationAttributes.card(in.MajorKeyDerivationMode)
@@ -59,8 +59,8 @@ func verifyAuthRequestCryptogram(
 	in *VerifyAuthRequestCryptogramInput,
 ) (*VerifyAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data, what the answer is computed from.
-	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
-	if err != nil {
+	var key workingKey
+	if err := key.load(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier}); err != nil {
 		return nil, err
 	}
 	card, err := in.SessionKeyDerivationAttributes.card(in.MajorKeyDerivationMode)

@@ -21,12 +21,12 @@ func encryptData(ctx context.Context, c *core.Call, in *EncryptDataInput) (*Encr
 		in.EncryptionAttributes,
 		"EncryptionAttributes",
 	}
-	key, err := loadKey(ctx, c, side.request())
-	if err != nil {
+	var key workingKey
+	if err := key.load(ctx, c, side.request()); err != nil {
 		return nil, err
 	}
 	defer key.close()
-	to, err := side.cipher(key)
+	to, err := side.cipher(&key)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func encryptData(ctx context.Context, c *core.Call, in *EncryptDataInput) (*Encr
 	} else if err != nil {
 		return nil, commandError(c, "PlainText", err)
 	}
-	answer := &EncryptDataOutput{KeyArn: key.arn(), KeyCheckValue: &key.checkValue, CipherText: hexOf(out)}
+	answer := &EncryptDataOutput{KeyArn: key.arn(), KeyCheckValue: new(key.checkValue), CipherText: hexOf(out)}
 	if key.letter == hsm.RSA { // GUESS G-public-key-check-value: a check value of a public key has too many digits
 		answer.KeyCheckValue = nil
 	}
@@ -59,12 +59,12 @@ func decryptData(ctx context.Context, c *core.Call, in *DecryptDataInput) (*Decr
 		in.DecryptionAttributes,
 		"DecryptionAttributes",
 	}
-	key, err := loadKey(ctx, c, side.request())
-	if err != nil {
+	var key workingKey
+	if err := key.load(ctx, c, side.request()); err != nil {
 		return nil, err
 	}
 	defer key.close()
-	from, err := side.cipher(key)
+	from, err := side.cipher(&key)
 	if err != nil {
 		return nil, err
 	}
@@ -86,55 +86,60 @@ func (c *Caller) ReEncryptData(ctx context.Context, in *ReEncryptDataInput) (*Re
 
 func reEncryptData(ctx context.Context, c *core.Call, in *ReEncryptDataInput) (*ReEncryptDataOutput, error) {
 	// Load and check: both keys in one snapshot, how each works, and that the data fit.
-	sides := [2]dataSide{
-		{
-			keyRequest{
-				member:     fieldIncoming,
-				identifier: in.IncomingKeyIdentifier,
-				wrapped:    in.IncomingWrappedKey,
-				within:     "IncomingWrappedKey",
-			},
-			in.IncomingEncryptionAttributes.sameAs(),
-			"IncomingEncryptionAttributes",
-		},
-		{
-			keyRequest{
-				member:     fieldOutgoing,
-				identifier: in.OutgoingKeyIdentifier,
-				wrapped:    in.OutgoingWrappedKey,
-				within:     "OutgoingWrappedKey",
-			},
-			in.OutgoingEncryptionAttributes.sameAs(),
-			"OutgoingEncryptionAttributes",
-		},
+	from, to := in.sides()
+	var keys [2]workingKey
+	if err := loadKeys(ctx, c, keys[:], from.request(), to.request()); err != nil {
+		return nil, err
 	}
-	keys, err := loadKeys(ctx, c, sides[0].request(), sides[1].request())
+	defer closeKeys(keys[:])
+	if err := checkSides(&from, &to, &keys[0]); err != nil {
+		return nil, err
+	}
+	incoming, err := from.cipher(&keys[0])
 	if err != nil {
 		return nil, err
 	}
-	defer closeKeys(keys)
-	if err := checkSides(&sides[0], &sides[1], &keys[0]); err != nil {
+	outgoing, err := to.cipher(&keys[1])
+	if err != nil {
 		return nil, err
 	}
-	var ciphers [2]*dataCipher
-	for i := range sides {
-		if ciphers[i], err = sides[i].cipher(&keys[i]); err != nil {
-			return nil, err
-		}
-	}
-	from, to := ciphers[0], ciphers[1]
-	if err := from.checkCipherText(len(in.CipherText)/2, "CipherText"); err != nil {
+	if err := incoming.checkCipherText(len(in.CipherText)/2, "CipherText"); err != nil {
 		return nil, err
 	}
-	if from.rsa == nil { // else the length of what is inside is not known
-		if err := to.checkPlain(len(in.CipherText)/2, "CipherText"); err != nil {
+	if incoming.rsa == nil { // else the length of what is inside is not known
+		if err := outgoing.checkPlain(len(in.CipherText)/2, "CipherText"); err != nil {
 			return nil, err
 		}
 	}
 	// HSM.
-	out, err := c.Cloud.HSM.ReEncrypt(ctx, from.DataCipher, to.DataCipher, bytesOf(in.CipherText))
+	out, err := c.Cloud.HSM.ReEncrypt(ctx, incoming.DataCipher, outgoing.DataCipher, bytesOf(in.CipherText))
 	if err != nil {
 		return nil, dataError(c, "CipherText", err)
 	}
 	return &ReEncryptDataOutput{KeyArn: keys[1].arn(), KeyCheckValue: keys[1].checkValue, CipherText: hexOf(out)}, nil
+}
+
+// sides are the two keys of the request and how each works.
+func (in *ReEncryptDataInput) sides() (from, to dataSide) {
+	from = dataSide{
+		keyRequest{
+			member:     fieldIncoming,
+			identifier: in.IncomingKeyIdentifier,
+			wrapped:    in.IncomingWrappedKey,
+			within:     "IncomingWrappedKey",
+		},
+		in.IncomingEncryptionAttributes.sameAs(),
+		"IncomingEncryptionAttributes",
+	}
+	to = dataSide{
+		keyRequest{
+			member:     fieldOutgoing,
+			identifier: in.OutgoingKeyIdentifier,
+			wrapped:    in.OutgoingWrappedKey,
+			within:     "OutgoingWrappedKey",
+		},
+		in.OutgoingEncryptionAttributes.sameAs(),
+		"OutgoingEncryptionAttributes",
+	}
+	return from, to
 }

@@ -81,9 +81,9 @@ var rsaPaddings = map[PaddingType]*rsaPadding{
 }
 
 // cipher readies the key of a side.
-func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
+func (s *dataSide) cipher(k *workingKey) (dataCipher, error) {
 	if s.wrapped != nil && s.attributes.Symmetric == nil { // the key in a block is of usage D0
-		return nil, excluded(s.field, problemWithBlock, "Symmetric")
+		return dataCipher{}, excluded(s.field, problemWithBlock, "Symmetric")
 	}
 	switch a := &s.attributes; {
 	case a.Asymmetric != nil:
@@ -92,7 +92,7 @@ func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
 			name = *a.Asymmetric.PaddingType
 		}
 		p := rsaPaddings[name]
-		return &dataCipher{
+		return dataCipher{
 			DataCipher: hsm.RSACipher{Pair: k.Key, Public: k.named.Public, Padding: p.padding},
 			rsa:        p,
 			modulus:    k.named.Attributes.Alg.Bits / 8,
@@ -103,14 +103,14 @@ func (s *dataSide) cipher(k *workingKey) (*dataCipher, error) {
 		field := s.field + ".Dukpt"
 		if err := k.derive(&terminal{ksn: a.Dukpt.KeySerialNumber, variant: a.Dukpt.DukptKeyVariant,
 			algorithm: a.Dukpt.DukptKeyDerivationType, field: field}); err != nil {
-			return nil, err
+			return dataCipher{}, err
 		}
 		return blockCipher(k, orCBC(a.Dukpt.Mode), a.Dukpt.InitializationVector, field)
 	}
 	e, field := s.attributes.Emv, s.field+".Emv"
 	card, err := cardKey(e.MajorKeyDerivationMode, e.PrimaryAccountNumber, e.PanSequenceNumber, field)
 	if err != nil {
-		return nil, err
+		return dataCipher{}, err
 	}
 	card.Session, card.R = hsm.SessionCommon, [8]byte(bytesOf(e.SessionDerivationData))
 	k.letter, k.Derive = hsm.TDES, card
@@ -134,23 +134,23 @@ var cipherModes = map[int]map[EncryptionMode]hsm.CipherMode{
 }
 
 // blockCipher is a TDES or AES key with a mode. An IV is as long as a block (GUESS G-iv-length), ECB has none.
-func blockCipher(k *workingKey, mode EncryptionMode, iv *string, field string) (*dataCipher, error) {
+func blockCipher(k *workingKey, mode EncryptionMode, iv *string, field string) (dataCipher, error) {
 	size := k.size()
 	m, ok := cipherModes[size][mode]
 	if !ok {
-		return nil, core.Invalid(invalidMessage, core.Because(apc.RuleCipherMode, field+".Mode", problemCipherMode, string(mode),
+		return dataCipher{}, core.Invalid(invalidMessage, core.Because(apc.RuleCipherMode, field+".Mode", problemCipherMode, string(mode),
 			map[int]string{8: string(EncryptionModeCFB64), 16: string(EncryptionModeCFB128)}[size]))
 	}
 	c := hsm.BlockCipher{Key: k.WorkingKey, Mode: m}
 	if iv != nil && m != hsm.ECB {
 		if c.IV = bytesOf(*iv); len(c.IV) != size {
-			return nil, core.Invalid(
+			return dataCipher{}, core.Invalid(
 				invalidMessage,
 				core.Because(apc.RuleLength, field+".InitializationVector", problemIV, wording.Bytes(len(c.IV)), wording.Bytes(size)),
 			)
 		}
 	}
-	return &dataCipher{DataCipher: c, block: size}, nil
+	return dataCipher{DataCipher: c, block: size}, nil
 }
 
 // checkPlain holds the length of data to be encrypted to the cipher: no padding is added to blocks.

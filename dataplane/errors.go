@@ -3,7 +3,6 @@ package dataplane
 import (
 	"encoding/hex"
 	"errors"
-	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/cvv"
@@ -80,5 +79,12 @@ func evenBytes(digits, field string) ([]byte, error) {
 	return bytesOf(digits), nil
 }
 
-// hexOf are bytes as the service writes them.
-func hexOf(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
+// hexOf are bytes as the service writes them: in upper case.
+func hexOf(b []byte) string {
+	const digits = "0123456789ABCDEF"
+	out := make([]byte, 2*len(b))
+	for i, v := range b {
+		out[2*i], out[2*i+1] = digits[v>>4], digits[v&15]
+	}
+	return string(out)
+}

@@ -26,8 +26,8 @@ func generateAs2805KekValidation(
 	in *GenerateAs2805KekValidationInput,
 ) (*GenerateAs2805KekValidationOutput, error) {
 	// Load and check: the key, the length of the random key.
-	key, err := loadKey(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier})
-	if err != nil {
+	var key workingKey
+	if err := key.load(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier}); err != nil {
 		return nil, err
 	}
 	mask := kekMasks[in.RandomKeySendVariantMask]
@@ -43,6 +43,7 @@ func generateAs2805KekValidation(
 			return nil, core.HSMError(err)
 		}
 	} else {
+		var err error
 		v, err = c.Cloud.HSM.AnswerKEKValidation(ctx, key.Key, mask, bytesOf(in.KekValidationType.KekValidationResponse.RandomKeySend))
 		if err != nil {
 			return nil, core.HSMError(err)

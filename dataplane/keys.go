@@ -47,44 +47,44 @@ func closeKeys(keys []workingKey) {
 // (GUESS G-answered-key).
 func (k *workingKey) arn() string { return k.named.ARN.String() }
 
-// loadKey is loadKeys for one key. The caller closes it.
-func loadKey(ctx context.Context, c *core.Call, r keyRequest) (*workingKey, error) {
-	if r.wrapped == nil { // nearly always
-		k := &workingKey{}
-		if err := c.Key(ctx, need(c.Op, r.form, r.member, r.identifier), &k.named); err != nil {
-			return nil, err
-		}
-		k.itself()
-		if err := c.ThrottleOne(&k.named); err != nil {
-			return nil, err
-		}
-		return k, nil
+// load is loadKeys for one key, which it fills.
+func (k *workingKey) load(ctx context.Context, c *core.Call, r keyRequest) error {
+	if r.wrapped != nil {
+		var keys [1]workingKey
+		err := loadKeys(ctx, c, keys[:], r)
+		*k = keys[0]
+		return err
 	}
-	keys, err := loadKeys(ctx, c, r)
-	if err != nil {
-		return nil, err
+	if err := c.Key(ctx, need(c.Op, r.form, r.member, r.identifier), &k.named); err != nil {
+		return err
 	}
-	return &keys[0], nil
+	k.itself()
+	return c.ThrottleOne(&k.named)
 }
 
-// loadKeys finds and checks the keys of a request in one snapshot, then those that come with it. The
-// caller closes them.
-func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]workingKey, error) {
-	var needs []core.Need
+// maxKeys is how many keys an operation works with at most: a PIN change of Visa.
+const maxKeys = 5
+
+// loadKeys finds and checks the keys of a request in one snapshot, then those that come with it, and
+// fills keys, which the caller has and closes.
+func loadKeys(ctx context.Context, c *core.Call, keys []workingKey, requests ...keyRequest) error {
+	var needed [maxKeys]core.Need
+	needs := needed[:0]
 	for i := range requests {
-		needs = append(needs, requests[i].needs(c.Op)...)
+		needs = requests[i].needs(needs, c.Op)
 	}
-	found, err := c.Keys(ctx, needs...)
-	if err != nil {
-		return nil, err
+	var room [maxKeys]core.Key
+	found := room[:len(needs)]
+	if err := c.KeysInto(ctx, found, needs...); err != nil {
+		return err
 	}
 	if err := c.Throttle(found); err != nil {
-		return nil, err
+		return err
 	}
-	out := make([]workingKey, len(requests))
 	for i := range requests {
-		r, k := &requests[i], &out[i]
+		r, k := &requests[i], &keys[i]
 		k.named, found = found[0], found[1:]
+		var err error
 		switch {
 		case r.wrapped == nil:
 			k.itself()
@@ -95,28 +95,25 @@ func loadKeys(ctx context.Context, c *core.Call, requests ...keyRequest) ([]work
 			found = found[1:]
 		}
 		if err != nil {
-			closeKeys(out)
-			return nil, err
+			closeKeys(keys)
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
-// needs are the keys that the store has for a key of the request.
-func (r *keyRequest) needs(op string) []core.Need {
+// needs appends the keys that the store has for a key of the request.
+func (r *keyRequest) needs(out []core.Need, op string) []core.Need {
 	switch {
 	case r.wrapped == nil:
-		return []core.Need{need(op, r.form, r.member, r.identifier)}
+		return append(out, need(op, r.form, r.member, r.identifier))
 	case r.wrapped.WrappedKeyMaterial.Tr31KeyBlock != nil:
-		return []core.Need{need(op, formBlock, r.member, r.identifier)}
+		return append(out, need(op, formBlock, r.member, r.identifier))
 	}
-	return []core.Need{need(op, formAgreement, r.member, r.identifier),
-		need(
-			op,
-			formAgreement,
-			r.within+"."+fieldAuthority,
-			r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey.CertificateAuthorityPublicKeyIdentifier,
-		)}
+	agreement := r.wrapped.WrappedKeyMaterial.DiffieHellmanSymmetricKey
+	return append(out,
+		need(op, formAgreement, r.member, r.identifier),
+		need(op, formAgreement, r.within+"."+fieldAuthority, agreement.CertificateAuthorityPublicKeyIdentifier))
 }
 
 func (k *workingKey) itself() {

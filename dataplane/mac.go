@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -20,8 +21,8 @@ func (c *Caller) GenerateMac(ctx context.Context, in *GenerateMacInput) (*Genera
 
 func generateMac(ctx context.Context, c *core.Call, in *GenerateMacInput) (*GenerateMacOutput, error) {
 	// Load and check: the key, then the message.
-	m, err := loadMAC(ctx, c, in.KeyIdentifier, "GenerationAttributes", &in.GenerationAttributes, in.MessageData)
-	if err != nil {
+	var m macRequest
+	if err := m.load(ctx, c, in.KeyIdentifier, "GenerationAttributes", &in.GenerationAttributes, in.MessageData); err != nil {
 		return nil, err
 	}
 	// HSM.
@@ -39,8 +40,8 @@ func (c *Caller) VerifyMac(ctx context.Context, in *VerifyMacInput) (*VerifyMacO
 
 func verifyMac(ctx context.Context, c *core.Call, in *VerifyMacInput) (*VerifyMacOutput, error) {
 	// Load and check: the key, then the message and the length of the MAC.
-	m, err := loadMAC(ctx, c, in.KeyIdentifier, "VerificationAttributes", &in.VerificationAttributes, in.MessageData)
-	if err != nil {
+	var m macRequest
+	if err := m.load(ctx, c, in.KeyIdentifier, "VerificationAttributes", &in.VerificationAttributes, in.MessageData); err != nil {
 		return nil, err
 	}
 	if err := m.checkLength(len(in.Mac)/2, in.MacLength); err != nil {
@@ -69,7 +70,7 @@ type macForm struct {
 }
 
 // macForms are the forms of the two operations (data-plane, section 3.3).
-var macForms = map[string]macForm{
+var macForms = map[string]*macForm{
 	string(MacAlgorithmISO9797Algorithm1): {method: hsm.MACMethod{Algorithm: hsm.MACISO1, Padding: mac.Zeros}, absent: 4}, // LIVE L-mac-length
 	string(MacAlgorithmISO9797Algorithm3): {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4}, // LIVE L-mac-length
 	string(MacAlgorithmAS280541):          {method: hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Zeros}, absent: 4},
@@ -99,40 +100,37 @@ var macForms = map[string]macForm{
 
 // macRequest is a MAC to be computed.
 type macRequest struct {
-	key     *workingKey
-	form    macForm
+	key     workingKey
+	form    *macForm
 	message []byte
 }
 
-// loadMAC finds the key of a request and checks what it is asked for.
-func loadMAC(ctx context.Context, c *core.Call, identifier, field string, in *MacAttributes, message string) (*macRequest, error) {
+// load finds the key of a request and checks what it is asked for.
+func (m *macRequest) load(ctx context.Context, c *core.Call, identifier, field string, in *MacAttributes, message string) error {
 	form, terminal := in.form(field)
-	key, err := loadKey(ctx, c, keyRequest{form: form, member: fieldKey, identifier: identifier})
+	err := m.key.load(ctx, c, keyRequest{form: form, member: fieldKey, identifier: identifier})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if in.Algorithm != nil {
-		if err := checkHMAC(key, *in.Algorithm, field+".Algorithm"); err != nil {
-			return nil, err
-		}
-	}
-	m := &macRequest{key: key, form: macForms[form], message: bytesOf(message)}
+	m.form, m.message = macForms[form], bytesOf(message)
 	switch {
+	case in.Algorithm != nil:
+		err = checkHMAC(&m.key, *in.Algorithm, field)
 	case terminal != nil:
-		err = key.derive(terminal)
-	case in.EmvMac != nil:
-		err = key.deriveScript(in.EmvMac, field+".EmvMac")
+		err = m.key.derive(terminal)
+	default:
+		err = m.key.deriveScript(in.EmvMac, field+".EmvMac")
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if m.form.tdesOnly && key.letter != hsm.TDES { // GUESS G-dukpt-mac-aes
-		return nil, core.Invalid(
+	if m.form.tdesOnly && m.key.letter != hsm.TDES { // GUESS G-dukpt-mac-aes
+		return core.Invalid(
 			invalidMessage,
 			core.Because(apc.RuleKeyAlgorithm, terminal.field+".DukptDerivationType", problemMACCipher, "AES", string(core.TDES2)),
 		)
 	}
-	return m, m.checkMessage()
+	return m.checkMessage()
 }
 
 // form is the row of the tables of keys and of MACs, and the terminal of a key derived by DUKPT.
@@ -164,31 +162,32 @@ func (in *MacAttributes) form(field string) (string, *terminal) {
 func checkHMAC(k *workingKey, a MacAlgorithm, field string) error {
 	alg := k.named.Attributes.Alg
 	switch {
-	case len(a) < len(MacAlgorithmHMAC) || a[:4] != MacAlgorithmHMAC:
+	case !strings.HasPrefix(string(a), string(MacAlgorithmHMAC)):
 		return nil
 	case alg.Letter == hsm.HMAC && a != MacAlgorithmHMAC:
 		return core.Invalid(
 			fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s. Please use HMAC Key with 'HMAC' MacAlgorithm.", a, alg.Name),
-			core.Because(apc.RuleKeyAlgorithm, field, problemHMACName, string(a), string(MacAlgorithmHMAC)),
+			core.Because(apc.RuleKeyAlgorithm, field+".Algorithm", problemHMACName, string(a), string(MacAlgorithmHMAC)),
 		)
 	case alg.Letter != hsm.HMAC && a == MacAlgorithmHMAC:
 		return core.Invalid(fmt.Sprintf("Invalid MacAlgorithm %s used with KeyAlgorithm %s.", a, alg.Name), // GUESS G-hmac-text
-			core.Because(apc.RuleKeyAlgorithm, field, problemHMACKey, string(alg.Name), wording.Or(core.AnyHMAC.Names())))
+			core.Because(apc.RuleKeyAlgorithm, field+".Algorithm", problemHMACKey, string(alg.Name), wording.Or(core.AnyHMAC.Names())))
 	}
 	return nil
 }
 
 // checkMessage holds the message to what its form takes.
 func (m *macRequest) checkMessage() error {
+	n := len(m.message)
+	if n >= m.form.least && !(m.form.blocks && n%8 != 0) {
+		return nil
+	}
 	const most = 4096 // which the shape has for all forms
 	wanted := "at least " + wording.Bytes(m.form.least)
 	if m.form.blocks {
 		wanted = "whole blocks of 8 bytes, " + wording.Bytes(most) + " at most"
 	}
-	if n := len(m.message); n < m.form.least || m.form.blocks && n%8 != 0 {
-		return core.Invalid(invalidMessage, core.Because(apc.RuleLength, "MessageData", problemMACMessage, wording.Bytes(n), wanted))
-	}
-	return nil
+	return core.Invalid(invalidMessage, core.Because(apc.RuleLength, "MessageData", problemMACMessage, wording.Bytes(n), wanted))
 }
 
 // whole is the length of a whole MAC in bytes.

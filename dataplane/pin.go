@@ -18,9 +18,11 @@ func (c *Caller) GeneratePinData(ctx context.Context, in *GeneratePinDataInput) 
 func generatePinData(ctx context.Context, c *core.Call, in *GeneratePinDataInput) (*GeneratePinDataOutput, error) {
 	// Load and check: both keys in one snapshot, then what the PIN is made from.
 	form := in.GenerationAttributes.form()
-	keys, err := loadKeys(
+	var keys [2]workingKey
+	err := loadKeys(
 		ctx,
 		c,
+		keys[:],
 		keyRequest{form: form, member: fieldGenerator, identifier: in.GenerationKeyIdentifier},
 		keyRequest{
 			form:       form,
@@ -33,7 +35,7 @@ func generatePinData(ctx context.Context, c *core.Call, in *GeneratePinDataInput
 	if err != nil {
 		return nil, err
 	}
-	defer closeKeys(keys)
+	defer closeKeys(keys[:])
 	to, err := pinForm(&keys[1], in.PinBlockFormat, in.PrimaryAccountNumber, fieldPEK)
 	if err != nil {
 		return nil, err
@@ -62,11 +64,11 @@ func (c *Caller) VerifyPinData(ctx context.Context, in *VerifyPinDataInput) (*Ve
 func verifyPinData(ctx context.Context, c *core.Call, in *VerifyPinDataInput) (*VerifyPinDataOutput, error) {
 	// Load and check: both keys in one snapshot, then the PIN block and the method.
 	verification, encryption := in.keys()
-	keys, err := loadKeys(ctx, c, verification, encryption)
-	if err != nil {
+	var keys [2]workingKey
+	if err := loadKeys(ctx, c, keys[:], verification, encryption); err != nil {
 		return nil, err
 	}
-	defer closeKeys(keys)
+	defer closeKeys(keys[:])
 	if d := in.DukptAttributes; d != nil {
 		if in.EncryptionWrappedKey != nil {
 			return nil, excluded("DukptAttributes", problemWithBlock, "one of the two")
@@ -157,12 +159,12 @@ func (c *Caller) TranslatePinData(ctx context.Context, in *TranslatePinDataInput
 
 func translatePinData(ctx context.Context, c *core.Call, in *TranslatePinDataInput) (*TranslatePinDataOutput, error) {
 	// Load and check: both keys in one snapshot, then the two formats.
-	keys, err := loadKeys(ctx, c, in.incomingKey(), in.outgoingKey())
-	if err != nil {
+	var keys [2]workingKey
+	if err := loadKeys(ctx, c, keys[:], in.incomingKey(), in.outgoingKey()); err != nil {
 		return nil, err
 	}
-	defer closeKeys(keys)
-	if err := in.derive(keys); err != nil {
+	defer closeKeys(keys[:])
+	if err := in.derive(keys[:]); err != nil {
 		return nil, err
 	}
 	from, err := in.IncomingTranslationAttributes.pinForm(&keys[0], fieldIncoming)

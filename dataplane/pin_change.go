@@ -20,12 +20,13 @@ func generateMacEmvPinChange(
 ) (*GenerateMacEmvPinChangeOutput, error) {
 	// Load and check: all keys in one snapshot, then the card and the PIN blocks.
 	method := in.DerivationMethodAttributes.method()
-	keys, err := loadKeys(ctx, c, append([]keyRequest{
+	requests := append([]keyRequest{
 		{member: fieldNewPEK, identifier: in.NewPinPekIdentifier},
 		{member: fieldIntegrity, identifier: in.SecureMessagingIntegrityKeyIdentifier},
 		{member: fieldConfidentiality, identifier: in.SecureMessagingConfidentialityKeyIdentifier},
-	}, method.keys()...)...)
-	if err != nil {
+	}, method.keys()...)
+	keys := make([]workingKey, len(requests))
+	if err := loadKeys(ctx, c, keys, requests...); err != nil {
 		return nil, err
 	}
 	change, err := method.change(in, keys)
@@ -168,7 +169,7 @@ func derivationOutputs(keys []workingKey) *VisaAmexDerivationOutputs {
 	}
 	out := &VisaAmexDerivationOutputs{AuthorizationRequestKeyArn: keys[0].arn(), AuthorizationRequestKeyCheckValue: keys[0].checkValue}
 	if len(keys) > 1 {
-		out.CurrentPinPekArn, out.CurrentPinPekKeyCheckValue = new(keys[1].arn()), &keys[1].checkValue
+		out.CurrentPinPekArn, out.CurrentPinPekKeyCheckValue = new(keys[1].arn()), new(keys[1].checkValue)
 	}
 	return out
 }

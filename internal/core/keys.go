@@ -51,46 +51,51 @@ type RuleText struct {
 // by step: all resolve, then all are permitted, then the state of all, then the rules of
 // all; within a step in the order given, which is that of the request (GUESS G-check-order).
 func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
+	keys := make([]Key, len(needs))
+	return keys, c.KeysInto(ctx, keys, needs...)
+}
+
+// KeysInto is Keys into zero keys of the caller's, one for each need.
+func (c *Call) KeysInto(ctx context.Context, keys []Key, needs ...Need) error {
 	arns, refs := make([]ARN, len(needs)), make([]keystore.Ref, len(needs))
 	for i := range needs {
 		var err error
 		if arns[i], err = c.identify(&needs[i]); err != nil {
-			return nil, err
+			return err
 		}
 		refs[i] = arns[i].KeyRef()
 	}
 	found, err := c.Cloud.Store.Read(ctx, refs...)
 	if err != nil {
-		return nil, StoreError(err)
+		return StoreError(err)
 	}
-	keys := make([]Key, len(needs))
 	for i := range needs {
 		if err := c.resolve(&found[i], &arns[i], &needs[i], &keys[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for i := range needs {
 		if err := c.authorize(ctx, &arns[i], &keys[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := c.PermitImplied(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range needs {
 		if needs[i].Rules == nil {
 			continue
 		}
 		if err := keys[i].checkUsable(needs[i].Field); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for i := range needs {
 		if err := needs[i].Rules.Check(&keys[i], needs[i].Field); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return keys, nil
+	return nil
 }
 
 // Key is keys for one. The key is read into a zero key of the caller's, because it is
