@@ -37,8 +37,9 @@ type shelf struct {
 	*room
 	kind    Kind
 	entries map[string]*entry
-	ids     *ordered
-	byIndex map[string]*ordered
+	common  string              // the index of the first record, which most others have
+	ids     *ordered            // those with the common index are marked
+	byIndex map[string]*ordered // those with another one
 }
 
 // entry is a record. It changes in place; readers get copies.
@@ -71,6 +72,15 @@ func (e *entry) record() (r Record) {
 		r.Due = time.UnixMilli(e.due).UTC()
 	}
 	return r
+}
+
+// newEntry is a record as a commit writes it.
+func newEntry(r *Record, id CommitID) *entry {
+	e := &entry{id: r.ID, index: r.Index, data: r.Data, rev: id, due: never}
+	if !r.Due.IsZero() {
+		e.due = r.Due.UnixMilli()
+	}
+	return e
 }
 
 // NewMemory returns a store in memory, which lasts as long as the process. Any number of
@@ -106,12 +116,12 @@ func (s *shelf) entry(id string) *entry {
 }
 
 func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
+	out := make([]Found, len(refs))
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
-	out := make([]Found, len(refs))
 	for i := range refs {
 		ref := &refs[i]
 		in := m.rooms[ref.Partition]
@@ -134,7 +144,8 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
-	m.mu.Lock() // the order may have to be settled
+	out := make([]Record, 0, min(limit, 128))
+	m.mu.Lock() // a chunk may have to be sorted
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
@@ -143,15 +154,16 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if s == nil {
 		return nil, nil
 	}
-	ids := s.ids
+	ids, marked := s.ids, false
 	if f.Index != nil {
-		ids = s.byIndex[*f.Index]
+		if marked = *f.Index == s.common; !marked {
+			ids = s.byIndex[*f.Index]
+		}
 	}
 	if ids == nil {
 		return nil, nil
 	}
-	out := make([]Record, 0, min(limit, 128))
-	for e := range ids.from(&entry{id: after}) {
+	for e := range ids.from(&entry{id: after}, marked) {
 		if e.id != after {
 			out = append(out, e.record())
 		}
@@ -166,7 +178,7 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	m.mu.Lock() // the order may have to be settled
+	m.mu.Lock() // a chunk may have to be sorted
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
@@ -182,7 +194,7 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	}
 	var out []Record
 	last := before.UnixMilli()
-	for e := range entries.from(&entry{shelf: &shelf{}, due: never}) {
+	for e := range entries.from(&entry{shelf: &shelf{}, due: never}, false) {
 		if e.due > last {
 			break
 		}
@@ -197,6 +209,15 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if err := WellFormed(id, changes); err != nil {
 		return err
 	}
+	// Entries are made before the lock: while the garbage collector works, a goroutine that allocates has to
+	// help it.
+	var few [8]place
+	places := append(few[:0], make([]place, len(changes))...)
+	for i := range changes {
+		if put := changes[i].Put; put != nil {
+			places[i].made = newEntry(&put.Record, id)
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
@@ -205,8 +226,6 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if m.log.has(id) {
 		return nil
 	}
-	var few [8]place
-	places := append(few[:0], make([]place, len(changes))...)
 	var near *room // most changes are in the partition of the one before
 	for i := range changes {
 		at := &places[i]
@@ -235,10 +254,11 @@ func (m *memory) Close() error {
 }
 
 // place is where a change is made: its shelf, nil where the change is the
-// first of its kind, and the entry that is there.
+// first of its kind, the entry that is there, and the one that a Put makes.
 type place struct {
 	shelf *shelf
 	entry *entry
+	made  *entry
 }
 
 // check reports whether a change can be made to what is there.
@@ -262,15 +282,15 @@ func (m *memory) apply(c *Change, at place, id CommitID) {
 	switch {
 	case c.Put != nil:
 		r := &c.Put.Record
-		due := int64(never)
-		if !r.Due.IsZero() {
-			due = r.Due.UnixMilli()
-		}
-		m.put(m.shelfAt(at, r.Partition, r.Kind), at.entry, entry{id: r.ID, index: r.Index, data: r.Data, rev: id, due: due})
+		m.put(m.shelfAt(at, r.Partition, r.Kind), at.entry, at.made)
 	case c.Add != nil:
-		ref := &c.Add.Ref
 		data := binary.BigEndian.AppendUint64(nil, uint64(at.entry.value()+c.Add.Delta))
-		m.put(m.shelfAt(at, ref.Partition, ref.Kind), at.entry, entry{id: ref.ID, data: data, rev: id, due: counter})
+		if e := at.entry; e != nil {
+			e.data, e.rev = data, id
+			return
+		}
+		ref := &c.Add.Ref
+		m.put(m.shelfAt(at, ref.Partition, ref.Kind), nil, &entry{id: ref.ID, data: data, rev: id, due: counter})
 	case c.Remove != nil:
 		m.remove(at)
 	}
@@ -298,35 +318,46 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 }
 
 // put writes an entry: a new one, or over the one that is there.
-func (m *memory) put(s *shelf, old *entry, e entry) {
+func (m *memory) put(s *shelf, old, e *entry) {
 	e.shelf = s
 	if old == nil {
-		old = new(entry)
-		*old = e
-		m.numbers.add(old)
-		s.entries[e.id] = old
-		s.ids.insert(old)
-		m.index(s, e.index).insert(old)
+		m.create(e)
 	} else {
 		m.removeDue(old)
 		e.number = old.number
 		if old.index != e.index {
 			s.removeIndex(old)
-			m.index(s, e.index).insert(old)
+			m.insertIndex(old, e.index)
 		}
-		*old = e
+		*old = *e
+		e = old
 	}
 	if e.isDue() {
-		m.insertDue(old)
+		m.insertDue(e)
+	}
+}
+
+func (m *memory) create(e *entry) {
+	s := e.shelf
+	if len(s.entries) == 0 {
+		s.common = e.index
+	}
+	m.numbers.add(e)
+	s.entries[e.id] = e
+	common := e.index == s.common
+	s.ids.insert(e, common)
+	if !common {
+		m.insertIndex(e, e.index)
 	}
 }
 
 func (m *memory) remove(at place) {
-	m.removeDue(at.entry)
-	at.shelf.removeIndex(at.entry)
-	at.shelf.ids.remove(at.entry)
-	delete(at.shelf.entries, at.entry.id)
-	m.numbers.remove(at.entry)
+	e := at.entry
+	m.removeDue(e)
+	e.shelf.removeIndex(e)
+	e.shelf.ids.remove(e)
+	delete(e.shelf.entries, e.id)
+	m.numbers.remove(e)
 }
 
 func (m *memory) removeDue(e *entry) {
@@ -343,24 +374,33 @@ func (m *memory) insertDue(e *entry) {
 	if e.shelf.due == nil {
 		e.shelf.due = byDue(&m.numbers)
 	}
-	m.due.insert(e)
-	e.shelf.due.insert(e)
+	m.due.insert(e, false)
+	e.shelf.due.insert(e, false)
 }
 
-// index is the set of the entries with an index.
-func (m *memory) index(s *shelf, value string) *ordered {
-	o := s.byIndex[value]
+// insertIndex makes an entry that is in ids one with an index.
+func (m *memory) insertIndex(e *entry, index string) {
+	s := e.shelf
+	if index == s.common {
+		s.ids.remark(e, true)
+		return
+	}
+	o := s.byIndex[index]
 	if o == nil {
 		o = byID(&m.numbers)
 		if s.byIndex == nil {
 			s.byIndex = map[string]*ordered{}
 		}
-		s.byIndex[value] = o
+		s.byIndex[index] = o
 	}
-	return o
+	o.insert(e, false)
 }
 
 func (s *shelf) removeIndex(e *entry) {
+	if e.index == s.common {
+		s.ids.remark(e, false)
+		return
+	}
 	o := s.byIndex[e.index]
 	if o.remove(e); o.empty() {
 		delete(s.byIndex, e.index)

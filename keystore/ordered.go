@@ -44,15 +44,23 @@ const chunkSize = 256
 // ordered is a set of entries of a table kept in order: a list of chunks, each with the members between
 // two bounds. Its owner guards it.
 //
-// A chunk is sorted when it is walked or split, and not when a member is inserted, which would cost more
-// than all else in a commit. A caller waits for the sorting of the chunks that it walks, some
-// microseconds each.
+// A chunk is sorted when it is walked, and not when a member is inserted, which would cost more than all
+// else in a commit. A caller waits for the sorting of the chunks that it walks, some microseconds each.
 type ordered struct {
 	entries *table
 	rank    func(*entry) uint64   // orders most entries without reading them
 	tie     func(a, b *entry) int // orders those of one rank
-	chunks  []chunk               // none is empty
 	lasts   []ranked              // the greatest member of each chunk
+	order   []slot                // the chunks: none is empty
+	chunks  []chunk               // by number
+	free    []uint32              // numbers of chunks that are not in use
+}
+
+// slot is a place for a chunk in the order. Like lasts it has no pointers, so that inserting one is cheap
+// while the garbage collector works.
+type slot struct {
+	chunk  uint32 // its number
+	marked int32  // how many of its members are marked
 }
 
 // chunk is at most chunkSize members.
@@ -61,10 +69,12 @@ type chunk struct {
 	sorted  bool
 }
 
-// ranked is an entry by its number, and its rank.
+// ranked is an entry by its number, and its rank. The owner may mark some of the entries and walk these
+// alone.
 type ranked struct {
 	rank   uint64
 	number uint32
+	marked bool
 }
 
 // byID orders the entries of one shelf by the bytes of their ids.
@@ -119,38 +129,80 @@ func (o *ordered) find(list []ranked, rank uint64, e *entry) int {
 }
 
 // insert adds an entry that is not there.
-func (o *ordered) insert(e *entry) {
-	r := ranked{o.rank(e), e.number}
+func (o *ordered) insert(e *entry, marked bool) {
+	r := ranked{o.rank(e), e.number, marked}
 	at := o.find(o.lasts, r.rank, e)
+	greatest := at == len(o.order)
 	switch {
-	case len(o.chunks) == 0:
-		o.chunks, o.lasts = []chunk{{members: []ranked{r}, sorted: true}}, []ranked{r}
-		return
-	case at < len(o.chunks):
-		o.chunks[at].sorted = false
-	default: // greater than all: at the end of the last
+	case at == 0 && greatest: // the first member of all
+		o.lasts, o.order = append(o.lasts, r), append(o.order, slot{chunk: o.newChunk(chunk{sorted: true})})
+	case greatest:
 		at--
 		o.lasts[at] = r
 	}
-	c := &o.chunks[at]
+	s := &o.order[at]
+	s.count(marked, 1)
+	c := &o.chunks[s.chunk]
+	c.sorted = c.sorted && greatest
 	if c.members = append(c.members, r); len(c.members) == chunkSize {
 		o.split(at)
 	}
 }
 
-// split moves the greater half of a chunk into a new one.
+// count adds n to the marked members, if a member is marked.
+func (s *slot) count(marked bool, n int32) {
+	if marked {
+		s.marked += n
+	}
+}
+
+// newChunk gives a chunk a number.
+func (o *ordered) newChunk(c chunk) uint32 {
+	if n := len(o.free); n > 0 {
+		number := o.free[n-1]
+		o.free = o.free[:n-1]
+		o.chunks[number] = c
+		return number
+	}
+	o.chunks = append(o.chunks, c)
+	return uint32(len(o.chunks) - 1)
+}
+
+// split moves about half of a chunk, the greater members, into a new one.
 func (o *ordered) split(at int) {
-	members := o.sorted(at)
-	half := len(members) / 2
-	second := append(make([]ranked, 0, chunkSize), members[half:]...)
-	o.chunks[at].members = members[:half]
-	o.chunks = slices.Insert(o.chunks, at+1, chunk{members: second, sorted: true})
-	o.lasts = slices.Insert(o.lasts, at, members[half-1])
+	old := &o.chunks[o.order[at].chunk]
+	last := o.middle(old.members)
+	first, second := old.members[:0], make([]ranked, 0, chunkSize)
+	var left, right slot
+	for _, r := range old.members {
+		if o.compare(r, last) <= 0 {
+			first = append(first, r)
+			left.count(r.marked, 1)
+		} else {
+			second = append(second, r)
+			right.count(r.marked, 1)
+		}
+	}
+	old.members = first
+	left.chunk, right.chunk = o.order[at].chunk, o.newChunk(chunk{second, old.sorted})
+	o.order[at] = left
+	o.order = slices.Insert(o.order, at+1, right)
+	o.lasts = slices.Insert(o.lasts, at, last)
+}
+
+// middle is a member near the middle, and not the greatest: the median of some.
+func (o *ordered) middle(members []ranked) ranked {
+	var some [15]ranked
+	for i := range some {
+		some[i] = members[i*len(members)/len(some)]
+	}
+	slices.SortFunc(some[:], o.compare)
+	return some[len(some)/2]
 }
 
 // sorted is the members of a chunk in order.
 func (o *ordered) sorted(at int) []ranked {
-	c := &o.chunks[at]
+	c := &o.chunks[o.order[at].chunk]
 	if !c.sorted {
 		slices.SortFunc(c.members, o.compare)
 		c.sorted = true
@@ -158,37 +210,61 @@ func (o *ordered) sorted(at int) []ranked {
 	return c.members
 }
 
+// locate is where an entry is: the place of its chunk, the chunk, and the place in that; -1 if it is not
+// there.
+func (o *ordered) locate(e *entry) (at int, c *chunk, i int) {
+	if at = o.find(o.lasts, o.rank(e), e); at == len(o.order) {
+		return at, nil, -1
+	}
+	c = &o.chunks[o.order[at].chunk]
+	return at, c, slices.IndexFunc(c.members, func(r ranked) bool { return r.number == e.number })
+}
+
+// remark marks an entry that is there, or takes its mark away.
+func (o *ordered) remark(e *entry, marked bool) {
+	at, c, i := o.locate(e)
+	r := &c.members[i]
+	s := &o.order[at]
+	s.count(r.marked, -1)
+	s.count(marked, 1)
+	r.marked = marked
+}
+
 // remove removes an entry, if it is there.
 func (o *ordered) remove(e *entry) {
-	at := o.find(o.lasts, o.rank(e), e)
-	if at == len(o.chunks) {
-		return
-	}
-	c := &o.chunks[at]
-	i := slices.IndexFunc(c.members, func(r ranked) bool { return r.number == e.number })
+	at, c, i := o.locate(e)
 	if i < 0 {
 		return
 	}
+	s := &o.order[at]
+	s.count(c.members[i].marked, -1)
 	c.members = slices.Delete(c.members, i, i+1)
 	switch {
 	case len(c.members) == 0:
-		o.chunks, o.lasts = slices.Delete(o.chunks, at, at+1), slices.Delete(o.lasts, at, at+1)
+		o.chunks[s.chunk] = chunk{}
+		o.free = append(o.free, s.chunk)
+		o.order, o.lasts = slices.Delete(o.order, at, at+1), slices.Delete(o.lasts, at, at+1)
 	case o.lasts[at].number == e.number:
 		o.lasts[at] = slices.MaxFunc(c.members, o.compare)
 	}
 }
 
-// from yields the entries that are not less than e, in order. The owner changes nothing meanwhile.
-func (o *ordered) from(e *entry) iter.Seq[*entry] {
+// from yields the entries that are not less than e, in order: all, or those that are marked. The owner
+// changes nothing meanwhile.
+func (o *ordered) from(e *entry, marked bool) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		rank := o.rank(e)
-		for at, begun := o.find(o.lasts, rank, e), false; at < len(o.chunks); at, begun = at+1, true {
+		first := o.find(o.lasts, rank, e)
+		for at := first; at < len(o.order); at++ {
+			if marked && o.order[at].marked == 0 {
+				continue
+			}
 			members := o.sorted(at)
-			if !begun {
+			if at == first {
 				members = members[o.find(members, rank, e):]
 			}
 			for _, r := range members {
-				if !yield(o.entries.get(r.number)) {
+				if (r.marked || !marked) && !yield(o.entries.get(r.number)) {
 					return
 				}
 			}
@@ -196,4 +272,4 @@ func (o *ordered) from(e *entry) iter.Seq[*entry] {
 	}
 }
 
-func (o *ordered) empty() bool { return len(o.chunks) == 0 }
+func (o *ordered) empty() bool { return len(o.order) == 0 }

@@ -7,43 +7,87 @@ import (
 	"testing"
 )
 
-// TestOrderedKeepsOrder inserts, removes and walks, across split chunks, and compares with a sorted list.
+// TestOrderedKeepsOrder inserts, marks, removes and walks, across split chunks, and compares with a sorted
+// list.
 func TestOrderedKeepsOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	numbers, s := &table{}, &shelf{}
 	o := byID(numbers)
-	here := map[string]*entry{}
-	for round := range 6 {
+	here, marked := map[string]*entry{}, map[string]bool{}
+	for range 6 {
 		for range 6 * chunkSize {
 			e := &entry{shelf: s, id: fmt.Sprintf("%x", random.Uint64N(1<<40))}
 			if here[e.id] == nil {
-				here[e.id] = e
+				here[e.id], marked[e.id] = e, random.IntN(8) == 0
 				numbers.add(e)
-				o.insert(e)
+				o.insert(e, marked[e.id])
 			}
 		}
 		for id, e := range here {
-			if random.IntN(4) == 0 {
+			switch random.IntN(4) {
+			case 0:
 				o.remove(e)
 				numbers.remove(e)
 				delete(here, id)
+			case 1:
+				marked[id] = random.IntN(8) == 0
+				o.remark(e, marked[id])
 			}
 		}
-		var got, want []string
-		for id := range here {
+		checkWalk(t, o, here, func(string) bool { return true }, false)
+		checkWalk(t, o, here, func(id string) bool { return marked[id] }, true)
+		checkChunks(t, o)
+	}
+}
+
+// TestOrderedSplitsInHalves checks that chunks of random members are about half full at least, after many splits.
+func TestOrderedSplitsInHalves(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	numbers, s := &table{}, &shelf{}
+	o := byID(numbers)
+	const n = 200 * chunkSize
+	for range n {
+		e := &entry{shelf: s, id: fmt.Sprintf("%016x", random.Uint64())}
+		numbers.add(e)
+		o.insert(e, false)
+	}
+	if got := n / len(o.order); got < chunkSize/2 {
+		t.Errorf("%d members a chunk, want at least %d of %d", got, chunkSize/2, chunkSize)
+	}
+}
+
+func checkWalk(t *testing.T, o *ordered, here map[string]*entry, in func(id string) bool, marked bool) {
+	t.Helper()
+	var got, want []string
+	for id := range here {
+		if in(id) {
 			want = append(want, id)
 		}
-		slices.Sort(want)
-		for e := range o.from(&entry{}) {
-			got = append(got, e.id)
+	}
+	slices.Sort(want)
+	for e := range o.from(&entry{}, marked) {
+		got = append(got, e.id)
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("marked=%t: %d members in the walk, want %d, or another order", marked, len(got), len(want))
+	}
+}
+
+func checkChunks(t *testing.T, o *ordered) {
+	t.Helper()
+	for i, s := range o.order {
+		members := o.sorted(i)
+		if n := len(members); n == 0 || n >= chunkSize || o.lasts[i].number != members[n-1].number {
+			t.Fatalf("chunk %d has %d members, or another last one", i, n)
 		}
-		if !slices.Equal(got, want) {
-			t.Fatalf("round %d: %d members in the walk, want %d, or another order", round, len(got), len(want))
-		}
-		for i, c := range o.chunks {
-			if n := len(c.members); n == 0 || n >= chunkSize || o.lasts[i] != c.members[n-1] {
-				t.Fatalf("round %d: chunk %d has %d members, or another last one", round, i, n)
+		marked := 0
+		for _, r := range members {
+			if r.marked {
+				marked++
 			}
+		}
+		if int(s.marked) != marked {
+			t.Fatalf("chunk %d counts %d marked members, has %d", i, s.marked, marked)
 		}
 	}
 }
