@@ -45,6 +45,8 @@ var faults = map[string]bool{"ThrottlingException": true, "ServiceUnavailableExc
 	"InternalFailure": true}
 
 // noPermission are exceptions that say that the caller may not ask.
-var noPermission = map[string]bool{"AccessDeniedException": true, "UnrecognizedClientException": true,
-	"InvalidSignatureException": true, "ExpiredTokenException": true, "InvalidClientTokenId": true,
-	"IncompleteSignatureException": true}
+var noPermission = map[string]bool{"AccessDeniedException": true}
+
+// wrongCredentials are exceptions that every further call would get too.
+var wrongCredentials = map[string]bool{"UnrecognizedClientException": true, "InvalidSignatureException": true,
+	"ExpiredTokenException": true, "InvalidClientTokenId": true, "IncompleteSignatureException": true}

@@ -96,7 +96,11 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 	if show := c.show(out, a, b, results); err == nil {
 		err = show
 	}
-	return Count(results).Different > 0, err
+	found := Count(results)
+	if err == nil && found.Same+found.Different == 0 {
+		err = errors.New(problemNothing)
+	}
+	return found.Different > 0, err
 }
 
 // overNetwork reports whether a side's name is that of the service or of a server.

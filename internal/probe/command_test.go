@@ -4,10 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
@@ -54,8 +58,9 @@ func TestDifferenceIsShownWithItsPlace(t *testing.T) {
 			t.Errorf("the table does not say %q:\n%s", want, got.out)
 		}
 	}
-	if got := runs(t, "--only", "alias-unknown", file); got.err != nil || got.differ || !strings.Contains(got.out, problemNoRecord) {
-		t.Errorf("a probe that was not recorded: got %+v", got)
+	if got := runs(t, "--only", "alias-unknown", file); got.err == nil || got.err.Error() != problemNothing || got.differ ||
+		!strings.Contains(got.out, problemNoRecord) {
+		t.Errorf("a probe that was not recorded: got %+v, want the error %q", got, problemNothing)
 	}
 	var shown struct{ Results []Result }
 	got = runs(t, "--json", "--only", "G-alias-without-key", file)
@@ -113,6 +118,44 @@ func TestCommandLinesThatAreRefused(t *testing.T) {
 		if got.err == nil || !strings.Contains(got.err.Error(), c.want) ||
 			strings.Contains(got.err.Error(), "attempts") || errors.Is(got.err, ErrUsage) != c.usage {
 			t.Errorf("%q: got %v, want %q, about usage: %t", c.args, got.err, c.want, c.usage)
+		}
+	}
+}
+
+// TestWrongCredentialsEndAComparison asks a server that knows no access key for all probes.
+func TestWrongCredentialsEndAComparison(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDUNKNOWN")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "any")
+	var requests atomic.Int64
+	h := endpoint.Handler(simtest.New(t, &engine.Options{}), &endpoint.Options{Verify: true})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		h.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	got := runs(t, "--journal", filepath.Join(t.TempDir(), "journal"), server.URL)
+	if got.err == nil || !strings.Contains(got.err.Error(), server.URL+": "+problemCredentials+": UnrecognizedClientException") ||
+		strings.Contains(got.err.Error(), "AKIDUNKNOWN") {
+		t.Errorf("got %v, want %q and the exception", got.err, problemCredentials)
+	}
+	if n := requests.Load(); n > 2 {
+		t.Errorf("%d requests were sent, want no more after the first refusal", n)
+	}
+}
+
+// TestServerWithAnUnknownCertificateIsNotReached: nothing was asked, so there is no table.
+func TestServerWithAnUnknownCertificateIsNotReached(t *testing.T) {
+	server := httptest.NewUnstartedServer(endpoint.Handler(simtest.New(t, &engine.Options{}), nil))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log the failed handshakes
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	for url, want := range map[string]string{
+		server.URL: "certificate signed by unknown authority",
+		strings.Replace(server.URL, "https", "http", 1) + "/": "", // HTTP to a port of HTTPS is an answer
+	} {
+		got := runs(t, "--journal", filepath.Join(t.TempDir(), "journal"), "--only", "alias-exists", url)
+		if got.err == nil || !strings.Contains(got.err.Error(), want) || want != "" && (got.out != "" || strings.Contains(got.err.Error(), "attempts")) {
+			t.Errorf("%s: got %+v, want the error %q and no table", url, got, want)
 		}
 	}
 }

@@ -17,5 +17,7 @@ const (
 	problemNoYes         = "nothing was sent; --yes sends it"
 	problemNoCredentials = "there are no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; " +
 		"cmd/apcsim-aws takes them from every place of the AWS SDK"
-	problemNoJournal = "there is no journal of this side: nothing was made there, or its journal is elsewhere (--journal)"
+	problemCredentials = "the credentials are refused, and the comparison ends"
+	problemNothing     = "no probe could be run; the table has the reason for each"
+	problemNoJournal   = "there is no journal of this side: nothing was made there, or its journal is elsewhere (--journal)"
 )

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/seed748fb4d1/apcsim/internal/facts"
 )
@@ -62,7 +64,7 @@ func (s *Service) request(ctx context.Context, operation string, input map[strin
 	}
 	c, err := s.credentials(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCredentials, err)
+		return nil, notSent{fmt.Errorf("credentials: %w", err)}
 	}
 	if how == "unreadable" {
 		body = []byte("{")
@@ -96,7 +98,7 @@ func (s *Service) send(ctx context.Context, operation string, input map[string]a
 	if err != nil {
 		return nil, err
 	}
-	resp, err := s.doer.Do(r)
+	resp, err := s.do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +108,21 @@ func (s *Service) send(ctx context.Context, operation string, input map[string]a
 		return nil, err
 	}
 	return readAnswer(resp, text)
+}
+
+// do sends a request. Without a connection over which it could be sent (no address, nothing that listens,
+// TLS that fails) the error is [notSent].
+func (s *Service) do(r *http.Request) (*http.Response, error) {
+	if _, network := s.doer.(*http.Client); !network {
+		return s.doer.Do(r)
+	}
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	resp, err := s.doer.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	if err != nil && !connected.Load() {
+		err = notSent{err}
+	}
+	return resp, err
 }
 
 // readAnswer reads an answer of either plane.

@@ -64,7 +64,8 @@ func (s *Service) Run(ctx context.Context, p *Probe) (*Transcript, error) {
 	return out, nil
 }
 
-// step asks one step. Why is not "" where the probe cannot go on; the error is that of the context.
+// step asks one step. Why is not "" where the probe cannot go on; the error is that of the context, or says
+// that the side refuses the credentials.
 func (r *runner) step(ctx context.Context, s *Step) (why string, err error) {
 	if s.Raw == "" {
 		body, err := r.make(ctx, s)
@@ -96,6 +97,8 @@ func (r *runner) step(ctx context.Context, s *Step) (why string, err error) {
 		return "", ctx.Err()
 	case err != nil:
 		return err.Error(), nil
+	case wrongCredentials[got.exception] && s.Spoilt == "":
+		return "", fmt.Errorf("%s: %s: %s", r.side.name, problemCredentials, r.scrub.text(got.refusal().Error()))
 	case lost && got.exception != "":
 		return problemLost, nil
 	}

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -173,15 +172,15 @@ func (s *Service) try(ctx context.Context, operation string, input map[string]an
 	return nil, lost, last
 }
 
-// errCredentials is that there are none.
-var errCredentials = errors.New("credentials")
+// notSent is the error of a request that was not sent: there are no credentials, or no connection.
+type notSent struct{ error }
 
-// unsent is an error of a request that did not leave: there are no credentials, or no connection. Of
-// another it is nil.
+func (e notSent) Unwrap() error { return e.error }
+
+// unsent is the cause of a [notSent] error; of any other error it is nil.
 func unsent(err error) error {
-	var failed *net.OpError
-	if errors.Is(err, errCredentials) || errors.As(err, &failed) && failed.Op == "dial" {
-		return err
+	if e, ok := errors.AsType[notSent](err); ok {
+		return e.error
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func TestSignaturesVerify(t *testing.T) {
 	}
 	wrong := serve(t, h, anyCredentials)
 	got, err := wrong.Run(t.Context(), &All()[0])
-	if err != nil || !strings.Contains(got.NotRun, "UnrecognizedClientException") {
+	if err == nil || !strings.Contains(err.Error(), problemCredentials+": UnrecognizedClientException") {
 		t.Errorf("with another access key: got %+v, %v", got, err)
 	}
 }
