@@ -17,7 +17,7 @@ var compareCommand = command{
 	args:    "[--only ID] [--operation NAME] [--record FILE] [--yes] [--json] [A] B | --clean SIDE",
 	summary: "Ask two sides the same questions and compare their answers",
 	details: `
-A side is sim, a simulator in this process and what A is where one side is given; a URL,
+A side is sim, a simulator in this process, which is A where one side is given; a URL,
 http://127.0.0.1:8089; aws:REGION, the service; or a file that --record has written. Each
 guess of docs/guesses.md that calls can decide has a probe, a short sequence of calls.
 The table says of each: the same; different, with both answers, the guess that is refuted

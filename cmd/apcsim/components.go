@@ -24,7 +24,7 @@ var componentsNewCommand = command{
 	details: componentAlgorithms + `
 
 The key is the XOR of its components, and is not printed; a TDES key has odd parity. Each
-component goes to a person of its own in a real ceremony: this is for tests.`,
+component goes to another person in a real ceremony: this command is for tests.`,
 	setup: setupComponentsNew,
 }
 

@@ -15,7 +15,7 @@ var healthCommand = command{
 	args:    "URL",
 	summary: "Ask a server whether it is ready: its store and its HSM answer",
 	details: `
-For the health check of a container that has no other program. The exit status is 0
+It is for the health check of a container that has no other program. The exit status is 0
 where GET URL/_apcsim/ready answers 200 within two seconds, else 1.`,
 	setup: setupHealth,
 }

@@ -47,56 +47,6 @@ func help(s streams, args []string) int {
 	return status
 }
 
-// meant asks for the command that a line may have meant: the nearest, if it is near.
-func meant(words []string) string {
-	best, least := "", 2 // letters that differ; more are another word
-	group := len(words) > 0 && len(below(words[:1])) > 0
-	for _, c := range commands {
-		n := len(strings.Fields(c.name))
-		for length := 1; length <= min(n, len(words)); length++ {
-			name := strings.Join(strings.Fields(c.name)[:length], " ")
-			given := strings.ToLower(strings.Join(words[:length], " "))
-			d := distance(given, name)
-			nearer := d < least || d == least && len(name) > len(best)
-			if nearer && d < len(name)-1 && (length == n || d > 0 && !group) {
-				best, least = name, d
-			}
-		}
-		if _, second, ok := strings.Cut(c.name, " "); ok && best == "" && words[0] == second {
-			best, least = c.name, 0 // "unwrap" for "tr31 unwrap"
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return ". Did you mean " + best + "?"
-}
-
-// distance is how many letters of one word are to be added, left out, changed or swapped
-// with the next to make the other.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := rows[0], rows[1], rows[2]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			changed := 1
-			if a[i-1] == b[j-1] {
-				changed = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+changed)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		rows = [3][]int{last, row, before}
-	}
-	return rows[1][len(b)]
-}
-
 // below is the commands of a group, named by the first word of their names;
 // all commands where there is no group.
 func below(group []string) (found []command) {
@@ -133,9 +83,42 @@ func (c command) help(w io.Writer) {
 	}
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	c.setup(fs)
-	fmt.Fprint(w, "\nFlags:\n")
+	writeFlags(w, fs)
+}
+
+// helpWidth is the longest line of a page of help, in columns.
+const helpWidth = 110
+
+// writeFlags writes a list of flags, each text in a column of its own.
+func writeFlags(w io.Writer, fs *flag.FlagSet) {
+	var names, texts []string
+	column := 0
 	fs.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  %-20s %s\n", strings.TrimSpace("--"+f.Name+" "+value), text)
+		name := strings.TrimSpace("--" + f.Name + " " + value)
+		names, texts, column = append(names, name), append(texts, text), max(column, len(name))
 	})
+	if len(names) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\nFlags:\n")
+	for i, name := range names {
+		for _, line := range wrapText(texts[i], helpWidth-column-4) {
+			fmt.Fprintf(w, "  %-*s  %s\n", column, name, line)
+			name = ""
+		}
+	}
+}
+
+// wrapText cuts a text at spaces into lines of at most so many columns, unless a word is longer.
+func wrapText(text string, width int) (out []string) {
+	for _, word := range strings.Fields(text) {
+		last := len(out) - 1
+		if last >= 0 && len(out[last])+1+len(word) <= width {
+			out[last] += " " + word
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
 }

@@ -37,7 +37,7 @@ type inspected struct {
 }
 
 func setupInspect(fs *flag.FlagSet) action {
-	lenient := fs.Bool("lenient", false, "take what the field takes, not only what the standard allows")
+	lenient := fs.Bool("lenient", false, "accept deviations that devices write, not only what the standard allows")
 	asJSON := fs.Bool("json", false, "answer with a JSON object")
 	return func(_ context.Context, s streams, args []string) error {
 		if len(args) != 1 {

@@ -176,7 +176,11 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, usageError(wording.WithoutKeys(err.Error()))
+			text := wording.WithoutKeys(err.Error())
+			if name, ok := strings.CutPrefix(text, noFlag); ok {
+				text = unknownFlag(fs, name)
+			}
+			return nil, usageError(text)
 		}
 		rest := fs.Args()
 		if used := len(args) - len(rest); used > 0 && args[used-1] == "--" {

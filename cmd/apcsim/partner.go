@@ -32,7 +32,7 @@ DIR is made with
                           for ECDH on the three curves
 
 Each NAME.crt.b64 is the same certificate as the service takes it, base64 of PEM on one line. RSA keys
-have 3072 bits, so that AES_128 keys can travel. All are valid for a year. The private
+have 3072 bits, which is enough to exchange AES_128 keys. All are valid for a year. The private
 keys are for tests: they are not encrypted.`,
 	setup: func(*flag.FlagSet) action {
 		return func(_ context.Context, s streams, args []string) error {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,24 +103,44 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	if err := os.WriteFile(kdh, []byte(parameters.SigningKeyCertificate), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := eng.ExportKey(
-		t.Context(),
-		&engine.ExportKeyInput{
+	export := func(nonce *string) string {
+		out, err := eng.ExportKey(t.Context(), &engine.ExportKeyInput{
 			ExportKeyIdentifier: key.Key.KeyArn,
 			KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
 				CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: file(t, dir, "krd.crt.b64"), ExportToken: &parameters.ExportToken,
-				KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}},
-		},
-	)
-	if err != nil {
+				KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: nonce}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.WrappedKey.KeyMaterial
+	}
+	unwrap := []string{"tr34", "unwrap", "--partner", dir, "--kdh-cert", kdh}
+	opensWith := func(token string, flags ...string) {
+		t.Helper()
+		if got := mustRun(t, slices.Concat(unwrap, flags, []string{token})...); !strings.Contains(got, testKey) {
+			t.Errorf("opened with %q: %s", flags, got)
+		}
+	}
+	opensWith(export(new(nonce)), "--nonce", nonce)
+
+	// A one-pass token of the service has no CRL.
+	authority := filepath.Join(t.TempDir(), "authority.b64")
+	if err := os.WriteFile(authority, []byte(parameters.SigningKeyCertificateChain), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := mustRun(t, "tr34", "unwrap", "--partner", dir, "--kdh-cert", kdh, "--nonce", nonce,
-		out.WrappedKey.KeyMaterial); !strings.Contains(
-		got,
-		testKey,
-	) {
-		t.Errorf("opened: %s", got)
+	onePass := export(nil)
+	opensWith(onePass)
+	opensWith(onePass, "--kdh-ca", authority, "--no-crl")
+	for flags, want := range map[string]string{
+		"--kdh-ca " + authority: "the token has no CRL: wanted a CRL of the signer's CA; --no-crl accepts a token without one",
+		"--no-crl":              "wants --kdh-ca with --no-crl",
+		"--no-crl --kdh-ca " + filepath.Join(dir, "ca.crt"): "the certificate of the KDH is from another CA",
+	} {
+		got := apcsim(t, "", slices.Concat(unwrap, strings.Fields(flags), []string{onePass})...)
+		if got.status == exitOK || !strings.Contains(got.err, want) {
+			t.Errorf("%s: got %+v, want %q", flags, got, want)
+		}
 	}
 
 	// Its certificates.
@@ -193,7 +214,7 @@ func TestComponentsAreDrawnAndJoined(t *testing.T) {
 	}
 	for _, c := range []struct{ args, says string }{
 		{"join --algorithm AES_128 00 00", "component 1: the value has a wrong length"},
-		{"join --algorithm AES_128 zz 00", "pairs of hexadecimal digits"},
+		{"join --algorithm AES_128 zz 00", "an even number of hexadecimal digits"},
 		{"join --algorithm AES_128 00", "wants two or three components"},
 		{"new --algorithm DES", "--algorithm is one of TDES_2KEY"},
 		{"new --algorithm AES_128 --parts 4", "--parts is 2 or 3"},

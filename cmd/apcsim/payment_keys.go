@@ -35,7 +35,7 @@ var keyCommands = []paymentTool{
 A serial number of 24 digits means AES DUKPT, one of 20 or 16 TDES DUKPT.
 USE is pin, mac-request, mac-response, data-request, data-response and, for AES, mac, data or
 key-encryption. TYPE is the algorithm of an AES DUKPT working key: AES_128, AES_192, AES_256,
-TDES_2KEY, TDES_3KEY. It prints keys: that is what it is for.
+TDES_2KEY, TDES_3KEY. The keys are printed.
 
 Example:
   apcsim dukpt derive --bdk ` + exampleTDES + ` --ksn FFFF9876543210E00003 --use pin`,

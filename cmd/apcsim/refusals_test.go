@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestWrongCommandLines(t *testing.T) {
@@ -22,7 +23,11 @@ func TestWrongCommandLines(t *testing.T) {
 		{"kcv --algorithm AES a b", "wants one key"},
 		{"kcv --algorithm aes " + testKey, "one of TDES, TDES_CMAC, AES, AES_ZERO, HMAC_SHA1"},
 		{"kcv --algorithm", "flag needs an argument"},
-		{"kcv --frobnicate " + testKey, "frobnicate"},
+		{"kcv --frobnicate " + testKey, "there is no flag --frobnicate\n"},
+		{"kcv --algoritm AES " + testKey, "there is no flag --algoritm. Did you mean --algorithm?"},
+		{"serve --test_keys", "Did you mean --test-keys?"},
+		{"serve -lissen=:0", "Did you mean --listen?"},
+		{"kcv --" + testKey, "there is no flag --..."},
 		{"tr31 inspect", "wants one block"},
 		{"tr31 unwrap", "wants one block"},
 		{"tr31 unwrap " + testHeader, "wants --kbpk"},
@@ -56,6 +61,19 @@ func TestHelpIsAResult(t *testing.T) {
 		got := apcsim(t, "", strings.Fields(c.args)...)
 		if got.status != exitOK || got.err != "" || !strings.Contains(got.out, c.want) {
 			t.Errorf("%q: got %+v, want status 0 and %q", c.args, got, c.want)
+		}
+	}
+}
+
+// TestPagesOfHelpFitATerminal: no line is longer than the page, but usage lines, examples and JSON.
+func TestPagesOfHelpFitATerminal(t *testing.T) {
+	for _, c := range commands {
+		for line := range strings.Lines(mustRun(t, append([]string{"help"}, strings.Fields(c.name)...)...)) {
+			line = strings.TrimRight(line, "\n")
+			whole := strings.HasPrefix(line, "usage: ") || strings.HasPrefix(line, "  apcsim ") || strings.Contains(line, `":`)
+			if n := utf8.RuneCountInString(line); n > helpWidth && !whole {
+				t.Errorf("%s: a line of %d columns, at most %d: %s", c.name, n, helpWidth, line)
+			}
 		}
 	}
 }

@@ -17,9 +17,9 @@ var serveCommand = command{
 	summary: "Answer AWS clients over HTTP, as the service would",
 	details: `
 The one line on standard output is "listening on http://HOST:PORT"; standard error
-has the log, a line for each call, without requests and secrets. A log that is
-not read stops nothing: lines that find no room are dropped, and a later line says how
-many. --log-level warn leaves out the calls that are answered, --quiet all but errors.
+has the log, a line for each call, without requests and secrets. Where the log is not read
+fast enough, lines are dropped, and a later line says how many. --log-level warn logs only
+refused calls and errors, --quiet only errors.
 SIGTERM and SIGINT stop the server; it finishes the calls in flight, for at most
 10 seconds.
 Without --store everything is in memory and ends with the process.
@@ -30,9 +30,9 @@ A client is pointed at it by its environment:
   AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY_DATA=http://127.0.0.1:8089
 
 Every program that reaches the address can use every key, unless --verify checks signatures.
-On an address other than loopback that is said loudly, --control needs a token, and
-refusals of key blocks keep their exact reasons to themselves without --explain. What
-fails inside, a database or a disk, is reported to clients on this machine alone; the log has it.
+On an address other than loopback the log warns of that, --control needs a token, and
+refusals of key blocks have their exact reasons only with --explain. The reason of an internal
+failure, of a database or a disk, is sent only to clients on this machine; the log has it.
 
 FILE is a JSON object; all members are optional, unknown ones are refused:
 
@@ -50,15 +50,16 @@ FILE is a JSON object; all members are optional, unknown ones are refused:
           {"Encrypt": true, "Decrypt": true, "Wrap": true, "Unwrap": true}}}]
   }
 
-callers are who signs with which access key; secret is for --verify. limits are the
+callers are the callers by access key; secret is for --verify. limits are the
 fields of apc.Limits (go doc ./apc Limits), times like "36h" or "7d". teams are the approval
 teams that exist (without any, every ARN is one), regions those besides the service's own;
 lenientStrength and quirks are as in engine.Options (go doc ./engine Options);
 replicationFails makes each replication to a Region fail with that message. A key is the XOR
-of its 1 to 3 components; it may have account, region, Exportable (true where absent), Enabled, Tags and KeyCheckValueAlgorithm as well, and the check
-values of a ceremony's record, which are compared: componentCheckValues and checkValue.
+of its 1 to 3 components; it may have account, region, Exportable (true where absent), Enabled,
+Tags and KeyCheckValueAlgorithm as well, and the check values of a ceremony's record, which are
+compared: componentCheckValues and checkValue.
 Its ARN is the same in every run. A longer example is examples/serve/config.json. A FILE
-with secrets or keys must be yours alone (chmod 600), or readable by a group of yours
+with secrets or keys must be readable only by you (chmod 600), or by a group of yours
 (440), as Kubernetes mounts a secret with fsGroup; the same holds for the files of PINs
 and master keys. FILE may be a pipe, such as <(command) or /dev/stdin.
 
@@ -89,7 +90,7 @@ needed, and apcsim master-key makes it. A token keeps its own.
 The keys of --config are loaded once in the life of a store.
 
 While it listens on loopback without --verify, web pages that are open on this
-machine are kept away: a request is refused whose Origin is not one of
+machine cannot call it: a request is refused whose Origin is not one of
 --allow-origin, or whose Host is neither a loopback name nor one of the service's own
 (controlplane.payment-cryptography.us-east-1.amazonaws.com and its like) nor one of
 --allow-host. Pages of an --allow-origin may also read the answers (CORS).
@@ -100,13 +101,13 @@ second (a readiness probe). Both need no --control. With --control, a browser at
 gets the console: calls as they happen, keys, time, which key wraps which, tools, faults,
 approvals and limits. Programs on this machine have the simulator's own calls, which GET /_apcsim/
 lists: moving the clock forward and resetting it, forgetting everything, loading and inspecting
-keys, the last calls and why they were refused. Bodies are application/json. The facts are JSON: /_apcsim/journal (the last
-1,000 calls, masked; with Accept: text/event-stream each call as it happens),
-/_apcsim/keys, /_apcsim/due (what time will decide) and /_apcsim/graph (which key
+keys, the last calls and why they were refused. Bodies are application/json. The lists are JSON:
+/_apcsim/journal (the last 1,000 calls, masked; with Accept: text/event-stream each call as it happens),
+/_apcsim/keys, /_apcsim/due (what will be deleted or expire, and when) and /_apcsim/graph (which key
 wrapped which since the start). A request through a proxy is refused
-there where the proxy says so (Forwarded, Via, X-Forwarded-*); a proxy on this
-machine that adds no such header cannot be distinguished from a program on it, and lets its
-clients in: do not put one in front of --control.
+there where the proxy adds a header (Forwarded, Via, X-Forwarded-*); a proxy on this
+machine that adds none cannot be distinguished from a program on it, and its clients could use
+these calls: do not put one in front of --control.
 
 With --control-token FILE, which is --control too, these calls are for every client, on any
 machine, that shows the token of FILE, "Authorization: Bearer TOKEN"; the console asks for
@@ -186,14 +187,14 @@ func setupServe(fs *flag.FlagSet) action {
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
 	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids, and symmetric keys in software, the same in every run")
-	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens serve, like 36h or 7d (30d)")
-	fs.BoolVar(&o.TestKeys, "test-keys", false, "hand out ready RSA pairs, which everybody knows, instead of making new ones")
+	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens are valid, like 36h or 7d (30d)")
+	fs.BoolVar(&o.TestKeys, "test-keys", false, "use ready RSA key pairs, whose private keys are published, instead of generating new ones")
 	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
 	controlToken := fs.String("control-token", "", "`FILE` with the token that the simulator's own calls must show, on any address")
 	fs.StringVar(&o.ControlListen, "control-listen", "", "`HOST:PORT` where the simulator's own calls are, and nothing else")
 	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
-	fs.BoolVar(&o.Explain, "explain", false, "tell exact reasons on every address")
+	fs.BoolVar(&o.Explain, "explain", false, "give exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
 	fs.Func(
 		"reasons",

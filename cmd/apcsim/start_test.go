@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -40,6 +41,29 @@ func TestUnknownCommandsAreAnsweredWithTheOneMeant(t *testing.T) {
 		if got := apcsim(t, "", strings.Fields(line)...); got.status != exitUsage || strings.Contains(got.err, "Did you mean") {
 			t.Errorf("%s: got %s", line, strings.SplitN(got.err, "\n", 2)[0])
 		}
+	}
+}
+
+// TestMisspeltVariablesAreRefused, and those that others make are not.
+func TestMisspeltVariablesAreRefused(t *testing.T) {
+	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	setupServe(fs)
+	for _, c := range [][2]string{
+		{"APCSIM_LISTN=127.0.0.1:1", "there is no variable APCSIM_LISTN. Did you mean APCSIM_LISTEN?"},
+		{"APCSIM_TESTKEYS=true", "Did you mean APCSIM_TEST_KEYS?"},
+		{"APCSIM_listen=:0", "Did you mean APCSIM_LISTEN?"},
+		{"APCSIM_CONTROL-TOKEN=f", "Did you mean APCSIM_CONTROL_TOKEN?"},
+		{"APCSIM_LISTN=", ""}, {"APCSIM_LISTEN=:0", ""}, {"APCSIM_TEST_HSM=softhsm", ""}, {"APCSIM_VECTORS=/x", ""},
+		{"APCSIM_SERVICE_HOST=10.0.0.1", ""}, {"APCSIM_PORT=tcp://10.0.0.1:8089", ""}, {"LISTN=x", ""}, {"APCSIM_=x", ""},
+	} {
+		err := misspelt(fs, []string{"PATH=/bin", c[0]})
+		if got := fmt.Sprint(err); c[1] == "" && err != nil || !strings.Contains(got, c[1]) {
+			t.Errorf("%s: got %s, want %q", c[0], got, c[1])
+		}
+	}
+	t.Setenv("APCSIM_LISTN", "127.0.0.1:1")
+	if got := apcsim(t, "", "serve"); got.status != exitUsage || !strings.Contains(got.err, "Did you mean APCSIM_LISTEN?") {
+		t.Errorf("serve: got %+v", got)
 	}
 }
 

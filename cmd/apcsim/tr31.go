@@ -37,7 +37,7 @@ var wrapCommand = command{
 	summary: "Make a key block",
 	details: `
 HEADER is the 16 fixed characters; block length and number of optional blocks are
-worked out, whatever stands there. A padding block is added where one is needed.
+computed, whatever HEADER has for them. A padding block is added where one is needed.
 ` + secretsFromStdin + `
 
 With --json and - as the one argument, and no --kbpk, every line of standard input
@@ -89,7 +89,7 @@ type kbpkFlags struct {
 
 func (f *kbpkFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.kbpk, "kbpk", "", "key block protection key in hexadecimal, `HEX`, or - for standard input")
-	fs.BoolVar(&f.lenient, "lenient", false, "take what the field takes, not only what the standard allows")
+	fs.BoolVar(&f.lenient, "lenient", false, "accept deviations that devices write, not only what the standard allows")
 	fs.BoolVar(&f.json, "json", false, "answer with a JSON object")
 }
 

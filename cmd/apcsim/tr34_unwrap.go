@@ -14,7 +14,7 @@ import (
 
 var tokenUnwrapCommand = command{
 	name:    "tr34 unwrap",
-	args:    "--krd-key FILE --krd-cert FILE --kdh-cert FILE [--kdh-ca FILE] [--nonce HEX] [--at TIME] TOKEN",
+	args:    "--krd-key FILE --krd-cert FILE --kdh-cert FILE [--kdh-ca FILE [--no-crl]] [--nonce HEX] [--at TIME] TOKEN",
 	summary: "Open a TR-34 key token with the receiver's private key and print the key",
 	details: tokenForms + `
 Certificates and the private key (PKCS #1 or #8) are PEM or DER. --krd-key may be -, and
@@ -22,9 +22,12 @@ is then read from standard input.
 
 With --nonce the token is a two-pass one and must carry that random number; without it,
 it is a one-pass token, fresh by its signing time, which is printed for you to compare
-with the last one. Without --kdh-ca it is not checked who certified the signer, nor
-the revocation list in the token. With it the token must have that list, which those of
-ExportKey do not: there, "apcsim certificate --ca FILE" checks the signer's certificate.
+with the last one.
+
+With --kdh-ca the signer's certificate must be from that authority, and a one-pass token must have
+a revocation list (CRL) of it. Tokens of the service's ExportKey have none: with --no-crl too, a token
+without a list is accepted, and a list that is there is still checked. Without --kdh-ca neither the
+authority nor the list is checked.
 
 With --json the answer is one object:
   {"ok":true,"header":"16 characters","key":"HEX","nonce":"HEX","signing_time":"..."}
@@ -45,7 +48,7 @@ type openedToken struct {
 // tokenFlags are the files and values of the command line.
 type tokenFlags struct {
 	partner, krdKey, krdCert, kdhCert, kdhCA, nonce, at string
-	json                                                bool
+	noCRL, json                                         bool
 }
 
 func setupTokenUnwrap(fs *flag.FlagSet) action {
@@ -55,6 +58,7 @@ func setupTokenUnwrap(fs *flag.FlagSet) action {
 	fs.StringVar(&f.krdCert, "krd-cert", "", "the receiver's certificate, `FILE`")
 	fs.StringVar(&f.kdhCert, "kdh-cert", "", "the signer's certificate, `FILE`")
 	fs.StringVar(&f.kdhCA, "kdh-ca", "", "the certificate of the signer's CA, `FILE`")
+	fs.BoolVar(&f.noCRL, "no-crl", false, "accept a token without a revocation list, as ExportKey makes it")
 	fs.StringVar(&f.nonce, "nonce", "", "the random number that the token must carry, `HEX`")
 	fs.StringVar(&f.at, "at", "", "when the certificates must be valid, `TIME` as 2026-01-31T12:00:00Z or 2026-01-31; now if not given")
 	fs.BoolVar(&f.json, "json", false, "answer with a JSON object")
@@ -82,6 +86,8 @@ func (f *tokenFlags) check(args []string) error {
 		return usageError("wants one token")
 	case f.krdKey == "" || f.krdCert == "" || f.kdhCert == "":
 		return usageError("wants --krd-key, --krd-cert and --kdh-cert; --partner stands for the first two")
+	case f.noCRL && f.kdhCA == "":
+		return usageError("wants --kdh-ca with --no-crl: without it no revocation list is checked")
 	case f.krdKey == fromStdin && args[0] == fromStdin:
 		return usageError("wants the key or the token on standard input, not both")
 	}
@@ -118,6 +124,9 @@ func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
 		return openedToken{}, &inputError{"krd-key", -1, problemOtherPrivateKey, "", "the private key of " + f.krdCert}
 	}
 	opened, err := t.Open(key, check)
+	if refusal, ok := errors.AsType[*tr34.Error](err); ok && refusal.Class == tr34.ErrCRL && t.CRL == nil {
+		refusal.Wanted = "a CRL of the signer's CA; --no-crl accepts a token without one"
+	}
 	if err != nil {
 		return openedToken{}, err
 	}
@@ -144,6 +153,9 @@ func (f *tokenFlags) receiver() (c *tr34.Check, err error) {
 		c.CRL = tr34.CRLIgnored
 	} else if c.CA, err = readCertificate("kdh-ca", f.kdhCA); err != nil {
 		return nil, err
+	}
+	if f.noCRL {
+		c.CRL = tr34.CRLOptional
 	}
 	if f.nonce != "" {
 		if c.Nonce, err = unhex("nonce", f.nonce); err != nil {

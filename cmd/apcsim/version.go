@@ -15,7 +15,8 @@ var versionCommand = command{
 	args:    "",
 	summary: "Print the version of the program, its commit, Go's, and whether it can open tokens",
 	details: `
-"apcsim --version" does the same.
+"apcsim --version" does the same. The commit is the one that the go command recorded: it records none in
+"go run" and in a linked git worktree, where .git is not a folder.
 
 With --json the answer is one object:
   {"version":"v0.1.0","commit":"...","modified":false,"go":"go1.26.0","platform":"linux/amd64","hsm":true}`,
@@ -50,6 +51,9 @@ func thisProgram() programVersion {
 	return v
 }
 
+// noCommit is why a commit is unknown.
+const noCommit = "go run, a linked git worktree and -buildvcs=false record none"
+
 func setupVersion(fs *flag.FlagSet) action {
 	asJSON := fs.Bool("json", false, "answer with a JSON object")
 	return func(_ context.Context, s streams, args []string) error {
@@ -60,7 +64,10 @@ func setupVersion(fs *flag.FlagSet) action {
 		if *asJSON {
 			return printJSON(s.out, v, nil)
 		}
-		commit, tokens := cmp.Or(v.Commit, "unknown"), "yes"
+		commit, why, tokens := v.Commit, "", "yes"
+		if commit == "" {
+			commit, why = "unknown", noCommit
+		}
 		if v.Modified {
 			commit += ", with changes"
 		}
@@ -71,7 +78,7 @@ func setupVersion(fs *flag.FlagSet) action {
 			s.out,
 			[][3]string{
 				{"apcsim", cmp.Or(v.Version, "(devel)"), ""},
-				{"commit", commit, ""},
+				{"commit", commit, why},
 				{"Go", v.Go, v.Platform},
 				{"--hsm", tokens, ""},
 			},

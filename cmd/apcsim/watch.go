@@ -24,11 +24,11 @@ var watchCommand = command{
 	args:    "[--refused] [--operation NAME] [--account DIGITS] [--token FILE] [URL]",
 	summary: "Show the calls of a server with --control as they happen",
 	details: `
-URL is where the server is, http://127.0.0.1:8089 if there is none. A line has the
+URL is the address of the server, http://127.0.0.1:8089 if none is given. A line has the
 simulated time, the operation, the account and Region, the keys by alias, the duration
 and the answer; of a refusal each reason follows on a line of its own. The calls that
 the server remembers come first. Colours are for terminals, unless NO_COLOR is set.
-Where the server goes away, watch waits for it to come back.`,
+When the connection to the server breaks, watch waits until it can connect again.`,
 	setup: setupWatch,
 }
 

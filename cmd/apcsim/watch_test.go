@@ -101,7 +101,7 @@ func TestWatchShowsTheToken(t *testing.T) {
 	watchOf(t, "--token", path, s.URL()).waitFor(t, "ListKeys")
 	for args, want := range map[string]string{
 		s.URL(): "Bearer TOKEN; give its file as --token FILE", s.URL() + "/x": "the server answers", "http://127.0.0.1:1": "refused",
-		"nonsense": "the URL is one like", "a b": "wants one URL",
+		"nonsense": "the URL does not have the form", "a b": "wants one URL",
 	} {
 		var errs screen
 		status := run(t.Context(), append([]string{"watch"}, strings.Fields(args)...), strings.NewReader(""), &screen{}, &errs)
