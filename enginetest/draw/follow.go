@@ -98,7 +98,7 @@ func (m *machine) verify(t *rapid.T) {
 	if p.plain == "" {
 		tamper(t, p.in)
 	}
-	m.again(t, caller(t, at, operationOf(p.in)), p)
+	m.again(t, m.requests.caller(t, at, operationOf(p.in)), p)
 }
 
 // again makes a past request and compares what it decrypts.

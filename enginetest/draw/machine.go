@@ -95,7 +95,7 @@ type machine struct {
 func (m *machine) step(t *rapid.T, op string) {
 	at := m.place(t)
 	name, _, _ := strings.Cut(op, " ")
-	who := caller(t, at, name)
+	who := m.requests.caller(t, at, name)
 	if all := m.requests.drawForm(t, op); len(all) > 0 && rapid.IntRange(0, 7).Draw(t, "arranged") < 7 {
 		m.arrange(t, at, all)
 	}

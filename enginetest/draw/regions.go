@@ -1,9 +1,6 @@
 package draw
 
 import (
-	"fmt"
-	"strings"
-
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -66,66 +63,6 @@ func (r *Requests) enableDefaults(t *rapid.T, p model.Place) any {
 
 func (r *Requests) disableDefaults(t *rapid.T, p model.Place) any {
 	return &engine.DisableDefaultKeyReplicationRegionsInput{ReplicationRegions: r.otherRegions(t, p)}
-}
-
-// Policies. The statements are those that package model evaluates.
-
-var effects = []string{"Allow", "Allow", "Deny"}
-
-// actions are operations with wildcards, the widest first.
-var actions = []string{"payment-cryptography:*", "*", "payment-cryptography:Get*", "payment-cryptography:*Key",
-	"payment-cryptography:*Data", "payment-cryptography:GetKey", "payment-cryptography:DeleteKey", "payment-cryptography:ImportKey",
-	"payment-cryptography:TagResource", "payment-cryptography:createkey", "payment-cryptography:*ReplicationRegions",
-	"payment-cryptography:Generate*"}
-
-// principals are accounts, their root and their user, and everybody.
-func (r *Requests) principals() (all []string) {
-	for _, p := range r.World.Places() {
-		prefix := "arn:aws:iam::" + p.Account
-		all = append(all, p.Account, prefix+":root", prefix+":user/alice")
-	}
-	return append(all, "*")
-}
-
-// resourcePolicy draws the policy of a key.
-func (r *Requests) resourcePolicy(t *rapid.T, arn string) string {
-	var all []string
-	for range rapid.IntRange(1, 2).Draw(t, "statements") {
-		all = append(all, fmt.Sprintf(`{"Effect":%q,"Principal":{"AWS":%q},"Action":%q,"Resource":%q}`,
-			rapid.SampledFrom(effects).Draw(t, "effect"), even(r.principals()).Draw(t, "principal"),
-			rapid.SampledFrom(actions).Draw(t, "action"),
-			rapid.SampledFrom([]string{"*", "*", "*", arn, arn[:len(arn)-1]}).Draw(t, "resource")))
-	}
-	return document(all)
-}
-
-func document(statements []string) string {
-	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
-}
-
-// identityPolicy draws a policy of a caller of an operation, which it often names.
-func identityPolicy(t *rapid.T, op string) string {
-	var all []string
-	actions := append([]string{"payment-cryptography:" + op, "payment-cryptography:" + op, "payment-cryptography:" + op}, actions...)
-	for range rapid.IntRange(1, 2).Draw(t, "statements") {
-		all = append(all, fmt.Sprintf(`{"Effect":%q,"Action":%q,"Resource":%q}`, rapid.SampledFrom(effects).Draw(t, "effect"),
-			even(actions).Draw(t, "action"), rapid.SampledFrom([]string{"*", "arn:aws:payment-cryptography:us-east-1:*:key/*",
-				"arn:aws:payment-cryptography:*:111122223333:*", "arn:aws:payment-cryptography:*:*:alias/*"}).Draw(t, "resource")))
-	}
-	return document(all)
-}
-
-// caller draws who makes a call of an operation in a place: the root user, or a user with or without policies.
-func caller(t *rapid.T, at model.Place, op string) apc.Identity {
-	who := apc.Identity{Account: at.Account, Region: at.Region, ARN: "arn:aws:iam::" + at.Account + ":root"}
-	n := even([]int{0, 1, 2, 3, 4, 5, 0, 0}).Draw(t, "caller")
-	if n > 3 {
-		who.ARN = "arn:aws:iam::" + at.Account + ":user/alice"
-	}
-	if n == 5 {
-		who.Policies = []string{identityPolicy(t, op)}
-	}
-	return who
 }
 
 func keepsPolicies(k *model.Key) bool { return !k.Replica() && k.State != apc.KeyStateDeleteComplete }

@@ -1,75 +1,27 @@
 package model
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// Permissions (user guide, resource-based policies; IAM user guide, policy evaluation logic), for a family of
-// documents: statements of an Effect, one Principal (an account, its root, a user, everybody), one Action and one
-// Resource with wildcards, without conditions.
-
-type document struct {
-	Statement []statement
-}
-
-type statement struct {
-	Effect    string
-	Principal json.RawMessage
-	Action    string
-	Resource  string
-}
-
-// read reads a document of the family. It panics on any other text.
-func read(text string) *document {
-	d := &document{}
-	if err := json.Unmarshal([]byte(text), d); err != nil {
-		panic(fmt.Sprintf("model: a policy out of the family: %v", err))
-	}
-	return d
-}
-
-// principal is the one that a statement of a resource policy names.
-func (s *statement) principal() string {
-	var all string
-	if json.Unmarshal(s.Principal, &all) == nil {
-		return all
-	}
-	var aws struct{ AWS string }
-	if err := json.Unmarshal(s.Principal, &aws); err != nil {
-		panic(fmt.Sprintf("model: a principal out of the family: %s", s.Principal))
-	}
-	return aws.AWS
-}
-
-// names reports whether a principal is the caller, and whether it is named for itself and not by its account.
-func names(principal string, who apc.Identity) (is, itself bool) {
-	root := "arn:aws:iam::" + who.Account + ":root"
-	switch principal {
-	case "*", who.ARN:
-		return true, true
-	case who.Account, root:
-		return true, who.ARN == root
-	}
-	return false, false
-}
-
 // decision is what documents say of a call.
 type decision struct{ denied, allowed, itself bool }
 
-// decide is what the statements say of an action on a resource; those of a resource policy of a caller.
-func (d *document) decide(op, resource string, who *apc.Identity) (out decision) {
+// decide is what the statements say; those of a resource policy name callers.
+func (d *document) decide(a *asked) (out decision) {
+	c := callerOf(a.who)
 	for i := range d.Statement {
 		s := &d.Statement[i]
 		is, itself := true, true
-		if who != nil {
-			is, itself = names(s.principal(), *who)
+		switch {
+		case s.Principal != nil:
+			is, itself = s.Principal.names(c)
+		case s.NotPrincipal != nil:
+			is = !s.NotPrincipal.leavesOut(c)
 		}
-		if !is || !like(strings.ToLower(s.Action), strings.ToLower("payment-cryptography:"+op)) || !like(s.Resource, resource) {
+		if !is || !s.applies("payment-cryptography:"+a.action, a.resource) || !a.hold(s) {
 			continue
 		}
 		if s.Effect == "Deny" {
@@ -81,34 +33,13 @@ func (d *document) decide(op, resource string, who *apc.Identity) (out decision)
 	return out
 }
 
-// like compares a text with a pattern in which * means any text.
-func like(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == text
-	}
-	last := len(parts) - 1
-	text, ok := strings.CutPrefix(text, parts[0])
-	if !ok {
-		return false
-	}
-	for _, part := range parts[1:last] {
-		at := strings.Index(text, part)
-		if at < 0 {
-			return false
-		}
-		text = text[at+len(part):]
-	}
-	return strings.HasSuffix(text, parts[last])
-}
-
 // identity is what the caller's own policies say. Without any it may do everything.
-func (q *request) identity(op, resource string) (out decision) {
-	if len(q.who.Policies) == 0 {
+func (a *asked) identity() (out decision) {
+	if len(a.who.Policies) == 0 {
 		return decision{allowed: true}
 	}
-	for _, text := range q.who.Policies {
-		d := read(text).decide(op, resource, nil)
+	for _, text := range a.who.Policies {
+		d := read(text).decide(a)
 		out.denied, out.allowed = out.denied || d.denied, out.allowed || d.allowed
 	}
 	return out
@@ -118,18 +49,20 @@ func (q *request) identity(op, resource string) (out decision) {
 var ownersAlone = []string{"PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"}
 
 // ofKey is what the policy of a key says.
-func (q *request) ofKey(op string, k *Key) decision {
-	if k == nil || k.policy == "" || slices.Contains(ownersAlone, op) {
+func (a *asked) ofKey() decision {
+	if a.key == nil || a.key.policy == "" || slices.Contains(ownersAlone, a.action) {
 		return decision{}
 	}
-	return read(k.policy).decide(op, k.ARN, &q.who)
+	about := *a
+	about.resource = a.key.ARN // also of an alias
+	return read(a.key.policy).decide(&about)
 }
 
 func denied(rule apc.Rule) Refusal { return Refusal{apc.ErrAccessDenied, rule} }
 
 // may is the refusal of an operation in the caller's own account, on a resource and, if it has one, a key.
-func (q *request) may(op, resource string, k *Key) Refusal {
-	identity, key := q.identity(op, resource), q.ofKey(op, k)
+func (a *asked) may() Refusal {
+	identity, key := a.identity(), a.ofKey()
 	switch {
 	case identity.denied:
 		return denied(apc.RuleIdentityPolicy)
@@ -146,17 +79,18 @@ var ownAccountOnly = append([]string{"CreateAlias", "UpdateAlias", "GetCertifica
 
 // permitted is the refusal of a key that has been found, or, nil, not found in another account. To that all refusals
 // are one.
-func (q *request) permitted(k *Key, foreign bool) Refusal {
+func (q *request) permitted(k *Key, foreign bool, alias string) Refusal {
 	if !foreign {
 		if q.op == "LoadKey" || q.op == "" {
 			return Refusal{}
 		}
-		return q.may(q.op, k.ARN, k)
+		return (&asked{q, q.op, k.ARN, k, alias}).may()
 	}
 	if k == nil || slices.Contains(ownAccountOnly, q.op) {
 		return denied(apc.RuleAccount)
 	}
-	identity, key := q.identity(q.op, k.ARN), q.ofKey(q.op, k)
+	a := &asked{q, q.op, k.ARN, k, alias}
+	identity, key := a.identity(), a.ofKey()
 	if identity.denied || key.denied || !identity.allowed || !key.allowed {
 		return denied(apc.RuleAccount)
 	}
@@ -177,7 +111,7 @@ func (q *request) admitted() Refusal {
 	case slices.Contains(onNewKey, q.op):
 		return q.mayMake(q.op, q.who.Account, q.who.Region)
 	case slices.Contains(onAll, q.op):
-		return q.may(q.op, "*", nil)
+		return (&asked{request: q, action: q.op, resource: "*"}).may()
 	}
 	return Refusal{}
 }
@@ -185,7 +119,8 @@ func (q *request) admitted() Refusal {
 // mayMake is the refusal of an operation on new keys of an account in Regions.
 func (q *request) mayMake(op, account string, regions ...string) Refusal {
 	for _, region := range regions {
-		if r := q.may(op, "arn:aws:payment-cryptography:"+region+":"+account+":key/*", nil); r.refused() {
+		a := &asked{request: q, action: op, resource: "arn:aws:payment-cryptography:" + region + ":" + account + ":key/*"}
+		if r := a.may(); r.refused() {
 			return r
 		}
 	}
@@ -194,5 +129,5 @@ func (q *request) mayMake(op, account string, regions ...string) Refusal {
 
 // mayAlias is the refusal of an operation on an alias of the caller's, which the policy of its key governs as well.
 func (q *request) mayAlias(name string, k *Key) Refusal {
-	return q.may(q.op, "arn:aws:payment-cryptography:"+q.who.Region+":"+q.who.Account+":"+name, k)
+	return (&asked{q, q.op, "arn:aws:payment-cryptography:" + q.who.Region + ":" + q.who.Account + ":" + name, k, name}).may()
 }

@@ -107,7 +107,7 @@ func (q *request) comparePlace(ctx context.Context, c *engine.Caller) error {
 // compareKey compares a key, its tags and its policy, as far as the policy lets its owner read them.
 func (q *request) compareKey(ctx context.Context, c *engine.Caller, k *Key) error {
 	out, err := c.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.ARN})
-	if r := q.may("GetKey", k.ARN, k); r.refused() {
+	if r := (&asked{q, "GetKey", k.ARN, k, ""}).may(); r.refused() {
 		if err := r.is(err); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (q *request) compareKey(ctx context.Context, c *engine.Caller, k *Key) erro
 
 func (q *request) compareTags(ctx context.Context, c *engine.Caller, k *Key) error {
 	tags, err := c.ListTagsForResource(ctx, &engine.ListTagsForResourceInput{ResourceArn: k.ARN})
-	if r := q.may("ListTagsForResource", k.ARN, k); r.refused() {
+	if r := (&asked{q, "ListTagsForResource", k.ARN, k, ""}).may(); r.refused() {
 		return r.is(err)
 	}
 	if err != nil {

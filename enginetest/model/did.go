@@ -20,7 +20,9 @@ func (w *World) Did(now time.Time, who apc.Identity, in, out any, err error) err
 		if err != nil {
 			return fmt.Errorf("got %w, must be accepted", err)
 		}
-		return w.request(now, who, operationOf(in)).follow(in, out)
+		q := w.request(now, who, operationOf(in))
+		q.in = in
+		return q.follow(in, out)
 	}
 	return want.is(err)
 }

@@ -15,6 +15,7 @@ import (
 // than the package's documentation lists.
 func (w *World) Expect(now time.Time, who apc.Identity, in any) Refusal {
 	q := w.request(now, who, operationOf(in))
+	q.in = in
 	if r := q.shape(in); r.refused() {
 		return r
 	}

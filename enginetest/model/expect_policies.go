@@ -39,10 +39,16 @@ func (q *request) holder(id string) (*Key, Refusal) {
 
 // refused is the refusal of a policy for a key: it is about that key alone, and lets not everybody in.
 func (d *document) refused(arn string) Refusal {
-	if slices.ContainsFunc(d.Statement, func(s statement) bool { return s.Resource != "*" && s.Resource != arn }) {
+	foreign := func(name string) bool { return name != "*" && name != arn }
+	if slices.ContainsFunc(d.Statement, func(s statement) bool {
+		return slices.ContainsFunc(s.Resource, foreign) || slices.ContainsFunc(s.NotResource, foreign)
+	}) {
 		return invalid(apc.RulePolicyText)
 	}
-	if slices.ContainsFunc(d.Statement, func(s statement) bool { return s.Effect == "Allow" && s.principal() == "*" }) {
+	public := func(s statement) bool {
+		return s.Effect == "Allow" && !s.closed() && (s.NotPrincipal != nil || slices.Contains(s.Principal.AWS, "*"))
+	}
+	if slices.ContainsFunc(d.Statement, public) {
 		return Refusal{apc.ErrPublicPolicy, apc.RulePublicPolicy}
 	}
 	return Refusal{}

@@ -74,6 +74,7 @@ type request struct {
 	now time.Time
 	who apc.Identity
 	op  string
+	in  any // nil in comparisons
 
 	implied Refusal // of what the operation implies, by the caller's policies; it belongs to that for the keys
 }
@@ -111,7 +112,7 @@ func (q *request) keys(all ...subject) ([]*Key, Refusal) {
 		}
 	}
 	for i, k := range found {
-		if r := q.permitted(k, foreign[i]); r.refused() {
+		if r := q.permitted(k, foreign[i], aliasIn(all[i].id)); r.refused() {
 			return nil, r
 		}
 	}
@@ -157,6 +158,14 @@ func (q *request) resolve(id string) (k *Key, foreign bool, r Refusal) {
 		return nil, false, notFound(rule)
 	}
 	return k, foreign, Refusal{}
+}
+
+// aliasIn is the alias that an identifier is, or has at its end; "" is none.
+func aliasIn(id string) string {
+	if at := strings.Index(id, "alias/"); at >= 0 {
+		return id[at:]
+	}
+	return ""
 }
 
 // look finds a key by account, Region and name, or the rule for which there is none.
