@@ -50,10 +50,11 @@ var cipherNames = map[hsm.Algorithm]string{hsm.TDES: "a TDES working key", hsm.A
 
 // block is an encrypted PIN block under the key.
 func (k *pinKey) block(digits, field string) (*hsm.PINBlock, error) {
-	b, err := evenBytes(digits, field)
-	if err != nil {
-		return nil, err
+	if len(digits)%2 != 0 {
+		return nil, core.Invalid(blockInvalid,
+			core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(digits), "digit"), "an even number"))
 	}
+	b := bytesOf(digits)
 	if len(b) != k.Format.Size() {
 		return nil, core.Invalid(blockInvalid, core.Because(apc.RuleLength, field, problemPINBlockLength, wording.Bytes(len(b)), wording.Bytes(k.Format.Size())))
 	}

@@ -148,6 +148,21 @@ func TestReasonOfABadPINBlockIsHidden(t *testing.T) {
 	}
 }
 
+// TestPINBlockOfAnotherLength has the text about PIN blocks, whether or not the digits are whole bytes.
+func TestPINBlockOfAnotherLength(t *testing.T) {
+	const message = "Pin block provided is invalid. Please check your input to ensure all field values are correct."
+	w := newWorld(t, nil)
+	in := badPIN(w, t)
+	for block, rule := range map[string]apc.Rule{"00112233445566771": apc.RuleHex, "001122334455667788": apc.RuleLength} {
+		in.EncryptedPinBlock = block
+		_, err := w.VerifyPinData(t.Context(), in)
+		e := refusalOf(t, err)
+		if e.Message != message || e.Reasons[0].Rule != rule || e.Reasons[0].Field != "EncryptedPinBlock" {
+			t.Errorf("%s: %v", block, e)
+		}
+	}
+}
+
 // TestPinDataLengthIsThatOfThePIN, or the request is refused.
 func TestPinDataLengthIsThatOfThePIN(t *testing.T) {
 	w := newWorld(t, nil)
