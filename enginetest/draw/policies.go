@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
 
@@ -48,7 +49,7 @@ func several(t *rapid.T, all []string, label string) any {
 
 // not draws whether an element is given by what it is not.
 func not(t *rapid.T, element string) string {
-	if rapid.IntRange(0, 6).Draw(t, "not "+element) == 6 {
+	if rapid.IntRange(0, 4).Draw(t, "not "+element) == 4 {
 		return "Not" + element
 	}
 	return element
@@ -70,6 +71,19 @@ func (r *Requests) resourcePolicy(t *rapid.T, arn string) string {
 		all = append(all, s)
 	}
 	return document(all)
+}
+
+// plainPolicy draws a policy of one statement that is about everything but the principal.
+func (r *Requests) plainPolicy(t *rapid.T) string {
+	effect := even([]string{"Allow", "Deny"}).Draw(t, "plain effect")
+	s := statement{"Effect": effect, "Action": "payment-cryptography:*", "Resource": "*",
+		"Principal": map[string]any{"AWS": even(r.principals()).Draw(t, "plain principal")}}
+	if effect == "Deny" && rapid.Bool().Draw(t, "plain not") {
+		delete(s, "Principal")
+		s["NotPrincipal"] = map[string]any{"AWS": leftOut(even(r.World.Places()).Draw(t, "plain left out").Account,
+			even([]int{0, 1, 2, 3}).Draw(t, "plain how many"))}
+	}
+	return document([]statement{s})
 }
 
 // leftOut are so many of an account's principals more than the account itself.
@@ -167,4 +181,51 @@ func (r *Requests) caller(t *rapid.T, at model.Place, op string) apc.Identity {
 		who.Policies = []string{r.identityPolicy(t, op)}
 	}
 	return who
+}
+
+// access gives a key a policy, a tag and an alias as the root user, and has several callers of both accounts ask for the
+// key, by its ARN or by an alias.
+func (m *machine) access(t *rapid.T) {
+	at := m.place(t)
+	root := apc.Identity{Account: at.Account, Region: at.Region}
+	fits := func(k *model.Key) bool { return k.Usable() && !k.Replica() }
+	if len(m.world.Keys(at, fits)) == 0 {
+		m.call(t, "CreateKey", root, &engine.CreateKeyInput{KeyAttributes: made[0], Exportable: new(true)})
+		m.sim.Clock.Advance(m.world.Limits().CreationTime)
+	}
+	all := m.world.Keys(at, fits)
+	if len(all) == 0 {
+		t.Skip("no key can be had")
+	}
+	arn := even(all).Draw(t, "key").ARN
+	m.call(t, "DeleteResourcePolicy", root, &engine.DeleteResourcePolicyInput{ResourceArn: arn})
+	m.call(t, "TagResource", root, &engine.TagResourceInput{ResourceArn: arn, Tags: []apc.Tag{{Key: tagKeys.Draw(t, "tag"), Value: "x"}}})
+	name := alias(t)
+	m.call(t, "CreateAlias", root, &engine.CreateAliasInput{AliasName: name, KeyArn: &arn})
+	policy := m.requests.plainPolicy(t)
+	if rapid.Bool().Draw(t, "not plain") {
+		policy = m.requests.resourcePolicy(t, arn)
+	}
+	m.call(t, "PutResourcePolicy", root, &engine.PutResourcePolicyInput{ResourceArn: arn, Policy: policy})
+	for range 4 {
+		from := at
+		if rapid.IntRange(0, 2).Draw(t, "other account") == 2 {
+			from.Account = others(m.accounts(), at.Account)[0]
+		}
+		id := arn
+		if rapid.Bool().Draw(t, "by alias") {
+			id = "arn:aws:payment-cryptography:" + at.Region + ":" + at.Account + ":" + name
+		}
+		m.call(t, "GetKey", m.requests.caller(t, from, "GetKey"), &engine.GetKeyInput{KeyIdentifier: id})
+	}
+}
+
+// accounts are those of the world.
+func (m *machine) accounts() (all []string) {
+	for _, p := range m.world.Places() {
+		if len(all) == 0 || all[len(all)-1] != p.Account {
+			all = append(all, p.Account)
+		}
+	}
+	return all
 }
