@@ -8,13 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/apc"
-	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/operations"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/mac"
@@ -87,48 +88,45 @@ func BenchmarkCreateKeyHTTP(b *testing.B) {
 	)
 }
 
-// BenchmarkGenerateMacHTTP: the data plane on one connection, against a bare handler that computes
-// the same MAC on another. The bar is 1.33.
-func BenchmarkGenerateMacHTTP(b *testing.B) {
+// BenchmarkPlaneHTTP is operations of the data plane on one connection, against a bare handler on
+// another that reads the same request, computes the same with prepared ciphers and writes the same
+// answer. The bar is 1.33.
+func BenchmarkPlaneHTTP(b *testing.B) {
 	eng := manyKeys(b)
-	made, err := eng.CreateKey(b.Context(), &engine.CreateKeyInput{Exportable: new(true), KeyAttributes: apc.KeyAttributes{
-		KeyUsage: apc.KeyUsageTR31M6ISO97975CMACKey, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: apc.KeyAlgorithmAES128,
-		KeyModesOfUse: apc.KeyModesOfUse{Generate: true, Verify: true}}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	in := dataplane.GenerateMacInput{KeyIdentifier: made.Key.KeyArn, MessageData: strings.Repeat("00", 256),
-		GenerationAttributes: dataplane.MacAttributes{Algorithm: new(dataplane.MacAlgorithmCMAC)}}
-	body, err := json.Marshal(in)
-	if err != nil {
-		b.Fatal(err)
-	}
-	block, err := aes.NewCipher(make([]byte, 16))
-	if err != nil {
-		b.Fatal(err)
-	}
-	cmac := mac.NewCMAC(block)
 	header := map[string]string{"Content-Type": "application/json", "Authorization": authorization}
-	floor := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := endpoint.Handler(eng, nil)
+	for _, o := range operations.All() {
+		b.Run("operation="+strings.ReplaceAll(o.Name, " ", "_"), func(b *testing.B) {
+			r := o.Ready(b, eng)
+			body, err := json.Marshal(r.In)
+			if err != nil {
+				b.Fatal(err)
+			}
+			ratio.Beside(b, 16, overHTTP(b, bareOperation(b, &o, &r), r.Path, string(body), header), overHTTP(b, handler, r.Path, string(body), header))
+		})
+	}
+}
+
+// bareOperation is a handler that does nothing but what an operation needs.
+func bareOperation(b *testing.B, o *operations.Operation, r *operations.Ready) http.HandlerFunc {
+	answer, err := r.Run()
+	if err != nil {
+		b.Fatal(err)
+	}
+	command, request := o.Floor(), reflect.TypeOf(r.In).Elem()
+	device := command.Software()
+	return func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
-		var in dataplane.GenerateMacInput
 		if err == nil {
-			err = json.Unmarshal(raw, &in)
+			err = json.Unmarshal(raw, reflect.New(request).Interface())
 		}
-		message, hexErr := hex.DecodeString(in.MessageData)
-		if err != nil || hexErr != nil {
-			http.Error(w, "malformed", http.StatusBadRequest)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		sum := strings.ToUpper(hex.EncodeToString(cmac.Sum(nil, message)[:8]))
-		out, _ := json.Marshal(&dataplane.GenerateMacOutput{KeyArn: in.KeyIdentifier, KeyCheckValue: "000000", Mac: sum})
+		command.Floor(device)
+		out, _ := json.Marshal(answer)
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(out)
-	})
-	ratio.Beside(
-		b,
-		16,
-		overHTTP(b, floor, "/mac/generate", string(body), header),
-		overHTTP(b, endpoint.Handler(eng, nil), "/mac/generate", string(body), header),
-	)
+	}
 }
