@@ -3,6 +3,8 @@ package dataplane
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/cvv"
@@ -82,9 +84,14 @@ func evenBytes(digits, field string) ([]byte, error) {
 // hexOf are bytes as the service writes them: in upper case.
 func hexOf(b []byte) string {
 	const digits = "0123456789ABCDEF"
-	out := make([]byte, 2*len(b))
-	for i, v := range b {
-		out[2*i], out[2*i+1] = digits[v>>4], digits[v&15]
+	var out strings.Builder
+	out.Grow(2 * len(b))
+	var room [128]byte // so that nothing but the answer is allocated
+	for part := range slices.Chunk(b, len(room)/2) {
+		for i, v := range part {
+			room[2*i], room[2*i+1] = digits[v>>4], digits[v&15]
+		}
+		out.Write(room[:2*len(part)])
 	}
-	return string(out)
+	return out.String()
 }

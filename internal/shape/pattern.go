@@ -107,8 +107,8 @@ func (p *part) once(text string, at int) int {
 // match returns where the characters of the set end, or -1 if there are too few.
 // What is no UTF-8 is U+FFFD, as in package regexp.
 func (s *set) match(text string, at, low, high int) int {
-	n := 0
-	for ; at < len(text) && n != high; n++ {
+	n := s.matchASCII(text[at:], high)
+	for at += n; s.beyond != nil && at < len(text) && n != high; n++ {
 		if s.ascii[text[at]] {
 			at++
 			continue
@@ -125,16 +125,21 @@ func (s *set) match(text string, at, low, high int) int {
 	return at
 }
 
-// matchGroups returns where the last whole repetition ends, or -1 if there are too few.
-func (s *set) matchGroups(text string, at int, p *part) int {
-	end := len(text)
-	if p.max >= 0 {
-		end = min(end, at+p.max*p.width)
+// matchASCII returns how many characters at the beginning are ASCII of the set: at most high, unless
+// that is negative.
+func (s *set) matchASCII(text string, high int) (n int) {
+	if high >= 0 {
+		text = text[:min(len(text), high)]
 	}
-	n := 0
-	for at+n < end && s.ascii[text[at+n]] {
+	for n < len(text) && s.ascii[text[n]] {
 		n++
 	}
+	return n
+}
+
+// matchGroups returns where the last whole repetition ends, or -1 if there are too few.
+func (s *set) matchGroups(text string, at int, p *part) int {
+	n := s.matchASCII(text[at:], p.max*p.width)
 	n -= n % p.width
 	if n < p.min*p.width {
 		return -1
