@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -66,49 +67,43 @@ func (r *reader) assign(to reflect.Value) error {
 	case c == 'n':
 		r.word()
 		return nil
-	}
-	switch to.Kind() {
-	case reflect.Pointer:
+	case to.Kind() == reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
 		return r.assign(to.Elem())
+	}
+	if form := &forms[to.Kind()]; strings.IndexByte(form.begins, c) < 0 {
+		return wrongType(form.name, c)
+	}
+	switch to.Kind() {
 	case reflect.Struct:
-		if c != '{' {
-			return wrongType("an object", c)
-		}
 		return r.assignStruct(to)
 	case reflect.Slice:
-		if c != '[' {
-			return wrongType("a list", c)
-		}
 		return r.assignList(to)
 	case reflect.Map:
-		if c != '{' {
-			return wrongType("an object", c)
-		}
 		return r.assignMap(to)
 	case reflect.String:
-		if c != '"' {
-			return wrongType("a string", c)
-		}
 		to.SetString(r.text())
 	case reflect.Bool:
-		if c != 't' && c != 'f' {
-			return wrongType("a boolean", c)
-		}
 		to.SetBool(len(r.word()) == len("true"))
 	case reflect.Int:
-		if c != '-' && (c < '0' || c > '9') {
-			return wrongType("an integer", c)
-		}
 		number := r.word()
 		if r.bad {
 			return errSyntax
 		}
 		return assignInteger(to, number)
-	default:
-		panic(fmt.Sprintf("endpoint: no input has a %s", to.Kind())) // a mistake of ours, found by the tests
 	}
 	return nil
+}
+
+// forms are what the value of a member is in JSON, by its kind in Go, and the characters that it may
+// begin with. No request has a member of another kind.
+var forms = [...]struct{ name, begins string }{
+	reflect.Struct: {"an object", "{"},
+	reflect.Map:    {"an object", "{"},
+	reflect.Slice:  {"a list", "["},
+	reflect.String: {"a string", `"`},
+	reflect.Bool:   {"a boolean", "tf"},
+	reflect.Int:    {"an integer", "-0123456789"},
 }
 
 func wrongType(wanted string, first byte) error {

@@ -77,47 +77,58 @@ func newPartner(dir string, now time.Time) error {
 	ecKey := func(c elliptic.Curve) func() (crypto.Signer, error) {
 		return func() (crypto.Signer, error) { return ecdsa.GenerateKey(c, rand.Reader) }
 	}
-	for _, family := range []struct {
-		ca, name string
-		make     func() (crypto.Signer, error)
-		profile  *x509ca.Profile
-		leaves   map[string]func() (crypto.Signer, error)
-	}{
+	for _, family := range []partnerFamily{
 		{"ca", "Partner RSA CA", rsaKey, partnerRSA, map[string]func() (crypto.Signer, error){"kdh": rsaKey, "krd": rsaKey}},
 		{"ecc-ca", "Partner ECC CA", ecKey(elliptic.P521()), partnerECDH, map[string]func() (crypto.Signer, error){
 			"ecdh-256": ecKey(elliptic.P256()), "ecdh-384": ecKey(elliptic.P384()), "ecdh-521": ecKey(elliptic.P521())}},
 	} {
-		key, err := family.make()
+		if err := family.write(dir, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partnerFamily is a certificate authority and the key pairs that it certifies, by their names.
+type partnerFamily struct {
+	ca, name string
+	make     func() (crypto.Signer, error)
+	profile  *x509ca.Profile
+	leaves   map[string]func() (crypto.Signer, error)
+}
+
+// write makes the key pairs and their certificates.
+func (f *partnerFamily) write(dir string, now time.Time) error {
+	key, err := f.make()
+	if err != nil {
+		return err
+	}
+	root, err := x509ca.NewRoot(key, partnerCA, partnerRequest(f.name, now))
+	if err != nil {
+		return err
+	}
+	certificate, err := x509.ParseCertificate(root)
+	if err != nil {
+		return err
+	}
+	authority, err := x509ca.NewAuthority(certificate, key)
+	if err != nil {
+		return err
+	}
+	if err := writePartner(dir, f.ca, key, root); err != nil {
+		return err
+	}
+	for name, make := range f.leaves {
+		pair, err := make()
 		if err != nil {
 			return err
 		}
-		root, err := x509ca.NewRoot(key, partnerCA, partnerRequest(family.name, now))
+		leaf, err := authority.Issue(pair.Public(), f.profile, partnerRequest("Partner "+name, now))
 		if err != nil {
 			return err
 		}
-		certificate, err := x509.ParseCertificate(root)
-		if err != nil {
+		if err := writePartner(dir, name, pair, leaf); err != nil {
 			return err
-		}
-		authority, err := x509ca.NewAuthority(certificate, key)
-		if err != nil {
-			return err
-		}
-		if err := writePartner(dir, family.ca, key, root); err != nil {
-			return err
-		}
-		for name, make := range family.leaves {
-			pair, err := make()
-			if err != nil {
-				return err
-			}
-			leaf, err := authority.Issue(pair.Public(), family.profile, partnerRequest("Partner "+name, now))
-			if err != nil {
-				return err
-			}
-			if err := writePartner(dir, name, pair, leaf); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

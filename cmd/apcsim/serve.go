@@ -177,20 +177,35 @@ func reasonsIn(message *bool) func(string) error {
 }
 
 func setupServe(fs *flag.FlagSet) action {
-	o := &server.Options{}
-	level := &logLevel{}
-	listen := fs.String("listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
-	config := fs.String("config", "", "`FILE` with callers, limits and keys, as above")
-	kept := fs.String("store", memory, "`WHERE` everything is kept: memory, a file, or the URL of a PostgreSQL database, as above")
-	masterKey := fs.String("master-key", "", "`FILE` with the master key of the software HSM, for a store (the store's FILE.lmk)")
-	device := fs.String("hsm", softwareDevice, "where keys live: software, or the `URI` of a PKCS#11 token, as above")
+	f := &serveFlags{options: &server.Options{}}
+	f.define(fs)
+	return f.run
+}
+
+// serveFlags are the flags of serve.
+type serveFlags struct {
+	options                  *server.Options
+	listen, config           string
+	store, masterKey, device string
+	controlToken             string
+	level                    logLevel
+	quiet                    bool
+}
+
+func (f *serveFlags) define(fs *flag.FlagSet) {
+	o := f.options
+	fs.StringVar(&f.listen, "listen", "127.0.0.1:8089", "`HOST:PORT` to listen at; port 0 picks one")
+	fs.StringVar(&f.config, "config", "", "`FILE` with callers, limits and keys, as above")
+	fs.StringVar(&f.store, "store", memory, "`WHERE` everything is kept: memory, a file, or the URL of a PostgreSQL database, as above")
+	fs.StringVar(&f.masterKey, "master-key", "", "`FILE` with the master key of the software HSM, for a store (the store's FILE.lmk)")
+	fs.StringVar(&f.device, "hsm", softwareDevice, "where keys live: software, or the `URI` of a PKCS#11 token, as above")
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
 	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids, and symmetric keys in software, the same in every run")
 	fs.Var(lifetime{o}, "token-lifetime", "`TIME` that import and export tokens are valid, like 36h or 7d (30d)")
 	fs.BoolVar(&o.TestKeys, "test-keys", false, "use ready RSA key pairs, whose private keys are published, instead of generating new ones")
 	fs.BoolVar(&o.Control, "control", false, "open the simulator's own calls to this machine")
-	controlToken := fs.String("control-token", "", "`FILE` with the token that the simulator's own calls must show, on any address")
+	fs.StringVar(&f.controlToken, "control-token", "", "`FILE` with the token that the simulator's own calls must show, on any address")
 	fs.StringVar(&o.ControlListen, "control-listen", "", "`HOST:PORT` where the simulator's own calls are, and nothing else")
 	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")
 	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
@@ -207,36 +222,37 @@ func setupServe(fs *flag.FlagSet) action {
 		appendTo(&o.AllowOrigins),
 	)
 	fs.Func("allow-host", "`NAME` that a server on loopback also has, like apcsim.test; may be repeated", appendTo(&o.AllowHosts))
-	fs.Var(level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
-	quiet := fs.Bool("quiet", false, "log errors alone, as --log-level error does")
-	return func(ctx context.Context, s streams, args []string) error {
-		ctx, stop := obeySignals(ctx)
-		defer stop()
-		if len(args) > 0 {
-			return usageError("takes flags only")
-		}
-		if *quiet && level.given {
-			return usageError("--quiet: it is --log-level error; wanted one of the two")
-		}
-		if *quiet {
-			level.least = slog.LevelError
-		}
-		o.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: level.least}))
-		if *controlToken != "" {
-			var err error
-			if o.ControlToken, err = server.ReadControlToken(*controlToken); err != nil {
-				return fmt.Errorf("--control-token: %w", err)
-			}
-			o.Control = true
-		}
-		token, err := parseDevice(*device)
-		if err != nil {
-			return err
-		}
-		store, err := parseStore(*kept, *masterKey, token != nil)
-		if err != nil {
-			return err
-		}
-		return serve(ctx, s.out, &startup{*listen, *config, token, store, o})
+	fs.Var(&f.level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
+	fs.BoolVar(&f.quiet, "quiet", false, "log errors alone, as --log-level error does")
+}
+
+func (f *serveFlags) run(ctx context.Context, s streams, args []string) error {
+	ctx, stop := obeySignals(ctx)
+	defer stop()
+	if len(args) > 0 {
+		return usageError("takes flags only")
 	}
+	if f.quiet && f.level.given {
+		return usageError("--quiet: it is --log-level error; wanted one of the two")
+	}
+	if f.quiet {
+		f.level.least = slog.LevelError
+	}
+	f.options.Log = slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: f.level.least}))
+	if f.controlToken != "" {
+		var err error
+		if f.options.ControlToken, err = server.ReadControlToken(f.controlToken); err != nil {
+			return fmt.Errorf("--control-token: %w", err)
+		}
+		f.options.Control = true
+	}
+	token, err := parseDevice(f.device)
+	if err != nil {
+		return err
+	}
+	store, err := parseStore(f.store, f.masterKey, token != nil)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s.out, &startup{f.listen, f.config, token, store, f.options})
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/cipher"
 	"crypto/hmac"
 	"errors"
 	"fmt"
@@ -151,91 +152,94 @@ func (p *prober) generation() {
 
 // symmetric compares the module's results with those of Go's crypto.
 func (p *prober) symmetric(algorithm hsm.Algorithm) {
-	a := hsm.Attributes{Algorithm: algorithm, Bits: 128}
-	key := bytes.Repeat([]byte{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, 2)
-	ms := mechanismsOf[algorithm]
-	reference := newReference(algorithm, key)
-	size := reference.BlockSize()
-	with := func(use purpose, do func(h p11.ObjectHandle) error) func() error {
-		return func() error {
-			blob, err := p.wrapSecretUnder(key)
-			if err != nil {
-				return err
-			}
-			h, err := p.unwrap(
-				p.ctx,
-				byKW.mechanism(nil),
-				p.masters.kept,
-				blob,
-				sessionKey(p11.CKO_SECRET_KEY, secretType(a), use, false),
-			)
-			if err != nil {
-				return err
-			}
-			defer p.destroy(h)
-			return do(h)
+	c := cipherProbe{prober: p, algorithm: algorithm, mechanisms: mechanismsOf[algorithm]}
+	c.key = bytes.Repeat([]byte{0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF}, 2)
+	c.reference = newReference(algorithm, c.key)
+	ms := c.mechanisms
+	p.caps.ciphers[algorithm] = p.try(nameFor(canCipher, algorithm), "as named", []uint{ms.ecb, ms.cbc}, c.with(enciphering, c.enciphers))
+	p.caps.cmacs[algorithm] = p.try(nameFor(canCMAC, algorithm), "as named", []uint{ms.cmac}, c.with(authenticating, c.authenticates))
+	p.caps.derives[algorithm] = nestable &&
+		p.try(nameFor(canDerive, algorithm), "as named", []uint{ms.derive}, c.with(deriving, c.derives))
+}
+
+// cipherProbe compares a module with the host, for a key of 128 bits.
+type cipherProbe struct {
+	*prober
+	algorithm  hsm.Algorithm
+	mechanisms cipherMechanisms
+	key        []byte
+	reference  cipher.Block
+}
+
+// with is a probe of the key as an object for a purpose.
+func (c *cipherProbe) with(use purpose, probe func(h p11.ObjectHandle) error) func() error {
+	kind := secretType(hsm.Attributes{Algorithm: c.algorithm, Bits: 128})
+	return func() error {
+		blob, err := c.wrapSecretUnder(c.key)
+		if err != nil {
+			return err
+		}
+		h, err := c.unwrap(c.ctx, byKW.mechanism(nil), c.masters.kept, blob, sessionKey(p11.CKO_SECRET_KEY, kind, use, false))
+		if err != nil {
+			return err
+		}
+		defer c.destroy(h)
+		return probe(h)
+	}
+}
+
+func (c *cipherProbe) enciphers(h p11.ObjectHandle) error {
+	size := c.reference.BlockSize()
+	zeros, iv, first := make([]byte, 2*size), make([]byte, size), make([]byte, size)
+	c.reference.Encrypt(first, first)
+	for _, m := range [][]*p11.Mechanism{mechanism(c.mechanisms.ecb, nil), mechanism(c.mechanisms.cbc, iv)} {
+		out, err := c.encrypt(c.ctx, m, h, zeros)
+		if err != nil {
+			return err
+		}
+		back, err := c.decrypt(c.ctx, m, h, out)
+		if err != nil {
+			return err
+		}
+		if len(out) != len(zeros) || !bytes.Equal(out[:size], first) || !bytes.Equal(back, zeros) {
+			return errOtherResult
 		}
 	}
-	p.caps.ciphers[algorithm] = p.try(
-		nameFor(canCipher, algorithm),
-		"as named",
-		[]uint{ms.ecb, ms.cbc},
-		with(enciphering, func(h p11.ObjectHandle) error {
-			zeros, iv := make([]byte, 2*size), make([]byte, size)
-			for _, m := range [][]*p11.Mechanism{mechanism(ms.ecb, nil), mechanism(ms.cbc, iv)} {
-				out, err := p.encrypt(p.ctx, m, h, zeros)
-				if err != nil {
-					return err
-				}
-				back, err := p.decrypt(p.ctx, m, h, out)
-				if err != nil {
-					return err
-				}
-				first := make([]byte, size)
-				reference.Encrypt(first, first)
-				if len(out) != len(zeros) || !bytes.Equal(out[:size], first) || !bytes.Equal(back, zeros) {
-					return errOtherResult
-				}
-			}
-			return nil
-		}),
-	)
-	p.caps.cmacs[algorithm] = p.try(
-		nameFor(canCMAC, algorithm),
-		"as named",
-		[]uint{ms.cmac},
-		with(authenticating, func(h p11.ObjectHandle) error {
-			for _, message := range [][]byte{nil, make([]byte, size), make([]byte, size+1)} {
-				out, err := p.sign(p.ctx, mechanism(ms.cmac, nil), h, message)
-				if err != nil {
-					return err
-				}
-				if !bytes.Equal(out, referenceCMAC(reference, message)) {
-					return errOtherResult
-				}
-			}
-			return nil
-		}),
-	)
-	p.caps.derives[algorithm] = nestable &&
-		p.try(nameFor(canDerive, algorithm), "as named", []uint{ms.derive}, with(deriving, func(h p11.ObjectHandle) error {
-			l, err := p.subkeySeed(p.ctx, algorithm, h)
-			if err != nil {
-				return err
-			}
-			defer clear(l)
-			want := make([]byte, size)
-			reference.Encrypt(want, want)
-			if !bytes.Equal(l, want) {
-				return errOtherResult
-			}
-			out, err := p.deriveKey(p.ctx, algorithm, h, make([]byte, 16), secretType(a), 16, enciphering)
-			if err != nil {
-				return err
-			}
-			p.destroy(out)
-			return nil
-		}))
+	return nil
+}
+
+func (c *cipherProbe) authenticates(h p11.ObjectHandle) error {
+	size := c.reference.BlockSize()
+	for _, message := range [][]byte{nil, make([]byte, size), make([]byte, size+1)} {
+		out, err := c.sign(c.ctx, mechanism(c.mechanisms.cmac, nil), h, message)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(out, referenceCMAC(c.reference, message)) {
+			return errOtherResult
+		}
+	}
+	return nil
+}
+
+func (c *cipherProbe) derives(h p11.ObjectHandle) error {
+	l, err := c.subkeySeed(c.ctx, c.algorithm, h)
+	if err != nil {
+		return err
+	}
+	defer clear(l)
+	want := make([]byte, c.reference.BlockSize())
+	c.reference.Encrypt(want, want)
+	if !bytes.Equal(l, want) {
+		return errOtherResult
+	}
+	kind := secretType(hsm.Attributes{Algorithm: c.algorithm, Bits: 128})
+	out, err := c.deriveKey(c.ctx, c.algorithm, h, make([]byte, 16), kind, 16, enciphering)
+	if err != nil {
+		return err
+	}
+	c.destroy(out)
+	return nil
 }
 
 // hmac compares the module's results with those of Go's crypto.

@@ -102,14 +102,50 @@ func poolSize(wanted int, info p11.TokenInfo) int {
 
 // findSlot looks for the one token that the options name.
 func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
+	tokens, silent, err := b.tokens()
+	if err != nil {
+		return 0, p11.TokenInfo{}, err
+	}
+	var found []slotToken
+	var shown []string
+	for _, t := range tokens {
+		shown = append(shown, t.String())
+		if b.wanted(t.slot, t.info) {
+			found = append(found, t)
+		}
+	}
+	shows := cmp.Or(strings.Join(shown, ", "), "none")
+	switch {
+	case len(found) == 1:
+		return found[0].slot, found[0].info, nil
+	case len(found) > 1:
+		err = fmt.Errorf("pkcs11: %d tokens are %s: name the serial as well; the module shows %s", len(found), b.options.token(), shows)
+	case silent != nil:
+		err = fmt.Errorf("pkcs11: looking for the token %s: %w", b.options.token(), silent)
+	default:
+		err = fmt.Errorf("%w %s; the module shows %s", errNoToken, b.options.token(), shows)
+	}
+	return 0, p11.TokenInfo{}, err
+}
+
+// slotToken is an initialized token and its slot.
+type slotToken struct {
+	slot uint
+	info p11.TokenInfo
+}
+
+func (t slotToken) String() string {
+	i := &t.info
+	return fmt.Sprintf("%q (serial %q, slot %d, model %q, manufacturer %q)", i.Label, i.SerialNumber, t.slot, i.Model, i.ManufacturerID)
+}
+
+// tokens are all initialized tokens of the module. Silent is the first failure of a slot that may
+// have one more.
+func (b *Backend) tokens() (out []slotToken, silent, err error) {
 	slots, err := b.module.api.GetSlotList(true)
 	if err != nil {
-		return 0, p11.TokenInfo{}, failure("C_GetSlotList", err)
+		return nil, nil, failure("C_GetSlotList", err)
 	}
-	var found []uint
-	var at p11.TokenInfo
-	var seen []string
-	var silent error // of a slot that may have the token
 	for _, slot := range slots {
 		info, err := b.module.api.GetTokenInfo(slot)
 		if err != nil {
@@ -122,36 +158,9 @@ func (b *Backend) findSlot() (uint, p11.TokenInfo, error) {
 		for _, field := range []*string{&info.Label, &info.SerialNumber, &info.Model, &info.ManufacturerID} {
 			*field = unpadded(*field)
 		}
-		seen = append(
-			seen,
-			fmt.Sprintf(
-				"%q (serial %q, slot %d, model %q, manufacturer %q)",
-				info.Label,
-				info.SerialNumber,
-				slot,
-				info.Model,
-				info.ManufacturerID,
-			),
-		)
-		if b.wanted(slot, info) {
-			found, at = append(found, slot), info
-		}
+		out = append(out, slotToken{slot, info})
 	}
-	switch len(found) {
-	case 0:
-		if silent != nil {
-			return 0, at, fmt.Errorf("pkcs11: looking for the token %s: %w", b.options.token(), silent)
-		}
-		return 0, at, fmt.Errorf("%w %s; the module shows %s", errNoToken, b.options.token(), cmp.Or(strings.Join(seen, ", "), "none"))
-	case 1:
-		return found[0], at, nil
-	}
-	return 0, at, fmt.Errorf(
-		"pkcs11: %d tokens are %s: name the serial as well; the module shows %s",
-		len(found),
-		b.options.token(),
-		strings.Join(seen, ", "),
-	)
+	return out, silent, nil
 }
 
 // wanted reports whether a token is the right one: at first by the options, after
