@@ -49,7 +49,7 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 		return nil, err
 	}
 	t.From, t.To, t.Now, t.CheckValue = m.agreement(&keys[0], peer), keys[2].Ref(), c.Now, t.checkValue
-	// HSM: the key is opened and wrapped within the device.
+	// HSM: the only step that handles key material.
 	block, value, err := c.Cloud.HSM.TranslateKeyBlock(ctx, &t.KeyBlockTranslation)
 	if err != nil {
 		return nil, translationError(c, field, err)

@@ -120,7 +120,7 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 		return err
 	}
 	p.requires = append(p.requires, above.Unchanged()...)
-	// HSM: the key is opened and sealed within the device.
+	// HSM: the only step that handles key material.
 	made, err := c.Cloud.HSM.ImportECDH(ctx, agreement, b, p.admit)
 	if err != nil {
 		return agreementError(c, p.field, asked, pair, err)
@@ -190,7 +190,7 @@ func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	if err != nil {
 		return nil, err
 	}
-	// HSM: the key is wrapped within the device.
+	// HSM: the only step that handles key material.
 	text, value, err := c.Cloud.HSM.ExportECDH(ctx, agreement, header, p.material(), p.check.Method)
 	if err != nil {
 		return nil, p.headerError(err)

@@ -67,7 +67,7 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	if err != nil {
 		return err
 	}
-	// HSM: the key is opened and sealed within the device.
+	// HSM: the only step that handles key material.
 	made, err := c.Cloud.HSM.ImportAS2805(ctx, kek.Ref(), mask, cryptogram, p.admit)
 	if err != nil {
 		return core.HSMError(err)
@@ -117,7 +117,7 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, kekField); err != nil {
 		return nil, err
 	}
-	// HSM: the key is wrapped within the device.
+	// HSM: the only step that handles key material.
 	cryptogram, value, err := c.Cloud.HSM.ExportAS2805(ctx, kek.Ref(), mask, p.material(), p.check.Method)
 	if err != nil {
 		return nil, core.HSMError(err)

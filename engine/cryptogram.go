@@ -64,7 +64,7 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	if err != nil {
 		return err
 	}
-	// HSM: the key is opened and sealed within the device.
+	// HSM: the only step that handles key material.
 	hash := wrappingHash(m.WrappingSpec)
 	made, err := c.Cloud.HSM.ImportCryptogram(ctx, t.Ref(), hash, cryptogram, p.admit)
 	if err != nil {
@@ -131,11 +131,11 @@ func exportCryptogram(ctx context.Context, c *core.Call, in *ExportKeyInput, m *
 	if err != nil {
 		return nil, err
 	}
-	receiver, err := receiver(ctx, c, p, m.WrappingKeyCertificate, ca)
+	receiver, err := readReceiver(ctx, c, p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}
-	// HSM: the key is wrapped within the device.
+	// HSM: the only step that handles key material.
 	public := receiver.PublicKey.(*rsa.PublicKey)
 	cryptogram, value, err := c.Cloud.HSM.ExportCryptogram(ctx, public, wrappingHash(m.WrappingSpec), p.material(), p.check.Method)
 	if err != nil {

@@ -33,7 +33,7 @@ func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, wrappingField); err != nil {
 		return nil, err
 	}
-	// HSM: the key is wrapped within the device.
+	// HSM: the only step that handles key material.
 	text, value, err := c.Cloud.HSM.ExportTR31(ctx, kek.Ref(), header, p.material(), p.check.Method)
 	if err != nil {
 		return nil, p.headerError(err)

@@ -15,14 +15,9 @@ import (
 // exportTR34 exports a key as a TR-34 key token, signed with a key pair of the account.
 func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr34KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
-	signer := &pairMembers{m.ExportToken, m.SigningKeyIdentifier, m.SigningKeyCertificate,
-		tr34Field + ".ExportToken", tr34Field + ".SigningKeyIdentifier", tr34Field + ".SigningKeyCertificate"}
-	token, needs, err := signer.resolve(
-		ctx,
-		c,
-		signingRules,
-		core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
-	)
+	signer := m.signer()
+	authority := core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules}
+	exportToken, needs, err := signer.resolve(ctx, c, signingRules, authority)
 	if err != nil {
 		return nil, err
 	}
@@ -40,20 +35,29 @@ func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 		return nil, err
 	}
 	// Certificates: the receiver's under the authority, the signer's own.
-	krd, err := receiver(ctx, c, p, m.WrappingKeyCertificate, ca)
+	krd, err := readReceiver(ctx, c, p, m.WrappingKeyCertificate, ca)
 	if err != nil {
 		return nil, err
 	}
-	kdh := signer.pair(token, named)
+	kdh := signer.keyPair(exportToken, named)
 	if err := signer.check(c, kdh, apc.KeyMaterialTypeTR34KeyBlock); err != nil {
 		return nil, err
 	}
-	// HSM: the key is wrapped and signed within the device.
+	// HSM: the only step that handles key material.
 	der, value, err := c.Cloud.HSM.ExportTR34(ctx, sealing(c, p, kdh, krd, header, m.RandomNonce), kdh.ref, p.material(), p.check.Method)
 	if err != nil {
 		return nil, sealingError(err)
 	}
 	return p.wrapped(ca, apc.WrappedKeyMaterialFormatTR34KeyBlock, hexText(der), value), nil
+}
+
+// signer are the members that name the key pair which signs the key token.
+func (m *ExportTr34KeyBlock) signer() *keyPairMembers {
+	return &keyPairMembers{
+		token: m.ExportToken, key: m.SigningKeyIdentifier, certificate: m.SigningKeyCertificate,
+		tokenField: tr34Field + ".ExportToken", keyField: tr34Field + ".SigningKeyIdentifier",
+		certificateField: tr34Field + ".SigningKeyCertificate",
+	}
 }
 
 // tokenHeader is the header in a key token: the attributes of the key. Its version and length have no
@@ -84,7 +88,7 @@ func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 // sealing is two-pass with the nonce of the request, one-pass without, as the
 // service's own are. The key block is under TDES for a TDES key, under AES-128
 // for an AES key.
-func sealing(c *core.Call, p *exportPlan, kdh *ownPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
+func sealing(c *core.Call, p *exportPlan, kdh *ownKeyPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
 	s := tr34.Sealing{
 		Layout: tr34.LayoutX9TR342012,
 		KDH:    kdh.certificate,

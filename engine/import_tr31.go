@@ -30,11 +30,11 @@ func importTR31(ctx context.Context, c *core.Call, m *ImportTr31KeyBlock, p *imp
 	if err := p.readHeader(b.Header, m.WrappedKeyBlock); err != nil {
 		return err
 	}
-	err = p.wrappedUnder(kek.Unchanged(), strength{kekStrength, kek.Attributes.Alg, wrappingField, c.Cloud.Lenient})
+	err = p.wrappedUnder(kek.Unchanged(), strength{table: kekStrength, by: kek.Attributes.Alg, field: wrappingField, lenient: c.Cloud.Lenient})
 	if err != nil {
 		return err
 	}
-	// HSM: the key is opened and sealed within the device.
+	// HSM: the only step that handles key material.
 	made, err := c.Cloud.HSM.ImportTR31(ctx, kek.Ref(), b, p.admit)
 	if err != nil {
 		return core.BlockError(c, p.field, err)

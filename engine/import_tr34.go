@@ -14,16 +14,11 @@ import (
 
 // importTR34 imports a TR-34 key token, sent to a key pair of the account.
 func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *importPlan) error {
-	// Load and check: the authority of the signer, and the pair that the token was made for.
+	// Load and check: the authority of the signer, and the key pair that the key token was made for.
 	p.field = tr34Field + ".WrappedKeyBlock"
-	receiver := &pairMembers{m.ImportToken, m.WrappingKeyIdentifier, m.WrappingKeyCertificate,
-		tr34Field + ".ImportToken", tr34Field + ".WrappingKeyIdentifier", tr34Field + ".WrappingKeyCertificate"}
-	token, needs, err := receiver.resolve(
-		ctx,
-		c,
-		receivingRules,
-		core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules},
-	)
+	receiver := m.receiver()
+	authority := core.Need{Field: authorityField(tr34Field), Identifier: m.CertificateAuthorityPublicKeyIdentifier, Rules: core.AuthorityRules}
+	importToken, needs, err := receiver.resolve(ctx, c, receivingRules, authority)
 	if err != nil {
 		return err
 	}
@@ -38,11 +33,11 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	if err := p.readTokenHeader(t); err != nil {
 		return err
 	}
-	krd := receiver.pair(token, keys[1:])
+	krd := receiver.keyPair(importToken, keys[1:])
 	if err := p.wrappedUnder(krd.unchanged, strength{table: rsaStrength, by: krd.alg, field: krd.field}); err != nil {
 		return err
 	}
-	// Token and certificates: the receiver's own, and the signer's under the authority.
+	// Import token and certificates: the receiver's own, and the signer's under the authority.
 	if err := receiver.check(c, krd, apc.KeyMaterialTypeTR34KeyBlock); err != nil {
 		return err
 	}
@@ -59,12 +54,21 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	if err := checkFreshness(t, m.RandomNonce); err != nil {
 		return err
 	}
-	// HSM: the key is opened and sealed within the device.
+	// HSM: the only step that handles key material.
 	made, err := c.Cloud.HSM.ImportTR34(ctx, krd.ref, t, tokenCheck(c, kdh, krd, m.RandomNonce), p.admit)
 	if err != nil {
 		return tokenError(c, err)
 	}
 	return p.finish(ctx, &made)
+}
+
+// receiver are the members that name the key pair which opens the key token.
+func (m *ImportTr34KeyBlock) receiver() *keyPairMembers {
+	return &keyPairMembers{
+		token: m.ImportToken, key: m.WrappingKeyIdentifier, certificate: m.WrappingKeyCertificate,
+		tokenField: tr34Field + ".ImportToken", keyField: tr34Field + ".WrappingKeyIdentifier",
+		certificateField: tr34Field + ".WrappingKeyCertificate",
+	}
 }
 
 // parseToken reads the part of a key token that is in the clear.
@@ -116,6 +120,6 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 
 // tokenCheck is what a key token is checked with. Revocation lists are not read, and the age of a
 // signing time is not checked (GUESS G-signing-time).
-func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownPair, nonce *string) *tr34.Check {
+func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownKeyPair, nonce *string) *tr34.Check {
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }

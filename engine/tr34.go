@@ -17,29 +17,29 @@ import (
 
 const tr34Field = "KeyMaterial.Tr34KeyBlock"
 
-// ownPair is the account's key pair in a TR-34 exchange: that of an import or export token, or a
+// ownKeyPair is the account's key pair in a TR-34 exchange: that of an import or export token, or a
 // key with a certificate that another authority issued for it.
-type ownPair struct {
+type ownKeyPair struct {
 	ref         hsm.KeyRef
 	alg         *core.Algorithm
 	field       string // the member that names the key pair
 	unchanged   keystore.Change
-	certificate *x509.Certificate // set by pairMembers.check
+	certificate *x509.Certificate // set by keyPairMembers.check
 
 	token *core.Token // one of the two
 	key   *core.Key
 }
 
-// pairMembers are the members of an arm that name the key pair: a token, or a key and its
+// keyPairMembers are the members of an arm that name the key pair: a token, or a key and its
 // certificate.
-type pairMembers struct {
+type keyPairMembers struct {
 	token, key, certificate                *string
 	tokenField, keyField, certificateField string
 }
 
 // usesToken reports whether the members name a token; else they name a key. Both and neither are
 // refused (GUESS G-token-and-key). An empty token is none.
-func (m *pairMembers) usesToken() (bool, error) {
+func (m *keyPairMembers) usesToken() (bool, error) {
 	token := m.token != nil && *m.token != ""
 	switch {
 	case token && (m.key != nil || m.certificate != nil):
@@ -60,7 +60,7 @@ func (m *pairMembers) usesToken() (bool, error) {
 
 // resolve finds the token or, where the members name a key, returns nil and adds the key to the others
 // that the operation needs.
-func (m *pairMembers) resolve(
+func (m *keyPairMembers) resolve(
 	ctx context.Context,
 	c *core.Call,
 	rules *core.KeyRules,
@@ -77,18 +77,18 @@ func (m *pairMembers) resolve(
 	return &t, others, err
 }
 
-// pair is the key pair of the token or, without one, the key that the members name.
-func (m *pairMembers) pair(t *core.Token, named []core.Key) *ownPair {
+// keyPair is the key pair of the token or, without one, the key that the members name.
+func (m *keyPairMembers) keyPair(t *core.Token, named []core.Key) *ownKeyPair {
 	if t != nil {
-		return &ownPair{ref: t.Ref(), alg: t.Alg, field: m.tokenField, unchanged: t.Unchanged(), token: t}
+		return &ownKeyPair{ref: t.Ref(), alg: t.Alg, field: m.tokenField, unchanged: t.Unchanged(), token: t}
 	}
 	key := &named[0]
-	return &ownPair{ref: key.Ref(), alg: key.Attributes.Alg, field: m.keyField, unchanged: key.Unchanged(), key: key}
+	return &ownKeyPair{ref: key.Ref(), alg: key.Attributes.Alg, field: m.keyField, unchanged: key.Unchanged(), key: key}
 }
 
 // check refuses a token that may not be used, or a certificate that is not one of the key, and
 // sets the certificate.
-func (m *pairMembers) check(c *core.Call, p *ownPair, material apc.KeyMaterialType) (err error) {
+func (m *keyPairMembers) check(c *core.Call, p *ownKeyPair, material apc.KeyMaterialType) (err error) {
 	if p.key != nil {
 		p.certificate, err = core.CheckOwnCertificate(c, *m.certificate, m.certificateField, p.key)
 		return err

@@ -34,7 +34,7 @@ type Call struct {
 	in        any // the request
 	shared    []shared
 	implied   []implied
-	birth     birth    // of the key that the operation makes
+	fresh     freshKey // of the key that the operation makes
 	question  question // that the policies are asked
 }
 

@@ -25,21 +25,21 @@ type Cloud struct {
 	teams            []string // those that exist; none: any
 	replicationFails func(keyARN, region string) string
 
-	now        func() time.Time
-	regions    []string
-	observe    func(apc.Event)
-	intercept  func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
-	keyIDs     func() string
-	ids        *stream  // of keys: this and the next two seeded if asked for
-	tokens     *stream  // ids of import and export tokens
-	serials    *stream  // of certificates
-	commits    *stream  // commit ids: never seeded, since a store may have many writers
-	roots      sync.Map // of keystore.Partition to *authority, which do not change
-	making     makings  // of those authorities
-	skipped    skipped
-	policies   policies
-	emptyLists emptyLists // of default replication Regions
-	rates      rates      // of both planes
+	now         func() time.Time
+	regions     []string
+	observe     func(apc.Event)
+	intercept   func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
+	keyIDs      func() string
+	ids         *stream   // of keys: this and the next two seeded if asked for
+	tokens      *stream   // ids of import and export tokens
+	serials     *stream   // of certificates
+	commits     *stream   // commit ids: never seeded, since a store may have many writers
+	authorities sync.Map  // of keystore.Ref to *Authority, which do not change
+	creations   creations // of those authorities
+	skipped     skipped
+	policies    policies
+	emptyLists  emptyLists // of default replication Regions
+	rates       rates      // of both planes
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.

@@ -52,14 +52,14 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	if err := c.CheckTagCount(len(k.Tags)); err != nil {
 		return err
 	}
-	b := &c.birth
+	b := &c.fresh
 	changes := append(b.changes[:0], requires...)
 	if plan.defaults {
 		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
 		changes = append(changes, keystore.Change{Require: &b.list})
 	}
 	c.Replicate(k, plan.Regions)
-	changes = c.appendBirth(changes, &b.stored, k)
+	changes = c.appendNewKey(changes, &b.stored, k)
 	changes = c.AppendReplicas(changes, k, plan.Regions)
 	err := c.CommitRegions(ctx, k.Partition(), plan.Regions, changes...)
 	if err != nil {
@@ -134,9 +134,9 @@ func idError(problem, found, wanted string) *apc.Error {
 	}
 }
 
-// birth is the commit of a new key. It is a part of the call, which is reused: a store does not keep
+// freshKey is the commit of a new key. It is a part of the call, which is reused: a store does not keep
 // the changes of a commit.
-type birth struct {
+type freshKey struct {
 	stored  stored
 	list    keystore.Require
 	changes [8]keystore.Change
@@ -148,7 +148,7 @@ type stored struct {
 	add keystore.Add
 }
 
-func (c *Call) appendBirth(changes []keystore.Change, s *stored, k *Key) []keystore.Change {
+func (c *Call) appendNewKey(changes []keystore.Change, s *stored, k *Key) []keystore.Change {
 	s.put.Record = k.Record(k.Due(&c.Cloud.Limits))
 	s.add = keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: 1, Ceiling: int64(c.Cloud.Limits.Keys)}
 	return append(changes, keystore.Change{Put: &s.put}, keystore.Change{Add: &s.add})

@@ -170,7 +170,7 @@ func (c *Call) AppendReplicas(changes []keystore.Change, k *Key, regions []strin
 			continue
 		}
 		made := k.replicaOf(r, c.Now)
-		changes = c.appendBirth(changes, &all[i], &made)
+		changes = c.appendNewKey(changes, &all[i], &made)
 	}
 	return changes
 }

@@ -10,12 +10,11 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// SettleBatch is how many keys and tokens one operation settles at most.
+// SettleBatch is how many records one operation settles at most.
 const SettleBatch = 100
 
-// maxDue is how many due records the store is asked for at most. Records that
-// cannot be settled stay due and are the first of every answer: up to so many
-// of them in one account and Region do not delay the others.
+// maxDue is how many due records are read at most. A record that cannot be settled stays due, and the
+// store returns the oldest first: up to so many of them in one account and Region do not delay the others.
 const maxDue = 1000
 
 // SettleAll settles until nothing is due. A record that cannot be read stays as it is and is
@@ -44,8 +43,9 @@ func (c *Call) Settle(ctx context.Context) error {
 	return err
 }
 
-// SettleDue settles the oldest keys and tokens that are due, and returns how many
-// there were and whether there may be more. What cannot be settled is skipped.
+// SettleDue settles the oldest records that are due, at most [SettleBatch]. It returns how many it settled
+// and whether more may be due. A record that cannot be settled is skipped. So many records are read first
+// as may be settled, and only if some of them were skipped, more.
 func (cloud *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now time.Time) (settled int, more bool, err error) {
 	for _, limit := range []int{SettleBatch, maxDue} {
 		due, err := cloud.Store.Due(ctx, p, now, limit)
@@ -75,10 +75,9 @@ func (cloud *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now tim
 	return settled, true, nil
 }
 
-// settleRecord settles one record, and reports whether it could: one that cannot
-// be read, or is of a kind that this build does not know, is skipped.
-func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (bool, error) {
-	var err error
+// settleRecord settles one record, and reports whether it did: one that cannot be read, or is of a record
+// kind that this build does not know, is skipped, and the observer gets that once.
+func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (settled bool, err error) {
 	switch rec.Kind {
 	case KindKey:
 		err = cloud.settleKey(ctx, *rec, now)
@@ -89,14 +88,14 @@ func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now 
 	default:
 		err = &skipError{errRecordKind}
 	}
-	skip, ok := errors.AsType[*skipError](err)
-	if ok && cloud.skipped.first(rec) {
+	skip, skipped := errors.AsType[*skipError](err)
+	if !skipped {
+		return err == nil, err
+	}
+	if cloud.skipped.first(rec) {
 		cloud.ReportSkipped(rec, now, skip.cause)
 	}
-	if ok {
-		return false, nil
-	}
-	return err == nil, err
+	return false, nil
 }
 
 // skipError is a failure to settle that concerns only one record.
@@ -104,8 +103,8 @@ type skipError struct{ cause error }
 
 func (e *skipError) Error() string { return e.cause.Error() }
 
-// settleKey is one commit: material erased, aliases detached, counter
-// lowered. Where another caller has settled the key, there is nothing to do.
+// settleKey settles a key in one commit: of a deleted key the material is erased, the aliases are detached
+// and the counter is lowered. Where another caller has settled the key meanwhile, nothing is done.
 func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time.Time) error {
 	old, err := decodeKey(&rec)
 	if err != nil {
@@ -113,22 +112,24 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 	}
 	k := old
 	k.settle(now)
-	var changes []keystore.Change
-	var count *keystore.Add
+	changes := []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
+	uncounted := false // the key no longer counts towards the quota
 	switch {
-	case k.Forgotten(now, &cloud.Limits) && old.State == apc.KeyStateDeleteComplete:
-		changes = []keystore.Change{keystore.Erase(rec)}
-	case k.State == apc.KeyStateDeleteComplete && old.State != apc.KeyStateDeleteComplete:
-		if changes, err = cloud.detach(ctx, k); err != nil {
+	case old.State == apc.KeyStateDeleteComplete && k.Forgotten(now, &cloud.Limits):
+		changes[0] = keystore.Erase(rec)
+	case old.State != k.State && k.State == apc.KeyStateDeleteComplete:
+		uncounted = true // GUESS G-pending-counts: not before
+		aliases, err := cloud.detach(ctx, k)
+		if err != nil {
 			return StoreError(err)
 		}
-		changes = append(changes, keystore.Replace(k.Record(k.Due(&cloud.Limits))))
-		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1} // GUESS G-pending-counts: not before
-	case k.State == apc.KeyStateCreateFailed && old.State != k.State: // it does not count any more (GUESS G-failed-not-counted)
-		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
+		changes = append(changes, aliases...)
+	case old.State != k.State && k.State == apc.KeyStateCreateFailed:
+		uncounted = true // GUESS G-failed-not-counted
+	}
+	var count *keystore.Add
+	if uncounted {
 		count = &keystore.Add{Ref: Counter(k.Partition(), countKeys), Delta: -1}
-	default: // due by other limits than the present ones
-		changes = []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
 	}
 	done, err := cloud.commitSettled(ctx, changes, count)
 	if err != nil {
@@ -143,7 +144,8 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 	return nil
 }
 
-// reportSettled passes what the service did by itself with a key to the observer.
+// reportSettled sends the observer the events about what settling changed: a deletion, an approval,
+// replications that ended.
 func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
 	if cloud.observe == nil {
 		return
@@ -167,16 +169,16 @@ func (cloud *Cloud) reportSettled(old, k *Key, now time.Time) {
 	}
 }
 
-// serviceEvent is an event about something that no caller asked for.
+// serviceEvent is an event about a change that no call made.
 func serviceEvent(p keystore.Partition, name string, now time.Time) apc.Event {
 	return apc.Event{EventType: apc.ServiceEvent, EventTime: now, EventSource: eventSource, EventName: name, AWSRegion: p.Region,
 		AccountID: p.Account, RecipientAccountID: p.Account, UserIdentity: eventSource}
 }
 
-// commitSettled commits what settling one record changes, and lowers the counter
-// of its kind where there is one. A counter that is zero already, and so was
-// wrong, does not keep the material of a key or a token from being erased. It reports whether the commit
-// was made: another caller may have been faster.
+// commitSettled commits what settling one record changes and, if count is not nil, lowers a counter. A
+// counter that is zero already is wrong; then the changes are committed without it, so that the material
+// of a key or token is erased in any case. It reports whether the commit was made: another caller may have
+// been faster.
 func (cloud *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) (done bool, err error) {
 	if count != nil {
 		err = cloud.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)

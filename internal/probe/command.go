@@ -90,17 +90,23 @@ func (c *Command) Run(ctx context.Context, out, progress io.Writer, args []strin
 	} else if errors.Is(err, context.Canceled) {
 		err = fmt.Errorf("%s: %w", problemInterrupted, err)
 	}
-	if err != nil && len(results) == 0 {
-		return false, err
+	return c.report(out, a, b, results, err)
+}
+
+// report prints the results that there are, and reports whether the sides differ. It returns the error of
+// the comparison, or that no probe could be run.
+func (c *Command) report(out io.Writer, a, b Side, results []Result, failed error) (differ bool, err error) {
+	if failed != nil && len(results) == 0 {
+		return false, failed
 	}
-	if show := c.show(out, a, b, results); err == nil {
-		err = show
+	shown, found := c.show(out, a, b, results), Count(results)
+	switch {
+	case failed != nil:
+		return found.Different > 0, failed
+	case shown == nil && found.Same+found.Different == 0:
+		return false, errors.New(problemNothing)
 	}
-	found := Count(results)
-	if err == nil && found.Same+found.Different == 0 {
-		err = errors.New(problemNothing)
-	}
-	return found.Different > 0, err
+	return found.Different > 0, shown
 }
 
 // overNetwork reports whether a side's name is that of the service or of a server.

@@ -10,9 +10,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// receiver reads the certificate of the RSA key that an exported key is wrapped to, and checks its
+// readReceiver reads the certificate of the RSA key under which an exported key is wrapped, and checks its
 // strength and its authority.
-func receiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
+func readReceiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
 	field := p.field + ".WrappingKeyCertificate"
 	cert, alg, err := core.ReadCertificate(text, field)
 	if err != nil {
