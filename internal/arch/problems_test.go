@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,9 +52,17 @@ type problemList struct {
 	text  map[string]string
 }
 
-// tree parses every package of the module that is not an example.
+// tree is every package of the module that is not an example.
 func tree(t *testing.T) []sources {
 	t.Helper()
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+var parsed = sync.OnceValues(func() ([]sources, error) {
 	packages := map[string]*sources{}
 	root := "../.."
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
@@ -78,16 +87,13 @@ func tree(t *testing.T) []sources {
 		packages[dir].files[d.Name()] = f
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []sources
 	for _, p := range packages {
 		out = append(out, *p)
 	}
 	slices.SortFunc(out, func(a, b sources) int { return strings.Compare(a.dir, b.dir) })
-	return out
-}
+	return out, err
+})
 
 // list reads the constants of problems.go.
 func (p *sources) list() problemList {

@@ -54,7 +54,7 @@ func marks(t *testing.T) (out []mark) {
 		raw, err := os.ReadFile(path)
 		rel, _ := filepath.Rel(tree, path)
 		rel = filepath.ToSlash(rel)
-		if err != nil || generated(rel) || !utf8.Valid(raw) {
+		if err != nil || generated(rel) || !word.Match(raw) || !utf8.Valid(raw) {
 			return err
 		}
 		if filepath.Ext(path) == ".go" {
@@ -95,7 +95,8 @@ func goMarks(t *testing.T, file string, raw []byte) (out []mark) {
 	lines := strings.Split(string(raw), "\n")
 	at := func(from, to token.Pos) {
 		for n := set.Position(from).Line; n <= set.Position(to).Line; n++ {
-			for _, m := range textMarks(file, declared(set, f, from), lines[n-1]) {
+			for _, m := range textMarks(file, "", lines[n-1]) {
+				m.Declaration = declared(set, f, from)
 				if !slices.Contains(out, m) {
 					out = append(out, m)
 				}

@@ -18,7 +18,8 @@ import (
 type changed struct {
 	statement string // what compare must name, and nothing else
 	limits    apc.Limits
-	// answer changes the answer of an operation; it returns what is given where it has nothing to change.
+	operation string // whose answers are changed
+	// answer changes an answer of the operation; it returns what is given where it has nothing to change.
 	answer func(eng *engine.Engine, call apc.Call, out any, err error) (any, error)
 }
 
@@ -31,17 +32,17 @@ func because(err error, problem string) bool {
 	return ok && len(e.Reasons) > 0 && strings.Contains(e.Reasons[0].Problem, problem)
 }
 
-// refusing changes a refusal of an operation to another.
-func refusing(operation string, is func(any, error) bool, code apc.Code) func(*engine.Engine, apc.Call, any, error) (any, error) {
+// refusing changes an answer to a refusal.
+func refusing(is func(any, error) bool, code apc.Code) func(*engine.Engine, apc.Call, any, error) (any, error) {
 	return func(_ *engine.Engine, call apc.Call, out any, err error) (any, error) {
-		if call.Operation == operation && is(call.Input, err) {
+		if is(call.Input, err) {
 			return nil, refuse(code, "otherwise")
 		}
 		return out, err
 	}
 }
 
-// answering changes the answer of an operation.
+// answering changes an answer that is no refusal.
 func answering[In, Out any](change func(*In, *Out)) func(*engine.Engine, apc.Call, any, error) (any, error) {
 	return func(_ *engine.Engine, call apc.Call, out any, err error) (any, error) {
 		in, isInput := call.Input.(*In)
@@ -60,32 +61,35 @@ var stops int
 
 // changes are behaviours, each changed alone.
 var changes = []changed{
-	{statement: "G-alias-without-key", answer: refusing("GetKey",
+	{statement: "G-alias-without-key", operation: "GetKey", answer: refusing(
 		func(_ any, err error) bool { return because(err, "points to no key") }, apc.ErrValidation)},
-	{statement: "G-alias-to-deleted", answer: func(eng *engine.Engine, call apc.Call, out any, err error) (any, error) {
-		in, ok := call.Input.(*engine.CreateAliasInput)
-		if ok && err == nil && in.KeyArn != nil {
-			k, _ := eng.GetKey(context.Background(), &engine.GetKeyInput{KeyIdentifier: *in.KeyArn})
-			if k.Key.KeyState == apc.KeyStateDeletePending {
-				eng.DeleteAlias(context.Background(), &engine.DeleteAliasInput{AliasName: in.AliasName})
-				return nil, refuse(apc.ErrValidation, "the key waits for its deletion")
+	{statement: "G-alias-to-deleted", operation: "CreateAlias",
+		answer: func(eng *engine.Engine, call apc.Call, out any, err error) (any, error) {
+			in, ok := call.Input.(*engine.CreateAliasInput)
+			if ok && err == nil && in.KeyArn != nil {
+				k, _ := eng.GetKey(context.Background(), &engine.GetKeyInput{KeyIdentifier: *in.KeyArn})
+				if k.Key.KeyState == apc.KeyStateDeletePending {
+					eng.DeleteAlias(context.Background(), &engine.DeleteAliasInput{AliasName: in.AliasName})
+					return nil, refuse(apc.ErrValidation, "the key waits for its deletion")
+				}
 			}
-		}
-		return out, err
-	}},
-	{statement: "G-state-refusal", answer: refusing("RestoreKey", func(_ any, err error) bool { return err != nil }, apc.ErrConflict)},
-	{statement: "G-start-again", answer: answering(func(_ *engine.StopKeyUsageInput, out *engine.StopKeyUsageOutput) {
-		stops++
-		out.Key.UsageStopTimestamp = new(time.Now().Add(time.Duration(stops) * time.Second))
-	})},
-	{statement: "G-created-stopped", answer: answering(func(_ *engine.CreateKeyInput, out *engine.CreateKeyOutput) {
+			return out, err
+		}},
+	{statement: "G-state-refusal", operation: "RestoreKey",
+		answer: refusing(func(_ any, err error) bool { return err != nil }, apc.ErrConflict)},
+	{statement: "G-start-again", operation: "StopKeyUsage",
+		answer: answering(func(_ *engine.StopKeyUsageInput, out *engine.StopKeyUsageOutput) {
+			stops++
+			out.Key.UsageStopTimestamp = new(time.Now().Add(time.Duration(stops) * time.Second))
+		})},
+	{statement: "G-created-stopped", operation: "CreateKey", answer: answering(func(_ *engine.CreateKeyInput, out *engine.CreateKeyOutput) {
 		out.Key.UsageStopTimestamp = nil
 	})},
-	{statement: "G-empty-tag-value", answer: refusing("TagResource", func(in any, err error) bool {
+	{statement: "G-empty-tag-value", operation: "TagResource", answer: refusing(func(in any, err error) bool {
 		tags := in.(*engine.TagResourceInput).Tags
 		return err == nil && slices.ContainsFunc(tags, func(t apc.Tag) bool { return t.Value == "" })
 	}, apc.ErrValidation)},
-	{statement: "G-derive-usage", answer: func(eng *engine.Engine, call apc.Call, out any, err error) (any, error) {
+	{statement: "G-derive-usage", operation: "CreateKey", answer: func(eng *engine.Engine, call apc.Call, out any, err error) (any, error) {
 		if in, ok := call.Input.(*engine.CreateKeyInput); ok && err != nil && in.DeriveKeyUsage != nil {
 			taken := *in
 			taken.DeriveKeyUsage = nil
@@ -93,73 +97,80 @@ var changes = []changed{
 		}
 		return out, err
 	}},
-	{statement: "G-hidden-length", answer: answering(func(_ *engine.ExportKeyInput, out *engine.ExportKeyOutput) {
+	{statement: "G-hidden-length", operation: "ExportKey", answer: answering(func(_ *engine.ExportKeyInput, out *engine.ExportKeyOutput) {
 		if block := out.WrappedKey.KeyMaterial; strings.HasPrefix(block, "D0112P0T") {
 			out.WrappedKey.KeyMaterial = "D0096" + block[5:96]
 		}
 	})},
-	{statement: "G-policy-none-delete", answer: refusing("DeleteResourcePolicy", always, apc.ErrResourceNotFound)},
-	{statement: "G-team-none", answer: refusing("GetMpaTeamAssociation",
+	{statement: "G-policy-none-delete", operation: "DeleteResourcePolicy", answer: refusing(always, apc.ErrResourceNotFound)},
+	{statement: "G-team-none", operation: "GetMpaTeamAssociation", answer: refusing(
 		func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
-	{statement: "G-mac-text", answer: func(_ *engine.Engine, call apc.Call, out any, err error) (any, error) {
-		if e, ok := errors.AsType[*apc.Error](err); ok && call.Operation == "VerifyMac" && e.Code == "VerificationFailedException" {
+	{statement: "G-mac-text", operation: "VerifyMac", answer: func(_ *engine.Engine, call apc.Call, out any, err error) (any, error) {
+		if e, ok := errors.AsType[*apc.Error](err); ok && e.Code == "VerificationFailedException" {
 			other := *e
 			other.Message = "The MAC is wrong."
 			return nil, &other
 		}
 		return out, err
 	}},
-	{statement: "G-dukpt-mac-length", answer: answering(func(in *dataplane.GenerateMacInput, out *dataplane.GenerateMacOutput) {
-		if in.GenerationAttributes.DukptIso9797Algorithm3 != nil && in.MacLength == nil {
-			out.Mac += out.Mac
-		}
-	})},
-	{statement: "G-public-key-check-value", answer: answering(func(_ *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
-		if out.KeyCheckValue == nil {
-			out.KeyCheckValue = new("ABCDEF")
-		}
-	})},
-	{statement: "G-answered-key", answer: answering(func(in *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
-		if in.WrappedKey != nil {
-			out.KeyCheckValue = new("ABCDEF")
-		}
-	})},
-	{statement: "G-card-value-length", answer: answering(
+	{statement: "G-dukpt-mac-length", operation: "GenerateMac",
+		answer: answering(func(in *dataplane.GenerateMacInput, out *dataplane.GenerateMacOutput) {
+			if in.GenerationAttributes.DukptIso9797Algorithm3 != nil && in.MacLength == nil {
+				out.Mac += out.Mac
+			}
+		})},
+	{statement: "G-public-key-check-value", operation: "EncryptData",
+		answer: answering(func(_ *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
+			if out.KeyCheckValue == nil {
+				out.KeyCheckValue = new("ABCDEF")
+			}
+		})},
+	{statement: "G-answered-key", operation: "EncryptData",
+		answer: answering(func(in *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
+			if in.WrappedKey != nil {
+				out.KeyCheckValue = new("ABCDEF")
+			}
+		})},
+	{statement: "G-card-value-length", operation: "GenerateCardValidationData", answer: answering(
 		func(in *dataplane.GenerateCardValidationDataInput, out *dataplane.GenerateCardValidationDataOutput) {
 			if in.GenerationAttributes.CardVerificationValue2 != nil {
 				out.ValidationData += "0"
 			}
 		})},
-	{statement: "G-pin-length-absent", answer: answering(func(in *dataplane.GeneratePinDataInput, out *dataplane.GeneratePinDataOutput) {
-		if in.PinDataLength == nil && out.PinData.PinOffset != nil {
-			out.PinData.PinOffset = new(*out.PinData.PinOffset + "00")
-		}
-	})},
-	{statement: "L-delete-enabled", answer: answering(func(_ *engine.DeleteKeyInput, out *engine.DeleteKeyOutput) {
+	{statement: "G-pin-length-absent", operation: "GeneratePinData",
+		answer: answering(func(in *dataplane.GeneratePinDataInput, out *dataplane.GeneratePinDataOutput) {
+			if in.PinDataLength == nil && out.PinData.PinOffset != nil {
+				out.PinData.PinOffset = new(*out.PinData.PinOffset + "00")
+			}
+		})},
+	{statement: "L-delete-enabled", operation: "DeleteKey", answer: answering(func(_ *engine.DeleteKeyInput, out *engine.DeleteKeyOutput) {
 		out.Key.Enabled = false
 	})},
-	{statement: "L-alias-unknown", answer: refusing("GetAlias", func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
-	{statement: "G-cfb-feedback", answer: answering(func(in *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
-		if s := in.EncryptionAttributes.Symmetric; s != nil && s.Mode == dataplane.EncryptionModeCFB {
-			out.CipherText = strings.Repeat("00", 16)
-		}
-	})},
+	{statement: "L-alias-unknown", operation: "GetAlias",
+		answer: refusing(func(_ any, err error) bool { return err != nil }, apc.ErrValidation)},
+	{statement: "G-cfb-feedback", operation: "EncryptData",
+		answer: answering(func(in *dataplane.EncryptDataInput, out *dataplane.EncryptDataOutput) {
+			if s := in.EncryptionAttributes.Symmetric; s != nil && s.Mode == dataplane.EncryptionModeCFB {
+				out.CipherText = strings.Repeat("00", 16)
+			}
+		})},
 	{statement: "G-tags-per-key", limits: apc.Limits{Tags: 50}},
 	{statement: "D-certificate-life", limits: apc.Limits{CertificateLife: 60 * 24 * time.Hour}},
 	{statement: "D-token-reuse", limits: apc.Limits{TokenReuse: 31 * 24 * time.Hour}},
 }
 
 // TestWhatIsChangedIsNamed changes a second simulator in one point at a time: compare must name that, and nothing else.
+// Asked are the probes that call the operation whose answer is changed: to any other probe both simulators are one.
 func TestWhatIsChangedIsNamed(t *testing.T) {
 	if len(changes) < 20 {
 		t.Fatalf("%d changes, want 20 at least", len(changes))
 	}
-	same := record(t, Sim(simtest.New(t, &engine.Options{}), nil))
+	same, callers := recordCallers(t)
 	var now *changed
 	var eng *engine.Engine
 	intercept := func(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
 		out, err := next(ctx)
-		if now.answer == nil {
+		if call.Operation != now.operation {
 			return out, err
 		}
 		return now.answer(eng, call, out, err)
@@ -168,11 +179,11 @@ func TestWhatIsChangedIsNamed(t *testing.T) {
 	side := Sim(eng, nil)
 	for i := range changes {
 		now = &changes[i]
-		other := Side(side)
-		if now.answer == nil {
-			other = Sim(simtest.New(t, &engine.Options{Limits: now.limits}), nil)
+		other, probes := Side(side), callers[now.operation]
+		if now.operation == "" {
+			other, probes = Sim(simtest.New(t, &engine.Options{Limits: now.limits}), nil), All()
 		}
-		results, err := (&Comparison{A: same, B: other}).Run(t.Context(), All())
+		results, err := (&Comparison{A: same, B: other}).Run(t.Context(), probes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -182,14 +193,40 @@ func TestWhatIsChangedIsNamed(t *testing.T) {
 	}
 }
 
+// recordCallers is a simulator's answers to all probes and, by operation, the probes that call it.
+func recordCallers(t *testing.T) (*Recording, map[string][]Probe) {
+	t.Helper()
+	var asked *Probe
+	callers := map[string][]Probe{}
+	note := func(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
+		before := callers[call.Operation]
+		if len(before) == 0 || before[len(before)-1].Name != asked.Name {
+			callers[call.Operation] = append(before, *asked)
+		}
+		return next(ctx)
+	}
+	c := recorder(Sim(simtest.New(t, &engine.Options{Intercept: note}), nil))
+	c.Progress = func(_, _ int, p *Probe) { asked = p }
+	if _, err := c.Run(t.Context(), All()); err != nil {
+		t.Fatal(err)
+	}
+	return c.Record, callers
+}
+
 // record is a side's answers to all probes.
 func record(t *testing.T, s Side) *Recording {
 	t.Helper()
-	r := &Recording{Format: recordingFormat, Side: s.Name(), Probes: map[string]*Recorded{}}
-	if _, err := (&Comparison{A: r, B: s, Record: r}).Run(t.Context(), All()); err != nil {
+	c := recorder(s)
+	if _, err := c.Run(t.Context(), All()); err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return c.Record
+}
+
+// recorder is a comparison that keeps the answers of a side.
+func recorder(s Side) *Comparison {
+	r := &Recording{Format: recordingFormat, Side: s.Name(), Probes: map[string]*Recorded{}}
+	return &Comparison{A: r, B: s, Record: r}
 }
 
 // refuted are the statements of all differences.
