@@ -89,7 +89,7 @@ func verifyPinData(ctx context.Context, c *core.Call, in *VerifyPinDataInput) (*
 		return nil, core.Internal(errVisaDUKPT)
 	}
 	// HSM.
-	verdict, err := in.verify(ctx, c, keys[0].Key, block)
+	verdict, err := in.verify(ctx, c, keys[0].Key, &block)
 	if err != nil {
 		return nil, pinError(c, "EncryptedPinBlock", "VerificationAttributes", err)
 	}
@@ -180,7 +180,7 @@ func translatePinData(ctx context.Context, c *core.Call, in *TranslatePinDataInp
 		return nil, err
 	}
 	// HSM.
-	out, err := c.Cloud.HSM.TranslatePIN(ctx, block, &to.PINForm)
+	out, err := c.Cloud.HSM.TranslatePIN(ctx, &block, &to.PINForm)
 	if err != nil {
 		return nil, pinError(c, "EncryptedPinBlock", "OutgoingTranslationAttributes", err)
 	}
@@ -257,7 +257,7 @@ func (in *TranslatePinDataInput) derive(keys []workingKey) error {
 
 // pinForm is the format of one side. AS 2805 format 0 without IncomingAs2805Attributes is under the
 // key as it is (GUESS G-as2805-pin-key).
-func (f *TranslationIsoFormats) pinForm(k *workingKey, field string) (*pinKey, error) {
+func (f *TranslationIsoFormats) pinForm(k *workingKey, field string) (pinKey, error) {
 	switch {
 	case f.IsoFormat0 != nil:
 		return newPINKey(k, pin.ISO0, &f.IsoFormat0.PrimaryAccountNumber, field)

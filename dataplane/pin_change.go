@@ -133,7 +133,7 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 		return nil, err
 	}
 	out := &hsm.PINChange{
-		New:             *next,
+		New:             next,
 		Integrity:       keys[1].Key,
 		Confidentiality: keys[2].Key,
 		Session:         card,
@@ -144,20 +144,24 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 		out.Cryptogram = &keys[3].Key
 	}
 	if m.current != nil {
-		out.Current, err = m.pinBlock(
+		current, err := m.pinBlock(
 			&keys[4],
 			in.PinBlockFormat,
 			m.current.CurrentEncryptedPinBlock,
 			m.field+".CurrentPinAttributes.CurrentEncryptedPinBlock",
 		)
+		if err != nil {
+			return nil, err
+		}
+		out.Current = &current
 	}
-	return out, err
+	return out, nil
 }
 
-func (m *scriptMethod) pinBlock(k *workingKey, format PinBlockFormatForPinData, digits, field string) (*hsm.PINBlock, error) {
+func (m *scriptMethod) pinBlock(k *workingKey, format PinBlockFormatForPinData, digits, field string) (hsm.PINBlock, error) {
 	key, err := pinForm(k, format, &m.pan, field)
 	if err != nil {
-		return nil, err
+		return hsm.PINBlock{}, err
 	}
 	return key.block(digits, field)
 }

@@ -20,26 +20,26 @@ var pinFormats = map[PinBlockFormatForPinData]pin.Format{
 }
 
 // pinForm is a PIN encryption key with the format of a request, whose account number may be absent.
-func pinForm(k *workingKey, format PinBlockFormatForPinData, pan *string, field string) (*pinKey, error) {
+func pinForm(k *workingKey, format PinBlockFormatForPinData, pan *string, field string) (pinKey, error) {
 	f := pinFormats[format]
 	if pan == nil && f != pin.ISO1 { // GUESS G-pin-account-number
-		return nil, missing("PrimaryAccountNumber")
+		return pinKey{}, missing("PrimaryAccountNumber")
 	}
 	return newPINKey(k, f, pan, field)
 }
 
 // newPINKey holds a key to a format: ISO format 4 needs an AES key, the others a TDES key (LIVE L-aes-format-0 for
 // format 0 with an AES key, GUESS G-pin-format-key for the others).
-func newPINKey(k *workingKey, f pin.Format, pan *string, field string) (*pinKey, error) {
+func newPINKey(k *workingKey, f pin.Format, pan *string, field string) (pinKey, error) {
 	wanted := hsm.TDES
 	if f == pin.ISO4 {
 		wanted = hsm.AES
 	}
 	if k.letter != wanted {
-		return nil, core.Invalid("KeyAlgorithm of the input key "+k.arn()+" is invalid for the operation.",
+		return pinKey{}, core.Invalid("KeyAlgorithm of the input key "+k.arn()+" is invalid for the operation.",
 			core.Because(apc.RuleKeyAlgorithm, field, problemPINAlgorithm, f.String(), cipherNames[wanted]))
 	}
-	out := &pinKey{hsm.PINForm{Key: k.WorkingKey, Format: f}}
+	out := pinKey{hsm.PINForm{Key: k.WorkingKey, Format: f}}
 	if pan != nil {
 		out.PAN = hsm.NewPAN(*pan)
 	}
@@ -49,16 +49,16 @@ func newPINKey(k *workingKey, f pin.Format, pan *string, field string) (*pinKey,
 var cipherNames = map[hsm.Algorithm]string{hsm.TDES: "a TDES working key", hsm.AES: "an AES working key"}
 
 // block is an encrypted PIN block under the key.
-func (k *pinKey) block(digits, field string) (*hsm.PINBlock, error) {
+func (k *pinKey) block(digits, field string) (hsm.PINBlock, error) {
 	if len(digits)%2 != 0 {
-		return nil, core.Invalid(blockInvalid,
+		return hsm.PINBlock{}, core.Invalid(blockInvalid,
 			core.Because(apc.RuleHex, field, core.ProblemOddDigits, wording.Count(len(digits), "digit"), "an even number"))
 	}
 	b := bytesOf(digits)
 	if len(b) != k.Format.Size() {
-		return nil, core.Invalid(blockInvalid, core.Because(apc.RuleLength, field, problemPINBlockLength, wording.Bytes(len(b)), wording.Bytes(k.Format.Size())))
+		return hsm.PINBlock{}, core.Invalid(blockInvalid, core.Because(apc.RuleLength, field, problemPINBlockLength, wording.Bytes(len(b)), wording.Bytes(k.Format.Size())))
 	}
-	return &hsm.PINBlock{Key: k.Key, Format: k.Format, Block: b, PAN: k.PAN}, nil
+	return hsm.PINBlock{Key: k.Key, Format: k.Format, Block: b, PAN: k.PAN}, nil
 }
 
 const blockInvalid = "Pin block provided is invalid. Please check your input to ensure all field values are correct."
@@ -113,7 +113,7 @@ func (a *PinGenerationAttributes) form() string {
 type pinGeneration struct {
 	c      *core.Call
 	key    hsm.KeyRef // that verifies PINs
-	to     *pinKey
+	to     pinKey
 	pan    string
 	length *int // PinDataLength
 }
@@ -131,14 +131,14 @@ func (g *pinGeneration) given(absent int) int {
 // generate makes the PIN, or what the given one is verified with.
 func (g *pinGeneration) generate(ctx context.Context, a *PinGenerationAttributes) (value hsm.PINValue, data *PinData, err error) {
 	device := g.c.Cloud.HSM
-	var block *hsm.PINBlock
+	var block hsm.PINBlock
 	switch {
 	case a.VisaPin != nil, a.VisaPinVerificationValue != nil:
 		return g.visa(ctx, a)
 	case a.Ibm3624PinOffset != nil:
 		m := a.Ibm3624PinOffset
 		if block, err = g.to.block(m.EncryptedPinBlock, "GenerationAttributes.Ibm3624PinOffset.EncryptedPinBlock"); err == nil {
-			value, err = device.PINOffset(ctx, block, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), g.given(0))
+			value, err = device.PINOffset(ctx, &block, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), g.given(0))
 		}
 	case a.Ibm3624NaturalPin != nil:
 		m := a.Ibm3624NaturalPin
@@ -168,10 +168,10 @@ func (g *pinGeneration) visa(ctx context.Context, a *PinGenerationAttributes) (v
 		method.Index = *a.VisaPin.PinVerificationKeyIndex
 		value, err = g.c.Cloud.HSM.GeneratePVV(ctx, &g.to.PINForm, method, g.given(defaultPINLength))
 	} else {
-		var block *hsm.PINBlock
+		var block hsm.PINBlock
 		method.Index = *a.VisaPinVerificationValue.PinVerificationKeyIndex
 		if block, err = g.to.block(a.VisaPinVerificationValue.EncryptedPinBlock, "GenerationAttributes.VisaPinVerificationValue.EncryptedPinBlock"); err == nil {
-			value, err = g.c.Cloud.HSM.PVV(ctx, block, method, g.given(0))
+			value, err = g.c.Cloud.HSM.PVV(ctx, &block, method, g.given(0))
 		}
 	}
 	if err != nil {

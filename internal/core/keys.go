@@ -57,7 +57,8 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 
 // KeysInto is Keys into zero keys of the caller's, one for each need.
 func (c *Call) KeysInto(ctx context.Context, keys []Key, needs ...Need) error {
-	arns, refs := make([]ARN, len(needs)), make([]keystore.Ref, len(needs))
+	var room [4]ARN // nearly always enough
+	arns, refs := slices.Grow(room[:0], len(needs))[:len(needs)], make([]keystore.Ref, len(needs))
 	for i := range needs {
 		var err error
 		if arns[i], err = c.identify(&needs[i]); err != nil {
