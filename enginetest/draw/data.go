@@ -95,13 +95,19 @@ func (r *Requests) cipherAttributes(t *rapid.T, p model.Place, form, id string) 
 }
 
 func (r *Requests) encryptData(t *rapid.T, p model.Place) any {
-	form := r.formOf(t, "EncryptData")
+	return r.encrypt(t, p, r.formOf(t, "EncryptData"))
+}
+
+func (r *Requests) encrypt(t *rapid.T, p model.Place, form string) any {
 	id := r.worker(t, p, "EncryptData", form, keyMember)
 	return &dataplane.EncryptDataInput{KeyIdentifier: id, PlainText: message(t), EncryptionAttributes: r.cipherAttributes(t, p, form, id)}
 }
 
 func (r *Requests) reEncryptData(t *rapid.T, p model.Place) any {
 	from, to, _ := strings.Cut(r.formOf(t, "ReEncryptData"), " to ")
+	if from == "Asymmetric" {
+		return r.reEncryptSealed(t, p, to)
+	}
 	in := &dataplane.ReEncryptDataInput{
 		IncomingKeyIdentifier: r.worker(t, p, "ReEncryptData", from, "IncomingKeyIdentifier"),
 		OutgoingKeyIdentifier: r.worker(t, p, "ReEncryptData", to, "OutgoingKeyIdentifier"),
@@ -110,6 +116,33 @@ func (r *Requests) reEncryptData(t *rapid.T, p model.Place) any {
 	a, b := r.cipherAttributes(t, p, from, in.IncomingKeyIdentifier), r.cipherAttributes(t, p, to, in.OutgoingKeyIdentifier)
 	in.IncomingEncryptionAttributes = dataplane.ReEncryptionAttributes{Symmetric: a.Symmetric, Dukpt: a.Dukpt}
 	in.OutgoingEncryptionAttributes = dataplane.ReEncryptionAttributes{Symmetric: b.Symmetric, Asymmetric: b.Asymmetric, Dukpt: b.Dukpt}
+	return in
+}
+
+// reEncryptSealed draws a request for a ciphertext of an RSA key that there is; without one, a request that makes one.
+func (r *Requests) reEncryptSealed(t *rapid.T, p model.Place, to string) any {
+	all := r.World.Sealed()
+	if len(all) == 0 {
+		return r.encrypt(t, p, "Asymmetric")
+	}
+	s := even(all).Draw(t, "sealed")
+	in := &dataplane.ReEncryptDataInput{IncomingKeyIdentifier: here(p, s.KeyARN), CipherText: s.CipherText,
+		OutgoingKeyIdentifier: r.worker(t, p, "ReEncryptData", to, outgoing)}
+	padding := &s.Padding
+	if s.Padding != dataplane.PaddingTypePKCS1 {
+		switch rapid.IntRange(0, 7).Draw(t, "otherwise") {
+		case 5:
+			in.IncomingKeyIdentifier = r.worker(t, p, "ReEncryptData", "Asymmetric", incoming)
+		case 6:
+			padding = new(even([]dataplane.PaddingType{dataplane.PaddingTypeOAEPSHA1, dataplane.PaddingTypeOAEPSHA256,
+				dataplane.PaddingTypeOAEPSHA512}).Draw(t, "padding"))
+		case 7:
+			padding = nil
+		}
+	}
+	in.IncomingEncryptionAttributes.Asymmetric = &dataplane.AsymmetricEncryptionAttributes{PaddingType: padding}
+	a := r.cipherAttributes(t, p, to, in.OutgoingKeyIdentifier)
+	in.OutgoingEncryptionAttributes = dataplane.ReEncryptionAttributes{Symmetric: a.Symmetric, Asymmetric: a.Asymmetric, Dukpt: a.Dukpt}
 	return in
 }
 

@@ -223,6 +223,7 @@ var needs = map[string][]need{
 	"ExportKey by ECDH":    {pinKey, pairNeed, rootNeed(apc.KeyAlgorithmECCNISTP256), keyNeed(enginetest.K1AES256, (*model.Key).Wraps)},
 	"ExportKey by AS 2805": {pinKey, keyNeed(enginetest.K0TDES3, (*model.Key).WrapsNodes)},
 
+	"VerifyPinData":               pinNeeds,
 	"GetPublicKeyCertificate":     {pairNeed},
 	"RemoveKeyReplicationRegions": {replicatedNeed},
 	"RestoreKey":                  {pendingNeed},

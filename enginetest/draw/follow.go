@@ -27,8 +27,13 @@ func (m *machine) followData(t *rapid.T, who apc.Identity, in, out any) {
 	if p.in == nil {
 		return
 	}
-	if e, ok := in.(*dataplane.EncryptDataInput); ok {
-		p.plain = e.PlainText
+	switch in := in.(type) {
+	case *dataplane.EncryptDataInput:
+		p.plain = in.PlainText
+		m.plain[out.(*dataplane.EncryptDataOutput).CipherText] = p.plain
+	case *dataplane.ReEncryptDataInput:
+		p.plain = m.plain[in.CipherText]
+		m.plain[out.(*dataplane.ReEncryptDataOutput).CipherText] = p.plain
 	}
 	if m.past = append(m.past, p); len(m.past) > most {
 		m.past = m.past[1:]
@@ -72,7 +77,7 @@ func inverse(in, out any) any {
 		}
 	case *dataplane.GeneratePinDataInput:
 		if o, ok := out.(*dataplane.GeneratePinDataOutput); ok {
-			return verifyPIN(in, o)
+			return verification(in, o)
 		}
 	case *dataplane.ReEncryptDataInput:
 		if o, ok := out.(*dataplane.ReEncryptDataOutput); ok {

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
@@ -28,6 +29,8 @@ var forms = map[string][]struct {
 		{"Dukpt to Dukpt", with(incoming, "B0 AES_128", outgoing, "B0 AES_128")},
 		{"Symmetric to Symmetric", with(incoming, "D0 AES_128", outgoing, "D0 AES_128")},
 		{"Symmetric to Asymmetric", with(incoming, "D0 AES_128", outgoing, "D1 RSA_2048")},
+		{"Asymmetric to Symmetric", with(incoming, "D1 RSA_2048", outgoing, "D0 AES_128")},
+		{"Asymmetric to Dukpt", with(incoming, "D1 RSA_2048", outgoing, "B0 TDES_2KEY")},
 	},
 	"GenerateMac": {
 		{"CMAC", with(keyMember, "M6 AES_128")}, {"ISO9797_ALGORITHM3", with(keyMember, "M3 TDES_2KEY")},
@@ -107,8 +110,22 @@ func (r *Requests) drawForm(t *rapid.T, op string) (all []need) {
 			}})
 		}
 	}
+	if op == "ReEncryptData" && tableForm(f.form, incoming) == "Asymmetric" {
+		all = append(all, sealedNeed)
+	}
 	return all
 }
+
+// sealedNeed is a ciphertext of an RSA key.
+var sealedNeed = need{"EncryptData", func(w *model.World, _ model.Place) bool { return len(w.Sealed()) == 0 },
+	func(r *Requests, p model.Place) any {
+		for _, k := range r.World.Keys(p, works("EncryptData", "Asymmetric", keyMember)) {
+			return &dataplane.EncryptDataInput{KeyIdentifier: k.ARN, PlainText: "00112233445566778899AABBCCDDEEFF",
+				EncryptionAttributes: dataplane.EncryptionDecryptionAttributes{Asymmetric: &dataplane.AsymmetricEncryptionAttributes{
+					PaddingType: new(dataplane.PaddingTypeOAEPSHA256)}}}
+		}
+		return nil
+	}}
 
 // sameUsage are the attributes of other keys of the same usage.
 func sameUsage(a apc.KeyAttributes) (all []apc.KeyAttributes) {

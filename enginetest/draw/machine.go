@@ -27,7 +27,8 @@ import (
 //	s := enginetest.New(t, &enginetest.Options{Engine: draw.MachineOptions(w), Keep: enginetest.KeepAll})
 //	t.Repeat(draw.Machine(t, s, w))
 func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(*rapid.T) {
-	m := &machine{sim: s, world: w, requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
+	m := &machine{sim: s, world: w, plain: map[string]string{},
+		requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
 	steps := map[string]func(*rapid.T){
 		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
 		"Nearly": m.nearly, "Moment": m.moment, "Verify": m.verify, "Access": m.access,
@@ -89,6 +90,7 @@ type machine struct {
 	world    *model.World
 	requests *Requests
 	past     []past
+	plain    map[string]string // what ciphertexts decrypt to, "" where it is not known
 }
 
 // step makes one call.
@@ -151,7 +153,7 @@ func (m *machine) arrange(t *rapid.T, at model.Place, all []need) {
 			continue
 		}
 		if in := n.make(m.requests, at); in != nil {
-			m.call(t, n.op, who, in)
+			m.followData(t, who, in, m.call(t, n.op, who, in))
 			m.sim.Clock.Advance(m.world.Limits().CreationTime)
 		}
 	}

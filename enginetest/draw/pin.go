@@ -1,10 +1,12 @@
 package draw
 
 import (
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/enginetest/model"
 )
@@ -172,8 +174,83 @@ func (r *Requests) changePIN(t *rapid.T, p model.Place) any {
 	return in
 }
 
-// verifyPIN is the request that verifies a generated PIN.
-func verifyPIN(in *dataplane.GeneratePinDataInput, out *dataplane.GeneratePinDataOutput) *dataplane.VerifyPinDataInput {
+// pinNeeds are a PIN whose PVV is known, and its block under a key of a terminal.
+var pinNeeds = []need{
+	keyNeed("V2 TDES_2KEY", works("VerifyPinData", "VisaPin", "VerificationKeyIdentifier")),
+	keyNeed("P0 TDES_2KEY", works("TranslatePinData", "PIN", incoming)),
+	keyNeed("B0 AES_128", works("VerifyPinData", "Dukpt", encryption)),
+	{"GeneratePinData", noPIN(func(p *model.PIN) bool { return p.Check != nil }), checkedPIN},
+	{"TranslatePinData", noPIN(func(p *model.PIN) bool { return p.Check != nil && p.Serial != "" }), terminalPIN},
+}
+
+func noPIN(fits func(*model.PIN) bool) func(*model.World, model.Place) bool {
+	return func(w *model.World, _ model.Place) bool {
+		return !slices.ContainsFunc(w.PINs(), func(p model.PIN) bool { return fits(&p) })
+	}
+}
+
+// checkedPIN makes a PIN with its PVV.
+func checkedPIN(r *Requests, p model.Place) any {
+	generators := r.World.Keys(p, works("GeneratePinData", "VisaPin", generation))
+	encrypting := r.World.Keys(p, works("GeneratePinData", "VisaPin", encryption))
+	if len(generators) == 0 || len(encrypting) == 0 {
+		return nil
+	}
+	in := &dataplane.GeneratePinDataInput{GenerationKeyIdentifier: generators[0].ARN, EncryptionKeyIdentifier: encrypting[0].ARN,
+		PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0, PrimaryAccountNumber: new(account)}
+	in.GenerationAttributes.VisaPin = &dataplane.VisaPin{PinVerificationKeyIndex: new(1)}
+	return in
+}
+
+// terminalPIN puts a PIN under a TDES key that an AES key derives.
+func terminalPIN(r *Requests, p model.Place) any {
+	bases := r.World.Keys(p, func(k *model.Key) bool {
+		return works("TranslatePinData", "Dukpt", outgoing)(k) && strings.HasPrefix(string(k.Attributes.KeyAlgorithm), "AES")
+	})
+	for _, pin := range r.World.PINs() {
+		if pin.Check != nil && pin.Serial == "" && len(bases) > 0 {
+			return &dataplane.TranslatePinDataInput{IncomingKeyIdentifier: pin.KeyARN, EncryptedPinBlock: pin.Block,
+				OutgoingKeyIdentifier: bases[0].ARN, IncomingTranslationAttributes: isoFormat(pin.Format),
+				OutgoingTranslationAttributes: isoFormat("0"), OutgoingDukptAttributes: &dataplane.DukptDerivationAttributes{
+					KeySerialNumber: aesSerial, DukptKeyDerivationType: new(apc.KeyAlgorithmTDES2Key)}}
+		}
+	}
+	return nil
+}
+
+// verifyPIN draws the verification of a PIN block of which that is known; without one, a request that makes one.
+func (r *Requests) verifyPIN(t *rapid.T, p model.Place) any {
+	derived := rapid.IntRange(0, 2).Draw(t, "of a terminal") > 0
+	pin := r.knownPIN(t, p, func(k *model.PIN) bool { return k.Check != nil && (k.Serial != "" || !derived) })
+	if pin == nil {
+		r.form = nil
+		return r.translatePIN(t, p)
+	}
+	in := &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: here(p, pin.Check.KeyARN), EncryptionKeyIdentifier: pin.KeyARN,
+		EncryptedPinBlock: pin.Block, PinBlockFormat: dataplane.PinBlockFormatForPinData("ISO_FORMAT_" + pin.Format),
+		PrimaryAccountNumber: new(account)}
+	if pin.Serial != "" {
+		in.DukptAttributes = &dataplane.DukptAttributes{KeySerialNumber: pin.Serial, DukptDerivationType: pin.Derived}
+	}
+	value := pin.Check.Value
+	if rapid.IntRange(0, 3).Draw(t, "tampered") == 3 {
+		value = flip(value)
+	}
+	if pin.Check.Offset {
+		in.VerificationAttributes.Ibm3624Pin = offsetOf(value)
+	} else {
+		in.VerificationAttributes.VisaPin = &dataplane.VisaPinVerification{PinVerificationKeyIndex: new(1), VerificationValue: value}
+	}
+	return in
+}
+
+func offsetOf(value string) *dataplane.Ibm3624PinVerification {
+	return &dataplane.Ibm3624PinVerification{DecimalizationTable: table, PinValidationDataPadCharacter: padding,
+		PinValidationData: subject, PinOffset: value}
+}
+
+// verification is the request that verifies a generated PIN.
+func verification(in *dataplane.GeneratePinDataInput, out *dataplane.GeneratePinDataOutput) *dataplane.VerifyPinDataInput {
 	v := &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: in.GenerationKeyIdentifier,
 		EncryptionKeyIdentifier: in.EncryptionKeyIdentifier, EncryptedPinBlock: out.EncryptedPinBlock,
 		PinBlockFormat: in.PinBlockFormat, PrimaryAccountNumber: in.PrimaryAccountNumber}
@@ -182,7 +259,6 @@ func verifyPIN(in *dataplane.GeneratePinDataInput, out *dataplane.GeneratePinDat
 			VerificationValue: *out.PinData.VerificationValue}
 		return v
 	}
-	v.VerificationAttributes.Ibm3624Pin = &dataplane.Ibm3624PinVerification{DecimalizationTable: table,
-		PinValidationDataPadCharacter: padding, PinValidationData: subject, PinOffset: *out.PinData.PinOffset}
+	v.VerificationAttributes.Ibm3624Pin = offsetOf(*out.PinData.PinOffset)
 	return v
 }

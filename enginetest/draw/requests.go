@@ -66,6 +66,7 @@ var operations = map[string]func(*Requests, *rapid.T, model.Place) any{
 	"GenerateAuthRequestCryptogram": (*Requests).generateCryptogram,
 	"GeneratePinData":               (*Requests).generatePIN,
 	"TranslatePinData":              (*Requests).translatePIN,
+	"VerifyPinData":                 (*Requests).verifyPIN,
 	"GenerateMacEmvPinChange":       (*Requests).changePIN,
 	"GenerateAs2805KekValidation":   (*Requests).kekValidation,
 

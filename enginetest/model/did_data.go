@@ -102,6 +102,11 @@ func (q *request) didData(in, out any) error {
 		o := out.(*dataplane.GenerateAuthRequestCryptogramOutput)
 		return q.answers(k, o.KeyArn, o.KeyCheckValue, q.computes(cryptogramFact(k, in.MajorKeyDerivationMode,
 			&in.SessionKeyDerivationAttributes, in.TransactionData), o.AuthRequestCryptogram))
+	case *dataplane.EncryptDataInput:
+		q.seals(in.KeyIdentifier, in.EncryptionAttributes.Asymmetric, len(in.PlainText)/2, out.(*dataplane.EncryptDataOutput).CipherText)
+	case *dataplane.ReEncryptDataInput:
+		q.seals(in.OutgoingKeyIdentifier, in.OutgoingEncryptionAttributes.Asymmetric, len(in.CipherText)/2,
+			out.(*dataplane.ReEncryptDataOutput).CipherText)
 	case *dataplane.GeneratePinDataInput:
 		return q.generatedPIN(in, out.(*dataplane.GeneratePinDataOutput))
 	case *dataplane.TranslatePinDataInput:
@@ -133,6 +138,11 @@ func (q *request) generatedPIN(in *dataplane.GeneratePinDataInput, out *dataplan
 	}
 	if err := q.answers(pek, out.EncryptionKeyArn, out.EncryptionKeyCheckValue, nil); err != nil {
 		return err
+	}
+	if v := out.PinData.VerificationValue; v != nil {
+		q.isChecked(pin, &PINCheck{generator.ARN, false, *v})
+	} else {
+		q.isChecked(pin, &PINCheck{generator.ARN, true, text(out.PinData.PinOffset)})
 	}
 	switch a := &in.GenerationAttributes; {
 	case a.VisaPin != nil:

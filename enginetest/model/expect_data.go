@@ -133,6 +133,38 @@ func rsaRule(k *Key, a *dataplane.AsymmetricEncryptionAttributes, n int, decrypt
 	return unless(n <= whole-rsaLess[*a.PaddingType], apc.RuleLength)
 }
 
+// Sealed is a ciphertext of an RSA key that the world has seen.
+type Sealed struct {
+	KeyARN     string
+	Padding    dataplane.PaddingType
+	CipherText string
+	length     int // of what is inside
+}
+
+// Sealed are all ciphertexts of RSA keys that the world has seen, in order.
+func (w *World) Sealed() []Sealed { return w.sealed }
+
+// seals remembers a ciphertext of so many bytes, if it is one of an RSA key.
+func (q *request) seals(id string, a *dataplane.AsymmetricEncryptionAttributes, n int, cipherText string) {
+	if k, _ := q.key(id); a != nil && a.PaddingType != nil {
+		q.w.sealed = append(q.w.sealed, Sealed{k.ARN, *a.PaddingType, cipherText, n})
+	}
+}
+
+// inside is how many bytes a ciphertext of an RSA key has inside; ok is false where it does not decrypt. It panics where
+// that is not known: any ciphertext may decrypt by PKCS #1 to something.
+func (q *request) inside(k *Key, padding dataplane.PaddingType, cipherText string) (n int, ok bool) {
+	for i := range q.w.sealed {
+		if s := &q.w.sealed[i]; idOf(s.KeyARN) == k.id() && s.Padding == padding && s.CipherText == cipherText {
+			return s.length, true
+		}
+	}
+	if padding == dataplane.PaddingTypePKCS1 {
+		panic("model: a ciphertext by PKCS #1 that was never made")
+	}
+	return 0, false
+}
+
 // reEncrypt: not both keys are used as they are, and the data fit both.
 func (q *request) reEncrypt(in *dataplane.ReEncryptDataInput) Refusal {
 	from, to := sameArms(&in.IncomingEncryptionAttributes), sameArms(&in.OutgoingEncryptionAttributes)
@@ -142,13 +174,22 @@ func (q *request) reEncrypt(in *dataplane.ReEncryptDataInput) Refusal {
 		return r
 	}
 	n, whole := len(in.CipherText)/2, 240 // fits every cipher
-	return invalid(firstRule(
+	rule := firstRule(
 		unless(from.Symmetric == nil || to.Symmetric == nil, apc.RuleKeyUsage),
-		dataRule(keys[0], from, whole, true), // the attributes of both before the lengths
+		unless((from.Asymmetric == nil || from.Asymmetric.PaddingType != nil) &&
+			(to.Asymmetric == nil || to.Asymmetric.PaddingType != nil), apc.RuleRequired),
+		unless(from.Asymmetric == nil || to.Asymmetric == nil, apc.RuleOneOf),
+		attributesRule(keys[0], from, whole), // the attributes of both before the lengths
 		attributesRule(keys[1], to, whole),
 		dataRule(keys[0], from, n, true),
-		dataRule(keys[1], to, n, false),
-	))
+	)
+	if a := from.Asymmetric; a != nil && rule == "" {
+		n, ok := q.inside(keys[0], *a.PaddingType, in.CipherText)
+		return invalid(unless(ok && dataRule(keys[1], to, n, false) == "", apc.RuleContent))
+	} else if rule == "" {
+		rule = dataRule(keys[1], to, n, false)
+	}
+	return invalid(rule)
 }
 
 // attributesRule is dataRule without the length of an RSA message.

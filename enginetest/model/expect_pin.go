@@ -15,7 +15,15 @@ type PIN struct {
 	Format  string // "0", "1", "3", "4"
 	Account string
 	Block   string
-	pin     string // which PIN it is
+	Check   *PINCheck // nil: none is known
+	pin     string    // which PIN it is
+}
+
+// PINCheck is how a PIN is verified: by a PVV or an offset.
+type PINCheck struct {
+	KeyARN string
+	Offset bool
+	Value  string
 }
 
 // PINs are all PIN blocks that the world has seen, in order.
@@ -43,8 +51,23 @@ func (q *request) sees(k *Key, serial string, derived apc.KeyAlgorithm, format, 
 			}
 		}
 	}
-	q.w.pins = append(q.w.pins, PIN{k.ARN, serial, derived, format, account, block, pin})
+	seen := PIN{KeyARN: k.ARN, Serial: serial, Derived: derived, Format: format, Account: account, Block: block, pin: pin}
+	for i := range q.w.pins {
+		if p := &q.w.pins[i]; p.pin == pin && p.Check != nil {
+			seen.Check = p.Check
+		}
+	}
+	q.w.pins = append(q.w.pins, seen)
 	return pin
+}
+
+// isChecked remembers how a PIN is verified.
+func (q *request) isChecked(pin string, check *PINCheck) {
+	for i := range q.w.pins {
+		if p := &q.w.pins[i]; p.pin == pin {
+			p.Check = check
+		}
+	}
 }
 
 // pinRule: a format needs an account number, but 1; format 4 is for AES keys, the others for TDES keys.

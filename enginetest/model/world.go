@@ -42,6 +42,7 @@ type World struct {
 	order    []Place
 	sessions map[string]*session // by ARN
 	facts    map[string]string   // values of the data plane
+	sealed   []Sealed
 	pins     []PIN
 	turn     int // of Compare
 }
