@@ -39,7 +39,7 @@ type explainedCertificate struct {
 	KCV       string `json:"kcv"` // SHA-1, as the service shows it
 	Signature string `json:"signature"`
 	CA        bool   `json:"ca"`
-	Chain     string `json:"chain,omitempty"` // "taken" where one was checked
+	Chain     string `json:"chain,omitempty"` // "accepted" where one was checked
 }
 
 func setupCertificate(fs *flag.FlagSet) action {
@@ -105,7 +105,7 @@ func explainCertificate(file string, above []string, at string) (out explainedCe
 	if refusal, ok := errors.AsType[*x509ca.Error](err); ok {
 		return out, &inputError{refusal.Certificate, -1, refusal.Problem, refusal.Found, refusal.Wanted}
 	}
-	out.Chain = "taken"
+	out.Chain = "accepted"
 	return out, err
 }
 
@@ -121,7 +121,7 @@ func keyWords(c *x509.Certificate) string {
 }
 
 func (c explainedCertificate) print(w io.Writer) error {
-	kind := "a leaf: it may not sign others"
+	kind := "a leaf: it may not issue certificates"
 	if c.CA {
 		kind = "an authority (CA:TRUE)"
 	}
