@@ -1,38 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/servertest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
-
-// screen is what a command prints while a test reads it.
-type screen struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (s *screen) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.Write(b)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
 
 func callAt(t *testing.T, url, operation, body string) {
 	t.Helper()
@@ -46,11 +26,13 @@ func callAt(t *testing.T, url, operation, body string) {
 }
 
 // watchOf runs the command until the test ends, and returns what it prints.
-func watchOf(t *testing.T, args ...string) *screen {
+func watchOf(t *testing.T, args ...string) *testrig.Text {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	out, done := &screen{}, make(chan int, 1)
-	go func() { done <- run(ctx, append([]string{"watch"}, args...), strings.NewReader(""), out, &screen{}) }()
+	out, done := &testrig.Text{}, make(chan int, 1)
+	go func() {
+		done <- run(ctx, append([]string{"watch"}, args...), strings.NewReader(""), out, &testrig.Text{})
+	}()
 	t.Cleanup(func() {
 		stop()
 		if status := <-done; status != exitOK {
@@ -60,24 +42,15 @@ func watchOf(t *testing.T, args ...string) *screen {
 	return out
 }
 
-func (s *screen) waitFor(t *testing.T, text string) {
-	t.Helper()
-	for until := time.Now().Add(20 * time.Second); !strings.Contains(s.String(), text); time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatalf("no %q in\n%s", text, s)
-		}
-	}
-}
-
 func TestWatchShowsCallsAsTheyHappen(t *testing.T) {
 	s := servertest.Serve(t, &server.Options{Control: true, Anonymous: true})
 	callAt(t, s.URL(), "ListKeys", "{}")
 	all, refused := watchOf(t, s.URL()), watchOf(t, "--refused", s.URL()+"/")
-	all.waitFor(t, "ListKeys  111122223333 us-east-1")
+	all.WaitFor(t, "ListKeys  111122223333 us-east-1")
 	callAt(t, s.URL(), "GetKey", `{"KeyIdentifier":"alias/no\u001b[31mne"}`)
 	callAt(t, s.URL(), "GetKey", `{"KeyIdentifier":"alias/none"}`)
-	for _, out := range []*screen{all, refused} {
-		out.waitFor(t, "    KeyIdentifier: there is no such alias")
+	for _, out := range []*testrig.Text{all, refused} {
+		out.WaitFor(t, "    KeyIdentifier: there is no such alias")
 		if strings.Contains(out.String(), "\x1b") {
 			t.Errorf("no terminal, and colours or a client's control characters: %q", out)
 		}
@@ -98,13 +71,13 @@ func TestWatchShowsTheToken(t *testing.T) {
 	}
 	s := servertest.Serve(t, &server.Options{ControlToken: token, Control: true, Anonymous: true})
 	callAt(t, s.URL(), "ListKeys", "{}")
-	watchOf(t, "--token", path, s.URL()).waitFor(t, "ListKeys")
+	watchOf(t, "--token", path, s.URL()).WaitFor(t, "ListKeys")
 	for args, want := range map[string]string{
 		s.URL(): "Bearer TOKEN; give its file as --token FILE", s.URL() + "/x": "the server answers", "http://127.0.0.1:1": "refused",
 		"nonsense": "the URL does not have the form", "a b": "wants one URL",
 	} {
-		var errs screen
-		status := run(t.Context(), append([]string{"watch"}, strings.Fields(args)...), strings.NewReader(""), &screen{}, &errs)
+		var errs testrig.Text
+		status := run(t.Context(), append([]string{"watch"}, strings.Fields(args)...), strings.NewReader(""), &testrig.Text{}, &errs)
 		if status == exitOK || !strings.Contains(errs.String(), want) {
 			t.Errorf("watch %s: status %d, %s", args, status, errs.String())
 		}
@@ -112,7 +85,7 @@ func TestWatchShowsTheToken(t *testing.T) {
 }
 
 func TestColoursAreForTerminals(t *testing.T) {
-	var out screen
+	var out testrig.Text
 	w := &watcher{paint: painter{&out, true}}
 	if err := w.show(`{"number":7,"operation":"GetKey","error":"X","why":["a\u001b[1mb"]}`); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,10 @@ var (
 	sweep = flag.Bool("sweep", false, "run TestOneFault, which the service fails")
 )
 
+// A quarter of rapid's checks: the service and the simulator are slow under the race detector, and make soak
+// has 1000.
+func init() { flag.Set("rapid.checks", "25") }
+
 func planted() Bugs {
 	return Bugs{
 		KeepAlias:     *bug == "KeepAlias",
@@ -36,7 +40,7 @@ func skipUnlessAsked(t *testing.T) {
 // again runs a test of this package that must fail and returns its output.
 func again(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), os.Args[0], append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1")...).
+	out, err := exec.CommandContext(t.Context(), os.Args[0], append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1", "-rapid.checks=100")...).
 		CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL") {
 		t.Fatalf("%v passes (%v):\n%s", args, err, out)

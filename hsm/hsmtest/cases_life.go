@@ -135,7 +135,7 @@ var lifeCases = []testCase{
 	newCase(
 		"ResealedKeysAreTheSame",
 		promises{"Resealer is a device that can seal the private key of a key pair anew, with other attributes and without showing it",
-			"the same algorithm, RSA or EC, the same length and the same exportability (else ErrAttributes", "The old seal goes on opening."},
+			"the same algorithm, RSA or EC, the same length and the same exportability (else ErrAttributes", "The old seal can still be opened."},
 		on(func(t tester, b hsm.Backend) {
 			device, ok := b.(hsm.Resealer)
 			if !ok {

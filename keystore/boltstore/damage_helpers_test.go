@@ -218,7 +218,7 @@ var cpuTime = func() time.Duration { return time.Since(began) }
 
 var began = time.Now()
 
-// within runs what must end within ten seconds, need no more than 200 MB, and be refused
+// within runs what must end within ten seconds, allocate no more than 200 MB in all, and be refused
 // as damage or be right.
 func within(t testing.TB, what string, do func() error) (refused bool) {
 	t.Helper()
@@ -239,8 +239,8 @@ func within(t testing.TB, what string, do func() error) (refused bool) {
 			}
 		}
 	}
-	if runtime.ReadMemStats(&after); after.Sys > before.Sys+200<<20 {
-		t.Errorf("%s: %d MB of memory", what, (after.Sys-before.Sys)>>20)
+	if runtime.ReadMemStats(&after); after.TotalAlloc > before.TotalAlloc+200<<20 {
+		t.Errorf("%s: %d MB allocated", what, (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 	if t.Failed() {
 		t.Fatal(what)

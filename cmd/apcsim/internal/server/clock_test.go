@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -104,7 +105,7 @@ func TestAReadingFarOffIsLoggedAndNotRememberedForEver(t *testing.T) {
 		{-time.Hour, true, 0},
 		{-25 * time.Hour, true, 2},
 	} {
-		wall, log := engine.NewClock(start), &journal{}
+		wall, log := engine.NewClock(start), &testrig.Text{}
 		clock, err := openClock(t.Context(), wall.Now, keystore.NewMemory(), slog.New(slog.NewTextHandler(log, nil)))
 		if err != nil {
 			t.Fatal(err)

@@ -290,6 +290,6 @@ func TestWhatFailedInsideIsNotToldToStrangers(t *testing.T) {
 		if ok := why == c.want || c.want == "db.internal" && strings.Contains(why, c.want); !ok {
 			t.Errorf("%s, explain %v: the reason is %q, want %q", c.host, c.explain, why, c.want)
 		}
-		r.log.waitFor(t, "db.internal:5432")
+		r.log.WaitFor(t, "db.internal:5432")
 	}
 }

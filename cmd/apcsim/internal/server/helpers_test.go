@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -9,52 +8,19 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // patience is how long a test waits for what must happen; it fails after that.
 const patience = 20 * time.Second
 
-// journal is a log that a test reads while the server writes.
-type journal struct {
-	mu   sync.Mutex // guards text
-	text bytes.Buffer
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(b)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
-func (j *journal) forget() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.text = bytes.Buffer{}
-}
-
-// waitFor returns once the log has a text.
-func (j *journal) waitFor(t *testing.T, text string) {
-	t.Helper()
-	for until := time.Now().Add(patience); !strings.Contains(j.String(), text); time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatalf("the log has no %q:\n%s", text, j)
-		}
-	}
-}
-
 // running is a server that serves until the test ends.
 type running struct {
 	*Server
-	log  *journal
+	log  *testrig.Text
 	stop context.CancelFunc
 	done chan error // what Serve returned
 	at   string     // host and port, of loopback
@@ -63,7 +29,7 @@ type running struct {
 // start runs a server on a free port of an address.
 func start(t *testing.T, host string, o Options) *running {
 	t.Helper()
-	r := &running{log: &journal{}, done: make(chan error, 1)}
+	r := &running{log: &testrig.Text{}, done: make(chan error, 1)}
 	o.Log = slog.New(slog.NewTextHandler(r.log, nil))
 	ctx, stop := context.WithCancel(t.Context())
 	r.stop = stop

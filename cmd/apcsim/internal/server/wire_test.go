@@ -96,7 +96,7 @@ func TestACallIsALineOfTheLog(t *testing.T) {
 		{"Fly", `{}`, `level=WARN msg=call operation="" account="" region="" duration=\S+ request=\S+ error=UnknownOperationException reasons="X-Amz-Target names no operation[^"]*"\n`},
 	} {
 		r.call(t, c.op, c.body)
-		r.log.waitFor(t, "msg=call operation="+regexp.MustCompile(`operation=(\S+)`).FindStringSubmatch(c.want)[1])
+		r.log.WaitFor(t, "msg=call operation="+regexp.MustCompile(`operation=(\S+)`).FindStringSubmatch(c.want)[1])
 		if got := r.log.String(); !regexp.MustCompile(c.want).MatchString(got) {
 			t.Errorf("%s: got\n%s\nwant %s", c.op, got, c.want)
 		}
