@@ -13,8 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// end closes the simulator and checks what the test leaves behind. A test that has failed is told
-// why calls were refused instead.
+// end closes the simulator and checks what the test leaves behind. A test that has failed gets why
+// calls were refused instead.
 func (s *Sim) end() {
 	s.t.Helper()
 	ctx := context.Background()

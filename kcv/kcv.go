@@ -107,9 +107,9 @@ func (m Method) String() string {
 // has no message, since it hashes the key itself.
 func (m Method) Message() []byte { return make([]byte, m.rule().message) }
 
-// Compute makes the check value of a key: 16 or 24 bytes for TDES (16 stand
-// for K1 K2 K1), 16, 24 or 32 for AES, any number but zero for HMAC, a DER
-// SubjectPublicKeyInfo for SHA1. Another length is a [KeySizeError].
+// Compute makes the check value of a key: 16 or 24 bytes for TDES (16 are used as K1 K2 K1), 16, 24
+// or 32 for AES, any number but zero for HMAC, a DER SubjectPublicKeyInfo for SHA1. Another length
+// is a [KeySizeError].
 func (m Method) Compute(key []byte) (Value, error) {
 	r := m.rule()
 	if r.run == nil {

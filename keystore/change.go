@@ -82,9 +82,10 @@ func (c *Change) arms() (n int) {
 	return n
 }
 
-// Judge reports whether a change can be made to a record of the revision have, zero
-// where there is none, and whether that is a counter, of which value.
-func (c *Change) Judge(have CommitID, counter bool, value int64) error {
+// Check returns nil if the change can be made to a record, and else the error of the commit. The
+// argument have is the revision of the record, zero where there is none; counter says that the
+// record is a counter, and value is its value.
+func (c *Change) Check(have CommitID, counter bool, value int64) error {
 	ref, expect := c.Target()
 	if have != (CommitID{}) && c.Require == nil && counter != (c.Add != nil) {
 		return fmt.Errorf("%w: %s %s is a counter or a record, not both", ErrInvalid, ref.Kind, ref.ID)

@@ -267,7 +267,7 @@ func (at *place) check(c *Change) error {
 	if at.entry != nil {
 		have = at.entry.rev
 	}
-	return c.Judge(have, at.entry != nil && at.entry.due == counter, at.entry.value())
+	return c.Check(have, at.entry != nil && at.entry.due == counter, at.entry.value())
 }
 
 // value is that of a counter; one that does not exist is at zero.

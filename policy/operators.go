@@ -44,7 +44,7 @@ type operator struct {
 }
 
 // operators are those of the IAM User Guide, "Condition operators", in its order, but for
-// BinaryEquals: no key of this service is binary. Null stands apart.
+// BinaryEquals: no key of this service is binary. Null is not in the list.
 var operators = []operator{
 	{"StringEquals", texts, false, sameText},
 	{"StringNotEquals", texts, true, sameText},

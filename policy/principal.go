@@ -37,7 +37,7 @@ type naming uint8
 const (
 	notNamed  naming = iota
 	byAccount        // its account, which delegates to the account's identity policies
-	byName           // the user, the role, the session, or everybody
+	byName           // the user, the role, the session, or everyone
 )
 
 // principals are the principals of a statement. Those of a service, a federation or a canonical

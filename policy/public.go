@@ -8,10 +8,11 @@ type closing struct {
 	closes func(*condition) bool
 }
 
-// closings is what closes a principal that is everybody (GUESS G-public-conditions: the service documents no list; these
-// are the keys that Amazon S3 documents for its check of public policies, "The meaning of public", as
-// far as they name who calls or from where). The key must have values without wildcards under an
-// operator that refuses a request without the key.
+// closings are the conditions that restrict a principal that is everyone
+// (GUESS G-public-conditions: the service documents no list; these are the keys that Amazon S3
+// documents for its check of public policies, "The meaning of public", as far as they name who
+// calls or from where). The key must have values without wildcards under an operator that refuses a
+// request without the key.
 var closings = []closing{
 	{"aws:principalarn", fixedARN},
 	{"aws:principalaccount", fixedText},

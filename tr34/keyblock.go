@@ -41,11 +41,10 @@ func parseKeyBlock(plain []byte) (keyBlock, error) {
 	return block, r.err()
 }
 
-// unpad finds the key block in decrypted content. The padding of PKCS #7 is left
-// out by some writers where the key block fills the cipher's blocks; its own
-// length reports whether it does, and the last byte of such a key block is
-// printable and so never a padding. All is looked at whatever is found, so that
-// the time taken does not tell where it went wrong.
+// unpad finds the key block in decrypted content. The padding of PKCS #7 is left out by some
+// writers where the key block fills the cipher's blocks; its own length reports whether it does,
+// and the last byte of such a key block is printable and so never a padding. All is looked at
+// whatever is found, so that the time taken does not depend on where it is wrong.
 func unpad(plain []byte, block int) (keyBlock, error) {
 	padding, padded := paddingOf(plain, block)
 	whole, wholeErr := parseKeyBlock(plain)

@@ -78,7 +78,7 @@ func (e *Error) Error() string {
 // Is makes errors.Is find the rule.
 func (e *Error) Is(target error) bool { return target == e.Rule }
 
-// mostShown is how many bytes of somebody else's text an error carries.
+// mostShown is how many bytes of another party's text an error carries.
 const mostShown = 200
 
 // refuse makes an Error that is about no particular certificate.

@@ -146,8 +146,8 @@ func (a *Authority) issue(key *publicKey, p *Profile, r *Request) ([]byte, error
 	return der, nil
 }
 
-// errorSigner keeps the error of a signer, which crypto/x509 does not tell from a
-// signature that does not verify.
+// errorSigner keeps the error of a signer, which crypto/x509 does not distinguish from a signature
+// that does not verify.
 type errorSigner struct {
 	crypto.Signer
 	err error

@@ -37,9 +37,8 @@ const (
 	maxExponent = math.MaxInt32
 )
 
-// checkPublicKey refuses an RSA or ECDSA key, as a DER SubjectPublicKeyInfo, that
-// no honest program makes and that libraries refuse at use. A key of another
-// algorithm passes: [RuleKeyType] is about it.
+// checkPublicKey refuses a malformed RSA or ECDSA key, a DER SubjectPublicKeyInfo, which libraries
+// would refuse only when it is used. A key of another algorithm passes: [RuleKeyType] is about it.
 func checkPublicKey(spki []byte) error {
 	in, seq := cryptobyte.String(spki), cryptobyte.String(nil)
 	var algorithm cryptobyte.String

@@ -16,7 +16,7 @@ const (
 )
 
 // parseDevice reads --hsm: the options of a token, nil for the software HSM. An
-// error repeats no value, since somebody may have written a PIN.
+// error repeats no value, since it may be a PIN.
 func parseDevice(spec string) (*pkcs11.Options, error) {
 	if spec == softwareDevice {
 		return nil, nil

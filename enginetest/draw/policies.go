@@ -22,7 +22,7 @@ var actions = []string{"payment-cryptography:*", "*", "payment-cryptography:Get*
 	"payment-cryptography:TagResource", "payment-cryptography:createkey", "payment-cryptography:*ReplicationRegions",
 	"payment-cryptography:Generate*"}
 
-// principals are accounts, their root, a user, a role and a session of it, and everybody.
+// principals are accounts, their root, a user, a role and a session of it, and everyone.
 func (r *Requests) principals() (all []string) {
 	for _, p := range r.World.Places() {
 		prefix := "arn:aws:iam::" + p.Account

@@ -187,8 +187,8 @@ func number(text string) int64 {
 	return n
 }
 
-// closed reports whether a condition keeps everybody but the callers of an account out: it is on the caller's account or
-// ARN, and refuses a request without it.
+// closed reports whether a condition excludes all but the callers of some accounts: it is on the
+// caller's account or ARN, and refuses a request without it.
 func (s *statement) closed() bool {
 	for operator, keys := range s.Condition {
 		if operator != "StringEquals" && operator != "ArnLike" {

@@ -170,8 +170,8 @@ func (q *request) add(got *engine.Key, a apc.KeyAttributes, exportable bool, ena
 	return made
 }
 
-// born makes the replicas of a new key and compares it with the answer.
-func (q *request) born(k *Key, asked []string, got *engine.Key) error {
+// newReplicas makes the replicas of a new key and compares it with the answer.
+func (q *request) newReplicas(k *Key, asked []string, got *engine.Key) error {
 	regions := q.replicatedTo(asked, k.Exportable)
 	switch {
 	case asked != nil:
@@ -186,7 +186,7 @@ func (q *request) born(k *Key, asked []string, got *engine.Key) error {
 func (q *request) created(in *engine.CreateKeyInput, got *engine.Key) error {
 	k := q.add(got, in.KeyAttributes, *in.Exportable, in.Enabled, in.Tags)
 	k.Agrees, k.checkAlgorithm = in.DeriveKeyUsage, reported(in.KeyAttributes.KeyAlgorithm, in.KeyCheckValueAlgorithm)
-	return q.born(k, in.ReplicationRegions, got)
+	return q.newReplicas(k, in.ReplicationRegions, got)
 }
 
 // took is a token that the service gave.

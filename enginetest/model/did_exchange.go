@@ -40,7 +40,7 @@ func (q *request) imported(in *engine.ImportKeyInput, got *engine.Key) error {
 			return err
 		}
 	}
-	return q.born(made, in.ReplicationRegions, got)
+	return q.newReplicas(made, in.ReplicationRegions, got)
 }
 
 // approvedBy makes the import of a root certificate wait for the team that guards it.

@@ -11,7 +11,7 @@ import (
 
 // Permissions (user guide, resource-based policies; IAM user guide, policy evaluation logic and policy elements), for a
 // family of documents: statements with Principal or NotPrincipal (accounts, their root, users, roles, sessions,
-// everybody), Action or NotAction, Resource or NotResource, and the conditions of package draw.
+// everyone), Action or NotAction, Resource or NotResource, and the conditions of package draw.
 
 type document struct {
 	Statement []statement
@@ -36,7 +36,7 @@ func (l *texts) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(l))
 }
 
-// principals are those that a statement of a resource policy names; "*" is everybody.
+// principals are those that a statement of a resource policy names; "*" is everyone.
 type principals struct{ AWS texts }
 
 func (p *principals) UnmarshalJSON(b []byte) error {

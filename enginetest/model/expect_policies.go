@@ -37,7 +37,8 @@ func (q *request) holder(id string) (*Key, Refusal) {
 		unless(k.State != apc.KeyStateDeleteComplete, apc.RuleKeyState)))
 }
 
-// refused is the refusal of a policy for a key: it is about that key alone, and lets not everybody in.
+// refused is the refusal of a policy for a key: its resource must be that key, and it must not
+// allow everyone.
 func (d *document) refused(arn string) Refusal {
 	foreign := func(name string) bool { return name != "*" && name != arn }
 	if slices.ContainsFunc(d.Statement, func(s statement) bool {

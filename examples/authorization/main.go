@@ -36,7 +36,7 @@ func run(ctx context.Context, out io.Writer, onToken bool) error {
 	}
 	eng := engine.New(nil)
 	defer eng.Close()
-	return tell(ctx, out, eng.Caller)
+	return runStory(ctx, out, eng.Caller)
 }
 
 // runOnToken is run on a temporary token, which is removed in the end.
@@ -60,11 +60,11 @@ func runOnToken(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, eng.Close()) }()
-	return tell(ctx, out, eng.Caller)
+	return runStory(ctx, out, eng.Caller)
 }
 
-// tell is the story, the same on any device.
-func tell(ctx context.Context, out io.Writer, service *engine.Caller) error {
+// runStory runs the story, which is the same on any device.
+func runStory(ctx context.Context, out io.Writer, service *engine.Caller) error {
 	s := &story{Caller: service, ctx: ctx, out: out}
 	for _, chapter := range []func() error{s.loadKeys, s.personalise, s.pay, s.authorise, s.changePIN, s.frauds} {
 		if err := chapter(); err != nil {

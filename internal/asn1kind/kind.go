@@ -20,10 +20,9 @@ const (
 	pkcs12       = "a PKCS #12 file"
 )
 
-// shapes tell what DER is by the tags of its first levels, one letter each: s
-// SEQUENCE, i INTEGER, b BIT STRING, o OCTET STRING, d OBJECT IDENTIFIER, t Time, 0
-// to 3 context tags, * anything else; brackets hold what is in the first SEQUENCE.
-// A shape matches what it begins.
+// shapes are kinds of DER by the tags of the first levels, one letter each: s SEQUENCE, i INTEGER,
+// b BIT STRING, o OCTET STRING, d OBJECT IDENTIFIER, t Time, 0 to 3 context tags, * anything else;
+// brackets hold what is in the first SEQUENCE. A shape matches what it begins.
 var shapes = []struct{ shape, kind string }{
 	{"s[0isssss", Certificate}, {"s[isssss", Certificate},
 	{"s[iss0]sb", Request}, {"s[iss]sb", Request}, // version, name, key, attributes

@@ -11,7 +11,7 @@
 //	Source: where a fact is from.
 //	Question: a row of the table of guesses that a user may meet | what is done here
 //
-// "control" and "data" stand for the operations of a plane.
+// "control" and "data" are all operations of a plane.
 package guesses
 
 import (

@@ -130,7 +130,7 @@ func (r *raw) refusal() error {
 	return fmt.Errorf("%s: %s", r.exception, r.message)
 }
 
-// learn has the ids of an answer stand for the step that made them.
+// learn makes later texts name the ids of an answer by the step that made them.
 func (r *runner) learn(name string, body map[string]any) {
 	key, _ := body["Key"].(map[string]any)
 	arn, _ := key["KeyArn"].(string)

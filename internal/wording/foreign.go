@@ -21,10 +21,9 @@ func Foreign(s string) string {
 	return Quote(s, mostForeign)
 }
 
-// LooksLikeKey reports whether a word of a client could be a key: 8 hexadecimal
-// digits in a row, whatever is between them, 4 or more decimal digits and
-// nothing else, or base64 (RFC 4648) of 8 bytes and more. No name of the service
-// looks so; some honest words do, such as a date.
+// LooksLikeKey reports whether a word of a client could be a key: 8 hexadecimal digits in a row,
+// whatever is between them, 4 or more decimal digits and nothing else, or base64 (RFC 4648) of 8
+// bytes and more. No name of the service looks so; some other words do too, such as a date.
 func LooksLikeKey(s string) bool {
 	bare := alphanumeric(strings.NewReplacer("x", "", "X", "").Replace(s)) // 0xDE, \xDE
 	return hexRun.MatchString(bare) || decimals.MatchString(bare) || looksRandom(s) || WithoutKeys(s) != s

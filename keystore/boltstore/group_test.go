@@ -12,9 +12,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// TestGroupedCommitsAreJudgedOneByOne has many commit at once, half of them
+// TestGroupedCommitsAreCheckedOneByOne has many commit at once, half of them
 // what must be refused at the last of several changes.
-func TestGroupedCommitsAreJudgedOneByOne(t *testing.T) {
+func TestGroupedCommitsAreCheckedOneByOne(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "store"))
 	taken := random()
 	if err := s.Commit(ctx, draw(), keystore.Create(taken)); err != nil {

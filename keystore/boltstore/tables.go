@@ -176,7 +176,7 @@ func (t *tables) commit(id keystore.CommitID, changes []keystore.Change) (refuse
 		ref, _ := c.Target()
 		counter, err := load(t.buckets[records], ref, &old[i])
 		if err == nil {
-			err = c.Judge(old[i].Rev, counter, keystore.CounterValue(old[i]))
+			err = c.Check(old[i].Rev, counter, keystore.CounterValue(old[i]))
 		}
 		if err == nil && (len(recordKey(nil, ref)) > maxKey || c.Put != nil && len(c.Put.Record.Data) > maxData) {
 			err = fmt.Errorf("%w: change %d has more bytes than bbolt can hold", keystore.ErrInvalid, i)

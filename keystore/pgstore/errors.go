@@ -105,7 +105,7 @@ func sqlState(err error) string {
 // SQLSTATEs that mean something here.
 const (
 	noStatement        = "26000" // the prepared statement is not on this connection
-	hasStatement       = "42P05" // somebody prepared it before
+	hasStatement       = "42P05" // it was prepared before
 	serialization      = "40001"
 	deadlock           = "40P01"
 	noTable            = "42P01"

@@ -35,7 +35,7 @@ type Options struct {
 	Control         bool // the simulator's own calls under /_apcsim/ and the console: on a loopback address, or with ControlToken
 	Verify          bool // check signatures with the secrets of Config
 	Anonymous       bool // let requests without a signature in
-	Explain         bool // exact reasons even where strangers may call
+	Explain         bool // exact reasons on every address
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
 
 	ReasonsInMessage bool // as endpoint.Options.ReasonsInMessage
