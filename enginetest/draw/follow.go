@@ -50,7 +50,7 @@ func inverse(in, out any) any {
 		}
 	case *dataplane.EncryptDataInput:
 		if o, ok := out.(*dataplane.EncryptDataOutput); ok {
-			return &dataplane.DecryptDataInput{KeyIdentifier: in.KeyIdentifier, CipherText: o.CipherText,
+			return &dataplane.DecryptDataInput{KeyIdentifier: in.KeyIdentifier, WrappedKey: in.WrappedKey, CipherText: o.CipherText,
 				DecryptionAttributes: in.EncryptionAttributes}
 		}
 	case *dataplane.GenerateMacInput:

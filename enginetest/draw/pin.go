@@ -226,6 +226,14 @@ func (r *Requests) verifyPIN(t *rapid.T, p model.Place) any {
 		r.form = nil
 		return r.translatePIN(t, p)
 	}
+	return r.checkOf(t, p, pin)
+}
+
+// checkOf draws the verification of a PIN block; nil where none is known.
+func (r *Requests) checkOf(t *rapid.T, p model.Place, pin *model.PIN) *dataplane.VerifyPinDataInput {
+	if pin.Check == nil {
+		return nil
+	}
 	in := &dataplane.VerifyPinDataInput{VerificationKeyIdentifier: here(p, pin.Check.KeyARN), EncryptionKeyIdentifier: pin.KeyARN,
 		EncryptedPinBlock: pin.Block, PinBlockFormat: dataplane.PinBlockFormatForPinData("ISO_FORMAT_" + pin.Format),
 		PrimaryAccountNumber: new(account)}

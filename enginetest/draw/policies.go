@@ -65,7 +65,7 @@ func (r *Requests) resourcePolicy(t *rapid.T, arn string) string {
 			s[element] = map[string]any{"AWS": several(t, r.principals(), "principal")}
 		} else {
 			s[element] = map[string]any{"AWS": leftOut(even(r.World.Places()).Draw(t, "left out").Account,
-				rapid.IntRange(0, 3).Draw(t, "how many"))}
+				rapid.IntRange(0, 4).Draw(t, "how many"))}
 		}
 		r.conditions(t, s)
 		all = append(all, s)
@@ -81,13 +81,16 @@ func (r *Requests) plainPolicy(t *rapid.T) string {
 	if effect == "Deny" && rapid.Bool().Draw(t, "plain not") {
 		delete(s, "Principal")
 		s["NotPrincipal"] = map[string]any{"AWS": leftOut(even(r.World.Places()).Draw(t, "plain left out").Account,
-			even([]int{0, 1, 2, 3}).Draw(t, "plain how many"))}
+			even([]int{0, 1, 2, 3, 4}).Draw(t, "plain how many"))}
 	}
 	return document([]statement{s})
 }
 
-// leftOut are so many of an account's principals more than the account itself.
+// leftOut are so many of an account's principals more than the account itself; 4 is a session without its role.
 func leftOut(account string, n int) []string {
+	if n == 4 {
+		return []string{account, sessionOf(account)}
+	}
 	prefix := "arn:aws:iam::" + account
 	return []string{account, prefix + ":user/alice", prefix + ":role/teller", sessionOf(account)}[:n+1]
 }

@@ -16,6 +16,9 @@ EncryptData           | Asymmetric          | KeyIdentifier           | D1    | 
 DecryptData           | Asymmetric          | KeyIdentifier           | D1    | RSA       | DU EDWU
 EncryptData DecryptData | Dukpt             | KeyIdentifier           | B0    | TDES2,AES | X N
 EncryptData DecryptData | Emv               | KeyIdentifier           | E1 E6 | TDES2     | X
+EncryptData DecryptData | Block             | KeyIdentifier           | K0 K1 | TDES,AES  | DU EDWU N
+TranslatePinData      | Block               | IncomingKeyIdentifier   | K0 K1 | TDES,AES  | DU EDWU N
+VerifyPinData         | Block               | EncryptionKeyIdentifier | K0 K1 | TDES,AES  | DU EDWU N
 ReEncryptData         | Symmetric           | IncomingKeyIdentifier   | D0    | TDES,AES  | DU EDWU N
 ReEncryptData         | Symmetric           | OutgoingKeyIdentifier   | D0    | TDES,AES  | EW EDWU N
 ReEncryptData         | Asymmetric          | IncomingKeyIdentifier   | D1    | RSA       | DU EDWU

@@ -103,7 +103,12 @@ func (q *request) didData(in, out any) error {
 		return q.answers(k, o.KeyArn, o.KeyCheckValue, q.computes(cryptogramFact(k, in.MajorKeyDerivationMode,
 			&in.SessionKeyDerivationAttributes, in.TransactionData), o.AuthRequestCryptogram))
 	case *dataplane.EncryptDataInput:
-		q.seals(in.KeyIdentifier, in.EncryptionAttributes.Asymmetric, len(in.PlainText)/2, out.(*dataplane.EncryptDataOutput).CipherText)
+		o := out.(*dataplane.EncryptDataOutput)
+		q.seals(in.KeyIdentifier, in.EncryptionAttributes.Asymmetric, len(in.PlainText)/2, o.CipherText)
+		return q.encrypted(in.KeyIdentifier, in.WrappedKey, o.KeyArn, o.KeyCheckValue)
+	case *dataplane.DecryptDataInput:
+		o := out.(*dataplane.DecryptDataOutput)
+		return q.encrypted(in.KeyIdentifier, in.WrappedKey, o.KeyArn, &o.KeyCheckValue)
 	case *dataplane.ReEncryptDataInput:
 		q.seals(in.OutgoingKeyIdentifier, in.OutgoingEncryptionAttributes.Asymmetric, len(in.CipherText)/2,
 			out.(*dataplane.ReEncryptDataOutput).CipherText)
@@ -161,7 +166,8 @@ func (q *request) generatedPIN(in *dataplane.GeneratePinDataInput, out *dataplan
 func (q *request) translatedPIN(in *dataplane.TranslatePinDataInput, out *dataplane.TranslatePinDataOutput) error {
 	from, to := sideOf(&in.IncomingTranslationAttributes, in.IncomingDukptAttributes),
 		sideOf(&in.OutgoingTranslationAttributes, in.OutgoingDukptAttributes)
-	incoming, _ := q.key(in.IncomingKeyIdentifier)
+	named, _ := q.key(in.IncomingKeyIdentifier)
+	incoming, _ := q.opened(named, in.IncomingWrappedKey, "P0")
 	outgoing, _ := q.key(in.OutgoingKeyIdentifier)
 	pin := q.pinOf(incoming, from.serial, from.format, from.account, in.EncryptedPinBlock)
 	derived, _ := to.algorithm(outgoing)

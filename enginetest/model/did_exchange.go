@@ -73,6 +73,7 @@ func (q *request) exported(in *engine.ExportKeyInput, wrapped *engine.WrappedKey
 	if k.checkAlgorithm == reported(k.Attributes.KeyAlgorithm, nil) { // which an import takes
 		q.p.blocks[wrapped.KeyMaterial] = k.CheckValue
 	}
+	q.sends(k, in, wrapped.KeyMaterial)
 	if code := headerOf(wrapped.KeyMaterial); in.KeyMaterial.Tr31KeyBlock != nil &&
 		!strings.HasPrefix(string(k.Attributes.KeyUsage), "TR31_"+code+"_") {
 		return fmt.Errorf("a key of %s is exported with usage %s", k.Attributes.KeyUsage, code)

@@ -9,9 +9,9 @@ import (
 func (q *request) expectData(in any) (Refusal, bool) {
 	switch in := in.(type) {
 	case *dataplane.EncryptDataInput:
-		return q.cipher(in.KeyIdentifier, &in.EncryptionAttributes, len(in.PlainText)/2, false), true
+		return q.cipher(in.KeyIdentifier, in.WrappedKey, &in.EncryptionAttributes, len(in.PlainText)/2, false), true
 	case *dataplane.DecryptDataInput:
-		return q.cipher(in.KeyIdentifier, &in.DecryptionAttributes, len(in.CipherText)/2, true), true
+		return q.cipher(in.KeyIdentifier, in.WrappedKey, &in.DecryptionAttributes, len(in.CipherText)/2, true), true
 	case *dataplane.ReEncryptDataInput:
 		return q.reEncrypt(in), true
 	case *dataplane.GenerateMacInput:
@@ -83,12 +83,16 @@ func optionB(mode dataplane.MajorKeyDerivationMode, account string) apc.Rule {
 }
 
 // cipher is the refusal of so many bytes of data, to be encrypted or decrypted.
-func (q *request) cipher(id string, a *dataplane.EncryptionDecryptionAttributes, n int, decrypts bool) Refusal {
-	keys, r := q.keys(q.data(armOf(a), "KeyIdentifier", id))
+func (q *request) cipher(id string, w *dataplane.WrappedKey, a *dataplane.EncryptionDecryptionAttributes, n int, decrypts bool) Refusal {
+	keys, r := q.keys(q.sent(armOf(a), "KeyIdentifier", id, w))
 	if r.refused() {
 		return r
 	}
-	return invalid(dataRule(keys[0], a, n, decrypts))
+	k, rule := q.opened(keys[0], w, "D0")
+	if rule == "" {
+		rule = dataRule(k, a, n, decrypts)
+	}
+	return invalid(rule)
 }
 
 // dataRule is the rule that a key's attributes in a request, or the length of the data, break.

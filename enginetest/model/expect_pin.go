@@ -123,11 +123,15 @@ func (q *request) verifyPIN(in *dataplane.VerifyPinDataInput) Refusal {
 		form, serial = "Dukpt", in.DukptAttributes.KeySerialNumber
 	}
 	keys, r := q.keys(q.data(armOf(&in.VerificationAttributes), "VerificationKeyIdentifier", in.VerificationKeyIdentifier),
-		q.data(form, "EncryptionKeyIdentifier", in.EncryptionKeyIdentifier))
+		q.sent(form, "EncryptionKeyIdentifier", in.EncryptionKeyIdentifier, in.EncryptionWrappedKey))
 	if r.refused() {
 		return r
 	}
-	algorithm, rule := keys[1].Attributes.KeyAlgorithm, apc.Rule("")
+	var rule apc.Rule
+	if keys[1], rule = q.opened(keys[1], in.EncryptionWrappedKey, "P0"); rule != "" {
+		return invalid(rule)
+	}
+	algorithm := keys[1].Attributes.KeyAlgorithm
 	if d := in.DukptAttributes; d != nil {
 		algorithm, rule = (&terminal{d.KeySerialNumber, &d.DukptDerivationType}).key(keys[1])
 	}
@@ -176,17 +180,21 @@ func (s *side) algorithm(k *Key) (apc.KeyAlgorithm, apc.Rule) {
 func (q *request) translatePIN(in *dataplane.TranslatePinDataInput) Refusal {
 	from, to := sideOf(&in.IncomingTranslationAttributes, in.IncomingDukptAttributes),
 		sideOf(&in.OutgoingTranslationAttributes, in.OutgoingDukptAttributes)
-	keys, r := q.keys(q.data(from.form, "IncomingKeyIdentifier", in.IncomingKeyIdentifier),
+	keys, r := q.keys(q.sent(from.form, "IncomingKeyIdentifier", in.IncomingKeyIdentifier, in.IncomingWrappedKey),
 		q.data(to.form, "OutgoingKeyIdentifier", in.OutgoingKeyIdentifier))
 	if r.refused() {
 		return r
 	}
+	var opens apc.Rule
+	if keys[0], opens = q.opened(keys[0], in.IncomingWrappedKey, "P0"); opens != "" {
+		return invalid(opens)
+	}
 	a, fromRule := from.algorithm(keys[0])
 	b, toRule := to.algorithm(keys[1])
-	opens := from.format == "1" || to.format != "1"
+	translates := from.format == "1" || to.format != "1"
 	samePAN := from.format == "1" || to.format == "1" || from.account == to.account
 	if rule := firstRule(fromRule, toRule, pinRule(a, from.format, &from.account), pinRule(b, to.format, &to.account),
-		blockRule(from.format, in.EncryptedPinBlock), unless(opens && samePAN, apc.RulePIN)); rule != "" {
+		blockRule(from.format, in.EncryptedPinBlock), unless(translates && samePAN, apc.RulePIN)); rule != "" {
 		return invalid(rule)
 	}
 	q.pinOf(keys[0], from.serial, from.format, from.account, in.EncryptedPinBlock)

@@ -43,6 +43,7 @@ type World struct {
 	sessions map[string]*session // by ARN
 	facts    map[string]string   // values of the data plane
 	sealed   []Sealed
+	sent     map[string]sentKey // key blocks
 	pins     []PIN
 	turn     int // of Compare
 }
@@ -110,7 +111,8 @@ type Token struct {
 // New is an empty world of these places, under limits of which none is zero but OpenTokens, where
 // zero is no limit, and the times that creation and replication take.
 func New(l apc.Limits, places ...Place) *World {
-	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}, facts: map[string]string{}}
+	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}, facts: map[string]string{},
+		sent: map[string]sentKey{}}
 	for _, p := range places {
 		w.places[p] = &place{
 			Place:   p,
