@@ -40,7 +40,7 @@ test: ## vet, staticcheck, build without cgo, every test with the race detector,
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test $(RACE) $(filter-out $(ON_EACH_PLACE:./%=$(MODULE)/%),$(shell $(GO) list ./...))
 	@for m in $(MODULES); do echo "module $$m" && $(GO) -C $$m vet ./... && $(GO) -C $$m run $(STATICCHECK) ./... || exit 1; done
-	@for m in $(filter-out $(ON_EACH_PLACE:./%=%),$(MODULES)); do $(GO) -C $$m test $(RACE) ./... || exit 1; done
+	@printf '%s\n' $(filter-out $(ON_EACH_PLACE:./%=%),$(MODULES)) | xargs -P 2 -I MODULE $(GO) -C MODULE test $(RACE) ./...
 	@GO="$(GO)" RACE="$(RACE)" scripts/everywhere "$(OTHER_HSMS:%=%+memory) $(OTHER_STORES:%=software+%)" $(ON_EACH_PLACE)
 
 bench: ## speed as ratios against floors measured in the same run
