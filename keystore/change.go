@@ -130,19 +130,22 @@ type commitLog struct {
 	young, old map[CommitID]struct{}
 }
 
-func (l *commitLog) has(id CommitID) bool {
-	_, young := l.young[id]
-	_, old := l.old[id]
-	return young || old
-}
-
-func (l *commitLog) add(id CommitID) {
+// add adds a commit that is about to take effect, and reports whether it is new. One that fails after
+// all is removed.
+func (l *commitLog) add(id CommitID) bool {
+	if _, ok := l.old[id]; ok {
+		return false
+	}
+	if len(l.young) >= generation {
+		l.young, l.old = l.old, l.young
+		clear(l.young)
+	}
 	if l.young == nil {
 		l.young = map[CommitID]struct{}{}
 	}
-	if l.young[id] = (struct{}{}); len(l.young) < generation {
-		return
-	}
-	l.young, l.old = l.old, l.young
-	clear(l.young)
+	before := len(l.young)
+	l.young[id] = struct{}{}
+	return len(l.young) > before
 }
+
+func (l *commitLog) remove(id CommitID) { delete(l.young, id) }

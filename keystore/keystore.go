@@ -131,7 +131,8 @@ type Add struct {
 // or resolved: it never returns a context's error after taking effect.
 type Store interface {
 	// Read returns the answer to each ref, in their order, out of one snapshot: of a commit they
-	// show all changes or none. A record that is not there is no error.
+	// show all changes or none. A record that is not there is no error. When it returns, the refs are
+	// the caller's again.
 	Read(ctx context.Context, refs ...Ref) ([]Found, error)
 
 	// Page returns up to limit (1 to 1,000) records of one kind in one partition, in the

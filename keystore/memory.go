@@ -209,8 +209,8 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if err := WellFormed(id, changes); err != nil {
 		return err
 	}
-	// Entries are made before the lock: while the garbage collector works, a goroutine that allocates has to
-	// help it.
+	// Entries are made before the lock is taken: while the garbage collector works, a goroutine that allocates
+	// has to help it.
 	var few [8]place
 	places := append(few[:0], make([]place, len(changes))...)
 	for i := range changes {
@@ -223,9 +223,21 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 	if err := m.open(ctx); err != nil {
 		return err
 	}
-	if m.log.has(id) {
+	if !m.log.add(id) {
 		return nil
 	}
+	if err := m.check(changes, places); err != nil {
+		m.log.remove(id)
+		return err
+	}
+	for i := range changes {
+		m.apply(&changes[i], places[i], id)
+	}
+	return nil
+}
+
+// check sets where the changes are made, and reports whether they can be.
+func (m *memory) check(changes []Change, places []place) error {
 	var near *room // most changes are in the partition of the one before
 	for i := range changes {
 		at := &places[i]
@@ -239,10 +251,6 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 			return err
 		}
 	}
-	for i := range changes {
-		m.apply(&changes[i], places[i], id)
-	}
-	m.log.add(id)
 	return nil
 }
 
