@@ -34,8 +34,9 @@ type Call struct {
 	in        any // the request
 	shared    []shared
 	implied   []implied
-	fresh     freshKey // of the key that the operation makes
-	question  question // that the policies are asked
+	ref       [1]keystore.Ref // what is read of the store: a store does not keep the refs of a read
+	fresh     freshKey        // of the key that the operation makes
+	question  question        // that the policies are asked
 }
 
 // For is the operation as the owner of a key in a partition would do it: what is issued for the key is

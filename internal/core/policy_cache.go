@@ -8,11 +8,11 @@ import (
 )
 
 // policies remembers policies that have been parsed: those of callers by their text, those of keys by
-// the key and the revision of its record. The zero value is empty.
+// the revision of the key's record. The zero value is empty.
 type policies struct {
 	mu     sync.RWMutex // guards the maps
 	texts  map[string]parsedPolicy
-	ofKeys map[keyPolicy]*policy.Policy
+	ofKeys map[keystore.CommitID]keyPolicy
 }
 
 type parsedPolicy struct {
@@ -20,11 +20,10 @@ type parsedPolicy struct {
 	err    error
 }
 
-// keyPolicy is a key at a revision.
+// keyPolicy is the policy of a key, which is named because a commit may write several records.
 type keyPolicy struct {
-	partition keystore.Partition
-	id        string
-	rev       keystore.CommitID
+	key    ARN
+	policy *policy.Policy
 }
 
 // mostPolicies bounds each map; after so many it begins anew.
@@ -48,12 +47,11 @@ func (s *policies) identity(text string) (*policy.Policy, error) {
 }
 
 func (s *policies) ofKey(k *subject) (*policy.Policy, error) {
-	at := keyPolicy{k.arn.Partition, k.arn.Key, k.rev}
 	s.mu.RLock()
-	known, ok := s.ofKeys[at]
+	known := s.ofKeys[k.rev]
 	s.mu.RUnlock()
-	if ok {
-		return known, nil
+	if known.policy != nil && known.key.Key == k.arn.Key && known.key.Partition == k.arn.Partition {
+		return known.policy, nil
 	}
 	p, err := policy.Parse(policy.Resource, string(k.policy))
 	if err != nil {
@@ -62,8 +60,8 @@ func (s *policies) ofKey(k *subject) (*policy.Policy, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ofKeys == nil || len(s.ofKeys) >= mostPolicies {
-		s.ofKeys = map[keyPolicy]*policy.Policy{}
+		s.ofKeys = map[keystore.CommitID]keyPolicy{}
 	}
-	s.ofKeys[at] = p
+	s.ofKeys[k.rev] = keyPolicy{k.arn, p}
 	return p, nil
 }
