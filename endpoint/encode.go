@@ -16,20 +16,9 @@ import (
 // absent ones left out, a list that is there and empty as [], times as seconds
 // since 1970 with milliseconds. What it is given are the shapes of engine, whose
 // kinds it knows all.
-func encode(v any) *[]byte {
-	b := buffers.Get().(*[]byte)
-	*b = appendValue((*b)[:0], reflect.ValueOf(v))
-	return b
+func encode(v any) []byte {
+	return appendValue(make([]byte, 0, 1024), reflect.ValueOf(v)) // longer than most answers
 }
-
-// release takes back what encode returned.
-func release(b *[]byte) {
-	if cap(*b) <= 64<<10 { // one long answer is not kept for ever
-		buffers.Put(b)
-	}
-}
-
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 func appendValue(b []byte, v reflect.Value) []byte {
 	switch v.Kind() {

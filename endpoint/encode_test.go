@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"bytes"
 	"encoding/json"
 	"math/big"
 	"net/http"
@@ -15,22 +14,16 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-func encoded(v any) []byte {
-	b := encode(v)
-	defer release(b)
-	return bytes.Clone(*b)
-}
-
 // TestEveryStringIsJSON reads back whatever a string may hold.
 func TestEveryStringIsJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.String().Draw(t, "text")
 		var got string
-		if out := encoded(new(want)); json.Unmarshal(out, &got) != nil || got != want {
+		if out := encode(new(want)); json.Unmarshal(out, &got) != nil || got != want {
 			t.Errorf("%q is written %s", want, out)
 		}
 	})
-	if got, want := string(encoded(new(`<&>'é"`))), `"<&>'é\""`; got != want {
+	if got, want := string(encode(new(`<&>'é"`))), `"<&>'é\""`; got != want {
 		t.Errorf("%s, wanted %s", got, want)
 	}
 }
@@ -39,14 +32,14 @@ func TestEveryStringIsJSON(t *testing.T) {
 func TestTimesAreExactToTheMillisecond(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		milli := rapid.Int64Range(0, 253402300799999).Draw(t, "milliseconds") // the year 9999
-		text := string(encoded(new(time.UnixMilli(milli))))
+		text := string(encode(new(time.UnixMilli(milli))))
 		got, ok := new(big.Rat).SetString(text)
 		if !ok || got.Cmp(big.NewRat(milli, 1000)) != 0 {
 			t.Errorf("%d ms are written %s", milli, text)
 		}
 	})
 	for milli, want := range map[int64]string{1698245002065: "1698245002.065", 1697643478920: "1697643478.92", 1697643478000: "1697643478"} {
-		if got := string(encoded(new(time.UnixMilli(milli)))); got != want {
+		if got := string(encode(new(time.UnixMilli(milli)))); got != want {
 			t.Errorf("%s, wanted %s", got, want)
 		}
 	}
@@ -64,7 +57,7 @@ func TestAShapeIsWrittenWithWhatItHas(t *testing.T) {
 		ReplicationStatus map[string]engine.ReplicationStatusType
 		PrimaryRegion     any
 	}
-	if err := json.Unmarshal(encoded(&key), &got); err != nil || got.PrimaryRegion != nil ||
+	if err := json.Unmarshal(encode(&key), &got); err != nil || got.PrimaryRegion != nil ||
 		!reflect.DeepEqual(got.ReplicationStatus, key.ReplicationStatus) {
 		t.Errorf("%v: %+v", err, got)
 	}

@@ -249,12 +249,11 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 // respond writes an answer in one piece. A failure to write it is ignored: the client has gone.
 func respond(w http.ResponseWriter, status int, contentType string, v any) {
 	b := encode(v)
-	defer release(b)
 	header := w.Header()
 	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(*b)))
+	header.Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
-	w.Write(*b)
+	w.Write(b)
 }
 
 // answer is the output of the operation that is asked for. It notes in call what

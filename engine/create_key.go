@@ -58,8 +58,7 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	out := &CreateKeyOutput{}
-	describeKey(&made, &out.Key)
+	out := &CreateKeyOutput{Key: describeKey(&made)}
 	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }

@@ -26,7 +26,5 @@ func deleteKey(ctx context.Context, c *core.Call, in *DeleteKeyInput) (*DeleteKe
 	if err != nil {
 		return nil, err
 	}
-	out := &DeleteKeyOutput{}
-	describeKey(&changed, &out.Key)
-	return out, nil
+	return &DeleteKeyOutput{Key: describeKey(&changed)}, nil
 }

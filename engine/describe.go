@@ -5,9 +5,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// describeKey fills in what the service says of a key.
-func describeKey(k *core.Key, out *Key) {
-	*out = Key{
+// describeKey is what the service says of a key.
+func describeKey(k *core.Key) Key {
+	out := Key{
 		KeyArn:                         k.ARN.String(),
 		KeyAttributes:                  k.Attributes.Members(),
 		KeyCheckValue:                  k.CheckValue,
@@ -37,6 +37,7 @@ func describeKey(k *core.Key, out *Key) {
 		out.ReplicationStatus[r.Region] = status
 	}
 	out.MpaStatus = describeApproval(&k.Approval)
+	return out
 }
 
 // describeApproval is what the service says of an approval session; nil where there is none.

@@ -30,8 +30,8 @@ func getCertificateSigningRequest(
 	c *core.Call,
 	in *GetCertificateSigningRequestInput,
 ) (*GetCertificateSigningRequestOutput, error) {
-	var pair core.Key
-	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
+	pair, err := loadPair(ctx, c, in.KeyIdentifier)
+	if err != nil {
 		return nil, err
 	}
 	signer, err := c.Cloud.HSM.Signer(ctx, pair.Ref(), pair.Public)

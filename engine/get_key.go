@@ -16,7 +16,5 @@ func getKey(ctx context.Context, c *core.Call, in *GetKeyInput) (*GetKeyOutput, 
 	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: in.KeyIdentifier}, &found); err != nil {
 		return nil, err
 	}
-	out := &GetKeyOutput{}
-	describeKey(&found, &out.Key)
-	return out, nil
+	return &GetKeyOutput{Key: describeKey(&found)}, nil
 }

@@ -20,8 +20,8 @@ func getPublicKeyCertificate(
 	c *core.Call,
 	in *GetPublicKeyCertificateInput,
 ) (*GetPublicKeyCertificateOutput, error) {
-	var pair core.Key
-	if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil {
+	pair, err := loadPair(ctx, c, in.KeyIdentifier)
+	if err != nil {
 		return nil, err
 	}
 	owner := c.For(pair.Partition())
@@ -34,7 +34,7 @@ func getPublicKeyCertificate(
 	}
 	err = core.Retry(func() error {
 		c.Resources = c.Resources[:0]
-		if err := loadPair(ctx, c, in.KeyIdentifier, &pair); err != nil || certificateServes(c, &pair, ca) { // another caller was faster
+		if pair, err = loadPair(ctx, c, in.KeyIdentifier); err != nil || certificateServes(c, &pair, ca) { // another caller was faster
 			return err
 		}
 		pair.Certified = c.Now.Add(c.Cloud.Limits.CertificateLife)
@@ -59,19 +59,19 @@ func certificateServes(c *core.Call, pair *core.Key, ca *core.Authority) bool {
 
 // loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its
 // private key is not used for a caller (GUESS G-stopped-pair).
-func loadPair(ctx context.Context, c *core.Call, identifier string, into *core.Key) error {
-	*into = core.Key{}
-	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, into); err != nil {
-		return err
+func loadPair(ctx context.Context, c *core.Call, identifier string) (core.Key, error) {
+	var pair core.Key
+	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, &pair); err != nil {
+		return pair, err
 	}
-	if into.State != apc.KeyStateCreateComplete {
-		return core.StateError(*into, string(apc.KeyStateCreateComplete))
+	if pair.State != apc.KeyStateCreateComplete {
+		return pair, core.StateError(pair, string(apc.KeyStateCreateComplete))
 	}
-	if class := into.Attributes.Class; class != apc.KeyClassAsymmetricKeyPair {
-		return core.Invalid(
+	if class := pair.Attributes.Class; class != apc.KeyClassAsymmetricKeyPair {
+		return pair, core.Invalid(
 			"The key is not an asymmetric key pair.",
 			core.Because(apc.RuleKeyClass, "KeyIdentifier", core.ProblemNotKeyPair, string(class), string(apc.KeyClassAsymmetricKeyPair)),
 		)
 	}
-	return nil
+	return pair, nil
 }

@@ -44,8 +44,7 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	out := &ImportKeyOutput{}
-	describeKey(&made, &out.Key)
+	out := &ImportKeyOutput{Key: describeKey(&made)}
 	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }

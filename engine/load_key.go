@@ -119,8 +119,7 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	answer := &LoadKeyOutput{}
-	describeKey(&made, &answer.Key)
+	answer := &LoadKeyOutput{Key: describeKey(&made)}
 	for _, p := range loaded.Parts {
 		answer.ComponentCheckValues = append(answer.ComponentCheckValues, core.ShownCheckValue(p))
 	}

@@ -39,7 +39,8 @@ func addKeyReplicationRegions(
 ) (*AddKeyReplicationRegionsOutput, error) {
 	var primary core.Key
 	err := core.Retry(func() error {
-		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
+		var err error
+		if primary, err = loadPrimary(ctx, c, in.KeyIdentifier); err != nil {
 			return err
 		}
 		if err := c.PermitRegions(ctx, primary.ARN.Account, in.ReplicationRegions); err != nil {
@@ -72,17 +73,17 @@ func addKeyReplicationRegions(
 		return nil, err
 	}
 	c.Cloud.Replicated(&primary, in.ReplicationRegions, c.Now)
-	out := &AddKeyReplicationRegionsOutput{}
-	describeKey(&primary, &out.Key)
+	out := &AddKeyReplicationRegionsOutput{Key: describeKey(&primary)}
 	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 
 // loadPrimary reads the key whose list is changed, in its Region as it is now.
-func loadPrimary(ctx context.Context, c *core.Call, identifier string, into *core.Key) error {
+func loadPrimary(ctx context.Context, c *core.Call, identifier string) (core.Key, error) {
 	c.Resources = c.Resources[:0]
-	*into = core.Key{}
-	return c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, into)
+	var primary core.Key
+	err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, &primary)
+	return primary, err
 }
 
 // RemoveKeyReplicationRegions deletes replicas of a key. That cannot be undone.
@@ -100,7 +101,8 @@ func removeKeyReplicationRegions(
 ) (*RemoveKeyReplicationRegionsOutput, error) {
 	var primary core.Key
 	err := core.Retry(func() error {
-		if err := loadPrimary(ctx, c, in.KeyIdentifier, &primary); err != nil {
+		var err error
+		if primary, err = loadPrimary(ctx, c, in.KeyIdentifier); err != nil {
 			return err
 		}
 		if err := core.CheckReplicable(&primary); err != nil {
@@ -128,8 +130,7 @@ func removeKeyReplicationRegions(
 	if err != nil {
 		return nil, err
 	}
-	out := &RemoveKeyReplicationRegionsOutput{}
-	describeKey(&primary, &out.Key)
+	out := &RemoveKeyReplicationRegionsOutput{Key: describeKey(&primary)}
 	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateDeleteInProgress)
 	return out, nil
 }

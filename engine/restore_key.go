@@ -16,7 +16,5 @@ func restoreKey(ctx context.Context, c *core.Call, in *RestoreKeyInput) (*Restor
 	if err != nil {
 		return nil, err
 	}
-	out := &RestoreKeyOutput{}
-	describeKey(&changed, &out.Key)
-	return out, nil
+	return &RestoreKeyOutput{Key: describeKey(&changed)}, nil
 }

@@ -16,7 +16,5 @@ func startKeyUsage(ctx context.Context, c *core.Call, in *StartKeyUsageInput) (*
 	if err != nil {
 		return nil, err
 	}
-	out := &StartKeyUsageOutput{}
-	describeKey(&changed, &out.Key)
-	return out, nil
+	return &StartKeyUsageOutput{Key: describeKey(&changed)}, nil
 }

@@ -17,7 +17,5 @@ func stopKeyUsage(ctx context.Context, c *core.Call, in *StopKeyUsageInput) (*St
 	if err != nil {
 		return nil, err
 	}
-	out := &StopKeyUsageOutput{}
-	describeKey(&changed, &out.Key)
-	return out, nil
+	return &StopKeyUsageOutput{Key: describeKey(&changed)}, nil
 }

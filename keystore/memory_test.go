@@ -196,7 +196,9 @@ func BenchmarkStall(b *testing.B) {
 // storeCalls create a record in a store, and read a page of fifty.
 func storeCalls() (commit func(keystore.Record, keystore.CommitID) error, page func() error) {
 	ctx, s := context.Background(), keystore.NewMemory()
-	commit = func(rec keystore.Record, rev keystore.CommitID) error { return s.Commit(ctx, rev, keystore.Create(rec)) }
+	commit = func(rec keystore.Record, rev keystore.CommitID) error {
+		return s.Commit(ctx, rev, keystore.Create(rec))
+	}
 	page = func() error {
 		_, err := s.Page(ctx, benchPlace, "key", keystore.Filter{}, "8", 50)
 		return err
