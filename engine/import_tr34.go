@@ -41,16 +41,10 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	if err := receiver.check(c, krd, apc.KeyMaterialTypeTR34KeyBlock); err != nil {
 		return err
 	}
-	const signerField = tr34Field + ".SigningKeyCertificate"
-	kdh, _, err := core.ReadCertificate(m.SigningKeyCertificate, signerField)
+	kdh, err := p.checkSigner(ctx, c, m.SigningKeyCertificate, &keys[0])
 	if err != nil {
 		return err
 	}
-	above, err := core.CheckTrusted(ctx, c, kdh, signerField, &keys[0], authorityField(tr34Field))
-	if err != nil {
-		return err
-	}
-	p.requires = append(p.requires, above.Unchanged()...)
 	if err := checkFreshness(t, m.RandomNonce); err != nil {
 		return err
 	}
@@ -71,20 +65,30 @@ func (m *ImportTr34KeyBlock) receiver() *keyPairMembers {
 	}
 }
 
+// checkSigner reads the certificate of the key token's signer, and checks it under the authority that the
+// request names. The authorities above it must be unchanged when the key is stored.
+func (p *importPlan) checkSigner(ctx context.Context, c *core.Call, text string, authority *core.Key) (*x509.Certificate, error) {
+	const field = tr34Field + ".SigningKeyCertificate"
+	signer, _, err := core.ReadCertificate(text, field)
+	if err != nil {
+		return nil, err
+	}
+	above, err := core.CheckTrusted(ctx, c, signer, field, authority, authorityField(tr34Field))
+	if err != nil {
+		return nil, err
+	}
+	p.requires = append(p.requires, above.Unchanged()...)
+	return signer, nil
+}
+
 // parseToken reads the part of a key token that is in the clear.
 func parseToken(c *core.Call, text string) (*tr34.Token, error) {
 	der, err := hex.DecodeString(text)
 	if err != nil { // an odd digit: the shape has checked the others
-		return nil, tokenError(
-			c,
-			&tr34.Error{
-				Class:   tr34.ErrASN1,
-				Field:   "token",
-				Problem: core.ProblemOddDigits,
-				Found:   wording.Count(len(text), "digit"),
-				Wanted:  "an even number",
-			},
-		)
+		return nil, tokenError(c, &tr34.Error{
+			Class: tr34.ErrASN1, Field: "token", Problem: core.ProblemOddDigits,
+			Found: wording.Count(len(text), "digit"), Wanted: "an even number",
+		})
 	}
 	t, err := tr34.Parse(der)
 	if err != nil {
