@@ -22,9 +22,9 @@
 // The commands of the data plane encipher and decipher data, make and verify MACs, card validation
 // values, PINs and EMV cryptograms, and make scripts. They work with a [WorkingKey]: a stored key,
 // or one derived from it for the length of the command. No command returns a PIN, a derived key or
-// a deciphered block, except [HSM.Decrypt], which returns the plaintext. A verification ends with a
-// [Verdict] or with an error, never with both: [IsArgument] separates a refused argument from a
-// device that could not do its work.
+// a deciphered block, except [HSM.Decrypt] and [HSM.DecryptRSA], which return the plaintext. A
+// verification ends with a [Verdict] or with an error, never with both: [IsArgument] separates a
+// refused argument from a device that could not do its work.
 //
 // Refusals of a key block are a *tr31.Error with the exact class, for a caller that has the key. A
 // program that reports refusals to an untrusted party should report the classes of what follows the
@@ -33,8 +33,8 @@
 // # Clear keys
 //
 // A clear key is given to a device as a [Secret], which no verb of fmt, log or encoding prints, and
-// is never returned. [Key.Reveal] is the one way to a key's bytes. [HSM] calls it for the length of
-// one command, where no device has a mechanism for what the command does:
+// is never returned. [Key.Reveal] is the only method that returns a key's bytes. [HSM] calls it for
+// the length of one command, where no device has a mechanism for what the command does:
 //
 //   - every export, of any key with another exportability than N: the key is
 //     wrapped by the host;
@@ -55,9 +55,9 @@
 //
 // # What is computed where
 //
-// The commands of the data plane, what the device computes in each, and which key is
-// revealed to the host, which computes all else. A command with a derived
-// [WorkingKey] is in the host from there on: the rows at the end are what is added.
+// The commands of the data plane, what the device computes in each, and which key is revealed to
+// the host, which computes everything else. With a derived [WorkingKey] the rest of a command is
+// computed in the host: the rows at the end are its derivation.
 //
 //	command                             | in the device                              | revealed
 //	MAC, VerifyMAC: algorithm 1         | CBC encryption                             | no key
