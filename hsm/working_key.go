@@ -357,12 +357,11 @@ func (wk WrappedKey) derive(ctx context.Context, h *HSM, k KeyRef, _ purpose) (*
 	if err != nil {
 		return nil, err
 	}
-	a := Attributes{Usage: wk.Block.Header.KeyUsage, Algorithm: Algorithm(wk.Block.Header.Algorithm), Bits: len(raw) * 8}
-	if a.Algorithm != AES && a.Algorithm != TDES || a.Check() != nil {
-		clear(raw)
+	key, err := hostKey(Algorithm(wk.Block.Header.Algorithm), raw)
+	if err != nil {
 		return nil, fmt.Errorf("%w: the key in the block is no AES or TDES key", ErrInput)
 	}
-	return hostKey(a.Algorithm, raw)
+	return key, nil
 }
 
 func (wk WrappedKey) unwrap(ctx context.Context, h *HSM, k KeyRef) ([]byte, error) {
