@@ -31,13 +31,13 @@ func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(
 		requests: &Requests{World: w, Partner: s.Partner(t, "Other party"), Now: s.Clock.Now}}
 	steps := map[string]func(*rapid.T){
 		"Wait":   func(t *rapid.T) { s.Clock.Advance(Wait(200).Draw(t, "wait")) },
-		"Nearly": m.nearly, "Moment": m.moment, "Verify": m.verify, "Access": m.access, "Sent": m.sent,
+		"Nearly": m.nearly, "Moment": m.moment, "Verify": m.verify, "Access": m.access, "Sent": m.sent, "Discover": m.discover,
 		"Settle": func(*rapid.T) { s.Advance(0) },
 	}
 	for _, op := range Operations() {
 		steps[op] = func(t *rapid.T) { m.step(t, op) }
 	}
-	names := append(slices.Sorted(maps.Keys(steps)), "Moment", "Verify", "Verify", "Sent", "Sent", "Access", "Access", "Access")
+	names := append(slices.Sorted(maps.Keys(steps)), "Moment", "Verify", "Verify", "Discover", "Sent", "Sent", "Access", "Access", "Access")
 	for _, name := range names[:len(names):len(names)] {
 		if !slices.Contains(certified, name) {
 			names = append(names, name)

@@ -44,6 +44,7 @@ VerifyCardValidationData   | AmexCardSecurityCodeVersion1 AmexCardSecurityCodeVe
 GenerateCardValidationData VerifyCardValidationData | CardHolderVerificationValue  | KeyIdentifier | E6    | TDES2 | X
 GenerateCardValidationData VerifyCardValidationData | DynamicCardVerificationCode  | KeyIdentifier | E4    | TDES2 | X
 GenerateCardValidationData VerifyCardValidationData | DynamicCardVerificationValue | KeyIdentifier | E4 E6 | TDES2 | X
+VerifyCardValidationData   | DiscoverDynamicCardVerificationCode | KeyIdentifier | E4 | TDES2 | X
 GeneratePinData       | VisaPin VisaPinVerificationValue | GenerationKeyIdentifier | V2 | TDES | G GV
 GeneratePinData       | Ibm3624NaturalPin Ibm3624RandomPin    | GenerationKeyIdentifier | V1 | TDES | G GV
 GeneratePinData       | Ibm3624PinFromOffset Ibm3624PinOffset | GenerationKeyIdentifier | V1 | TDES | G GV

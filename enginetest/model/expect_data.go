@@ -1,6 +1,8 @@
 package model
 
 import (
+	"time"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
 )
@@ -135,6 +137,14 @@ func rsaRule(k *Key, a *dataplane.AsymmetricEncryptionAttributes, n int, decrypt
 		return unless(n == whole, apc.RuleLength)
 	}
 	return unless(n <= whole-rsaLess[*a.PaddingType], apc.RuleLength)
+}
+
+// Learns takes over a card validation value that the caller has found, where the service does not generate one.
+func (w *World) Learns(now time.Time, who apc.Identity, in *dataplane.VerifyCardValidationDataInput) {
+	q := w.request(now, who, "VerifyCardValidationData")
+	if k, r := q.key(in.KeyIdentifier); !r.refused() {
+		w.facts[cardFact(k, in.PrimaryAccountNumber, &in.VerificationAttributes, len(in.ValidationData))] = in.ValidationData
+	}
 }
 
 // Sealed is a ciphertext of an RSA key that the world has seen.
