@@ -37,8 +37,19 @@ func generated(path string) bool {
 	return strings.HasPrefix(path, "internal/guesses/") || slices.Contains([]string{"docs/guesses.md", "docs/fidelity.md"}, path)
 }
 
-// marks finds every mark of the tree: in Go by its syntax tree, in comments and in texts, elsewhere by text.
-func marks(t *testing.T) (out []mark) {
+var found []mark // what marks has found
+
+// marks is every mark of the tree, which is read once.
+func marks(t *testing.T) []mark {
+	t.Helper()
+	if found == nil {
+		found = findMarks(t)
+	}
+	return found
+}
+
+// findMarks finds them: in Go by its syntax tree, in comments and in texts, elsewhere by text.
+func findMarks(t *testing.T) (out []mark) {
 	t.Helper()
 	err := filepath.WalkDir(tree, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
