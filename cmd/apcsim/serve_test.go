@@ -233,7 +233,7 @@ func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--token-lifetime", "soon"}, exitUsage, `wanted a time like "90m"`},
 		{[]string{"--token-lifetime", "0s"}, exitUsage, "wanted more than none"},
 		{[]string{"--seed", "x"}, exitUsage, "seed"},
-		{[]string{"--stores", "memory"}, exitUsage, "flag provided but not defined"},
+		{[]string{"--stores", "memory"}, exitUsage, "there is no flag --stores. Did you mean --store?"},
 		{[]string{"now"}, exitUsage, "takes flags only"},
 		{[]string{"--config", file}, exitRefused, file + ": keys[0].components[1]: found a number, wanted pairs of hexadecimal digits"},
 		{[]string{"--config", "/nowhere/" + "config.json"}, exitRefused, "no such file"},
