@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/seed748fb4d1/apcsim/internal/core"
+import (
+	"maps"
+
+	"github.com/seed748fb4d1/apcsim/internal/core"
+)
 
 // access is how the permission for each operation is decided: what the Resource of an identity policy is
 // compared with (Service Authorization Reference; GUESS G-access-resource where it lists none), and whether other accounts
@@ -46,10 +50,21 @@ var access = map[string]core.Access{
 	"LoadKey": {On: core.OnNothing}, // the simulator's own
 }
 
-// accessOf is the row of an operation. All of the data plane can cross accounts.
-func accessOf(op string) core.Access {
-	if a, ok := access[op]; ok {
-		return a
+// accesses is access with the action of each operation, of both planes.
+var accesses = withActions()
+
+func withActions() map[string]core.Access {
+	out := map[string]core.Access{}
+	for op := range Operations() {
+		out[op.Name] = core.Access{On: core.OnKeys, Crosses: true} // all of the data plane can cross accounts
 	}
-	return core.Access{On: core.OnKeys, Crosses: true}
+	maps.Copy(out, access)
+	for op, a := range out {
+		a.Action = core.ActionOf(op)
+		out[op] = a
+	}
+	return out
 }
+
+// accessOf is the row of an operation.
+func accessOf(op string) core.Access { return accesses[op] }

@@ -16,7 +16,7 @@ func TestTheStoryIsTold(t *testing.T) {
 		"the replica's export is refused: ValidationException", "the key is not enabled",
 		"the acquirer's export is refused: AccessDeniedException",
 		"the issuer's event says: ExportKey by arn:aws:sts::444455556666:assumed-role/key-exchange/monday: the policy of the key does not " +
-			"allow the caller the operation",
+			"allow the operation to the caller",
 		"imported: CREATE_IN_PROGRESS, session PENDING", "approved: CREATE_COMPLETE, session APPROVED",
 		"GetKey of the replica is refused: ResourceNotFoundException", "a week later: DELETE_COMPLETE",
 	} {

@@ -13,8 +13,9 @@ import (
 // Access is how the permission for an operation is decided.
 type Access struct {
 	On      Resource
-	Crosses bool // other accounts may be allowed to use it on a key
-	Owners  bool // the policy of a key does not govern it
+	Crosses bool   // other accounts may be allowed to use it on a key
+	Owners  bool   // the policy of a key does not govern it
+	Action  string // the operation as policies name it
 }
 
 // Resource is what the Resource element of an identity policy is compared with.
@@ -31,13 +32,16 @@ const (
 
 const actionPrefix = "payment-cryptography:"
 
+// ActionOf is an operation as policies name it.
+func ActionOf(op string) string { return actionPrefix + op }
+
 // newKey is the resource of an operation that makes a key in a partition.
 func newKey(p keystore.Partition) string { return ARN{Partition: p, Key: "*"}.String() }
 
 // access is the row of the operation.
 func (c *Call) access() Access {
 	if c.Cloud.access == nil {
-		return Access{Crosses: true}
+		return Access{Crosses: true, Action: ActionOf(c.Op)}
 	}
 	return c.Cloud.access(c.Op)
 }
@@ -187,6 +191,7 @@ type question struct {
 	c        *Call
 	ctx      context.Context
 	op       string
+	action   string
 	resource string
 	access   Access // the row of the call's own operation
 	hasKey   bool
@@ -205,7 +210,12 @@ type subject struct {
 
 // ask begins a question, which ends the one before.
 func (c *Call) ask(ctx context.Context, op, resource string) *question {
-	c.question = question{c: c, ctx: ctx, op: op, resource: resource, access: c.access()}
+	access := c.access()
+	action := access.Action
+	if op != c.Op { // one that the operation implies
+		action = ActionOf(op)
+	}
+	c.question = question{c: c, ctx: ctx, op: op, action: action, resource: resource, access: access}
 	return &c.question
 }
 
@@ -235,7 +245,7 @@ func (q *question) own() (*apc.Reason, error) {
 	case identity.Effect == policy.Allow, key.Effect == policy.Allow && key.Named:
 		return nil, nil
 	}
-	return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+actionPrefix+q.op+" on "+q.resource), nil
+	return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+ActionOf(q.op)+" on "+q.resource), nil
 }
 
 // foreign decides on a key of another account: its policy and the caller's must both allow ("Cross-account
@@ -258,11 +268,11 @@ func (q *question) foreign() (*apc.Reason, error) {
 	case key.Effect == policy.Deny:
 		return because(apc.RuleResourcePolicy, problemKeyDenies, statement(key), ""), nil
 	case key.Effect == "":
-		return because(apc.RuleResourcePolicy, problemKeyAllowsNot, "", "an Allow statement for "+actionPrefix+q.op), nil
+		return because(apc.RuleResourcePolicy, problemKeyAllowsNot, "", "an Allow statement for "+ActionOf(q.op)), nil
 	case identity.Effect == policy.Deny:
 		return because(apc.RuleIdentityPolicy, problemIdentityDenies, where, ""), nil
 	case identity.Effect == "":
-		return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+actionPrefix+q.op+" on "+q.resource), nil
+		return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+ActionOf(q.op)+" on "+q.resource), nil
 	}
 	return nil, nil
 }
@@ -283,7 +293,7 @@ func statement(d policy.Decision) string {
 func (q *question) request() *policy.Request {
 	return &policy.Request{
 		Principal: policy.Principal{Account: q.c.Identity.Account, ARN: q.c.Identity.ARN},
-		Action:    actionPrefix + q.op, Resource: q.resource, Context: q,
+		Action:    q.action, Resource: q.resource, Context: q,
 	}
 }
 

@@ -76,7 +76,7 @@ var commitCases = []testCase{
 			commit(t, s, keystore.Create(thing("c", "again")))
 		}),
 	),
-	newCase("CommitIsAllOrNone", promises{"An expected record that is gone is ErrNotFound, another revision ErrConflict.",
+	newCase("CommitIsAllOrNone", promises{"An expected record that no longer exists is ErrNotFound, another revision ErrConflict.",
 		"zero means that it must not exist (else ErrExists).", "of several, the first in the order of changes",
 		"Commit checks all changes against the same state, in any number of partitions, and applies all of them or none."},
 		on(func(t tester, s keystore.Store) {
@@ -114,7 +114,7 @@ var commitCases = []testCase{
 	newCase(
 		"MalformedCommitsAreRefused",
 		promises{
-			"two changes of one record). Nothing was done; asking again will not help.",
+			"two changes of one record). Nothing was changed; the same call will fail again.",
 			"the zero CommitID and no change at all are ErrInvalid",
 		},
 		on(func(t tester, s keystore.Store) {
@@ -140,7 +140,7 @@ var commitCases = []testCase{
 	newCase(
 		"CountersKeepTheirBounds",
 		promises{
-			"made on its first Add with the value zero before it",
+			"which the first Add creates with the value Delta",
 			"The commit fails with ErrCeiling if the value would fall below zero or, for a positive Delta, rise above Ceiling.",
 		},
 		on(func(t tester, s keystore.Store) {

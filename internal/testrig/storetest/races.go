@@ -99,7 +99,7 @@ var races = []promise.Case[[]keystore.Store]{
 		"CrowdsAppend",
 		[]string{
 			"Commit checks all changes against the same state",
-			"out of one snapshot: no commit is seen by half.",
+			"out of one snapshot: of a commit they show all changes or none.",
 			"another revision ErrConflict",
 			"rise above Ceiling",
 		},
