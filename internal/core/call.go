@@ -35,8 +35,20 @@ type Call struct {
 	shared    []shared
 	implied   []implied
 	ref       [1]keystore.Ref // what is read of the store: a store does not keep the refs of a read
-	fresh     freshKey        // of the key that the operation makes
-	question  question        // that the policies are asked
+	room      *room
+}
+
+// room is for what not every operation needs. It is reused with the call.
+type room struct {
+	fresh    freshKey // of the key that the operation makes; its user clears it
+	question question // that the policies are asked
+}
+
+func (c *Call) use() *room {
+	if c.room == nil {
+		c.room = new(room)
+	}
+	return c.room
 }
 
 // For is the operation as the owner of a key in a partition would do it: what is issued for the key is
@@ -82,7 +94,10 @@ func Run[In any, PIn interface {
 }
 
 func (c *Call) free() {
-	*c = Call{}
+	if c.room != nil && c.room.question.c != nil {
+		c.room.question = question{}
+	}
+	*c = Call{room: c.room}
 	calls.Put(c)
 }
 

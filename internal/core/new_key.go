@@ -52,7 +52,7 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	if err := c.CheckTagCount(len(k.Tags)); err != nil {
 		return err
 	}
-	b := &c.fresh
+	b := &c.use().fresh
 	changes := append(b.changes[:0], requires...)
 	if plan.defaults {
 		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
@@ -62,6 +62,7 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	changes = c.appendNewKey(changes, &b.stored, k)
 	changes = c.AppendReplicas(changes, k, plan.Regions)
 	err := c.CommitRegions(ctx, k.Partition(), plan.Regions, changes...)
+	*b = freshKey{}
 	if err != nil {
 		return plan.conflict(ctx, c, err)
 	}
@@ -134,7 +135,7 @@ func idError(problem, found, wanted string) *apc.Error {
 	}
 }
 
-// freshKey is the commit of a new key. It is a part of the call, which is reused: a store does not keep
+// freshKey is the commit of a new key. It is reused with the call: a store does not keep
 // the changes of a commit.
 type freshKey struct {
 	stored  stored

@@ -215,8 +215,9 @@ func (c *Call) ask(ctx context.Context, op, resource string) *question {
 	if op != c.Op { // one that the operation implies
 		action = ActionOf(op)
 	}
-	c.question = question{c: c, ctx: ctx, op: op, action: action, resource: resource, access: access}
-	return &c.question
+	q := &c.use().question
+	*q = question{c: c, ctx: ctx, op: op, action: action, resource: resource, access: access}
+	return q
 }
 
 // about makes the question one about a key, unless that is zero.
