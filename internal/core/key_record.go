@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"cmp"
 	"time"
 
@@ -49,8 +50,8 @@ func (k *Key) version() byte {
 // encode is nil for a key with a time that no record can hold.
 func (k *Key) encode() []byte {
 	version := k.version()
-	w := &writer{b: make([]byte, 1, 256+len(k.Certificate))}
-	w.b[0] = version
+	var room [512]byte // enough for most keys
+	w := &writer{b: append(room[:0], version)}
 	k.writeLife(w)
 	w.text(k.Header)
 	w.number(uint64(len(k.Blocks)))
@@ -92,7 +93,7 @@ func (k *Key) encode() []byte {
 			w.time(k.Replicas[i].Due)
 		}
 	}
-	return w.record()
+	return bytes.Clone(w.record())
 }
 
 // writeLife writes attributes, state, time stamps and tags.
