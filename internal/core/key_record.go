@@ -1,7 +1,6 @@
 package core
 
 import (
-	"bytes"
 	"cmp"
 	"time"
 
@@ -47,11 +46,17 @@ func (k *Key) version() byte {
 	return 1
 }
 
+// recordSize is about how many bytes the record has, and seldom less.
+func (k *Key) recordSize() int {
+	return 160 + len(k.sealed) + len(k.bound) + len(k.Public) + len(k.Certificate) + len(k.Policy) +
+		len(k.MultiRegion) + len(k.PrimaryRegion) + 32*len(k.Replicas)
+}
+
 // encode is nil for a key with a time that no record can hold.
 func (k *Key) encode() []byte {
 	version := k.version()
-	var room [512]byte // enough for most keys
-	w := &writer{b: append(room[:0], version)}
+	w := &writer{b: make([]byte, 1, k.recordSize())}
+	w.b[0] = version
 	k.writeLife(w)
 	w.text(k.Header)
 	w.number(uint64(len(k.Blocks)))
@@ -93,7 +98,7 @@ func (k *Key) encode() []byte {
 			w.time(k.Replicas[i].Due)
 		}
 	}
-	return bytes.Clone(w.record())
+	return w.record()
 }
 
 // writeLife writes attributes, state, time stamps and tags.
