@@ -174,9 +174,8 @@ func BenchmarkPage(b *testing.B) {
 }
 
 // BenchmarkStall is the longest that any call takes, in milliseconds, while a writer creates 500,000 records
-// and a reader asks for pages. The bar is 10. The bare store does the same with a map under a mutex: what its
-// calls take is the time that the scheduler and the garbage collector keep a goroutine from running, not that
-// of the store.
+// and a reader asks for pages. The bar is 10. For comparison the same is done with a map under a mutex, which
+// the scheduler and the garbage collector delay too.
 func BenchmarkStall(b *testing.B) {
 	for _, bare := range []bool{true, false} {
 		b.Run(fmt.Sprintf("bare=%t", bare), func(b *testing.B) {
