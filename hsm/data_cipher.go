@@ -212,14 +212,14 @@ func (w *working) maskBlocks(ctx context.Context, mode CipherMode, iv, data []by
 
 // cryptShort is CFB with feedback of 1 or 8 bits, in place.
 func (w *working) cryptShort(ctx context.Context, iv, data []byte, bits uint, encrypt bool) error {
-	if encrypt {
-		return w.encryptShort(iv, data, bits)
+	if _, here := w.key.(*softwareKey); here || encrypt {
+		return w.stepShort(iv, data, bits, encrypt)
 	}
 	return w.decryptShort(ctx, iv, data, bits)
 }
 
-// encryptShort is one encryption for each bit or byte, of a register that begins as the IV and takes in the ciphertext.
-func (w *working) encryptShort(iv, data []byte, bits uint) error {
+// stepShort is one encryption for each bit or byte, of a register that begins as the IV and takes in the ciphertext.
+func (w *working) stepShort(iv, data []byte, bits uint, encrypt bool) error {
 	block := w.block()
 	register, stream := bytes.Clone(iv), make([]byte, len(iv))
 	defer clear(stream)
@@ -227,8 +227,13 @@ func (w *working) encryptShort(iv, data []byte, bits uint) error {
 	for i := range data {
 		for shift := int(8 - bits); shift >= 0; shift -= int(bits) {
 			block.Encrypt(stream, register)
+			before := data[i]
 			data[i] ^= stream[0] >> (8 - bits) << shift
-			shiftIn(register, data[i]>>shift&mask, bits)
+			taken := data[i]
+			if !encrypt {
+				taken = before
+			}
+			shiftIn(register, taken>>shift&mask, bits)
 		}
 		if err := w.outcome(nil); err != nil {
 			return err
@@ -240,8 +245,8 @@ func (w *working) encryptShort(iv, data []byte, bits uint) error {
 // shortChunk is how many bytes of registers decryptShort has enciphered at a time.
 const shortChunk = 4096
 
-// decryptShort undoes encryptShort. The registers follow from the ciphertext, so that they
-// are enciphered together.
+// decryptShort undoes stepShort in few calls of a device: the registers follow from the ciphertext, so that
+// they are enciphered together.
 func (w *working) decryptShort(ctx context.Context, iv, data []byte, bits uint) error {
 	register := bytes.Clone(iv)
 	mask := byte(1)<<bits - 1
