@@ -16,9 +16,9 @@ RACE = -race $(ARITHMETIC:%=-gcflags=%=-race=false) -timeout 18m
 MODULE = github.com/seed748fb4d1/apcsim
 
 # Backends besides the software one, stores besides the one in memory, and the
-# packages whose tests take theirs from the environment.
+# packages whose tests take theirs from the environment. The slowest is first, since some run beside others.
 OTHER_HSMS    = awkward softhsm nss
-OTHER_STORES  = bolt postgres
+OTHER_STORES  = postgres bolt
 ON_EACH_PLACE = ./engine ./endpoint ./dataplane ./endpoint/sdktest
 
 # What make dist builds for.
@@ -41,7 +41,7 @@ test: ## vet, staticcheck, build without cgo, every test with the race detector,
 	$(GO) test $(RACE) $(filter-out $(ON_EACH_PLACE:./%=$(MODULE)/%),$(shell $(GO) list ./...))
 	@for m in $(MODULES); do echo "module $$m" && $(GO) -C $$m vet ./... && $(GO) -C $$m run $(STATICCHECK) ./... || exit 1; done
 	@printf '%s\n' $(filter-out $(ON_EACH_PLACE:./%=%),$(MODULES)) | xargs -P 2 -I MODULE $(GO) -C MODULE test $(RACE) ./...
-	@GO="$(GO)" RACE="$(RACE)" scripts/everywhere "$(OTHER_HSMS:%=%+memory) $(OTHER_STORES:%=software+%)" $(ON_EACH_PLACE)
+	@GO="$(GO)" RACE="$(RACE)" scripts/everywhere "$(OTHER_STORES:%=software+%) $(OTHER_HSMS:%=%+memory)" $(ON_EACH_PLACE)
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
