@@ -35,7 +35,7 @@
 // server: the attempt that follows has recorded in the database that the lost one must not be
 // executed, so that it has no effect then. Where PostgreSQL reports that a transaction was not
 // committed, that is final; one that it ended in favour of another (40001, 40P01) is tried again.
-// All this ends after Options.Patience, with an [Error] that says whether the outcome is known.
+// All this ends after Options.Patience, with an [Error], whose Unknown is set where the outcome is not known.
 //
 // # Poolers
 //
