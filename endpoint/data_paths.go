@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 )
 
 // dataPath is a path of the data plane: its operation, and the member that its "*" is.
@@ -57,11 +59,12 @@ func dataRoute(r *http.Request) (route, bool) {
 }
 
 // fill reads a request: its body, then what its path says.
-func (t *route) fill(body []byte, in any) error {
-	if err := decode(body, in); err != nil {
+func (t *route) fill(body []byte, in any, sent *shape.Sent) error {
+	if err := decode(body, in, sent); err != nil {
 		return err
 	}
 	if t.member != "" {
+		sent.Forget(t.member, 0)
 		reflect.ValueOf(in).Elem().FieldByName(t.member).SetString(t.key)
 	}
 	return nil

@@ -11,17 +11,18 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// decode reads a request into an input of engine. Member names are those of the
-// shape, in their case; unknown members and nulls are ignored. What
+// decode reads a request into an input of engine, and notes in sent what the input does not show. Member
+// names are those of the shape, in their case; unknown members and nulls are ignored. What
 // cannot be read is a SerializationException (GUESS G-unreadable-body).
-func decode(body []byte, in any) error {
-	if len(bytes.TrimSpace(body)) == 0 { // as good as {}
-		return nil
+func decode(body []byte, in any, sent *shape.Sent) error {
+	if text := bytes.TrimSpace(body); len(text) == 0 || string(text) == "null" { // as good as {}
+		body = []byte("{}")
 	}
-	r := reader{rest: string(body), long: len(body) > longBody}
+	r := reader{rest: string(body), long: len(body) > longBody, sent: sent}
 	err := r.assign(reflect.ValueOf(in).Elem())
 	if err == nil {
 		r.end()
@@ -72,7 +73,7 @@ func (r *reader) assign(to reflect.Value) error {
 		return r.assign(to.Elem())
 	}
 	if form := &forms[to.Kind()]; strings.IndexByte(form.begins, c) < 0 {
-		return wrongType(form.name, c)
+		return r.wrongType(form.name, c)
 	}
 	switch to.Kind() {
 	case reflect.Struct:
@@ -82,7 +83,11 @@ func (r *reader) assign(to reflect.Value) error {
 	case reflect.Map:
 		return r.assignMap(to)
 	case reflect.String:
-		to.SetString(r.text())
+		text := r.text()
+		if text == "" && !r.bad {
+			r.sent.Empty("")
+		}
+		to.SetString(text)
 	case reflect.Bool:
 		to.SetBool(len(r.word()) == len("true"))
 	case reflect.Int:
@@ -106,7 +111,7 @@ var forms = [...]struct{ name, begins string }{
 	reflect.Int:    {"an integer", "-0123456789"},
 }
 
-func wrongType(wanted string, first byte) error {
+func (r *reader) wrongType(wanted string, first byte) error {
 	var found string
 	switch {
 	case first == '"':
@@ -120,6 +125,7 @@ func wrongType(wanted string, first byte) error {
 	case first == '-' || first >= '0' && first <= '9':
 		found = "a number"
 	default:
+		r.fail()
 		return errSyntax
 	}
 	return &memberError{"", found, wanted}
@@ -128,6 +134,8 @@ func wrongType(wanted string, first byte) error {
 // assignStruct takes an object. Of a member that is there twice the last counts.
 func (r *reader) assignStruct(to reflect.Value) error {
 	fields := fieldsOf(to.Type())
+	var given uint64 // a bit for each field
+	before := r.sent.Len()
 	for r.take('{'); r.more('}'); {
 		name := r.name()
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
@@ -137,8 +145,21 @@ func (r *reader) assignStruct(to reflect.Value) error {
 		}
 		member := to.Field(fields[i].index)
 		member.SetZero()
+		if given&(1<<i) != 0 {
+			r.sent.Forget(name, before)
+		}
+		if given |= 1 << i; r.next() == 'n' {
+			given &^= 1 << i
+		}
+		noted := r.sent.Len()
 		if err := r.assign(member); err != nil {
 			return under(name, err)
+		}
+		r.sent.Within(name, noted)
+	}
+	for i := range fields {
+		if fields[i].required && given&(1<<i) == 0 {
+			r.sent.Absent(fields[i].name)
 		}
 	}
 	return nil
@@ -147,14 +168,24 @@ func (r *reader) assignStruct(to reflect.Value) error {
 func (r *reader) assignList(to reflect.Value) error {
 	out := reflect.MakeSlice(to.Type(), 0, 4)
 	for r.take('['); r.more(']'); {
+		at, noted := out.Len(), r.sent.Len()
 		out = reflect.Append(out, reflect.Zero(to.Type().Elem()))
-		if err := r.assign(out.Index(out.Len() - 1)); err != nil {
-			return under(fmt.Sprintf("[%d]", out.Len()-1), err)
+		if r.next() == 'n' {
+			r.sent.Absent("")
+		}
+		if err := r.assign(out.Index(at)); err != nil {
+			return under(place(at), err)
+		}
+		if r.sent.Len() > noted {
+			r.sent.Within(place(at), noted)
 		}
 	}
 	to.Set(out)
 	return nil
 }
+
+// place is how an item of a list is named behind the name of the list.
+func place(at int) string { return "[" + strconv.Itoa(at) + "]" }
 
 // assignMap takes an object whose members have names of the caller's: the
 // optional blocks of ExportKey.
@@ -162,23 +193,24 @@ func (r *reader) assignMap(to reflect.Value) error {
 	out := reflect.MakeMap(to.Type())
 	for r.take('{'); r.more('}'); {
 		name := r.name()
-		value := reflect.New(to.Type().Elem()).Elem()
+		value, noted := reflect.New(to.Type().Elem()).Elem(), r.sent.Len()
 		if err := r.assign(value); err != nil {
 			return under(fmt.Sprintf("[%s]", wording.Foreign(name)), err)
 		}
+		r.sent.Within(name, noted)
 		out.SetMapIndex(reflect.ValueOf(name), value)
 	}
 	to.Set(out)
 	return nil
 }
 
-// maxInteger is the largest integer that AWS JSON has.
-const maxInteger = 1<<31 - 1
+// The integers that AWS JSON has.
+const minInteger, maxInteger = -1 << 31, 1<<31 - 1
 
 // assignInteger takes whole numbers in whatever notation.
 func assignInteger(to reflect.Value, number string) error {
 	f, err := strconv.ParseFloat(number, 64)
-	if err != nil || f != float64(int64(f)) || f > maxInteger || f < -maxInteger {
+	if err != nil || f != float64(int64(f)) || f > maxInteger || f < minInteger {
 		return &memberError{"", "a number that is not an integer of 32 bits", "an integer"}
 	}
 	to.SetInt(int64(f))

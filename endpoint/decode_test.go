@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 )
 
 // FuzzDecode: what is taken is JSON, and what is JSON is only refused for a type;
@@ -24,7 +25,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var got engine.CreateKeyInput
-		err := decode(body, &got)
+		err := decode(body, &got, new(shape.Sent))
 		valid := json.Valid(body) || len(bytes.TrimSpace(body)) == 0
 		if err == nil && !valid || valid && err == errSyntax {
 			t.Fatalf("%q: valid %t, read with %v", body, valid, err)
@@ -68,7 +69,7 @@ func TestDecodeReadsWhatTheLibraryReads(t *testing.T) {
 		}
 		text, _ := write(body)
 		var got engine.CreateKeyInput
-		if err := decode(text, &got); err != nil || !reflect.DeepEqual(got, want) {
+		if err := decode(text, &got, new(shape.Sent)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%v\n%s\nread as %+v\nwanted  %+v", err, text, got, want)
 		}
 	})

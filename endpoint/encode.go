@@ -121,6 +121,7 @@ type field struct {
 	quoted   string // `"Name":`
 	index    int
 	optional bool // left out when nil
+	required bool // of a request, where its Go value does not show that it is absent
 }
 
 var shapes sync.Map // of reflect.Type to []field
@@ -139,7 +140,10 @@ func fieldsOf(t reflect.Type) []field {
 			name = wire
 		}
 		kind := f.Type.Kind()
-		out = append(out, field{name, strconv.Quote(name) + ":", i, kind == reflect.Pointer || kind == reflect.Map})
+		out = append(out, field{
+			name, strconv.Quote(name) + ":", i, kind == reflect.Pointer || kind == reflect.Map,
+			kind == reflect.String || kind == reflect.Struct,
+		})
 	}
 	known, _ := shapes.LoadOrStore(t, out)
 	return known.([]field)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 	"github.com/seed748fb4d1/apcsim/internal/webguard"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
@@ -268,7 +269,8 @@ func (h *handler) answer(r *http.Request, call *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.Call(withSource(r), caller, func(in any) error { return decode(body, in) })
+	sent := new(shape.Sent)
+	return op.Call(shape.WithSent(withSource(r), sent), caller, func(in any) error { return decode(body, in, sent) })
 }
 
 // answerData is answer for a request of the data plane.
@@ -279,7 +281,8 @@ func (h *handler) answerData(r *http.Request, call *Call, to *route) (any, error
 		return nil, err
 	}
 	op, _ := engine.OperationNamed(to.operation)
-	return op.Call(withSource(r), caller, func(in any) error { return to.fill(body, in) })
+	sent := new(shape.Sent)
+	return op.Call(shape.WithSent(withSource(r), sent), caller, func(in any) error { return to.fill(body, in, sent) })
 }
 
 // read is the caller of a request, which it notes in call, and the body.

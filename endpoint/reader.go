@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed748fb4d1/apcsim/internal/shape"
 )
 
 // reader reads a JSON text (RFC 8259) piece by piece. After the first piece that is missing it is bad,
@@ -15,6 +17,7 @@ type reader struct {
 	bad   bool
 	left  int  // of the text, where it became bad
 	begun bool // an object or a list has begun, and no member of it been taken
+	sent  *shape.Sent
 }
 
 // longBody is how much a string may keep in memory besides itself, in bytes.

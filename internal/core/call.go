@@ -161,6 +161,7 @@ func guarded[PIn shaped, Out any](
 		return nil, err
 	}
 	in.Shape(&c.shape)
+	c.shape.Amend(ctx)
 	if err := c.shape.Err(); err != nil {
 		return nil, err
 	}

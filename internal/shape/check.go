@@ -19,9 +19,15 @@ import (
 // Check collects the violations of a request, in the order of its members. Paths
 // of members are only put together for a violation. The zero value is ready.
 type Check struct {
-	reasons []apc.Reason
-	musts   []string // what the service's message says of each: "Member must ..."
-	count   int
+	found []violation
+	count int
+}
+
+// violation is a member that is not as it must be.
+type violation struct {
+	reason apc.Reason
+	must   string      // what the service's message says: "Member must ..."
+	empty  []violation // of a required text that is missing: what is wrong with it if it was sent and is empty
 }
 
 // maxViolations is how many violations are reported; the others are counted.
@@ -32,10 +38,11 @@ func (s *Check) Err() error {
 	if s.count == 0 {
 		return nil
 	}
-	parts, fields := make([]string, len(s.reasons)), make([]apc.InvalidField, len(s.reasons))
-	for i, r := range s.reasons {
-		fields[i] = apc.InvalidField{Path: r.Field, Message: "Member must " + s.musts[i]}
-		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", r.Field, s.musts[i])
+	parts, fields, reasons := make([]string, len(s.found)), make([]apc.InvalidField, len(s.found)), make([]apc.Reason, len(s.found))
+	for i, v := range s.found {
+		reasons[i] = v.reason
+		fields[i] = apc.InvalidField{Path: v.reason.Field, Message: "Member must " + v.must}
+		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", v.reason.Field, v.must)
 	}
 	plural := "s"
 	if s.count == 1 {
@@ -45,14 +52,18 @@ func (s *Check) Err() error {
 		parts = append(parts, fmt.Sprintf("and %d more", more))
 	}
 	message := fmt.Sprintf("%d validation error%s detected: %s", s.count, plural, strings.Join(parts, "; "))
-	return &apc.Error{Code: apc.ErrValidation, Message: message, Fields: fields, Reasons: s.reasons}
+	return &apc.Error{Code: apc.ErrValidation, Message: message, Fields: fields, Reasons: reasons}
 }
 
 // Fail adds a violation: what the service says a member must do, as in "not be
 // null", and the reason.
 func (s *Check) Fail(must string, r apc.Reason) {
-	if s.count++; len(s.reasons) < maxViolations {
-		s.reasons, s.musts = append(s.reasons, r), append(s.musts, must)
+	s.add(violation{reason: r, must: must})
+}
+
+func (s *Check) add(v violation) {
+	if s.count++; len(s.found) < maxViolations {
+		s.found = append(s.found, v)
 	}
 }
 
@@ -66,14 +77,14 @@ func Inside[T any](s *Check, field string, part *T, check func(*T, *Check)) {
 	if part == nil {
 		return
 	}
-	before := len(s.reasons)
+	before := len(s.found)
 	check(part, s)
 	s.prefix(before, field)
 }
 
 func (s *Check) prefix(from int, field string) {
-	for i := range s.reasons[from:] {
-		r := &s.reasons[from+i]
+	for i := range s.found[from:] {
+		r := &s.found[from+i].reason
 		r.Field = strings.TrimSuffix(field+"."+r.Field, ".")
 	}
 }
@@ -84,9 +95,9 @@ func Each[T any](s *Check, field string, list []T, most int, check func(*T, *Che
 		return
 	}
 	for i := range list {
-		before := len(s.reasons)
+		before := len(s.found)
 		check(&list[i], s)
-		if len(s.reasons) > before {
+		if len(s.found) > before {
 			s.prefix(before, item(field, i))
 		}
 	}
@@ -131,7 +142,15 @@ func (s *Check) Map(field string, m map[string]string, keys, values *Text) {
 // Given checks that a required member is there.
 func (s *Check) Given(field string, ok bool) {
 	if !ok {
-		s.fail("not be null", apc.RuleRequired, field, problemMissing, "", "")
+		s.add(missing(field, nil))
+	}
+}
+
+// missing is the violation of a member that is not there; empty is what is wrong with it if it is, and empty.
+func missing(field string, empty []violation) violation {
+	return violation{
+		reason: apc.Reason{Rule: apc.RuleRequired, Field: field, Problem: problemMissing, Offset: -1},
+		must:   "not be null", empty: empty,
 	}
 }
 
@@ -145,10 +164,12 @@ type Text struct {
 }
 
 // Text checks a required string. The empty one counts as absent where it does not
-// fit.
+// fit, unless [Sent] says that it was sent.
 func (s *Check) Text(field, v string, limits *Text) {
 	if v == "" && !limits.Fits("") {
-		s.Given(field, false)
+		var sent Check
+		sent.value(field, v, limits)
+		s.add(missing(field, sent.found))
 		return
 	}
 	s.value(field, v, limits)
@@ -225,7 +246,9 @@ func (s *Check) MaybeNumber(field string, v *int, low, high int) {
 // OneOf checks a required value of an enumeration.
 func OneOf[T ~string](s *Check, field string, v T, all []T) {
 	if v == "" {
-		s.Given(field, false)
+		var sent Check
+		enumFails(&sent, field, wording.Foreign(""), all)
+		s.add(missing(field, sent.found))
 		return
 	}
 	if !slices.Contains(all, v) {

@@ -1,0 +1,100 @@
+package shape
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// Sent is what the text of a request says and its Go value does not: which required members are absent
+// although the zero value is one that may be sent, and which strings were sent and are empty. Members are
+// named as in violations: "Tags[0].Value". A request that was made in Go has none of it: there a
+// string that is empty is absent, and a structure is there.
+type Sent struct{ notes []note }
+
+type note struct {
+	member string
+	empty  bool // an empty string; else it is absent
+}
+
+type sentKey struct{}
+
+// WithSent is a context for the operation whose request was sent so.
+func WithSent(ctx context.Context, s *Sent) context.Context {
+	return context.WithValue(ctx, sentKey{}, s)
+}
+
+// Absent notes a required member that was not sent.
+func (s *Sent) Absent(member string) { s.notes = append(s.notes, note{member, false}) }
+
+// Empty notes an empty string; "" is the value that is being read, which [Sent.Within] names.
+func (s *Sent) Empty(member string) { s.notes = append(s.notes, note{member, true}) }
+
+// Len is how many members are noted.
+func (s *Sent) Len() int { return len(s.notes) }
+
+// Within puts the name of a structure, a list or a map in front of the members that were noted behind
+// the first ones.
+func (s *Sent) Within(name string, first int) {
+	for i := range s.notes[first:] {
+		n := &s.notes[first+i]
+		if n.member != "" && n.member[0] != '[' {
+			n.member = "." + n.member
+		}
+		n.member = name + n.member
+	}
+}
+
+// Forget drops what is noted of a member and its parts behind the first notes: it came again, or otherwise.
+func (s *Sent) Forget(member string, first int) {
+	kept := slices.DeleteFunc(s.notes[first:], func(n note) bool { return within(n.member, member) })
+	s.notes = s.notes[:first+len(kept)]
+}
+
+// within reports whether a path is that of a member or of a part of it.
+func within(path, member string) bool {
+	rest, ok := strings.CutPrefix(path, member)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// Amend makes the violations those of a request as it was sent, where the context says how.
+func (s *Check) Amend(ctx context.Context) {
+	sent, ok := ctx.Value(sentKey{}).(*Sent)
+	if !ok {
+		return
+	}
+	for _, n := range sent.notes {
+		if n.empty {
+			s.empty(n.member)
+		} else {
+			s.absent(n.member)
+		}
+	}
+}
+
+// absent puts one violation in place of those of a member and its parts, or behind all others.
+func (s *Check) absent(member string) {
+	part := func(v violation) bool { return within(v.reason.Field, member) }
+	at := slices.IndexFunc(s.found, part)
+	if at < 0 {
+		s.add(missing(member, nil))
+		return
+	}
+	before := len(s.found)
+	s.found = slices.Insert(slices.DeleteFunc(s.found, part), at, missing(member, nil))
+	s.count += len(s.found) - before
+}
+
+// empty puts what is wrong with an empty string in place of its absence.
+func (s *Check) empty(member string) {
+	at := slices.IndexFunc(s.found, func(v violation) bool { return v.reason.Field == member && v.empty != nil })
+	if at < 0 {
+		return
+	}
+	instead := slices.Clone(s.found[at].empty)
+	for i := range instead {
+		instead[i].reason.Field = member
+	}
+	s.found = slices.Replace(s.found, at, at+1, instead...)
+	s.count += len(instead) - 1
+}
