@@ -15,7 +15,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// moment is long enough for other goroutines to run in between.
+// moment is how long a broken implementation sleeps: in the bubbles of promise.CheckCases all other
+// goroutines go on meanwhile, until they sleep too.
 const moment = 50 * time.Microsecond
 
 func randomKey(a hsm.Attributes) []byte {

@@ -13,7 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// moment is long enough for other goroutines to run in between.
+// moment is how long a broken implementation sleeps: in the bubbles of promise.CheckCases all other
+// goroutines go on meanwhile, until they sleep too.
 const moment = 100 * time.Microsecond
 
 type (

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // T is what a case needs of a *testing.T.
@@ -128,12 +130,13 @@ func (r *recorder) Fatalf(format string, args ...any) {
 // what is wrong with each, how to make it.
 type Broken[S any] map[string]map[string]func(t *testing.T) S
 
-// tries is how often a broken implementation may pass by luck: some are caught
-// only if goroutines meet.
+// tries is how often a broken implementation may pass by luck: some are wrong
+// only for some of the random ids.
 const tries = 30
 
 // CheckCases fails unless every case catches each of its broken implementations and
-// has at least one.
+// has at least one. The cases run in bubbles of [synctest]: where an implementation
+// sleeps, all other goroutines go on until they sleep too, however busy the machine is.
 func CheckCases[S any](t *testing.T, cases []Case[S], broken Broken[S]) {
 	left := maps.Clone(broken)
 	for _, c := range cases {
@@ -154,7 +157,12 @@ func CheckCases[S any](t *testing.T, cases []Case[S], broken Broken[S]) {
 
 func caught[S any](t *testing.T, c Case[S], subject func(t *testing.T) S) {
 	for try := range tries {
-		if found := c.faults(subject(t)); len(found) > 0 {
+		var found []string
+		synctest.Test(t, func(t *testing.T) {
+			found = c.faults(subject(t))
+			time.Sleep(time.Minute) // what it does late, after its calls have returned, is done
+		})
+		if len(found) > 0 {
 			t.Logf("caught at try %d, %d failures: %.300s", try+1, len(found), found[0])
 			return
 		}

@@ -13,7 +13,8 @@ import (
 // Wrongs are ways to break a store, by what it does then.
 type Wrongs map[string]func(*Hooked)
 
-// moment is long enough for other goroutines to run in between.
+// moment is how long a broken implementation sleeps: in the bubbles of promise.CheckCases all other
+// goroutines go on meanwhile, until they sleep too.
 const moment = 100 * time.Microsecond
 
 // ReadsInParts reads one ref after the other, and what is followed to after that.
