@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 const (
 	mostFaults  = 64              // calls below the backend that one operation makes; those behind them are not tried
 	crowdFaults = 12              // among a crowd
 	recovery    = 5 * time.Second // for a device to be found again after an outage
-	recoveryGap = 5 * time.Millisecond
 )
 
 // inOutage is what is wrong with how an operation ended that an outage may have
@@ -31,12 +31,9 @@ func inOutage(err error) string {
 	return ""
 }
 
-// recovered tries until the device is back.
-func recovered(do func() error) error {
-	err := do()
-	for start := time.Now(); err != nil && inOutage(err) == "" && time.Since(start) < recovery; err = do() {
-		time.Sleep(recoveryGap)
-	}
+// recovered tries until the device is back, which it does in its own time.
+func recovered(do func() error) (err error) {
+	testrig.Until(recovery, func() bool { err = do(); return err == nil || inOutage(err) != "" })
 	return err
 }
 

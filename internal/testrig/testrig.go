@@ -60,15 +60,24 @@ func Kill(pid int) error {
 			p.Kill() // an error says that it has ended
 		}
 	}
-	end := time.Now().Add(30 * time.Second)
 	for _, pid := range family {
-		for ; Running(pid); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				return fmt.Errorf("testrig: process %d is there 30 s after SIGKILL", pid)
-			}
+		if !Until(30*time.Second, func() bool { return !Running(pid) }) {
+			return fmt.Errorf("testrig: process %d is there 30 s after SIGKILL", pid)
 		}
 	}
 	return nil
+}
+
+// Until asks again and again, with a pause, until something is so, and reports whether it
+// was so within the bound. It is for what no event can be waited for: the state of another
+// process, of a device, of a page in a browser.
+func Until(bound time.Duration, so func() bool) bool {
+	for end := time.Now().Add(bound); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }
 
 // Running reports whether /proc has a process that has not ended.

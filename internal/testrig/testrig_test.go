@@ -2,12 +2,15 @@ package testrig
 
 import (
 	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -29,9 +32,20 @@ func TestMain(m *testing.M) {
 	select {}
 }
 
+// TestAtExitHoweverTheProcessEnds: the script writes to a named pipe, of which the test
+// reads, after the end of the process.
 func TestAtExitHoweverTheProcessEnds(t *testing.T) {
 	for _, end := range []string{"killed", "exit", "panic"} {
-		name := filepath.Join(t.TempDir(), "file")
+		name := filepath.Join(t.TempDir(), "pipe")
+		if err := syscall.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		written, err := os.OpenFile(name, os.O_RDWR, 0) // for reading alone it would wait for a writer
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer written.Close()
+		written.SetReadDeadline(time.Now().Add(20 * time.Second))
 		p := exec.CommandContext(t.Context(), os.Args[0])
 		p.Env = append(os.Environ(), "APCSIM_TEST_FILE="+name, "APCSIM_TEST_END="+end)
 		out, err := p.StdoutPipe()
@@ -44,22 +58,18 @@ func TestAtExitHoweverTheProcessEnds(t *testing.T) {
 		if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
 			t.Fatalf("%s: the child printed %q, %v", end, line, err)
 		}
+		want := "done\n"
 		if end == "killed" {
-			if _, err := os.Stat(name); err == nil {
-				t.Error("the script ran before the end of the process")
-			}
+			want = "the process runs\ndone\n"
+			written.WriteString("the process runs\n")
 			p.Process.Kill()
 		}
 		if p.Wait() == nil {
 			t.Errorf("%s: the child has status 0", end)
 		}
-		for limit := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-			if text, _ := os.ReadFile(name); string(text) == "done\n" {
-				break
-			}
-			if time.Now().After(limit) {
-				t.Fatalf("%s: the script has not run after 20 s", end)
-			}
+		got := make([]byte, len(want))
+		if n, err := io.ReadFull(written, got); string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", end, got[:n], err, want)
 		}
 	}
 }
@@ -86,4 +96,17 @@ func TestKillEndsChildrenToo(t *testing.T) {
 	if p.Wait() == nil {
 		t.Error("a process that was killed has status 0")
 	}
+}
+
+func TestUntilWaitsWithinItsBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		after := func(d time.Duration) func() bool { return func() bool { return time.Since(began) >= d } }
+		if !Until(time.Minute, after(time.Second)) || time.Since(began) != time.Second {
+			t.Errorf("what is so after 1 s: waited %v", time.Since(began))
+		}
+		if Until(time.Second, after(time.Hour)) || time.Since(began) > 3*time.Second {
+			t.Errorf("what is not so within 1 s: waited until %v", time.Since(began))
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -19,47 +20,10 @@ import (
 
 var counted = keystore.Ref{Partition: here, Kind: "counter", ID: "n"} // of storetest.Pair
 
-// meter counts acknowledged commits.
-type meter struct {
-	mu      sync.Mutex
-	grown   sync.Cond
-	n       int
-	stopped bool // no more are to come
-}
-
-func newMeter() *meter {
-	m := &meter{}
-	m.grown.L = &m.mu
-	return m
-}
-
-func (m *meter) add() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.n++
-	m.grown.Broadcast()
-}
-
-func (m *meter) stop() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.stopped = true
-	m.grown.Broadcast()
-}
-
-// more waits until so many more commits were acknowledged, or none is to come.
-func (m *meter) more(n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for until := m.n + n; m.n < until && !m.stopped; {
-		m.grown.Wait()
-	}
-}
-
 // crowd commits pairs from some goroutines until stop, and returns the ids of
 // those acknowledged, which the meter counts, and of those whose outcome is unknown.
-func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *meter) (acked, unknown []string) {
-	defer m.stop()
+func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *testrig.Meter) (acked, unknown []string) {
+	defer m.Stop()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for g := range 6 {
@@ -70,7 +34,7 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *meter) (acke
 				mu.Lock()
 				if failed, ok := errors.AsType[*Error](err); err == nil {
 					acked = append(acked, id)
-					m.add()
+					m.Add()
 				} else if ok && failed.Unknown {
 					unknown = append(unknown, id)
 				} else if !ok {
@@ -94,14 +58,14 @@ func TestServerKilledMidCommit(t *testing.T) {
 	for round := range 3 {
 		var stop atomic.Bool
 		var wg sync.WaitGroup
-		done := newMeter()
+		done := testrig.NewMeter()
 		wg.Go(func() {
 			defer stop.Store(true)
-			done.more(20 + 7*round)
+			done.More(20 + 7*round)
 			if err := errors.Join(c.Kill(), c.Restart()); err != nil {
 				t.Error(err)
 			}
-			done.more(20)
+			done.More(20)
 		})
 		a, u := crowd(t, s, &stop, round, done)
 		wg.Wait()
@@ -123,14 +87,14 @@ func TestBackendsTerminated(t *testing.T) {
 	s := open(t, url, nil)
 	var stop atomic.Bool
 	var wg sync.WaitGroup
-	done := newMeter()
+	done := testrig.NewMeter()
 	wg.Go(func() {
 		defer stop.Store(true)
 		for range 40 {
 			if err := cut(c, name); err != nil {
 				t.Error(err)
 			}
-			done.more(3)
+			done.More(3)
 		}
 	})
 	acked, unknown := crowd(t, s, &stop, 0, done)
@@ -158,15 +122,13 @@ func holding(t *testing.T, url string, ref keystore.Ref) (letGo func()) {
 // waiting waits until so many connections to the database wait for a lock.
 func waiting(t *testing.T, s *Store, want int) {
 	t.Helper()
-	n := -1
-	for end := time.Now().Add(10 * time.Second); n != want; time.Sleep(2 * time.Millisecond) {
-		err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = "+
-			"'advisory'").
-			Scan(&n)
-		must(t, "pg_stat_activity", err)
-		if time.Now().After(end) {
-			t.Fatalf("%d connections wait for a lock, want %d", n, want)
-		}
+	var n int
+	if !testrig.Until(20*time.Second, func() bool {
+		must(t, "pg_stat_activity", s.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity "+
+			"WHERE datname = current_database() AND wait_event = 'advisory'").Scan(&n))
+		return n == want
+	}) {
+		t.Fatalf("%d connections wait for a lock, want %d", n, want)
 	}
 }
 

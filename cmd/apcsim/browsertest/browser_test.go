@@ -21,6 +21,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/server"
 	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/servertest"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // patience is how long the browser may take for one step.
@@ -115,15 +116,12 @@ func (s *session) text(t *testing.T, selector string) (text string) {
 // waitFor waits until an expression is true in the page, which another page may take the place of.
 func (s *session) waitFor(t *testing.T, expression string) {
 	t.Helper()
-	for until := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		var ok bool
-		err := chromedp.Run(s.ctx, chromedp.Evaluate(`document.readyState == "complete" && Boolean(`+expression+`)`, &ok))
-		if err == nil && ok {
-			return
-		}
-		if time.Now().After(until) {
-			t.Fatalf("%s does not come about: %v; the page is\n%.2000s", expression, err, s.text(t, "body"))
-		}
+	var err error
+	if !testrig.Until(patience, func() (ok bool) {
+		err = chromedp.Run(s.ctx, chromedp.Evaluate(`document.readyState == "complete" && Boolean(`+expression+`)`, &ok))
+		return err == nil && ok
+	}) {
+		t.Fatalf("%s does not come about: %v; the page is\n%.2000s", expression, err, s.text(t, "body"))
 	}
 }
 

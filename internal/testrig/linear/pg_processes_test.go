@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
-	"github.com/jackc/pgx/v5"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -167,9 +167,9 @@ type event struct {
 	result, resultText string
 }
 
-// run starts a child and reads what it writes until it ends. It is killed after
-// so many lines, if that is not 0.
-func run(t *testing.T, number, count, lines int, url string) (events map[string]*event) {
+// run starts a child and reads what it writes until it ends, and counts the lines. The child is
+// killed after so many, if that is not 0.
+func run(t *testing.T, number, count, lines int, url string, read *testrig.Meter) (events map[string]*event) {
 	p := exec.CommandContext(t.Context(), os.Args[0])
 	p.Env = append(os.Environ(), fmt.Sprintf("APCSIM_LINEAR_CHILD=%d %d %s", number, count, url))
 	p.Stderr = os.Stderr
@@ -185,6 +185,7 @@ func run(t *testing.T, number, count, lines int, url string) (events map[string]
 	in := bufio.NewScanner(out)
 	for n := 1; in.Scan(); n++ {
 		note(t, events, in.Text())
+		read.Add()
 		if n == lines {
 			p.Process.Kill()
 		}
@@ -228,42 +229,33 @@ func TestFourProcesses(t *testing.T) {
 		each = min(each, 400)
 	}
 	all := make([]map[string]*event, processes+1)
-	var wg sync.WaitGroup
+	var wg, children sync.WaitGroup
+	read := testrig.NewMeter()
 	victim := rand.IntN(processes)
 	for n := range processes {
-		wg.Go(func() {
+		children.Go(func() {
 			lines := 0
 			if n == victim {
 				lines = 1 + rand.IntN(each) // it would write two a time
 			}
-			all[n] = run(t, n, each, lines, url)
+			all[n] = run(t, n, each, lines, url, read)
 			if n == victim { // another takes its place
-				all[processes] = run(t, processes, each-len(all[n]), 0, url)
+				all[processes] = run(t, processes, each-len(all[n]), 0, url, read)
 			}
 		})
 	}
-	wg.Go(func() { restartOnce(t, c, url, processes*each/4) })
+	wg.Go(func() {
+		if !read.More(processes * each / 4) { // each operation is two lines
+			t.Error("the children have ended before the server was killed")
+		}
+		if err := errors.Join(c.Kill(), c.Restart()); err != nil {
+			t.Error(err)
+		}
+	})
+	children.Wait()
+	read.Stop()
 	wg.Wait()
 	judge(t, s, all)
-}
-
-// restartOnce kills the server and starts it again when so many operations are
-// under way.
-func restartOnce(t *testing.T, c *pgcluster.Cluster, url string, operations int) {
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		var n int
-		db, err := pgx.Connect(t.Context(), url)
-		if err == nil {
-			err = db.QueryRow(t.Context(), "SELECT coalesce(max(seq), 0) FROM apcsim.commits").Scan(&n)
-			db.Close(t.Context())
-		}
-		if err == nil && n > operations/2 {
-			break
-		}
-	}
-	if err := errors.Join(c.Kill(), c.Restart()); err != nil {
-		t.Error(err)
-	}
 }
 
 // judge checks what the children wrote down.
@@ -376,7 +368,7 @@ func TestProcessesMigrateAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
-			if events := run(t, n, 8, 0, url); len(events) != 8 {
+			if events := run(t, n, 8, 0, url, testrig.NewMeter()); len(events) != 8 {
 				t.Errorf("child %d did %d operations of 8", n, len(events))
 			}
 		})
