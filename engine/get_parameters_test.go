@@ -35,6 +35,21 @@ func parametersForImport(
 	return out
 }
 
+// TestLastTokenIsTheLastOneOfAMoment makes tokens while the clock stands still, and after it was set back.
+func TestLastTokenIsTheLastOneOfAMoment(t *testing.T) {
+	now := noon
+	eng := simtest.New(t, &engine.Options{Now: func() time.Time { return now }})
+	for i := range 8 {
+		if i == 6 {
+			now = noon.Add(-day)
+		}
+		made := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false).ImportToken
+		if last := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, true).ImportToken; last != made {
+			t.Errorf("token %d: got %s, want the last one, %s", i, last, made)
+		}
+	}
+}
+
 func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	in := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -30,12 +31,13 @@ type Cloud struct {
 	observe     func(apc.Event)
 	intercept   func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
 	keyIDs      func() string
-	ids         *stream   // of keys: this and the next two seeded if asked for
-	tokens      *stream   // ids of import and export tokens
-	serials     *stream   // of certificates
-	commits     *stream   // commit ids: never seeded, since a store may have many writers
-	authorities sync.Map  // of keystore.Ref to *Authority, which do not change
-	creations   creations // of those authorities
+	ids         *stream      // of keys: this and the next two seeded if asked for
+	tokens      *stream      // ids of import and export tokens
+	lastToken   atomic.Int64 // when the newest of them was made here, in milliseconds since 1970
+	serials     *stream      // of certificates
+	commits     *stream      // commit ids: never seeded, since a store may have many writers
+	authorities sync.Map     // of keystore.Ref to *Authority, which do not change
+	creations   creations    // of those authorities
 	skipped     skipped
 	policies    policies
 	emptyLists  emptyLists // of default replication Regions

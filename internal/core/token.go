@@ -45,8 +45,8 @@ type Token struct {
 
 	Material         apc.KeyMaterialType
 	Alg              *Algorithm
-	Created, Expires time.Time
-	Certificate      string // as text
+	Created, Expires time.Time // the former orders the tokens
+	Certificate      string    // as text
 	Public           hsm.Public
 
 	// The sealed key pair, and the attributes that it was sealed with in the HSM's binary form. Both
@@ -58,7 +58,19 @@ type Token struct {
 // NewToken is a token of the caller without its key pair, created now.
 func (c *Call) NewToken(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) Token {
 	return Token{Place: c.Home(), ID: p.prefix() + c.Cloud.tokens.ID(), Purpose: p, Material: m, Alg: alg,
-		Created: c.Now, Expires: c.Now.Add(c.Cloud.Limits.TokenLife)}
+		Created: c.Cloud.tokenTime(c.Now), Expires: c.Now.Add(c.Cloud.Limits.TokenLife)}
+}
+
+// tokenTime is the time by which a new token is the last one: now, or later than that of the token before,
+// where the clock stands still or was set back.
+func (cloud *Cloud) tokenTime(now time.Time) time.Time {
+	for {
+		last := cloud.lastToken.Load()
+		next := max(now.UnixMilli(), last+1)
+		if cloud.lastToken.CompareAndSwap(last, next) {
+			return time.UnixMilli(next)
+		}
+	}
 }
 
 // SetMaterial gives a new token the key pair that the HSM made.
