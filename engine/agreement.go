@@ -125,7 +125,8 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 	if err != nil {
 		return agreementError(c, p.field, asked, pair, err)
 	}
-	return p.finish(ctx, &made)
+	p.key.SetMaterial(&made)
+	return nil
 }
 
 // agreementError is the refusal for a key block that does not open under an agreed key.

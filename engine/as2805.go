@@ -72,7 +72,8 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	if err != nil {
 		return core.HSMError(err)
 	}
-	return p.finish(ctx, &made)
+	p.key.SetMaterial(&made)
+	return nil
 }
 
 // exportAS2805 exports a key as a cryptogram under a variant of a key encryption key.

@@ -70,7 +70,8 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	if err != nil {
 		return openError(c, p.field, hash, err)
 	}
-	return p.finish(ctx, &made)
+	p.key.SetMaterial(&made)
+	return nil
 }
 
 // openError is the refusal for an RSA cryptogram that does not open.

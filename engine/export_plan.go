@@ -2,7 +2,6 @@ package engine
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -210,7 +209,8 @@ const maxOptionalBlocks = 112
 var reservedBlocks = []string{"HM", "PB"}
 
 // optionalBlocks are those the key was imported with, HM for an HMAC key, and
-// those of the request, which replace kept ones of the same id (GUESS G-kept-blocks).
+// those of the request, which replace kept ones of the same id (GUESS G-kept-blocks). What they contain
+// is not looked at, on export as on import (user guide, key-block-optional-headers).
 func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.OptionalBlock, err error) {
 	total := 0
 	for _, id := range sortedKeys(asked) {
@@ -218,13 +218,6 @@ func (p *exportPlan) optionalBlocks(asked map[string]string) (out []tr31.Optiona
 			return nil, core.Invalid(
 				"The optional block is not supported.",
 				core.Because(apc.RuleOptionalBlock, p.field+".KeyBlockHeaders"+".OptionalBlocks", core.ProblemServiceBlock, id, ""),
-			)
-		}
-		_, err := tr31.OptionalBlock{ID: id, Data: asked[id]}.Typed()
-		if refusal, ok := errors.AsType[*tr31.Error](err); ok {
-			return nil, core.Invalid(
-				"The optional block is not valid.",
-				core.BlockReason(p.field+".KeyBlockHeaders"+".OptionalBlocks."+id, refusal),
 			)
 		}
 		total += 4 + len(asked[id])

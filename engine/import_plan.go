@@ -2,12 +2,9 @@ package engine
 
 import (
 	"cmp"
-	"context"
-	"crypto/subtle"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -200,57 +197,4 @@ func lengthsOf(candidates []*core.Algorithm) string {
 		names = append(names, string(a.Name))
 	}
 	return wording.Or(lengths) + " bits for " + wording.Or(names)
-}
-
-// finish completes the key with what the HSM made, and compares its check value with the one in the
-// key block, if there is one.
-func (p *importPlan) finish(ctx context.Context, made *hsm.Made) error {
-	p.key.SetMaterial(made)
-	return p.checkKC(ctx)
-}
-
-// checkKC compares a KC block, the check value that the sender computed, with the key (GUESS G-kc-block:
-// nothing is documented). Other forms than the two of X9.143 are not compared.
-func (p *importPlan) checkKC(ctx context.Context) error {
-	i := slices.IndexFunc(p.key.Blocks, func(b core.Block) bool { return b.ID == "KC" })
-	if i < 0 || len(p.key.Blocks[i].Data) < 4 {
-		return nil
-	}
-	form, want := p.key.Blocks[i].Data[:2], p.key.Blocks[i].Data[2:]
-	method, ok := kcMethods[kcForm{form, p.key.Attributes.Alg.Letter}]
-	if !ok {
-		return nil
-	}
-	v, err := p.c.Cloud.HSM.CheckValue(ctx, p.key.Ref(), method)
-	if err != nil {
-		return core.HSMError(err)
-	}
-	full := v.String()
-	if len(want) > len(full) || subtle.ConstantTimeCompare([]byte(full[:len(want)]), []byte(strings.ToUpper(want))) != 1 {
-		return core.Invalid(
-			"The key block is invalid.",
-			core.Because(apc.RuleKeyCheckValue, p.field, core.ProblemBlockKCV, shownKC(want), shownKC(full[:min(len(full), len(want))])),
-		)
-	}
-	return nil
-}
-
-// shownKC is a check value as a refusal shows it: at most 10 digits, which a KC block has.
-func shownKC(value string) string {
-	const most = 10
-	if len(value) > most {
-		return wording.Count(len(value), "digit")
-	}
-	return value
-}
-
-// kcForm is the first two characters of a KC block and the algorithm.
-type kcForm struct {
-	form   string
-	letter hsm.Algorithm
-}
-
-var kcMethods = map[kcForm]kcv.Method{
-	{"00", hsm.TDES}: kcv.TDESZero, {"01", hsm.TDES}: kcv.TDESCMAC,
-	{"00", hsm.AES}: kcv.AESZero, {"01", hsm.AES}: kcv.AESCMAC,
 }

@@ -39,5 +39,6 @@ func importTR31(ctx context.Context, c *core.Call, m *ImportTr31KeyBlock, p *imp
 	if err != nil {
 		return core.BlockError(c, p.field, err)
 	}
-	return p.finish(ctx, &made)
+	p.key.SetMaterial(&made)
+	return nil
 }

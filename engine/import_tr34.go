@@ -53,7 +53,8 @@ func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *imp
 	if err != nil {
 		return tokenError(c, err)
 	}
-	return p.finish(ctx, &made)
+	p.key.SetMaterial(&made)
+	return nil
 }
 
 // receiver are the members that name the key pair which opens the key token.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -220,8 +221,6 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "0000"}}, rule: "optional-block"},
 		{what: "long blocks", kek: kek.KeyArn, key: pinKey.KeyArn,
 			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}, rule: "optional-blocks-length"},
-		{what: "a block of the wrong form", kek: kek.KeyArn, key: pinKey.KeyArn,
-			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"KS": "XYZ"}}, rule: "opt-block-data"},
 	} {
 		in := &engine.ExportKeyInput{ExportKeyIdentifier: c.key, KeyMaterial: engine.ExportKeyMaterial{
 			Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: c.kek, KeyBlockHeaders: c.headers}}}
@@ -253,6 +252,30 @@ func TestExportWritesTheHeadersAskedFor(t *testing.T) {
 	back, err := importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial)
 	if err != nil || back.Exportable || back.KeyAttributes.KeyModesOfUse != unwrapOnly {
 		t.Errorf("came back as %+v, %v", back, err)
+	}
+}
+
+// TestOptionalBlocksAreNotLookedAt exports and imports blocks whose data is not as X9.143 has it, of
+// another key and of nothing known. The user guide has BI of an AES key begin with 11.
+func TestOptionalBlocksAreNotLookedAt(t *testing.T) {
+	eng := simtest.New(t, nil)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	k := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes))
+	for id, data := range map[string]string{"BI": "1112345678", "KS": "XYZ", "KC": "0000000000", "TS": "yesterday", "IK": "1", "DA": "x", "77": "z"} {
+		w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{id: data}})
+		if err != nil {
+			t.Errorf("%s %s: %v", id, data, err)
+			continue
+		}
+		back, err := importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial)
+		if err != nil {
+			t.Errorf("%s: %v", w.KeyMaterial, err)
+			continue
+		}
+		again, err := exportBlock(eng.Caller, kek.KeyArn, back.KeyArn, nil)
+		if want := fmt.Sprintf("%s%02X%s", id, 4+len(data), data); err != nil || !strings.Contains(again.KeyMaterial, want) {
+			t.Errorf("%s %s: exported again as %+v, %v; want %s in it", id, data, again, err, want)
+		}
 	}
 }
 

@@ -110,7 +110,6 @@ const (
 	ProblemBlockExport      = "the service has no exportability with this code"
 	ProblemBlockAlgorithm   = "the service has no algorithm with this code"
 	ProblemTokenHeader      = "the header in the key token is not a key block header"
-	ProblemBlockKCV         = "the check value in the key block is that of another key"
 	ProblemNoNonce          = "the key token has a random nonce and the request has none"
 	ProblemNonceGiven       = "the request has a random nonce and the key token has none"
 

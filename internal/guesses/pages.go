@@ -121,7 +121,7 @@ func total() string {
 }
 
 // first are the guesses of the README's short list.
-var first = []string{"G-deleted-aliases", "G-pending-counts", "G-expired-token", "G-kc-block", "G-rate-counts", "G-mac-text",
+var first = []string{"G-deleted-aliases", "G-pending-counts", "G-expired-token", "G-hidden-length", "G-rate-counts", "G-mac-text",
 	"G-answered-key", "G-option-b-short"}
 
 // ShortList is the README's table: the guesses that most users meet.
