@@ -13,6 +13,7 @@ import (
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
@@ -145,8 +146,8 @@ func TestFailuresAfterTheEffect(t *testing.T) {
 	}
 }
 
-// TestOutagesEnd: while every call fails, everything done fails at once, with
-// the reason; when none does, it works again.
+// TestOutagesEnd: while every call fails, everything done fails with the reason; when none
+// does, it works again.
 func TestOutagesEnd(t *testing.T) {
 	b, f := watched(t, nil)
 	s := sealKnown(t, b)
@@ -158,31 +159,53 @@ func TestOutagesEnd(t *testing.T) {
 			}
 			return p11.Error(code)
 		}, nil)
-		began := time.Now()
-		for range 20 {
+		for range 3 {
 			for _, d := range exercises {
 				if err := d.do(ctx, b, s); err == nil || blames(err) || !failedWith(err, code) {
 					t.Errorf("%s: %s: %v", p11.Error(code), d.name, err)
 				}
 			}
 		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("%s: failing took %v", p11.Error(code), took)
-		}
 		f.arm(nil, nil)
-		back := time.Now().Add(2 * longestWait)
-		err := errWrong
-		for ; err != nil && time.Now().Before(back); time.Sleep(shortestWait) {
-			_, err = enciphered(ctx, k)
-		}
-		if err != nil {
-			t.Fatalf("%s is over: %v", p11.Error(code), err)
-		}
+		returns(t, b, func() error { _, err := enciphered(ctx, k); return err })
 		for _, d := range exercises {
 			if err := d.do(ctx, b, s); err != nil {
 				t.Errorf("%s is over: %s: %v", p11.Error(code), d.name, err)
 			}
 		}
+	}
+}
+
+// TestAttemptsAreFewInAnOutage: until the next one is due, all that is done fails with the
+// reason of the last and without a call of the module. The time between two doubles.
+func TestAttemptsAreFewInAnOutage(t *testing.T) {
+	b, f := watched(t, nil)
+	s := sealKnown(t, b)
+	f.arm(func(string) error { return p11.Error(p11.CKR_DEVICE_REMOVED) }, nil)
+	b.drop(b.conn, &Error{Function: "C_Sign", Code: ckrDeviceError})
+	for want := shortestWait; want < 2*longestWait; want *= 2 {
+		overdue(b)
+		if err := b.Random(ctx, make([]byte, 8)); !failedWith(err, p11.CKR_DEVICE_REMOVED) {
+			t.Errorf("an attempt: %v", err)
+		}
+		if got := b.outage.wait; got != min(want, longestWait) || time.Until(b.outage.until) > got {
+			t.Errorf("the next attempt is due after %v, in %v, want %v", got, time.Until(b.outage.until), min(want, longestWait))
+		}
+		b.outage.until = time.Now().Add(time.Hour)
+		before := f.all()
+		for _, d := range exercises {
+			if err := d.do(ctx, b, s); !failedWith(err, p11.CKR_DEVICE_REMOVED) {
+				t.Errorf("%s before the next attempt: %v", d.name, err)
+			}
+		}
+		if made := f.all() - before; made != 0 {
+			t.Errorf("%d calls of the module before the next attempt, want none", made)
+		}
+	}
+	f.arm(nil, nil)
+	returns(t, b, func() error { return b.Random(ctx, make([]byte, 8)) })
+	if b.outage != (outage{}) {
+		t.Errorf("once it is over, the outage is %+v", b.outage)
 	}
 }
 
@@ -295,7 +318,7 @@ func TestLossesInACrowd(t *testing.T) {
 					t.Errorf("%s: %v", d.name, err)
 				}
 				if err != nil {
-					time.Sleep(shortestWait)
+					overdue(b)
 					continue
 				}
 				mu.Lock()
@@ -309,11 +332,7 @@ func TestLossesInACrowd(t *testing.T) {
 	if right < 100 {
 		t.Errorf("of 320 exercises %d succeeded", right)
 	}
-	for time.Sleep(shortestWait); ; time.Sleep(shortestWait) {
-		if err := b.Random(ctx, make([]byte, 1)); err == nil {
-			break
-		}
-	}
+	returns(t, b, func() error { return b.Random(ctx, make([]byte, 1)) })
 	if err := exercises[0].do(ctx, b, s); err != nil {
 		t.Error(err)
 	}
@@ -335,19 +354,21 @@ func TestCloseInACrowd(t *testing.T) {
 		}
 		s := sealKnown(t, b)
 		var wg sync.WaitGroup
+		done := testrig.NewMeter()
 		for g := range 8 {
 			wg.Go(func() {
 				for i := 0; ; i++ {
 					if err := exercises[(g+i)%len(exercises)].do(ctx, b, s); err != nil {
-						if !errors.Is(err, hsm.ErrClosed) {
+						if done.Stop(); !errors.Is(err, hsm.ErrClosed) {
 							t.Errorf("%v", err)
 						}
 						return
 					}
+					done.Add()
 				}
 			})
 		}
-		time.Sleep(20 * time.Millisecond)
+		done.More(24)
 		if err := b.Close(); err != nil {
 			t.Error(err)
 		}

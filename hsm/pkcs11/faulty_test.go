@@ -66,6 +66,16 @@ func (f *faulty) count(function string) int {
 	return n
 }
 
+// all is how many calls were made, since count was last asked about each.
+func (f *faulty) all() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, calls := range f.calls {
+		n += calls
+	}
+	return n
+}
+
 func (f *faulty) call(function string, do func() error) error {
 	f.mu.Lock()
 	f.calls[function]++

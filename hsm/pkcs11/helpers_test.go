@@ -4,6 +4,7 @@ package pkcs11
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
@@ -39,6 +40,27 @@ func opened(t testing.TB, o Options) *Backend {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// overdue ends the time of an outage in which a backend does not try to reach its token.
+func overdue(b *Backend) {
+	b.recovery.Lock()
+	defer b.recovery.Unlock()
+	b.outage.until = time.Time{}
+}
+
+// returns fails the test if a token that is there again is not found at one of the first
+// attempts, of which each needs no time to pass.
+func returns(t *testing.T, b *Backend, do func() error) {
+	t.Helper()
+	err := errWrong
+	for n := 0; err != nil && n < 3; n++ {
+		overdue(b)
+		err = do()
+	}
+	if err != nil {
+		t.Fatalf("the token is there again: %v", err)
+	}
 }
 
 // watched is a backend on the shared SoftHSM token through a faulty module.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	p11 "github.com/miekg/pkcs11"
 
@@ -159,7 +158,6 @@ func TestTheTokensFilesGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed := 0
-	began := time.Now()
 	for range 3 {
 		for _, d := range exercises {
 			if err := d.do(ctx, b, s); blames(err) && !errors.Is(err, ErrMasterKeys) {
@@ -169,8 +167,8 @@ func TestTheTokensFilesGo(t *testing.T) {
 			}
 		}
 	}
-	if failed == 0 || time.Since(began) > 20*time.Second {
-		t.Errorf("while they are gone %d exercises fail, in %v", failed, time.Since(began))
+	if failed == 0 {
+		t.Error("while they are gone no exercise fails")
 	}
 	if err := os.Remove(tokens); err != nil {
 		t.Fatal(err)
@@ -179,17 +177,13 @@ func TestTheTokensFilesGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, encrypt := aesBlock()
-	until := time.Now().Add(2 * longestWait)
-	for {
+	returns(t, b, func() error {
 		got, err := enciphered(ctx, k)
-		if err = same(got, err, encrypt(make([]byte, 16))); err == nil {
-			break
+		if err = same(got, err, encrypt(make([]byte, 16))); errors.Is(err, errWrong) {
+			t.Fatal(err)
 		}
-		if errors.Is(err, errWrong) || time.Now().After(until) {
-			t.Fatalf("when they are back: %v", err)
-		}
-		time.Sleep(shortestWait)
-	}
+		return err
+	})
 	for _, d := range exercises {
 		if err := d.do(ctx, b, s); err != nil {
 			t.Errorf("when they are back: %s: %v", d.name, err)
@@ -230,24 +224,14 @@ func TestAServerThatIsKilled(t *testing.T) {
 		if err := server.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		began := time.Now()
 		for range 50 {
 			if err := random(); err == nil || blames(err) {
 				t.Errorf("without a server: %v", err)
 			}
 		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("failing 50 times took %v", took)
-		}
 		if err := server.Start(); err != nil {
 			t.Fatal(err)
 		}
-		until := time.Now().Add(2 * longestWait)
-		for err := random(); err != nil; err = random() {
-			if time.Now().After(until) {
-				t.Fatalf("with the server back: %v", err)
-			}
-			time.Sleep(shortestWait)
-		}
+		returns(t, b, random)
 	}
 }

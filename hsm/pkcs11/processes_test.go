@@ -72,13 +72,7 @@ func TestAnotherOwnerOfTheModule(t *testing.T) {
 	if err := owner.Finalize(); err != nil {
 		t.Fatal(err)
 	}
-	until := time.Now().Add(2 * longestWait)
-	for err := b.Random(ctx, make([]byte, 8)); err != nil; err = b.Random(ctx, make([]byte, 8)) {
-		if time.Now().After(until) {
-			t.Fatalf("after its owner is gone: %v", err)
-		}
-		time.Sleep(shortestWait)
-	}
+	returns(t, b, func() error { return b.Random(ctx, make([]byte, 8)) })
 }
 
 // TestAnOldLossHarmsNoNewConnection: a connection from before the module was
@@ -137,7 +131,8 @@ func TestAnUnclearLoginIsNotRepeated(t *testing.T) {
 	}, nil)
 	f.count("C_Login")
 	b.drop(b.conn, &Error{Function: "C_Sign", Code: ckrDeviceError})
-	for until := time.Now().Add(time.Second); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+	for range 2 * mostUnclear {
+		overdue(b)
 		if err := b.Random(ctx, make([]byte, 8)); err == nil {
 			t.Fatal("it works without a login")
 		}
@@ -190,10 +185,9 @@ func TestOutagesDoNotDisturbOthers(t *testing.T) {
 	down.recovery.Lock()
 	down.outage = outage{cause: errors.New("a test's"), until: time.Now().Add(time.Hour)}
 	down.recovery.Unlock()
-	busy.module.calls.RLock() // as a long call has it
-	began := time.Now()
-	if err := down.Random(ctx, make([]byte, 8)); err == nil || time.Since(began) > time.Second {
-		t.Errorf("got %v after %v", err, time.Since(began))
+	busy.module.calls.RLock()                                 // as a long call has it
+	if err := down.Random(ctx, make([]byte, 8)); err == nil { // it would hang if it waited for the call
+		t.Error("it works without an attempt")
 	}
 	busy.module.calls.RUnlock()
 
@@ -206,9 +200,8 @@ func TestOutagesDoNotDisturbOthers(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 	defer cancel()
-	began = time.Now()
-	if err := down.Random(short, make([]byte, 8)); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Second {
-		t.Errorf("while another process logs in: %v after %v", err, time.Since(began))
+	if err := down.Random(short, make([]byte, 8)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while another process logs in: %v", err)
 	}
 	if b, err := Open(short, &o); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Open: %v, %v", b, err)

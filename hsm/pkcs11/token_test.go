@@ -52,7 +52,7 @@ func TestAWrongPINIsTriedOnce(t *testing.T) {
 		if err := b.Random(ctx, make([]byte, 8)); !errors.Is(err, ErrPIN) {
 			t.Errorf("recovering: %v", err)
 		}
-		time.Sleep(2 * shortestWait)
+		overdue(b)
 	}
 	if n := between().count("C_Login"); n != 1 {
 		t.Errorf("recovering tried the PIN %d times", n)
