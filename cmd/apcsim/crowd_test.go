@@ -14,8 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
@@ -153,6 +153,7 @@ func TestFourServersOnOneDatabase(t *testing.T) {
 	var wg sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(*operations))
+	acts := testrig.NewMeter()
 	for i := range 8 {
 		p := &party{servers: seats, rng: rand.New(rand.NewPCG(uint64(i), 1)), keys: map[string]string{}, unsure: map[string]bool{}}
 		parties = append(parties, p)
@@ -162,27 +163,22 @@ func TestFourServersOnOneDatabase(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				acts.Add()
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	kills := disturb(t, done, seats, begin, cluster)
+	go func() { wg.Wait(); acts.Stop() }()
+	kills := disturb(t, acts, seats, begin, cluster)
 	settle(t, seats, parties, kills)
 	for _, s := range seats {
 		s.p.end(t)
 	}
 }
 
-// disturb kills servers and the database until the work is done.
-func disturb(t *testing.T, done <-chan struct{}, seats []*seat, begin func() *process, cluster *pgcluster.Cluster) (kills int) {
+// disturb kills servers and the database between so many operations, until the work is done.
+func disturb(t *testing.T, acts *testrig.Meter, seats []*seat, begin func() *process, cluster *pgcluster.Cluster) (kills int) {
 	rng := rand.New(rand.NewPCG(7, 7))
-	for ; ; kills++ {
-		select {
-		case <-time.After(100*time.Millisecond + time.Duration(rng.IntN(200))*time.Millisecond):
-		case <-done:
-			return kills
-		}
+	for ; acts.More(20 + rng.IntN(40)); kills++ {
 		if kills%3 == 2 {
 			if err := cluster.Kill(); err != nil {
 				t.Error(err)
@@ -199,6 +195,7 @@ func disturb(t *testing.T, done <-chan struct{}, seats []*seat, begin func() *pr
 		s.p = begin()
 		s.mu.Unlock()
 	}
+	return kills
 }
 
 // settle compares what the servers have with what was acknowledged.

@@ -23,13 +23,14 @@ type startup struct {
 	options *server.Options
 }
 
-// obeySignals returns a context that the first SIGTERM or SIGINT ends. The second one ends
-// the process.
-func obeySignals(ctx context.Context) (context.Context, context.CancelFunc) {
+// obeySignals returns a context that the first SIGTERM or SIGINT ends. Once it has ended the
+// next one ends the process.
+func obeySignals(parent context.Context) (context.Context, context.CancelFunc) {
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader has gone is lines that are dropped
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+	first, obeyNoMore := signal.NotifyContext(parent, syscall.SIGTERM, syscall.SIGINT)
+	ctx, cancel := context.WithCancel(parent)
+	context.AfterFunc(first, func() { obeyNoMore(); cancel() })
+	return ctx, obeyNoMore
 }
 
 // How long a server that is stopped waits for what it opens, and for what it closes

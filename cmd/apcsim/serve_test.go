@@ -160,10 +160,11 @@ func TestServeAnswersAndEndsCleanly(t *testing.T) {
 			t.Errorf("the key of the configuration: got %s", got)
 		}
 		c := p.unfinished(t)
-		if err := p.cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
+		p.interrupt(t, signal)
+		if late, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://")); err == nil {
+			late.Close()
+			t.Error("new connections are taken")
 		}
-		refuses(t, p.url)
 		if _, err := io.WriteString(c, "{}"); err != nil {
 			t.Fatal(err)
 		}
@@ -183,27 +184,36 @@ func TestServeAnswersAndEndsCleanly(t *testing.T) {
 	}
 }
 
-// refuses returns once the server takes no new connections.
-func refuses(t *testing.T, url string) {
+// interrupt sends a signal and returns once the server is stopping: it closes a connection that
+// is idle once it takes no new ones.
+func (p *process) interrupt(t *testing.T, signal os.Signal) {
 	t.Helper()
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
-		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-		if err != nil {
-			return
-		}
-		c.Close()
+	idle, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("new connections are taken")
+	defer idle.Close()
+	idle.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := io.WriteString(idle, "GET /_apcsim/health HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := idle.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, idle); err != nil {
+		t.Fatalf("the server holds an idle connection after %v: %v", signal, err)
+	}
 }
 
 func TestASecondSignalEndsAtOnce(t *testing.T) {
 	p := launch(t, build(t), "--anonymous")
 	p.unfinished(t)
-	for range 50 { // the first may still be at work when the second comes
-		if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(10 * time.Millisecond)
+	p.interrupt(t, syscall.SIGTERM)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
 	if _, status := p.wait(t); status != -1 { // the signal's
 		t.Errorf("status %d, want an end by the signal", status)

@@ -265,6 +265,12 @@ func TestOldCallsAreForgotten(t *testing.T) {
 	if len(got) != maxCalls || got[0].Operation != "7" || got[maxCalls-1].Operation != fmt.Sprint(maxCalls+6) || got[0].Number != 8 {
 		t.Errorf("got %d calls from %s to %s", len(got), got[0].Operation, got[len(got)-1].Operation)
 	}
+	for i := range maxTransfers + 7 {
+		c.transferred(transfer{how: fmt.Sprint(i)})
+	}
+	if got := c.allTransfers(); len(got) != maxTransfers || got[0].how != "7" {
+		t.Errorf("got %d transfers from %s", len(got), got[0].how)
+	}
 	big := console.Call{Request: &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{
 		RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: strings.Repeat("A", 1<<20)}}}}
 	for range 20 {

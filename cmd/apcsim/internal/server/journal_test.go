@@ -103,21 +103,21 @@ func TestACallIsSentAsItHappens(t *testing.T) {
 // TestWatchersAreBounded, and one that goes makes room.
 func TestWatchersAreBounded(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true})
-	var all []*watching
-	for range maxWatchers {
-		all = append(all, r.watch(t, ""))
+	first := r.dial(t)
+	send(t, first, "GET /_apcsim/journal HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+	if _, err := first.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for range maxWatchers - 1 {
+		r.watch(t, "")
 	}
 	if w := r.watch(t, ""); w.res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("one too many: got %d", w.res.StatusCode)
 	}
-	all[0].res.Body.Close()
-	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		if w := r.watch(t, ""); w.res.StatusCode == http.StatusOK {
-			return
-		}
-		if time.Now().After(until) {
-			t.Fatal("a watcher that has gone still counts")
-		}
+	first.CloseWrite()
+	closes(t, first) // once the server has noticed
+	if w := r.watch(t, ""); w.res.StatusCode != http.StatusOK {
+		t.Errorf("a watcher that has gone still counts: got %d", w.res.StatusCode)
 	}
 }
 

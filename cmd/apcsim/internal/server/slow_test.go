@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// short are timeouts that a test can wait for.
-var short = Timeouts{Header: wait, Read: 2 * wait, Idle: wait}
-
-const wait = 300 * time.Millisecond
+// wait is a timeout that a test can wait for; endless is none.
+const (
+	wait    = 300 * time.Millisecond
+	endless = time.Hour
+)
 
 func (r *running) dial(t *testing.T) *net.TCPConn {
 	t.Helper()
@@ -60,33 +61,56 @@ func beginning(op string) string {
 	) + "\r\n\r\n" + firstHalf
 }
 
+// begun sends a call without the second half of its body, and returns once it is being
+// answered: the server asks for the body when the call reads it.
+func (r *running) begun(t *testing.T, op string) net.Conn {
+	t.Helper()
+	c := r.dial(t)
+	send(t, c, strings.Replace(beginning(op), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1))
+	const want = "HTTP/1.1 100 Continue\r\n\r\n"
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(c, got); string(got) != want {
+		t.Fatalf("got %q, %v, want %q", got[:n], err, want)
+	}
+	return c
+}
+
+// TestSlowAndBrokenClientsCannotHoldTheServer: of its timeouts one alone ends each client, or
+// none where the client ends its side.
 func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
-	r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: short})
+	header := Timeouts{Header: wait, Read: endless, Idle: endless}
+	read := Timeouts{Header: endless, Read: wait, Idle: endless}
+	idle := Timeouts{Header: endless, Read: endless, Idle: wait}
+	none := Timeouts{Header: endless, Read: endless, Idle: endless}
+	servers := map[Timeouts]*running{}
+	for _, timeouts := range []Timeouts{header, read, idle, none} {
+		servers[timeouts] = start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: timeouts})
+	}
 	var clients sync.WaitGroup
 	for name, c := range map[string]struct {
-		sent string
-		half bool // the client ends its side
-		want string
+		timeouts Timeouts
+		sent     string
+		want     string
 	}{
-		"nothing at all": {"", false, ""},
-		"half a line":    {"POST / HT", false, ""},
-		"half a header":  {"POST / HTTP/1.1\r\nHost: localhost\r\nX-", false, ""},
-		"half a body":    {beginning("CreateKey"), false, "400 Bad Request"},
-		"half a body, chunked": {"POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation("CreateKey") +
-			"\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"Key", false, "400 Bad Request"},
-		"a call and no more":   {beginning("CreateKey") + secondHalf, false, "200 OK"},
-		"closed at once":       {"", true, ""},
-		"closed in the header": {"POST / HTTP/1.1\r\nHost", true, ""},
-		"closed in the body":   {beginning("CreateKey"), true, "400 Bad Request"},
-		"closed after a call":  {beginning("ListKeys") + secondHalf, true, "200 OK"},
-		"no HTTP":              {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", false, "400 Bad Request"},
-		"a long header":        {"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096-100), false, ""},
-		"a header too long":    {"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096) + "\r\n\r\n", true, "431"},
+		"nothing at all": {header, "", ""},
+		"half a line":    {header, "POST / HT", ""},
+		"half a header":  {header, "POST / HTTP/1.1\r\nHost: localhost\r\nX-", ""},
+		"a long header":  {header, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096-100), ""},
+		"half a body":    {read, beginning("CreateKey"), "400 Bad Request"},
+		"half a body, chunked": {read, "POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation("CreateKey") +
+			"\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"Key", "400 Bad Request"},
+		"a call and no more":   {idle, beginning("CreateKey") + secondHalf, "200 OK"},
+		"closed at once":       {none, "", ""},
+		"closed in the header": {none, "POST / HTTP/1.1\r\nHost", ""},
+		"closed in the body":   {none, beginning("CreateKey"), "400 Bad Request"},
+		"closed after a call":  {none, beginning("ListKeys") + secondHalf, "200 OK"},
+		"no HTTP":              {none, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400 Bad Request"},
+		"a header too long":    {none, "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + strings.Repeat("x", maxHeader+4096) + "\r\n\r\n", "431"},
 	} {
 		clients.Go(func() {
-			conn := r.dial(t)
+			conn := servers[c.timeouts].dial(t)
 			send(t, conn, c.sent)
-			if c.half {
+			if c.timeouts == none {
 				conn.CloseWrite()
 			}
 			if got := closes(t, conn); !strings.Contains(got, c.want) {
@@ -95,31 +119,11 @@ func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 		})
 	}
 	clients.Wait()
-	r.create(t) // others are served
-	r.end(t)
-	if n := r.active.Load(); n != 0 { // each connection was seen to close: no handler may outlive its own
-		t.Errorf("%d requests are still being answered", n)
-	}
-}
-
-// TestEachTimeoutAlone has all others at their defaults, which are longer than the
-// test's patience or of no help.
-func TestEachTimeoutAlone(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		t    Timeouts
-		sent string
-	}{
-		{"header", Timeouts{Header: wait, Read: time.Hour}, "POST / HTTP/1.1\r\nHost: localhost\r\n"},
-		{"read", Timeouts{Read: wait}, beginning("CreateKey")},
-		{"idle", Timeouts{Idle: wait}, beginning("CreateKey") + secondHalf},
-	} {
-		r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: c.t})
-		conn := r.dial(t)
-		conn.SetDeadline(time.Now().Add(4 * time.Second)) // before the default for headers
-		send(t, conn, c.sent)
-		if closes(t, conn); t.Failed() {
-			t.Fatalf("%s does nothing", c.name)
+	for _, r := range servers {
+		r.create(t) // others are served
+		r.end(t)
+		if n := r.active.Load(); n != 0 { // each connection was seen to close: no handler may outlive its own
+			t.Errorf("%d requests are still being answered", n)
 		}
 	}
 }
@@ -153,20 +157,14 @@ func TestAClientThatReadsNothingCannotHoldTheServer(t *testing.T) {
 
 func TestAStoppingServerFinishesCallsInFlight(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true})
-	c := r.dial(t)
-	send(t, c, beginning("CreateKey"))
-	waitActive(t, r, 1)
+	idle := r.dial(t)
+	send(t, idle, "GET /_apcsim/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	c := r.begun(t, "CreateKey")
 	r.stop()
-	r.log.WaitFor(t, "stopping")
-	for until := time.Now().Add(patience); ; time.Sleep(time.Millisecond) { // the socket closes a moment after
-		late, err := net.Dial("tcp", r.at)
-		if err != nil {
-			break
-		}
+	closes(t, idle) // once the server takes no new connections
+	if late, err := net.Dial("tcp", r.at); err == nil {
 		late.Close()
-		if time.Now().After(until) {
-			t.Fatal("new connections are taken")
-		}
+		t.Error("new connections are taken")
 	}
 	send(t, c, secondHalf)
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
@@ -182,9 +180,7 @@ func TestAStoppingServerFinishesCallsInFlight(t *testing.T) {
 
 func TestAStoppingServerDoesNotWaitForEver(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: Timeouts{Shutdown: 50 * time.Millisecond}})
-	c := r.dial(t)
-	send(t, c, beginning("CreateKey"))
-	waitActive(t, r, 1)
+	c := r.begun(t, "CreateKey")
 	r.end(t)
 	closes(t, c)
 	if !strings.Contains(r.log.String(), "calls in flight were cut off") {
@@ -194,9 +190,7 @@ func TestAStoppingServerDoesNotWaitForEver(t *testing.T) {
 
 func TestACallInFlightFinishesInTheWorldBeforeTheReset(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
-	c := r.dial(t)
-	send(t, c, beginning("CreateKey"))
-	waitActive(t, r, 1)
+	c := r.begun(t, "CreateKey")
 	old := r.now()
 	r.own(t, "POST", "reset", "", &struct{}{})
 	send(t, c, secondHalf)
@@ -212,15 +206,5 @@ func TestACallInFlightFinishesInTheWorldBeforeTheReset(t *testing.T) {
 	r.closing.Wait()
 	if _, err := old.store.Read(t.Context(), offsetRecord); err == nil {
 		t.Error("the old world is not closed")
-	}
-}
-
-// waitActive returns once a number of requests are being answered.
-func waitActive(t *testing.T, r *running, n int64) {
-	t.Helper()
-	for until := time.Now().Add(patience); r.active.Load() != n; time.Sleep(time.Millisecond) {
-		if time.Now().After(until) {
-			t.Fatalf("%d requests are being answered, want %d", r.active.Load(), n)
-		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/engine"
@@ -93,7 +94,8 @@ func TestLoadingThatWasCutOff(t *testing.T) {
 	}
 }
 
-// slowStore is a store whose commits take their time, so that servers meet.
+// slowStore is a store whose commits take their time: in a bubble of synctest, until all
+// servers have come as far.
 type slowStore struct{ lent }
 
 func (s slowStore) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
@@ -103,30 +105,33 @@ func (s slowStore) Commit(ctx context.Context, id keystore.CommitID, changes ...
 
 // TestServersThatStartTogetherLoadOnce: and all of them start.
 func TestServersThatStartTogetherLoadOnce(t *testing.T) {
-	b := hsm.NewSoftware(nil)
 	for range 10 {
-		s := slowStore{newLent(t)}
-		var wg sync.WaitGroup
-		for range 4 {
-			config := parsed(t, zoneKey)
-			wg.Go(func() {
-				srv, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: config, Backend: b, Store: s})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				srv.Close()
-			})
-		}
-		wg.Wait()
-		eng, err := engine.Open(t.Context(), b, s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys, err := eng.ListKeys(t.Context(), &engine.ListKeysInput{})
-		if err != nil || len(keys.Keys) != 1 {
-			t.Errorf("%d keys, want the one of the configuration; %v", len(keys.Keys), err)
-		}
+		synctest.Test(t, loadTogether)
+	}
+}
+
+func loadTogether(t *testing.T) {
+	b, s := hsm.NewSoftware(nil), slowStore{newLent(t)}
+	var wg sync.WaitGroup
+	for range 4 {
+		config := parsed(t, zoneKey)
+		wg.Go(func() {
+			srv, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: config, Backend: b, Store: s})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			srv.Close()
+		})
+	}
+	wg.Wait()
+	eng, err := engine.Open(t.Context(), b, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := eng.ListKeys(t.Context(), &engine.ListKeysInput{})
+	if err != nil || len(keys.Keys) != 1 {
+		t.Errorf("%d keys, want the one of the configuration; %v", len(keys.Keys), err)
 	}
 }
 
