@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"strings"
+	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
@@ -60,27 +61,18 @@ func (m *ExportTr34KeyBlock) signer() *keyPairMembers {
 	}
 }
 
-// tokenHeader is the header in a key token: the attributes of the key. Its version and length have no
-// meaning; the service writes the same for every key. It has no optional blocks (GUESS G-tr34-optional-blocks: refused).
+// tokenHeader is the header in a key token: the attributes of the key, and the optional blocks of the
+// request, but none that the key was imported with (GUESS G-tr34-optional-blocks). Its version and length
+// have no meaning; the service writes the same for every key.
 func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
-	if asked != nil && len(asked.OptionalBlocks) > 0 {
-		return "", core.Invalid(
-			"The optional block is not supported.",
-			core.Because(
-				apc.RuleOptionalBlock,
-				tr34Field+".KeyBlockHeaders.OptionalBlocks",
-				core.ProblemNoOptionalBlocks,
-				strings.Join(sortedKeys(asked.OptionalBlocks), ", "),
-				"none",
-			),
-		)
-	}
 	h, err := p.header(core.AlgorithmNamed(core.AES256), asked)
 	if err != nil {
 		return "", err
 	}
-	h.Blocks = nil
-	text := []byte(h.String())
+	h.Blocks = slices.DeleteFunc(h.Blocks, func(b tr31.OptionalBlock) bool {
+		return asked == nil || asked.OptionalBlocks[b.ID] == ""
+	})
+	text := []byte(h.Encode())
 	copy(text, "D0112")
 	return string(text), nil
 }

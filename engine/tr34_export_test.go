@@ -86,6 +86,9 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable),
 				KeyVersion: new("07")}
 		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AD07N0000", aesKey},
+		{"optional blocks", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "terminal7", "77": "x"}}
+		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E02007705xLB0Dterminal7", aesKey},
 	} {
 		arm := c.arm
 		if c.nonce != "" {
@@ -226,8 +229,8 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 		{"another key's certificate", k, func(a *engine.ExportTr34KeyBlock) {
 			a.ExportToken, a.SigningKeyIdentifier, a.SigningKeyCertificate = nil, &signing.KeyArn, new(verifyingCert.text())
 		}, apc.ErrValidation, "certificate-key"},
-		{"optional blocks", k, func(a *engine.ExportTr34KeyBlock) {
-			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "x"}}
+		{"a PB block", k, func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "x"}}
 		}, apc.ErrValidation, "optional-block"},
 		{"wider modes", k, func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &macModes}

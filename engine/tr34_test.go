@@ -101,6 +101,27 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 	}
 }
 
+// TestKeyTokenBringsItsOptionalBlocks which stand behind the 16 characters of the header and stay with the key.
+func TestKeyTokenBringsItsOptionalBlocks(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	h := newHost(t, eng.Caller)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, true)
+	token := func(blocks string) string {
+		return h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = "D9999K0TB00E0" + blocks }, unhex(t, tdesKey))
+	}
+	k, err := importToken(eng.Caller, h.arm(&p.ImportToken, token("100LB0Dterminal7")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
+	if err != nil || !strings.Contains(w.KeyMaterial, "LB0Dterminal7") {
+		t.Errorf("exported as %+v, %v; want the label in it", w, err)
+	}
+	_, err = importToken(eng.Caller, h.arm(&p.ImportToken, token("200LB0Dterminal7")))
+	refused(t, "a block less than the header says", err, apc.ErrValidation, apc.RuleHeader)
+}
+
 func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)

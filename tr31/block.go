@@ -55,14 +55,7 @@ func parse(s string, how Strictness) (*Block, error) {
 	}
 	count, ok := decimal(s[atCount:atContext])
 	if !ok {
-		return nil, &Error{
-			ErrHeaderField,
-			"number of optional blocks",
-			atCount,
-			problemCount,
-			wording.Quote(s[atCount:atContext], 2),
-			"00 to 99",
-		}
+		return nil, wrongCount(s)
 	}
 	blocks, at, err := parseBlocks(s, fixedHeader, count, how)
 	if err != nil {
@@ -85,6 +78,11 @@ func parse(s string, how Strictness) (*Block, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// wrongCount is the refusal of a header whose number of optional blocks is none.
+func wrongCount(s string) *Error {
+	return &Error{ErrHeaderField, "number of optional blocks", atCount, problemCount, wording.Quote(s[atCount:atContext], 2), "00 to 99"}
 }
 
 // checkFrame checks what must hold before any field is read: size, version and

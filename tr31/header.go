@@ -1,6 +1,7 @@
 package tr31
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,19 +42,34 @@ type Header struct {
 	Blocks        []OptionalBlock // owned by the maker of the Header
 }
 
-// ParseHeader reads 16 fixed characters as a template, as tools and TR-34
-// tokens have them: the length and the number of optional blocks are
-// ignored, and codes are not checked; [KBPK.Wrap] does that.
+// ParseHeader reads a header that stands alone, as tools and TR-34 tokens have it: 16 fixed characters and
+// perhaps the optional blocks behind them. The length is ignored, and so is the number of optional blocks
+// where there are 16 characters alone. Codes are not checked; [KBPK.Wrap] does that.
 func ParseHeader(s string) (Header, error) {
-	if len(s) != fixedHeader {
-		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), characters(fixedHeader)}
+	if len(s) < fixedHeader || len(s) > maxBlock {
+		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), "at least " + characters(fixedHeader)}
 	}
 	if at := unprintable(s); at >= 0 {
 		return Header{}, &Error{ErrCharset, "header", at, problemHeaderChar, wording.Char(s[at:]), ""}
 	}
 	h := headerFields(s)
-	_, err := h.Version.rules()
-	return h, err
+	if _, err := h.Version.rules(); err != nil || len(s) == fixedHeader {
+		return h, err
+	}
+	count, ok := decimal(s[atCount:atContext])
+	if !ok {
+		return h, wrongCount(s)
+	}
+	blocks, end, err := parseBlocks(s, fixedHeader, count, Lenient)
+	if err != nil {
+		return h, err
+	}
+	if end != len(s) {
+		return h, &Error{ErrLength, "header", end, problemHeaderLength, characters(len(s)),
+			fmt.Sprintf("%s for a header with %s", characters(end), wording.Count(count, "optional block"))}
+	}
+	h.Blocks = blocks
+	return h, h.checkBlocks(Lenient)
 }
 
 // headerFields takes the fields from at least 16 characters, unjudged.
@@ -69,6 +85,10 @@ func headerFields(s string) Header {
 		Reserved:      s[atReserved],
 	}
 }
+
+// Encode is the header as it stands alone: the 16 fixed characters, with 0000 for the length, and the
+// optional blocks. Nothing is checked or padded.
+func (h Header) Encode() string { return string(h.append(nil, 0)) }
 
 // String is the 16 fixed characters, with 0000 for the length of a block that
 // does not exist yet.

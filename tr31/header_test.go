@@ -21,13 +21,34 @@ func TestParseHeaderTakesATemplate(t *testing.T) {
 	}
 }
 
+// TestHeaderWithOptionalBlocksStandsAlone as in a TR-34 token.
+func TestHeaderWithOptionalBlocksStandsAlone(t *testing.T) {
+	const text = "D0112K0AB00E02007705xLB0Dterminal7"
+	h, err := ParseHeader(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	label, found := h.Block("LB")
+	if !found || label.Data != "terminal7" || len(h.Blocks) != 2 {
+		t.Errorf("got blocks %v", h.Blocks)
+	}
+	if got, want := h.Encode(), "D0000"+text[5:]; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestParseHeaderRefusesWhatIsNoHeader(t *testing.T) {
 	for text, want := range map[string]Class{
-		"":                  ErrLength,
-		"D0000K0AB00E000":   ErrLength,
-		"D0000K0AB00E00000": ErrLength,
-		"F0000K0AB00E0000":  ErrVersion,
-		"D0000K0\tB00E0000": ErrCharset,
+		"":                           ErrLength,
+		"D0000K0AB00E000":            ErrLength,
+		"D0000K0AB00E00000":          ErrLength,
+		"F0000K0AB00E0000":           ErrVersion,
+		"D0000K0\tB00E0000":          ErrCharset,
+		"D0000K0AB00E0x00LB05a":      ErrHeaderField,
+		"D0000K0AB00E0200LB05a":      ErrOptBlock,
+		"D0000K0AB00E0100LB06a":      ErrOptBlock,
+		"D0000K0AB00E0100LB05aLB05b": ErrLength,
+		"D0000K0AB00E0200LB05aLB05b": ErrOptBlock,
 	} {
 		if _, err := ParseHeader(text); !errors.Is(err, want) {
 			t.Errorf("%q: got %v, want class %s", text, err, want)

@@ -18,7 +18,7 @@ import (
 // show the key, and encoding/json omits it.
 type Opened struct {
 	Key         []byte    `json:"-"` // in the clear; the caller clears it
-	Header      string    // key block header, 16 characters
+	Header      string    // key block header, 16 characters and perhaps optional blocks
 	Nonce       []byte    // nil if the token has none
 	SigningTime time.Time // zero if the token has none
 }

@@ -30,7 +30,7 @@ const (
 	problemNoValue      = "a signed attribute has no value"
 	problemNoNonce      = "the random nonce is empty"
 	problemTimeForm     = "the signing time is not a time in UTC to the second"
-	problemHeaderForm   = "the key block header is not 16 printable characters"
+	problemHeaderForm   = "the key block header is not 16 or more printable characters"
 	problemSignedType   = "the signed content type is not that of the message"
 	problemDigestLength = "the message digest does not have the length of SHA-256"
 	problemProtection   = "the algorithm protection names another signature algorithm than the signer uses"

@@ -14,7 +14,7 @@ type Token struct {
 	Version            int                   // of the SignedData: 1, or 3 as RFC 5652 asks
 	Signer             IssuerSerial          // the KDH
 	Recipient          IssuerSerial          // the KRD
-	Header             string                // key block header, 16 characters; empty if none is signed
+	Header             string                // key block header, 16 characters and perhaps optional blocks; empty if none is signed
 	Nonce              []byte                // of a two-pass token; nil if there is none
 	SigningTime        time.Time             // of a one-pass token; zero if there is none
 	CRL                []byte                // DER; nil if there is none
@@ -79,11 +79,13 @@ func isHeader(s string) bool {
 			return false
 		}
 	}
-	return len(s) == headerLength
+	return len(s) >= headerLength && len(s) <= maxHeader
 }
 
-// headerLength is that of a TR-31 header without optional blocks.
-const headerLength = 16
+const (
+	headerLength = 16   // of a TR-31 header without optional blocks
+	maxHeader    = 9999 // of one with them: the longest key block
+)
 
 // contentName is what a message has as content, in a refusal.
 func contentName(s *signedData) string {

@@ -18,8 +18,8 @@ var tokenWrapCommand = command{
 	details: `
 Certificates and the private key (PKCS #1 or #8) are PEM or DER; a certificate may also be base64 of PEM,
 as GetParametersForImport gives the receiver's. --partner DIR, of partner new, stands for --kdh-key
-and --kdh-cert. HEADER is 16 characters, as tr31 wrap takes it: it says what the key may do. KEYHEX may be
--, and is then read from standard input.
+and --kdh-cert. HEADER is 16 characters, as tr31 wrap takes it, and perhaps optional blocks: it says what
+the key may do. KEYHEX may be -, and is then read from standard input.
 
 With --nonce it is a two-pass token; without, a one-pass token with the time of now. The token is printed in
 hexadecimal, as ImportKey takes it. An AES key is enciphered with AES-128, another with TDES.`,

@@ -122,7 +122,6 @@ const (
 	ProblemNarrowModes      = "the header of the key block can narrow the modes of use of the key, not change them"
 	ProblemNarrowExport     = "the header of the key block can narrow the exportability of the key, not change it"
 	ProblemServiceBlock     = "the service writes this optional block itself"
-	ProblemNoOptionalBlocks = "a key token has no optional blocks"
 	ProblemOptionalLength   = "the optional blocks are too long together"
 	ProblemVariantUsage     = "the variant is for keys of another usage"
 	ProblemVariantAlgorithm = "an AS 2805 cryptogram can only hold a TDES key"
