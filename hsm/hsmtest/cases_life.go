@@ -4,16 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-)
-
-const (
-	cancelMoments  = 6                      // spread over the length of one call, at each of which it is cancelled
-	longestMoment  = 200 * time.Millisecond // a call that took longer was unlucky
-	shortestMoment = time.Millisecond       // what takes less is over before a timer cancels it
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 )
 
 // everyMethod calls every method of the backend but Close, and Open with a sealed key.
@@ -192,63 +186,18 @@ func resealed(t tester, b hsm.Backend, device hsm.Resealer, u sealedUse) {
 	})
 }
 
-// atLook is a context that ends when the device looks at it for the n-th time.
-type atLook struct {
-	context.Context
-	left atomic.Int64 // looks until then
-	end  context.CancelFunc
-}
-
-func newAtLook(n int) *atLook {
-	c := &atLook{}
-	c.Context, c.end = context.WithCancel(ctx)
-	c.left.Store(int64(n))
-	return c
-}
-
-func (c *atLook) look() {
-	if c.left.Add(-1) == 0 {
-		c.end()
-	}
-}
-
-func (c *atLook) Done() <-chan struct{} { c.look(); return c.Context.Done() }
-
-func (c *atLook) Err() error { c.look(); return c.Context.Err() }
-
-// mostLooks is how many looks at a context are tried in one call.
-const mostLooks = 20
-
-// cancelMidway ends the context of a call at each of the moments at which the device looks at it, and,
-// of a call that takes long enough, at moments spread over its length: it succeeds with the
-// right result or fails with the context's error, and does no harm.
+// cancelMidway cancels a call at one moment after the other: it succeeds with the right result
+// or fails with the context's error, and does no harm.
 func cancelMidway(t tester, what string, do func(context.Context) error) {
 	t.Helper()
 	start := time.Now()
-	if err := do(ctx); err != nil {
-		t.Errorf("%s: %v", what, err)
-	}
-	length := min(time.Since(start), longestMoment)
-	for n, looked := 1, true; looked && n <= mostLooks; n++ {
-		going := newAtLook(n)
+	good(t, what, do(ctx))
+	for when, going := range promise.Cancelled(ctx, time.Since(start)) {
 		if err := do(going); err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("%s, cancelled at look %d: %v", what, n, err)
+			t.Errorf("%s, %s: %v", what, when, err)
 		}
-		looked = going.left.Load() <= 0
-		going.end()
 	}
-	for i := 0; length > shortestMoment && i < cancelMoments; i++ {
-		going, cancel := context.WithCancel(ctx)
-		stop := time.AfterFunc(length*time.Duration(i)/cancelMoments, cancel)
-		if err := do(going); err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("%s, cancelled after %d/%d of its time: %v", what, i, cancelMoments, err)
-		}
-		stop.Stop()
-		cancel()
-	}
-	if err := do(ctx); err != nil {
-		t.Errorf("%s after cancelled calls: %v", what, err)
-	}
+	good(t, what+" after cancelled calls", do(ctx))
 }
 
 // handedOver compares what a key that the device keeps does with what the sealed one does.

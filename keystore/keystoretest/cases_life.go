@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -153,20 +155,23 @@ var lifeCases = []testCase{
 		on(func(t tester, s keystore.Store) {
 			warm := 0
 			takes := usual(func() { warm++; commit(t, s, pair(fmt.Sprint("warm", warm))...) })
-			took := atomic.Int64{}
+			var took atomic.Int64
+			var asked sync.Map // ids
 			crowd(4, func(i int) {
-				for n := range few(20) {
-					if cancelMidway(t, s, fmt.Sprintf("%d.%d", i, n), takes, n%2 == 0) {
-						took.Add(1)
+				for n := range few(8) {
+					for when, brief := range promise.Cancelled(ctx, takes) {
+						id := fmt.Sprintf("%d.%d %s", i, n, when)
+						asked.Store(id, true)
+						if cancelMidway(brief, t, s, id, n%2 == 0) {
+							took.Add(1)
+						}
 					}
 				}
 			})
 			count := int64(warm)
-			for i := range 4 {
-				for n := range few(20) {
-					if made(t, s, fmt.Sprintf("%d.%d", i, n)) {
-						count++
-					}
+			for id := range asked.Range {
+				if made(t, s, id.(string)) {
+					count++
 				}
 			}
 			if n := value(t, s, "n"); n != count || n != took.Load()+int64(warm) {
@@ -182,22 +187,24 @@ var lifeCases = []testCase{
 	newCase("CallsCancelledMidwayEnd", promises{"out of one snapshot: of a commit they show all changes or none."}, on(func(t tester, s keystore.Store) {
 		numbered(t, s, 100, "i", "j")
 		takes := usual(func() { walk(t, s, here, kind, all, 100, nil) })
+		whole := func(what, when string, got, want int, err error) {
+			if err == nil && got != want || named(err) {
+				t.Errorf("%s, %s: %d of %d, %v", what, when, got, want, err)
+			}
+		}
 		crowd(4, func(i int) {
-			for range few(30) {
-				brief, cancel := briefly(takes)
-				found, readErr := s.Read(brief, thing("0000", "").Ref(), thing("0001", "").Ref())
-				page, pageErr := s.Page(brief, here, kind, keystore.Filter{Index: new("j")}, "", 100)
-				dues, dueErr := s.Due(brief, here, noon, 100)
-				cancel()
-				if readErr == nil && (len(found) != 2 || !found[0].Record.Exists()) || pageErr == nil && len(page) != 50 ||
-					dueErr == nil && len(dues) != 100 {
-					t.Errorf("a cancelled call returned half an answer: %d of 2, %d of 50, %d of 100", len(found), len(page), len(dues))
-				}
-				for _, err := range []error{readErr, pageErr, dueErr} {
-					if named(err) {
-						t.Errorf("a cancelled call: %v", err)
-					}
-				}
+			for when, brief := range promise.Cancelled(ctx, takes) {
+				found, err := s.Read(brief, thing("0000", "").Ref(), thing("0001", "").Ref())
+				found = slices.DeleteFunc(found, func(f keystore.Found) bool { return !f.Record.Exists() })
+				whole("Read", when, len(found), 2, err)
+			}
+			for when, brief := range promise.Cancelled(ctx, takes) {
+				page, err := s.Page(brief, here, kind, keystore.Filter{Index: new("j")}, "", 100)
+				whole("Page", when, len(page), 50, err)
+			}
+			for when, brief := range promise.Cancelled(ctx, takes) {
+				dues, err := s.Due(brief, here, noon, 100)
+				whole("Due", when, len(dues), 100, err)
 			}
 		})
 		for range 20 {
@@ -258,23 +265,10 @@ func usual(call func()) time.Duration {
 	return time.Since(began) / calls
 }
 
-// briefly is a context that ends at a random moment of a call that takes usual.
-func briefly(usual time.Duration) (context.Context, context.CancelFunc) {
-	brief, cancel := context.WithCancel(ctx)
-	if after := rand.N(usual*3/2 + 1); after > usual/8 {
-		time.AfterFunc(after, cancel)
-	} else {
-		go cancel()
-	}
-	return brief, cancel
-}
-
-// cancelMidway makes a pair with a context that ends meanwhile, and reports whether
+// cancelMidway makes a pair with a context that is cancelled meanwhile, and reports whether
 // it took effect. Where that is unknown, and half the time where it did not, the
 // same commit is asked again.
-func cancelMidway(t tester, s keystore.Store, id string, takes time.Duration, again bool) bool {
-	brief, cancel := briefly(takes)
-	defer cancel()
+func cancelMidway(brief context.Context, t tester, s keystore.Store, id string, again bool) bool {
 	commitID := newID()
 	err := s.Commit(brief, commitID, pair(id)...)
 	isContexts := errors.Is(err, context.Canceled)
