@@ -241,7 +241,6 @@ func TestServerAway(t *testing.T) {
 	must(t, "Commit", s.Commit(t.Context(), newID(), storetest.Pair(here, "a")...))
 	must(t, "Stop", c.Stop())
 	s.patience = 200 * time.Millisecond // once the server is away: with it, an answer may take longer
-	began := time.Now()
 	_, readErr := s.Read(t.Context(), counted)
 	commitErr := s.Commit(t.Context(), newID(), storetest.Pair(here, "b")...)
 	_, openErr := Open(t.Context(), url, &Options{Patience: 50 * time.Millisecond})
@@ -249,9 +248,6 @@ func TestServerAway(t *testing.T) {
 		if failed, ok := errors.AsType[*Error](err); !ok || failed.Op != what || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s without a server: %v", what, err)
 		}
-	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v to give up", took)
 	}
 	must(t, "Restart", c.Restart())
 	s.patience = defaultPatience
