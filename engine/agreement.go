@@ -67,7 +67,7 @@ func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key)
 		return hsm.Agreement{}, nil, err
 	}
 	derived := core.AlgorithmNamed(a.derived)
-	info, _ := hex.DecodeString(*a.info) // the shape has been checked
+	info, _ := hex.DecodeString(*a.info) // the shape has been checked; it may have zeros: GUESS G-shared-information
 	return hsm.Agreement{Pair: pair.Ref(), Peer: peer, KDF: core.DerivationFunctions[a.kdf], Hash: core.DerivationHashes[a.hash],
 		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, above, nil
 }
@@ -160,7 +160,8 @@ func foundDeriveUsage(u apc.KeyUsage) string {
 	return "DeriveKeyUsage " + string(u)
 }
 
-// exportECDH exports a key as a TR-31 key block under a key that both parties derive.
+// exportECDH exports a key, or an initial DUKPT key (GUESS G-initial-key-agreed), as a TR-31 key block under a
+// key that both parties derive.
 func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
 	asked := m.agreed()

@@ -97,7 +97,7 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 	if p.ksn != nil {
 		return nil, notInThisForm()
 	}
-	if p.as.Usage != usage {
+	if p.as.Usage != usage { // GUESS G-as2805-usage
 		return nil, core.Invalid(
 			"The variant does not fit the key.",
 			core.Because(apc.RuleAS2805Variant, as2805Field+".As2805KeyVariant", core.ProblemVariantUsage,

@@ -57,7 +57,7 @@ func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string
 		return nil, nil
 	}
 	c.Resources = c.Resources[:0]
-	var target core.Key
+	var target core.Key // one that does not exist is ResourceNotFoundException: GUESS G-alias-unknown-key
 	if err := c.Key(ctx, core.Need{Field: "KeyArn", Identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}

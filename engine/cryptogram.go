@@ -112,7 +112,8 @@ func cryptogramBytes(field, text string, size int) ([]byte, error) {
 	return out, nil
 }
 
-// exportCryptogram exports a key enciphered with RSA-OAEP to the key of a certificate.
+// exportCryptogram exports a key enciphered with RSA-OAEP to the key of a certificate, also one that was
+// imported for key blocks alone (GUESS G-cryptogram-exportable).
 func exportCryptogram(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportKeyCryptogram) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot, then the receiver's certificate.
 	keys, err := c.Keys(

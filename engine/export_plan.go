@@ -29,7 +29,8 @@ type exportPlan struct {
 	check core.CheckMethod
 }
 
-// planExport decides what is wrapped, for a key that has been checked by [exportRules].
+// planExport decides what is wrapped, for a key that has been checked by [exportRules]. A check value algorithm
+// may be asked for with every key (GUESS G-export-check-value).
 func planExport(k *core.Key, field string, asked *ExportAttributes) (*exportPlan, error) {
 	p := &exportPlan{field: field, key: k, as: k.Attributes, code: core.CodeOf(k.Attributes.Usage)}
 	if asked == nil {
@@ -55,7 +56,8 @@ const initialKeyUsage = "B1"
 
 // initialKey makes it the export of a terminal's initial DUKPT key. A
 // TDES one is always double-length (ANSI X9.24-1); an AES one is as long as
-// its base derivation key (GUESS G-initial-key-length for 192 and 256 bits).
+// its base derivation key (GUESS G-initial-key-length for 192 and 256 bits). A TDES_3KEY one derives
+// with all of its key (GUESS G-initial-key-3key); a serial number of another length is refused (GUESS G-initial-key-serial).
 func (p *exportPlan) initialKey(ksn string) error {
 	if p.as.Usage != core.UsageB0 {
 		return core.Invalid("An initial key can only be derived from a base derivation key.",
@@ -87,6 +89,7 @@ func (p *exportPlan) material() hsm.Material { return hsm.Material{Key: p.key.Re
 // the key, narrowed by the request.
 func (p *exportPlan) header(under *core.Algorithm, asked *KeyBlockHeaders) (tr31.Header, error) {
 	h := tr31.Header{
+		// GUESS G-key-version: that of an import is not kept.
 		Version: tr31.VersionB, KeyUsage: p.code, Algorithm: byte(p.as.Alg.Letter), KeyVersion: "00",
 		Exportability: 'E', Context: '0', Reserved: '0',
 	}

@@ -41,7 +41,8 @@ func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Export
 	return p.wrapped(kek, apc.WrappedKeyMaterialFormatTR31KeyBlock, text, value), nil
 }
 
-// wrapped is the answer: the wrapped key and the key that wraps it.
+// wrapped is the answer: the wrapped key and the key that wraps it or, where none of the account does, the
+// authority of the receiver's certificate or the key pair (GUESS G-wrapping-key-arn).
 func (p *exportPlan) wrapped(by *core.Key, format apc.WrappedKeyMaterialFormat, material string, value kcv.Value) *WrappedKey {
 	return &WrappedKey{
 		WrappingKeyArn: by.ARN.String(), WrappedKeyMaterialFormat: format, KeyMaterial: material,

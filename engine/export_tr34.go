@@ -13,7 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
-// exportTR34 exports a key as a TR-34 key token, signed with a key pair of the account.
+// exportTR34 exports a key of any usage, imported or not (GUESS G-tr34-origin), as a TR-34 key token, signed
+// with a key pair of the account.
 func exportTR34(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr34KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
 	signer := m.signer()

@@ -58,7 +58,8 @@ func certificateServes(c *core.Call, pair *core.Key, ca *core.Authority) bool {
 }
 
 // loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its
-// private key is not used for a caller (GUESS G-stopped-pair).
+// private key is not used for a caller (GUESS G-stopped-pair). Another key is ValidationException
+// (GUESS G-not-a-pair).
 func loadPair(ctx context.Context, c *core.Call, identifier string) (core.Key, error) {
 	var pair core.Key
 	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: identifier}, &pair); err != nil {

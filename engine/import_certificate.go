@@ -63,7 +63,7 @@ func importTrusted(ctx context.Context, c *core.Call, m *TrustedCertificatePubli
 }
 
 // declareCertificate reads a certificate and checks the attributes of the request: a public key
-// of the table, of the algorithm in the certificate.
+// of the table, of the algorithm in the certificate (GUESS G-certificate-algorithm: ValidationException else).
 func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x509.Certificate, error) {
 	if err := checkAttributes(a, imported, arm+".KeyAttributes."); err != nil {
 		return nil, err

@@ -47,8 +47,9 @@ func (s *strength) check(wrapped *core.Algorithm) error {
 }
 
 // readHeader sets usage, modes of use, exportability and possible algorithms from a key block header
-// (tr31-mapping, sections 2 to 5). The first 16 characters of the header's text and the optional
-// blocks are kept with the key.
+// (tr31-mapping, sections 2 to 5): N is not exportable, E and S are (GUESS G-exportability-imported); A and T of
+// usage M7 are AES and TDES keys (GUESS G-hmac-cipher-block); what the service has no name for is refused
+// (GUESS G-block-codes). The first 16 characters of the header's text and the optional blocks are kept with the key.
 func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	at := func(offset int, rule apc.Rule, problem, found, wanted string) error {
 		return headerRefusal(apc.Reason{Rule: rule, Field: p.field, Problem: problem, Found: found, Wanted: wanted, Offset: offset})

@@ -12,7 +12,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
-// importTR34 imports a TR-34 key token, sent to a key pair of the account.
+// importTR34 imports a TR-34 key token, sent to a key pair of the account, in every form that package tr34
+// reads (GUESS G-tr34-forms).
 func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *importPlan) error {
 	// Load and check: the authority of the signer, and the key pair that the key token was made for.
 	p.field = tr34Field + ".WrappedKeyBlock"

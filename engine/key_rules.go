@@ -37,7 +37,7 @@ var (
 	}
 )
 
-// Key block protection keys and key encryption keys.
+// Key block protection keys and key encryption keys. One with NoRestrictions does both (GUESS G-kek-no-restrictions).
 var (
 	unwrappingRules = wrappingKey(wrappingUsages, 0, core.Decrypt|core.Unwrap)
 	wrappingRules   = wrappingKey(wrappingUsages, 0, core.Encrypt|core.Wrap)

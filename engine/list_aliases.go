@@ -8,7 +8,7 @@ import (
 )
 
 // ListAliases lists the caller's aliases in the order of their names: all of
-// them, or those of one key.
+// them, or those of one key, which must exist (GUESS G-alias-filter; for the order GUESS G-list-order).
 func (c *Caller) ListAliases(ctx context.Context, in *ListAliasesInput) (*ListAliasesOutput, error) {
 	return core.Run(ctx, c.caller, "ListAliases", in, listAliases)
 }

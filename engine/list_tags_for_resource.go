@@ -8,7 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// ListTagsForResource lists the tags of a key in the order of their keys.
+// ListTagsForResource lists the tags of a key in the order of their keys (GUESS G-list-order).
 func (c *Caller) ListTagsForResource(ctx context.Context, in *ListTagsForResourceInput) (*ListTagsForResourceOutput, error) {
 	return core.Run(ctx, c.caller, "ListTagsForResource", in, listTagsForResource)
 }

@@ -34,7 +34,8 @@ func putResourcePolicy(ctx context.Context, c *core.Call, in *PutResourcePolicyI
 	return &PutResourcePolicyOutput{ResourceArn: changed.ARN.String(), Policy: in.Policy}, nil
 }
 
-// checkResourcePolicy refuses a text that is no policy of a key, and one that lets anyone in.
+// checkResourcePolicy refuses a text that is no policy of a key (GUESS G-policy-text: the exception), and one
+// that lets anyone in.
 func checkResourcePolicy(text, arn string) error {
 	p, err := policy.Parse(policy.Resource, text)
 	if err == nil {

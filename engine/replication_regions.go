@@ -46,7 +46,7 @@ func addKeyReplicationRegions(
 		if err := c.PermitRegions(ctx, primary.ARN.Account, in.ReplicationRegions); err != nil {
 			return err
 		}
-		if primary.State != apc.KeyStateCreateComplete {
+		if primary.State != apc.KeyStateCreateComplete { // a stopped key may be replicated: GUESS G-stopped-replicates
 			return core.StateError(primary, string(apc.KeyStateCreateComplete))
 		}
 		if err := core.CheckReplicable(&primary); err != nil {
@@ -57,13 +57,13 @@ func addKeyReplicationRegions(
 		}
 		for _, region := range in.ReplicationRegions {
 			if i := primary.InRegion(region); i >= 0 && primary.Replicas[i].Status != apc.KeyReplicationStateFailed {
-				return core.Invalid(
+				return core.Invalid( // GUESS G-replicated-region
 					"The replication Regions are not valid.",
 					core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemReplicated, region, "other Regions"),
 				)
 			}
 		}
-		primary.OwnRegions = core.No
+		primary.OwnRegions = core.No // GUESS G-own-list
 		c.Replicate(&primary, in.ReplicationRegions)
 		changes := c.AppendReplicas(nil, &primary, in.ReplicationRegions)
 		changes = append(changes, keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))
@@ -113,7 +113,7 @@ func removeKeyReplicationRegions(
 		}
 		for _, region := range in.ReplicationRegions {
 			if i := primary.InRegion(region); i < 0 || primary.Replicas[i].Status == apc.KeyReplicationStateDeleteInProgress {
-				return core.Invalid(
+				return core.Invalid( // GUESS G-replicated-region
 					"The replication Regions are not valid.",
 					core.Because(apc.RuleRegion, "ReplicationRegions", core.ProblemNotReplicated, region, "Regions with a replica"),
 				)
@@ -123,7 +123,7 @@ func removeKeyReplicationRegions(
 		if err != nil {
 			return err
 		}
-		primary.OwnRegions = core.No
+		primary.OwnRegions = core.No // GUESS G-own-list
 		c.Unreplicate(&primary, in.ReplicationRegions)
 		return c.Cloud.Commit(ctx, append(changes, keystore.Replace(primary.Record(primary.Due(&c.Cloud.Limits))))...)
 	})

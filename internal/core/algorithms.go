@@ -32,7 +32,7 @@ type CheckMethod struct {
 var (
 	tdesChecks = []CheckMethod{
 		check(apc.KeyCheckValueAlgorithmANSIX924, kcv.TDESZero),
-		check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC),
+		check(apc.KeyCheckValueAlgorithmCMAC, kcv.TDESCMAC), // of 8 zero bytes: GUESS G-tdes-cmac
 	}
 	// GUESS G-public-check-value: SHA-1 of the DER SubjectPublicKeyInfo.
 	pairChecks = []CheckMethod{check(apc.KeyCheckValueAlgorithmSHA1, kcv.SHA1)}

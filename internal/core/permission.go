@@ -369,7 +369,7 @@ func CheckPolicyHolder(k Key) error {
 	return nil
 }
 
-// replicaError refuses what only a primary can do.
+// replicaError is the refusal of what only the primary may do (GUESS G-replica-refusal: the exception).
 func replicaError(k Key) error {
 	return &apc.Error{
 		Code: apc.ErrValidation, Resource: k.ARN.String(), Message: "Key " + k.ARN.String() + " is a replica.",

@@ -144,7 +144,8 @@ func (c *Call) Replicate(k *Key, regions []string) {
 	k.setReplicas(all)
 }
 
-// replicaOf is the key in another Region, as its replication makes it. Its tags are its own.
+// replicaOf is the key in another Region, as its replication makes it. Its tags are its own, and only the
+// primary has a list of Regions (GUESS G-replica-answer).
 func (k *Key) replicaOf(r *Replica, now time.Time) Key {
 	out := *k
 	out.ARN = ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: r.Region}, Key: k.ARN.Key}

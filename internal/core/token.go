@@ -184,8 +184,8 @@ func (t *Token) Expired(now time.Time) bool { return t.sealed == nil || !t.Expir
 
 func (t *Token) forgotten(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
 
-// FindToken finds an import or export token of the caller. An unknown one is
-// ResourceNotFoundException. Whether the token may be used is for [Token.Check].
+// FindToken finds an import or export token of the caller, which is of its account and Region (GUESS G-token-place).
+// An unknown one is ResourceNotFoundException. Whether the token may be used is for [Token.Check].
 func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
 	found, err := c.Cloud.Store.Read(ctx, tokenRef(c.Home(), id))
 	if err != nil {

@@ -148,7 +148,7 @@ func Peer(ctx context.Context, c *Call, text, field string, pair, ca *Key, caFie
 	if err != nil {
 		return nil, nil, err
 	}
-	if alg != pair.Attributes.Alg {
+	if alg != pair.Attributes.Alg { // GUESS G-curves-match
 		return nil, nil, Invalid("The certificate does not have the key's curve.",
 			Because(apc.RuleKeyAlgorithm, field, problemOtherCurve, string(alg.Name), string(pair.Attributes.Alg.Name)))
 	}
