@@ -8,11 +8,11 @@ import (
 	"math/bits"
 )
 
-// An AESKSN is a key serial number of AES DUKPT (X9.24-3, 6.2): the initial key id, 8 bytes, and
+// An AESKSN is a key serial number of AES DUKPT (X9.24-3): the initial key id, 8 bytes, and
 // the transaction counter, 4 bytes.
 type AESKSN [12]byte
 
-// maxOnes is how many one bits a counter may have (X9.24-3, 6.2).
+// maxOnes is how many one bits a counter may have (X9.24-3, 6.1).
 const maxOnes = 16
 
 // ParseAESKSN reads 24 hexadecimal digits. Other text, and a counter that is not
@@ -55,7 +55,7 @@ func (k AESKSN) Valid() bool { return bits.OnesCount32(k.Counter()) <= maxOnes }
 func (k AESKSN) String() string { return fmt.Sprintf("%X", k[:]) }
 
 // AESUse is the purpose of a key of AES DUKPT: the key usage indicator of the derivation
-// data (X9.24-3, table 2).
+// data (X9.24-3, 6.3.2, tables 2 and 3).
 type AESUse uint16
 
 // The purposes. One that ends in Both is for either direction.
@@ -73,7 +73,7 @@ const (
 	initialKey    AESUse = 0x8001
 )
 
-// KeyType is the algorithm of a derived key (X9.24-3, table 3).
+// KeyType is the algorithm of a derived key (X9.24-3, 6.3.2, tables 2 and 3).
 type KeyType uint16
 
 // The algorithms.
@@ -116,7 +116,7 @@ func derive(dst []byte, b cipher.Block, use AESUse, t KeyType, length int, tail 
 	return out[:length/8]
 }
 
-// InitialAES derives a terminal's initial key from an AES base derivation key (X9.24-3, 6.3.2).
+// InitialAES derives a terminal's initial key from an AES base derivation key (X9.24-3, 6.3).
 // The length of both in bits is 128, 192 or 256; another is an [Error]. The id is that of
 // [AESKSN.InitialKeyID].
 func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
@@ -128,7 +128,7 @@ func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 }
 
 // TransactionAES derives the transaction key, from which the working keys of a serial number are
-// derived (X9.24-3, 6.3.3), from the terminal's initial key, 16, 24 or 32 bytes, and is as long:
+// derived (X9.24-3, 6.1 and 6.3), from the terminal's initial key, 16, 24 or 32 bytes, and is as long:
 // one step for each one bit of the counter, the highest first. Any counter is accepted.
 func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 	t, err := aesType(initial)
@@ -186,7 +186,7 @@ func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([
 	return derive(make([]byte, 32), b, use, t, length, [8]byte(k[4:])), nil
 }
 
-// UpdateAES derives the key under which a new initial key is sent to a terminal (X9.24-3, 6.4):
+// UpdateAES derives the key under which a new initial key is sent to a terminal (X9.24-3, 6.5):
 // the working key for key encryption of counter FFFFFFFF, an AES key as long as the initial key,
 // which has 16, 24 or 32 bytes.
 func UpdateAES(initial []byte, id [8]byte) ([]byte, error) {

@@ -28,7 +28,7 @@ func (e *Error) Error() string {
 	return "dukpt: " + e.Field + ": " + wording.Text(e.Problem, e.Found, e.Wanted)
 }
 
-// A TDESKSN is a key serial number of TDES DUKPT (X9.24-1, A.1): 10 bytes, of which the last 21
+// A TDESKSN is a key serial number of TDES DUKPT (X9.24-1, annex A): 10 bytes, of which the last 21
 // bits are the transaction counter and the others identify the terminal and its base derivation
 // key.
 type TDESKSN [10]byte
@@ -63,7 +63,7 @@ func decode(dst []byte, text string) error {
 func (k TDESKSN) Counter() uint32 { return binary.BigEndian.Uint32(k[6:]) & (1<<tdesCounterBits - 1) }
 
 // Valid reports whether a terminal uses this counter: it counts from 1 and skips values with more
-// than 10 one bits (X9.24-1, A.1). Keys can be derived for any counter.
+// than 10 one bits (X9.24-1, annex A). Keys can be derived for any counter.
 func (k TDESKSN) Valid() bool { return k.Counter() != 0 && bits.OnesCount32(k.Counter()) <= 10 }
 
 // Initial returns the serial number with a counter of 0.

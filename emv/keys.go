@@ -145,7 +145,7 @@ func UnionPaySession(mk []byte, atc [2]byte) ([]byte, error) {
 	return encryptKey(b, out), nil
 }
 
-// Tree is the shape of EMV 2000's tree of session keys (EMV 4.0 Book 2, annex A1.3). For each of
+// Tree is the shape of EMV 2000's tree of session keys (EMV 4.0 Book 2). For each of
 // the 65536 counters to have a key of its own, Branch to the power of Height must be 65536 or
 // more; this is not checked.
 type Tree struct {
@@ -159,7 +159,7 @@ type Tree struct {
 var ServiceTree = Tree{Height: 8, Branch: 4}
 
 // EMV2000 derives the session key of an application transaction counter from a card's master key
-// (EMV 4.0 Book 2, annex A1.3): one step for each level of the tree. A tree with a height or a
+// (EMV 4.0 Book 2): one step for each level of the tree. A tree with a height or a
 // branch factor out of range is an [Error].
 func EMV2000(mk []byte, atc [2]byte, t Tree) ([]byte, error) {
 	if err := keyLength("card master key", mk); err != nil {

@@ -51,9 +51,11 @@ type Options struct {
 	// from the seed, because the store may have readable ones.
 	Store keystore.Store
 
-	// Keep reports whether a key may be left alive without an alias, and whether one may be left
-	// that aliases point to and that is not alive. Nil is false for all. Keys that the test made
-	// by [Sim.Key], [Sim.Load], [Sim.Inspect] or a [Partner] are not asked about.
+	// Keep names the keys that the end of the test does not fail for. It is called with each key in
+	// CREATE_COMPLETE that the test's calls made and that has no alias, and with each key in another
+	// state that an alias points to (the zero Key, if the alias points to no key): true accepts it,
+	// false fails the test. Nil is false for all. It is not called with keys without an alias that
+	// were made by [Sim.Key], [Sim.Load], [Sim.Inspect] or a [Partner].
 	Keep func(Key) bool
 }
 

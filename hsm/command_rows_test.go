@@ -78,7 +78,7 @@ func pinRows() []command {
 			out, err := h.TranslatePIN(ctx, in, to)
 			return result{Text: upperHex(out)}, err
 		}),
-		pinRow("PIN key of AS 2805", func(h *hsm.HSM, in *hsm.PINBlock, to *hsm.PINForm, pvk hsm.KeyRef) (result, error) {
+		pinRow("AS2805PIN", func(h *hsm.HSM, in *hsm.PINBlock, to *hsm.PINForm, pvk hsm.KeyRef) (result, error) {
 			to.Key.Derive = hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}
 			return made(h.NaturalPIN(ctx, to, rowIBM(pvk), 4))
 		}),

@@ -55,35 +55,42 @@
 //
 // # What is computed where
 //
-// The commands of the data plane, what the device computes in each, and which key is revealed to
-// the host, which computes everything else. With a derived [WorkingKey] the rest of a command is
-// computed in the host: the rows at the end are its derivation.
+// The commands of the data plane with a stored key: what the device computes, and of which key it
+// shows the bytes to the host. The host computes everything else.
 //
-//	command                             | in the device                              | revealed
-//	MAC, VerifyMAC: algorithm 1         | CBC encryption                             | no key
-//	MAC, VerifyMAC: algorithm 3         | nothing                                    | TDES M0, M3
-//	MAC, VerifyMAC: CMAC                | CMAC, or ECB and CBC encryption            | no key
-//	MAC, VerifyMAC: HMAC                | HMAC                                       | no key
-//	Encrypt, Decrypt, ReEncrypt         | one ECB or CBC call                        | no key
-//	the same in CFB1 and CFB8           | to encrypt, an ECB call for each bit, byte | no key
-//	CardValue, VerifyCardValue: CVV     | nothing                                    | TDES C0
-//	CardValue, VerifyCardValue: CSC     | ECB encryption of each block               | no key
-//	CardValue, VerifyCardValue: others  | ECB encryption: the card's key             | no key
-//	ARQC, VerifyARQC                    | ECB encryption: the card's key             | no key
-//	PINChange                           | ECB: the PIN blocks, the card's three keys | no key
-//	GeneratePVV, PVV, VerifyPVV         | random bytes, ECB: PIN block and PVV       | no key
-//	PINs and offsets of IBM 3624        | random bytes, ECB: PIN block, natural PIN  | no key
-//	TranslatePIN                        | random bytes, ECB: both PIN blocks         | no key
-//	DecryptRSA                          | RSA decryption, OAEP where the device can  | no key
-//	KEK validation                      | random bytes                               | TDES K0, K1
-//	TranslateKeyBlock                   | ECDH, KBEK and KBAK, encryption and CMAC   | no key
-//	key derived by DUKPT, TDES          | ECB encryption: half of the initial key    | TDES B0
-//	key derived by DUKPT, AES           | ECB encryption: the initial key            | no key
-//	key derived by EMV                  | ECB encryption: the card's key             | no key
-//	key derived by ECDH                 | ECDH                                       | no key
-//	PIN key of AS 2805                  | CBC encryption                             | no key
-//	key in a block of version B, D or E | KBEK and KBAK, decryption and CMAC         | no key
-//	key in a block of version A or C    | the same, where the device has it          | TDES K0, K1
+//	command                                 | in the device                                               | revealed
+//	MAC, VerifyMAC: algorithm 1             | CBC encryption                                              | no key
+//	MAC, VerifyMAC: algorithm 3             | nothing                                                     | TDES M0, M3
+//	MAC, VerifyMAC: CMAC                    | CMAC, or ECB and CBC encryption                             | no key
+//	MAC, VerifyMAC: HMAC                    | HMAC                                                        | no key
+//	Encrypt, Decrypt, ReEncrypt: CFB1, CFB8 | ECB encryption, one call for each bit or byte enciphered    | no key
+//	Encrypt, Decrypt, ReEncrypt: others     | one call of ECB or CBC                                      | no key
+//	CardValue, VerifyCardValue: CVV         | nothing                                                     | TDES C0
+//	CardValue, VerifyCardValue: CSC         | ECB encryption of each block                                | no key
+//	CardValue, VerifyCardValue: others      | ECB encryption: the card's master key                       | no key
+//	ARQC, VerifyARQC                        | ECB encryption: the card's master key                       | no key
+//	PINChange                               | ECB: the PINs, and the card's three master keys             | no key
+//	GeneratePVV, PVV, VerifyPVV             | random bytes; ECB: the PIN blocks and the PVV               | no key
+//	PINs and offsets of IBM 3624            | random bytes; ECB: the PIN blocks and the natural PIN       | no key
+//	TranslatePIN                            | random bytes; ECB: both PIN blocks                          | no key
+//	DecryptRSA                              | RSA decryption; OAEP where the device has it                | no key
+//	KEK validation                          | random bytes                                                | TDES K0, K1
+//	TranslateKeyBlock                       | ECDH; KBEK and KBAK, encryption and CMAC of the new block   | no key
+//
+// A derived key ([WorkingKey], [Derivation]) is in host memory, and the host computes the command with
+// it. These are the derivations: what the device computes with the stored key, and of which key it shows
+// the bytes to the host.
+//
+//	derivation                              | in the device                                               | revealed
+//	DUKPT with a TDES key                   | ECB encryption: the left half of the initial key            | TDES B0
+//	DUKPT with an AES key                   | ECB encryption: the initial key                             | no key
+//	EMV                                     | ECB encryption: the card's master key                       | no key
+//	ECDH                                    | ECDH: the shared secret                                     | no key
+//	AS2805PIN                               | CBC encryption                                              | no key
+//	WrappedKey of version B, D or E         | KBEK and KBAK; decryption and CMAC of the block             | no key
+//	WrappedKey of version A or C            | the same, if it derives the KBEK and KBAK of these versions | TDES K0, K1, if not
+//
+// A WrappedKey with Under is unwrapped in the host, after the ECDH of the device.
 //
 // Erasing is best effort: the Go runtime may have made copies that cannot be
 // reached. Raw RSA in the software device is blinded, not constant in time, since

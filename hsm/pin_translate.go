@@ -12,7 +12,7 @@ import (
 )
 
 // translations are the formats that a PIN block of a format may be translated to. A block that
-// is bound to an account number stays bound to it (ISO 9564-1, section 9.5); format 2 is for card
+// is bound to an account number stays bound to it (ISO 9564-1); format 2 is for card
 // scripts alone. GUESS G-pin-translations: format 1 to itself is taken, and AS 2805 format 0 is for incoming blocks.
 var translations = map[pin.Format][]pin.Format{
 	pin.ISO0:    {pin.ISO0, pin.ISO3, pin.ISO4},

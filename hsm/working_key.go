@@ -56,10 +56,13 @@ const (
 	BothWays
 )
 
-// DUKPT derives the working key of a transaction from a base derivation key, AES or
-// TDES. Which of the transaction's keys it is, for PINs, MACs or data, follows from
-// the command. A key serial number that does not fit and a derived key that would
-// be stronger than the base derivation key are a *dukpt.Error.
+// DUKPT derives a working key of one transaction from a base derivation key, AES or TDES. A
+// transaction has a key for PINs, keys for MACs and keys for data: a command that reads or makes a
+// PIN block derives the one for PINs, MAC and VerifyMAC one for MACs, Encrypt, Decrypt and
+// ReEncrypt one for data; Direction chooses among the keys for MACs and those for data.
+//
+// A key serial number that does not fit and a derived key that would be stronger than
+// the base derivation key are a *dukpt.Error.
 type DUKPT struct {
 	// KSN is the key serial number in hexadecimal digits: 20 or 16 with a TDES key,
 	// 24 with an AES key.

@@ -59,9 +59,10 @@ type Decision struct {
 	Statement int    // its index, from 0; -1 where none applies
 	Sid       string // its identifier, if it has one
 
-	// Named reports, for an Allow by a resource policy, whether the statement names the caller
-	// itself: by its own ARN, by that of its role, or by *. Otherwise it names the caller's
-	// account, and then an identity policy of the caller must allow the action too.
+	// Named is for an Allow by a resource policy. It is true where the statement allows the caller
+	// by itself: its Principal is the caller's ARN, the ARN of the caller's role, or *, or it has a
+	// NotPrincipal. It is false where the Principal is only the caller's account; an identity policy
+	// of the caller must then allow the action too. For the root user the account is the caller itself.
 	Named bool
 }
 

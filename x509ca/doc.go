@@ -31,9 +31,9 @@
 // [Rules.CheckIssued] one that was issued by a trusted one. The zero Rules are those of RFC 5280,
 // section 6.1; the fields make them stricter or more lenient.
 //
-// Nothing here looks at revocation lists, name constraints (a critical one is
-// refused), certificate policies, extended key usages, or key identifiers, which
-// help to find an issuer and prove nothing.
+// A certificate with an authority key identifier is refused under an issuer that it does not name, as
+// OpenSSL does. Revocation lists, certificate policies and extended key usages are not checked; nor are
+// name constraints, but a certificate in which they are critical is refused.
 //
 // # Errors
 //

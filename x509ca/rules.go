@@ -10,60 +10,56 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/dn"
 )
 
-// Rules check certificates. The zero Rules are those of RFC 5280, section 6.1, at the present time,
-// for RSA keys of 2048, 3072 and 4096 bits and for keys on P-256, P-384 and P-521; nil Rules are
-// the same. They are only read, so that goroutines may share them.
+// Rules are how strictly certificates are checked. The zero Rules, and nil, are the checks of RFC 5280,
+// section 6.1, at the present time; they accept RSA keys of 2048, 3072 or 4096 bits and keys on P-256,
+// P-384 or P-521. No method changes its Rules: goroutines may share them.
 type Rules struct {
 	Now time.Time // the time at which certificates must be valid; zero means time.Now
 
-	// CA makes CheckIssued check a certificate that is to issue others. It then counts in the path
-	// lengths of those above it.
+	// CA is set where the certificate given to CheckIssued is to issue others. It must then be a CA, and
+	// it counts in the path lengths of the CAs above it.
 	CA bool
 
 	// KeyUsage makes CheckIssued require at least one of these usages in a certificate that has the
 	// extension; zero requires none.
 	KeyUsage x509.KeyUsage
 
-	// AllowNoBasicConstraints takes a self-signed CA without that extension if it
-	// is of version 1 or its key usage says keyCertSign, as OpenSSL does. Any other
-	// CA must have the extension, and it must say CA.
+	// AllowNoBasicConstraints accepts a self-signed CA without basic constraints if it
+	// is of version 1 or has the key usage keyCertSign, as OpenSSL does. Any other
+	// CA must have the extension with CA set.
 	AllowNoBasicConstraints bool
 
-	// RequireKeyUsage refuses a CA without that extension. One that has it must
-	// say keyCertSign in any case.
+	// RequireKeyUsage refuses a CA without a key usage extension. A CA that has the
+	// extension needs keyCertSign in it, with or without this field.
 	RequireKeyUsage bool
 
-	// IssuerStrength refuses a certificate whose key is stronger than the one
-	// that signed it, see [RuleIssuerStrength]: RSA by modulus and ECDSA by curve.
+	// IssuerStrength refuses a certificate whose key is stronger than its issuer's
+	// ([RuleIssuerStrength]): RSA keys are compared by modulus, ECDSA keys by curve.
 	// An ECDSA key needs an ECDSA issuer. An RSA key may have an ECDSA issuer of
-	// at least its security strength in NIST SP 800-57 part 1, table 2.
+	// at least the RSA key's security strength in NIST SP 800-57 part 1, table 2.
 	IssuerStrength bool
 
-	RSABits []int            // moduli to take; nil means 2048, 3072, 4096
-	Curves  []elliptic.Curve // curves to take; nil means P-256, P-384, P-521
+	RSABits []int            // lengths of modulus that are accepted; nil means 2048, 3072, 4096
+	Curves  []elliptic.Curve // curves that are accepted; nil means P-256, P-384, P-521
 
-	// The words for the certificates in an [Error]: the one checked, its issuer,
-	// and the last of a longer chain or what CheckRoot is given. Empty means
-	// "certificate", "issuer" and "root".
+	// The names of the certificates in an [Error]: of c, of chain[0], and of the last one of a longer
+	// chain and the one given to CheckRoot. Empty means "certificate", "issuer" and "root".
 	Certificate, Issuer, Root string
 }
 
-// CheckRoot checks a certificate that is about to be trusted: it must be signed
-// by itself and may sign others. It is refused with one of the rules of
-// [Rules].
+// CheckRoot checks a certificate that the caller is about to trust: it must be self-signed and a CA.
 func (r *Rules) CheckRoot(c *x509.Certificate) error {
 	return r.path(true, []*x509.Certificate{c}).check()
 }
 
-// CheckIssued checks a certificate by the chain of those above it: its issuer,
-// that one's issuer, and so on. The last of the chain is trusted as it is,
-// so that it need not be self-signed and its signature is not verified; all else
-// about it is checked as for the others. A certificate may be the last of its own
-// chain if it signs itself.
+// CheckIssued checks a certificate c and its chain: chain[0] is the issuer of c, chain[1] the issuer of
+// chain[0], and so on. The last certificate of the chain is trusted: it need not be self-signed and
+// its signature is not verified, but all other rules apply to it. For a self-signed c the chain may be c
+// alone.
 //
-// Each certificate goes through the rules in the order in which their constants
-// are declared, the one checked first, its issuer next; the first refusal ends it. A
-// signature with SHA-1 or MD5 is always refused.
+// The rules are applied to c, then to chain[0], and so on; to each certificate in the order in which
+// the constants of the rules are declared. The first refusal is returned. A signature with SHA-1 or MD5
+// is always refused.
 func (r *Rules) CheckIssued(c *x509.Certificate, chain ...*x509.Certificate) error {
 	p := r.path(false, append([]*x509.Certificate{c}, chain...))
 	if len(chain) == 0 {

@@ -46,11 +46,13 @@
 //
 // # Keys
 //
-// A sealed key is wrapped by CKM_AES_KEY_WRAP; a private key by the first of CKM_AES_KEY_WRAP_PAD,
-// CKM_AES_KEY_WRAP and CKM_AES_CBC_PAD that unwraps it again. It is not stored on the token: it
-// becomes a session object when it is used, with the flags of only that use, and hsm.HSM keeps a
-// bounded number of them open. AES Key Wrap is deterministic: two seals show whether their keys are
-// the same.
+// A symmetric key is sealed with CKM_AES_KEY_WRAP. For private keys the mechanism is chosen when the
+// token is opened: a key pair is wrapped and unwrapped with CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP
+// and CKM_AES_CBC_PAD in turn, and the first with which both work is used.
+//
+// A sealed key is not stored on the token. It becomes a session object when it is used, with the
+// flags of that use only, and hsm.HSM keeps a bounded number of them open. AES Key Wrap is
+// deterministic: two seals show whether their keys are the same.
 //
 // A sealed key names the master key that wrapped it. Seals of version 1 name none:
 // TDES keys of usage C0, M0 and M3 that may not be exported were then wrapped as keys

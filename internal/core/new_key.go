@@ -71,8 +71,9 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	return nil
 }
 
-// Attempts is the loop that makes and stores a new key: where another caller was faster, all of
-// an attempt is made again.
+// Attempts is a loop that makes a new key and stores it. Each attempt makes the key anew and
+// commits it; the loop ends after one whose commit another caller's did not prevent, or after
+// maxAttempts. Err is then the result.
 //
 //	a := c.Attempts()
 //	for a.Next() {

@@ -28,9 +28,9 @@ type request struct {
 // that wait share the next transaction and its syncs; each is checked on its own,
 // and one that is refused changes nothing.
 //
-// After an error that is none of keystore's, the outcome is unknown until the same
-// CommitID is asked again. If the last sync of a transaction failed, that takes a new
-// opening: every later call is refused.
+// After an error that is none of keystore's, the outcome is unknown until the commit is asked for
+// again with the same CommitID. If a transaction failed after its meta page was written, every later
+// call of this Store is refused: close it, open the file again and ask for the commit there.
 func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...keystore.Change) error {
 	if err := keystore.WellFormed(id, changes); err != nil {
 		return err

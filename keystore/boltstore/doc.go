@@ -4,15 +4,16 @@
 // # Durability
 //
 // Commit returns when its changes are on the disk: bbolt writes the changed pages,
-// syncs, writes one of two meta pages, which makes them real, and syncs again. A
+// syncs, writes one of two meta pages, which names the changed pages as the valid ones, and syncs again. A
 // process that is killed, or a machine that stops, between any two of these keeps
 // the state before the commit or the one after it. Commits that are asked for while
 // the disk is busy share the next transaction.
 //
 // After an error of the disk (no room, say) the store stays usable: once there is
-// room, commits are made again. If the meta page was written and its sync failed,
-// it is not known what is on the disk: every later call is refused, and the store must
-// be opened again, which shows it.
+// room, commits succeed again. The exception is a commit that fails after its meta page was written,
+// in the second sync: whether it is on the disk is then not known, and every later call is
+// refused. Open the file again and ask for the commit with the same CommitID: the answer
+// is its outcome.
 //
 // # The file
 //
