@@ -36,7 +36,7 @@ const (
 )
 
 // ErrNotSimulated is the simulator's own: the operation or the member that was
-// asked for exists in the service and not here. The reason names it.
+// asked for exists in the service and is not simulated. The reason names it.
 const ErrNotSimulated Code = "NotSimulatedException"
 
 // ErrNoAnswer is the error that an interceptor returns so that the caller gets no answer. An HTTP

@@ -8,7 +8,7 @@ type EventType string
 // The event types.
 const (
 	APICall      EventType = "AwsApiCall"      // an operation, accepted or refused
-	ServiceEvent EventType = "AwsServiceEvent" // something that the simulator found by itself
+	ServiceEvent EventType = "AwsServiceEvent" // a change or a fault that is not part of an operation
 )
 
 // EventRecordSkipped is the EventName of the [ServiceEvent] about a stored record that cannot be
@@ -23,9 +23,9 @@ const EventDeleteKey = "DeleteKey"
 // ServiceEventDetails names: "replicationType" is ExportKeyReplica or ImportKeyReplica.
 const EventSynchronizeMultiRegionKey = "SynchronizeMultiRegionKey"
 
-// Event is one operation, accepted or refused, or something that the simulator
-// found by itself. Its fields are those of a CloudTrail record. It has no request, no
-// answer and no secret.
+// Event is one operation, accepted or refused, or a change or a fault that is not
+// part of an operation. Its fields are those of a CloudTrail record. It has no
+// request, no answer and no secret.
 type Event struct {
 	EventType   EventType
 	EventTime   time.Time
@@ -33,8 +33,8 @@ type Event struct {
 	EventName   string // "CreateKey"
 	AWSRegion   string
 	AccountID   string // of the caller
-	// RecipientAccountID is whose event it is: the caller's account, or the owner's of a key of another
-	// account that took part, which has an event of its own.
+	// RecipientAccountID is the account that receives the event. An operation on keys of other
+	// accounts makes one event for the caller's account and one for the owner of each key.
 	RecipientAccountID  string
 	UserIdentity        string // ARN of the caller
 	ReadOnly            bool

@@ -5,7 +5,7 @@ package apc
 // exactly one of the sets of modes of use.
 type KeyRule struct {
 	Op     string // "GenerateMac"
-	Form   string // of the request: an arm of its union, an algorithm, or how a key comes with it
+	Form   string // of the request: the member of its union, an algorithm, or the way in which a key is given
 	Member string // that names the key: "KeyIdentifier"
 
 	Usage      KeyUsage

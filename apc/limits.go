@@ -24,9 +24,9 @@ type Limits struct {
 	// GetPublicKeyCertificate to return the same certificate again (30 days).
 	CertificateLife, CertificateReuse time.Duration
 
-	// ReplicationTime is how long a key's replication to another Region, and the end of one, takes.
-	// Zero is no time: the answer that asked shows IN_PROGRESS, the next one SYNCHRONIZED (GUESS G-replication-time: no
-	// figure is published).
+	// ReplicationTime is how long a key's replication to another Region, and the end of one, takes. Zero is no time:
+	// the answer to the request has IN_PROGRESS, later answers SYNCHRONIZED (GUESS G-replication-time: no figure is
+	// published).
 	ReplicationTime time.Duration
 
 	// CreationTime is how long a new key is in CREATE_IN_PROGRESS. Zero is no time, as in every published

@@ -43,7 +43,7 @@ const (
 	RuleUnion        Rule = "union"         // exactly one member of a union
 	RuleOneOf        Rule = "one-of"        // one of two ways to say something
 	RuleHex          Rule = "hex"           // hexadecimal digits; of a key block too
-	RuleNotSimulated Rule = "not-simulated" // what exists in the service and not here
+	RuleNotSimulated Rule = "not-simulated" // what exists in the service and is not simulated
 )
 
 // Rules about the caller and the names of resources.
@@ -94,9 +94,9 @@ const (
 	RuleKeyPoint               Rule = "key-point"       // of an elliptic curve
 )
 
-// Rules about key material on its way.
+// Rules about imported and exported key material.
 const (
-	RuleKeyBlock             Rule = "key-block" // in place of what is behind a decryption, with Options.HideReasons
+	RuleKeyBlock             Rule = "key-block" // with Options.HideReasons: any refusal at or after a decryption
 	RuleKeyBlockVersion      Rule = "key-block-version"
 	RuleKeySerialNumber      Rule = "key-serial-number"
 	RuleOptionalBlock        Rule = "optional-block"

@@ -2,8 +2,8 @@ package dataplane
 
 import "github.com/seed748fb4d1/apcsim/internal/core"
 
-// Caller is the data plane as one principal in one Region sees it. Its methods are the operations;
-// any number of goroutines may share one. An engine.Caller has one in it.
+// Caller calls the data plane as one principal in one Region. Its methods are the operations; any
+// number of goroutines may share one. An engine.Caller embeds one.
 type Caller struct{ caller *core.Caller }
 
 // NewCaller is for package engine.

@@ -9,7 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// GenerateCardValidationData computes a CVV or another value of its kind.
+// GenerateCardValidationData computes a CVV or another card validation value.
 func (c *Caller) GenerateCardValidationData(
 	ctx context.Context,
 	in *GenerateCardValidationDataInput,

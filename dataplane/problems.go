@@ -19,10 +19,10 @@ const (
 	problemMACCipher    = "a TDES working key is needed here"
 	problemMACLength    = "the MAC does not have the length that was asked for"
 	problemMAC          = "the MAC is not that of the message under this key"
-	problemSessionValue = "this derivation of a session key needs the other value"
+	problemSessionValue = "the session key is derived from the other member of this union"
 
 	// Data.
-	problemStaticKeys = "data cannot be re-encrypted from one stored key of this usage to another"
+	problemStaticKeys = "with stored keys of this usage on both sides data cannot be re-encrypted"
 	problemTwoPairs   = "an RSA key on one side needs a symmetric key on the other"
 	problemCipherMode = "this cipher mode is for keys with another block length"
 	problemIV         = "the initialization vector is not as long as a block of the key"
@@ -42,11 +42,11 @@ const (
 	problemBlocks     = "the data are not whole blocks"
 	problemCryptogram = "the cryptogram is not that of the data under this key"
 
-	problemLengthNoPad = "a length in front of the PIN block needs a padded block"
+	problemLengthNoPad = "a PIN block with its length in front needs padding"
 
 	// Key material.
 	problemNotExported = "the key in the block may not be exported"
-	problemRandomKey   = "a validation has no random key of this algorithm"
+	problemRandomKey   = "a KEK validation has no random key of this algorithm"
 
 	// Card validation data.
 	problemCardValue = "the card validation data are not those of the card under this key"

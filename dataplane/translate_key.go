@@ -11,7 +11,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// TranslateKeyMaterial wraps a key that comes under an agreed key under a key-encryption key.
+// TranslateKeyMaterial unwraps a key block under a key agreed on by ECDH and wraps its key
+// under a stored key-encryption key.
 func (c *Caller) TranslateKeyMaterial(ctx context.Context, in *TranslateKeyMaterialInput) (*TranslateKeyMaterialOutput, error) {
 	return core.Run(ctx, c.caller, "TranslateKeyMaterial", in, translateKeyMaterial)
 }

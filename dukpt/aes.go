@@ -127,9 +127,9 @@ func InitialAES(bdk cipher.Block, bits int, id [8]byte) ([]byte, error) {
 	return derive(make([]byte, 32), bdk, initialKey, t, bits, id), nil
 }
 
-// TransactionAES derives the transaction key, from which the working keys of a serial number are
-// derived (X9.24-3, 6.1 and 6.3), from the terminal's initial key, 16, 24 or 32 bytes, and is as long:
-// one step for each one bit of the counter, the highest first. Any counter is accepted.
+// TransactionAES derives the transaction key of a serial number (X9.24-3, 6.1 and 6.3) from the
+// terminal's initial key: one step for each one bit of the counter, the highest first. Both keys have
+// 16, 24 or 32 bytes. Any counter is accepted.
 func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 	t, err := aesType(initial)
 	if err != nil {
@@ -154,9 +154,10 @@ func TransactionAES(initial []byte, k AESKSN) ([]byte, error) {
 }
 
 // WorkingAES derives the working key of a purpose and an algorithm (X9.24-3, 6.3) from the
-// terminal's initial key, 16, 24 or 32 bytes. It has the length of its algorithm: 16 bytes for
-// TDES2 and AES128, 24 for TDES3 and AES192, 32 for AES256 and HMAC. An AES or HMAC key that is
-// longer than the initial key is an [Error]. The parity bits of a TDES key are not set.
+// terminal's initial key, 16, 24 or 32 bytes. The working key has the length of its algorithm:
+// 16 bytes for TDES2 and AES128, 24 for TDES3 and AES192, 32 for AES256 and HMAC. An AES or
+// HMAC key that is longer than the initial key is an [Error]. The parity bits of a TDES key are
+// not set.
 func WorkingAES(initial []byte, k AESKSN, use AESUse, t KeyType) ([]byte, error) {
 	return WorkingHMAC(initial, k, use, t, keyBits[t])
 }

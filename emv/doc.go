@@ -1,6 +1,6 @@
 // Package emv derives the keys of EMV cards and computes what they are for: application
-// cryptograms, the issuer's answers, and the MAC and the PIN of issuer scripts (EMV 4.4
-// Book 2; Visa VIS; Mastercard M/Chip).
+// cryptograms, the response cryptograms of the issuer, and the MAC and the PIN of
+// issuer scripts (EMV 4.4 Book 2; Visa VIS; Mastercard M/Chip).
 //
 // Sections and annexes without a name are those of EMV 4.4 Book 2. E(X) is the TDES encryption of
 // the 8 bytes X, XOR the bitwise exclusive or.

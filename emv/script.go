@@ -16,7 +16,8 @@ type ScriptForm struct {
 	CBC    bool // CBC with a zero IV instead of ECB
 }
 
-// The forms of the schemes. With session keys of the common method any form is in use.
+// The forms of the schemes. With session keys of the common method all three are in
+// use.
 var (
 	VisaForm    = ScriptForm{Length: true, Pad: true} // and of American Express
 	MChipForm   = ScriptForm{CBC: true}

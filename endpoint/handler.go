@@ -23,9 +23,9 @@ import (
 
 // Options of a handler. The zero value is right; nil means the same.
 type Options struct {
-	// Callers are the callers by access key. A caller with any other access key is
-	// Default, but for one of 12 digits, which is that account, where signatures are not
-	// verified.
+	// Callers are the callers by access key. Any other access key belongs to Default;
+	// but where signatures are not verified, one of 12 digits belongs to the account
+	// with that number.
 	Callers map[string]Credential
 
 	// Default is the caller with an access key that is not in Callers. Absent
@@ -37,7 +37,7 @@ type Options struct {
 	// of signing. Other access keys are refused, and so is one whose secret is "".
 	Verify bool
 
-	// Anonymous lets requests without any signature in, as Default.
+	// Anonymous accepts requests without a signature; their caller is Default.
 	Anonymous bool
 
 	// ExceptionStatus answers each exception with the HTTP status that an older
@@ -50,21 +50,22 @@ type Options struct {
 	ReasonsInMessage bool
 
 	// Public says that other machines reach the handler, under any name: then
-	// [ReasonHeader] does not say what failed inside, and web pages are not kept
-	// away. A request over a socket with an address beyond loopback is treated so
-	// in any case.
+	// [ReasonHeader] does not say what failed inside, and requests of web pages
+	// are not refused. A request over a socket with an address beyond loopback is
+	// treated so in any case.
 	Public bool
 
 	// AllowOrigins are the origins of web pages, "https://app.example:8443", that may call and read
 	// the answer (CORS). Requests of others are refused on a loopback address where signatures are
-	// not verified: an open page could use every key. Text that is not an origin, and "null", is
-	// ignored.
+	// not verified: any page in the user's browser could use every key. Text that is not an origin,
+	// and "null", is ignored.
 	AllowOrigins []string
 
 	// AllowHosts are more names under which the handler is reached on a loopback
-	// address, "apcsim.test". There a request is refused whose Host is neither one
-	// of these nor localhost, a loopback address or a name of the service itself:
-	// it may come from a page whose name was pointed here (DNS rebinding).
+	// address, "apcsim.test". There a request is refused if its Host is neither
+	// one of these nor localhost, a loopback address or a name of the service
+	// itself: a web page may have sent it whose DNS name resolves to this machine
+	// (DNS rebinding).
 	AllowHosts []string
 
 	// Now is the time that signatures are compared with; nil is time.Now. It is
@@ -115,8 +116,8 @@ const (
 	targetPrefix    = "PaymentCryptographyControlPlane."
 )
 
-// Handler answers the service's operations by a simulator. Any number of
-// goroutines may use it. Where the answer of an operation is lost
+// Handler answers requests for the service's operations with a simulator. Any
+// number of goroutines may use it. Where the answer of an operation is lost
 // ([apc.ErrNoAnswer]) it panics with [http.ErrAbortHandler], which makes a
 // server of net/http close the connection.
 func Handler(eng *engine.Engine, o *Options) http.Handler {

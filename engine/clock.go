@@ -38,7 +38,7 @@ func (c *Clock) Advance(d time.Duration) {
 	c.now = c.read().Add(d)
 }
 
-// Set puts the clock at a time.
+// Set sets the clock to a time.
 func (c *Clock) Set(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

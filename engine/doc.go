@@ -15,11 +15,11 @@
 // by name with [apc.ErrNotSimulated], never ignored; [Operations] says how
 // faithfully each operation is simulated.
 //
-// A refusal is an [*apc.Error]: the exception that the service would answer with
-// and the [apc.Reason], which the service does not give. Checks run in one order
-// everywhere: shape, identifiers, permission, state, attributes, strength, tokens
-// and certificates, cryptography, quota. All violations of the shape are reported at once, of the
-// other checks the first.
+// A refusal is an [*apc.Error]: the exception that the service would answer with and the
+// [apc.Reason], which the service does not give. Checks run in one order everywhere: shape,
+// identifiers, permission, state, attributes, strength, tokens and certificates, cryptography,
+// quota. All violations of the shape are reported together; of the other checks, the first one
+// that fails.
 //
 // The only clock is Options.Now: a key is deleted by the first operation after its date that reads
 // it. The engine starts no goroutine of its own. For a context that can end, the generation of an

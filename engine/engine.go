@@ -39,16 +39,16 @@ type Options struct {
 	// 2025.
 	LenientStrength bool
 
-	// HideReasons gives all faults that are found behind a decryption or a MAC the same reason, as
-	// a service must that untrusted parties can reach (padding oracles). Otherwise the reason is
-	// exact.
+	// HideReasons gives all faults that are found by or after a decryption or the check of a MAC
+	// the same reason, so that no caller can use the simulator as a padding oracle. Otherwise the
+	// reason is exact.
 	HideReasons bool
 
-	// Teams are the ARNs of the approval teams that exist. Where none is named, every ARN is a team.
+	// Teams are the ARNs of the approval teams that exist. If it is empty, every ARN is a team.
 	Teams []string
 
-	// ReplicationFails, if not nil, says why the replication of a key to a Region fails, as its StatusMessage;
-	// "" lets it succeed. It is called once for each replication, when it is asked for.
+	// ReplicationFails, if not nil, returns the StatusMessage with which the replication of a key to a Region
+	// fails, or "" if it is to succeed. It is called once for each replication, when it is requested.
 	ReplicationFails func(keyARN, region string) string
 
 	// Quirks are faults of the service that the simulator repeats where they are set.
@@ -72,7 +72,7 @@ type Options struct {
 	// is an InternalServerException whose reason says so.
 	IDs func() string
 
-	// HSM are the options of the payment commands on the backend: ready RSA
+	// HSM are the options of the payment commands on the backend: ready RSA key
 	// pairs, the size of the cache.
 	HSM hsm.Options
 }
@@ -100,8 +100,7 @@ func withDefaults(id apc.Identity) apc.Identity {
 var ErrMasterKey = core.ErrMasterKey
 
 // Engine is a simulated cloud with any number of accounts and Regions. It embeds the default
-// caller, so that it has the operations itself. Any number of goroutines may share one; it starts
-// none.
+// caller, so that it has the operations itself. Any number of goroutines may share one.
 type Engine struct {
 	*Caller
 	cloud *core.Cloud
@@ -123,9 +122,10 @@ func New(o *Options) *Engine {
 // Open opens a simulator on a device and a store, which stay the caller's to close after
 // [Engine.Close]. Nil options are the defaults. The context is for opening only.
 //
-// The store remembers the master key's id: with another one its keys could
-// not be opened, and Open refuses with [ErrMasterKey]. A device that has none
-// yet ([hsm.Initializer]) makes it for a store that remembers none.
+// The store has a record of the master key's id. With another master key its
+// keys could not be opened: Open refuses it with [ErrMasterKey]. If the device
+// has no master key yet ([hsm.Initializer]) and the store has no such record,
+// Open has the device make one.
 //
 // Open does not settle what became due while no engine was open, since that can take long.
 // Operations return the same as if it were settled, and [Engine.Settle] settles it.
@@ -150,7 +150,7 @@ func newEngine(b hsm.Backend, s keystore.Store, o *Options) *Engine {
 	return e
 }
 
-// Close forgets open keys, and closes the backend and the store that [New] made.
+// Close closes the open keys, and the backend and the store if [New] made them.
 func (e *Engine) Close() error {
 	err := e.cloud.HSM.Close()
 	for _, f := range e.own {
@@ -174,8 +174,8 @@ func (e *Engine) As(id apc.Identity) *Caller {
 // final at once.
 func (e *Engine) Settle(ctx context.Context) error { return e.cloud.SettleAll(ctx) }
 
-// Caller is one principal in one Region, who calls the simulator. Its methods are the operations of
-// the service, of the control plane and of the data plane; any number of goroutines may share one.
+// Caller calls the simulator as one principal in one Region. Its methods are the operations of the
+// service, of the control plane and of the data plane; any number of goroutines may share one.
 type Caller struct {
 	*dataplane.Caller
 	caller *core.Caller

@@ -89,12 +89,12 @@ func (f Fault) String() string {
 // GoString is String.
 func (f Fault) GoString() string { return f.String() }
 
-// ArmedFault is a fault that waits for its calls.
+// ArmedFault is a fault that was armed, and how often it was applied.
 type ArmedFault struct {
 	Fault
-	ID   int // of this fault among those of a Faults
-	Seen int // calls of the operation since it was armed
-	Met  int // calls that it made go wrong
+	ID      int // of this fault among those of a Faults
+	Seen    int // calls of the operation since it was armed
+	Applied int // calls that it made go wrong
 }
 
 // Faults makes calls go wrong on purpose, as an interceptor:
@@ -155,7 +155,7 @@ func (f *Faults) Next(operation string) (hit Fault) {
 		}
 		a.Seen++
 		if hit.Effect == "" && a.Seen >= a.Nth && a.Seen-a.Nth < a.Times {
-			a.Met++
+			a.Applied++
 			hit = a.Fault
 		}
 	}

@@ -25,7 +25,7 @@ func TestFaultsHappenToTheCallsTheyAreArmedFor(t *testing.T) {
 	if want := []bool{false, false, true, true, false, false}; !slices.Equal(got, want) {
 		t.Errorf("which of six calls went wrong: got %v, want %v", got, want)
 	}
-	if got := faults.List(); len(got) != 1 || got[0].ID != id || got[0].Seen != 6 || got[0].Met != 2 {
+	if got := faults.List(); len(got) != 1 || got[0].ID != id || got[0].Seen != 6 || got[0].Applied != 2 {
 		t.Errorf("got %+v", got)
 	}
 	if !faults.Disarm(id) || faults.Disarm(id) || len(faults.List()) != 0 {

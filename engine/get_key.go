@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// GetKey returns what is known of a key, in any state.
+// GetKey returns the description of a key, in any state.
 func (c *Caller) GetKey(ctx context.Context, in *GetKeyInput) (*GetKeyOutput, error) {
 	return core.Run(ctx, c.caller, "GetKey", in, getKey)
 }

@@ -76,8 +76,9 @@ func (in *LoadKeyInput) Shape(s *shape.Check) {
 
 var textCheckValue = shape.Text{Min: 4, Max: 10, Pattern: `[0-9a-fA-F]+`}
 
-// LoadKey makes a symmetric key from clear components, as in a key ceremony, or from one: the key
-// itself. The service has no such operation. Tests that need a known key use it.
+// LoadKey makes a symmetric key from clear components, as in a key ceremony, or from one
+// component, which is the key itself. The service has no such operation; it is for tests that
+// need a known key.
 func (c *Caller) LoadKey(ctx context.Context, in *LoadKeyInput) (*LoadKeyOutput, error) {
 	return core.Run(ctx, c.caller, "LoadKey", in, loadComponents)
 }

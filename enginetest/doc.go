@@ -11,9 +11,9 @@
 //
 // When the test ends, New's Cleanup closes the simulator and fails the test where
 //
-//   - an armed fault was met by no call,
-//   - a key that the test's calls made is alive without an alias, or an alias points to no key that is
-//     alive ([Options.Keep] names exceptions),
+//   - an armed fault was not applied to any call,
+//   - a recorded call made a key that is in CREATE_COMPLETE and has no alias, or an alias does not
+//     point to a key in CREATE_COMPLETE ([Options.Keep] names exceptions),
 //   - a call is still under way, or a connection or a key of the device still open,
 //   - 181 days later the record of a deleted key still has its sealed bytes,
 //   - eight or more bytes of a known key ([Sim.Load], [Partner]) or a whole value given to [Sim.Secret]
@@ -22,7 +22,7 @@
 // If the test failed, the calls that were refused are logged with their reasons, and the seed that
 // repeats the run.
 //
-// [Sweep] runs a scenario with each fault at each call. [Partner] is the other party of key
-// exchanges; it makes a [Terminal], a [Card] and an [Issuer] for the data plane. Packages below this one have generators for rapid (draw) and the reference model
-// that the generators know the state by (model).
+// [Sweep] runs a scenario with each fault at each call. [Partner] is the other party of key exchanges; it makes a
+// [Terminal], a [Card] and an [Issuer] for the data plane. Package draw has generators for rapid, package model the
+// reference model from which the generators take the state.
 package enginetest

@@ -14,7 +14,7 @@ func SetPatience(d time.Duration) (undo func()) {
 	return func() { patience = before }
 }
 
-// LeaveAKeyOpen opens a key of the device and forgets it.
+// LeaveAKeyOpen opens a key of the device and does not close it.
 func (s *Sim) LeaveAKeyOpen(ctx context.Context) error {
 	a := hsm.Attributes{Usage: "K0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128, KeyID: "left"}
 	sealed, _, err := s.device.Generate(ctx, a)

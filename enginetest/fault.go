@@ -8,11 +8,11 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// Effect is how a call goes wrong, Fault which calls do, and how. They are the engine's under shorter names.
-type (
-	Effect = engine.FaultEffect
-	Fault  = engine.Fault
-)
+// Effect is how a call goes wrong: engine.FaultEffect under a shorter name.
+type Effect = engine.FaultEffect
+
+// Fault makes calls go wrong: engine.Fault under a shorter name.
+type Fault = engine.Fault
 
 // The ways in which calls go wrong. An exception is returned before the call has any effect.
 const (
@@ -22,16 +22,16 @@ const (
 	QuotaExceeded = engine.FaultQuotaExceeded // ServiceQuotaExceededException; in the data plane ThrottlingException
 	Denied        = engine.FaultAccessDenied  // AccessDeniedException
 	Conflict      = engine.FaultConflict      // ConflictException; in the data plane InternalServerException
-	AnswerLost    = engine.FaultAnswerLost    // the call takes effect, and the connection breaks before the answer arrives
+	AnswerLost    = engine.FaultAnswerLost    // the call takes effect, and the connection breaks before the answer is received
 	RequestLost   = engine.FaultRequestLost   // the connection breaks before the call takes effect
 	Slow          = engine.FaultDelay         // the call takes Fault.Delay
 	Hangs         = engine.FaultHang          // there is no answer until the caller's context ends, and no effect
 )
 
 // Arm arms faults for the calls from now on. Where several fit a call, only the one that was armed
-// first is applied. Disarm removes them. A fault that is still armed when the test ends and was met
-// by no call fails the test. The zero Delay of Slow is a minute; it passes on Sim.Clock, or as real
-// time where there is none.
+// first is applied. Disarm removes them. A fault that is still armed when the test ends and was not
+// applied to any call fails the test. The zero Delay of Slow is a minute; it passes on Sim.Clock,
+// or as real time where there is none.
 func (s *Sim) Arm(faults ...Fault) (disarm func()) {
 	s.t.Helper()
 	for _, f := range faults {
@@ -54,14 +54,14 @@ func (s *Sim) Arm(faults ...Fault) (disarm func()) {
 	}
 }
 
-// Heal disarms all faults and returns those that no call met.
-func (s *Sim) Heal() (unmet []Fault) {
+// Heal disarms all faults and returns those that were not applied to any call.
+func (s *Sim) Heal() (unused []Fault) {
 	for _, a := range s.faults.List() {
-		if s.faults.Disarm(a.ID) && a.Met == 0 {
-			unmet = append(unmet, a.Fault)
+		if s.faults.Disarm(a.ID) && a.Applied == 0 {
+			unused = append(unused, a.Fault)
 		}
 	}
-	return unmet
+	return unused
 }
 
 // passTime lets the delay of a slow call pass on the simulator's clock.

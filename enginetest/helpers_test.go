@@ -14,7 +14,7 @@ import (
 
 var ctx = context.Background()
 
-// recorder is a T that remembers what a test would have failed with.
+// recorder is a T that records what a test would have failed with.
 type recorder struct {
 	cleanups []func()
 	errors   []string

@@ -23,7 +23,7 @@ type Call struct {
 	Time      time.Time // on the simulator's clock, when the call began
 	Request   any       // a pointer to a masked copy: *engine.CreateKeyInput
 	Answer    any       // a pointer to a masked copy; nil where the caller got none
-	Fault     Effect    // that the call met; "" is none
+	Fault     Effect    // that was applied to the call; "" is none
 	Err       error     // that the caller got; an *apc.Error with the reasons
 	Done      bool      // false while the call is under way
 }
@@ -97,7 +97,7 @@ func (s *Sim) ended(n int, out any, err error) {
 	c.Answer, c.Err, c.Done = mask.Of(out), err, true
 }
 
-// noteMade remembers the key that an operation made.
+// noteMade records the key that an operation made.
 func (s *Sim) noteMade(out any) {
 	var k engine.Key
 	switch out := out.(type) {

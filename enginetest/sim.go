@@ -31,9 +31,9 @@ type T interface {
 
 // Options of a Sim. The zero value is right.
 type Options struct {
-	// Engine are the options of the engine. What is zero of Now, Seed, IDs and HSM.Ready is
-	// filled in. With Now given, [Sim.Clock] is nil, the clock is the caller's to move, and
-	// nothing is checked 181 days later.
+	// Engine are the options of the engine. Now, Seed, IDs and HSM.Ready get values of the
+	// Sim where they are zero. With Now given, [Sim.Clock] is nil, the caller moves the
+	// clock, and nothing is checked 181 days later.
 	Engine engine.Options
 
 	// Seed of key ids, tokens, serial numbers and symmetric keys; 0 is Engine.Seed or else 1.
@@ -43,12 +43,12 @@ type Options struct {
 	// Start of the clock; zero is 15 January 2026, 09:00 UTC.
 	Start time.Time
 
-	// Backend, if not nil, is in place of a software HSM with the seed. The caller closes it. What is
-	// checked of sealed bytes and of open keys is checked on the software HSM alone.
+	// Backend, if not nil, is in place of a software HSM with the seed. The caller closes it. Sealed
+	// bytes and open keys are checked only with the software HSM.
 	Backend hsm.Backend
 
 	// Store, if not nil, is in place of one in memory. The caller closes it. Key ids are then drawn
-	// from the seed, because the store may have readable ones.
+	// from the seed, because the readable ones may be taken in the store.
 	Store keystore.Store
 
 	// Keep names the keys that the end of the test does not fail for. It is called with each key in
@@ -65,8 +65,8 @@ func KeepAll(Key) bool { return true }
 // Start is where the clock of a Sim begins.
 var Start = time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
 
-// Sim is a simulator for one test. It embeds the engine, so that all operations are its own. Any
-// number of goroutines may share one; [Sim.Restart] is for a moment without calls.
+// Sim is a simulator for one test. It embeds the engine, so that it has all operations itself.
+// Any number of goroutines may share one, but no call may be under way during [Sim.Restart].
 type Sim struct {
 	*engine.Engine
 	Clock *engine.Clock // nil with Options.Engine.Now

@@ -121,8 +121,8 @@ func TestInspectMeetsNoFaultAndIsNotRecorded(t *testing.T) {
 	if n := len(s.Journal()); n != 0 {
 		t.Errorf("%d calls are in the journal, want none", n)
 	}
-	if unmet := s.Heal(); len(unmet) != 1 {
-		t.Errorf("faults that no call met: %v, want the one", unmet)
+	if unused := s.Heal(); len(unused) != 1 {
+		t.Errorf("faults that were not applied: %v, want the one", unused)
 	}
 }
 

@@ -177,7 +177,8 @@ func (s State) Alive() map[string]Key {
 	return out
 }
 
-// Orphans are the keys that recorded calls made and that are alive without an alias.
+// Orphans are the keys that recorded calls made, that are in CREATE_COMPLETE and
+// that have no alias.
 func (s State) Orphans() (out []Key) {
 	for _, k := range s.Keys {
 		if k.Recorded && k.State == apc.KeyStateCreateComplete && len(k.Aliases) == 0 {
@@ -187,7 +188,7 @@ func (s State) Orphans() (out []Key) {
 	return out
 }
 
-// Dangling are the aliases that point to no key, or to one that is not alive.
+// Dangling are the aliases that do not point to a key in CREATE_COMPLETE.
 func (s State) Dangling() (out []Alias) {
 	alive := s.Alive()
 	for _, a := range s.Aliases {

@@ -69,7 +69,7 @@ func (s *Sim) explain() {
 
 func (s *Sim) checkFaults() {
 	for _, f := range s.Heal() {
-		s.t.Errorf("enginetest: no call met the fault %v", f)
+		s.t.Errorf("enginetest: a fault was not applied to any call: %v", f)
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *Sim) checkNames(ctx context.Context) {
 	keep := s.options.Keep
 	for _, k := range state.Orphans() {
 		if keep == nil || !keep(k) {
-			s.t.Errorf("enginetest: a key is left alive without an alias: %v (%s)", k, k.ARN)
+			s.t.Errorf("enginetest: a key in CREATE_COMPLETE is left without an alias: %v (%s)", k, k.ARN)
 		}
 	}
 	for _, a := range state.Dangling() {
@@ -96,7 +96,7 @@ func (s *Sim) checkNames(ctx context.Context) {
 			k = state.Keys[i]
 		}
 		if keep == nil || !keep(k) {
-			s.t.Errorf("enginetest: an alias is left that points to no key that is alive: %v", a)
+			s.t.Errorf("enginetest: an alias is left that points to no key in CREATE_COMPLETE: %v", a)
 		}
 	}
 }

@@ -27,15 +27,15 @@ func TestTestEndsWellWhereNothingIsLeft(t *testing.T) {
 func TestTestFailsWhereSomethingIsLeft(t *testing.T) {
 	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
 		s.Arm(enginetest.Fault{Operation: "ExportKey", Effect: enginetest.AnswerLost})
-	}), "no call met the fault ExportKey (call 1), answer lost")
+	}), "a fault was not applied to any call: ExportKey (call 1), answer lost")
 
 	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) { create(t, s, "") }),
-		"a key is left alive without an alias: k1: P0 TDES_2KEY")
+		"a key in CREATE_COMPLETE is left without an alias: k1: P0 TDES_2KEY")
 
 	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
 		k := create(t, s, "alias/a")
 		s.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
-	}), "an alias is left that points to no key that is alive: alias/a")
+	}), "an alias is left that points to no key in CREATE_COMPLETE: alias/a")
 
 	done := make(chan struct{})
 	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {

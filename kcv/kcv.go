@@ -1,15 +1,15 @@
 // Package kcv computes key check values: a few bytes by which two parties see
 // that they hold the same key, without showing it.
 //
-// How a check value is made is a [Method]. Someone with the key at hand calls
+// How a check value is made is a [Method]. A caller that has the key calls
 // [Method.Compute], or one of the shortcuts [TDES], [AES], [HMAC] and
-// [PublicKey]. Someone whose key lives in a device has the device encipher
-// or authenticate [Method.Message] and hands its whole output to
-// [Method.Value]. Both get the same [Value].
+// [PublicKey]. A caller whose key is in a device has the device encipher or
+// authenticate [Method.Message] and passes the whole output to [Method.Value].
+// Both get the same [Value].
 //
-// Nothing here looks at a key but for its length: parity bits may be anything
-// and the halves of a TDES key may be equal. No key is retained, and none is in
-// an error.
+// Of a key only the length is checked: parity bits may be anything and the
+// halves of a TDES key may be equal. No key is retained, and none is in an
+// error.
 package kcv
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
-// Method is one way of making a check value. The zero Method is none: it
-// computes nothing and says so. Methods compare with ==.
+// Method is one way of making a check value. The zero Method is none:
+// [Method.Compute] and [Method.Value] fail. Methods compare with ==.
 type Method uint8
 
 // The methods there are.

@@ -13,8 +13,8 @@ type Value struct {
 func (v Value) Method() Method { return v.method }
 
 // String is the value in the length of its standard, in upper-case hexadecimal:
-// 10 digits for CMAC, 6 for a zero block (ANSI X9.24-1) and, for want of a
-// standard, for HMAC; 40 for a public key's SHA-1.
+// 10 digits for CMAC, 6 for a zero block (ANSI X9.24-1) and for HMAC, for which
+// there is no standard; 40 for a public key's SHA-1.
 func (v Value) String() string { return v.Short(len(v.bytes)) }
 
 // Short is the leftmost n bytes of the value in upper-case hexadecimal, or the

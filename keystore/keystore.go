@@ -1,5 +1,5 @@
-// Package keystore keeps what the engine remembers: keys, aliases, tags and
-// counters, as records whose content only the engine understands.
+// Package keystore stores the engine's data: keys, aliases, tags and counters,
+// as records whose content only the engine reads.
 //
 // A [Store] has four operations: read some records in one snapshot, page through the records of a
 // kind in the order of their ids, find the records that are due, and commit changes, all or none.
@@ -123,8 +123,8 @@ type Add struct {
 	Ceiling int64
 }
 
-// Store remembers records. Any number of goroutines may share one, and
-// the caller that opened it closes it.
+// Store keeps records. Any number of goroutines may share one, and the caller
+// that opened it closes it.
 //
 // A context that is cancelled before a call begins makes the call fail with
 // the context's error and without effect. A Commit that has begun is finished
@@ -153,9 +153,9 @@ type Store interface {
 	// only, the zero CommitID and no change at all are ErrInvalid. When it
 	// returns, the changes are the caller's again, all but the bytes of Data.
 	//
-	// A commit that has taken effect takes effect once: asked again under
-	// the same CommitID it returns nil and changes nothing, at least as long
-	// as fewer than 1,000 other commits have come after it.
+	// A commit takes effect at most once: called again with the same CommitID,
+	// Commit returns nil and changes nothing, at least as long as fewer than
+	// 1,000 other commits have come after it.
 	Commit(ctx context.Context, id CommitID, changes ...Change) error
 
 	// Close releases what the store holds. Later calls fail with ErrClosed;

@@ -37,8 +37,9 @@ func NewCMAC(block cipher.Block) *CMAC {
 // the last block of the CBC encryption of that copy with a zero IV. The argument l is the
 // encryption of the zero block under the same key, 8 or 16 bytes; another length panics.
 //
-// Who has the message and the result can compute the subkey and forge MACs: clear the result
-// after the encryption, and l too. The message and l are neither changed nor retained.
+// Anyone with the message and the result can compute the subkey and forge MACs: clear the
+// result after the encryption, and l too. The message and l are neither changed nor
+// retained.
 func Masked(l, message []byte) []byte {
 	size := len(l)
 	if size != 8 && size != 16 {

@@ -14,10 +14,10 @@ const (
 	MaxLength = 12
 )
 
-// PIN is a PIN in the clear, 4 to 12 decimal digits. The digits are in a closure, so that a struct
-// with a PIN in an unexported field prints as an address. The zero value has no digits, and the
-// functions of this package refuse it. Values may be copied, and any number of goroutines may use
-// one.
+// PIN is a PIN in the clear, 4 to 12 decimal digits. The digits are in a closure, so that printing
+// a struct with a PIN in an unexported field shows an address instead. The zero value has no
+// digits, and the functions of this package refuse it. Values may be copied, and any number of
+// goroutines may use one.
 type PIN struct{ open func() string }
 
 // New returns the PIN of 4 to 12 decimal digits. Other text is an [Error].

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Strictness is how strictly a reader reads, or a writer checks what it is given.
+// Strictness is how strictly [Parse] reads and [KBPK.Wrap] checks its arguments.
 type Strictness int
 
 const (

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Content is what an optional block says, as a Go type: one of [KeyLife],
-// [BDKID], [Certificates], [Derivations], [Hash], [InitialKeyID],
-// [CheckValue], [KSN], [KeyValues], [Label], [Padding], [Time], [Pedigree],
-// [IBM] and [Other].
+// Content is the content of an optional block as a Go type: one of [KeyLife],
+// [BDKID], [Certificates], [Derivations], [Hash], [InitialKeyID], [CheckValue],
+// [KSN], [KeyValues], [Label], [Padding], [Time], [Pedigree], [IBM] and
+// [Other].
 type Content interface {
 	// Encode gives the optional block. It checks nothing: of content that breaks the standard it
 	// makes a block that Typed, and a strict Wrap, refuse.
@@ -257,7 +257,7 @@ func (c Hash) Encode() OptionalBlock { return OptionalBlock{ID: "HM", Data: stri
 
 func parseHash(_, data string) (Content, bool) { return Hash(data), Hash(data).Name() != "" }
 
-// Pedigree is WP: the weakest protection a key has travelled under.
+// Pedigree is WP: the weakest protection that the key was ever wrapped under.
 type Pedigree byte
 
 const (

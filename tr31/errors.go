@@ -15,7 +15,7 @@ const (
 	ErrCharset         Class = "charset"           // a character outside printable ASCII
 	ErrLength          Class = "length"            // block, length field or key data of a wrong size
 	ErrVersion         Class = "version"           // not A to E
-	ErrHeaderField     Class = "header-field"      // a code the standard does not know
+	ErrHeaderField     Class = "header-field"      // a code that the standard does not have
 	ErrOptBlock        Class = "opt-block"         // an optional block's id, length or place
 	ErrOptBlockData    Class = "opt-block-data"    // the content of a known optional block
 	ErrOptBlockPadding Class = "opt-block-padding" // optional blocks that do not fill cipher blocks

@@ -28,8 +28,9 @@ const (
 	atReserved      = 15
 )
 
-// Header is what a key block says in the clear: the 16 fixed characters, without the block length
-// and the number of optional blocks, which are computed, and the optional blocks in order.
+// Header is the part of a key block that is in the clear: the 16 fixed characters, without the
+// block length and the number of optional blocks, which are computed, and the optional blocks in
+// order.
 type Header struct {
 	Version       Version
 	KeyUsage      string          // two characters, "P0"

@@ -9,8 +9,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Ciphers is what an owner offers whose derived keys live in a device. Its
-// methods may be called by any number of goroutines at once.
+// Ciphers are the operations of a caller whose derived keys are in a device.
+// Its methods may be called by any number of goroutines at once.
 type Ciphers interface {
 	// Encrypt works in place under KBEK: in versions A to D CBC over whole
 	// cipher blocks, with a fresh IV in each call; in E CTR, whose first
@@ -50,8 +50,9 @@ func NewKBPK(key []byte) (*KBPK, error) {
 	return &KBPK{k.ciphers}, nil
 }
 
-// NewExternalKBPK is a protection key whose working keys for one version live
-// elsewhere. Blocks of any other version are refused with class kbpk.
+// NewExternalKBPK is a protection key whose working keys for one version are in
+// a device or elsewhere. Blocks of any other version are refused with class
+// kbpk.
 func NewExternalKBPK(v Version, c Ciphers) *KBPK {
 	return &KBPK{func(asked Version) (Ciphers, error) {
 		if asked != v {

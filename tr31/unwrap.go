@@ -10,8 +10,8 @@ import (
 )
 
 // Unwrap authenticates a block and gives the key inside, which is the caller's to clear. It refuses
-// with class kbpk, mac or key-length; an error of a device is wrapped. Nothing of the block
-// changes, and no part of a key is given on failure.
+// with class kbpk, mac or key-length; an error of a device is wrapped. The block is not changed. On
+// failure no part of a key is returned.
 //
 // The strictness given to [Parse] decides whether the key's length must fit its
 // algorithm.

@@ -13,8 +13,8 @@ import (
 type WrapOptions struct {
 	Rand       io.Reader  // source of the filler; nil is crypto/rand
 	HideLength bool       // fill as for the longest key of the algorithm (X9.143): 24 bytes for T, 32 for A
-	PadTo      int        // fill as for a key of at least so many bytes; 0 asks for nothing
-	Strictness Strictness // Lenient takes codes, contents and key lengths that the standard does not know
+	PadTo      int        // fill as for a key of at least so many bytes; 0: no such minimum
+	Strictness Strictness // Lenient takes codes, contents and key lengths that the standard does not have
 }
 
 // longest are the bytes that length hiding pretends.
@@ -22,9 +22,9 @@ var longest = map[byte]int{'T': 24, 'A': 32}
 
 // Wrap makes a key block. The header is checked as by [Parse]; where its
 // optional blocks do not fill whole cipher blocks, a padding block is added, or
-// one that is last is replaced. Lengths of optional blocks are written in
-// the standard's form, and a strict Wrap takes no [KSN] of the old one. Header
-// and key are neither changed nor kept.
+// one that is last is replaced. Lengths of optional blocks are written in the
+// standard's form, and a strict Wrap refuses a [KSN] of 8 bytes. Header and key
+// are neither changed nor kept.
 //
 // It refuses with class kbpk, version, header-field, opt-block, opt-block-data, key-length, or
 // length for more than 9999 characters; an error of Rand or of a device is wrapped.

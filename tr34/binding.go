@@ -45,9 +45,10 @@ func (k BindingKind) String() string {
 	return bindingRules[k].name
 }
 
-// Binding is an unbind or rebind token: it makes a KRD drop its KDH and, a rebind
-// token, take another. The fields that [ParseBinding] fills are not authenticated
-// before [Binding.Verify], which verifies the message as it was received.
+// Binding is an unbind or rebind token: it ends the binding of a KRD to its KDH;
+// a rebind token also binds the KRD to another KDH. The fields that
+// [ParseBinding] fills are not authenticated before [Binding.Verify], which
+// verifies the message as it was received.
 type Binding struct {
 	Kind BindingKind
 

@@ -2,7 +2,7 @@ package tr34
 
 import "bytes"
 
-// Credential is a credential token, by which KDH and KRD show each other their
+// Credential is a credential token, by which KDH and KRD send each other their
 // certificates: a SignedData with one certificate, for a KDH usually its CA's
 // CRL, and no signer (X9 TR 34, annex B.6 and B.7). Nothing in it is authentic
 // by itself: whether the certificate is from the right CA is the caller's to

@@ -7,7 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// CRLPolicy is what a receiver asks of the CRL in a token.
+// CRLPolicy is what a receiver requires of the CRL in a token.
 type CRLPolicy int
 
 const (

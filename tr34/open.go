@@ -33,8 +33,8 @@ func (o Opened) Format(w fmt.State, _ rune) {
 var oaepSHA256 = rsa.OAEPOptions{Hash: crypto.SHA256, MGFHash: crypto.SHA256}
 
 // Open verifies the token as [Token.Verify] does and gives the key inside, which is the caller's to
-// clear: checks 9 to 12. It refuses with Verify's classes and oaep, content, keyblock, idkdh,
-// header. A program that reports refusals to an untrusted party should report these five as one.
+// clear. It refuses with Verify's classes and oaep, content, keyblock, idkdh, header. A program
+// that reports refusals to an untrusted party should report these five as one.
 //
 // krd is the private key of c.KRD. It is asked once to decrypt, with an [*rsa.OAEPOptions] of
 // SHA-256, MGF1 with SHA-256 and no label, and what it gives is cleared. An error in which

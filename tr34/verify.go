@@ -14,8 +14,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// Check is what the receiver knows and asks for. With a nil *Check every token is refused. It is
-// neither changed nor kept.
+// Check is what a receiver checks a token against. With a nil *Check every token is refused. It
+// is neither changed nor kept.
 type Check struct {
 	// KDH is the signer's certificate: that of the KDH, or in the CA forms of
 	// unbind and rebind that of the KRD's CA. It is always needed. Where
@@ -35,18 +35,17 @@ type Check struct {
 	Now time.Time
 
 	// Nonce is the random number that the token must have (two-pass). With nil
-	// the token is fresh by its signing time (one-pass), whose comparison with
-	// the last one is the caller's.
+	// the token must have a signing time (one-pass); the caller compares it
+	// with the last one.
 	Nonce []byte
 
-	// CRL says what to do about revocation.
+	// CRL is how revocation is checked.
 	CRL CRLPolicy
 }
 
-// Verify checks who signed the token, when and for whom: numbers 3 to 8 of the
-// checks of a receiver, in this order, and that a header is signed. It refuses
-// with class certificate, signer, digest, signature, nonce, time, crl,
-// recipient or header, and needs no private key.
+// Verify checks who signed the token, when and for whom, and that a header is
+// signed. It refuses with class certificate, signer, digest, signature, nonce,
+// time, crl, recipient or header, in this order, and needs no private key.
 //
 // Two checks need to know earlier tokens and are left to the caller: that a nonce is used once, and
 // that a signing time is later than the last one accepted from this KDH.

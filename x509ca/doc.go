@@ -15,7 +15,7 @@
 //	authority, err := x509ca.NewAuthority(rootCertificate, signer)
 //	leaf, err := authority.Issue(public, leafProfile, &x509ca.Request{...})
 //
-// Private keys are [crypto.Signer], RSA (PKCS #1 v1.5) or ECDSA, and may live in a device. A
+// Private keys are [crypto.Signer], RSA (PKCS #1 v1.5) or ECDSA, and may be in a device. A
 // signature is verified before it is returned, and an error of the signer can be found with
 // errors.Is.
 //

@@ -18,7 +18,7 @@ const (
 	problemSeveral        = "there is more than one certificate"
 	problemBeside         = "there is another PEM block beside the certificate"
 	problemPrivateKey     = "there is a private key beside the certificate"
-	problemNotCertificate = "what is given is not a certificate"
+	problemNotCertificate = "the input is not a certificate"
 	problemBER            = "the certificate is in BER, not in DER"
 	problemBehind         = "there are bytes behind the certificate"
 	problemTwoAlgorithms  = "the certificate names one signature algorithm inside and another one outside"

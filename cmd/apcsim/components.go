@@ -23,8 +23,8 @@ var componentsNewCommand = command{
 	summary: "Draw a key in components, as a key ceremony writes them down, and print them",
 	details: componentAlgorithms + `
 
-The key is the XOR of its components, and is not printed; a TDES key has odd parity. Each
-component goes to another person in a real ceremony: this command is for tests.`,
+The key is the XOR of its components, and is not printed; a TDES key has odd parity. In a real
+ceremony each component is given to another person: this command is for tests.`,
 	setup: setupComponentsNew,
 }
 

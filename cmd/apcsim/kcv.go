@@ -20,7 +20,7 @@ NAME is
   AES             CMAC over 16 zero bytes, ANSI X9.24-1 (the service's CMAC)
   AES_ZERO        16 zero bytes enciphered, as older devices print it
   HMAC_SHA1, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512
-                  HMAC over nothing (the service's HMAC)
+                  HMAC over the empty message (the service's HMAC)
   SHA_1           SHA-1 of a public key, 4 bytes of it (the service's SHA_1)
 
 KEY is the key in hexadecimal, or - to read it from standard input, on a line of its

@@ -25,11 +25,10 @@
 //	apcsim health URL
 //	apcsim version
 //
-// The exit status is 0, 1 where something was refused or could not be done, 2 for
-// a wrong command line; a server that a signal stops has done its work: 0.
-// Results go to standard output, errors and the server's log to standard error.
-// Keys are printed by `tr31 unwrap`, `tr34 unwrap`, `components`, `dukpt derive` and `emv session`,
-// PINs by `pin open` and `pin offset`, and by nothing else. `apcsim serve --help` describes the server's configuration file.
+// The exit status is 0 where all was done and where a signal stops a server, 1 where something was refused or could not
+// be done, 2 for a wrong command line. Results go to standard output, errors and the server's log to standard error.
+// Keys are printed by `tr31 unwrap`, `tr34 unwrap`, `components`, `dukpt derive` and `emv session`, PINs by `pin open`
+// and `pin offset`, and by nothing else. `apcsim serve --help` describes the server's configuration file.
 package main
 
 import (

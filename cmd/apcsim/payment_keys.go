@@ -44,8 +44,8 @@ Example:
 		name: "emv session", args: "--imk HEX --pan PAN [--psn NN] [--option A|B] --method NAME --atc HEX [--un HEX]",
 		summary: "Derive a card's master key and session key",
 		details: `
-Methods are common, mchip, emv2000, unionpay and visa (whose cryptograms use the master key). It
-prints keys: that is what it is for.
+Methods are common, mchip, emv2000, unionpay and visa (whose cryptograms use the master key). The
+keys are printed.
 
 Example:
   apcsim emv session --imk ` + exampleTDES + ` --pan 99012345678901234 --psn 45 --method common --atc 0001`,

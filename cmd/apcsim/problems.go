@@ -17,6 +17,6 @@ const (
 	problemOtherPrivateKey = "the private key is not that of the certificate"
 	problemNoPublicKey     = "there is no public key"
 	problemNoMasterKeys    = "the token has no master keys yet"
-	problemNotToken        = "what is given is not a token"
+	problemNotToken        = "the input is not a token"
 	problemNonceMissing    = "the token has a random nonce, and none is given to compare it with"
 )

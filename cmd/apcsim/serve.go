@@ -20,7 +20,7 @@ The one line on standard output is "listening on http://HOST:PORT"; standard err
 has the log, a line for each call, without requests and secrets. Where the log is not read
 fast enough, lines are dropped, and a later line says how many. --log-level warn logs only
 refused calls and errors, --quiet only errors.
-SIGTERM and SIGINT stop the server; it finishes the calls in flight, for at most
+SIGTERM and SIGINT stop the server; it finishes the calls under way, for at most
 10 seconds.
 Without --store everything is in memory and ends with the process.
 
@@ -63,7 +63,7 @@ with secrets or keys must be readable only by you (chmod 600), or by a group of 
 (440), as Kubernetes mounts a secret with fsGroup; the same holds for the files of PINs
 and master keys. FILE may be a pipe, such as <(command) or /dev/stdin.
 
---hsm names the HSM that keys live in. A token of any PKCS#11 module is named by a
+--hsm names the HSM that keeps the keys. A token of any PKCS#11 module is named by a
 URI (RFC 7512) with token, serial or slot-id, module-path and pin-source, which
 is a file or env:NAME. SoftHSM, for one:
 
@@ -100,7 +100,7 @@ GET /_apcsim/health answers as long as the server runs (a liveness probe); GET
 second (a readiness probe). Both need no --control. With --control, a browser at / or /_apcsim/
 gets the console: calls as they happen, keys, time, which key wraps which, tools, faults,
 approvals and limits. Programs on this machine have the simulator's own calls, which GET /_apcsim/
-lists: moving the clock forward and resetting it, forgetting everything, loading and inspecting
+lists: moving the clock forward and resetting it, deleting everything, loading and inspecting
 keys, the last calls and why they were refused. Bodies are application/json. The lists are JSON:
 /_apcsim/journal (the last 1,000 calls, masked; with Accept: text/event-stream each call as it happens),
 /_apcsim/keys, /_apcsim/due (what will be deleted or expire, and when) and /_apcsim/graph (which key
@@ -109,7 +109,7 @@ there where the proxy adds a header (Forwarded, Via, X-Forwarded-*); a proxy on 
 machine that adds none cannot be distinguished from a program on it, and its clients could use
 these calls: do not put one in front of --control.
 
-With --control-token FILE, which is --control too, these calls are for every client, on any
+With --control-token FILE, which includes --control, these calls are for every client, on any
 machine, that shows the token of FILE, "Authorization: Bearer TOKEN"; the console asks for
 it once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alone:
 
@@ -198,7 +198,7 @@ func (f *serveFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.config, "config", "", "`FILE` with callers, limits and keys, as above")
 	fs.StringVar(&f.store, "store", memory, "`WHERE` everything is kept: memory, a file, or the URL of a PostgreSQL database, as above")
 	fs.StringVar(&f.masterKey, "master-key", "", "`FILE` with the master key of the software HSM, for a store (the store's FILE.lmk)")
-	fs.StringVar(&f.device, "hsm", softwareDevice, "where keys live: software, or the `URI` of a PKCS#11 token, as above")
+	fs.StringVar(&f.device, "hsm", softwareDevice, "where keys are kept: software, or the `URI` of a PKCS#11 token, as above")
 	fs.StringVar(&o.Account, "account", "", "account, 12 `DIGITS`, of access keys that FILE does not name (111122223333)")
 	fs.StringVar(&o.Region, "region", "", "`REGION` of requests and keys that name none (us-east-1)")
 	fs.Uint64Var(&o.Seed, "seed", 0, "`NUMBER` that makes ids, and symmetric keys in software, the same in every run")
@@ -208,7 +208,7 @@ func (f *serveFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&f.controlToken, "control-token", "", "`FILE` with the token that the simulator's own calls must show, on any address")
 	fs.StringVar(&o.ControlListen, "control-listen", "", "`HOST:PORT` where the simulator's own calls are, and nothing else")
 	fs.BoolVar(&o.Verify, "verify", false, "check signatures with the secrets of FILE")
-	fs.BoolVar(&o.Anonymous, "anonymous", false, "let requests without a signature in")
+	fs.BoolVar(&o.Anonymous, "anonymous", false, "accept requests without a signature")
 	fs.BoolVar(&o.Explain, "explain", false, "give exact reasons on every address")
 	fs.BoolVar(&o.ExceptionStatus, "exception-status", false, "answer each exception with an HTTP status of its own, not with 400")
 	fs.Func(

@@ -41,7 +41,7 @@ const (
 )
 
 // serve runs the server until the context ends it. A server that is stopped before it
-// listens has done its work too.
+// listens has exit status 0 too.
 func serve(ctx context.Context, stdout io.Writer, u *startup) error {
 	log := u.options.Log
 	s, err := await(ctx, openPatience, func() (*serving, error) { return u.open(ctx) })

@@ -80,7 +80,7 @@ func TestWhatIsNoTokenIsNamed(t *testing.T) {
 			want := strings.TrimSuffix(plain(name), " of another algorithm")
 			got := apcsim(t, write(text), "tr34", "inspect", "-")
 			if got.status != exitRefused ||
-				!strings.Contains(got.err, "what is given is not a token: found "+want+", wanted a TR-34 message") {
+				!strings.Contains(got.err, "the input is not a token: found "+want+", wanted a TR-34 message") {
 				t.Errorf("%s in %s: %+v", name, form, got)
 			}
 			v := tokenVectors(t)[0]

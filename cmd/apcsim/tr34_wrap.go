@@ -17,11 +17,11 @@ var tokenWrapCommand = command{
 	summary: "Make a TR-34 key token for a receiver, signed with the sender's private key",
 	details: `
 Certificates and the private key (PKCS #1 or #8) are PEM or DER; a certificate may also be base64 of PEM,
-as GetParametersForImport gives the receiver's. --partner DIR, of partner new, stands for --kdh-key
+as GetParametersForImport gives the receiver's. --partner DIR, of partner new, is instead of --kdh-key
 and --kdh-cert. HEADER is 16 characters, as tr31 wrap takes it, and perhaps optional blocks: it says what
 the key may do. KEYHEX may be -, and is then read from standard input.
 
-With --nonce it is a two-pass token; without, a one-pass token with the time of now. The token is printed in
+With --nonce it is a two-pass token; without, a one-pass token with the current time. The token is printed in
 hexadecimal, as ImportKey takes it. An AES key is enciphered with AES-128, another with TDES.`,
 	setup: setupTokenWrap,
 }

@@ -26,8 +26,8 @@ var watchCommand = command{
 	details: `
 URL is the address of the server, http://127.0.0.1:8089 if none is given. A line has the
 simulated time, the operation, the account and Region, the keys by alias, the duration
-and the answer; of a refusal each reason follows on a line of its own. The calls that
-the server remembers come first. Colours are for terminals, unless NO_COLOR is set.
+and the answer; of a refusal each reason follows on a line of its own. The calls in
+the server's journal come first. Colours are for terminals, unless NO_COLOR is set.
 When the connection to the server breaks, watch waits until it can connect again.`,
 	setup: setupWatch,
 }

@@ -58,7 +58,8 @@ func Machine(t enginetest.T, s *enginetest.Sim, w *model.World) map[string]func(
 var certified = []string{"GetParametersForImport", "GetParametersForExport", "ImportKey by TR-34", "ImportKey by RSA", "ExportKey by TR-34",
 	"GetPublicKeyCertificate"}
 
-// MachineLimits are limits that a machine meets within few steps. Creation and replication take no time.
+// MachineLimits are limits that a machine reaches within few steps. Creation and replication take no
+// time.
 func MachineLimits() apc.Limits {
 	const day = 24 * time.Hour
 	return apc.Limits{Keys: 12, Aliases: 4, Tags: 2, OpenTokens: 3, TokenLife: 10 * day, TokenReuse: 7 * day, ApprovalTime: 2 * day,

@@ -147,7 +147,7 @@ func (w *World) Learns(now time.Time, who apc.Identity, in *dataplane.VerifyCard
 	}
 }
 
-// Sealed is a ciphertext of an RSA key that the world has seen.
+// Sealed is a recorded ciphertext of an RSA key.
 type Sealed struct {
 	KeyARN     string
 	Padding    dataplane.PaddingType
@@ -155,10 +155,10 @@ type Sealed struct {
 	length     int // of what is inside
 }
 
-// Sealed are all ciphertexts of RSA keys that the world has seen, in order.
+// Sealed are all recorded ciphertexts of RSA keys, in order.
 func (w *World) Sealed() []Sealed { return w.sealed }
 
-// seals remembers a ciphertext of so many bytes, if it is one of an RSA key.
+// seals records a ciphertext of so many bytes, if it is one of an RSA key.
 func (q *request) seals(id string, a *dataplane.AsymmetricEncryptionAttributes, n int, cipherText string) {
 	if k, _ := q.key(id); a != nil && a.PaddingType != nil {
 		q.w.sealed = append(q.w.sealed, Sealed{k.ARN, *a.PaddingType, cipherText, n})

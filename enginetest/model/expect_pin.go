@@ -7,7 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/dataplane"
 )
 
-// PIN is an encrypted PIN block that the world has seen.
+// PIN is a recorded encrypted PIN block.
 type PIN struct {
 	KeyARN  string // of the key that encrypts it
 	Serial  string // of DUKPT; "" is none
@@ -26,7 +26,7 @@ type PINCheck struct {
 	Value  string
 }
 
-// PINs are all PIN blocks that the world has seen, in order.
+// PINs are all recorded PIN blocks, in order.
 func (w *World) PINs() []PIN { return w.pins }
 
 // pinOf is which PIN a block has under a key. It panics where the world has not seen it.
@@ -40,7 +40,7 @@ func (q *request) pinOf(k *Key, serial, format, account, block string) string {
 	panic("model: a PIN block that was never made")
 }
 
-// sees remembers a block with a PIN, which is a new one for "". Another block with the same PIN may be the same block.
+// sees records a block with a PIN, which is a new one for "". Another block with the same PIN may be the same block.
 func (q *request) sees(k *Key, serial string, derived apc.KeyAlgorithm, format, account, block, pin string) string {
 	if pin == "" {
 		pin = fmt.Sprintf("PIN %d", len(q.w.pins))
@@ -61,7 +61,7 @@ func (q *request) sees(k *Key, serial string, derived apc.KeyAlgorithm, format, 
 	return pin
 }
 
-// isChecked remembers how a PIN is verified.
+// isChecked records how a PIN is verified.
 func (q *request) isChecked(pin string, check *PINCheck) {
 	for i := range q.w.pins {
 		if p := &q.w.pins[i]; p.pin == pin {

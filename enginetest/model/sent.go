@@ -47,7 +47,7 @@ func (q *request) opened(named *Key, w *dataplane.WrappedKey, usage string) (*Ke
 		unless(known.kek == named.id(), "mac"))
 }
 
-// sends remembers a key block under a stored key, if a request may have it.
+// sends records a key block under a stored key, if a request may have it.
 func (q *request) sends(k *Key, in *engine.ExportKeyInput, block string) {
 	if m := in.KeyMaterial.Tr31KeyBlock; m != nil && k.checkAlgorithm == reported(k.Attributes.KeyAlgorithm, nil) {
 		kek, _ := q.key(m.WrappingKeyIdentifier)

@@ -3,7 +3,7 @@
 // of its rules, so that a mistake in one is not repeated in the other.
 //
 //	refusal := world.Expect(now, who, in)        // the zero value: the request must be accepted
-//	err := world.Did(now, who, in, out, err)     // nil, or what contradicts; the world follows the call
+//	err := world.Did(now, who, in, out, err)     // nil, or what contradicts; the call's effect is recorded
 //	err = world.Compare(ctx, now, eng.As)        // the whole state, by reading operations
 //
 // A value that cannot be predicted (an ARN, the check value of a new key) is taken from the first
@@ -108,8 +108,8 @@ type Token struct {
 	expires     time.Time
 }
 
-// New is an empty world of these places, under limits of which none is zero but OpenTokens, where
-// zero is no limit, and the times that creation and replication take.
+// New is an empty world of these places. The limits have no zero values, except for OpenTokens,
+// where zero is no limit, and the times that creation and replication take.
 func New(l apc.Limits, places ...Place) *World {
 	w := &World{limits: l, places: map[Place]*place{}, order: places, sessions: map[string]*session{}, facts: map[string]string{},
 		sent: map[string]sentKey{}}
@@ -271,8 +271,10 @@ func (k *Key) Usable() bool { return k.State == apc.KeyStateCreateComplete && k.
 // Exports reports whether the key may be exported.
 func (k *Key) Exports() bool { return k.Usable() && exports(k) == "" }
 
-// Wraps and Unwraps report whether the key may wrap and unwrap other keys.
-func (k *Key) Wraps() bool   { return k.Usable() && wraps(k) == "" }
+// Wraps reports whether the key may wrap other keys.
+func (k *Key) Wraps() bool { return k.Usable() && wraps(k) == "" }
+
+// Unwraps reports whether the key may unwrap other keys.
 func (k *Key) Unwraps() bool { return k.Usable() && unwraps(k) == "" }
 
 // WrapsNodes reports whether the key may wrap AS 2805 cryptograms.

@@ -69,8 +69,8 @@ func (x *exchange) title(s string) {
 
 func (x *exchange) say(format string, args ...any) { fmt.Fprintf(x.out, "   "+format+"\n", args...) }
 
-// met notes a key that both sides now have.
-func (x *exchange) met(what, service string, key []byte, check func([]byte) (string, error)) error {
+// have notes a key that both sides now have.
+func (x *exchange) have(what, service string, key []byte, check func([]byte) (string, error)) error {
 	mine, err := check(key)
 	x.compared = append(x.compared, comparison{what, service, mine})
 	x.say("%s: check value %s", what, service)
@@ -78,7 +78,7 @@ func (x *exchange) met(what, service string, key []byte, check func([]byte) (str
 }
 
 func (x *exchange) trust(ctx context.Context) error {
-	x.title("The service learns to trust the partner's two certificate authorities")
+	x.title("The service imports the certificates of the partner's two authorities")
 	var err error
 	if x.rsaRoot, err = x.importRoot(ctx, x.partner.root.text(), apc.KeyAlgorithmRSA2048); err != nil {
 		return err

@@ -67,7 +67,7 @@ func (x *exchange) kekIn(ctx context.Context) error {
 		return err
 	}
 	x.kek, x.partner.kek = k.KeyArn, key
-	return x.met("KEK, by TR-34 from the partner", k.KeyCheckValue, key, kcv.TDES)
+	return x.have("KEK, by TR-34 from the partner", k.KeyCheckValue, key, kcv.TDES)
 }
 
 // workingKeyIn: under the KEK, keys travel as TR-31 key blocks.
@@ -86,7 +86,7 @@ func (x *exchange) workingKeyIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.met("PIN key, by TR-31 from the partner", k.KeyCheckValue, key, kcv.TDES)
+	return x.have("PIN key, by TR-31 from the partner", k.KeyCheckValue, key, kcv.TDES)
 }
 
 // keyOut: the other direction, with a token for exports.
@@ -119,7 +119,7 @@ func (x *exchange) keyOut(ctx context.Context) error {
 		return err
 	}
 	x.say("signed and opened, header %s", opened.Header)
-	return x.met("KEK, by TR-34 to the partner", *w.KeyCheckValue, opened.Key, kcv.TDES)
+	return x.have("KEK, by TR-34 to the partner", *w.KeyCheckValue, opened.Key, kcv.TDES)
 }
 
 // agree: both derive the same AES-256 key and exchange key blocks under it.
@@ -156,7 +156,7 @@ func (x *exchange) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.met("AES_256 data key, by ECDH from the partner", k.KeyCheckValue, key, kcv.AES); err != nil {
+	if err := x.have("AES_256 data key, by ECDH from the partner", k.KeyCheckValue, key, kcv.AES); err != nil {
 		return err
 	}
 	w, err := x.exportKey(ctx, x.kek, engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
@@ -171,7 +171,7 @@ func (x *exchange) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.met("KEK again, by ECDH to the partner", *w.KeyCheckValue, back, kcv.TDES)
+	return x.have("KEK again, by ECDH to the partner", *w.KeyCheckValue, back, kcv.TDES)
 }
 
 // cryptograms: the bare key, encrypted to an RSA key.
@@ -201,7 +201,7 @@ func (x *exchange) cryptograms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := x.met("AES_128 key block protection key, by RSA", k.KeyCheckValue, key, kcv.AES); err != nil {
+	if err := x.have("AES_128 key block protection key, by RSA", k.KeyCheckValue, key, kcv.AES); err != nil {
 		return err
 	}
 	w, err := x.exportKey(ctx, x.kek, engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
@@ -213,5 +213,5 @@ func (x *exchange) cryptograms(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return x.met("KEK once more, by RSA to the partner", *w.KeyCheckValue, back, kcv.TDES)
+	return x.have("KEK once more, by RSA to the partner", *w.KeyCheckValue, back, kcv.TDES)
 }

@@ -20,14 +20,14 @@ import (
 type Options struct {
 	// Again opens the device of b anew, with the same master key, as after a
 	// restart. It may be called more than once for one b, which may be open still
-	// or closed. Nil: the device forgets its master key.
+	// or closed. Nil: the master key does not outlast a backend.
 	Again func(t testing.TB, b hsm.Backend) hsm.Backend
 
 	// Faulty opens a device that can be made to fail. arm makes the nth call from now on to the
 	// layer below the backend fail once, as in an outage: nth counts from 1, and with 0 no call
-	// fails. It replaces the failure that was armed before, and reports whether a call has failed
-	// by that. It is called from one goroutine at a time, also while others call the backend. Nil:
-	// nothing can be made to fail.
+	// fails. It replaces the failure that was armed before, and reports whether that one has made
+	// a call fail. It is called from one goroutine at a time, also while others call the backend.
+	// Nil: nothing can be made to fail.
 	Faulty func(t testing.TB) (b hsm.Backend, arm func(nth int) (fired bool))
 
 	// Without are devices with something missing, by what is missing. The cases

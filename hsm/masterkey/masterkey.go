@@ -5,7 +5,7 @@
 // digits. It may be reached through symbolic links. It must be a regular file to
 // which others have no access, which its group cannot change, and which its group
 // may read only where this process is in that group: mode 0600, or 0440 as
-// Kubernetes mounts a secret with fsGroup. No error has what is in the file.
+// Kubernetes mounts a secret with fsGroup. No error shows the file's content.
 package masterkey
 
 import (
@@ -52,9 +52,10 @@ func Read(path string) (*[32]byte, error) {
 }
 
 // Make makes a master key and writes it to a new file of mode 0600, which is on the
-// disk when Make returns. Of several processes that try at once one does. A file
-// that is there already is read, and made is false. A symbolic link to nothing is
-// refused: the file is not made where it points. The key is the caller's to clear.
+// disk when Make returns. If the file exists it is read, and made is false; so it
+// is where several processes call Make at the same time, in all but one of them. A
+// symbolic link to nothing is refused: the file is not made where it points. The
+// key is the caller's to clear.
 func Make(path string) (key *[32]byte, made bool, err error) {
 	if key, err := Read(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err

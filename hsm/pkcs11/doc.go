@@ -1,5 +1,5 @@
-// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: keys live in a token, and the
-// rest of a program stays the same.
+// Package pkcs11 is an [hsm.Backend] on any PKCS#11 v2.40 module: keys are kept in a token, and
+// a program is otherwise unchanged.
 //
 //	b, err := pkcs11.Open(ctx, &pkcs11.Options{
 //		Module: "/usr/lib/softhsm/libsofthsm2.so",

@@ -14,7 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// A simulator whose keys live on a token.
+// A simulator whose keys are kept in a token.
 func ExampleOpen() {
 	token, err := softtoken.Shared(softtoken.SoftHSM) // in a program: the module and the token at hand
 	if err != nil {

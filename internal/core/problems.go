@@ -31,7 +31,7 @@ const (
 	problemNoSession      = "there is no such approval session"
 	problemSessionEnded   = "the approval session has ended, or its time is over"
 	ProblemComment        = "an approval team guards the import of root certificates, and there is no comment for it"
-	problemReplica        = "the key is a replica, which only its primary changes"
+	problemReplica        = "the key is a replica, which can only be changed through its primary"
 	ProblemConditionKey   = "the service has no such condition key"
 	ProblemPublic         = "the statement allows everyone: no condition restricts its principal"
 	problemOwnersAlone    = "other accounts cannot use this operation"

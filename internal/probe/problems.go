@@ -11,7 +11,7 @@ const (
 	problemReached       = "one side did not run the probe as far as this call"
 	problemLeft          = "the journal names an earlier comparison that did not end; apcsim compare --clean deletes what it left"
 	problemBusy          = "another comparison uses the journal"
-	problemTwice         = "both sides are the same place, which can be only one side of a comparison"
+	problemTwice         = "both sides of the comparison are the same place"
 	problemInterrupted   = "interrupted; what was made is deleted"
 	problemCI            = "the service is not asked in continuous integration, where the variable CI is set"
 	problemNoYes         = "nothing was sent; --yes sends it"

@@ -55,7 +55,7 @@ func reopened(t tester, k *subject, s keystore.Store) keystore.Store {
 }
 
 var againCases = []testCase{
-	newCase("ReopeningKeepsEverything", promises{"Store remembers records."}, func(t tester, k *subject) {
+	newCase("ReopeningKeepsEverything", promises{"Store keeps records."}, func(t tester, k *subject) {
 		k.Needs("Again", k.Options.Again != nil)
 		s := k.Open()
 		create(t, s, lasting())

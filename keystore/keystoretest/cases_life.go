@@ -17,7 +17,7 @@ var outcomeCases = []testCase{
 	newCase(
 		"CommitTakesEffectOnce",
 		promises{
-			"A commit that has taken effect takes effect once: asked again under the same CommitID it returns nil and changes nothing",
+			"A commit takes effect at most once: called again with the same CommitID, Commit returns nil and changes nothing",
 		},
 		on(func(t tester, s keystore.Store) {
 			id, first := newID(), []keystore.Change{keystore.Create(thing("a", "first")), keystore.Count(counter("n"), 1, 1)}

@@ -15,12 +15,13 @@ import (
 // gets; one of them may have been closed before.
 type Options struct {
 	// Again opens the content of s anew, as after a restart. The suite has
-	// closed s and all others on this content before. Nil: the store forgets.
+	// closed s and all others on this content before. Nil: the content does not
+	// outlast a store.
 	Again func(t testing.TB, s keystore.Store) keystore.Store
 
 	// Second opens the content of s, which stays open, a second time, as another
-	// process would: the two share no memory that matters. It may be called more
-	// than once for one s. Nil: only one may be open.
+	// process would: the two share the content and nothing in memory. It may be
+	// called more than once for one s. Nil: only one may be open.
 	Second func(t testing.TB, s keystore.Store) keystore.Store
 
 	// Cut makes the calls of s that run at this moment fail, if it can, as when a connection is

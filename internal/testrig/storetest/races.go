@@ -107,7 +107,7 @@ var races = []promise.Case[[]keystore.Store]{
 	),
 	newRace("FollowingIsOneSnapshot", []string{"An alias is followed to its key in the same snapshot."}, followingIsOneSnapshot),
 	newRace("ChangesComeInAnyOrder", []string{"applies all of them or none"}, changesComeInAnyOrder),
-	newRace("OneCommitIDForACrowd", []string{"A commit that has taken effect takes effect once"}, oneCommitIDForACrowd),
+	newRace("OneCommitIDForACrowd", []string{"A commit takes effect at most once"}, oneCommitIDForACrowd),
 	newRace("PagesWhileOthersWrite", []string{"those that stay are each seen exactly once."}, pagesWhileOthersWrite),
 }
 

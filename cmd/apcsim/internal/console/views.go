@@ -105,7 +105,7 @@ type FaultRow struct {
 	Operation     string
 	Nth, Times    int
 	Effect, Delay string
-	Seen, Met     int
+	Seen, Applied int
 }
 
 // ApprovalsPage is what waits for approval teams.

@@ -18,12 +18,12 @@ type faultView struct {
 	Times     int    `json:"times"`
 	Effect    string `json:"effect"`
 	Delay     string `json:"delay,omitempty"`
-	Seen      int    `json:"seen"` // calls of the operation since it was armed
-	Met       int    `json:"met"`  // calls that went wrong
+	Seen      int    `json:"seen"`    // calls of the operation since it was armed
+	Applied   int    `json:"applied"` // calls that it made go wrong
 }
 
 func viewFault(a *engine.ArmedFault) faultView {
-	v := faultView{ID: a.ID, Operation: a.Operation, Nth: a.Nth, Times: a.Times, Effect: string(a.Effect), Seen: a.Seen, Met: a.Met}
+	v := faultView{ID: a.ID, Operation: a.Operation, Nth: a.Nth, Times: a.Times, Effect: string(a.Effect), Seen: a.Seen, Applied: a.Applied}
 	if a.Delay > 0 {
 		v.Delay = a.Delay.String()
 	}

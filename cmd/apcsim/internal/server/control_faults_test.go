@@ -20,7 +20,7 @@ func TestFaultsAreArmedListedAndDisarmed(t *testing.T) {
 	}
 	var list struct{ Faults []faultView }
 	r.own(t, "GET", "faults", "", &list)
-	if want := (faultView{ID: armed.ID, Operation: "ListKeys", Nth: 2, Times: 1, Effect: "Throttling", Seen: 3, Met: 1}); len(
+	if want := (faultView{ID: armed.ID, Operation: "ListKeys", Nth: 2, Times: 1, Effect: "Throttling", Seen: 3, Applied: 1}); len(
 		list.Faults,
 	) != 1 ||
 		list.Faults[0] != want {

@@ -34,7 +34,7 @@ type Options struct {
 	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
 	Control         bool // the simulator's own calls under /_apcsim/ and the console: on a loopback address, or with ControlToken
 	Verify          bool // check signatures with the secrets of Config
-	Anonymous       bool // let requests without a signature in
+	Anonymous       bool // accept requests without a signature
 	Explain         bool // exact reasons on every address
 	ExceptionStatus bool // as endpoint.Options.ExceptionStatus
 
