@@ -54,12 +54,14 @@ func notVerified(failed apc.VerificationFailedReason, message, field, problem st
 		Reasons: []apc.Reason{core.Because(apc.RuleVerification, field, problem, "", "")}}
 }
 
-// missing refuses a request without a member that the rest of it makes necessary.
+// missing refuses a request without a member that the other members make
+// necessary.
 func missing(field string) error {
 	return core.Invalid("A parameter is missing.", core.Because(apc.RuleRequired, field, core.ProblemMissing, "", ""))
 }
 
-// excluded refuses a member that does not go with the rest of the request.
+// excluded refuses a member that does not go with the other members of the
+// request.
 func excluded(field, problem, wanted string) error {
 	return core.Invalid("The parameters exclude each other.", core.Because(apc.RuleOneOf, field, problem, "", wanted))
 }

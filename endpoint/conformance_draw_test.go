@@ -9,7 +9,7 @@ import (
 )
 
 // drawer draws requests that fit the description. Half of what it draws or more
-// is real, out of requests that succeed: it has seen those.
+// is real, out of requests that succeed: those were recorded.
 type drawer struct {
 	d    *service
 	real map[string][]any // by shape
@@ -23,7 +23,7 @@ func newDrawer(d *service, seen []goodRequest) *drawer {
 	return g
 }
 
-// learn remembers a value and all its parts by the shapes they have.
+// learn keeps a value and all its parts by their shapes.
 func (g *drawer) learn(name string, v any) {
 	s := g.d.Shapes[name]
 	switch v := v.(type) {

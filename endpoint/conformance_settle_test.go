@@ -65,7 +65,7 @@ func (s *settling) tags(key string) {
 	s.do("ListTagsForResource", object{"ResourceArn": key, "NextToken": text(page, "NextToken")})
 }
 
-// lives are keys on their way to their end and back.
+// lives are keys that are deleted and restored.
 func (s *settling) lives() {
 	mac := attributes("TR31_M3_ISO_9797_3_MAC_KEY", "SYMMETRIC_KEY", "TDES_3KEY", "Generate", "Verify")
 	stopped, going, leaving, waiting := s.key(mac, nil), s.key(mac, object{"Exportable": false}), s.key(mac, nil), s.key(mac, nil)

@@ -121,7 +121,7 @@ func (e *endlessPairs) Next(bits int) (hsm.Secret, hsm.Public, bool) {
 	return private, public, ok
 }
 
-// recorder is a store that remembers what was committed.
+// recorder is a store that keeps what was committed.
 type recorder struct {
 	keystore.Store
 	made []commit

@@ -15,7 +15,7 @@ import (
 // encode writes an output in AWS JSON: members by their names in their order,
 // absent ones left out, a list that is there and empty as [], times as seconds
 // since 1970 with milliseconds. What it is given are the shapes of engine, whose
-// kinds it knows all.
+// kinds it has all.
 func encode(v any) []byte {
 	return appendValue(make([]byte, 0, 1024), reflect.ValueOf(v)) // longer than most answers
 }

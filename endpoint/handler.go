@@ -147,8 +147,8 @@ type handler struct {
 	options Options // without Callers
 	guard   *webguard.Guard
 
-	// credential finds a caller. A function and not a field: no fmt verb sees the
-	// secrets behind it.
+	// credential finds a caller. A function and not a field: no fmt verb prints
+	// the secrets behind it.
 	credential func(accessKey string) (c Credential, known bool)
 }
 
@@ -191,7 +191,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	return !call.NoAnswer
 }
 
-// serveJSON answers a request of AWS JSON, or refuses it where err says so.
+// serveJSON answers a request of AWS JSON, or refuses it where err is not nil.
 func (h *handler) serveJSON(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call) error {
 	var out any
 	if err == nil {
@@ -248,7 +248,8 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 	return nil
 }
 
-// respond writes an answer in one piece. A failure to write it is ignored: the client has gone.
+// respond writes an answer in one piece. A failure to write it is ignored: the client has
+// closed the connection.
 func respond(w http.ResponseWriter, status int, contentType string, v any) {
 	b := encode(v)
 	header := w.Header()

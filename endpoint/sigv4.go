@@ -104,7 +104,8 @@ func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Id
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
 // signatureOf reads the signature of a request. Signed reports whether there is
-// any, ok whether it says who signed for what: enough where it is not verified.
+// any, ok whether it has the access key and the scope: enough where it is not
+// verified.
 func signatureOf(r *http.Request) (s signature, signed, ok bool) {
 	if authorization := r.Header.Get("Authorization"); authorization != "" {
 		s, ok = parseSignature(authorization)

@@ -17,8 +17,8 @@ import (
 )
 
 // The one operation of AWS's Security Token Service that tools ask whatever
-// endpoint they are pointed at, to learn their account: GetCallerIdentity, in the
-// AWS query protocol (a form in, XML out; API version 2011-06-15).
+// endpoint they are pointed at, for their account: GetCallerIdentity, in the AWS
+// query protocol (a form in, XML out; API version 2011-06-15).
 
 const (
 	stsService   = "sts"

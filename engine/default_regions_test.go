@@ -10,8 +10,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
-// TestDefaultRegionsOfAnotherProcessAreNoticed: two engines share a store. The one remembers that the
-// list is empty, the other changes it.
+// TestDefaultRegionsOfAnotherProcessAreNoticed: two engines share a store. The one has in memory that
+// the list is empty, the other changes it.
 func TestDefaultRegionsOfAnotherProcessAreNoticed(t *testing.T) {
 	device, store := &hsm.SoftwareOptions{MasterKey: &[32]byte{'s', 'h', 'a', 'r', 'e', 'd'}}, simtest.Store(t)
 	drawn := 0

@@ -68,8 +68,8 @@ type Options struct {
 	Observe func(apc.Event)
 
 	// IDs, if not nil, returns the id of each new key, so that tests have readable ones. It is called
-	// again where the id is taken. What is not 16 to 64 letters and digits, or is taken each time,
-	// is an InternalServerException whose reason says so.
+	// again where the id is taken. What is not 16 to 64 letters and digits, or is taken each time, is
+	// an InternalServerException with that as its reason.
 	IDs func() string
 
 	// HSM are the options of the payment commands on the backend: ready RSA key

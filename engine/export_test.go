@@ -14,7 +14,7 @@ type UsageRow struct {
 	rule       *usageRule
 }
 
-// Allows says whether a key of the row may have these modes of use.
+// Allows reports whether a key of the row may have these modes of use.
 func (r UsageRow) Allows(m apc.KeyModesOfUse) bool {
 	return slices.Contains(r.rule.createModes, core.ModesOf(m))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
-// handles is a device that knows which keys are open in it.
+// handles is a device that lists its open keys.
 type handles struct {
 	hsm.Backend
 	mu   sync.Mutex // guards open

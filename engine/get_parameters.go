@@ -136,7 +136,7 @@ func newToken(ctx context.Context, c *core.Call, p *parameters, ca *core.Authori
 	err = core.Retry(func() error {
 		err := c.CommitCounted(ctx, "open tokens", most, keystore.Create(t.Record()),
 			keystore.Count(core.Counter(c.Home(), core.CountTokens), 1, int64(most)))
-		if errors.Is(err, keystore.ErrExists) { // 80 random bits say never
+		if errors.Is(err, keystore.ErrExists) { // 80 random bits do not come twice
 			return core.Internal(err)
 		}
 		return err

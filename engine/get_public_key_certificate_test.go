@@ -104,16 +104,16 @@ func TestSigningRequestsAreTakenByOpenSSL(t *testing.T) {
 				}
 				cmd := exec.Command("openssl", "req", "-verify", "-noout", "-subject", "-nameopt", "oneline,utf8,-esc_msb")
 				cmd.Stdin = strings.NewReader(string(raw))
-				told, err := cmd.CombinedOutput()
-				if err != nil || !strings.Contains(string(told), "CN = "+subject.CommonName) {
-					t.Errorf("%s, %s: openssl req: %v\n%s", arn, hash, err, told)
+				printed, err := cmd.CombinedOutput()
+				if err != nil || !strings.Contains(string(printed), "CN = "+subject.CommonName) {
+					t.Errorf("%s, %s: openssl req: %v\n%s", arn, hash, err, printed)
 				}
 				if subject.City != nil &&
 					!strings.Contains(
-						string(told),
+						string(printed),
 						"C = CH, ST = ZH, L = Zürich, O = Größe & Co, OU = Keys, CN = pay.example, emailAddress = keys@pay.example",
 					) {
-					t.Errorf("subject: %s", told)
+					t.Errorf("subject: %s", printed)
 				}
 				block, _ := pem.Decode(raw)
 				if block == nil || block.Type != "CERTIFICATE REQUEST" {

@@ -15,8 +15,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// importPlan is what is known of an import before the key material is opened. The length of the key
-// inside is known only then: the HSM calls [importPlan.admit] with it.
+// importPlan is what an import has decided before the HSM opens the key material. The length of the
+// key inside is found only then: the HSM calls [importPlan.admit] with it.
 type importPlan struct {
 	c     *core.Call
 	in    *ImportKeyInput
@@ -139,8 +139,8 @@ func (p *importPlan) checkStrength(wrapped *core.Algorithm) error {
 	return nil
 }
 
-// checkCandidates refuses attributes that are wrong for every possible algorithm, and names all of
-// them. Their check values are the same.
+// checkCandidates refuses attributes that are wrong for every possible algorithm; the refusal
+// names all of these. Check values of all are computed by the same method.
 func (p *importPlan) checkCandidates() error {
 	if err := checkCandidates(p.attributes(nil), p.candidates, imported, p.within); err != nil {
 		return err

@@ -308,7 +308,7 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 	}
 }
 
-func TestImportTellsWhyOrFoldsIt(t *testing.T) {
+func TestImportReportsWhyOrFoldsIt(t *testing.T) {
 	for _, explain := range []bool{true, false} {
 		eng := simtest.New(t, &engine.Options{HideReasons: !explain})
 		kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))

@@ -12,7 +12,7 @@ import (
 
 const day = 24 * time.Hour
 
-func TestKeyPassesThroughItsWholeLife(t *testing.T) {
+func TestKeyPassesThroughItsLifeCycle(t *testing.T) {
 	clock := engine.NewClock(time.Date(2026, 5, 1, 12, 0, 0, 123456789, time.UTC))
 	eng := simtest.New(t, &engine.Options{Now: clock.Now})
 	start := clock.Now().Truncate(time.Millisecond)
@@ -112,7 +112,7 @@ func TestDeleteKeyInAnotherStateSaysSoInTheServicesWords(t *testing.T) {
 	}
 }
 
-func TestDeletedKeysFreeTheQuotaWithoutAnybodySettling(t *testing.T) {
+func TestDeletedKeysFreeTheQuotaWithoutSettling(t *testing.T) {
 	clock := engine.NewClock(time.Time{})
 	eng := simtest.New(t, &engine.Options{Now: clock.Now, Limits: apc.Limits{Keys: 150}})
 	for range 150 {

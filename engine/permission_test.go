@@ -109,7 +109,7 @@ func TestOtherAccountNeedsBothPolicies(t *testing.T) {
 }
 
 // TestStrangersCannotProbe: an absent key, an absent alias, a key without a policy, one whose policy
-// denies, one that is deleted and forgotten, and an operation that cannot cross accounts are one refusal.
+// denies, one that is deleted and no longer shown, and an operation that cannot cross accounts are one refusal.
 func TestStrangersCannotProbe(t *testing.T) {
 	var events []apc.Event
 	clock := engine.NewClock(start)
@@ -155,23 +155,23 @@ func TestStrangersCannotProbe(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", arn, got, want)
 		}
 	}
-	// The owner is given which policy was missing; of the key that is forgotten there is no event.
-	var told []string
+	// The owner is given which policy was missing; of the key that is no longer shown there is no event.
+	var toOwner []string
 	for _, e := range events {
 		if e.RecipientAccountID == issuer {
-			told = append(told, fmt.Sprint(e.EventName, " by ", e.AccountID, ": ", e.Reasons[0]))
+			toOwner = append(toOwner, fmt.Sprint(e.EventName, " by ", e.AccountID, ": ", e.Reasons[0]))
 		} else if len(e.Resources) != 0 || fmt.Sprint(e.Reasons) != fmt.Sprint(events[0].Reasons) {
 			t.Errorf("the stranger's event has %v %v", e.Resources, e.Reasons)
 		}
 	}
-	wantTold := []string{
+	wantEvents := []string{
 		"GetKey by 444455556666: the policy of the key does not allow the operation to the caller: wanted an Allow statement for " +
 			"payment-cryptography:GetKey",
 		"GetKey by 444455556666: the policy of the key denies the operation: found Statement[0]",
 		"GetKey by 444455556666: the policy of the key does not allow the operation to the caller: wanted an Allow statement for " +
 			"payment-cryptography:GetKey",
 	}
-	if diff := cmp.Diff(wantTold, told); diff != "" {
+	if diff := cmp.Diff(wantEvents, toOwner); diff != "" {
 		t.Errorf("the owner's events (-want +got):\n%s", diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
-func TestAllViolationsOfTheShapeAreToldInOrder(t *testing.T) {
+func TestAllViolationsOfTheShapeAreReportedInOrder(t *testing.T) {
 	eng := simtest.New(t, nil)
 	_, err := eng.CreateKey(ctx, &engine.CreateKeyInput{
 		KeyAttributes:          apc.KeyAttributes{KeyClass: "WOODEN_KEY", KeyAlgorithm: apc.KeyAlgorithmAES128},
@@ -59,7 +59,7 @@ func TestEmptyRequestsAreRefusedNotPanicked(t *testing.T) {
 	} {
 		if refusal := refused(t, name, do(), apc.ErrValidation,
 			map[bool]apc.Rule{true: apc.RuleUnion, false: apc.RuleRequired}[name == "ImportKey" || name == "ExportKey"]); refusal.Op != name {
-			t.Errorf("%s: told as %q", name, refusal.Op)
+			t.Errorf("%s: reported as %q", name, refusal.Op)
 		}
 	}
 }

@@ -203,9 +203,9 @@ func flipped(digits string) string {
 	return digits[:len(digits)-1] + string("0123456789ABCDEF"[15-strings.IndexByte("0123456789ABCDEF", last)])
 }
 
-// TestKeyTokensFoldWhatOnlyTheKeyTells: with HideReasons a stranger cannot tell
+// TestKeyTokensFoldWhatOnlyTheKeyShows: with HideReasons a stranger cannot tell
 // apart what went wrong behind the decryption.
-func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
+func TestKeyTokensFoldWhatOnlyTheKeyShows(t *testing.T) {
 	for _, explain := range []bool{true, false} {
 		eng, _ := clocked(t, engine.Options{HideReasons: !explain})
 		h := newHost(t, eng.Caller)
@@ -215,7 +215,7 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 		// sealed to it does not open.
 		mixed := *readCertificate(t, p.WrappingKeyCertificate)
 		mixed.PublicKey = readCertificate(t, other.WrappingKeyCertificate).PublicKey
-		told := map[string]bool{}
+		distinct := map[string]bool{}
 		for what, c := range map[string]struct {
 			block string
 			rule  apc.Rule
@@ -229,10 +229,10 @@ func TestKeyTokensFoldWhatOnlyTheKeyTells(t *testing.T) {
 				rule = c.rule
 			}
 			r := refused(t, what, err, apc.ErrValidation, rule)
-			told[r.Error()] = true
+			distinct[r.Error()] = true
 		}
-		if want := map[bool]int{true: 2, false: 1}[explain]; len(told) != want {
-			t.Errorf("explain %t: %d refusals are told apart, want %d: %v", explain, len(told), want, told)
+		if want := map[bool]int{true: 2, false: 1}[explain]; len(distinct) != want {
+			t.Errorf("explain %t: %d refusals are distinct, want %d: %v", explain, len(distinct), want, distinct)
 		}
 	}
 }

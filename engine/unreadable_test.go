@@ -18,7 +18,7 @@ var home = keystore.Partition{Account: engine.DefaultAccount, Region: engine.Def
 
 var commitNumber byte
 
-// commitTo makes one commit that the engine does not know.
+// commitTo makes one commit without the engine.
 func commitTo(t testing.TB, s keystore.Store, changes ...keystore.Change) {
 	t.Helper()
 	commitNumber++
@@ -189,9 +189,9 @@ func TestUnreadableDueRecordsHoldNothingUp(t *testing.T) {
 	}
 }
 
-// TestAWrongCounterKeepsNoKeyAlive: a counter below the number of keys does not
+// TestAWrongCounterPreventsNoDeletion: a counter below the number of keys does not
 // stop their deletion.
-func TestAWrongCounterKeepsNoKeyAlive(t *testing.T) {
+func TestAWrongCounterPreventsNoDeletion(t *testing.T) {
 	clock := engine.NewClock(noon)
 	store := simtest.Store(t)
 	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: clock.Now})

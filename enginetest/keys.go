@@ -74,7 +74,7 @@ func (k KeyKind) Attributes() apc.KeyAttributes {
 	return a
 }
 
-// Key makes an exportable key of a kind for the test. The call is not recorded and meets no fault,
+// Key makes an exportable key of a kind for the test. The call is not recorded and gets no fault,
 // and the key may be left without an alias.
 func (s *Sim) Key(t T, k KeyKind) engine.Key {
 	t.Helper()

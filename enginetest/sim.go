@@ -199,7 +199,7 @@ func (s *Sim) Advance(d time.Duration) {
 }
 
 // Inspect returns the caller with the simulator's default identity (Options.Engine.Identity) whose
-// calls meet no fault and are not recorded: it is for looking at the state, and for keys that the
+// calls get no fault and are not recorded: it is for looking at the state, and for keys that the
 // test itself needs.
 func (s *Sim) Inspect() *engine.Caller { return s.inspect().Caller }
 

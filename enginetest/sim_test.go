@@ -108,7 +108,7 @@ func TestRestartLosesNothing(t *testing.T) {
 	}
 }
 
-func TestInspectMeetsNoFaultAndIsNotRecorded(t *testing.T) {
+func TestInspectGetsNoFaultAndIsNotRecorded(t *testing.T) {
 	s := enginetest.New(t, nil)
 	s.Arm(enginetest.Fault{Effect: enginetest.Denied, Times: 100})
 	up, upStore := s.DeviceDown(), s.StoreDown()

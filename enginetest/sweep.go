@@ -13,7 +13,7 @@ var sweepEffects = []Effect{Throttled, Unavailable, AnswerLost, RequestLost, Slo
 // simulator and as a subtest whose name reads: "CreateAlias_(call_2),_answer_lost".
 //
 // The scenario does what a caller of the service under test would, trying again after an error, and
-// then checks the state (through [Sim.State] or [Sim.Inspect], which meet no fault).
+// then checks the state (through [Sim.State] or [Sim.Inspect], whose calls get no fault).
 func Sweep(t *testing.T, o *Options, scenario func(*testing.T, *Sim)) {
 	t.Helper()
 	var calls []Call

@@ -10,8 +10,8 @@ import (
 )
 
 // cache keeps a bounded number of prepared keys between calls and drops the least
-// recently used first. One that is dropped or forgotten while in use is closed by
-// its last user.
+// recently used first. One that is dropped while in use is closed by its last
+// user.
 type cache struct {
 	size int
 

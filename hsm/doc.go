@@ -51,7 +51,8 @@
 //   - MACs of ISO 9797-1 algorithm 3, of TDES M0, M3: all blocks but the last are
 //     enciphered under the left half alone.
 //
-// Those keys and no others are [Attributes.Revealable]; a device keeps the rest.
+// Those keys and no others are [Attributes.Revealable]; a device keeps every
+// other.
 //
 // # What is computed where
 //

@@ -68,8 +68,8 @@ func (h *HSM) ExportECDH(ctx context.Context, a Agreement, header tr31.Header, k
 	return block, value, err
 }
 
-// agree derives the protection key, which lives in host memory for the length
-// of the command.
+// agree derives the protection key, which is in host memory for the length of
+// the command.
 func (h *HSM) agree(ctx context.Context, a *Agreement, v tr31.Version) (*tr31.KBPK, error) {
 	if err := fits(a.Algorithm, v); err != nil {
 		return nil, err

@@ -164,8 +164,8 @@ func TestThePairOfACallerThatLeftIsTheNextOnes(t *testing.T) {
 	}
 }
 
-// TestAPairIsKeptForItsSizeAndExportabilityAlone: others get one of their own.
-func TestAPairIsKeptForItsSizeAndExportabilityAlone(t *testing.T) {
+// TestAKeyPairIsKeptForItsSizeAndExportabilityOnly: others get one of their own.
+func TestAKeyPairIsKeptForItsSizeAndExportabilityOnly(t *testing.T) {
 	device := newSlow(t)
 	h := hsm.New(device, &hsm.Options{Generations: 2})
 	defer h.Close()
@@ -197,9 +197,9 @@ func TestADeviceThatCannotSealAnewMakesAnotherPair(t *testing.T) {
 	}
 }
 
-// TestAFailedGenerationIsNobodyElses: neither an error nor a panic of the device
+// TestAFailedGenerationFailsNoOtherCaller: neither an error nor a panic of the device
 // keeps its slot, or is the next caller's.
-func TestAFailedGenerationIsNobodyElses(t *testing.T) {
+func TestAFailedGenerationFailsNoOtherCaller(t *testing.T) {
 	broken := errors.New("broken")
 	for what, fail := range map[string]func() error{"an error": func() error { return broken }, "a panic": func() error { panic(broken) }} {
 		t.Run(what, func(t *testing.T) {

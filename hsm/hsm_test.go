@@ -281,9 +281,9 @@ func TestReadyPairsComeFirstAndEachOnce(t *testing.T) {
 	}
 }
 
-// TestCacheIsBoundedAndForgets: more protection keys than places, used from
+// TestCacheIsBoundedAndDropsKeys: more protection keys than places, used from
 // many goroutines while others are forgotten.
-func TestCacheIsBoundedAndForgets(t *testing.T) {
+func TestCacheIsBoundedAndDropsKeys(t *testing.T) {
 	b := hsm.NewSoftware(nil)
 	defer b.Close()
 	counted := &openCounter{Backend: b}

@@ -180,7 +180,7 @@ func agreesWith(k hsm.Key, private *ecdsa.PrivateKey) error {
 	return err
 }
 
-// TestMasterKeyIDsStay: a store remembers the id of its master key.
+// TestMasterKeyIDsStay: a store has the id of its master key.
 func TestMasterKeyIDsStay(t *testing.T) {
 	want := map[string]string{"software": "943ed557d2eb127b", "softhsm": "d47f00309aa1dc13", "nss": "3164863c21e0d18b"}
 	onGolden(t, func(t *testing.T, b hsm.Backend, _ []goldenSeal) {

@@ -120,7 +120,7 @@ func fits(algorithm Algorithm, v tr31.Version) error {
 }
 
 // deriveKBPK derives KBEK and KBAK inside the device where it can. Where it
-// cannot, they live in host memory: of versions B, D and E the derivation's CMACs
+// cannot, they are in host memory: of versions B, D and E the derivation's CMACs
 // are still computed by the device; versions A and C, whose keys are variants,
 // need the bytes of the key itself.
 func deriveKBPK(ctx context.Context, k Key, a Attributes, v tr31.Version) (kbek, kbak Key, err error) {

@@ -130,7 +130,7 @@ func (w *working) retailKey(ctx context.Context, c revealCommand) (*mac.RetailKe
 }
 
 // deviceBlock is a device's key as a cipher.Block, for one command and one goroutine. It
-// remembers the first failure; from then on it gives zeros.
+// keeps the first failure; from then on it gives zeros.
 type deviceBlock struct {
 	ctx    context.Context // of the command
 	key    Key

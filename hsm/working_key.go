@@ -175,7 +175,7 @@ func IsArgument(err error) bool {
 // Close clears it.
 type HeldKey struct{ key *softwareKey }
 
-// Hold derives a key that came in a key block or was agreed on ([WrappedKey], [ECDH]), and
+// Hold derives a key that is in a key block or is agreed on ([WrappedKey], [ECDH]), and
 // computes its check value. The caller closes it.
 func (h *HSM) Hold(ctx context.Context, k WorkingKey, m kcv.Method) (*HeldKey, kcv.Value, error) {
 	if k.Derive == nil {

@@ -251,7 +251,7 @@ func TestParityBitsDoNotCount(t *testing.T) {
 	}
 }
 
-func TestComputeLeavesTheKeyAlone(t *testing.T) {
+func TestComputeDoesNotChangeTheKey(t *testing.T) {
 	for m := TDESZero; int(m) < len(rules); m++ {
 		key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
 		before := bytes.Clone(key)

@@ -120,12 +120,12 @@ func CounterValue(r Record) int64 {
 	return int64(binary.BigEndian.Uint64(r.Data))
 }
 
-// generation is how many commits a store in memory knows by id at least; the
+// generation is how many ids of commits a store in memory has at least; the
 // interface asks for 1,000.
 const generation = 2048
 
-// commitLog remembers the last commits that took effect: those of this
-// generation and of the one before. The zero value is empty.
+// commitLog has the last commits that took effect: those of this generation and
+// of the one before. The zero value is empty.
 type commitLog struct {
 	young, old map[CommitID]struct{}
 }

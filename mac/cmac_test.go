@@ -158,7 +158,7 @@ func TestMaskedRefusesOtherWidths(t *testing.T) {
 	}
 }
 
-// narrow is a cipher of a width that CMAC does not know.
+// narrow is a cipher of a width that CMAC does not have.
 type narrow struct{ cipher.Block }
 
 func (narrow) BlockSize() int { return 4 }

@@ -34,7 +34,7 @@ type condition struct {
 	values   []operand // of the policy
 }
 
-// holds reports whether the request meets the condition.
+// holds reports whether the request satisfies the condition.
 func (c *condition) holds(x Context) bool {
 	given := x.Values(c.key)
 	switch {

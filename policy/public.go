@@ -56,7 +56,7 @@ func (s *statement) closed() bool {
 	return false
 }
 
-// fixedText: every value is without wildcards where the operator knows them.
+// fixedText: no value has wildcards, if the operator takes them.
 func fixedText(c *condition) bool {
 	if c.op.family != texts {
 		return false

@@ -111,7 +111,7 @@ func (d *device) MAC(ctx context.Context, message []byte) ([]byte, error) {
 	return last, nil
 }
 
-// faulty is a device that fails, or lies, in one place.
+// faulty is a device that fails, or returns wrong bytes, in one place.
 type faulty struct {
 	*device
 	encrypt, decrypt, mac error

@@ -135,8 +135,8 @@ func (h *Header) append(dst []byte, length int) []byte {
 // size is the length in characters of header and optional blocks.
 func (h *Header) size() int { return fixedHeader + sizeOf(h.Blocks) }
 
-// checkFields checks the fixed fields: what may be in a block at all, and
-// when strict whether the standard knows it.
+// checkFields checks the fixed fields: what may be in a block at all, and when
+// strict whether the standard has it.
 func (h *Header) checkFields(how Strictness) error {
 	fits := func(shape, known bool) bool { return shape && (known || how == Lenient) }
 	one := func(c byte) string { return wording.Char(string([]byte{c})) }

@@ -30,8 +30,8 @@ type Ciphers interface {
 // goroutines may share one. The zero value fits no version. It shows nothing of
 // the key, however it is printed.
 type KBPK struct {
-	// ciphers gives the working keys of a version. A function and not a
-	// field: no fmt verb sees through it.
+	// ciphers gives the working keys of a version. A function and not a field:
+	// no fmt verb prints it.
 	ciphers func(Version) (Ciphers, error)
 }
 
@@ -41,7 +41,8 @@ func (k *KBPK) Format(w fmt.State, _ rune) { fmt.Fprint(w, "KBPK") }
 // NewKBPK prepares a protection key of 16 or 24 bytes, which is TDES for the
 // versions A, B, C and AES for D and E, or of 32 bytes, AES alone. Any other
 // length is refused with class kbpk. The caller keeps key; a copy is held until
-// the KBPK is gone. The working keys of a version are derived when first needed.
+// the KBPK is collected. The working keys of a version are derived when first
+// needed.
 func NewKBPK(key []byte) (*KBPK, error) {
 	if n := len(key); n != 16 && n != 24 && n != 32 {
 		return nil, &Error{ErrKBPK, "protection key", -1, problemKBPK, wording.Bytes(n), "16, 24 or 32 bytes"}

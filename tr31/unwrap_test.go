@@ -288,7 +288,7 @@ func TestErrorsNameFieldAndOffset(t *testing.T) {
 
 // Many goroutines share a KBPK and a Block; half of them fail. Neither the
 // block nor the others' results change. (The race detector watches.)
-func TestAFailedUnwrapLeavesOthersAlone(t *testing.T) {
+func TestAFailedUnwrapDoesNotAffectOthers(t *testing.T) {
 	text, want := wrapped(t, Label("label").Encode())
 	good := parsed(t, text, Strict)
 	other := "0" // any other digit than the MAC's last one

@@ -24,7 +24,7 @@ func (p *parties) binding(k BindingKind) *Binding {
 	return b
 }
 
-// signer is who signs a kind, and what the KRD knows.
+// signer is the signer of a kind, and what the KRD checks with.
 func (p *parties) signer(k BindingKind) (*x509.Certificate, *rsa.PrivateKey, *Check) {
 	if bindingRules[k].byCA {
 		return p.krdCA, p.krdCAKey, &Check{KDH: p.krdCA, KRD: p.krd, Now: vectorTime}

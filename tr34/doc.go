@@ -15,8 +15,8 @@
 //	opened, err := token.Open(krdKey, &tr34.Check{KDH: kdh, CA: kdhCA, KRD: krd, Nonce: nonce})
 //	defer clear(opened.Key)
 //
-// [Token.Verify] is the part that needs no private key. Two checks need to know earlier tokens and
-// are left to the caller: that a nonce is used once, and that a one-pass token has a later signing
+// [Token.Verify] is the part that needs no private key. Two checks need earlier tokens and are
+// left to the caller: that a nonce is used once, and that a one-pass token has a later signing
 // time than the last one from the same KDH. [Opened] has the nonce and the signing time.
 //
 // # Layouts

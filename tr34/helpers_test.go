@@ -48,7 +48,7 @@ func (p *parties) sealing(l Layout) *Sealing {
 	return &Sealing{Layout: l, KDH: p.kdh, Signer: p.kdhKey, KRD: p.krd, Header: testHeader, Nonce: testNonce}
 }
 
-// check is what KRD 1 knows when it expects such a token.
+// check is what KRD 1 checks such a token with.
 func (p *parties) check() *Check {
 	return &Check{KDH: p.kdh, CA: p.kdhCA, KRD: p.krd, Now: vectorTime, Nonce: testNonce}
 }

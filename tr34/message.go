@@ -85,7 +85,7 @@ func (s *signedData) sign(c *x509.Certificate, key crypto.Signer, a *attributes,
 	return nil
 }
 
-// canSign checks who is to sign.
+// canSign checks the signer.
 func canSign(c *x509.Certificate, key crypto.Signer) error {
 	const field = "signer's certificate"
 	if c == nil || !NameOf(c).whole() {

@@ -180,7 +180,7 @@ func (d *device) Decrypt(r io.Reader, sealed []byte, o crypto.DecrypterOpts) ([]
 	return d.gave, err
 }
 
-func TestOpenTellsADeviceOutOfReachFromAFailedDecryption(t *testing.T) {
+func TestOpenDistinguishesADeviceOutOfReachFromAFailedDecryption(t *testing.T) {
 	p := newParties(t)
 	token, c := p.twoPass(t, nil)
 	for _, err := range []error{rsa.ErrDecryption, fmt.Errorf("device: %w", rsa.ErrDecryption), fmt.Errorf("device: %w", ErrOAEP)} {

@@ -23,7 +23,8 @@ import (
 var everyLayout = []Layout{LayoutStandard, LayoutRFC, LayoutStrict, LayoutX9TR342012}
 var everyCipher = []Cipher{TDESCBC, AES128CBC, AES192CBC, AES256CBC}
 
-// drawSealing is any token that KDH 1 may make, and what its receiver knows.
+// drawSealing is any token that KDH 1 may make, and what its receiver checks it
+// with.
 func drawSealing(t *rapid.T, p *parties) (*Sealing, *Check, *rsa.PrivateKey) {
 	s := p.sealing(rapid.SampledFrom(everyLayout).Draw(t, "layout"))
 	c := p.check()

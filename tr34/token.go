@@ -30,10 +30,9 @@ type Token struct {
 // bytes are not kept.
 //
 // It also takes what the standard does not print: SignedData version 3, either object
-// identifier of the signature algorithm, signed attributes in any order, nonce
-// and signing time together, CMSAlgorithmProtection, attributes it does not
-// know. There is one signer, one recipient and at most one CRL, and no
-// certificate.
+// identifier of the signature algorithm, signed attributes in any order, nonce and
+// signing time together, CMSAlgorithmProtection, unknown attributes. There is one
+// signer, one recipient and at most one CRL, and no certificate.
 func Parse(der []byte) (*Token, error) {
 	m, r := newSigned(der)
 	switch {

@@ -167,9 +167,9 @@ func (v vector) nonce(tb testing.TB) []byte {
 	return unhex(tb, v.Nonce)
 }
 
-// check is what the vector says that the receiver knows. The index does not name
-// the CA of those who sign unbind and rebind tokens: a KDH's is in the same folder, and
-// of a CA it is taken on trust.
+// check is what the vector has the receiver check with. The index does not name the CA
+// of those who sign unbind and rebind tokens: a KDH's is in the same folder, and of a
+// CA it is taken on trust.
 func (v vector) check(tb testing.TB) *Check {
 	tb.Helper()
 	ca := v.SignerCA
@@ -240,7 +240,7 @@ var vectorLayouts = map[string]Layout{
 
 var vectorCiphers = map[string]Cipher{"tdes": TDESCBC, "aes128": AES128CBC, "aes256": AES256CBC}
 
-func TestParsedKeyTokensTellWhatTheySay(t *testing.T) {
+func TestParsedKeyTokensHaveTheirFields(t *testing.T) {
 	eachVector(t, isToken, func(t *testing.T, v vector) {
 		der := v.token(t)
 		got, err := Parse(der)

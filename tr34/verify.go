@@ -47,8 +47,8 @@ type Check struct {
 // signed. It refuses with class certificate, signer, digest, signature, nonce,
 // time, crl, recipient or header, in this order, and needs no private key.
 //
-// Two checks need to know earlier tokens and are left to the caller: that a nonce is used once, and
-// that a signing time is later than the last one accepted from this KDH.
+// Two checks need earlier tokens and are left to the caller: that a nonce is used once, and that a
+// signing time is later than the last one accepted from this KDH.
 func (t *Token) Verify(c *Check) error {
 	if c == nil {
 		c = new(Check)

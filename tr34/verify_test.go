@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// onePass is a token with a signing time, and what its receiver knows.
+// onePass is a token with a signing time, and what its receiver checks it with.
 func (p *parties) onePass(t *testing.T, crl []byte) (*Token, *Check) {
 	t.Helper()
 	s, c := p.sealing(LayoutStandard), p.check()
@@ -166,7 +166,7 @@ func TestVerifyAsksForFreshness(t *testing.T) {
 	checkRefused(t, one.Verify(twoCheck), ErrNonce)
 }
 
-func TestVerifyJudgesTheCertificate(t *testing.T) {
+func TestVerifyChecksTheCertificate(t *testing.T) {
 	p := newParties(t)
 	token, good := p.twoPass(t, nil)
 	for _, c := range []struct {

@@ -61,7 +61,7 @@ func TestCSRIsReadBackByTheStandardLibrary(t *testing.T) {
 		if !bytes.Equal(got.RawSubject, must(subject.DER())) {
 			t.Errorf("%v: got %x, want %x", hash, got.RawSubject, must(subject.DER()))
 		}
-		if hash != crypto.SHA224 && got.CheckSignature() != nil { // which it does not know
+		if hash != crypto.SHA224 && got.CheckSignature() != nil { // which it does not have
 			t.Errorf("%v: %v", hash, got.CheckSignature())
 		}
 		if got.Version != 0 || len(got.Extensions) != 0 || !signer.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(got.PublicKey) {
@@ -103,7 +103,7 @@ func FuzzCSRSubject(f *testing.F) {
 	})
 }
 
-func TestCSRSubjectIsRefusedOrStandsInTheCSR(t *testing.T) {
+func TestCSRSubjectIsRefusedOrIsInTheCSR(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		checkCSRSubject(t, rapid.SliceOfN(attributes(), 0, 4).Draw(t, "name"))
 	})

@@ -31,7 +31,7 @@ type Form uint8
 // The forms there are.
 const (
 	// ByType is the form that RFC 5280 has for the attribute's type, and
-	// UTF8String where that leaves a choice or does not know the type.
+	// UTF8String where that leaves a choice or does not have the type.
 	ByType Form = iota
 	PrintableString
 	UTF8String

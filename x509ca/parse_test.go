@@ -250,7 +250,7 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 }
 
 // Extensions bind a certificate of any version, as in OpenSSL.
-func TestExtensionsOfVersion2AreObeyed(t *testing.T) {
+func TestExtensionsOfVersion2AreChecked(t *testing.T) {
 	for _, noCA := range []bool{false, true} {
 		c, err := Decode(EncodeCertificate(loosely{serial: 1, version: 2, noCA: noCA}.certificate(t)))
 		if err != nil {
@@ -262,7 +262,7 @@ func TestExtensionsOfVersion2AreObeyed(t *testing.T) {
 }
 
 // What no reader takes is refused in our words.
-func TestCertificatesThatNobodyTakesAreRefusedInOurWords(t *testing.T) {
+func TestCertificatesThatNoReaderTakesAreRefusedInOurWords(t *testing.T) {
 	good := loosely{serial: 1}
 	der := good.certificate(t)
 	twice := func(b *cryptobyte.Builder) {

@@ -171,7 +171,7 @@ var refusals = []refusal{
 		_, err := Decode(EncodeCertificate(append(newRoot(t).Raw, either(wrong, []byte{0}, nil)...)))
 		return err
 	}},
-	{RuleParse, "no certificate to judge", func(t *testing.T, wrong bool) error {
+	{RuleParse, "no certificate to check", func(t *testing.T, wrong bool) error {
 		root := newRoot(t)
 		return (&Rules{Now: now}).CheckIssued(root.leaf(t).Certificate, either(wrong, nil, root.Certificate))
 	}},

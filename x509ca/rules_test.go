@@ -232,7 +232,7 @@ func drawChain(t *rapid.T) []*x509.Certificate {
 	return chain
 }
 
-func TestErrorTellsWhatWasFoundAndWanted(t *testing.T) {
+func TestErrorHasWhatWasFoundAndWanted(t *testing.T) {
 	root := newRoot(t)
 	err := (&Rules{Now: now}).CheckIssued(
 		root.leaf(t, func(o *order) { o.NotAfter = now.Add(-time.Second) }).Certificate,
@@ -253,7 +253,7 @@ func TestErrorTellsWhatWasFoundAndWanted(t *testing.T) {
 }
 
 // Two names that look alike differ.
-func TestAnotherIssuerOfALikeNameIsToldApart(t *testing.T) {
+func TestAnotherIssuerOfALikeNameIsDistinguished(t *testing.T) {
 	named := func(name string) edit { return func(o *order) { o.Subject = Name{{CommonName, name, UTF8String}} } }
 	err := (&Rules{Now: now}).CheckIssued(newRoot(t, named("root")).leaf(t).Certificate, newRoot(t, named("r\u043eot")).Certificate)
 	want := `x509ca: issuer: certificate: the certificate was issued by another authority: found CN="root" in UTF8String, wanted CN="r\u043eot" in UTF8String`

@@ -118,27 +118,27 @@ func TestCertificateCorruptedAtAnyByteIsRefused(t *testing.T) {
 	root := newRoot(t)
 	leaf := root.leaf(t)
 	rules := &Rules{Now: now, IssuerStrength: true}
-	judge := func(der []byte) error {
+	check := func(der []byte) error {
 		c, err := Decode(EncodeCertificate(der))
 		if err != nil {
 			return err
 		}
 		return rules.CheckIssued(c, root.Certificate)
 	}
-	wantRule(t, judge(leaf.Raw), "")
+	wantRule(t, check(leaf.Raw), "")
 	for i := range leaf.Raw {
 		for _, flip := range []byte{0x01, 0x80, 0xFF} {
 			bad := bytes.Clone(leaf.Raw)
 			bad[i] ^= flip
 			var e *Error
-			if err := judge(bad); !errors.As(err, &e) {
+			if err := check(bad); !errors.As(err, &e) {
 				t.Errorf("byte %d of %d, flipped by %02x: got %v", i, len(bad), flip, err)
 			}
 		}
 	}
 	for i := range leaf.Raw {
 		var e *Error
-		if err := judge(leaf.Raw[:i]); !errors.As(err, &e) {
+		if err := check(leaf.Raw[:i]); !errors.As(err, &e) {
 			t.Errorf("cut to %d bytes: got %v", i, err)
 		}
 	}

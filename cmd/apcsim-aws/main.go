@@ -31,7 +31,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process; --clean does the rest
+	context.AfterFunc(ctx, stop) // a second signal ends the process; --clean deletes what is left
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

@@ -22,7 +22,7 @@ import (
 var operations = flag.Int("operations", 400, "how many operations four servers on one database do in all")
 
 // party is who makes keys on four servers and keeps account of them. No two
-// parties touch one key, so each knows what its keys must be.
+// parties use one key, so that each has its own expectation of its keys.
 type party struct {
 	servers []*seat
 	rng     *rand.Rand

@@ -167,7 +167,7 @@ func TestServersShareATokensMasterKeys(t *testing.T) {
 	}
 }
 
-func TestServeTellsAWrongPINFromAWrongToken(t *testing.T) {
+func TestServeDistinguishesAWrongPINFromAWrongToken(t *testing.T) {
 	_, uri := softHSM(t)
 	pin := os.Getenv(pinVariable)
 	for spec, want := range map[string]string{

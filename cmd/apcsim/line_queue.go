@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// lineQueue is standard error for a program that must never wait for it: a pipe that
-// is not read blocks its writer, and one whose reader has gone fails. Write puts the
-// text into a bounded queue, which one goroutine writes out. Text that does not fit, or
+// lineQueue is standard error for a program that must never wait for it: a pipe that is
+// not read blocks its writer, and one whose reader has ended fails. Write puts the text
+// into a bounded queue, which one goroutine writes out. Text that does not fit, or
 // cannot be written, is dropped; a later line says how many lines those were.
 //
 // Any number of goroutines may share one.

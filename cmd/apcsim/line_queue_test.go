@@ -34,7 +34,7 @@ func (g *gate) pass(err error) {
 
 const long = time.Minute // what no test should take
 
-func TestAQueueDropsLinesThatNobodyReadsAndReportsThemLater(t *testing.T) {
+func TestAQueueDropsLinesThatAreNotReadAndReportsThemLater(t *testing.T) {
 	g := newGate()
 	q := newLineQueue(g, 20)
 	fmt.Fprintln(q, "in flight")
@@ -73,7 +73,7 @@ func TestAQueueReportsLinesThatCouldNotBeWritten(t *testing.T) {
 	}
 }
 
-func TestAQueueThatNobodyReadsIsClosedAllTheSame(t *testing.T) {
+func TestAQueueThatIsNotReadCanBeClosed(t *testing.T) {
 	g := newGate()
 	q := newLineQueue(g, 1000)
 	fmt.Fprintln(q, "in flight")

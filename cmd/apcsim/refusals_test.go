@@ -78,7 +78,7 @@ func TestPagesOfHelpFitATerminal(t *testing.T) {
 	}
 }
 
-func TestRefusalsTellTheClassAndNoKey(t *testing.T) {
+func TestRefusalsHaveTheClassAndNoKey(t *testing.T) {
 	block := wrapTest(t)
 	wrongMAC := strings.Replace(block, "P0AE", "P0AB", 1)
 	for _, c := range []struct {

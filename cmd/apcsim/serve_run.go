@@ -26,7 +26,7 @@ type startup struct {
 // obeySignals returns a context that the first SIGTERM or SIGINT ends. Once it has ended the
 // next one ends the process.
 func obeySignals(parent context.Context) (context.Context, context.CancelFunc) {
-	signal.Ignore(syscall.SIGPIPE) // a log whose reader has gone is lines that are dropped
+	signal.Ignore(syscall.SIGPIPE) // lines of a log whose reader has ended are dropped
 	first, obeyNoMore := signal.NotifyContext(parent, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancel(parent)
 	context.AfterFunc(first, func() { obeyNoMore(); cancel() })
@@ -34,7 +34,7 @@ func obeySignals(parent context.Context) (context.Context, context.CancelFunc) {
 }
 
 // How long a server that is stopped waits for what it opens, and for what it closes
-// once the calls in flight are done.
+// once the calls under way are done.
 const (
 	openPatience  = 2 * time.Second
 	closePatience = 5 * time.Second
@@ -58,7 +58,7 @@ func serve(ctx context.Context, stdout io.Writer, u *startup) error {
 	return errors.Join(err, failed)
 }
 
-// await returns what f returns. A function that hangs in something that knows no context (a
+// await returns what f returns. A function that hangs in something that takes no context (a
 // pipe, a module of a token, a file system) is left alone when the context and then the
 // patience have ended: the process is about to end.
 func await[T any](ctx context.Context, patience time.Duration, f func() (T, error)) (T, error) {

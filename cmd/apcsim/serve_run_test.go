@@ -26,9 +26,9 @@ func waitFor(t *testing.T, log *bufio.Reader, text string) {
 	}
 }
 
-// TestAStopIsObeyedWhileTheConfigurationIsRead: a FIFO without a writer holds up the
+// TestAStopEndsTheReadingOfTheConfiguration: a FIFO without a writer holds up the
 // opening of the file.
-func TestAStopIsObeyedWhileTheConfigurationIsRead(t *testing.T) {
+func TestAStopEndsTheReadingOfTheConfiguration(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "config.fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAStopIsObeyedWhileTheConfigurationIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatHangsIsLeftAloneOnceTheContextHasEnded(t *testing.T) {
+func TestWhatHangsIsNotWaitedForOnceTheContextHasEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	hanging := make(chan struct{})
 	defer close(hanging)

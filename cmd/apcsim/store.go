@@ -54,7 +54,7 @@ func parseStore(spec, masterKey string, onToken bool) (*storeSpec, error) {
 	case masterKey != "" && onToken:
 		return nil, usageError("--master-key: it is of the software HSM; a token keeps its master keys itself")
 	case masterKey != "" && spec == memory:
-		return nil, usageError("--master-key: wanted --store as well: a store in memory forgets the keys that it would open")
+		return nil, usageError("--master-key: wanted --store as well: a store in memory does not keep the keys that it would open")
 	case masterKey == "" && s.database != "" && !onToken:
 		return nil, usageError(
 			"--store: a database needs --master-key FILE, the same for every server on it (apcsim master-key FILE makes one)",

@@ -81,8 +81,8 @@ func (p *process) stopped(t *testing.T) (status int) {
 	return status
 }
 
-// TestStandardErrorThatNobodyReadsStopsNothing: a pipe has room for some 400 lines.
-func TestStandardErrorThatNobodyReadsStopsNothing(t *testing.T) {
+// TestStandardErrorThatIsNotReadStopsNothing: a pipe has room for some 400 lines.
+func TestStandardErrorThatIsNotReadStopsNothing(t *testing.T) {
 	unread, stderr := pipe(t)
 	c := exec.CommandContext(t.Context(), build(t), "serve", "--listen", "127.0.0.1:0", "--anonymous")
 	c.Stderr = stderr
@@ -110,9 +110,9 @@ func TestStandardErrorThatIsClosedStopsNothing(t *testing.T) {
 	}
 }
 
-// TestStandardOutputThatNobodyReadsStopsNothing: the pipe is full before the server
+// TestStandardOutputThatIsNotReadStopsNothing: the pipe is full before the server
 // begins, which says where it listens in its log as well.
-func TestStandardOutputThatNobodyReadsStopsNothing(t *testing.T) {
+func TestStandardOutputThatIsNotReadStopsNothing(t *testing.T) {
 	_, stdout := pipe(t)
 	fill(t, stdout)
 	reader, stderr := pipe(t)

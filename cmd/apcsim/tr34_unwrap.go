@@ -140,7 +140,7 @@ func (f *tokenFlags) unwrap(s streams, arg string) (openedToken, error) {
 	}, nil
 }
 
-// receiver is what the command line says that the receiver knows.
+// receiver is what the command line has of the receiver.
 func (f *tokenFlags) receiver() (c *tr34.Check, err error) {
 	c = &tr34.Check{}
 	if c.KDH, err = readCertificate("kdh-cert", f.kdhCert); err != nil {

@@ -108,15 +108,15 @@ func TestUnwrapBatchAgreesWithEveryVector(t *testing.T) {
 	}
 	as := answers(t, got.out, len(requests))
 	for i, v := range vs {
-		v.judge(t, "strict", as[2*i], v.Expect)
-		v.judge(t, "lenient", as[2*i+1], v.ExpectLenient)
+		v.compare(t, "strict", as[2*i], v.Expect)
+		v.compare(t, "lenient", as[2*i+1], v.ExpectLenient)
 	}
 }
 
-// judge compares an answer with what the vector expects in one mode. The
+// compare compares an answer with what the vector expects in one mode. The
 // class counts where the vector says that it is the one meant, which it says of
 // the strict reading.
-func (v vector) judge(t *testing.T, mode string, got answer, expect string) {
+func (v vector) compare(t *testing.T, mode string, got answer, expect string) {
 	t.Helper()
 	if expect != "unwrap" {
 		if got.OK || got.Error == "" || got.Message == "" || got.Key != "" {

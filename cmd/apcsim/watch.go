@@ -87,7 +87,7 @@ type watcher struct {
 	seen  bool  // the server has answered once
 }
 
-// watchPause is how long it waits for a server that has gone away.
+// watchPause is how long it waits before it connects again.
 const watchPause = time.Second
 
 // errAnswer is an answer that is no journal.
@@ -153,7 +153,7 @@ func (w *watcher) follow(ctx context.Context) error {
 			event = value
 		case name == "data" && event == "gap":
 			w.last = 0
-			if _, err := fmt.Fprintln(w.out, "calls are missing here, or were forgotten by a reset"); err != nil {
+			if _, err := fmt.Fprintln(w.out, "calls are missing here, or were dropped by a reset"); err != nil {
 				return errOutput
 			}
 		case name == "data" && event == "call":

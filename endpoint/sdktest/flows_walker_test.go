@@ -20,7 +20,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
-// node is an ASN.1 value and those within it. The export scripts know nothing of
+// node is an ASN.1 value and those within it. The export scripts use nothing of
 // CMS and go by position alone, and so does the walk.
 type node struct {
 	testing.TB

@@ -225,9 +225,9 @@ func notSimulatedOverTheWire(t *testing.T, c *pc.Client, key string) {
 	}
 }
 
-// TestExceptionsArriveAsTheTypesOfTheSDK has every exception that the engine
+// TestExceptionsAreTheTypesOfTheSDK has every exception that the engine
 // throws, caught as the SDK's own type with its text and its reason.
-func TestExceptionsArriveAsTheTypesOfTheSDK(t *testing.T) {
+func TestExceptionsAreTheTypesOfTheSDK(t *testing.T) {
 	doors(t, func(t *testing.T, open func(*engine.Engine, *endpoint.Options) *pc.Client) {
 		broken := &brokenStore{Store: simtest.Store(t)}
 		eng := simtest.On(t, simtest.Backend(t, nil), broken, &engine.Options{Limits: apc.Limits{Aliases: 1}})
@@ -371,7 +371,8 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 	})
 }
 
-// TestACancelledCallReturnsItsContext: without a socket nothing else would tell.
+// TestACancelledCallReturnsItsContext: without a socket nothing else ends the
+// call.
 func TestACancelledCallReturnsItsContext(t *testing.T) {
 	doors(t, func(t *testing.T, open func(*engine.Engine, *endpoint.Options) *pc.Client) {
 		c := open(simtest.New(t, nil), nil)

@@ -34,8 +34,8 @@ func (c tampered) Do(r *http.Request) (*http.Response, error) {
 	return c.HTTPClient.Do(r)
 }
 
-// as is a client of somebody else, new because the SDK's signer remembers what
-// it derived by the access key alone.
+// as is a client of another caller, new because the SDK's signer keeps what it
+// derived by the access key alone.
 func as(c *pc.Client, access, secret, session string) *pc.Client {
 	o := c.Options()
 	return client(func(to *pc.Options) {

@@ -27,7 +27,7 @@ func (m *machine) discover(t *rapid.T) {
 	code, ok := m.search(t, root, *in)
 	in.ValidationData = code
 	m.world.Learns(m.sim.Clock.Now(), root, in)
-	if !ok { // which the world must know
+	if !ok { // which the world must have
 		m.call(t, op, root, in)
 		return
 	}

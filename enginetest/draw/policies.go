@@ -166,7 +166,7 @@ func (r *Requests) condition(t *rapid.T) (operator, key string, values any) {
 	return operator, c.key, several(t, c.values, "value")
 }
 
-// caller draws who makes a call of an operation in a place: the root user, a user or a session of a role, with or without
+// caller draws the caller of an operation in a place: the root user, a user or a session of a role, with or without
 // tags and policies.
 func (r *Requests) caller(t *rapid.T, at model.Place, op string) apc.Identity {
 	who := apc.Identity{Account: at.Account, Region: at.Region, ARN: "arn:aws:iam::" + at.Account + ":root"}

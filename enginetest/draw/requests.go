@@ -16,7 +16,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
 
-// Requests draws requests to a simulator whose state a model knows.
+// Requests draws requests to a simulator whose state is in a model.
 type Requests struct {
 	World   *model.World
 	Partner *enginetest.Partner // the other party of imports and exports

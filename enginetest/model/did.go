@@ -104,7 +104,7 @@ func (q *request) changed(in, out any) error {
 	return nil
 }
 
-// deleted schedules a deletion. The replicas are gone at once, for good.
+// deleted schedules a deletion. The replicas are deleted at once.
 func (q *request) deleted(k *Key, days int) {
 	var regions []string
 	for region := range k.replicas {

@@ -57,7 +57,7 @@ func read(text string) *document {
 	return d
 }
 
-// caller is how principals may name someone who calls.
+// caller is how principals may name a caller.
 type caller struct{ account, root, arn, role string }
 
 func callerOf(who apc.Identity) caller {

@@ -67,7 +67,7 @@ func (q *request) expectCards(in any) (Refusal, bool) {
 // wrong is the refusal of a value that was computed and differs.
 var wrong = Refusal{apc.ErrVerificationFailed, apc.RuleVerification}
 
-// verified is the refusal of a value of which the world knows what it must be. It panics where it does not.
+// verified is the refusal of a value whose correct form the world has. It panics where it has none.
 func (q *request) verified(fact, given string) Refusal {
 	known, ok := q.w.facts[fact]
 	if !ok {

@@ -36,7 +36,7 @@ func run(ctx context.Context, out io.Writer, onToken bool) error {
 	}
 	eng := engine.New(nil)
 	defer eng.Close()
-	return runStory(ctx, out, eng.Caller)
+	return runSteps(ctx, out, eng.Caller)
 }
 
 // runOnToken is run on a temporary token, which is removed in the end.
@@ -60,12 +60,12 @@ func runOnToken(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, eng.Close()) }()
-	return runStory(ctx, out, eng.Caller)
+	return runSteps(ctx, out, eng.Caller)
 }
 
-// runStory runs the story, which is the same on any device.
-func runStory(ctx context.Context, out io.Writer, service *engine.Caller) error {
-	s := &story{Caller: service, ctx: ctx, out: out}
+// runSteps makes the payment, in the same way on any device.
+func runSteps(ctx context.Context, out io.Writer, service *engine.Caller) error {
+	s := &scenario{Caller: service, ctx: ctx, out: out}
 	for _, chapter := range []func() error{s.loadKeys, s.personalise, s.pay, s.authorise, s.changePIN, s.frauds} {
 		if err := chapter(); err != nil {
 			return err
@@ -74,8 +74,8 @@ func runStory(ctx context.Context, out io.Writer, service *engine.Caller) error 
 	return nil
 }
 
-// story is the service, the keys by what they are for, the card, and where it is printed.
-type story struct {
+// scenario is the service, the keys by what they are for, the card, and where the output is written.
+type scenario struct {
 	*engine.Caller
 	ctx  context.Context
 	out  io.Writer
@@ -86,11 +86,11 @@ type story struct {
 	payment payment
 }
 
-func (s *story) title(format string, args ...any) {
+func (s *scenario) title(format string, args ...any) {
 	s.step++
 	fmt.Fprintf(s.out, "%d. %s\n", s.step, fmt.Sprintf(format, args...))
 }
 
-func (s *story) say(format string, args ...any) {
+func (s *scenario) say(format string, args ...any) {
 	fmt.Fprintf(s.out, "   %s\n", fmt.Sprintf(format, args...))
 }

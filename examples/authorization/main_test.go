@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-func TestAuthorizationTellsItsStory(t *testing.T) { tellsItsStory(t, false) }
+func TestAuthorizationPrintsItsSteps(t *testing.T) { printsItsSteps(t, false) }
 
-func TestAuthorizationTellsItsStoryOnAToken(t *testing.T) { tellsItsStory(t, true) }
+func TestAuthorizationPrintsItsStepsOnAToken(t *testing.T) { printsItsSteps(t, true) }
 
-func tellsItsStory(t *testing.T, onToken bool) {
+func printsItsSteps(t *testing.T, onToken bool) {
 	var out strings.Builder
 	err := run(context.Background(), &out, onToken)
 	if errors.Is(err, errors.ErrUnsupported) {
@@ -26,10 +26,10 @@ func tellsItsStory(t *testing.T, onToken bool) {
 		"why: AuthRequestCryptogram: the cryptogram is not that of the data under this key",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the story lacks %q:\n%s", want, &out)
+			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
 	}
 	if strings.Contains(out.String(), "7391") || strings.Contains(out.String(), "5413339000001513") {
-		t.Errorf("the PIN or the account number is told:\n%s", &out)
+		t.Errorf("the PIN or the account number is printed:\n%s", &out)
 	}
 }

@@ -28,7 +28,7 @@ var (
 	checks  = apc.KeyModesOfUse{Generate: true, Verify: true}
 )
 
-func (s *story) loadKeys() error {
+func (s *scenario) loadKeys() error {
 	s.title("Load the keys of the acquirer and the issuer, from two components each")
 	s.keys = map[string]string{}
 	for _, k := range []struct {
@@ -75,7 +75,7 @@ func components(name string) []hsm.Secret {
 	return []hsm.Secret{hsm.NewSecret(first), hsm.NewSecret(key)}
 }
 
-func (s *story) personalise() error {
+func (s *scenario) personalise() error {
 	s.title("Personalise a card: its holder chooses a PIN in a branch")
 	c := &s.card
 	*c = card{pan: "5413339000001513", psn: "01", expiry: "2912", pin: "7391"}
@@ -122,7 +122,7 @@ func (s *story) personalise() error {
 
 func bytesOf(name string) []byte { b, _ := hex.DecodeString(clear[name]); return b }
 
-func (s *story) pay() (err error) {
+func (s *scenario) pay() (err error) {
 	s.title("Pay: the terminal encrypts the PIN under AES DUKPT, the chip makes an ARQC")
 	p := &s.payment
 	*p = payment{ksn: terminalKSN, data: withAmount, atc: "0017"}
@@ -135,7 +135,7 @@ func (s *story) pay() (err error) {
 	return err
 }
 
-func (s *story) authorise() error {
+func (s *scenario) authorise() error {
 	s.title("The acquirer translates the PIN to the zone key of the issuer")
 	zone, err := s.translate(s.payment.pinBlock)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *story) authorise() error {
 	return nil
 }
 
-func (s *story) translate(block string) (string, error) {
+func (s *scenario) translate(block string) (string, error) {
 	out, err := s.TranslatePinData(s.ctx, &dataplane.TranslatePinDataInput{
 		IncomingKeyIdentifier: s.keys["BDK"], OutgoingKeyIdentifier: s.keys["zone key"], EncryptedPinBlock: block,
 		IncomingTranslationAttributes: dataplane.TranslationIsoFormats{
@@ -177,7 +177,7 @@ func (s *story) translate(block string) (string, error) {
 	return out.PinBlock, nil
 }
 
-func (s *story) verifyARQC(data string) (arpc string, err error) {
+func (s *scenario) verifyARQC(data string) (arpc string, err error) {
 	out, err := s.VerifyAuthRequestCryptogram(s.ctx, &dataplane.VerifyAuthRequestCryptogramInput{
 		KeyIdentifier: s.keys["IMK-AC"], TransactionData: data, AuthRequestCryptogram: s.payment.arqc,
 		MajorKeyDerivationMode: dataplane.MajorKeyDerivationModeEMVOptionA,
@@ -193,7 +193,7 @@ func (s *story) verifyARQC(data string) (arpc string, err error) {
 	return *out.AuthResponseValue, nil
 }
 
-func (s *story) verifyPIN(block string) error {
+func (s *scenario) verifyPIN(block string) error {
 	_, err := s.VerifyPinData(s.ctx, &dataplane.VerifyPinDataInput{
 		VerificationKeyIdentifier: s.keys["PVK"], EncryptionKeyIdentifier: s.keys["zone key"], EncryptedPinBlock: block,
 		PrimaryAccountNumber: &s.card.pan, PinBlockFormat: dataplane.PinBlockFormatForPinDataISOFormat0,
@@ -204,7 +204,7 @@ func (s *story) verifyPIN(block string) error {
 	return err
 }
 
-func (s *story) verifyCVV2(value string) error {
+func (s *scenario) verifyCVV2(value string) error {
 	_, err := s.VerifyCardValidationData(s.ctx, &dataplane.VerifyCardValidationDataInput{
 		KeyIdentifier: s.keys["CVK"], PrimaryAccountNumber: s.card.pan, ValidationData: value,
 		VerificationAttributes: dataplane.CardVerificationAttributes{
@@ -214,7 +214,7 @@ func (s *story) verifyCVV2(value string) error {
 	return err
 }
 
-func (s *story) changePIN() error {
+func (s *scenario) changePIN() error {
 	s.title("The holder asks for another PIN: the issuer makes a script for the card")
 	block, err := choosePIN(bytesOf("issuer's PEK"), "2580", s.card.pan)
 	if err != nil {
@@ -236,7 +236,7 @@ func (s *story) changePIN() error {
 	return nil
 }
 
-func (s *story) frauds() error {
+func (s *scenario) frauds() error {
 	s.title("A thief guesses the PIN")
 	block, err := encryptPIN(bytesOf("BDK"), s.payment.ksn, "1234", s.card.pan)
 	if err != nil {
@@ -259,7 +259,7 @@ func (s *story) frauds() error {
 }
 
 // refused says why something was refused, and fails if it was not.
-func (s *story) refused(err error) error {
+func (s *scenario) refused(err error) error {
 	refusal, ok := errors.AsType[*apc.Error](err)
 	if !ok || refusal.Code != apc.ErrVerificationFailed {
 		return fmt.Errorf("the fraud is not refused: %v", err)

@@ -15,7 +15,7 @@ import (
 // The terminal and the card are not in the service. They have keys of their own, derived when they
 // were made, and compute with the packages that the service's HSM has too.
 
-// card is what is on the card, and the PIN that its holder knows.
+// card is what is on the card, and its PIN.
 type card struct {
 	pan, psn, expiry string
 	pin              string

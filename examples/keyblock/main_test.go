@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestExampleTellsWhatItPromises(t *testing.T) {
+func TestExamplePrintsItsSteps(t *testing.T) {
 	var out bytes.Buffer
 	if err := run(context.Background(), &out); err != nil {
 		t.Fatal(err)

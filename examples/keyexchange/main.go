@@ -1,8 +1,8 @@
-// Keyexchange shows two parties trading keys in both directions: the simulated
-// service, and a partner with keys and certificates of its own that the example
-// plays. A key-encryption key comes in as a TR-34 token, working keys under it,
-// keys go out and come in under an agreed key and as RSA cryptograms, and in the
-// end both sides compare check values.
+// Keyexchange exchanges keys in both directions between the simulated service
+// and a partner, which is part of the example and has keys and certificates of
+// its own. The service imports a key-encryption key from a TR-34 token and
+// working keys under it, imports and exports keys under an agreed key and as RSA
+// cryptograms, and at the end both sides compare check values.
 //
 //	go run ./examples/keyexchange
 package main

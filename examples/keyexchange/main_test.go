@@ -16,7 +16,7 @@ func TestBothSidesEndWithTheSameKeys(t *testing.T) {
 	}
 	for _, want := range []string{"header D0112K0TB00E0000", "valid until 3 June 2026", "7. Both sides"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the story lacks %q:\n%s", want, &out)
+			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheStoryIsTold(t *testing.T) {
+func TestTheExamplePrintsItsSteps(t *testing.T) {
 	var out strings.Builder
 	if err := run(context.Background(), &out); err != nil {
 		t.Fatalf("%v\nafter:\n%s", err, &out)
@@ -21,7 +21,7 @@ func TestTheStoryIsTold(t *testing.T) {
 		"GetKey of the replica is refused: ResourceNotFoundException", "a week later: DELETE_COMPLETE",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the story lacks %q:\n%s", want, &out)
+			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
 	}
 }

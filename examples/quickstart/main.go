@@ -1,6 +1,6 @@
-// Quickstart is a first look at apcsim: a key that the live service accepted
-// is brought in, moved on, stopped, deleted and gone, in a few milliseconds
-// and without an account.
+// Quickstart is a first look at apcsim: a key that the live service accepted is
+// imported, exported, disabled and deleted, in a few milliseconds and without
+// an account.
 //
 //	go run ./examples/quickstart
 package main
@@ -35,7 +35,7 @@ const (
 )
 
 // custodianA is one of two components of the key-encryption key; the other is
-// what remains. Nobody who has one knows the key.
+// the key XOR this one. One component alone does not show the key.
 const custodianA = "0F1E2D3C4B5A69788796A5B4C3D2E1F0"
 
 func main() {
@@ -44,7 +44,7 @@ func main() {
 	}
 }
 
-// tour is the simulator, its clock, and where the story is printed.
+// tour is the simulator, its clock, and where the output is written.
 type tour struct {
 	*engine.Engine
 	clock *engine.Clock

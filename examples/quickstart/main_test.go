@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestQuickstartTellsItsStory(t *testing.T) {
+func TestQuickstartPrintsItsSteps(t *testing.T) {
 	var out strings.Builder
 	if err := run(context.Background(), &out); err != nil {
 		t.Fatalf("%v\nafter:\n%s", err, &out)
@@ -18,7 +18,7 @@ func TestQuickstartTellsItsStory(t *testing.T) {
 		"check value 9C8552 still", "Enabled false", "DELETE_PENDING until 2026-01-18", "DELETE_COMPLETE at 2026-01-18",
 	} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the story lacks %q:\n%s", want, &out)
+			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func TestTheRealClientNoticesNothing(t *testing.T) {
 	for _, want := range []string{"arn:aws:payment-cryptography:eu-central-1:111122223333:key/", "DELETE_COMPLETE",
 		"Why:               KeyState: the state of the key does not allow this operation: found DELETE_COMPLETE"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the story lacks %q:\n%s", want, &out)
+			t.Errorf("the output lacks %q:\n%s", want, &out)
 		}
 	}
 }

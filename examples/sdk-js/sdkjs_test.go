@@ -14,9 +14,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
-// TestJavaScriptClientTellsItsStory installs the SDK as the lock file has it,
+// TestJavaScriptClientPrintsItsSteps installs the SDK as the lock file has it,
 // in a copy of this folder, and runs the example against a socket.
-func TestJavaScriptClientTellsItsStory(t *testing.T) {
+func TestJavaScriptClientPrintsItsSteps(t *testing.T) {
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%s is not installed: scripts/setup sees to it on Debian (%v)", program, err)
@@ -50,7 +50,7 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 	}
 	run("npm", "ci", "--no-audit", "--no-fund", "--prefer-offline")
 	readmeRow(t, dir)
-	story := run("node", "main.mjs")
+	output := run("node", "main.mjs")
 	for _, want := range []string{
 		`created TDES_3KEY, check value [0-9A-F]{6}, CREATE_COMPLETE`,
 		`at \d{4}-\d\d-\d\dT[0-9:.]+Z, arn:aws:payment-cryptography:us-east-1:111122223333:key/[0-9a-z]{16}`,
@@ -61,8 +61,8 @@ func TestJavaScriptClientTellsItsStory(t *testing.T) {
 		`DELETE_PENDING, 3 days left`,
 		`CREATE_COMPLETE again`,
 	} {
-		if !regexp.MustCompile("(?m)^" + want).MatchString(story) {
-			t.Errorf("the story lacks %q:\n%s", want, story)
+		if !regexp.MustCompile("(?m)^" + want).MatchString(output) {
+			t.Errorf("the output lacks %q:\n%s", want, output)
 		}
 	}
 }

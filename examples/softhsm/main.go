@@ -28,7 +28,8 @@ func main() {
 	}
 }
 
-// run makes the token and removes it. Whoever has a token leaves this out.
+// run makes the token and removes it. A program that has a token does not need
+// this.
 func run(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "apcsim-softhsm-")
 	if err != nil {
@@ -54,7 +55,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	})
 }
 
-// tour is the token as a backend, the simulator on it, and where the story is printed.
+// tour is the token as a backend, the simulator on it, and where the output is written.
 type tour struct {
 	*engine.Engine
 	device hsm.Backend

@@ -21,7 +21,7 @@ import (
 
 var ctx = context.Background()
 
-// Attributes of keys that every device must know. All may be exported, so that a
+// Attributes of keys that every device must have. All may be exported, so that a
 // device reveals them.
 var (
 	aes128  = hsm.Attributes{KeyID: "kwapwa6qaifllw2h", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128}
@@ -222,7 +222,7 @@ func secretOf(a hsm.Attributes) []byte {
 	case hsm.EC:
 		der, err := x509.MarshalECPrivateKey(ecPair(a.Bits, nil))
 		if err != nil {
-			panic(err) // a curve that X.509 knows
+			panic(err) // a curve that X.509 has
 		}
 		return der
 	}

@@ -2,7 +2,8 @@
 // device of your own.
 //
 // A primitive that the device lacks (an hsm.UnsupportedError that names it)
-// passes: the suite tests what a device does, and hsm.HSM does the rest.
+// passes: the suite tests what a device does, and hsm.HSM computes what it
+// lacks.
 package hsmtest
 
 import (

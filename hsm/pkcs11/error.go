@@ -61,7 +61,7 @@ const (
 	ckrAlreadyInitialized     = 0x191
 )
 
-// Codes after which the sessions of a login and every object in them count as gone:
+// Codes after which the sessions of a login and every object in them count as lost:
 // the module may have given their handles to others.
 var sessionsLost = []uint{ckrSessionHandleInvalid, ckrSessionClosed, ckrUserNotLoggedIn, ckrObjectHandleInvalid, ckrKeyHandleInvalid,
 	ckrWrappingKeyHandle, ckrUnwrappingKeyHandle}
@@ -89,7 +89,7 @@ func lostForGood(err error) bool {
 	return lost(err) && !failedWith(err, ckrKeyHandleInvalid, ckrObjectHandleInvalid, ckrWrappingKeyHandle, ckrUnwrappingKeyHandle)
 }
 
-// lost reports whether the connection to the token is gone.
+// lost reports whether the connection to the token is lost.
 func lost(err error) bool {
 	return failedWith(err, sessionsLost...) || failedWith(err, deviceLost...)
 }

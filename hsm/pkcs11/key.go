@@ -14,7 +14,7 @@ import (
 )
 
 // key is an open key: session objects, which are made on first use and made again
-// when their connection is gone.
+// when their connection is lost.
 type key struct {
 	backend *Backend
 	a       hsm.Attributes

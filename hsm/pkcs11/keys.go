@@ -182,8 +182,8 @@ func (b *Backend) Reseal(ctx context.Context, s hsm.Sealed, from, to hsm.Attribu
 	return sealed, err
 }
 
-// forget destroys the objects of a key that is not in use. Those of a connection
-// that is gone are gone with it.
+// forget destroys the objects of a key that is not in use. Those of a lost
+// connection are lost with it.
 func (b *Backend) forget(k *key) {
 	b.module.calls.RLock()
 	if b.closed || !b.alive() {

@@ -23,8 +23,8 @@ var soak = flag.Duration("soak", time.Second, "how long a crowd works on each to
 
 // TestSoak: 32 goroutines do everything for a while. Every answer is right, and
 // neither sessions nor objects grow after the first third. The memory is logged, beside
-// what the bare module loses with as many objects: SoftHSM remembers every session object
-// that ever was.
+// what the bare module loses with as many objects: SoftHSM keeps memory for every session object
+// that was made.
 func TestSoak(t *testing.T) {
 	for _, kind := range []softtoken.Kind{softtoken.SoftHSM, softtoken.NSS} {
 		t.Run(string(kind), func(t *testing.T) {

@@ -371,8 +371,8 @@ func TestInitializeWaitsForTheLock(t *testing.T) {
 	}
 }
 
-// TestNothingTellsThePIN: errors, the log and what printing a backend shows.
-func TestNothingTellsThePIN(t *testing.T) {
+// TestNothingShowsThePIN: errors, the log and what printing a backend shows.
+func TestNothingShowsThePIN(t *testing.T) {
 	between := putBetween(t.Cleanup)
 	var log bytes.Buffer
 	o := optionsOf(softtoken.New(t, softtoken.SoftHSM, nil))

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// forTestsAlone are modules that are in no user's module graph: what needs them lives in a module
+// forTestsAlone are modules that are in no user's module graph: what needs them is in a module
 // below the root's.
 var forTestsAlone = []string{"github.com/aws/", "github.com/anishathalye/porcupine", "github.com/chromedp/", "github.com/compose-spec/"}
 

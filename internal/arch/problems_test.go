@@ -20,9 +20,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Every sentence that a refusal can say is a constant in the file problems.go of
-// its package, or of the package that it shares them with. They are together in a golden file, to be read as prose: one
-// reading must tell a stranger what is wrong.
+// Every sentence that a refusal can say is a constant in the file problems.go of its package, or of the package that it
+// shares them with. They are together in a golden file, to be read as prose: one reading must be enough to see what is
+// wrong.
 
 var update = flag.Bool("update", false, "write the golden file of problems anew")
 

@@ -22,7 +22,7 @@ const (
 // Normalize returns elements, which follow each other to the end, with lengths that are definite
 // and the shortest, and with each universal string in one piece. All else is as it was: DER comes
 // back as the same bytes. Strings in pieces under a tag of a context are not put together,
-// because only their reader knows that they are strings.
+// because only the reader of the content can identify them as strings.
 //
 // It is false for what is not BER, for tag numbers above 30 and for elements more than 32 deep.
 func Normalize(in []byte) (out []byte, ok bool) { return all(in, maxDepth) }

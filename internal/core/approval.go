@@ -22,7 +22,7 @@ const (
 	sessionVersion = 1
 )
 
-// sessionRegion is where sessions live, whatever the Region of the key.
+// sessionRegion is the Region of all sessions, whatever the Region of the key.
 const sessionRegion = "us-east-1"
 
 // notApproved is the message of a session that ended otherwise, as the user guide has it.

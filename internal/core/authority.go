@@ -38,7 +38,7 @@ var rootAlgorithms = map[string]apc.KeyAlgorithm{rsaRoot: RSA4096, eccRoot: ECCP
 
 // Authority returns the caller's authority for certificates of keys of an algorithm, which is created when
 // it is first asked for. Of several callers at once one creates it and the others wait for it, until their
-// context ends. Of several processes the first commit wins.
+// context ends. Of several processes the first one that commits creates it.
 func (c *Call) Authority(ctx context.Context, of *Algorithm) (*Authority, error) {
 	ref := keystore.Ref{Partition: c.Home(), Kind: kindAuthority, ID: rsaRoot}
 	if of.Letter == hsm.EC {

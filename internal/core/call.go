@@ -19,7 +19,7 @@ type Caller struct {
 	DataPlane bool
 }
 
-// Home is where the caller's own resources live.
+// Home is the partition of the caller's own resources.
 func (c *Caller) Home() keystore.Partition {
 	return keystore.Partition{Account: c.Identity.Account, Region: c.Identity.Region}
 }
@@ -41,7 +41,7 @@ type Call struct {
 // room is for what not every operation needs. It is reused with the call.
 type room struct {
 	fresh    freshKey // of the key that the operation makes; its user clears it
-	question question // that the policies are asked
+	question question // about permission, which the policies answer
 }
 
 func (c *Call) use() *room {
@@ -51,8 +51,8 @@ func (c *Call) use() *room {
 	return c.room
 }
 
-// For is the operation as the owner of a key in a partition would do it: what is issued for the key is
-// the owner's, whatever caller asks.
+// For returns the call with the owner of a partition as its caller: a certificate of a key in another
+// account is issued by the authority of that account.
 func (c *Call) For(p keystore.Partition) *Call {
 	if p == c.Home() {
 		return c

@@ -15,10 +15,10 @@ import (
 // errRecord is what a damaged record decodes to.
 var errRecord = errors.New("engine: damaged record")
 
-// errRecordKind is a record of a kind that this build does not know.
+// errRecordKind is a record of an unknown kind.
 var errRecordKind = errors.New("engine: a record of an unknown kind")
 
-// errVersion is a record of a version that this build does not know.
+// errVersion is a record of an unknown version.
 type errVersion struct {
 	kind         string
 	found, known byte

@@ -116,8 +116,8 @@ func TestGoldenRecordsStayReadable(t *testing.T) {
 	}
 }
 
-// TestEveryFieldOfAKeyIsStored sets each field of a key alone and sees it
-// come back: a field that the record forgets fails here.
+// TestEveryFieldOfAKeyIsStored sets each field of a key alone and sees it come
+// back: a field that the record does not have fails here.
 func TestEveryFieldOfAKeyIsStored(t *testing.T) {
 	full := fullKey()
 	v := reflect.ValueOf(full)

@@ -35,7 +35,7 @@ func Counter(p keystore.Partition, name string) keystore.Ref {
 func (cloud *Cloud) Commit(ctx context.Context, changes ...keystore.Change) error {
 	for i := range changes {
 		if put := changes[i].Put; put != nil && put.Record.Data == nil {
-			return clockError("a time outside of them in what would be stored")
+			return clockError("another year in the record to be stored")
 		}
 	}
 	var id keystore.CommitID

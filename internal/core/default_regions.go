@@ -64,8 +64,8 @@ func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 	return out, nil
 }
 
-// emptyLists remembers the revisions of default lists that were empty when they were last read: the
-// zero revision where there was none. A new key is made without reading such a list, and its commit
+// emptyLists has the revisions of default lists that were empty when they were last read: the zero
+// revision where there was none. A new key is made without reading such a list, and its commit
 // requires that the list is unchanged. The zero value is empty.
 type emptyLists struct {
 	mu   sync.RWMutex // guards revs

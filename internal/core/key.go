@@ -101,7 +101,7 @@ type Approval struct {
 	Deadline  time.Time // when a session that is PENDING fails
 }
 
-// Partition is where the key's record lives: its own ARN's.
+// Partition is that of the key's record: its own ARN's.
 func (k *Key) Partition() keystore.Partition { return k.ARN.Partition }
 
 // Exportability is that of the key block that the key was imported from or, for a key that was

@@ -23,7 +23,7 @@ var (
 )
 
 // Record is the key as it is stored: found by its id, filtered by its state,
-// due when it is to be deleted or forgotten.
+// due when it is to be deleted or is no longer to be shown.
 func (k *Key) Record(due time.Time) keystore.Record {
 	return keystore.Record{
 		Partition: k.Partition(), Kind: KindKey, ID: k.ARN.Key, Rev: k.Rev,

@@ -168,7 +168,7 @@ func (c *Call) identify(n *Need) (ARN, error) {
 }
 
 // resolve reads the key in an answer of the store, as it is now. Of another account it
-// refuses nothing: whether there is such a key is not for this caller to know, and
+// refuses nothing: the caller must not learn whether there is such a key, and
 // [call.authorize] refuses an absent key like one that the caller may not use.
 func (c *Call) resolve(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	err := c.resolveOwn(f, a, n, into)
@@ -264,7 +264,7 @@ func (r *KeyRules) Check(k *Key, field string) error {
 	return nil
 }
 
-// found and wanted name usage and class, as far as the rules care for them.
+// found and wanted name usage and class, as far as the rules restrict them.
 func (r *KeyRules) found(a Attributes) string { return joined(r, []apc.KeyUsage{a.Usage}, a.Class) }
 func (r *KeyRules) wanted() string            { return joined(r, r.Usages, r.Class) }
 

@@ -66,7 +66,7 @@ func (k Key) Moved(a Act) (Key, error) {
 	return k, nil
 }
 
-// StateError is the refusal seen live: its text ends so.
+// StateError is a refusal of a state with the text that was seen live.
 func StateError(k Key, wanted string) error {
 	return &apc.Error{
 		Code:     apc.ErrValidation,

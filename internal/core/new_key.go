@@ -13,7 +13,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// NewKey sets out to a new key of the caller: CREATE_COMPLETE, and enabled unless enabled is false.
+// NewKey makes *out a new key of the caller: CREATE_COMPLETE, and enabled unless enabled is false.
 func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
 	*out = Key{}
 	out.ARN.Partition, out.ARN.Key = c.Home(), id
@@ -71,9 +71,9 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	return nil
 }
 
-// Attempts is a loop that makes a new key and stores it. Each attempt makes the key anew and
-// commits it; the loop ends after one whose commit another caller's did not prevent, or after
-// maxAttempts. Err is then the result.
+// Attempts is a loop that makes a new key and commits it. If the commit fails because another
+// caller changed a record meanwhile, or has a key with the same id, the whole attempt is made
+// again, at most maxAttempts times. Err is the result of the last one.
 //
 //	a := c.Attempts()
 //	for a.Next() {

@@ -11,7 +11,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// The engine's own records live in a partition that no ARN can name.
+// The engine's own records are in a partition that no ARN can name.
 var ownPartition = keystore.Partition{Account: "apcsim", Region: "apcsim"}
 
 const (
@@ -57,7 +57,7 @@ func (cloud *Cloud) readOwn(ctx context.Context, id string) (value []byte, found
 	return value, true, nil
 }
 
-// ownMasterKey is the record that remembers the master key's id.
+// ownMasterKey is the record of the master key's id.
 const ownMasterKey = "master-key"
 
 // checkMasterKey compares the backend's master key with the one recorded when
@@ -78,8 +78,9 @@ func (cloud *Cloud) checkMasterKey(ctx context.Context) error {
 }
 
 // masterKeyID names the backend's master key. A device that has none makes one,
-// if the store is as new. A store that remembers one is refused: a new one would
-// open none of its keys, and hide that the device is the wrong one or was wiped.
+// if the store is as new. A store that has such a record is refused: a new one
+// would open none of its keys, and hide that the device is the wrong one or was
+// wiped.
 func (cloud *Cloud) masterKeyID(ctx context.Context) (string, error) {
 	id, err := cloud.HSM.MasterKeyID(ctx)
 	if errors.Is(err, hsm.ErrNoMasterKey) {

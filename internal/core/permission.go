@@ -203,7 +203,7 @@ type question struct {
 	fail     error  // of a look into the store
 }
 
-// subject is what the policies want to know of a key.
+// subject is what the policies are given of a key.
 type subject struct {
 	arn    ARN
 	rev    keystore.CommitID

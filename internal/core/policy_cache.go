@@ -7,8 +7,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/policy"
 )
 
-// policies remembers policies that have been parsed: those of callers by their text, those of keys by
-// the revision of the key's record. The zero value is empty.
+// policies has policies that have been parsed: those of callers by their text, those of keys by the
+// revision of the key's record. The zero value is empty.
 type policies struct {
 	mu     sync.RWMutex // guards the maps
 	texts  map[string]parsedPolicy

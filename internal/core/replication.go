@@ -95,7 +95,8 @@ func (c *Call) CheckRegions(home string, regions []string) error {
 	return nil
 }
 
-// PermitRegions: who replicates a key needs the permission to create keys in each of the Regions.
+// PermitRegions: the caller that replicates a key needs the permission to create keys in each of
+// the Regions.
 func (c *Call) PermitRegions(ctx context.Context, account string, regions []string) error {
 	for _, r := range regions {
 		if err := c.permitNew(ctx, "CreateKey", keystore.Partition{Account: account, Region: r}); err != nil {

@@ -76,7 +76,7 @@ func (cloud *Cloud) SettleDue(ctx context.Context, p keystore.Partition, now tim
 }
 
 // settleRecord settles one record, and reports whether it did: one that cannot be read, or is of a record
-// kind that this build does not know, is skipped, and the observer gets that once.
+// kind that this build does not have, is skipped, and the observer gets that once.
 func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now time.Time) (settled bool, err error) {
 	switch rec.Kind {
 	case KindKey:

@@ -19,8 +19,9 @@ const (
 	// in the id alone, and the attributes that the key pair was sealed with.
 	tokenVersion = 2
 
-	// tokenRemembered is how long an expired token is still known as one, so
-	// that its refusal says so (GUESS G-expired-token: nothing is documented).
+	// tokenRemembered is how long the record of an expired token is kept, so
+	// that its refusal is that it has expired (GUESS G-expired-token: nothing
+	// is documented).
 	tokenRemembered = 365 * 24 * time.Hour
 )
 
@@ -84,7 +85,7 @@ func TokenIndex(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) string {
 	return p.prefix() + string(m) + "-" + string(alg.Name)
 }
 
-// Record is the token as it is stored: due when it expires, and again when it is no longer known.
+// Record is the token as it is stored: due when it expires, and again when its record is removed.
 func (t *Token) Record() keystore.Record {
 	w := &writer{b: make([]byte, 1, 256+len(t.Certificate)+len(t.Public)+len(t.sealed)+len(t.bound))}
 	w.b[0] = tokenVersion

@@ -58,8 +58,8 @@ func (cloud *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error
 	})
 }
 
-// skipped remembers which records settling has reported already, by revision:
-// it finds them again at every operation. The zero value is empty.
+// skipped has the records that settling has reported already, by revision: it
+// finds them again at every operation. The zero value is empty.
 type skipped struct {
 	mu   sync.Mutex // guards seen
 	seen map[keystore.Ref]keystore.CommitID

@@ -237,7 +237,7 @@ func ascii(a attribute) string {
 	return fmt.Sprintf("#%X", a.value)
 }
 
-// short are the names of attributes that people know (RFC 4514, section 3).
+// short are the usual names of attributes (RFC 4514, section 3).
 var short = map[string]string{
 	"2.5.4.3": "CN", "2.5.4.5": "SERIALNUMBER", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET",
 	"2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.17": "POSTALCODE", "1.2.840.113549.1.9.1": "emailAddress",

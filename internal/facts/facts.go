@@ -115,7 +115,7 @@ func (s *Shape) Regexp() (*regexp.Regexp, error) {
 	return regexp.Compile("^(?:" + s.GoPattern() + ")$")
 }
 
-// GoPattern returns the pattern without what package regexp does not know: the
+// GoPattern returns the pattern without what package regexp does not have: the
 // possessive {2}+, the anchors that were left inside when the outer ones were cut,
 // and Java's way to write a code point.
 func (s *Shape) GoPattern() string {

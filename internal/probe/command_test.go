@@ -122,7 +122,7 @@ func TestCommandLinesThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestWrongCredentialsEndAComparison asks a server that knows no access key for all probes.
+// TestWrongCredentialsEndAComparison asks a server without any access key for all probes.
 func TestWrongCredentialsEndAComparison(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDUNKNOWN")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "any")

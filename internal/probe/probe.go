@@ -159,7 +159,8 @@ func newStep(name, do, rest string) (s Step, err error) {
 	return s, err
 }
 
-// unknownOperation is what a probe sends to learn of operations that do not exist.
+// unknownOperation is what a probe sends in place of an operation that does not
+// exist.
 const unknownOperation = "NoSuchOperation"
 
 // operationOf is the plane's description of an operation, or nil.

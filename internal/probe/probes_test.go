@@ -52,7 +52,7 @@ func TestEachProbeIsWhole(t *testing.T) {
 	}
 }
 
-// checkMembers finds members of a request that the service's description does not know.
+// checkMembers finds members of a request that the service's description does not have.
 func checkMembers(t *testing.T, p *Probe, s *Step) {
 	t.Helper()
 	op := operationOf(s.Do)

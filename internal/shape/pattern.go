@@ -162,7 +162,8 @@ func (s *set) beyondASCII(text string) int {
 	return 0
 }
 
-// alternativesOf takes an expression apart, if it is made of what a pattern knows.
+// alternativesOf takes an expression apart, if it has nothing but what a pattern
+// can have.
 func alternativesOf(re *syntax.Regexp) (out [][]part, ok bool) {
 	subs := []*syntax.Regexp{re}
 	if re.Op == syntax.OpAlternate {

@@ -1,10 +1,9 @@
 // Package webguard keeps web pages away from a server on a loopback address.
 //
-// A page that is open in a browser on this machine can send requests to
-// 127.0.0.1. It says who it is by its Origin; a page whose own name was pointed at
-// 127.0.0.1 while it was open (DNS rebinding) needs no Origin and says its name by
-// the Host. Programs that are no browser send no Origin, and a Host that they were
-// given.
+// A page that is open in a browser on this machine can send requests to 127.0.0.1.
+// Its Origin names it; a page whose own name was pointed at 127.0.0.1 while it was
+// open (DNS rebinding) needs no Origin and says its name by the Host. Programs
+// that are no browser send no Origin, and a Host that they were given.
 package webguard
 
 import (
@@ -19,8 +18,8 @@ import (
 	"strings"
 )
 
-// Guard knows the origins and hosts that are allowed besides those that always are.
-// The zero value knows none. Any number of goroutines may share one.
+// Guard has the origins and hosts that are allowed besides those that always are.
+// The zero value has none. Any number of goroutines may share one.
 type Guard struct{ origins, hosts []string }
 
 // New makes a guard of origins as [Origin] reads them and names as [Host] does.

@@ -54,9 +54,9 @@ func checkKind(f io.ReaderAt, size int64) error {
 }
 
 // checkMetas checks what bbolt takes on trust while it opens a file. Where a meta page
-// cannot be read, it uses the other: the last commit may be forgotten, which only
-// fallback allows. Where there is no list of free pages, as in files of other programs,
-// it walks the file in a goroutine, where a panic ends the process.
+// cannot be read, it uses the other: the last commit may be lost, which only fallback
+// allows. Where there is no list of free pages, as in files of other programs, it walks
+// the file in a goroutine, where a panic ends the process.
 func checkMetas(f io.ReaderAt, size int64, fallback bool) error {
 	var newest metaPage
 	lost := 0

@@ -22,7 +22,7 @@
 // the next commit and all later ones are refused ([ErrReplaced]) until it is back in
 // its place; what was committed before can still be read, and copied with Backup.
 //
-// bbolt does not check its file: a damaged one can make it loop for ever or free pages that are in
+// bbolt does not check its file: a damaged one can make it loop forever or free pages that are in
 // use. So every opening looks at the head of every page, at where the branches lead, and at whether
 // all pages are accounted for, and compares the number of entries with the one that the last commit
 // noted: half a second for a million records. If the store was not closed, as after a crash, it
@@ -35,9 +35,9 @@
 //
 // # Erasing
 //
-// An erased or overwritten record is gone from the store at once. Its sealed bytes
-// stay in free pages of the file, and so in copies of it, until bbolt writes over
-// them. The file never shrinks.
+// An erased or overwritten record is at once no longer in the store. Its sealed
+// bytes stay in free pages of the file, and so in copies of it, until bbolt writes
+// over them. The file never shrinks.
 //
 // # Format 2
 //

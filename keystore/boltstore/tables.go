@@ -93,7 +93,7 @@ func (t *tables) committed(id keystore.CommitID) bool {
 // errNothing has a transaction that has nothing to write rolled back.
 var errNothing = errors.New("nothing to write")
 
-// markClean notes that the store was closed, unless the state says so already.
+// markClean notes that the store was closed, unless the state has that already.
 func markClean(tx *bolt.Tx) error {
 	t, err := openTables(tx)
 	if err != nil || t.clean {

@@ -152,7 +152,7 @@ func oneByOne(h *storetest.Hooked) {
 	}
 }
 
-// forgetful remembers a commit for as many others.
+// forgetful keeps the id of a commit for as many others.
 func forgetful(others int) wrong {
 	return func(h *storetest.Hooked) {
 		var mu sync.Mutex
@@ -175,7 +175,7 @@ func forgetful(others int) wrong {
 	}
 }
 
-// renamed knows commits by another id.
+// renamed has another id for each commit.
 func renamed(h *storetest.Hooked) {
 	h.OnCommit = func(c commitCall) error {
 		c.ID[13] ^= 1

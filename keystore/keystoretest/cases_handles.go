@@ -139,7 +139,7 @@ var againCases = []testCase{
 }
 
 // handleCases are those of two handles on one content: what one process has
-// committed is what the next call of another sees.
+// committed is what the next call of another handle reads.
 var handleCases = []testCase{
 	newCase(
 		"HandlesSeeEachOther",
@@ -175,7 +175,7 @@ var handleCases = []testCase{
 	),
 	newCase(
 		"HandlesShareOutcomes",
-		promises{"asked again under the same CommitID it returns nil and changes nothing"},
+		promises{"called again with the same CommitID, Commit returns nil and changes nothing"},
 		func(t tester, k *subject) {
 			k.Needs("Second", k.Options.Second != nil)
 			first := k.Open()

@@ -81,10 +81,11 @@ func setting(malformed *pgconn.ParseConfigError) string {
 	return "a setting is malformed"
 }
 
-// final says whether a failed transaction is certain not to have happened: the
-// server says so and goes on serving. One that ends the connection may have
-// come too late for the transaction, and so may whatever a pooler says of a
-// server that it has lost: that has the severity in one field alone.
+// final reports whether a failed transaction is certain not to have happened:
+// the server reports the failure and keeps the connection. One that ends the
+// connection may have come too late for the transaction, and so may whatever a
+// pooler says of a server that it has lost: that has the severity in one field
+// alone.
 func final(err error) bool {
 	refusal, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -120,8 +121,8 @@ const (
 	cannotConnectNow   = "57P03"
 )
 
-// passing says whether what keeps a connection from being made may be gone in a
-// moment.
+// passing reports whether what keeps a connection from being made may be gone
+// in a moment.
 func passing(err error) bool {
 	switch state := sqlState(err); state {
 	case "", tooManyConnections, adminShutdown, crashShutdown, cannotConnectNow, serialization, deadlock:

@@ -134,7 +134,7 @@ const (
 	sent               // something may have been
 )
 
-// mayRepeat says whether what failed could end otherwise.
+// mayRepeat reports whether another attempt may succeed.
 func mayRepeat(done step, err error) bool {
 	if done == unsent {
 		return passing(err)
@@ -168,7 +168,7 @@ func (s *Store) once(acquiring, ctx context.Context, begin string, asked []ask, 
 // pause is what passes between two tries, longer each time.
 type pause struct{ next time.Duration }
 
-// wait lets it pass, and says whether there is time for another try.
+// wait lets it pass, and reports whether there is time for another attempt.
 func (p *pause) wait(ctx context.Context) bool {
 	p.next = min(max(2*p.next, 2*time.Millisecond), 200*time.Millisecond)
 	timer := time.NewTimer(p.next)

@@ -201,7 +201,7 @@ func TestStatementTimeout(t *testing.T) {
 }
 
 // TestLateAttemptDoesNothing: an attempt that was taken for lost, and was
-// resolved by another, arrives after all.
+// resolved by another, is executed after all.
 func TestLateAttemptDoesNothing(t *testing.T) {
 	ctx := t.Context()
 	_, url := database(t, server(t))

@@ -89,7 +89,7 @@ func silent(t *testing.T, what string, err error) {
 	}
 }
 
-func TestNoErrorTellsThePassword(t *testing.T) {
+func TestNoErrorShowsThePassword(t *testing.T) {
 	_, name, at := listening(t)
 	brief := &Options{Patience: 50 * time.Millisecond}
 	host := at.Host + "/" + name
@@ -127,9 +127,9 @@ func TestNoErrorTellsThePassword(t *testing.T) {
 	}
 }
 
-// TestNoErrorTellsData: the server's own words for a broken constraint would show
+// TestNoErrorShowsData: the server's own words for a broken constraint would show
 // the row.
-func TestNoErrorTellsData(t *testing.T) {
+func TestNoErrorShowsData(t *testing.T) {
 	ctx := context.Background()
 	_, url := database(t, server(t))
 	s := open(t, url, nil)

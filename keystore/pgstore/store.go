@@ -20,7 +20,7 @@ import (
 // Options of Open. The zero value is right for most; nil means the same.
 type Options struct {
 	// Schema has the tables; "" is "apcsim". Stores in different schemas of one
-	// database know nothing of each other.
+	// database are independent.
 	Schema string
 
 	// MaxConns is how many connections a store opens at most; 0 is what the URL
@@ -97,7 +97,7 @@ func configure(config *pgxpool.Config, s *Store, o *Options) {
 		config.ConnConfig.RuntimeParams["application_name"] = "apcsim"
 	}
 	config.AfterConnect = s.prepare
-	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // what is dead shows when it is used
+	config.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false } // a broken connection is found when it is used
 	if o.configure != nil {
 		o.configure(config)
 	}
@@ -130,7 +130,7 @@ func parse(text string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// unprepared says whether a way of executing that the URL names does without
+// unprepared reports whether a way of executing that the URL names does without
 // prepared statements.
 func unprepared(mode pgx.QueryExecMode) bool {
 	return mode != pgx.QueryExecModeCacheStatement

@@ -214,9 +214,9 @@ func execute(ctx context.Context, pool *pgxpool.Pool, sql string) error {
 	return err
 }
 
-// TestOldCommitsAreForgotten: a bounded number at a time, and none of the last
+// TestOldCommitsAreDropped: a bounded number at a time, and none of the last
 // 4,096 or the last ten minutes.
-func TestOldCommitsAreForgotten(t *testing.T) {
+func TestOldCommitsAreDropped(t *testing.T) {
 	ctx := t.Context()
 	_, url := database(t, server(t))
 	s := open(t, url, nil)

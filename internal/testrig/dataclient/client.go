@@ -1,4 +1,4 @@
-// Package dataclient is a client of the data plane for tests, as an SDK would be: it knows the
+// Package dataclient is a client of the data plane for tests, as an SDK would be: it has the
 // service's shapes and REST-JSON, and nothing of the simulator.
 package dataclient
 

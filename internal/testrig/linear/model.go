@@ -27,7 +27,7 @@ const (
 	dueIndex  = 1 // records of this index are due
 )
 
-// state is all that a store remembers, as a value.
+// state is all that a store has, as a value.
 type state struct {
 	cells [cells]cell
 	done  uint64 // a bit for each commit that took effect
@@ -84,8 +84,8 @@ type answer struct {
 	seen    []seen
 }
 
-// judge is the error of a change, nil if it can be made.
-func (s state) judge(c step) error {
+// check is the error of a change, nil if it can be made.
+func (s state) check(c step) error {
 	at := s.cells[c.cell]
 	switch {
 	case c.arm == add:
@@ -109,7 +109,7 @@ func (s state) commit(c *call) (state, error) {
 		return s, nil
 	}
 	for _, step := range c.steps {
-		if err := s.judge(step); err != nil {
+		if err := s.check(step); err != nil {
 			return s, err
 		}
 	}
@@ -128,7 +128,7 @@ func (s state) commit(c *call) (state, error) {
 	return s, nil
 }
 
-// look is what a Read, a Page or a Due sees.
+// look is what a Read, a Page or a Due returns.
 func (s state) look(c *call) (out []seen) {
 	if c.op == opRead {
 		for _, at := range c.cells {

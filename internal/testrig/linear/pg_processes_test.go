@@ -81,7 +81,7 @@ type processClient struct {
 	s      *pgstore.Store
 	number int
 	draw   *rand.Rand
-	seen   map[string]keystore.CommitID // the revisions it knows
+	seen   map[string]keystore.CommitID // the revisions it has read
 }
 
 // next does one operation: a read or a write of a register, or a pair of its own.
@@ -255,11 +255,11 @@ func TestFourProcesses(t *testing.T) {
 	children.Wait()
 	read.Stop()
 	wg.Wait()
-	judge(t, s, all)
+	checkAll(t, s, all)
 }
 
-// judge checks what the children wrote down.
-func judge(t *testing.T, s *pgstore.Store, all []map[string]*event) {
+// checkAll checks what the children wrote down.
+func checkAll(t *testing.T, s *pgstore.Store, all []map[string]*event) {
 	var acked, unknown []string
 	var history []porcupine.Operation
 	results := map[string]int{}

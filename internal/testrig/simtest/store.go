@@ -68,7 +68,7 @@ func opened(t T, open opener) keystore.Store {
 }
 
 // Again closes a store and opens what it holds anew, as after a restart. The one
-// in memory, which would forget, is the same and stays open.
+// in memory, whose content would be lost, is the same and stays open.
 func Again(t T, s keystore.Store) keystore.Store {
 	t.Helper()
 	if open, ok := openers.Load(s); ok {

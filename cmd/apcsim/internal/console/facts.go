@@ -61,7 +61,7 @@ func flawOf(wrapping, wrapped *GraphKey) string {
 	by, of := strengths[wrapping.Algorithm], strengths[wrapped.Algorithm]
 	switch {
 	case wrapping.State == "":
-		return "" // not a key of the simulator, or one that is forgotten
+		return "" // not a key of the simulator, or one that is no longer shown
 	case wrapping.State != apc.KeyStateCreateComplete:
 		return "the wrapping key is deleted or waits for it"
 	case !wrapping.Enabled:

@@ -78,7 +78,7 @@ type TimePage struct {
 	Now    time.Time
 	Offset string
 	Due    []DueItem
-	Kept   bool // there is a store that lasts: nothing is forgotten at once
+	Kept   bool // there is a store that lasts: no reset
 }
 
 // LimitsPage is what is used of what is allowed.

@@ -14,7 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// What is remembered: of more the oldest calls are forgotten.
+// What is kept: of more, the oldest calls are dropped.
 const (
 	maxCalls     = 1000
 	maxCallBytes = 8 << 20 // of all requests and texts
@@ -23,8 +23,8 @@ const (
 	maxTransfers = 5000
 )
 
-// entry is a call as it is remembered: bounded, masked, and without what could be a key in the
-// wrong place.
+// entry is a call as it is kept: bounded, masked, and without what could be a key in the wrong
+// place.
 type entry struct {
 	console.Call
 	size int // of its texts, in bytes
@@ -43,7 +43,7 @@ type calls struct {
 }
 
 // continueAfter numbers the calls so far, and those that come, after a number: a program that
-// watches over a reset sees none twice.
+// watches during a reset gets none twice.
 func (c *calls) continueAfter(n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +60,7 @@ type transfer struct {
 	at                time.Time
 }
 
-// add remembers a call and gives it its number.
+// add keeps a call and gives it its number.
 func (c *calls) add(e console.Call) {
 	short := func(s string) string { return wording.WithoutKeys(s[:min(len(s), maxText)]) }
 	e.Message = short(e.Message)
@@ -158,14 +158,14 @@ func (c *calls) number(n int64) (console.Call, bool) {
 	return found[0], true
 }
 
-// lastNumber is the number of the latest call, and of the oldest that is remembered.
+// lastNumber is the number of the latest call, and of the oldest that is kept.
 func (c *calls) lastNumber() (last, oldest int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.last, c.last - int64(len(c.entries)) + 1
 }
 
-// intercept is around every operation of the engine: it remembers the call, except those with
+// intercept is around every operation of the engine: it keeps the call, except those with
 // which the simulator's own calls look around.
 func (w *world) intercept(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
 	op, _ := engine.OperationNamed(call.Operation)
@@ -191,7 +191,7 @@ func (w *world) intercept(ctx context.Context, call apc.Call, next func(context.
 	return out, err
 }
 
-// noteTransfer remembers which key wrapped which.
+// noteTransfer notes which key wrapped which.
 func (w *world) noteTransfer(ctx context.Context, call apc.Call, out any) {
 	t := transfer{at: call.Time}
 	switch in := call.Input.(type) {

@@ -27,10 +27,10 @@ var (
 	errOffset = errors.New("server: the clock's record in the store is damaged")
 )
 
-// clock is the wall clock and an offset that a store remembers, so that what was
-// made in the future of another run is still of the past in this one. Where the wall
-// clock is set back by up to a day, it does not move. A reading that is further off is
-// logged, and followed in both directions: one wrong reading is not remembered for ever.
+// clock is the wall clock and an offset in a store, so that what was made in the future
+// of another run is still of the past in this one. Where the wall clock is set back by
+// up to a day, it does not move. A reading that is further off is logged, and followed
+// in both directions: one wrong reading is not kept.
 //
 // Goroutines may share one; another process that moves the clock of the same store is
 // noticed at the next advance.
@@ -103,8 +103,7 @@ func (c *clock) logJump(text string, last, read int64) {
 // ahead is the offset.
 func (c *clock) ahead() time.Duration { return time.Duration(c.offset.Load()) }
 
-// advance moves the clock forward for good. The store has the new offset before it is
-// used.
+// advance moves the clock forward. The store has the new offset before it is used.
 func (c *clock) advance(ctx context.Context, d time.Duration) error { return c.move(ctx, d, false) }
 
 // reset sets the clock to the wall clock. What the time has decided until now is settled first and stays:

@@ -53,8 +53,8 @@ func TestAResetOfTheClockRevivesNothing(t *testing.T) {
 	}
 }
 
-// TestTheClockStandsStillUntilWhatIsDueIsSettled: nothing may see a time that the settling did not.
-func TestTheClockStandsStillUntilWhatIsDueIsSettled(t *testing.T) {
+// TestTheClockDoesNotMoveUntilWhatIsDueIsSettled: nothing may see a time that the settling did not.
+func TestTheClockDoesNotMoveUntilWhatIsDueIsSettled(t *testing.T) {
 	s := keystore.NewMemory()
 	c, other := opened(t, time.Now, s), opened(t, time.Now, s) // as of two processes
 	for _, c := range []*clock{c, other} {

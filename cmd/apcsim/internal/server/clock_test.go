@@ -24,7 +24,7 @@ func opened(t *testing.T, wall func() time.Time, s keystore.Store) *clock {
 	return c
 }
 
-func TestTheStoreRemembersTheClock(t *testing.T) {
+func TestTheClockIsInTheStore(t *testing.T) {
 	s, wall := keystore.NewMemory(), engine.NewClock(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	c := opened(t, wall.Now, s)
 	for range 2 {
@@ -89,9 +89,9 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 	}
 }
 
-// TestAReadingFarOffIsLoggedAndNotRememberedForEver: one wrong reading of the wall clock
+// TestAReadingFarOffIsLoggedAndNotKept: one wrong reading of the wall clock
 // must not hold the simulator's time until that day comes.
-func TestAReadingFarOffIsLoggedAndNotRememberedForEver(t *testing.T) {
+func TestAReadingFarOffIsLoggedAndNotKept(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		jump    time.Duration
@@ -174,7 +174,8 @@ func TestADamagedClockIsRefused(t *testing.T) {
 	}
 }
 
-// lossy is a store whose next commit takes effect, and says it does not know.
+// lossy is a store whose next commit takes effect and returns an error of
+// unknown outcome.
 type lossy struct {
 	keystore.Store
 	lose bool

@@ -42,7 +42,7 @@ func (c Config) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "Config(%d callers, limits %+v, %d keys)", len(c.Callers), c.Limits, len(c.Keys))
 }
 
-// Caller is who has an access key.
+// Caller is the caller with an access key.
 type Caller struct {
 	Account string `json:"account"` // 12 digits
 	ARN     string `json:"arn"`     // of the principal; "": the account's root
@@ -254,7 +254,7 @@ func policyError(path string, err error) error {
 	return &inputError{path, fmt.Sprintf("%s (at character %d of the policy)", message, e.Offset)}
 }
 
-// identity is the caller as the engine knows it.
+// identity is the caller in the engine's form.
 func (c Caller) identity() apc.Identity {
 	id := apc.Identity{Account: c.Account, ARN: c.ARN, Tags: c.Tags}
 	for _, text := range c.Policies {

@@ -149,7 +149,8 @@ func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
 	}
 }
 
-// TestKeysAreRefusedByPathAndWithoutValues is about what only the engine knows.
+// TestKeysAreRefusedByPathAndWithoutValues is about what only the engine can
+// check.
 func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
 	long := `"components":["` + canary + `","` + canary + `"],`
 	for _, c := range []struct{ text, want string }{

@@ -39,7 +39,7 @@ func ownCalls() []ownCall {
 		{"GET", "now", "the simulator's time and how far it is ahead", false, (*request).now},
 		{"POST", "advance", `move the clock forward: {"duration": "72h"}`, false, (*request).advance},
 		{"POST", "reset-clock", "set the clock to the wall clock; what time has decided stays decided", false, (*request).resetClock},
-		{"POST", "reset", "forget everything, set the clock right, load the keys of the configuration again", false, (*request).reset},
+		{"POST", "reset", "delete everything, reset the clock, load the keys of the configuration again", false, (*request).reset},
 		{"POST", "keys", "load a key from components, written as in the configuration", false, (*request).loadKey},
 		{"GET", "keys", "list keys with their aliases; ?account= ?region= ?limit=1..100 ?next=", false, (*request).listKeys},
 		{
@@ -80,13 +80,13 @@ func ownCalls() []ownCall {
 // request is one of the simulator's own calls under way.
 type request struct {
 	*http.Request
-	server *Server
-	world  *world
-	id     string // what follows the path
-	body   []byte
-	door   door
-	client context.Context // ends when the client goes; that of the request does not
-	leave  func()          // gives up the world before the answer is complete
+	server   *Server
+	world    *world
+	id       string // what follows the path
+	body     []byte
+	listener listener
+	client   context.Context // ends when the client goes; that of the request does not
+	leave    func()          // gives up the world before the answer is complete
 }
 
 // ownError is a refusal of one of the simulator's own calls.

@@ -28,7 +28,8 @@ func (q *request) number(name string, absent, most int) (int, error) {
 	return n, nil
 }
 
-// caller is who looks: the account and Region of the query, or the server's.
+// caller is the caller that reads: the account and Region of the query, or the
+// server's.
 func (q *request) caller() (*engine.Caller, error) {
 	account, region := q.URL.Query().Get("account"), q.URL.Query().Get("region")
 	switch {
@@ -106,7 +107,7 @@ func (q *request) reset() (any, error) {
 	if q.server.options.Store != nil {
 		return nil, &ownError{
 			http.StatusConflict,
-			"the store lasts, and may be others' too: only a simulator in memory can forget everything",
+			"the store keeps the data, perhaps for other servers too: only a simulator in memory can be reset",
 		}
 	}
 	if err := q.noMembers(); err != nil {

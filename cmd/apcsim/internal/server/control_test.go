@@ -200,7 +200,7 @@ func TestKeysThatCannotBeLoadedLeaveNothingAndAreNotRepeated(t *testing.T) {
 	}
 }
 
-func TestRecentCallsTellWhy(t *testing.T) {
+func TestRecentCallsHaveTheirReasons(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
 	key := r.create(t)
 	r.call(t, "GetKey", `{"KeyIdentifier":"alias/none"}`)
@@ -239,9 +239,9 @@ func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
 	}
 }
 
-// TestACallIsRememberedBriefly: a request that is wrong everywhere must not fill
+// TestACallIsKeptBriefly: a request that is wrong everywhere must not fill
 // the memory, nor a key in the wrong place stay in it.
-func TestACallIsRememberedBriefly(t *testing.T) {
+func TestACallIsKeptBriefly(t *testing.T) {
 	var c calls
 	long := console.Call{Message: strings.Repeat("m", 1<<20)}
 	for range 1000 {
@@ -256,7 +256,7 @@ func TestACallIsRememberedBriefly(t *testing.T) {
 	}
 }
 
-func TestOldCallsAreForgotten(t *testing.T) {
+func TestOldCallsAreDropped(t *testing.T) {
 	var c calls
 	for i := range maxCalls + 7 {
 		c.add(console.Call{Operation: fmt.Sprint(i)})
@@ -281,7 +281,7 @@ func TestOldCallsAreForgotten(t *testing.T) {
 	}
 }
 
-func TestAResetForgetsAllButTheConfiguration(t *testing.T) {
+func TestAResetDeletesAllButTheConfiguration(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Seed: 7, Config: parsed(t, zoneKey)})
 	var before, after pageView
 	r.own(t, "GET", "keys", "", &before)

@@ -4,7 +4,7 @@
 //
 //	s, err := server.Listen(ctx, "127.0.0.1:8089", &server.Options{Log: log})
 //	fmt.Println("listening on", s.URL())
-//	err = s.Serve(ctx) // until ctx is cancelled and the calls in flight are done
+//	err = s.Serve(ctx) // until ctx is cancelled and the calls under way are done
 //
 // Everything is in memory and ends with the process, except what is in a store
 // ([Options.Store]) and the master key of a device ([Options.Backend]).
@@ -71,10 +71,10 @@
 // # The simulator's own calls
 //
 // POST advance moves the clock forward, and POST reset-clock sets it to the wall clock. A clock that is set back
-// revives nothing: what is due at the time that is left is settled first, while the clock does not move, so that deleted keys
-// stay deleted, expired tokens and sessions closed. What was made in the time that is taken back keeps its dates, which are
-// to come: its certificates are not valid yet. Another server on the same store notices at its next advance.
-// POST reset, without a store that lasts, forgets everything.
+// revives nothing: what is due at the time that is left is settled first, while the clock does not move, so that
+// deleted keys stay deleted, expired tokens and sessions closed. What was made in the time that is taken back keeps its
+// dates, which are to come: its certificates are not valid yet. Another server on the same store notices at its next
+// advance. POST reset, without a store that lasts, deletes everything.
 //
 // GET /_apcsim/health and GET /_apcsim/ready are always there. The first answers as
 // long as the server runs, the second has status 503 while the store or the HSM does
@@ -92,11 +92,10 @@
 // the answer), names (the same by alias), request, and of a refusal error, message, reasons and why
 // (the reasons as sentences). Requests are masked: account numbers to their first six and last four
 // digits; PIN data, plain text, messages, track data, key components and what may be a key in the
-// wrong place whole. The last 1,000 calls are kept, of 8 MB at most. With Accept:
-// text/event-stream the answer goes on: an event "call" with the same JSON for each call as it
-// happens, whose id is its number; "gap" where calls were forgotten before they were sent, or a
-// reset has forgotten them all. Parameters: operation, account, refused=true, after (a number),
-// limit.
+// wrong place whole. The last 1,000 calls are kept, of 8 MB at most. With Accept: text/event-stream
+// the answer goes on: an event "call" with the same JSON for each call as it happens, whose id is
+// its number; "gap" where calls were dropped before they were sent, or a reset has dropped them all.
+// Parameters: operation, account, refused=true, after (a number), limit.
 //
 // GET keys is a page of keys with their aliases and dates; GET due lists keys that wait for their
 // deletion and open tokens, of all accounts and Regions, and the certificates of key pairs at home,

@@ -54,7 +54,7 @@ func cutARN(arn string) (place keystore.Partition, resource string, ok bool) {
 	return keystore.Partition{Account: p[4], Region: p[3]}, p[5], true
 }
 
-// placeOf is who looks at a resource: in its account and Region.
+// placeOf is the caller that reads a resource: in its account and Region.
 func placeOf(arn string, home apc.Identity) apc.Identity {
 	place, _, _ := cutARN(arn)
 	return owner(place.Account, place.Region, home)
@@ -70,7 +70,7 @@ type listedView struct {
 	Aliases                []string   `json:",omitempty"`
 }
 
-// listed completes the summary of a key. One that was forgotten meanwhile stays a summary.
+// listed completes the summary of a key. One that is no longer shown stays a summary.
 func listed(ctx context.Context, c *engine.Caller, k engine.KeySummary) (listedView, error) {
 	view := listedView{summaryView: summaryView(k)}
 	out, err := c.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})

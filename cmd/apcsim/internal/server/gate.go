@@ -31,8 +31,8 @@ func (s *Server) newGuard(address string) error {
 	return nil
 }
 
-// door is where a request came in.
-type door struct {
+// listener is where a request was received.
+type listener struct {
 	own      bool // the listener of Options.ControlListen
 	loopback bool // only this machine reaches the listener
 }
@@ -40,9 +40,10 @@ type door struct {
 // errNoToken is a request that does not show the token.
 var errNoToken = &ownError{http.StatusUnauthorized, "wanted the token of --control-token: Authorization: Bearer TOKEN"}
 
-// admit refuses who may not make the simulator's own calls: without a token other machines, as far
-// as the connection and a proxy's headers say; with one who does not show it; and web pages in any
-// case. A proxy on this machine that adds no header looks like a program on this machine.
+// admit refuses a request for the simulator's own calls: without --control-token requests of other
+// machines, as far as the connection and a proxy's headers show; with --control-token requests
+// without the token; and requests of web pages in any case. A proxy on this machine that adds no
+// header looks like a program on this machine.
 func (s *Server) admit(q *request) error {
 	if err := s.admitPage(q); err != nil {
 		return err
@@ -68,16 +69,16 @@ func (s *Server) admitPage(q *request) error {
 	switch {
 	case !s.options.Control:
 		return &ownError{http.StatusNotFound, "the simulator's own calls are off"}
-	case s.control != nil && !q.door.own:
+	case s.control != nil && !q.listener.own:
 		return &ownError{http.StatusNotFound, "the simulator's own calls are at another address (--control-listen)"}
 	}
 	if !s.token.set() {
-		if err := fromThisMachine(r, q.door); err != nil {
+		if err := fromThisMachine(r, q.listener); err != nil {
 			return err
 		}
 	}
 	check := s.guard.Check
-	if !q.door.loopback { // where it has no one name
+	if !q.listener.loopback { // where it has no one name
 		check = s.guard.CheckOrigin
 	}
 	if err := check(r); err != nil {
@@ -94,13 +95,13 @@ func (s *Server) admitPage(q *request) error {
 }
 
 // fromThisMachine refuses requests of other machines.
-func fromThisMachine(r *http.Request, d door) error {
+func fromThisMachine(r *http.Request, l listener) error {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	switch {
 	case err != nil || !remote.Addr().Unmap().IsLoopback():
 		return &ownError{http.StatusForbidden, "the client is not on a loopback address"}
-	case !d.loopback || !isLoopback(local):
+	case !l.loopback || !isLoopback(local):
 		return &ownError{http.StatusForbidden, "the server is not on a loopback address"}
 	case throughProxy(r.Header):
 		return &ownError{http.StatusForbidden, "the request has come through a proxy, so that its client may be anywhere"}
@@ -114,7 +115,8 @@ func fromItself(r *http.Request) bool {
 	return len(origins) == 1 && (origins[0] == "http://"+r.Host || origins[0] == "https://"+r.Host)
 }
 
-// throughProxy reports whether a proxy shows itself.
+// throughProxy reports whether a header shows that a proxy passed the request
+// on.
 func throughProxy(h http.Header) bool {
 	for name := range h {
 		switch {

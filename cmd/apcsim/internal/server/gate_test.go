@@ -268,8 +268,8 @@ func (f *failing) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Fo
 	return f.Store.Read(ctx, refs...)
 }
 
-// TestWhatFailedInsideIsNotToldToStrangers: they get the rule; the log has the text.
-func TestWhatFailedInsideIsNotToldToStrangers(t *testing.T) {
+// TestWhatFailedInsideIsNotShownToOtherMachines: they get the rule; the log has the text.
+func TestWhatFailedInsideIsNotShownToOtherMachines(t *testing.T) {
 	for _, c := range []struct {
 		host    string
 		explain bool

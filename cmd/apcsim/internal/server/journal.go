@@ -90,7 +90,7 @@ func (q *request) named(list []console.Call) []console.Call {
 type responder func(http.ResponseWriter)
 
 // watch answers with server-sent events (WHATWG HTML, section 9.2): a "call" for each call, whose
-// id is its number; "gap" where calls were forgotten before they were sent. It ends when the client
+// id is its number; "gap" where calls were dropped before they were sent. It ends when the client
 // goes or the server stops.
 func (q *request) watch(after int64, f callFilter) (any, error) {
 	s := q.server
@@ -146,7 +146,7 @@ func (q *request) stream(out *eventStream, after int64, f callFilter) {
 	}
 }
 
-// eventStream remembers the first failure of a write.
+// eventStream keeps the first failure of a write.
 type eventStream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController

@@ -22,7 +22,7 @@ var loadedRecord = keystore.Ref{Partition: keystore.Partition{Account: "apcsim",
 const (
 	loadedVersion = 1
 	loadedPause   = 20 * time.Millisecond
-	loadedLease   = 10 * time.Second // after which a server that does not renew it is taken for gone
+	loadedLease   = 10 * time.Second // after which a server that does not renew it counts as stopped
 	loadedRelease = 2 * time.Second  // for giving a lease back when loading has failed
 )
 

@@ -64,7 +64,7 @@ func (k *Key) request() *engine.LoadKeyInput {
 	return in
 }
 
-// operator is who the simulator's own calls are made as.
+// operator is the caller of the simulator's own calls.
 func operator(account string) string { return "arn:aws:iam::" + account + ":user/apcsim-control" }
 
 // owner is whose key it is to be, in the account and Region of the server where it

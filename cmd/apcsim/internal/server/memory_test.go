@@ -76,6 +76,6 @@ func TestWhatIsKeptIsFlatWhileCallsAreWatched(t *testing.T) {
 	}
 	r.end(t)
 	if n := <-seen; n < 100*maxCalls {
-		t.Errorf("the watcher has seen %d bytes", n)
+		t.Errorf("the watcher has received %d bytes", n)
 	}
 }

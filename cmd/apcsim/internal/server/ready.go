@@ -36,7 +36,7 @@ func (p *probe) check(ctx context.Context) error {
 }
 
 // join is the question under way, or a new one, which ends with the context where the thing
-// asked knows contexts.
+// asked takes contexts.
 func (p *probe) join(ctx context.Context) *asking {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,8 +62,8 @@ func (w *world) askStore(ctx context.Context) error {
 }
 
 // askDevice asks for the id of the master key and, of a token, for a random byte: a token
-// may know the id by heart. The random bytes of the software HSM may follow a seed, which
-// being asked must not change.
+// may have the id in memory. The random bytes of the software HSM may follow a seed,
+// which being asked must not change.
 func (w *world) askDevice(ctx context.Context) error {
 	_, err := w.backend.MasterKeyID(ctx)
 	if _, software := w.backend.(*hsm.Software); err != nil || software {

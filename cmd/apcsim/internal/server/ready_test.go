@@ -75,7 +75,7 @@ func (r *running) askReady(t *testing.T) (int, readyView) {
 func TestReadyAsksTheStoreAndTheDevice(t *testing.T) {
 	hanging := make(chan struct{})
 	defer close(hanging)
-	hangs := func(context.Context) error { <-hanging; return nil } // as a module of a token, which knows no context
+	hangs := func(context.Context) error { <-hanging; return nil } // as a module of a token, which takes no context
 	waits := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	fails := func(context.Context) error { return errors.New("host=db.internal user=sim: no route") }
 	for _, c := range []struct {

@@ -31,7 +31,7 @@ type Options struct {
 	Seed      uint64        // of ids and serial numbers, and of the symmetric keys of a software HSM; 0: fresh ones
 	TokenLife time.Duration // of import and export tokens; 0: that of Config, or 30 days
 
-	TestKeys        bool // hand out the ready RSA pairs of hsm/testkeys, whose private keys are public
+	TestKeys        bool // use the ready RSA key pairs of hsm/testkeys, whose private keys are public
 	Control         bool // the simulator's own calls under /_apcsim/ and the console: on a loopback address, or with ControlToken
 	Verify          bool // check signatures with the secrets of Config
 	Anonymous       bool // accept requests without a signature
@@ -48,14 +48,14 @@ type Options struct {
 
 	// Backend holds the keys of every simulator of this server, one after the
 	// other: a reset makes a new store on the same device, whose master key stays.
-	// It stays the caller's, who closes it once the server has ended. Nil is a
-	// software HSM for each simulator, with a master key of its own.
+	// The caller closes it once the server has ended. Nil is a software HSM for
+	// each simulator, with a master key of its own.
 	Backend hsm.Backend
 
-	// Store remembers everything, for this server, for the next one and for
-	// others besides it. It stays the caller's, who closes it once the server has
-	// ended. With one there is no reset, and the keys of Config are loaded once
-	// in its life. Nil is a new one in memory for each simulator.
+	// Store keeps everything, for this server, for the next one and for others at
+	// the same time. The caller closes it once the server has ended. With one
+	// there is no reset, and the keys of Config are loaded once in its life. Nil
+	// is a new one in memory for each simulator.
 	Store keystore.Store
 
 	Log      *slog.Logger     // nil: none
@@ -69,7 +69,7 @@ type Timeouts struct {
 	Read     time.Duration // to the end of its body (30 s)
 	Write    time.Duration // from the end of its header to the end of the answer (2 min: RSA_4096 takes its time)
 	Idle     time.Duration // between two requests of a connection (2 min)
-	Shutdown time.Duration // for calls in flight when the server stops (10 s)
+	Shutdown time.Duration // for calls under way when the server stops (10 s)
 	Ready    time.Duration // for the store and the device to answer GET /_apcsim/ready (1 s)
 }
 
@@ -218,7 +218,7 @@ func (s *Server) prepare() (err error) {
 func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
 
 // Serve answers requests until the context is cancelled. Then it takes no new
-// ones, gives those in flight Timeouts.Shutdown to finish, and returns nil. It is
+// ones, gives those under way Timeouts.Shutdown to finish, and returns nil. It is
 // called once, and closes the server.
 //
 // While it serves the first requests it settles what came due in the store while no server
@@ -242,7 +242,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 	}
 	if late != nil {
-		s.log.Warn("calls in flight were cut off", "after", patience)
+		s.log.Warn("calls under way were cut off", "after", patience)
 		for _, h := range servers {
 			err = errors.Join(err, h.Close())
 		}
@@ -314,7 +314,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, ownPath, http.StatusSeeOther)
 		return
 	}
-	s.serve(w, r, door{loopback: s.loopback})
+	s.serve(w, r, listener{loopback: s.loopback})
 }
 
 // controlDoor answers at the listener of the simulator's own calls: nothing else is there.
@@ -327,7 +327,7 @@ func (s controlDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !strings.HasPrefix(r.URL.Path, ownPath):
 		answerJSON(w, http.StatusNotFound, refusalView{Error: "the simulator's own calls are here, below " + ownPath})
 	default:
-		s.serve(w, r, door{own: true, loopback: isLoopback(s.control.Addr())})
+		s.serve(w, r, listener{own: true, loopback: isLoopback(s.control.Addr())})
 	}
 }
 
@@ -336,7 +336,7 @@ func asksForConsole(r *http.Request) bool {
 	return r.Method == http.MethodGet && r.URL.Path == "/" && wantsHTML(r)
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, at door) {
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, at listener) {
 	world := s.enter()
 	leave := sync.OnceFunc(world.using.Done)
 	defer leave()
@@ -345,7 +345,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, at door) {
 	client := r.Context()
 	r = r.WithContext(context.WithoutCancel(client))
 	if strings.HasPrefix(r.URL.Path, ownPath) {
-		s.serveOwn(w, &request{Request: r, server: s, world: world, door: at, client: client, leave: leave})
+		s.serveOwn(w, &request{Request: r, server: s, world: world, listener: at, client: client, leave: leave})
 		return
 	}
 	world.api.ServeHTTP(w, r)

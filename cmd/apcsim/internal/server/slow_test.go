@@ -128,7 +128,7 @@ func TestSlowAndBrokenClientsCannotHoldTheServer(t *testing.T) {
 	}
 }
 
-func TestACallIsMadeForAClientThatIsGone(t *testing.T) {
+func TestACallIsMadeForAClientThatHasDisconnected(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true})
 	gone, leave := context.WithCancel(t.Context())
 	leave()
@@ -183,7 +183,7 @@ func TestAStoppingServerDoesNotWaitForEver(t *testing.T) {
 	c := r.begun(t, "CreateKey")
 	r.end(t)
 	closes(t, c)
-	if !strings.Contains(r.log.String(), "calls in flight were cut off") {
+	if !strings.Contains(r.log.String(), "calls under way were cut off") {
 		t.Errorf("the log:\n%s", r.log)
 	}
 }

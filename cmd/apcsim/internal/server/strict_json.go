@@ -122,8 +122,8 @@ func checkDocument(d *json.Decoder, path string, token json.Token) error {
 	return nil
 }
 
-// checkText reads a string as a type does that has a form of its own, and forgets what comes
-// out: a secret is destroyed.
+// checkText reads a string as a type does that has a form of its own, and drops the result:
+// a secret is destroyed.
 func checkText(path string, token json.Token, text encoding.TextUnmarshaler) error {
 	s, ok := token.(string)
 	err := text.UnmarshalText([]byte(s))

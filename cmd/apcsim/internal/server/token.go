@@ -35,8 +35,8 @@ func ReadControlToken(path string) (hsm.Secret, error) {
 	return hsm.NewSecret([]byte(text)), nil
 }
 
-// controlToken knows the hash of the token, and the value of the cookie for it: what
-// a browser keeps is not the token. The zero value is no token.
+// controlToken has the hash of the token, and the value of the cookie for it: what a
+// browser keeps is not the token. The zero value is no token.
 type controlToken struct{ hash, cookie []byte }
 
 func newControlToken(token hsm.Secret) (t controlToken) {

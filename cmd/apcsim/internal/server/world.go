@@ -69,8 +69,8 @@ func (s *Server) newWorld(ctx context.Context) (*world, error) {
 	return w, nil
 }
 
-// reachedEngine reports whether the engine has seen a call and reported it. What is no request
-// of the protocol, and what is not simulated at all, ends before the engine.
+// reachedEngine reports whether the engine has received a call and reported it. What is no
+// request of the protocol, and what is not simulated at all, ends before the engine.
 func reachedEngine(c endpoint.Call) bool {
 	switch apc.Code(c.Code) {
 	case apc.ErrAccessDenied:

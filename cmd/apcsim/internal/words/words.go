@@ -122,8 +122,8 @@ var Optional = map[string]string{
 	"WP": "wrapping pedigree",
 }
 
-// In explains a code. Those of a table not ours to know are proprietary,
-// if they begin with a digit, or unknown.
+// In explains a code. Those that no table has are proprietary, if they begin
+// with a digit, or unknown.
 func In(table map[string]string, code string) string {
 	if words, ok := table[code]; ok {
 		return words

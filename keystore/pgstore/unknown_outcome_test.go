@@ -7,8 +7,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestWhatIsFinal: only a server that goes on serving knows that a transaction did
-// not happen. A pooler reports one that it has lost in fewer fields.
+// TestWhatIsFinal: only a server that keeps the connection can report that a
+// transaction did not happen. A pooler reports one that it has lost in fewer
+// fields.
 func TestWhatIsFinal(t *testing.T) {
 	for _, c := range []struct {
 		err  error
