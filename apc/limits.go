@@ -44,7 +44,7 @@ type Limits struct {
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 
 	// SymmetricRate and AsymmetricRate are how many operations of the data plane an account may ask
-	// for in a second of the simulator's clock, in a Region: with symmetric keys alone, and with an
+	// for in a second of the simulator's clock, in a Region: with only symmetric keys, and with an
 	// RSA or ECC key. More are refused with ThrottlingException. Zero is no limit; the quotas of
 	// the service are 500 and 20 (user guide, quotas).
 	SymmetricRate, AsymmetricRate int

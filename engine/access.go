@@ -6,10 +6,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// access is how the permission for each operation is decided: what the Resource of an identity policy is
-// compared with (Service Authorization Reference; GUESS G-access-resource where it lists none), and whether other accounts
-// can be allowed it (API Reference, "Cross-account use" of each operation). The policy operations are
-// governed by identity policies alone (user guide, security_iam_resource-based-policies).
+// access is how the permission for each operation is decided: what the Resource of an identity policy is compared with
+// (Service Authorization Reference; GUESS G-access-resource where it lists none), and whether other accounts can be
+// allowed it (API Reference, "Cross-account use" of each operation). The policy operations are governed by only
+// identity policies (user guide, security_iam_resource-based-policies).
 var access = map[string]core.Access{
 	"CreateKey":                    {On: core.OnNewKey},
 	"GetKey":                       {On: core.OnKeys, Crosses: true},

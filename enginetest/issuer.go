@@ -76,7 +76,7 @@ func (i *Issuer) check(what string, err error) {
 	}
 }
 
-// Format prints the ARNs alone, whatever the verb.
+// Format prints only the ARNs, whatever the verb.
 func (i *Issuer) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Issuer(%s, %s)", i.PVK, i.CVK) }
 
 // PVV is the Visa PIN verification value of a PIN, under the key index 1 to 6.

@@ -184,7 +184,7 @@ func (p *Partner) ExpiredCertificate() string {
 	return i.text()
 }
 
-// Format prints the name alone, whatever the verb.
+// Format prints only the name, whatever the verb.
 func (p *Partner) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Partner(%q)", p.Name) }
 
 // readyRSA are the ready key pairs by their bits, last first.

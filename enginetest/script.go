@@ -49,7 +49,7 @@ type Script struct {
 	MAC     string         // the leftmost 4 to 8 bytes
 }
 
-// Format prints the scheme alone, whatever the verb.
+// Format prints only the scheme, whatever the verb.
 func (s Script) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Script(%v)", s.Scheme) }
 
 func (s Script) form() emv.ScriptForm {
@@ -60,8 +60,8 @@ func (s Script) form() emv.ScriptForm {
 }
 
 // PINChange makes the script that changes a card's PIN after a transaction: the block and the MAC of a script whose
-// other members are given. The keys are E1 TDES_2KEY (for the PIN), E2 TDES_2KEY (for the MAC) and for Visa and American Express
-// E0 TDES_2KEY. The current PIN is used with Script.Current alone.
+// other members are given. The keys are E1 TDES_2KEY (for the PIN), E2 TDES_2KEY (for the MAC) and for Visa and
+// American Express E0 TDES_2KEY. The current PIN is used only with Script.Current.
 func (i *Issuer) PINChange(x Transaction, s Script, current, next string) Script {
 	i.p.t.Helper()
 	block, err := i.scriptBlock(x, s, current, next)

@@ -259,5 +259,5 @@ func (s *Sim) madeKeys() map[string]bool {
 	return maps.Clone(s.made)
 }
 
-// Format prints the seed alone, whatever the verb.
+// Format prints only the seed, whatever the verb.
 func (s *Sim) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Sim(seed %d)", s.options.Seed) }

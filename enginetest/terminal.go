@@ -110,7 +110,7 @@ func (x *Terminal) PINBlock(account, digits string) string {
 }
 
 // MAC authenticates a request under the transaction's MAC key, whole, in hexadecimal: ISO 9797-1 algorithm 3
-// with padding method 1 under TDES (of which the service takes whole blocks alone), CMAC under AES_128.
+// with padding method 1 under TDES (of which the service takes only whole blocks), CMAC under AES_128.
 func (x *Terminal) MAC(message []byte) string {
 	x.p.t.Helper()
 	key := x.working(dukpt.MACRequest, dukpt.MACGeneration)
@@ -152,7 +152,7 @@ func (x *Terminal) cipher(key []byte) cipher.Block {
 	return b
 }
 
-// Format prints the serial number alone, whatever the verb.
+// Format prints only the serial number, whatever the verb.
 func (x *Terminal) Format(w fmt.State, _ rune) { fmt.Fprintf(w, "Terminal(%s)", x.KSN()) }
 
 // hexBytes reads hexadecimal digits; a text that is none fails the test.

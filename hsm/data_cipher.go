@@ -36,8 +36,8 @@ type BlockCipher struct {
 	IV   []byte
 }
 
-// RSACipher is an RSA key pair with a padding. Encryption needs Public alone, decryption
-// Pair alone; see [HSM.EncryptRSA] and [HSM.DecryptRSA].
+// RSACipher is an RSA key pair with a padding. Encryption needs only Public, decryption
+// only Pair; see [HSM.EncryptRSA] and [HSM.DecryptRSA].
 type RSACipher struct {
 	Pair    KeyRef
 	Public  Public

@@ -46,8 +46,8 @@ func (p RSAPadding) String() string {
 	return rsaPaddings[p].name
 }
 
-// MaxMessage is the length in bytes of the longest message that the padding takes
-// with a modulus of so many bytes; it can be negative. [RSARaw] takes that length alone.
+// MaxMessage is the length in bytes of the longest message that the padding takes with a
+// modulus of so many bytes; it can be negative. [RSARaw] takes only that length.
 func (p RSAPadding) MaxMessage(modulus int) int {
 	switch p {
 	case RSARaw:

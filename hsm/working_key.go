@@ -68,7 +68,7 @@ type DUKPT struct {
 	// 24 with an AES key.
 	KSN string
 	// Type is the algorithm of the derived key. A TDES base derivation key derives
-	// dukpt.TDES2 alone.
+	// only dukpt.TDES2.
 	Type      dukpt.KeyType
 	Direction Direction
 }

@@ -39,7 +39,7 @@ type KBPK struct {
 func (k *KBPK) Format(w fmt.State, _ rune) { fmt.Fprint(w, "KBPK") }
 
 // NewKBPK prepares a protection key of 16 or 24 bytes, which is TDES for the
-// versions A, B, C and AES for D and E, or of 32 bytes, AES alone. Any other
+// versions A, B, C and AES for D and E, or of 32 bytes, which is AES. Any other
 // length is refused with class kbpk. The caller keeps key; a copy is held until
 // the KBPK is collected. The working keys of a version are derived when first
 // needed.

@@ -54,8 +54,8 @@ type Binding struct {
 
 	Signer IssuerSerial // the KDH, or in the CA forms the KRD's CA
 	KRD    IssuerSerial // whose binding it is
-	OldKDH IssuerSerial // the CA forms alone
-	NewKDH []byte       // certificate, DER; rebind tokens alone
+	OldKDH IssuerSerial // only in the CA forms
+	NewKDH []byte       // certificate, DER; only in rebind tokens
 
 	Nonce       []byte    // nil if there is none
 	SigningTime time.Time // zero if there is none

@@ -40,7 +40,7 @@ func openDevice(ctx context.Context, o *pkcs11.Options, seeded bool, log *slog.L
 	}
 	log.Info("the HSM is a PKCS#11 token", "module", o.Module, "token", token.Token())
 	if seeded {
-		log.Warn("the token makes keys, and makes others in every run: the seed is of ids and serial numbers alone")
+		log.Warn("--seed sets ids and serial numbers only: the token makes the keys, and others in every run")
 	}
 	return token, nil
 }

@@ -55,7 +55,7 @@ func fromEnvironment(fs *flag.FlagSet) (err error) {
 }
 
 // misspelt refuses a variable whose name is near to that of a flag's, since no other program would read
-// it. Other names that begin with APCSIM_ are left alone: Kubernetes makes some for a service named
+// it. Other names that begin with APCSIM_ are ignored: Kubernetes makes some for a service named
 // apcsim, such as APCSIM_SERVICE_HOST.
 func misspelt(fs *flag.FlagSet, environment []string) error {
 	var names []string

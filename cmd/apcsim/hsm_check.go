@@ -156,11 +156,11 @@ func checkToken(ctx context.Context, o *pkcs11.Options, initialize bool) (answer
 	if err != nil {
 		return checkedToken{}, err
 	}
-	return judgeToken(token.Token(), id, token.Capabilities()), nil
+	return newCheckedToken(token.Token(), id, token.Capabilities()), nil
 }
 
-// judgeToken says what works with these capabilities.
-func judgeToken(name, masterKey string, all []pkcs11.Capability) checkedToken {
+// newCheckedToken reports what works with these capabilities.
+func newCheckedToken(name, masterKey string, all []pkcs11.Capability) checkedToken {
 	can := func(prefix string) bool {
 		for _, c := range all {
 			if c.Works && strings.HasPrefix(c.Name, prefix) {

@@ -27,7 +27,7 @@ every key sealed under a lost master key is lost too.`,
 			}
 			clear(key[:])
 			if !made {
-				return fmt.Errorf("%s is there already, and is a master key: it was left alone", args[0])
+				return fmt.Errorf("%s exists and is a master key: it was not changed", args[0])
 			}
 			_, err = fmt.Fprintln(s.out, "made", shown(args[0]))
 			return err

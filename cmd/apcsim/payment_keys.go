@@ -325,7 +325,7 @@ func macTool(fs *flag.FlagSet) compute {
 	algorithm := fs.String("algorithm", "", "`NAME` as above")
 	keyHex := fs.String("key", "", "the key, `HEX` or -")
 	padding := fs.Int("padding", 1, "the padding method of iso9797-1 and iso9797-3, `N`")
-	length := fs.Int("length", 0, "the leftmost `N` bytes alone")
+	length := fs.Int("length", 0, "only the leftmost `N` bytes")
 	return func(in *secrets, argument string) (results, error) {
 		key, err := in.bytes("key", *keyHex)
 		if err != nil {

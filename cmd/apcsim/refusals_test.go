@@ -36,7 +36,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"tr31 wrap --kbpk " + testKBPK, "wants one key"},
 		{"tr31 wrap --kbpk " + testKBPK + " " + testKey, "wants --header"},
 		{"tr31 wrap --json --header " + testHeader + " -", "wants --kbpk"},
-		{"tr31 wrap --block KS --kbpk x --header x x", "wants ID=DATA"},
+		{"tr31 wrap --block KS --kbpk x --header x x", "wanted ID=DATA"},
 	} {
 		got := apcsim(t, "", strings.Fields(c.args)...)
 		if got.status != exitUsage || got.out != "" || !strings.Contains(got.err, c.want) {

@@ -111,12 +111,12 @@ these calls: do not put one in front of --control.
 
 With --control-token FILE, which includes --control, these calls are for every client, on any
 machine, that shows the token of FILE, "Authorization: Bearer TOKEN"; the console asks for
-it once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is yours alone:
+it once. FILE has one line of 16 to 512 letters, digits and ._~+/- and is readable only by you:
 
   (umask 077; openssl rand -hex 32 > control.token)
   apcsim serve --listen 0.0.0.0:8089 --control-token control.token
 
-With --control-listen HOST:PORT they are at that address alone, such as one of loopback
+With --control-listen HOST:PORT they are only at that address, such as one of loopback
 beside a service that listens beyond it.
 
 Each flag may also come from the environment: APCSIM_LISTEN is --listen, APCSIM_TEST_KEYS=true
@@ -134,7 +134,7 @@ func (l lifetime) String() string { return "" }
 
 func (l lifetime) Set(text string) (err error) {
 	if l.options.TokenLife, err = server.ParseDuration(text); err == nil && l.options.TokenLife == 0 {
-		err = errors.New("wanted more than none")
+		err = errors.New("wanted a time greater than 0")
 	}
 	return err
 }
@@ -223,7 +223,7 @@ func (f *serveFlags) define(fs *flag.FlagSet) {
 	)
 	fs.Func("allow-host", "`NAME` that a server on loopback also has, like apcsim.test; may be repeated", appendTo(&o.AllowHosts))
 	fs.Var(&f.level, "log-level", "`LEVEL` of the least important lines of the log: debug, info, warn or error (info)")
-	fs.BoolVar(&f.quiet, "quiet", false, "log errors alone, as --log-level error does")
+	fs.BoolVar(&f.quiet, "quiet", false, "log only errors, as --log-level error does")
 }
 
 func (f *serveFlags) run(ctx context.Context, s streams, args []string) error {

@@ -59,7 +59,7 @@ func serve(ctx context.Context, stdout io.Writer, u *startup) error {
 }
 
 // await returns what f returns. A function that hangs in something that takes no context (a
-// pipe, a module of a token, a file system) is left alone when the context and then the
+// pipe, a module of a token, a file system) is not waited for when the context and then the
 // patience have ended: the process is about to end.
 func await[T any](ctx context.Context, patience time.Duration, f func() (T, error)) (T, error) {
 	type result struct {
@@ -87,7 +87,7 @@ func await[T any](ctx context.Context, patience time.Duration, f func() (T, erro
 }
 
 // errNoAnswer is what await makes of a function that hangs.
-var errNoAnswer = errors.New("stopped while something that is open does not answer; it was left alone")
+var errNoAnswer = errors.New("stopped, but the store, the HSM or a file does not answer and was not closed")
 
 // serving is a server with the HSM and the store that were opened for it.
 type serving struct {

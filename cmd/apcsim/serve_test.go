@@ -241,7 +241,7 @@ func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
 		{[]string{"--region", "here"}, exitUsage, "--region: wanted a Region"},
 		{[]string{"--verify"}, exitUsage, "--verify: there are no callers"},
 		{[]string{"--token-lifetime", "soon"}, exitUsage, `wanted a time like "90m"`},
-		{[]string{"--token-lifetime", "0s"}, exitUsage, "wanted more than none"},
+		{[]string{"--token-lifetime", "0s"}, exitUsage, "wanted a time greater than 0"},
 		{[]string{"--seed", "x"}, exitUsage, "seed"},
 		{[]string{"--stores", "memory"}, exitUsage, "there is no flag --stores. Did you mean --store?"},
 		{[]string{"now"}, exitUsage, "takes flags only"},

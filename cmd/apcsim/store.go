@@ -162,7 +162,7 @@ func (s *storeSpec) openSoftware(o *server.Options, log *slog.Logger) error {
 	}
 	log.Info(said, "file", s.masterKey)
 	if o.Seed != 0 {
-		log.Warn("the seed starts anew with each run: the store may come to have the same key twice")
+		log.Warn("--seed begins again in each run: the store may get the same key twice")
 	}
 	o.Backend = hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: key, Seed: o.Seed})
 	return nil

@@ -61,7 +61,7 @@ func TestMasterKeysAreMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := apcsim(t, "", "master-key", path); got.status != exitRefused || !strings.Contains(got.err, "left alone") {
+	if got := apcsim(t, "", "master-key", path); got.status != exitRefused || !strings.Contains(got.err, "not changed") {
 		t.Errorf("a second time: %+v", got)
 	}
 	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {

@@ -203,7 +203,7 @@ func setupWrap(fs *flag.FlagSet) action {
 	fs.Func("block", "an optional block, `ID=DATA`; may be repeated", func(s string) error {
 		id, data, ok := strings.Cut(s, "=")
 		if !ok {
-			return fmt.Errorf("wants ID=DATA")
+			return fmt.Errorf("wanted ID=DATA")
 		}
 		r.OptionalBlocks = append(r.OptionalBlocks, optionalBlock{id, data})
 		return nil

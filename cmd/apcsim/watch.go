@@ -34,9 +34,9 @@ When the connection to the server breaks, watch waits until it can connect again
 
 func setupWatch(fs *flag.FlagSet) action {
 	query := url.Values{}
-	refused := fs.Bool("refused", false, "refused calls alone")
-	operation := fs.String("operation", "", "calls of the operation `NAME` alone")
-	account := fs.String("account", "", "calls of an account, 12 `DIGITS`, alone")
+	refused := fs.Bool("refused", false, "only refused calls")
+	operation := fs.String("operation", "", "only calls of the operation `NAME`")
+	account := fs.String("account", "", "only calls of an account, 12 `DIGITS`")
 	tokenFile := fs.String("token", "", "`FILE` with the token of the server's --control-token")
 	return func(ctx context.Context, s streams, args []string) error {
 		ctx, stop := obeySignals(ctx)

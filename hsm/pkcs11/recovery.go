@@ -177,7 +177,7 @@ func (b *Backend) reconnect(ctx context.Context) error {
 	switch {
 	case err == nil:
 		*o = outage{}
-		b.options.Log.Info("the token is there", "token", b.Token())
+		b.options.Log.Info("the token is connected", "token", b.Token())
 		return nil
 	case errors.Is(err, hsm.ErrClosed), ctx.Err() != nil:
 		return err

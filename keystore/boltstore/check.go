@@ -137,7 +137,7 @@ func (s *Store) checkPages(tx *bolt.Tx) (entries int, err error) {
 	}
 	inline, err := s.checkTree(tx.Cursor().Bucket(), branches, alone)
 	if id := slices.Index(alone, true); err == nil && id >= 0 {
-		err = fmt.Errorf("nothing leads to page %d", id)
+		err = fmt.Errorf("nothing refers to page %d", id)
 	}
 	return entries + inline, err
 }
@@ -147,7 +147,7 @@ func (s *Store) checkPages(tx *bolt.Tx) (entries int, err error) {
 func (s *Store) checkTree(root *bolt.Bucket, branches map[int]int, alone []bool) (inline int, err error) {
 	lead := func(id uint64) error {
 		if id >= uint64(len(alone)) || !alone[id] {
-			return fmt.Errorf("page %d is led to twice, or is neither branch nor leaf", id)
+			return fmt.Errorf("page %d is referred to twice, or is neither branch nor leaf", id)
 		}
 		alone[id] = false
 		return nil

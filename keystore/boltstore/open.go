@@ -34,7 +34,7 @@ var (
 	// ErrNewer: the file was written by a later version of this package.
 	ErrNewer = errors.New("it is of a later version")
 	// ErrMode: others than the owner have access to the file, or it is not a file.
-	ErrMode = errors.New("it is not the owner's alone")
+	ErrMode = errors.New("others than its owner have access to it, or it is not a file")
 	// ErrReplaced: the file no longer has its name: it was removed, or another one has
 	// taken its place. Nothing is committed to it while that is so.
 	ErrReplaced = errors.New("it was removed or replaced while it was open")
@@ -210,7 +210,7 @@ func (s *Store) begin(ctx context.Context) error {
 			}
 		}
 		if log := s.options.Log; log != nil {
-			log.Warn("the store was not closed, or by an earlier version: every record and index is read", "file", s.path)
+			log.Warn("the store was not closed, or was closed by an earlier version: every record and index is read", "file", s.path)
 		}
 		return checkRecords(ctx, tx.Tx, &found)
 	})

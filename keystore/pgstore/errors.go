@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNewer is the refusal of a schema that a newer program has made.
-var ErrNewer = errors.New("pgstore: the schema is of a newer version than this program knows")
+var ErrNewer = errors.New("pgstore: the schema is of a newer version than this program")
 
 // Error is a call that could not be done: the server could not be reached, or
 // refused it for a reason that is none of the interface's. It holds neither the

@@ -97,7 +97,7 @@ func (m *migration) version(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("pgstore: the version of the schema %s: %w", m.schema, err)
 	}
 	if have > len(m.steps) {
-		return 0, fmt.Errorf("%w: version %d of the schema %s, and this program knows %d", ErrNewer, have, m.schema, len(m.steps))
+		return 0, fmt.Errorf("%w: version %d of the schema %s, and this program has %d", ErrNewer, have, m.schema, len(m.steps))
 	}
 	return have, nil
 }

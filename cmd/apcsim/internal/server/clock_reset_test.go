@@ -34,7 +34,7 @@ func TestAResetOfTheClockRevivesNothing(t *testing.T) {
 			t.Errorf("%s: made at %v, after %v: %v", key, got.Key.CreateTimestamp, at.Now, ahead)
 		}
 	}
-	const line = `level=INFO msg="done without a call" event=DeleteKey account=111122223333 region=us-east-1 resources=`
+	const line = `level=INFO msg="a change without a call" event=DeleteKey account=111122223333 region=us-east-1 resources=`
 	if log := r.log.String(); strings.Count(log, line+"["+gone+"]") != 1 || strings.Contains(log, "skipped") {
 		t.Errorf("the log has not one line %s[%s]:\n%s", line, gone, log)
 	}

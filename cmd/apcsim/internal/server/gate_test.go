@@ -208,7 +208,7 @@ func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
 func TestListeningBeyondThisMachineIsSaidLoudly(t *testing.T) {
 	const pages = "web pages of these origins can use every key"
 	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are shown to other machines",
-		"RSA PAIRS ARE TEST KEYS"
+		"RSA KEY PAIRS ARE TEST KEYS"
 	callers := `{"callers":{"A":{"account":"111122223333","secret":"s"}}}`
 	for _, c := range []struct {
 		host string

@@ -24,7 +24,7 @@ func (s *Server) loadOnce(ctx context.Context, w *world) error {
 			return err
 		}
 		if claim == nil {
-			s.log.Info("the store has got its keys already: those of the configuration are not loaded")
+			s.log.Info("the keys of the configuration are not loaded: this store has had its keys loaded before")
 			return nil
 		}
 		err = s.loadAll(ctx, w, claim)

@@ -11,8 +11,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
-// tellDevice names the master key of a device that lasts longer than the server.
-func (s *Server) tellDevice(ctx context.Context) {
+// logMasterKey names the master key of a device that lasts longer than the server.
+func (s *Server) logMasterKey(ctx context.Context) {
 	if s.options.Backend == nil {
 		return
 	}
@@ -32,10 +32,10 @@ func (s *Server) tellDevice(ctx context.Context) {
 func (s *Server) warn() {
 	o := &s.options
 	if o.TestKeys {
-		s.log.Warn("RSA PAIRS ARE TEST KEYS: their private halves are published with the source code; protect nothing with them")
+		s.log.Warn("RSA KEY PAIRS ARE TEST KEYS: their private keys are published with the source code; protect nothing with them")
 	}
 	if o.Control && s.token.set() {
-		s.log.Info("the simulator's own calls are for who shows the token", "at", s.controlURL())
+		s.log.Info("the simulator's own calls need the token of --control-token", "at", s.controlURL())
 	} else if o.Control {
 		s.log.Warn("the simulator's own calls are open to every program on this machine", "at", s.controlURL())
 	}
@@ -45,12 +45,12 @@ func (s *Server) warn() {
 	if s.loopback {
 		return
 	}
-	keys := "stand unprotected in"
+	keys := "are unprotected in"
 	if _, software := o.Backend.(*hsm.Software); o.Backend != nil && !software {
-		keys = "pass unprotected through"
+		keys = "are for moments unprotected in"
 	}
 	s.log.Warn("LISTENING BEYOND THIS MACHINE: this is a simulator, not AWS Payment Cryptography and not an HSM; "+
-		"keys "+keys+" the memory of this process and travel without TLS; never give it a real key, PIN or card number",
+		"keys "+keys+" the memory of this process and are sent without TLS; never give it a real key, PIN or card number",
 		"address", s.listener.Addr().String())
 	if !o.Verify || o.Anonymous {
 		s.log.Warn(

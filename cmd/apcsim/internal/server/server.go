@@ -141,7 +141,7 @@ func Listen(ctx context.Context, address string, o *Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.closeListeners())
 	}
-	s.tellDevice(ctx)
+	s.logMasterKey(ctx)
 	s.warn()
 	return s, nil
 }
@@ -251,7 +251,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	select {
 	case <-settled:
 	case <-bound.Done():
-		s.log.Warn("the store did not answer and was left alone", "after", patience)
+		s.log.Warn("the store does not answer, and was not closed", "after", patience)
 		return err
 	}
 	s.closing.Wait()

@@ -121,7 +121,7 @@ func (w *world) observe(s *Server, e apc.Event) {
 			"resources", e.Resources, "reasons", reasons, "count", w.skipped.Add(1))
 		return
 	}
-	s.log.Info("done without a call", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
+	s.log.Info("a change without a call", "event", e.EventName, "account", e.AccountID, "region", e.AWSRegion,
 		"resources", e.Resources, "details", e.ServiceEventDetails)
 }
 
