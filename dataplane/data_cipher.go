@@ -193,8 +193,9 @@ func (c *dataCipher) checkBlocks(n int, field string) error {
 	)
 }
 
-// dataError is why data were not encrypted. What is behind an RSA decryption is one refusal, with
-// one reason: that it does not decrypt, and that what is inside does not fit the other side.
+// dataError is why data were not encrypted. With an RSA decryption there is one refusal with one
+// reason: for a ciphertext that does not decrypt and for a plaintext that the other side does not
+// take.
 func dataError(c *core.Call, field string, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return core.Invalid("The ciphertext is invalid.", core.Because(apc.RuleContent, field, problemDecryption, "", ""))

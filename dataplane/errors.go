@@ -20,8 +20,8 @@ import (
 
 const invalidMessage = "The request is not valid."
 
-// commandError is why a command of the HSM refused: an argument, which is in a member of the
-// request, or else the device.
+// commandError is the refusal for a command of the HSM that failed: by a member of the
+// request if an argument was refused, else as a failure of the device.
 func commandError(c *core.Call, field string, err error) error {
 	if _, ok := errors.AsType[*tr31.Error](err); ok {
 		return core.BlockError(c, field, err)

@@ -43,8 +43,8 @@ func closeKeys(keys []workingKey) {
 	}
 }
 
-// arn is the ARN in an answer: of the key that the request names, also where another one works
-// (GUESS G-answered-key).
+// arn is the ARN in an answer: of the key that the request names, also where another key is
+// used (GUESS G-answered-key).
 func (k *workingKey) arn() string { return k.named.ARN.String() }
 
 // load is loadKeys for one key, which it fills.
@@ -231,7 +231,7 @@ func (k *workingKey) checked(ctx context.Context, c *core.Call, r *keyRequest, f
 	return nil
 }
 
-// size is the length of a block of the key that works, in bytes; 0 if it has none.
+// size is the length of a block of the working key, in bytes; 0 if it has none.
 func (k *workingKey) size() int {
 	switch k.letter {
 	case hsm.TDES:

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// MaxBody is the longest request that is taken, in bytes: as it is sent and, of one
-// that is compressed, as it is read.
+// MaxBody is the longest request that is taken, in bytes: as it is sent and, if it
+// is compressed, without the compression.
 const MaxBody = 1 << 20
 
 // bodyOf reads the body to its end or to the limit.

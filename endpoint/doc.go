@@ -1,9 +1,9 @@
-// Package endpoint lets a client of AWS Payment Cryptography talk to a
-// simulator: the same wire protocol, over a socket or without one.
+// Package endpoint answers clients of AWS Payment Cryptography with a
+// simulator: it has the service's wire protocols, over a socket or without one.
 //
 //	http.ListenAndServe("127.0.0.1:8089", endpoint.Handler(eng, nil))
 //
-// or, in the process of an AWS SDK for Go client, with nothing in between:
+// or, in the process of an AWS SDK for Go client, without a socket:
 //
 //	cfg.HTTPClient = endpoint.HTTPClient(eng, nil)
 //

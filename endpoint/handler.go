@@ -235,7 +235,7 @@ func (h *handler) serveQuery(w http.ResponseWriter, r *http.Request, err error, 
 	return err
 }
 
-// admit refuses a web page that has no business here.
+// admit refuses the requests of web pages that are not allowed.
 func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 	signed := h.options.Verify && !h.options.Anonymous
 	if h.options.Public || signed || at == nil || !at.IP.IsLoopback() {
@@ -347,7 +347,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 }
 
 // requestID is a random UUID (RFC 9562, version 4), as the service's are. It
-// names a request and guards nothing.
+// names a request and is no secret.
 func requestID() string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], rand.Uint64())

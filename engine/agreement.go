@@ -72,7 +72,8 @@ func agreement(ctx context.Context, c *core.Call, a *agreed, pair, ca *core.Key)
 		Info: info, Algorithm: derived.Letter, Bits: derived.Bits}, above, nil
 }
 
-// needs are the keys of an agreement: the pair and the authority of the other party.
+// needs are the keys of an agreement: the key pair and the authority of the other
+// party.
 func (a *agreed) needs() []core.Need {
 	return []core.Need{
 		{Field: agreementField + ".PrivateKeyIdentifier", Identifier: a.pair, Rules: agreementRules},
@@ -91,7 +92,7 @@ func (a *agreed) strengths(pair *core.Key) []strength {
 
 // importECDH imports a TR-31 key block under a key that both parties derive.
 func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31KeyBlock, p *importPlan) error {
-	// Load and check: pair and authority, the block's header, the other party's certificate.
+	// Load and check: key pair and authority, the block's header, the other party's certificate.
 	p.field = agreementField + ".WrappedKeyBlock"
 	asked := m.agreed()
 	keys, err := c.Keys(ctx, asked.needs()...)

@@ -152,7 +152,7 @@ func TestDeletedKeysVanishAfterTheirTime(t *testing.T) {
 	clock.Advance(day)
 	_, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
 	refused(t, "after 17 days", err, apc.ErrResourceNotFound, "key")
-	for range 2 { // deleted first, then forgotten
+	for range 2 { // deleted first, then no longer shown
 		if err := eng.Settle(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func listKeys(ctx context.Context, c *core.Call, in *ListKeysInput) (*ListKeysOu
 			c.Cloud.ReportSkipped(&recs[i], c.Now, err)
 			continue
 		}
-		if !item.Hidden() && !item.Forgotten(c.Now, &c.Cloud.Limits) && (wanted == "" || item.State == wanted) {
+		if !item.Hidden() && !item.NoLongerShown(c.Now, &c.Cloud.Limits) && (wanted == "" || item.State == wanted) {
 			out.Keys = append(out.Keys, summarizeKey(&item))
 		}
 	}

@@ -147,7 +147,7 @@ func TestLifecycleTableIsTheGoldenFile(t *testing.T) {
 		for _, a := range []core.Act{core.AskDelete, core.AskRestore, core.AskStart, core.AskStop, core.WaitElapsed, core.Finished,
 			core.Approved, core.NotApproved} {
 			to := "refused"
-			if k, err := (core.Key{State: state}).Moved(a); err == nil {
+			if k, err := (core.Key{State: state}).Apply(a); err == nil {
 				to = string(k.State)
 			}
 			lines = append(lines, fmt.Sprintf("%s, %s: %s", state, a, to))

@@ -39,7 +39,7 @@ func (a ARN) AliasRef() keystore.Ref {
 }
 
 // LoadAlias finds an alias of the caller by name, and whether its key still
-// is one.
+// exists.
 func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
 	found, err := c.Cloud.Store.Read(ctx, ARN{Partition: c.Home(), Alias: name}.AliasRef())
 	if err != nil {

@@ -11,10 +11,11 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Multi-party approval (user guide, mpa): a team is associated with an action of an account in a Region (GUESS G-team-per-region:
-// that it is per Region), and what it guards waits in a session until the team decides or a time is over.
+// Multi-party approval (user guide, mpa): a team is associated with an action of an account in a Region
+// (GUESS G-team-per-region: that it is per Region), and what it guards waits in a session until the team
+// decides or Limits.ApprovalTime is over.
 
-// Records of approval. A session's record says what waits for it.
+// Records of approval. A session's record names the record that waits for it.
 const (
 	kindTeam       = keystore.Kind("team")
 	kindSession    = keystore.Kind("mpa-session")
@@ -188,7 +189,8 @@ func TeamBusy(found, wanted string) error {
 		Reasons: []apc.Reason{Because(apc.RuleTeam, "Action", problemTeamBusy, found, wanted)}}
 }
 
-// NewSession begins a session of a team about a record, and returns the change that stores where it leads.
+// NewSession begins a session of a team about a record, and returns the change that stores which record
+// that is.
 func (c *Call) NewSession(team string, comment *string, about keystore.Ref) (Approval, keystore.Change) {
 	var b [16]byte
 	c.Cloud.tokens.Read(b[:])
@@ -226,7 +228,7 @@ func (k *Key) decide(d apc.Decision) {
 	if d != apc.Approve {
 		act = NotApproved
 	}
-	k.State = lifecycle[move{k.State, act}]
+	k.State = lifecycle[transition{k.State, act}]
 	k.Approval.decide(d)
 }
 

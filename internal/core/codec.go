@@ -35,7 +35,7 @@ type writer struct {
 }
 
 // record is what was written; nil if no record can hold it, which
-// [Engine.commit] refuses.
+// [Cloud.Commit] refuses.
 func (w *writer) record() []byte {
 	if w.bad {
 		return nil

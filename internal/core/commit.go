@@ -132,7 +132,7 @@ func (k *Key) Due(l *apc.Limits) time.Time {
 	return next
 }
 
-// Forgotten reports whether a deleted key is no longer shown.
-func (k *Key) Forgotten(now time.Time, l *apc.Limits) bool {
+// NoLongerShown reports whether a deleted key is no longer shown.
+func (k *Key) NoLongerShown(now time.Time, l *apc.Limits) bool {
 	return k.State == apc.KeyStateDeleteComplete && l.DeletedVisible > 0 && !k.Deleted.Add(l.DeletedVisible).After(now)
 }

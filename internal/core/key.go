@@ -10,8 +10,8 @@ import (
 
 const KindKey keystore.Kind = "key"
 
-// Key is all that is remembered of a key, of its whole life. It is a value:
-// transitions are functions from one to the next.
+// Key is all that is stored of a key, in any state. It is a value: a transition
+// returns a new one.
 type Key struct {
 	ARN ARN
 	Rev keystore.CommitID

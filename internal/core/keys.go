@@ -130,9 +130,9 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 }
 
 // above reads the authority that issued the certificate of a key, for a certificate under it
-// that is checked. Who may use a key may rely on all above it: they need no permission. They
-// are looked for in the Region of the key, where its replica has theirs. A refusal names the
-// authority in Found.
+// that is checked. A caller that may use a key needs no permission for the authorities above
+// it. They are read in the Region of the key, where its replica has them. A refusal names
+// the authority in Found.
 func (c *Call) above(ctx context.Context, k *Key, field string, rules *KeyRules, into *Key) error {
 	a, ok := ParseIdentifier(k.Authority, k.Partition())
 	if !ok {
@@ -214,8 +214,8 @@ func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	switch {
 	case into.Hidden():
 		return refuse(apc.RuleKey, problemNoKey, "", "")
-	case into.Forgotten(c.Now, &c.Cloud.Limits):
-		return refuse(apc.RuleKey, problemForgotten, "", "")
+	case into.NoLongerShown(c.Now, &c.Cloud.Limits):
+		return refuse(apc.RuleKey, problemNotShown, "", "")
 	case a.Alias != "" && into.State == apc.KeyStateDeleteComplete:
 		return refuse(apc.RuleKey, problemAliasDeleted, "", "")
 	}

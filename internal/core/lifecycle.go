@@ -20,18 +20,18 @@ const (
 	NotApproved Act = "the denial of its import"
 )
 
-// move is an act on a key in a state. Enabled is a flag next to the state;
-// every move is allowed whatever it says.
-type move struct {
+// transition is an act on a key in a state. Enabled is a flag next to the state;
+// it forbids no transition.
+type transition struct {
 	from apc.KeyState
 	act  Act
 }
 
-// lifecycle is every legal move of a key and where it leads (control-plane,
-// section 7.2). A pair that is absent is refused with ValidationException
-// (LIVE L-delete-state; GUESS G-state-refusal for the others). Starting an enabled key
-// and stopping a stopped one succeed and change nothing (GUESS G-start-again).
-var lifecycle = map[move]apc.KeyState{
+// lifecycle is every legal transition of a key and the state after it (control-plane,
+// section 7.2). A transition that is absent is refused with ValidationException
+// (LIVE L-delete-state; GUESS G-state-refusal for the others). Starting an enabled
+// key and stopping a stopped one succeed and change nothing (GUESS G-start-again).
+var lifecycle = map[transition]apc.KeyState{
 	{apc.KeyStateCreateComplete, AskDelete}:  apc.KeyStateDeletePending,
 	{apc.KeyStateDeletePending, AskRestore}:  apc.KeyStateCreateComplete,
 	{apc.KeyStateCreateComplete, AskStart}:   apc.KeyStateCreateComplete,
@@ -46,19 +46,19 @@ var lifecycle = map[move]apc.KeyState{
 // sources lists the states from which an act is legal, for its refusal.
 func (a Act) sources() string {
 	for _, s := range keyStates {
-		if _, ok := lifecycle[move{s, a}]; ok {
+		if _, ok := lifecycle[transition{s, a}]; ok {
 			return string(s) // each act has one
 		}
 	}
 	return "no state"
 }
 
-// Moved applies an act, or refuses it.
-func (k Key) Moved(a Act) (Key, error) {
+// Apply applies an act, or refuses it.
+func (k Key) Apply(a Act) (Key, error) {
 	if k.isReplica() {
 		return Key{}, replicaError(k)
 	}
-	to, ok := lifecycle[move{k.State, a}]
+	to, ok := lifecycle[transition{k.State, a}]
 	if !ok {
 		return Key{}, StateError(k, a.sources())
 	}
@@ -78,14 +78,14 @@ func StateError(k Key, wanted string) error {
 
 // Deleting schedules the deletion. Enabled stays as it is (LIVE L-delete-enabled).
 func (k Key) Deleting(now time.Time, days int) (Key, error) {
-	k, err := k.Moved(AskDelete)
+	k, err := k.Apply(AskDelete)
 	k.DeletePending = now.AddDate(0, 0, days)
 	return k, err
 }
 
 // Restored cancels the deletion.
 func (k Key) Restored() (Key, error) {
-	k, err := k.Moved(AskRestore)
+	k, err := k.Apply(AskRestore)
 	k.DeletePending = time.Time{}
 	return k, err
 }
@@ -93,7 +93,7 @@ func (k Key) Restored() (Key, error) {
 // Started enables the key.
 func (k Key) Started(now time.Time) (Key, error) {
 	enabled := k.Enabled
-	k, err := k.Moved(AskStart)
+	k, err := k.Apply(AskStart)
 	if err != nil || enabled {
 		return k, err
 	}
@@ -104,7 +104,7 @@ func (k Key) Started(now time.Time) (Key, error) {
 // Stopped disables the key.
 func (k Key) Stopped(now time.Time) (Key, error) {
 	enabled := k.Enabled
-	k, err := k.Moved(AskStop)
+	k, err := k.Apply(AskStop)
 	if err != nil || !enabled {
 		return k, err
 	}
@@ -112,10 +112,9 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 	return k, nil
 }
 
-// settle makes the key what it is at a time: once the waiting period is over
-// it is deleted, whether this has been stored or not. The time of
-// deletion is the due time, Enabled becomes false (GUESS G-deleted-enabled), the material is
-// gone.
+// settle makes the key what it is at a time: once the waiting period is over it is deleted,
+// whether this has been stored or not. The time of deletion is the due time, Enabled becomes
+// false (GUESS G-deleted-enabled), the material is erased.
 func (k *Key) settle(now time.Time) {
 	k.settleReplicas(now)
 	switch {
@@ -123,12 +122,12 @@ func (k *Key) settle(now time.Time) {
 	case k.Approval.over(now):
 		k.decide(apc.Deny)
 	case !k.Ready.IsZero() && !k.Ready.After(now):
-		k.State, k.Ready = lifecycle[move{k.State, Finished}], time.Time{}
+		k.State, k.Ready = lifecycle[transition{k.State, Finished}], time.Time{}
 	}
 	if k.State != apc.KeyStateDeletePending || k.DeletePending.After(now) {
 		return
 	}
-	k.State = lifecycle[move{apc.KeyStateDeletePending, WaitElapsed}]
+	k.State = lifecycle[transition{apc.KeyStateDeletePending, WaitElapsed}]
 	k.Enabled = false
 	k.Deleted, k.DeletePending = k.DeletePending, time.Time{}
 	k.sealed, k.bound, k.Certificate, k.Certified, k.Authority = nil, nil, "", time.Time{}, ""

@@ -23,8 +23,8 @@ const (
 // does not have.
 var ErrMasterKey = errors.New("engine: the store belongs to another master key")
 
-// own reads a record of the engine, or makes it: of several that try at once
-// the first commit wins.
+// own reads a record of the engine, or makes it: of several that make it at
+// once the first commit is kept.
 func (cloud *Cloud) own(ctx context.Context, id string, make func() ([]byte, error)) ([]byte, error) {
 	var value []byte
 	err := Retry(func() error {

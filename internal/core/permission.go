@@ -188,8 +188,8 @@ type shared struct {
 	why       *apc.Reason
 }
 
-// question is what the policies are asked: it is the request's context of conditions too. A call has
-// one at a time, which is a part of it.
+// question is one decision on permission: what is to be decided, and the context of the conditions.
+// A call has one at a time, in its room.
 type question struct {
 	c        *Call
 	ctx      context.Context

@@ -46,7 +46,7 @@ const (
 	problemNoAlias        = "there is no such alias in this account and Region"
 	problemAliasEmpty     = "the alias points to no key"
 	problemAliasDeleted   = "the key of the alias has been deleted"
-	problemForgotten      = "the key was deleted so long ago that it is no longer shown"
+	problemNotShown       = "the key was deleted so long ago that it is no longer shown"
 	ProblemAliasExists    = "the alias exists already"
 	ProblemKeyExists      = "another key has this id"
 	problemNoToken        = "there is no such token in this account and Region"

@@ -19,7 +19,7 @@ import (
 func (k *Key) isReplica() bool { return k.MultiRegion == apc.MultiRegionKeyTypeReplica }
 
 // Hidden reports of a replica that its replication is still in progress: until then it does not exist for
-// anybody.
+// any caller.
 func (k *Key) Hidden() bool { return k.isReplica() && len(k.Replicas) > 0 }
 
 // settleReplicas makes the replication what it is at a time.
@@ -308,8 +308,8 @@ func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
 	}
 }
 
-// Unreplicate takes Regions off the list of a primary, at once or in progress. The replicas are gone either
-// way.
+// Unreplicate takes Regions off the list of a primary, at once or in progress. The replicas are deleted
+// either way.
 func (c *Call) Unreplicate(k *Key, regions []string) {
 	all := slices.Clone(k.Replicas)
 	if wait := c.Cloud.Limits.ReplicationTime; wait > 0 {

@@ -115,7 +115,7 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 	changes := []keystore.Change{keystore.Replace(k.Record(k.Due(&cloud.Limits)))}
 	uncounted := false // the key no longer counts towards the quota
 	switch {
-	case old.State == apc.KeyStateDeleteComplete && k.Forgotten(now, &cloud.Limits):
+	case old.State == apc.KeyStateDeleteComplete && k.NoLongerShown(now, &cloud.Limits):
 		changes[0] = keystore.Erase(rec)
 	case old.State != k.State && k.State == apc.KeyStateDeleteComplete:
 		uncounted = true // GUESS G-pending-counts: not before
@@ -178,7 +178,7 @@ func serviceEvent(p keystore.Partition, name string, now time.Time) apc.Event {
 // commitSettled commits what settling one record changes and, if count is not nil, lowers a counter. A
 // counter that is zero already is wrong; then the changes are committed without it, so that the material
 // of a key or token is erased in any case. It reports whether the commit was made: another caller may have
-// been faster.
+// made the change before.
 func (cloud *Cloud) commitSettled(ctx context.Context, changes []keystore.Change, count *keystore.Add) (done bool, err error) {
 	if count != nil {
 		err = cloud.Commit(ctx, append(slices.Clip(changes), keystore.Change{Add: count})...)

@@ -180,10 +180,11 @@ func tokenRef(p keystore.Partition, id string) keystore.Ref {
 // Settled reports whether the token has expired and its key pair has been erased.
 func (t *Token) Settled() bool { return t.sealed == nil }
 
-// Expired: what has been settled stays so, whatever the clock says.
+// Expired reports whether the token has expired. One that has been settled
+// stays expired if the clock is set back.
 func (t *Token) Expired(now time.Time) bool { return t.sealed == nil || !t.Expires.After(now) }
 
-func (t *Token) forgotten(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
+func (t *Token) removable(now time.Time) bool { return !t.Expires.Add(tokenRemembered).After(now) }
 
 // FindToken finds an import or export token of the caller, which is of its account and Region (GUESS G-token-place).
 // An unknown one is ResourceNotFoundException. Whether the token may be used is for [Token.Check].
@@ -201,7 +202,7 @@ func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
 	switch {
 	case err != nil:
 		return Token{}, unreadable(&found[0].Record, err)
-	case t.forgotten(c.Now):
+	case t.removable(c.Now):
 		return Token{}, unknown
 	}
 	return t, nil
@@ -237,7 +238,7 @@ func (cloud *Cloud) settleToken(ctx context.Context, rec keystore.Record, now ti
 		count = &keystore.Add{Ref: Counter(t.Place, CountTokens), Delta: -1}
 	}
 	change := keystore.Replace(t.Record())
-	if t.forgotten(now) {
+	if t.removable(now) {
 		change = keystore.Erase(rec)
 	}
 	if _, err := cloud.commitSettled(ctx, []keystore.Change{change}, count); err != nil {

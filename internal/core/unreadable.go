@@ -65,7 +65,7 @@ type skipped struct {
 	seen map[keystore.Ref]keystore.CommitID
 }
 
-// maxSkipped bounds what is remembered; after so many it begins anew.
+// maxSkipped bounds the map; after so many it begins anew.
 const maxSkipped = 10_000
 
 // first reports whether a record of this revision is new here.
