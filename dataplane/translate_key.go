@@ -61,7 +61,8 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 	}, nil
 }
 
-// translation is a key block on its way from one protection key to the other.
+// translation is the translation of a key block from one protection key to the
+// other.
 type translation struct {
 	hsm.KeyBlockTranslation
 	c     *core.Call

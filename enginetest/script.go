@@ -44,7 +44,7 @@ type Script struct {
 	Scheme  Scheme
 	Form    emv.ScriptForm // of SchemeEMVCommon; other schemes have their own
 	Message string         // the command before the PIN block, which the MAC covers too
-	Current bool           // of Visa and American Express: the card's PIN of now is in the block
+	Current bool           // of Visa and American Express: the card's current PIN is in the block
 	Block   string         // the new PIN, enciphered
 	MAC     string         // the leftmost 4 to 8 bytes
 }

@@ -194,7 +194,7 @@ type Key interface {
 	// documentation lists for which commands.
 	Reveal(ctx context.Context) (Secret, error)
 
-	// Close forgets the key. A second Close does nothing.
+	// Close releases the key. A second Close does nothing.
 	Close() error
 }
 

@@ -13,7 +13,7 @@ import (
 // makes them of a device's ECB and CBC, so no [Key] has them. CFB64 is for TDES,
 // CFB128 for AES.
 const (
-	CFB1 CipherMode = iota + 2 // feedback of 1 bit; data is whole bytes all the same
+	CFB1 CipherMode = iota + 2 // feedback of 1 bit; data is whole blocks nevertheless
 	CFB8
 	CFB64
 	CFB128

@@ -108,8 +108,8 @@ func (h *HSM) Close() error {
 //
 // At most Options.Generations RSA key pairs are made at once, on any backend. A call returns when
 // its context ends, whether it waits for its turn or for its key pair. A generation that has begun
-// ends all the same, and what it made is for the next caller of that size and exportability, if the
-// backend is a [Resealer]; otherwise it is dropped.
+// continues to its end, and what it made is for the next caller of that size and exportability, if
+// the backend is a [Resealer]; otherwise it is dropped.
 func (h *HSM) GenerateKey(ctx context.Context, a Attributes, m kcv.Method) (Made, error) {
 	if a.Algorithm == RSA && h.ready != nil {
 		if private, public, ok := h.ready.Next(a.Bits); ok {

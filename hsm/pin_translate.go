@@ -11,9 +11,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-// translations are the formats that a PIN block of a format may be translated to. A block that
-// is bound to an account number stays bound to it (ISO 9564-1); format 2 is for card
-// scripts alone. GUESS G-pin-translations: format 1 to itself is taken, and AS 2805 format 0 is for incoming blocks.
+// translations are the formats that a PIN block of a format may be translated to. A block that is bound to an
+// account number stays bound to it (ISO 9564-1); format 2 is only for card scripts. GUESS G-pin-translations: format
+// 1 to itself is taken, and AS 2805 format 0 is for incoming blocks.
 var translations = map[pin.Format][]pin.Format{
 	pin.ISO0:    {pin.ISO0, pin.ISO3, pin.ISO4},
 	pin.ISO1:    {pin.ISO0, pin.ISO1, pin.ISO3, pin.ISO4},

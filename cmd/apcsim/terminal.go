@@ -10,7 +10,7 @@ import (
 
 // What a message, a certificate or a file has in it is foreign: printed as it is, it
 // could move the cursor, forge a line or hide one. All output of a command goes
-// through here, by its cells and errors and, as the last net, by its streams.
+// through here: its cells, its errors and, as a last check, its streams.
 
 // shown is a foreign text on a line: as it is where every character is printable,
 // else as a Go string in quotes.

@@ -229,8 +229,8 @@ type painter struct {
 	on bool
 }
 
-// paintFor writes colours to a terminal that wants them, past the net that keeps control characters
-// of messages away.
+// paintFor writes colours to a terminal that wants them, past the filter for control characters in
+// messages.
 func paintFor(out io.Writer) painter {
 	net, ok := out.(harmless)
 	if !ok {

@@ -160,7 +160,7 @@ func (m *machine) arrange(t *rapid.T, at model.Place, all []need) {
 	}
 }
 
-// call makes a call and has the world follow it. The answer is nil where the call was refused.
+// call makes a call and records it in the world. The answer is nil where the call was refused.
 func (m *machine) call(t *rapid.T, op string, who apc.Identity, in any) any {
 	out, err := m.answer(op, who, in)
 	if bad := m.world.Did(m.sim.Clock.Now(), who, in, out, err); bad != nil {

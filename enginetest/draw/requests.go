@@ -135,8 +135,8 @@ func (r *Requests) Accepted(p model.Place, op string) *rapid.Generator[Request] 
 
 func (r *Requests) now() time.Time { return r.Now().UTC().Truncate(time.Millisecond) }
 
-// key draws what a caller names a key by: mostly a key of its place that fits, nil fits all; or one of its place that is not
-// simply alive, or any of its place; or any.
+// key draws what a caller names a key by: mostly a key of its place that fits, nil fits all; or one of its place in
+// another state, or any of its place; or any.
 func (r *Requests) key(t *rapid.T, p model.Place, fits func(*model.Key) bool) string {
 	n := rapid.IntRange(0, 9).Draw(t, "fitting")
 	switch n {

@@ -96,7 +96,7 @@ var lifeCases = []testCase{
 	),
 	newCase(
 		"ClosedKeysRefuse",
-		promises{"Close forgets the key. A second Close does nothing.", "ErrClosed: the backend or the key was closed."},
+		promises{"Close releases the key. A second Close does nothing.", "ErrClosed: the backend or the key was closed."},
 		on(func(t tester, b hsm.Backend) {
 			for _, u := range seal(t, b, uses()) {
 				k, other := open(t, b, u.sealed, u.a), open(t, b, u.sealed, u.a)

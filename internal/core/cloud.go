@@ -19,7 +19,7 @@ type Cloud struct {
 	Store            keystore.Store
 	Limits           apc.Limits
 	Lenient          bool // Options.LenientStrength
-	HideReasons      bool // of what fails behind a decryption
+	HideReasons      bool // of what fails at or after a decryption
 	Quirks           apc.Quirks
 	readOnly         func(op string) bool
 	access           func(op string) Access

@@ -53,7 +53,7 @@ func checkKind(f io.ReaderAt, size int64) error {
 	return foreign("it does not begin as a bbolt file does")
 }
 
-// checkMetas checks what bbolt takes on trust while it opens a file. Where a meta page
+// checkMetas checks what bbolt does not check while it opens a file. Where a meta page
 // cannot be read, it uses the other: the last commit may be lost, which only fallback
 // allows. Where there is no list of free pages, as in files of other programs, it walks
 // the file in a goroutine, where a panic ends the process.
@@ -98,16 +98,16 @@ func checkMetas(f io.ReaderAt, size int64, fallback bool) error {
 	return nil
 }
 
-// checkPages checks what else bbolt takes on trust: every page is free or of a known
-// type, with those that continue it inside the file, and something leads to it, once,
-// so that no walk goes in circles. It returns how many entries all buckets have. No
+// checkPages checks what else bbolt does not check: every page is free or of a known
+// type, with those that continue it inside the file, and one page refers to it, so
+// that no walk goes in circles. It returns how many entries all buckets have. No
 // commit may run meanwhile.
 //
 // bbolt's Stats would count the same, and follow a damaged entry that says it is a
 // bucket, until the stack is full.
 func (s *Store) checkPages(tx *bolt.Tx) (entries int, err error) {
 	n, free, lists := int(tx.Size()/pageSize), 0, 0
-	alone := make([]bool, n)  // a branch or leaf that nothing leads to
+	alone := make([]bool, n)  // a branch or leaf that nothing refers to
 	branches := map[int]int{} // how many pages they lead to
 	for id := 2; id < n; id++ {
 		page, err := tx.Page(id)
@@ -142,8 +142,8 @@ func (s *Store) checkPages(tx *bolt.Tx) (entries int, err error) {
 	return entries + inline, err
 }
 
-// checkTree notes what leads to the pages. It returns how many entries are in buckets so
-// small that they have no page of their own.
+// checkTree notes which pages are referred to. It returns how many entries are in
+// buckets so small that they have no page of their own.
 func (s *Store) checkTree(root *bolt.Bucket, branches map[int]int, alone []bool) (inline int, err error) {
 	lead := func(id uint64) error {
 		if id >= uint64(len(alone)) || !alone[id] {

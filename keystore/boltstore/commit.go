@@ -141,7 +141,7 @@ func (s *Store) commitAll(t *tables, group []*request) error {
 
 // outcome reports the failure of a transaction. bbolt may have written the meta page
 // that makes it real, and failed to have it synced. Before it is on the disk, the
-// pages that the transaction freed must not be written: nothing is, any more.
+// pages that the transaction freed must not be written: from then on nothing is.
 func (s *Store) outcome(number int, cause error) error {
 	newest := number
 	err := s.view(context.Background(), func(tx *reader) error {

@@ -167,7 +167,8 @@ func (s *Store) openFile(path string, _ int, _ os.FileMode) (*os.File, error) {
 }
 
 // checkFile checks what the file is, who has access to it, and whether bbolt can open it.
-// A file that is no store needs no other mode. It takes the lock.
+// The kind is checked first: of a file that is no store the mode does not matter. It
+// takes the lock.
 func (s *Store) checkFile(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -271,7 +272,7 @@ func (s *Store) Close() error {
 	return s.giveUp()
 }
 
-// giveUp closes the file. Where bbolt may hold its locks for ever, its own Close
+// giveUp closes the file. Where bbolt may hold its locks forever, its own Close
 // would wait for them: the mapping stays then until the process ends.
 func (s *Store) giveUp() (err error) {
 	if s.db != nil && !s.stuck.Load() {

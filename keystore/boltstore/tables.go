@@ -78,7 +78,7 @@ func (t *tables) save() error {
 	return t.buckets[meta].Put(keyState, appendSum(keyState, append(state, t.recent...)))
 }
 
-// committed reports whether a commit is among those remembered.
+// committed reports whether a commit is among those recorded.
 func (t *tables) committed(id keystore.CommitID) bool {
 	for _, ids := range [][]byte{t.recent, t.older} {
 		for ; len(ids) > 0; ids = ids[idSize:] {

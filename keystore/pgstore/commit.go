@@ -27,7 +27,7 @@ func (s *Store) Commit(ctx context.Context, id keystore.CommitID, changes ...key
 	return s.make(ctx, c)
 }
 
-// commit is a commit on its way.
+// commit is a commit under way.
 type commit struct {
 	id      keystore.CommitID
 	changes []keystore.Change

@@ -98,9 +98,9 @@
 // Parameters: operation, account, refused=true, after (a number), limit.
 //
 // GET keys is a page of keys with their aliases and dates; GET due lists keys that wait for their
-// deletion and open tokens, of all accounts and Regions, and the certificates of key pairs at home,
-// soonest first: at, since (when its life began), what, resource, name. GET graph has keys, and wraps
-// by places in keys: which key wrapped which, how, how many times, and a problem where the wrapping
-// key is stopped, deleted or weaker. It is made of calls since the start, of the last 5,000 imports
-// and exports.
+// deletion and open tokens, of all accounts and Regions, and the certificates of key pairs in the
+// server's own account and Region, soonest first: at, since (when its life began), what, resource,
+// name. GET graph has keys, and wraps by places in keys: which key wrapped which, how, how many
+// times, and a problem where the wrapping key is stopped, deleted or weaker. It is made of calls
+// since the start, of the last 5,000 imports and exports.
 package server

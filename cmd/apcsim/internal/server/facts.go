@@ -99,7 +99,7 @@ func (q *request) due() (any, error) {
 }
 
 // dueItems are keys that wait for their deletion and open tokens, of all accounts and Regions, and
-// the certificates of the key pairs at home.
+// the certificates of the key pairs in the server's own account and Region.
 func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	ctx, now := q.Context(), q.world.clock.now()
 	if err := q.world.engine.Settle(ctx); err != nil {

@@ -50,7 +50,7 @@ func (q *request) disarmByForm() (*console.Page, error) {
 }
 
 // approvalsPage shows the sessions that wait for a team's decision: about imports of all accounts, and
-// about the associations of teams at home.
+// about the associations of teams in the server's own account and Region.
 func (q *request) approvalsPage() (*console.Page, error) {
 	p := &console.ApprovalsPage{}
 	records, err := q.world.store.Due(q.Context(), keystore.Partition{}, q.world.clock.now().Add(maxDuration), maxDue)

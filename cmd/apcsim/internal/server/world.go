@@ -137,7 +137,7 @@ func (w *world) close() error {
 	return err
 }
 
-// enter is the world of now, held until its using is done.
+// enter is the present world, held until its using is done.
 func (s *Server) enter() *world {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
