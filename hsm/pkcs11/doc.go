@@ -30,16 +30,16 @@
 // # Master keys
 //
 // The token holds four keys and nothing else. They are made once, by [Backend.Initialize], and
-// never changed, so that any number of processes may use one token. engine.New calls Initialize if
-// both the token and the store are new. Two AES-256 keys wrap application keys: one those that may
-// be revealed (hsm.Attributes.Revealable), one those that may not. The latter has a
-// CKA_UNWRAP_TEMPLATE, by which the token itself refuses to let a copy be taken out. The third key
-// authenticates every sealed key with its attributes. The fourth is made last, which shows that the
-// others are complete. Its id is computed from them, so that a change of their bits is found when
-// the token is opened. Initialize holds an exclusive lock on a file named by the token's serial
-// (Options.LockDir), so that one process makes them. Every connection holds another lock, on a file
-// named by the module's path, while it logs in and looks for them: with some modules a process can
-// see an object that another process has written only in part.
+// never changed, so that any number of processes may use one token. engine.Open calls Initialize if
+// both the token and the store are new. Two AES-256 keys wrap application keys: the first wraps
+// those that may be revealed (hsm.Attributes.Revealable), the second those that may not. The second
+// has a CKA_UNWRAP_TEMPLATE, so that the token itself refuses to unwrap a key as one that can be
+// taken out. The third key authenticates every sealed key with its attributes. The fourth is made
+// last, which shows that the others are complete. Its id is computed from them, so that a change of
+// their bits is found when the token is opened. Initialize holds an exclusive lock on a file named
+// by the token's serial (Options.LockDir), so that one process makes them. Every connection holds
+// another lock, on a file named by the module's path, while it logs in and looks for them: with
+// some modules a process can see an object that another process has written only in part.
 //
 // Their labels are Options.MasterLabel and "revealable", "kept", "binding" or
 // "ready". Without one of the first three no key sealed under them can be opened.

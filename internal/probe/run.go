@@ -417,7 +417,7 @@ func (s *Service) deleteKey(ctx context.Context, arn string) error {
 	return err
 }
 
-// waits reports whether a key waits for its deletion.
+// waits reports whether a key waits for its deletion or is deleted.
 func (s *Service) waits(ctx context.Context, arn string) bool {
 	got, err := s.call(ctx, "GetKey", map[string]any{"KeyIdentifier": arn})
 	if err != nil {
