@@ -525,7 +525,7 @@ func (in DynamicCardVerificationValue) Format(w fmt.State, _ rune) { masked.Form
 // LogValue returns the value for a log, without its sensitive members.
 func (in DynamicCardVerificationValue) LogValue() slog.Value { return masked.LogValue(in) }
 
-// EcdhDerivationAttributes are what a key is agreed on with by ECDH: the other party's certificate and the derivation.
+// EcdhDerivationAttributes are the other party's certificate and the derivation of a key agreement by ECDH.
 type EcdhDerivationAttributes struct {
 	CertificateAuthorityPublicKeyIdentifier string                         // required; 7 to 322 characters
 	PublicKeyCertificate                    string                         // required; 1 to 32768 characters

@@ -85,7 +85,7 @@ var operations = []Operation{
 	changes(
 		"RemoveKeyReplicationRegions",
 		(*Caller).RemoveKeyReplicationRegions,
-		"in full; the replicas are gone at once (GUESS G-replica-removal)",
+		"in full; the replicas are deleted at once (GUESS G-replica-removal)",
 	),
 	changes(
 		"EnableDefaultKeyReplicationRegions",

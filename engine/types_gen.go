@@ -566,7 +566,7 @@ type TagResourceInput struct {
 type TagResourceOutput struct {
 }
 
-// TrustedCertificatePublicKey is a certificate that was issued by one that was imported before.
+// TrustedCertificatePublicKey is a certificate issued by an authority whose certificate was imported before.
 type TrustedCertificatePublicKey struct {
 	KeyAttributes                           apc.KeyAttributes // required
 	PublicKeyCertificate                    string            // required; 1 to 32768 characters

@@ -111,7 +111,7 @@ func TestFlowMotoRegionsOfAKey(t *testing.T) {
 	r.wantStatuses(r.key(k.KeyArn, "us-east-1"), "")
 }
 
-// TestFlowMotoDeletionOfAPrimary: its replicas are gone at once, for good.
+// TestFlowMotoDeletionOfAPrimary: its replicas are deleted at once.
 func TestFlowMotoDeletionOfAPrimary(t *testing.T) {
 	r := newReplay(t, nil)
 	k := r.create("D0", types.KeyAlgorithmAes128, "B", func(in *pc.CreateKeyInput) { in.ReplicationRegions = []string{"us-west-2"} })

@@ -80,16 +80,16 @@ func Run[In any, PIn interface {
 	if c.Cloud.intercept != nil {
 		return intercepted(ctx, &Call{Caller: c, Op: op, Now: c.Cloud.moment(), in: in}, in, do)
 	}
-	k := calls.Get().(*Call)
-	defer k.free()
-	k.Caller, k.Op, k.Now, k.in = c, op, c.Cloud.moment(), in
-	out, err := guarded(ctx, k, in, do)
+	call := calls.Get().(*Call)
+	defer call.free()
+	call.Caller, call.Op, call.Now, call.in = c, op, c.Cloud.moment(), in
+	out, err := guarded(ctx, call, in, do)
 	if err != nil {
-		refusal := k.refusal(err)
-		k.report(refusal)
+		refusal := call.refusal(err)
+		call.report(refusal)
 		return nil, refusal
 	}
-	k.report(nil)
+	call.report(nil)
 	return out, nil
 }
 

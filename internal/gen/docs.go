@@ -50,7 +50,7 @@ var docs = map[string]string{
 	"ReplicationStatusType":           "is the state of a replica.",
 	"RootCertificatePublicKey":        "is a self-signed certificate, to be the root of certificate chains.",
 	"Tag":                             "is a label on a key.",
-	"TrustedCertificatePublicKey":     "is a certificate that was issued by one that was imported before.",
+	"TrustedCertificatePublicKey":     "is a certificate issued by an authority whose certificate was imported before.",
 	"WrappedKey":                      "is an exported key, encrypted under another key.",
 
 	// Structures and enumerations of the data plane.
@@ -74,7 +74,7 @@ var docs = map[string]string{
 	"DukptAttributes":                "are the key serial number of a terminal and the algorithm of the working key.",
 	"DukptDerivationAttributes":      "are the key serial number of a terminal and the algorithm of the working key.",
 	"DukptEncryptionAttributes":      "ask for encryption under a key derived by DUKPT.",
-	"EcdhDerivationAttributes":       "are what a key is agreed on with by ECDH: the other party's certificate and the derivation.",
+	"EcdhDerivationAttributes":       "are the other party's certificate and the derivation of a key agreement by ECDH.",
 	"EmvEncryptionAttributes":        "ask for encryption under an EMV session key.",
 	"EncryptionDecryptionAttributes": "are how data are encrypted: exactly one member must be set.",
 	"MacAlgorithmDukpt":              "is a MAC under a key derived by DUKPT.",

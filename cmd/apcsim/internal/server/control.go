@@ -38,7 +38,7 @@ func ownCalls() []ownCall {
 		{"GET", "ready", "whether its store and its HSM answer too; status 503 where one does not", true, (*request).ready},
 		{"GET", "now", "the simulator's time and how far it is ahead", false, (*request).now},
 		{"POST", "advance", `move the clock forward: {"duration": "72h"}`, false, (*request).advance},
-		{"POST", "reset-clock", "set the clock to the wall clock; what time has decided stays decided", false, (*request).resetClock},
+		{"POST", "reset-clock", "set the clock to the wall clock; what was due before is done first", false, (*request).resetClock},
 		{"POST", "reset", "delete everything, reset the clock, load the keys of the configuration again", false, (*request).reset},
 		{"POST", "keys", "load a key from components, written as in the configuration", false, (*request).loadKey},
 		{"GET", "keys", "list keys with their aliases; ?account= ?region= ?limit=1..100 ?next=", false, (*request).listKeys},
@@ -56,7 +56,7 @@ func ownCalls() []ownCall {
 			false,
 			(*request).journal,
 		},
-		{"GET", "due", "what time will decide, soonest first: keys, tokens and certificates; ?limit=", false, (*request).due},
+		{"GET", "due", "what is due by the clock, soonest first: keys, tokens and certificates; ?limit=", false, (*request).due},
 		{
 			"POST",
 			"faults",

@@ -85,7 +85,7 @@ func listed(ctx context.Context, c *engine.Caller, k engine.KeySummary) (listedV
 	return view, err
 }
 
-// due answers with what time will decide, soonest first.
+// due answers with what is due by the clock, soonest first.
 func (q *request) due() (any, error) {
 	limit, err := q.number("limit", maxDue, maxDue)
 	if err != nil {
