@@ -153,7 +153,7 @@ func TestServersShareATokensMasterKeys(t *testing.T) {
 			t.Errorf("master keys differ or are not named: %q, %q", id, want)
 		}
 		made += strings.Count(log, "master keys were made")
-		for _, part := range []string{"module=" + token.Module, token.Label, "the seed is of ids"} {
+		for _, part := range []string{"module=" + token.Module, token.Label, "--seed sets ids and serial numbers only"} {
 			if !strings.Contains(log, part) {
 				t.Errorf("the log lacks %q:\n%s", part, log)
 			}
