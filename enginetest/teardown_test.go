@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -42,17 +42,24 @@ func TestTestFailsWhereSomethingIsLeft(t *testing.T) {
 		s.Arm(enginetest.Fault{Effect: enginetest.Hangs})
 		ctx, cancel := context.WithCancel(ctx)
 		t.Cleanup(func() { cancel(); <-done })
-		began := make(chan struct{})
+		hangs := make(chan struct{})
 		go func() {
 			defer close(done)
-			close(began)
-			s.ListKeys(ctx, nil)
+			s.ListKeys(&waitedFor{Context: ctx, waits: sync.OnceFunc(func() { close(hangs) })}, nil)
 		}()
-		<-began
-		for len(s.Journal()) == 0 {
-			runtime.Gosched()
-		}
+		<-hangs
 	}), "1 calls were under way")
+}
+
+// waitedFor is a context that reports that something waits for its end.
+type waitedFor struct {
+	context.Context
+	waits func()
+}
+
+func (w *waitedFor) Done() <-chan struct{} {
+	w.waits()
+	return w.Context.Done()
 }
 
 func TestKeepSaysWhatMayBeLeft(t *testing.T) {
