@@ -2,12 +2,14 @@ package probe
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,10 +39,23 @@ func (p *Probe) Text() (text string) {
 }
 
 // awkward spoils requests by their number: some are throttled, some lose their answers after they were
-// done, some before, some are not answered in time.
+// done, some before, some are not answered until the client gives up.
 type awkward struct {
 	http.Handler
 	requests atomic.Int64
+	giveUp   sync.Map // by the number of a request: what ends it for the client
+}
+
+const numberHeader = "X-Number"
+
+// RoundTrip sends the client's requests, which have no timeout but end when the server hangs.
+func (a *awkward) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(r.Context())
+	r = r.Clone(ctx)
+	number := rand.Text()
+	r.Header.Set(numberHeader, number)
+	a.giveUp.Store(number, cancel)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 func (a *awkward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,6 +71,8 @@ func (a *awkward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case n%151 == 0:
 		io.Copy(io.Discard, r.Body) // a server sees that a client has gone after that alone
+		giveUp, _ := a.giveUp.Load(r.Header.Get(numberHeader))
+		giveUp.(context.CancelFunc)()
 		<-r.Context().Done()
 	default:
 		a.Handler.ServeHTTP(w, r)
@@ -104,8 +121,9 @@ func left(t *testing.T, eng *engine.Engine) (out []string) {
 // differs in nothing, says what it could not decide, and leaves nothing.
 func TestAwkwardServerIsLeftClean(t *testing.T) {
 	eng := simtest.New(t, &engine.Options{})
-	s := serve(t, &awkward{Handler: endpoint.Handler(eng, nil)}, nil)
-	s.doer.(*http.Client).Timeout = 500 * time.Millisecond
+	a := &awkward{Handler: endpoint.Handler(eng, nil)}
+	s := serve(t, a, nil)
+	s.doer.(*http.Client).Timeout, s.doer.(*http.Client).Transport = 0, a
 	results, err := (&Comparison{A: Sim(simtest.New(t, &engine.Options{}), nil), B: s}).Run(t.Context(), quick())
 	if err != nil {
 		t.Fatal(err)
