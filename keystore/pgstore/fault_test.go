@@ -153,13 +153,15 @@ func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
 	s := open(t, url, &Options{MaxConns: 1})
 	held, err := s.pool.Acquire(t.Context())
 	must(t, "the connection", err)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if err := s.Commit(ctx, newID(), storetest.Pair(here, "a")...); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Commit: %v", err)
-	}
-	if _, err := s.Read(ctx, counted); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Read: %v", err)
+	for what, call := range map[string]func(context.Context) error{
+		"Commit": func(ctx context.Context) error { return s.Commit(ctx, newID(), storetest.Pair(here, "a")...) },
+		"Read":   func(ctx context.Context) error { _, err := s.Read(ctx, counted); return err },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if err := call(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", what, err)
+		}
+		cancel()
 	}
 	held.Release()
 	storetest.CheckPairs(t, s, here, nil, nil)
