@@ -78,6 +78,7 @@ func TestPutResourcePolicyNamesWhatIsWrong(t *testing.T) {
 		reason string
 	}{
 		{`{"Version"}`, apc.ErrValidation, apc.RulePolicyText, "Policy: the text is not JSON (at character 10)"},
+		{` []`, apc.ErrValidation, apc.RulePolicyText, "Policy: the value has the wrong type: found a list, wanted an object (at character 1)"},
 		{`{"Statements":[]}`, apc.ErrValidation, apc.RulePolicyText,
 			`Policy.Statements: the policy language has no such element here: found "Statements", wanted Version, Id, Statement (at character 1)`},
 		{statement(`"Effect":"Allow","Action":"*","Resource":"*"`), apc.ErrValidation, apc.RulePolicyText,

@@ -150,7 +150,7 @@ func (c *condition) take(m *member, variables bool) error {
 	}
 	for _, v := range values {
 		if v.form != isString && v.form != isBool && v.form != isNumber {
-			return v.refuse(problemType, formNames[v.form], formNames[isString])
+			return v.refuseForm(formNames[isString])
 		}
 		if variables && strings.Contains(v.text, "${") {
 			return v.refuse(problemVariable, v.text, "a value without ${")
@@ -163,7 +163,7 @@ func (c *condition) take(m *member, variables bool) error {
 	}
 	if c.op == nil {
 		if len(c.values) > 1 {
-			return m.value.refuse(problemType, formNames[isArray], "one value")
+			return m.value.refuseForm("one value")
 		}
 		c.absent = c.values[0].text == "true"
 	}

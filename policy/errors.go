@@ -12,6 +12,7 @@ type Error struct {
 	Offset  int    // of the value at fault in the text, in characters, from 0
 	Problem string // a clause: "the effect is neither Allow nor Deny"
 	Found   string // the value at fault as it was written, or empty
+	Form    string // what the value at fault is, where that is wrong: "a list"; or empty
 	Wanted  string // what would have passed, or empty
 }
 
@@ -32,6 +33,9 @@ func (e *Error) Error() string {
 		}
 		text += ": found " + strconv.Quote(found)
 	}
+	if e.Form != "" {
+		text += ": found " + e.Form
+	}
 	if e.Wanted != "" {
 		text += ", wanted " + e.Wanted
 	}
@@ -41,6 +45,11 @@ func (e *Error) Error() string {
 // refuse is the refusal of a node.
 func (n *node) refuse(problem, found, wanted string) *Error {
 	return &Error{Path: n.path, Offset: n.offset, Problem: problem, Found: found, Wanted: wanted}
+}
+
+// refuseForm is the refusal of a node that is not of the form that is wanted.
+func (n *node) refuseForm(wanted string) *Error {
+	return &Error{Path: n.path, Offset: n.offset, Problem: problemType, Form: formNames[n.form], Wanted: wanted}
 }
 
 // characters counts the characters of a text before a byte.

@@ -151,7 +151,7 @@ func (n *node) member(name string) *node {
 // is refuses a value of another form.
 func (n *node) is(f form) error {
 	if n.form != f {
-		return n.refuse(problemType, formNames[n.form], formNames[f])
+		return n.refuseForm(formNames[f])
 	}
 	return nil
 }

@@ -350,9 +350,9 @@ func PolicyReason(err error, rule apc.Rule, field string) apc.Reason {
 	if e.Path != "" {
 		field += "." + e.Path
 	}
-	found := e.Found
-	if found != "" {
-		found = wording.Foreign(found)
+	found := e.Form
+	if e.Found != "" {
+		found = wording.Foreign(e.Found)
 	}
 	return apc.Reason{Rule: rule, Field: field, Problem: e.Problem, Found: found, Wanted: e.Wanted, Offset: e.Offset}
 }
