@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -50,23 +51,18 @@ type ordered struct {
 	entries *table
 	rank    func(*entry) uint64   // orders most entries without reading them
 	tie     func(a, b *entry) int // orders those of one rank
-	lasts   []ranked              // the greatest member of each chunk
 	order   []slot                // the chunks: none is empty
-	chunks  []chunk               // by number
+	chunks  [][]ranked            // the members of each chunk, by its number
 	free    []uint32              // numbers of chunks that are not in use
 }
 
-// slot is a place for a chunk in the order. Like lasts it has no pointers, so that inserting one is cheap
-// while the garbage collector works.
+// slot is a place for a chunk in the order. It has no pointers, so that inserting one is cheap while the
+// garbage collector works.
 type slot struct {
-	chunk  uint32 // its number
-	marked int32  // how many of its members are marked
-}
-
-// chunk is at most chunkSize members.
-type chunk struct {
-	members []ranked
-	sorted  bool
+	last   ranked // the greatest member; its mark means nothing
+	chunk  uint32 // the number of the chunk
+	marked uint16 // how many members are marked
+	sorted bool   // the members are in order
 }
 
 // ranked is an entry by its number, and its rank. The owner may mark some of the entries and walk these
@@ -112,14 +108,17 @@ func (o *ordered) compare(a, b ranked) int {
 	return o.tie(o.entries.get(a.number), o.entries.get(b.number))
 }
 
-// find is the place of the first member in a sorted list that is not less than an entry, which need not
-// be in the table.
-func (o *ordered) find(list []ranked, rank uint64, e *entry) int {
-	low, high := 0, len(list)
+// less reports whether a member is less than an entry, which need not be in the table.
+func (o *ordered) less(r ranked, rank uint64, e *entry) bool {
+	return r.rank < rank || r.rank == rank && o.tie(o.entries.get(r.number), e) < 0
+}
+
+// find is the place of the first chunk with a member that is not less than an entry.
+func (o *ordered) find(rank uint64, e *entry) int {
+	low, high := 0, len(o.order)
 	for low < high {
 		middle := (low + high) / 2
-		r := list[middle]
-		if r.rank < rank || r.rank == rank && o.tie(o.entries.get(r.number), e) < 0 {
+		if o.less(o.order[middle].last, rank, e) {
 			low = middle + 1
 		} else {
 			high = middle
@@ -131,50 +130,53 @@ func (o *ordered) find(list []ranked, rank uint64, e *entry) int {
 // insert adds an entry that is not there.
 func (o *ordered) insert(e *entry, marked bool) {
 	r := ranked{o.rank(e), e.number, marked}
-	at := o.find(o.lasts, r.rank, e)
+	at := o.find(r.rank, e)
 	greatest := at == len(o.order)
 	switch {
 	case at == 0 && greatest: // the first member of all
-		o.lasts, o.order = append(o.lasts, r), append(o.order, slot{chunk: o.newChunk(chunk{sorted: true})})
+		o.order = append(o.order, slot{last: r, chunk: o.newChunk(nil), sorted: true})
 	case greatest:
 		at--
-		o.lasts[at] = r
+		o.order[at].last = r
 	}
 	s := &o.order[at]
 	s.count(marked, 1)
-	c := &o.chunks[s.chunk]
-	c.sorted = c.sorted && greatest
-	if c.members = append(c.members, r); len(c.members) == chunkSize {
+	s.sorted = s.sorted && greatest
+	members := append(o.chunks[s.chunk], r)
+	o.chunks[s.chunk] = members
+	if len(members) == chunkSize {
 		o.split(at)
 	}
 }
 
 // count adds n to the marked members, if a member is marked.
-func (s *slot) count(marked bool, n int32) {
+func (s *slot) count(marked bool, n int) {
 	if marked {
-		s.marked += n
+		s.marked = uint16(int(s.marked) + n)
 	}
 }
 
 // newChunk gives a chunk a number.
-func (o *ordered) newChunk(c chunk) uint32 {
+func (o *ordered) newChunk(members []ranked) uint32 {
 	if n := len(o.free); n > 0 {
 		number := o.free[n-1]
 		o.free = o.free[:n-1]
-		o.chunks[number] = c
+		o.chunks[number] = members
 		return number
 	}
-	o.chunks = append(o.chunks, c)
+	o.chunks = append(o.chunks, members)
 	return uint32(len(o.chunks) - 1)
 }
 
 // split moves about half of a chunk, the greater members, into a new one.
 func (o *ordered) split(at int) {
-	old := &o.chunks[o.order[at].chunk]
-	last := o.middle(old.members)
-	first, second := old.members[:0], make([]ranked, 0, chunkSize)
-	var left, right slot
-	for _, r := range old.members {
+	old := o.order[at]
+	members := o.chunks[old.chunk]
+	last := o.middle(members)
+	first, second := members[:0], make([]ranked, 0, chunkSize)
+	left := slot{last: last, chunk: old.chunk, sorted: old.sorted}
+	right := slot{last: old.last, sorted: old.sorted}
+	for _, r := range members {
 		if o.compare(r, last) <= 0 {
 			first = append(first, r)
 			left.count(r.marked, 1)
@@ -183,11 +185,10 @@ func (o *ordered) split(at int) {
 			right.count(r.marked, 1)
 		}
 	}
-	old.members = first
-	left.chunk, right.chunk = o.order[at].chunk, o.newChunk(chunk{second, old.sorted})
-	o.order[at] = left
-	o.order = slices.Insert(o.order, at+1, right)
-	o.lasts = slices.Insert(o.lasts, at, last)
+	o.chunks[old.chunk] = first
+	right.chunk = o.newChunk(second)
+	o.order[at] = right
+	o.order = slices.Insert(o.order, at, left)
 }
 
 // middle is a member near the middle, and not the greatest: the median of some.
@@ -202,29 +203,30 @@ func (o *ordered) middle(members []ranked) ranked {
 
 // sorted is the members of a chunk in order.
 func (o *ordered) sorted(at int) []ranked {
-	c := &o.chunks[o.order[at].chunk]
-	if !c.sorted {
-		slices.SortFunc(c.members, o.compare)
-		c.sorted = true
+	s := &o.order[at]
+	members := o.chunks[s.chunk]
+	if !s.sorted {
+		slices.SortFunc(members, o.compare)
+		s.sorted = true
 	}
-	return c.members
+	return members
 }
 
-// locate is where an entry is: the place of its chunk, the chunk, and the place in that; -1 if it is not
+// locate is where an entry is: the place of its chunk, and its place among the members; -1 if it is not
 // there.
-func (o *ordered) locate(e *entry) (at int, c *chunk, i int) {
-	if at = o.find(o.lasts, o.rank(e), e); at == len(o.order) {
-		return at, nil, -1
+func (o *ordered) locate(e *entry) (at, i int) {
+	if at = o.find(o.rank(e), e); at == len(o.order) {
+		return at, -1
 	}
-	c = &o.chunks[o.order[at].chunk]
-	return at, c, slices.IndexFunc(c.members, func(r ranked) bool { return r.number == e.number })
+	members := o.chunks[o.order[at].chunk]
+	return at, slices.IndexFunc(members, func(r ranked) bool { return r.number == e.number })
 }
 
 // remark marks an entry that is there, or takes its mark away.
 func (o *ordered) remark(e *entry, marked bool) {
-	at, c, i := o.locate(e)
-	r := &c.members[i]
+	at, i := o.locate(e)
 	s := &o.order[at]
+	r := &o.chunks[s.chunk][i]
 	s.count(r.marked, -1)
 	s.count(marked, 1)
 	r.marked = marked
@@ -232,20 +234,22 @@ func (o *ordered) remark(e *entry, marked bool) {
 
 // remove removes an entry, if it is there.
 func (o *ordered) remove(e *entry) {
-	at, c, i := o.locate(e)
+	at, i := o.locate(e)
 	if i < 0 {
 		return
 	}
 	s := &o.order[at]
-	s.count(c.members[i].marked, -1)
-	c.members = slices.Delete(c.members, i, i+1)
+	members := o.chunks[s.chunk]
+	s.count(members[i].marked, -1)
+	members = slices.Delete(members, i, i+1)
+	o.chunks[s.chunk] = members
 	switch {
-	case len(c.members) == 0:
-		o.chunks[s.chunk] = chunk{}
+	case len(members) == 0:
+		o.chunks[s.chunk] = nil
 		o.free = append(o.free, s.chunk)
-		o.order, o.lasts = slices.Delete(o.order, at, at+1), slices.Delete(o.lasts, at, at+1)
-	case o.lasts[at].number == e.number:
-		o.lasts[at] = slices.MaxFunc(c.members, o.compare)
+		o.order = slices.Delete(o.order, at, at+1)
+	case s.last.number == e.number:
+		s.last = slices.MaxFunc(members, o.compare)
 	}
 }
 
@@ -254,14 +258,14 @@ func (o *ordered) remove(e *entry) {
 func (o *ordered) from(e *entry, marked bool) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
 		rank := o.rank(e)
-		first := o.find(o.lasts, rank, e)
+		first := o.find(rank, e)
 		for at := first; at < len(o.order); at++ {
 			if marked && o.order[at].marked == 0 {
 				continue
 			}
 			members := o.sorted(at)
 			if at == first {
-				members = members[o.find(members, rank, e):]
+				members = members[sort.Search(len(members), func(i int) bool { return !o.less(members[i], rank, e) }):]
 			}
 			for _, r := range members {
 				if (r.marked || !marked) && !yield(o.entries.get(r.number)) {

@@ -77,7 +77,7 @@ func checkChunks(t *testing.T, o *ordered) {
 	t.Helper()
 	for i, s := range o.order {
 		members := o.sorted(i)
-		if n := len(members); n == 0 || n >= chunkSize || o.lasts[i].number != members[n-1].number {
+		if n := len(members); n == 0 || n >= chunkSize || s.last.number != members[n-1].number {
 			t.Fatalf("chunk %d has %d members, or another last one", i, n)
 		}
 		marked := 0
