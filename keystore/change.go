@@ -86,29 +86,37 @@ func (c *Change) arms() (n int) {
 // argument have is the revision of the record, zero where there is none; counter says that the
 // record is a counter, and value is its value.
 func (c *Change) Check(have CommitID, counter bool, value int64) error {
-	ref, expect := c.Target()
-	if have != (CommitID{}) && c.Require == nil && counter != (c.Add != nil) {
-		return fmt.Errorf("%w: %s %s is a counter or a record, not both", ErrInvalid, ref.Kind, ref.ID)
+	err := c.check(have, counter, value)
+	if err == nil {
+		return nil
 	}
-	var err error
+	ref, _ := c.Target()
+	if err == ErrInvalid {
+		return fmt.Errorf("%w: %s %s is a counter or a record, not both", err, ref.Kind, ref.ID)
+	}
+	return fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
+}
+
+func (c *Change) check(have CommitID, counter bool, value int64) error {
+	_, expect := c.Target()
 	switch {
+	case have != (CommitID{}) && c.Require == nil && counter != (c.Add != nil):
+		return ErrInvalid
 	case c.Add != nil:
 		sum := value + c.Add.Delta
 		wrapped := (sum > value) != (c.Add.Delta > 0)
 		if !wrapped && sum >= 0 && (c.Add.Delta <= 0 || sum <= c.Add.Ceiling) {
 			return nil
 		}
-		err = ErrCeiling
+		return ErrCeiling
 	case have == expect:
 		return nil
 	case expect == CommitID{}:
-		err = ErrExists
+		return ErrExists
 	case have == CommitID{}:
-		err = ErrNotFound
-	default:
-		err = ErrConflict
+		return ErrNotFound
 	}
-	return fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
+	return ErrConflict
 }
 
 // CounterValue returns the value of a counter that Read returned; zero for one that has never been
@@ -122,7 +130,7 @@ func CounterValue(r Record) int64 {
 
 // generation is how many ids of commits a store in memory has at least; the
 // interface asks for 1,000.
-const generation = 2048
+const generation = 1024
 
 // commitLog has the last commits that took effect: those of this generation and
 // of the one before. The zero value is empty.

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -20,6 +21,7 @@ type memory struct {
 	mu      sync.RWMutex // guards all below
 	closed  bool
 	rooms   map[Partition]*room
+	last    *room    // the one that was written last
 	numbers table    // of all entries
 	due     *ordered // of all partitions; nil until something is due
 	log     commitLog
@@ -68,8 +70,11 @@ func (e *entry) record() (r Record) {
 		return r
 	}
 	r = Record{Partition: e.shelf.partition, Kind: e.shelf.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
-	if e.isDue() {
+	switch {
+	case e.isDue():
 		r.Due = time.UnixMilli(e.due).UTC()
+	case e.due == counter: // whose bytes change in place
+		r.Data = bytes.Clone(e.data)
 	}
 	return r
 }
@@ -92,6 +97,14 @@ func (m *memory) open(ctx context.Context) error {
 		return ErrClosed
 	}
 	return ctx.Err()
+}
+
+// room is that of a partition; nil where it has no records yet.
+func (m *memory) room(p Partition) *room {
+	if r := m.last; r != nil && r.partition == p {
+		return r
+	}
+	return m.rooms[p]
 }
 
 // shelf is that of a kind; nil where it has no records yet.
@@ -124,7 +137,7 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	}
 	for i := range refs {
 		ref := &refs[i]
-		in := m.rooms[ref.Partition]
+		in := m.room(ref.Partition)
 		e := in.shelf(ref.Kind).entry(ref.ID)
 		if e == nil {
 			continue
@@ -145,12 +158,12 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
 	out := make([]Record, 0, min(limit, 128))
-	m.mu.Lock() // a chunk may have to be sorted
+	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
-	s := m.rooms[p].shelf(kind)
+	s := m.room(p).shelf(kind)
 	if s == nil {
 		return nil, nil
 	}
@@ -178,15 +191,15 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	m.mu.Lock() // a chunk may have to be sorted
+	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
 	entries := m.due
 	if p != (Partition{}) {
-		if entries = nil; m.rooms[p] != nil {
-			entries = m.rooms[p].due
+		if entries = nil; m.room(p) != nil {
+			entries = m.room(p).due
 		}
 	}
 	if entries == nil {
@@ -238,14 +251,10 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 
 // check sets where the changes are made, and reports whether they can be.
 func (m *memory) check(changes []Change, places []place) error {
-	var near *room // most changes are in the partition of the one before
 	for i := range changes {
 		at := &places[i]
 		ref, _ := changes[i].Target()
-		if near == nil || near.partition != ref.Partition {
-			near = m.rooms[ref.Partition]
-		}
-		at.shelf = near.shelf(ref.Kind)
+		at.shelf = m.room(ref.Partition).shelf(ref.Kind)
 		at.entry = at.shelf.entry(ref.ID)
 		if err := at.check(&changes[i]); err != nil {
 			return err
@@ -257,7 +266,7 @@ func (m *memory) check(changes []Change, places []place) error {
 func (m *memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closed, m.rooms, m.numbers, m.due = true, nil, table{}, nil
+	m.closed, m.rooms, m.last, m.numbers, m.due = true, nil, nil, table{}, nil
 	return nil
 }
 
@@ -292,11 +301,13 @@ func (m *memory) apply(c *Change, at place, id CommitID) {
 		r := &c.Put.Record
 		m.put(m.shelfAt(at, r.Partition, r.Kind), at.entry, at.made)
 	case c.Add != nil:
-		data := binary.BigEndian.AppendUint64(nil, uint64(at.entry.value()+c.Add.Delta))
+		sum := uint64(at.entry.value() + c.Add.Delta)
 		if e := at.entry; e != nil {
-			e.data, e.rev = data, id
+			binary.BigEndian.PutUint64(e.data, sum)
+			e.rev = id
 			return
 		}
+		data := binary.BigEndian.AppendUint64(nil, sum)
 		ref := &c.Add.Ref
 		m.put(m.shelfAt(at, ref.Partition, ref.Kind), nil, &entry{id: ref.ID, data: data, rev: id, due: counter})
 	case c.Remove != nil:
@@ -309,7 +320,7 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 	if at.shelf != nil {
 		return at.shelf
 	}
-	r := m.rooms[p]
+	r := m.room(p)
 	if r == nil {
 		r = &room{partition: p}
 		if m.rooms == nil {
@@ -327,7 +338,7 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 
 // put writes an entry: a new one, or over the one that is there.
 func (m *memory) put(s *shelf, old, e *entry) {
-	e.shelf = s
+	e.shelf, m.last = s, s.room
 	if old == nil {
 		m.create(e)
 	} else {
