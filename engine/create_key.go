@@ -39,27 +39,30 @@ func createKey(ctx context.Context, c *core.Call, in *CreateKeyInput) (*CreateKe
 	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var made core.Key
-	var replicas core.ReplicaPlan
+	out := new(CreateKeyOutput)
 	a := c.Attempts()
 	for a.Next() {
+		var made core.Key
 		c.NewKey(&made, a.ID, spec, apc.KeyOriginAWSPaymentCryptography, in.Enabled, tags)
 		made.Exportable, made.Bits, made.Check = *in.Exportable, spec.Alg.Bits, check.Name
 		if in.DeriveKeyUsage != nil {
 			made.DeriveUsage = *in.DeriveKeyUsage
 		}
-		if replicas, a.Err = c.PlanReplicas(ctx, in.ReplicationRegions, &made); a.Err != nil {
-			continue
+		replicas, err := c.PlanReplicas(ctx, in.ReplicationRegions, &made)
+		if err == nil {
+			err = generate(ctx, c, &made, check.Method)
 		}
-		if a.Err = generate(ctx, c, &made, check.Method); a.Err == nil {
-			a.Err = c.CommitNewKey(ctx, &made, &replicas, nil)
+		if err == nil {
+			err = c.CommitNewKey(ctx, &made, &replicas, nil)
+		}
+		if a.Err = err; err == nil {
+			describeKey(&out.Key, &made)
+			showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 		}
 	}
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	out := &CreateKeyOutput{Key: describeKey(&made)}
-	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 

@@ -26,5 +26,7 @@ func deleteKey(ctx context.Context, c *core.Call, in *DeleteKeyInput) (*DeleteKe
 	if err != nil {
 		return nil, err
 	}
-	return &DeleteKeyOutput{Key: describeKey(&changed)}, nil
+	out := new(DeleteKeyOutput)
+	describeKey(&out.Key, &changed)
+	return out, nil
 }

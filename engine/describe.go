@@ -1,31 +1,32 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// describeKey is what the service says of a key.
-func describeKey(k *core.Key) Key {
-	out := Key{
-		KeyArn:                         k.ARN.String(),
-		KeyAttributes:                  k.Attributes.Members(),
-		KeyCheckValue:                  k.CheckValue,
-		KeyCheckValueAlgorithm:         k.Check,
-		Enabled:                        k.Enabled,
-		Exportable:                     k.Exportable,
-		KeyState:                       k.State,
-		KeyOrigin:                      k.Origin,
-		CreateTimestamp:                k.Created,
-		UsageStartTimestamp:            core.Optional(k.UsageStart),
-		UsageStopTimestamp:             core.Optional(k.UsageStop),
-		DeletePendingTimestamp:         core.Optional(k.DeletePending),
-		DeleteTimestamp:                core.Optional(k.Deleted),
-		DeriveKeyUsage:                 core.Optional(k.DeriveUsage),
-		MultiRegionKeyType:             core.Optional(k.MultiRegion),
-		PrimaryRegion:                  core.Optional(k.PrimaryRegion),
-		UsingDefaultReplicationRegions: k.OwnRegions.Pointer(),
-	}
+// describeKey makes *out, which is zero, what the service says of a key. It is filled in where it is: one of
+// the larger parts of GetKey and CreateKey would be to copy it.
+func describeKey(out *Key, k *core.Key) {
+	out.KeyArn = k.ARN.String()
+	out.KeyAttributes = k.Attributes.Members()
+	out.KeyCheckValue = k.CheckValue
+	out.KeyCheckValueAlgorithm = k.Check
+	out.Enabled = k.Enabled
+	out.Exportable = k.Exportable
+	out.KeyState = k.State
+	out.KeyOrigin = k.Origin
+	out.CreateTimestamp = k.Created
+	out.UsageStartTimestamp = optionalTime(k.UsageStart)
+	out.UsageStopTimestamp = optionalTime(k.UsageStop)
+	out.DeletePendingTimestamp = optionalTime(k.DeletePending)
+	out.DeleteTimestamp = optionalTime(k.Deleted)
+	out.DeriveKeyUsage = core.Optional(k.DeriveUsage)
+	out.MultiRegionKeyType = core.Optional(k.MultiRegion)
+	out.PrimaryRegion = core.Optional(k.PrimaryRegion)
+	out.UsingDefaultReplicationRegions = k.OwnRegions.Pointer()
 	for _, r := range k.Replicas {
 		if out.ReplicationStatus == nil {
 			out.ReplicationStatus = map[string]ReplicationStatusType{}
@@ -37,7 +38,14 @@ func describeKey(k *core.Key) Key {
 		out.ReplicationStatus[r.Region] = status
 	}
 	out.MpaStatus = describeApproval(&k.Approval)
-	return out
+}
+
+// optionalTime is nil for the zero time.
+func optionalTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t) // a copy: t itself stays off the heap
 }
 
 // describeApproval is what the service says of an approval session; nil where there is none.

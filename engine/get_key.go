@@ -16,5 +16,7 @@ func getKey(ctx context.Context, c *core.Call, in *GetKeyInput) (*GetKeyOutput, 
 	if err := c.Key(ctx, core.Need{Field: "KeyIdentifier", Identifier: in.KeyIdentifier}, &found); err != nil {
 		return nil, err
 	}
-	return &GetKeyOutput{Key: describeKey(&found)}, nil
+	out := new(GetKeyOutput)
+	describeKey(&out.Key, &found)
+	return out, nil
 }

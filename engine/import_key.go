@@ -24,10 +24,10 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var made core.Key
-	var replicas core.ReplicaPlan
+	out := new(ImportKeyOutput)
 	a := c.Attempts()
 	for a.Next() {
+		var made core.Key
 		c.Resources = c.Resources[:0]
 		c.NewKey(&made, a.ID, core.Attributes{}, apc.KeyOriginExternal, in.Enabled, tags)
 		plan := importPlan{c: c, in: in, key: &made}
@@ -37,15 +37,18 @@ func importKey(ctx context.Context, c *core.Call, in *ImportKeyInput) (*ImportKe
 		if a.Err = planApproval(ctx, c, &plan); a.Err != nil {
 			continue
 		}
-		if replicas, a.Err = c.PlanReplicas(ctx, in.ReplicationRegions, &made); a.Err == nil {
-			a.Err = c.CommitNewKey(ctx, &made, &replicas, plan.requires)
+		replicas, err := c.PlanReplicas(ctx, in.ReplicationRegions, &made)
+		if err == nil {
+			err = c.CommitNewKey(ctx, &made, &replicas, plan.requires)
+		}
+		if a.Err = err; err == nil {
+			describeKey(&out.Key, &made)
+			showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 		}
 	}
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	out := &ImportKeyOutput{Key: describeKey(&made)}
-	showInProgress(&out.Key, replicas.Regions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
 

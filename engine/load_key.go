@@ -95,16 +95,16 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 	if err := c.Settle(ctx); err != nil {
 		return nil, err
 	}
-	var loaded hsm.Components
-	var made core.Key
+	answer := new(LoadKeyOutput)
 	a := c.Attempts()
 	if in.KeyID != nil {
 		a.ID = *in.KeyID
 	}
 	for a.Next() {
+		var made core.Key
 		c.NewKey(&made, a.ID, spec, apc.KeyOriginExternal, in.Enabled, tags)
 		made.Exportable, made.Bits, made.Check = *in.Exportable, bits, check.Name
-		loaded, err = c.Cloud.HSM.LoadComponents(ctx, in.Components, made.HSMAttributes(), check.Method)
+		loaded, err := c.Cloud.HSM.LoadComponents(ctx, in.Components, made.HSMAttributes(), check.Method)
 		if err != nil {
 			return nil, core.HSMError(err)
 		}
@@ -116,15 +116,22 @@ func loadComponents(ctx context.Context, c *core.Call, in *LoadKeyInput) (*LoadK
 		if in.KeyID != nil && errors.Is(a.Err, keystore.ErrExists) {
 			a.Err = sameKey(ctx, c, &made)
 		}
+		if a.Err == nil {
+			answer.describe(&made, loaded.Parts)
+		}
 	}
 	if a.Err != nil {
 		return nil, core.Refused(a.Err)
 	}
-	answer := &LoadKeyOutput{Key: describeKey(&made)}
-	for _, p := range loaded.Parts {
-		answer.ComponentCheckValues = append(answer.ComponentCheckValues, core.ShownCheckValue(p))
-	}
 	return answer, nil
+}
+
+// describe is the answer about a key and its components.
+func (out *LoadKeyOutput) describe(k *core.Key, parts []kcv.Value) {
+	describeKey(&out.Key, k)
+	for _, p := range parts {
+		out.ComponentCheckValues = append(out.ComponentCheckValues, core.ShownCheckValue(p))
+	}
 }
 
 // checkLoad checks what the key is to be, and returns its attributes, its length in bits and the

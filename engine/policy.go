@@ -114,6 +114,9 @@ func permitted(a core.Attributes, w way) bool {
 // checkAttributes compares attributes with the table. The reason names the first of usage, algorithm,
 // class and modes of use that no row has.
 func checkAttributes(a core.Attributes, w way, field string) error {
+	if permitted(a, w) {
+		return nil
+	}
 	return checkCandidates(a, []*core.Algorithm{a.Alg}, w, field)
 }
 

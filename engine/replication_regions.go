@@ -73,7 +73,8 @@ func addKeyReplicationRegions(
 		return nil, err
 	}
 	c.Cloud.Replicated(&primary, in.ReplicationRegions, c.Now)
-	out := &AddKeyReplicationRegionsOutput{Key: describeKey(&primary)}
+	out := new(AddKeyReplicationRegionsOutput)
+	describeKey(&out.Key, &primary)
 	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateInProgress)
 	return out, nil
 }
@@ -130,7 +131,8 @@ func removeKeyReplicationRegions(
 	if err != nil {
 		return nil, err
 	}
-	out := &RemoveKeyReplicationRegionsOutput{Key: describeKey(&primary)}
+	out := new(RemoveKeyReplicationRegionsOutput)
+	describeKey(&out.Key, &primary)
 	showInProgress(&out.Key, in.ReplicationRegions, apc.KeyReplicationStateDeleteInProgress)
 	return out, nil
 }

@@ -16,5 +16,7 @@ func restoreKey(ctx context.Context, c *core.Call, in *RestoreKeyInput) (*Restor
 	if err != nil {
 		return nil, err
 	}
-	return &RestoreKeyOutput{Key: describeKey(&changed)}, nil
+	out := new(RestoreKeyOutput)
+	describeKey(&out.Key, &changed)
+	return out, nil
 }

@@ -16,5 +16,7 @@ func startKeyUsage(ctx context.Context, c *core.Call, in *StartKeyUsageInput) (*
 	if err != nil {
 		return nil, err
 	}
-	return &StartKeyUsageOutput{Key: describeKey(&changed)}, nil
+	out := new(StartKeyUsageOutput)
+	describeKey(&out.Key, &changed)
+	return out, nil
 }

@@ -17,5 +17,7 @@ func stopKeyUsage(ctx context.Context, c *core.Call, in *StopKeyUsageInput) (*St
 	if err != nil {
 		return nil, err
 	}
-	return &StopKeyUsageOutput{Key: describeKey(&changed)}, nil
+	out := new(StopKeyUsageOutput)
+	describeKey(&out.Key, &changed)
+	return out, nil
 }

@@ -44,11 +44,19 @@ func (w *writer) record() []byte {
 }
 
 func (w *writer) bytes(b []byte) {
+	if len(b) == 0 { // many of them
+		w.b = append(w.b, 0)
+		return
+	}
 	w.number(uint64(len(b)))
 	w.b = append(w.b, b...)
 }
 
 func (w *writer) text(s string) {
+	if s == "" { // many of them
+		w.b = append(w.b, 0)
+		return
+	}
 	w.number(uint64(len(s)))
 	w.b = append(w.b, s...)
 }
@@ -72,11 +80,11 @@ func (w *writer) flag(on bool) {
 // time writes milliseconds since 1970 plus one; the zero time is 0.
 func (w *writer) time(t time.Time) {
 	if t.IsZero() {
-		w.number(0)
+		w.b = append(w.b, 0)
 		return
 	}
 	w.bad = w.bad || !storable(t)
-	w.number(uint64(t.UnixMilli()) + 1)
+	w.b = binary.AppendUvarint(w.b, uint64(t.UnixMilli())+1)
 }
 
 // storable reports whether a record can hold a time: one of the years 1970 to

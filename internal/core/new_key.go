@@ -13,9 +13,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// NewKey makes *out a new key of the caller: CREATE_COMPLETE, and enabled unless enabled is false.
+// NewKey makes *out, which is zero, a new key of the caller: CREATE_COMPLETE, and enabled unless enabled is false.
 func (c *Call) NewKey(out *Key, id string, spec Attributes, origin apc.KeyOrigin, enabled *bool, tags []apc.Tag) {
-	*out = Key{}
 	out.ARN.Partition, out.ARN.Key = c.Home(), id
 	out.Attributes, out.Origin, out.Tags = spec, origin, tags
 	out.State, out.Created = apc.KeyStateCreateComplete, c.Now
@@ -141,7 +140,7 @@ func idError(problem, found, wanted string) *apc.Error {
 type freshKey struct {
 	stored  stored
 	list    keystore.Require
-	changes [8]keystore.Change
+	changes [4]keystore.Change
 }
 
 // stored is how one new key is stored and counted.
