@@ -24,7 +24,7 @@ const (
 
 // boundRoom holds the head, and the attributes of a key whose id is as long as the
 // service's.
-const boundRoom = 64
+const boundRoom = 40
 
 // newSealer is the cipher under the sealing key. Neither call can fail on a
 // key of 32 bytes.

@@ -22,11 +22,11 @@ func (v Value) String() string { return v.Short(len(v.bytes)) }
 func (v Value) Short(n int) string {
 	const digits = "0123456789ABCDEF"
 	n = max(0, min(n, v.method.rule().standard))
-	out := make([]byte, 0, 2*len(v.bytes))
-	for _, b := range v.bytes[:n] {
-		out = append(out, digits[b>>4], digits[b&15])
+	var out [2 * len(v.bytes)]byte
+	for i, b := range v.bytes[:n] {
+		out[2*i], out[2*i+1] = digits[b>>4], digits[b&15]
 	}
-	return string(out)
+	return string(out[:2*n])
 }
 
 // Equal compares method and standard length, in constant time.
