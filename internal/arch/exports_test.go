@@ -27,6 +27,7 @@ const exportsGolden = "testdata/exports.txt"
 // goFile is a file of the repository, of whatever module.
 type goFile struct {
 	dir  string // "engine"; "." is the root
+	base string // "clock.go"
 	test bool
 	*ast.File
 }
@@ -51,7 +52,7 @@ func allFiles(t *testing.T) (all []goFile) {
 			return err
 		}
 		dir, err := filepath.Rel(root, filepath.Dir(name))
-		all = append(all, goFile{filepath.ToSlash(dir), strings.HasSuffix(name, "_test.go"), f})
+		all = append(all, goFile{filepath.ToSlash(dir), base, strings.HasSuffix(name, "_test.go"), f})
 		return err
 	})
 	if err != nil {
@@ -278,7 +279,7 @@ func TestForgedExportsAreFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, goFile{path.Dir(name), strings.HasSuffix(name, "_test.go"), f})
+		files = append(files, goFile{path.Dir(name), path.Base(name), strings.HasSuffix(name, "_test.go"), f})
 	}
 	if got, want := fmt.Sprint(unusedExports(files)), "[a.Dead a.Gone a.Lonely a.Used.NotCalled]"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
