@@ -17,6 +17,7 @@ const (
 )
 
 // importRoot imports the public key of a self-signed certificate (GUESS G-self-signed-root: another is refused).
+// One that signs no others, of a key for data or TR-34, need not be a CA's (GUESS G-self-signed-leaf).
 func importRoot(ctx context.Context, c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
 	if err := c.PermitImplied(ctx); err != nil {
 		return err
@@ -25,7 +26,9 @@ func importRoot(ctx context.Context, c *core.Call, m *RootCertificatePublicKey, 
 	if err != nil {
 		return err
 	}
-	if err := core.CertificateError(core.TrustRules(c).CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
+	rules := core.TrustRules(c)
+	rules.Leaf = p.key.Attributes.Usage != core.UsageS0
+	if err := core.CertificateError(rules.CheckRoot(cert), rootField+".PublicKeyCertificate"); err != nil {
 		return err
 	}
 	return p.takeCertificate(cert)

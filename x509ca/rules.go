@@ -20,6 +20,9 @@ type Rules struct {
 	// it counts in the path lengths of the CAs above it.
 	CA bool
 
+	// Leaf is set where the certificate given to CheckRoot signs no other. It may then be no CA.
+	Leaf bool
+
 	// KeyUsage makes CheckIssued require at least one of these usages in a certificate that has the
 	// extension; zero requires none.
 	KeyUsage x509.KeyUsage
@@ -47,7 +50,8 @@ type Rules struct {
 	Certificate, Issuer, Root string
 }
 
-// CheckRoot checks a certificate that the caller is about to trust: it must be self-signed and a CA.
+// CheckRoot checks a certificate that the caller is about to trust: it must be self-signed and, unless
+// Leaf is set, a CA.
 func (r *Rules) CheckRoot(c *x509.Certificate) error {
 	return r.path(true, []*x509.Certificate{c}).check()
 }
@@ -128,7 +132,7 @@ func (p *path) above(i int) *x509.Certificate {
 }
 
 // isCA reports whether a certificate is checked as one that signs others.
-func (p *path) isCA(i int) bool { return p.alone || i > 0 || p.CA }
+func (p *path) isCA(i int) bool { return p.alone && !p.Leaf || i > 0 || p.CA }
 
 // refuse makes an Error about one certificate of the path.
 func (p *path) refuse(i int, rule Rule, problem, found, wanted string) error {

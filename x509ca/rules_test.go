@@ -61,6 +61,14 @@ func TestLeafWithoutExtensionsIsTaken(t *testing.T) {
 	wantRule(t, r.CheckIssued(leaf.Certificate, root.Certificate), "")
 }
 
+func TestSelfSignedLeafNeedNotBeACA(t *testing.T) {
+	c := newRoot(t, func(o *order) { o.Profile = Profile{Hash: crypto.SHA256, NoExtensions: true} }).Certificate
+	wantRule(t, (&Rules{Now: now}).CheckRoot(c), RuleBasicConstraints)
+	wantRule(t, (&Rules{Now: now, Leaf: true}).CheckRoot(c), "")
+	other := newRoot(t).leaf(t).Certificate
+	wantRule(t, (&Rules{Now: now, Leaf: true}).CheckRoot(other), RuleSelfSigned)
+}
+
 // A CA that signs itself again under its own name, with a new key, adds
 // nothing to the path (RFC 5280, section 4.2.1.9).
 func TestSelfIssuedCertificateDoesNotCountInPathLength(t *testing.T) {

@@ -43,7 +43,7 @@ func (r *runner) make(ctx context.Context, s *Step) (map[string]any, error) {
 	}
 	switch s.Do {
 	case "authority":
-		return r.newParty(s.Name, nil, arg(0), true)
+		return r.newParty(s.Name, nil, arg(0), arg(1) != "leaf")
 	case "issue":
 		return r.newParty(s.Name, r.parties[arg(0)], arg(1), arg(2) == "authority")
 	case "wrap":
