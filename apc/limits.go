@@ -44,9 +44,10 @@ type Limits struct {
 	DefaultDeleteDays int // waiting time when DeleteKeyInDays is absent (7)
 
 	// SymmetricRate and AsymmetricRate are how many operations of the data plane an account may ask
-	// for in a second of the simulator's clock, in a Region: with only symmetric keys, and with an
-	// RSA or ECC key. More are refused with ThrottlingException. Zero is no limit; the quotas of
-	// the service are 500 and 20 (user guide, quotas).
+	// for in a Region within a second of the simulator's clock. The first counts operations with
+	// only symmetric keys, the second those with an RSA or ECC key. More are refused with
+	// ThrottlingException. Zero is no limit; the quotas of the service are 500 and 20 (user guide,
+	// quotas).
 	SymmetricRate, AsymmetricRate int
 
 	// DeletedVisible is how long a key in DELETE_COMPLETE can still be read

@@ -33,9 +33,9 @@ func CSC1(b cipher.Block, pan, expiry string) (CSC, error) {
 	return cscOf(block), nil
 }
 
-// CSC2 returns the card security codes of version 2: of the block of version 1 followed by the
-// service code, 3 digits, and zeros up to 16 bytes, the last block of the CBC encryption with a
-// zero IV (GUESS G-csc-2).
+// CSC2 returns the card security codes of version 2. They are made of the last block of a CBC
+// encryption with a zero IV; what is encrypted is the block of version 1, the service code, 3
+// digits, and zeros up to 16 bytes (GUESS G-csc-2).
 func CSC2(b cipher.Block, pan, expiry, serviceCode string) (CSC, error) {
 	if err := check(pan, MaxLength, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return CSC{}, err

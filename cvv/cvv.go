@@ -80,7 +80,7 @@ func decimalize(b []byte) string {
 }
 
 // Dynamic returns the dynamic card verification value (dCVV) of n digits (1 to 5): the CVV under
-// the card's key, with the first four digits of the account number replaced by the application
+// the card's key of an account number whose first four digits are replaced by the application
 // transaction counter, 1 to 4 hexadecimal digits. The letters of the counter are not converted
 // to decimal digits (GUESS G-dcvv-letters).
 func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (string, error) {
@@ -94,10 +94,10 @@ func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (
 	return value(card, counter+pan[4:]+expiry+serviceCode, n)
 }
 
-// CVC3 returns the dynamic card verification code of n digits, 1 to 5 (EMV Contactless Book
-// C-2): card is the card's key as a TDES cipher, retail the same key as single DES ciphers, track
-// the bytes of the track data template, un the unpredictable number, 1 to 8 hexadecimal digits,
-// and atc the counter, 1 to 4.
+// CVC3 returns the dynamic card verification code of n digits, 1 to 5 (EMV Contactless Book C-2).
+// The arguments card and retail are the card's key, as a TDES cipher and as single DES ciphers;
+// track is the bytes of the track data template; un is the unpredictable number, 1 to 8
+// hexadecimal digits; atc is the counter, 1 to 4 hexadecimal digits.
 func CVC3(card cipher.Block, retail *mac.RetailKey, track []byte, un, atc string, n int) (string, error) {
 	iv, err := mac.Retail(retail, mac.Bit, track)
 	if err != nil {

@@ -188,8 +188,8 @@ func WorkingHMAC(initial []byte, k AESKSN, use AESUse, t KeyType, length int) ([
 }
 
 // UpdateAES derives the key under which a new initial key is sent to a terminal (X9.24-3, 6.5):
-// the working key for key encryption of counter FFFFFFFF, an AES key as long as the initial key,
-// which has 16, 24 or 32 bytes.
+// the working key for key encryption of counter FFFFFFFF. It is an AES key as long as the
+// initial key, 16, 24 or 32 bytes.
 func UpdateAES(initial []byte, id [8]byte) ([]byte, error) {
 	var k AESKSN
 	copy(k[:], id[:])

@@ -37,8 +37,8 @@ func ARPC1(key []byte, arqc [8]byte, responseCode [2]byte) ([]byte, error) {
 
 // ARPC2 returns the response cryptogram of method 2, 4 bytes (section 8.2.2): the leftmost bytes
 // of ISO 9797-1 MAC algorithm 3 with padding method 2 over the ARQC, the card status update and
-// the proprietary authentication data, 0 to 8 bytes; more are an [Error]. The key is that of
-// [ARPC1].
+// the proprietary authentication data. The proprietary data is 0 to 8 bytes; more are an
+// [Error]. The key is that of [ARPC1].
 func ARPC2(key []byte, arqc [8]byte, statusUpdate [4]byte, proprietary []byte) ([]byte, error) {
 	if len(proprietary) > 8 {
 		return nil, &Error{"proprietary authentication data", problemLength, fmt.Sprintf("%d bytes", len(proprietary)), "up to 8 bytes"}

@@ -118,10 +118,10 @@ func MChipSession(mk []byte, atc [2]byte, un [4]byte) ([]byte, error) {
 	return CommonSession(mk, [8]byte{atc[0], atc[1], 0, 0, un[0], un[1], un[2], un[3]})
 }
 
-// VisaScriptSession derives the session key of Visa and American Express scripts (Visa VIS): in
-// the card's master key the last two bytes of the left half are XORed with the application
-// transaction counter, those of the right half with its complement. Cryptograms of these schemes
-// have no session key: they are made with the master key.
+// VisaScriptSession derives the session key of Visa and American Express scripts (Visa VIS): the
+// card's master key with a change of the last two bytes of each half. Those of the left half are
+// XORed with the application transaction counter, those of the right half with its complement.
+// Cryptograms of these schemes have no session key: they are made with the master key.
 func VisaScriptSession(mk []byte, atc [2]byte) ([]byte, error) {
 	if err := keyLength("card master key", mk); err != nil {
 		return nil, err

@@ -21,12 +21,12 @@
 // quota. All violations of the shape are reported together; of the other checks, the first one
 // that fails.
 //
-// The only clock is Options.Now: from its date on, a key whose deletion was scheduled is deleted
-// for every operation that reads it, and its sealed form is erased by the next operation that
-// changes, counts or lists records, or by [Engine.Settle]. The engine starts no goroutine of its
-// own. For a context that can end, the generation of an RSA key pair runs in a goroutine, which
-// ends with the generation, perhaps after the call has returned (see [hsm.HSM.GenerateKey]). What
-// the public documents do not say is a guess, named G-… next to the rule and explained in
+// The only clock is Options.Now. From the date of its deletion on, a key is deleted for every
+// operation that reads it. Its sealed form is erased by the next operation that changes, counts
+// or lists records, or by [Engine.Settle]. The engine starts no goroutine of its own. For a
+// context that can end, the generation of an RSA key pair runs in a goroutine, which ends with
+// the generation, perhaps after the call has returned (see [hsm.HSM.GenerateKey]). What the
+// public documents do not say is a guess, named G-… next to the rule and explained in
 // docs/guesses.md.
 //
 // Erasing a key erases its sealed form from the live store; pages that a

@@ -17,7 +17,7 @@ type Movement struct {
 	Export      bool   // else an import
 	Form        string // "TR-31", "TR-34", "ECDH", "RSA", "AS 2805", "certificate", "components"
 	Key         string // ARN; of an export as the caller named it
-	WrappingKey string // the identifier of the key that it was wrapped with, as the caller named it; of TR-34, RSA and ECDH the authority's
+	WrappingKey string // as the caller named it; of TR-34, RSA and ECDH the certificate authority
 	Certificate string // the subject that the key was encrypted to or came from; "" where there is none
 	Header      string // 16 characters; "" where the form has none
 	Blocks      []tr31.OptionalBlock

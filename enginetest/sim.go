@@ -52,10 +52,10 @@ type Options struct {
 	Store keystore.Store
 
 	// Keep names the keys that the end of the test does not fail for. It is called with each key in
-	// CREATE_COMPLETE that the test's calls made and that has no alias, and with each key in another
-	// state that an alias points to (the zero Key, if the alias points to no key): true accepts it,
-	// false fails the test. Nil is false for all. It is not called with keys without an alias that
-	// were made by [Sim.Key], [Sim.Load], [Sim.Inspect] or a [Partner].
+	// CREATE_COMPLETE that the test's calls made and that has no alias. It is also called with each
+	// key in another state that an alias points to, or with the zero Key if the alias points to no
+	// key. True accepts the key, false fails the test. Nil is false for all. It is not called with
+	// keys without an alias that were made by [Sim.Key], [Sim.Load], [Sim.Inspect] or a [Partner].
 	Keep func(Key) bool
 }
 

@@ -8,9 +8,9 @@ import (
 // sweepEffects are what Sweep makes of each call.
 var sweepEffects = []Effect{Throttled, Unavailable, AnswerLost, RequestLost, Slow}
 
-// Sweep runs a scenario once without a fault, to see which calls it makes, and then once for each
-// call and each of throttled, unavailable, answer lost, request lost and slow, each time on a new
-// simulator and as a subtest whose name reads: "CreateAlias_(call_2),_answer_lost".
+// Sweep runs a scenario once without a fault, to see which calls it makes. Then it runs it once
+// for each call and each of the faults throttled, unavailable, answer lost, request lost and
+// slow: on a new simulator, as a subtest with a name like "CreateAlias_(call_2),_answer_lost".
 //
 // The scenario does what a caller of the service under test would, trying again after an error, and
 // then checks the state (through [Sim.State] or [Sim.Inspect], whose calls get no fault).

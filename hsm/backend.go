@@ -142,11 +142,11 @@ const (
 	CBC
 )
 
-// Key is an open key: a handle on primitives. Any number of goroutines may
-// use one at the same time. No primitive pads. A primitive that the device lacks is
-// an [UnsupportedError], one that does not belong to the key's algorithm is
-// ErrRefused, and data that is not a whole number of blocks, a ciphertext as
-// long as no modulus and an IV of the wrong length are ErrInput.
+// Key is an open key: a handle on primitives. Any number of goroutines may use one
+// at the same time. No primitive pads. A primitive that the device lacks is an
+// [UnsupportedError], one that does not belong to the key's algorithm is
+// ErrRefused, and data that is not a whole number of blocks, a ciphertext that is
+// not as long as the modulus and an IV of the wrong length are ErrInput.
 type Key interface {
 	// Encrypt and Decrypt work in place on whole blocks with an AES or TDES
 	// key. The IV has the length of a block for CBC and is nil for ECB.

@@ -11,13 +11,13 @@
 //
 // # Commands
 //
-// [HSM] has the payment commands on any Backend: generating a key and its check value, loading
-// components, and importing and exporting keys as TR-31 key blocks (under a stored key or one that
-// was agreed on), TR-34 key tokens, RSA and AS 2805 cryptograms; initial DUKPT keys are exported in
-// the same ways. What a device lacks ([Unsupported]) is built from what it has, or refused with
-// that error. A bounded number of prepared keys (open handles, derived key block keys, variants of
-// base derivation keys, parsed private keys) is kept between calls; [HSM.Forget] and [HSM.Close]
-// close them.
+// [HSM] has the payment commands on any Backend. They generate a key and its check value, load
+// components, and import and export keys: as TR-31 key blocks (under a stored key or one that was
+// agreed on), TR-34 key tokens, RSA cryptograms and AS 2805 cryptograms. Initial DUKPT keys are
+// exported in the same ways. What a device lacks ([Unsupported]) is built from what it has, or
+// refused with that error. A bounded number of prepared keys (open handles, derived key block keys,
+// variants of base derivation keys, parsed private keys) is kept between calls; [HSM.Forget] and
+// [HSM.Close] close them.
 //
 // The commands of the data plane encipher and decipher data, make and verify MACs, card validation
 // values, PINs and EMV cryptograms, and make scripts. They work with a [WorkingKey]: a stored key,

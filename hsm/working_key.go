@@ -57,9 +57,10 @@ const (
 )
 
 // DUKPT derives a working key of one transaction from a base derivation key, AES or TDES. A
-// transaction has a key for PINs, keys for MACs and keys for data: a command that reads or makes a
-// PIN block derives the one for PINs, MAC and VerifyMAC one for MACs, Encrypt, Decrypt and
-// ReEncrypt one for data; Direction chooses among the keys for MACs and those for data.
+// transaction has a key for PINs, keys for MACs and keys for data. A command that reads or makes a
+// PIN block derives the key for PINs; MAC and VerifyMAC derive one for MACs; Encrypt, Decrypt and
+// ReEncrypt derive one for data. Direction chooses among the keys for MACs and among those for
+// data.
 //
 // A key serial number that does not fit and a derived key that would be stronger than
 // the base derivation key are a *dukpt.Error.

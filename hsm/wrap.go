@@ -8,11 +8,11 @@ import (
 )
 
 // Wrap is a backend that calls before in front of every call, for latency, faults
-// and logs: before may wait, and where it returns an error the call fails with
-// that error and does not reach the backend. It is given the context of the call
-// and the name of the method, of Backend, of an optional interface or of Key:
-// "Generate", "Reseal", "Encrypt". Only Close, of the backend and of keys, is
-// called without it. Any number of goroutines may be in before at a time.
+// and logs. It may wait. Where it returns an error the call fails with that error
+// and does not reach the backend. It is given the context of the call and the
+// name of the method, of Backend, of an optional interface or of Key: "Generate",
+// "Reseal", "Encrypt". Only Close, of the backend and of keys, is called without
+// it. Any number of goroutines may be in before at a time.
 //
 // The result has the optional interfaces that the backend has: [OpenGenerator],
 // [Resealer] and [Initializer]. A struct that embeds a Backend has none of them.

@@ -46,9 +46,9 @@ func VerifyPVV(pvk cipher.Block, pan string, index int, p PIN, pvv string) (bool
 	return err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(pvv)) == 1, err
 }
 
-// Decimalize makes decimal digits of bytes, as Visa's values are made. Of the hexadecimal digits
-// of b it takes first all that are decimal, in order, then all letters, in order, each minus 10
-// (A is 0, F is 5), and returns the leftmost n, or all where there are fewer.
+// Decimalize makes decimal digits of bytes, as Visa's values are made. It takes first those
+// hexadecimal digits of b that are decimal, in order, then the letters, in order, each minus 10
+// (A is 0, F is 5). It returns the leftmost n of them, or all where there are fewer.
 func Decimalize(b []byte, n int) string {
 	out := make([]byte, 0, 2*len(b))
 	for letters := range 2 {
@@ -71,9 +71,10 @@ type IBM3624 struct {
 	Pad            byte   // '0' to '9' or 'A' to 'F': fills the data to 16 digits on the right
 }
 
-// NaturalPIN returns the natural PIN of a length, 4 to 12 digits: pvk, the PIN verification key as
-// a TDES cipher, enciphers the padded validation data, and the table gives a decimal digit for each
-// of the leftmost hexadecimal digits of the result. A refused argument or field is an [Error].
+// NaturalPIN returns the natural PIN of a length, 4 to 12 digits. The padded validation data is
+// enciphered with pvk, the PIN verification key as a TDES cipher; the table gives a decimal digit
+// for each of the leftmost hexadecimal digits of the result. A refused argument or field is an
+// [Error].
 func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
 		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}

@@ -39,10 +39,10 @@ const (
 	maskKBAK = 0x4D
 )
 
-// DeriveKeysWith derives KBEK and KBAK of version B, D or E from a protection key of so many bits that
-// may be in a device: mac computes the whole CMAC of a message under it; its results are cleared. An
-// error of mac is returned as it is. A length that does not fit the version, and versions A and C, are
-// refused with class kbpk.
+// DeriveKeysWith derives KBEK and KBAK of version B, D or E from a protection key of so many bits,
+// which may be in a device: mac computes the whole CMAC of a message under it. What mac returns is
+// cleared. An error of mac is returned as it is. A length that does not fit the version, and versions
+// A and C, are refused with class kbpk.
 func DeriveKeysWith(v Version, bits int, mac func(message []byte) ([]byte, error)) (kbek, kbak []byte, err error) {
 	r, err := v.rules()
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 // Ciphers are the operations of a caller whose derived keys are in a device.
 // Its methods may be called by any number of goroutines at once.
 type Ciphers interface {
-	// Encrypt works in place under KBEK: in versions A to D CBC over whole
-	// cipher blocks, with a fresh IV in each call; in E CTR, whose first
-	// counter block is the IV and counts up as a whole. It does not change iv.
+	// Encrypt works in place under KBEK. In versions A to D it is CBC over
+	// whole cipher blocks, with a fresh IV in each call. In E it is CTR: the IV
+	// is the first counter block, which counts up as one number. It does not
+	// change iv.
 	Encrypt(ctx context.Context, iv, data []byte) error
 
 	// Decrypt undoes Encrypt.

@@ -1,7 +1,7 @@
 // Package tr34 reads the messages of X9 TR 34 (ANSI X9.139), and writes its key tokens, by which a
-// key distribution host (KDH) sends a symmetric key to a key receiving device (KRD) under RSA: the
-// key token in the layouts in use, and the messages around it. It works on bytes and uses neither a
-// network nor a store.
+// key distribution host (KDH) sends a symmetric key to a key receiving device (KRD) under RSA. It
+// has the key token in the layouts in use, and the messages around it. It works on bytes and uses
+// neither a network nor a store.
 //
 // # Reading
 //

@@ -9,12 +9,12 @@
 // A value that cannot be predicted (an ARN, the check value of a new key) is taken from the first
 // answer and must be the same from then on.
 //
-// Covered are all operations of the control plane but the lists, which Compare calls, in several
-// accounts and Regions: keys, aliases, tags, import and export tokens, imports and exports in every
-// form, certificates, quotas, replication, identity and resource policies of a small family, and
-// approval. Of the data plane, every operation and form: which keys may do it and what else must
-// fit. The results are not computed; the caller compares those that must agree, such as a MAC and
-// its verification.
+// It has all operations of the control plane but the lists, which Compare calls, in several
+// accounts and Regions. That is keys, aliases, tags, import and export tokens, imports and exports
+// in every form, certificates, quotas, replication, identity and resource policies of a small
+// family, and approval. Of the data plane, every operation and form: which keys may do it and what
+// else must fit. The results are not computed; the caller compares those that must agree, such as a
+// MAC and its verification.
 //
 // Faults of one request are reported in one order: identifiers, permission, state, the rules of each key, certificates
 // and tokens, quotas.

@@ -128,7 +128,7 @@ var primitiveCases = []testCase{
 	newCase(
 		"WrongInputIsRefused",
 		promises{
-			"data that is not a whole number of blocks, a ciphertext as long as no modulus and an IV of the wrong length are ErrInput.",
+			"data that is not a whole number of blocks, a ciphertext that is not as long as the modulus and an IV of the wrong length are ErrInput.",
 			"ErrInput: data of the wrong length or form for the primitive.",
 			"A ciphertext that does not open is ErrInput, whatever was wrong with it.",
 		},

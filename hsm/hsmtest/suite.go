@@ -24,8 +24,8 @@ type Options struct {
 	// or closed. Nil: the master key does not outlast a backend.
 	Again func(t testing.TB, b hsm.Backend) hsm.Backend
 
-	// Faulty opens a device that can be made to fail. arm makes the nth call from now on to the
-	// layer below the backend fail once, as in an outage: nth counts from 1, and with 0 no call
+	// Faulty opens a device that can be made to fail. arm(nth) makes one call to the layer below
+	// the backend fail, as in an outage: the nth from now on, counted from 1; with 0 no call
 	// fails. It replaces the failure that was armed before, and reports whether that one has made
 	// a call fail. It is called from one goroutine at a time, also while others call the backend.
 	// Nil: nothing can be made to fail.

@@ -2,10 +2,10 @@
 // every process on one store reads it.
 //
 // The file is one line: apcsim-lmk-1, a space and the key as 64 hexadecimal
-// digits. It may be reached through symbolic links. It must be a regular file to
-// which others have no access, which its group cannot change, and which its group
-// may read only where this process is in that group: mode 0600, or 0440 as
-// Kubernetes mounts a secret with fsGroup. No error shows the file's content.
+// digits. It may be reached through symbolic links. It must be a regular file.
+// Others must have no access to it; its group may only read it, and only if this
+// process is in that group: mode 0600, or 0440 as Kubernetes mounts a secret with
+// fsGroup. No error shows the file's content.
 package masterkey
 
 import (

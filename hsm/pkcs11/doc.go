@@ -99,13 +99,14 @@
 //
 // # Losing the token
 //
-// A call that finds a session lost, the user logged out, the token removed or the
-// module finalised closes the old connection, opens the sessions anew and, if that
-// fails, initialises the module anew and looks for the token by its serial; then it
-// runs once more. While the token is not there calls fail at once with the reason;
-// the next attempt to connect is made after 50 ms, the one after that after twice as
-// long, up to 5 s. A refused PIN is never tried again. If other code of the process
-// has initialised the module, this package neither initialises nor finalises it. A
-// context is checked between two calls of the module and while waiting for a
-// session; a call that the module does not return from cannot be interrupted.
+// A call may find that a session is lost, the user logged out, the token removed or
+// the module finalised. It then closes the connection and opens the sessions anew;
+// if that fails, it initialises the module anew and looks for the token by its
+// serial. After that it runs once more. While the token is not there calls fail at
+// once with the reason; the next attempt to connect is made after 50 ms, the one
+// after that after twice as long, up to 5 s. A refused PIN is never tried again. If
+// other code of the process has initialised the module, this package neither
+// initialises nor finalises it. A context is checked between two calls of the module
+// and while waiting for a session; a call that the module does not return from
+// cannot be interrupted.
 package pkcs11

@@ -87,10 +87,10 @@ type PIN func() ([]byte, error)
 const maxPIN = 4 << 10
 
 // PINFile reads a PIN from a file; line ends behind it are not part of it. The
-// path may lead through symbolic links, as Kubernetes mounts secrets; the file
-// itself must be a regular one to which others have no access, which its group
-// cannot change, and which its group may read only where this process is in that
-// group: mode 0600, or 0440 with fsGroup. It is read at each connection.
+// path may contain symbolic links, as Kubernetes mounts secrets. The file itself
+// must be a regular one. Others must have no access to it; its group may only
+// read it, and only if this process is in that group: mode 0600, or 0440 with
+// fsGroup. It is read at each connection.
 func PINFile(path string) PIN {
 	return func() ([]byte, error) {
 		raw, err := secretfile.Read(path, maxPIN)

@@ -23,11 +23,12 @@
 // its place; what was committed before can still be read, and copied with Backup.
 //
 // bbolt does not check its file: a damaged one can make it loop forever or free pages that are in
-// use. So every opening looks at the head of every page, at where the branches lead, and at whether
-// all pages are accounted for, and compares the number of entries with the one that the last commit
-// noted: half a second for a million records. If the store was not closed, as after a crash, it
-// also reads every record and index, which takes seconds, and writes a line to the log. A file that
-// fails is [ErrDamaged]. So is a record whose checksum does not agree with it when it is read.
+// use. So every opening checks the head of every page, the pages that the branches refer to, and
+// that every page is free or in use. It also compares the number of entries with the one that the
+// last commit noted. That takes half a second for a million records. If the store was not closed,
+// as after a crash, it also reads every record and index, which takes seconds, and writes a line to
+// the log. A file that fails is [ErrDamaged]. So is a record whose checksum does not agree with it
+// when it is read.
 //
 // Pages that are damaged while the store is open are not looked at again. Where bbolt panics, or
 // finds a page that it cannot read, every later call is refused. [Store.Check] reads everything on
