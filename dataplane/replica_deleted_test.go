@@ -176,8 +176,8 @@ func TestReplicaFollowsTheLifeOfItsPrimary(t *testing.T) {
 	}
 }
 
-// TestReplicaOfAPrimaryDeletedMeanwhileNeverComes: a replication that takes time ends with the deletion of the primary.
-func TestReplicaOfAPrimaryDeletedMeanwhileNeverComes(t *testing.T) {
+// TestReplicaOfAPrimaryDeletedMeanwhileIsNotMade: a replication that takes time ends with the deletion of the primary.
+func TestReplicaOfAPrimaryDeletedMeanwhileIsNotMade(t *testing.T) {
 	w := newReplicaWorld(t, time.Hour)
 	w.expect(t, "while it is replicated", w.near, w.copy, notFound+w.copy)
 	if _, err := w.DeleteKey(t.Context(), &engine.DeleteKeyInput{KeyIdentifier: w.primary}); err != nil {

@@ -41,9 +41,9 @@ func (s *spyStore) Commit(ctx context.Context, id keystore.CommitID, changes ...
 	return s.Store.Commit(ctx, id, changes...)
 }
 
-// TestNoKeyByteLeavesTheHSM works with keys of known bytes, well and badly,
+// TestNoKeyByteIsOutsideTheHSM works with keys of known bytes, well and badly,
 // and looks for them in everything that comes out.
-func TestNoKeyByteLeavesTheHSM(t *testing.T) {
+func TestNoKeyByteIsOutsideTheHSM(t *testing.T) {
 	canaries := []string{"C0FFEE11C0FFEE22C0FFEE33C0FFEE44", "DEADBEA7DEADBEA8DEADBEA9DEADBEAA"}
 	var said strings.Builder
 	logger := slog.New(slog.NewJSONHandler(&said, nil))

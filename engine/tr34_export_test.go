@@ -126,7 +126,7 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 	}
 }
 
-func TestInitialKeysLeaveInEveryFormThatHasOne(t *testing.T) {
+func TestInitialKeysAreExportedInEveryFormThatHasOne(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	self := issue(t, rsaKey(t, 2048, 0), "KRD", nil, nil)
 	ca := trust(t, eng.Caller, self, apc.KeyAlgorithmRSA2048)

@@ -62,7 +62,7 @@ func (w *waitedFor) Done() <-chan struct{} {
 	return w.Context.Done()
 }
 
-func TestKeepSaysWhatMayBeLeft(t *testing.T) {
+func TestKeepNamesWhatMayBeLeft(t *testing.T) {
 	o := &enginetest.Options{Keep: func(k enginetest.Key) bool { return k.Attributes.KeyUsage == apc.KeyUsageTR31P0PINEncryptionKey }}
 	if r := recorded(o, func(_ *recorder, s *enginetest.Sim) { create(t, s, "") }); r.errors != nil {
 		t.Errorf("a key that may be left: %q", r.errors)

@@ -60,7 +60,7 @@ func TestTypedGivesTheContentAndEncodeGivesItBack(t *testing.T) {
 	}
 }
 
-func TestTypedRefusesContentTheStandardDoesNotKnow(t *testing.T) {
+func TestTypedRefusesContentTheStandardDoesNotHave(t *testing.T) {
 	for id, all := range map[string][]string{
 		"AL": {"", "01", "0102", "0001"},
 		"BI": {"", "00", "0108793E2500", "00183C53A9", "02183C53A9", "00abcdef0000"},

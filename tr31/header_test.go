@@ -21,8 +21,8 @@ func TestParseHeaderTakesATemplate(t *testing.T) {
 	}
 }
 
-// TestHeaderWithOptionalBlocksStandsAlone as in a TR-34 token.
-func TestHeaderWithOptionalBlocksStandsAlone(t *testing.T) {
+// TestHeaderWithOptionalBlocksIsReadAlone as in a TR-34 token.
+func TestHeaderWithOptionalBlocksIsReadAlone(t *testing.T) {
 	const text = "D0112K0AB00E02007705xLB0Dterminal7"
 	h, err := ParseHeader(text)
 	if err != nil {

@@ -150,7 +150,7 @@ func TestWrapRefusesWhatAStrictReaderWould(t *testing.T) {
 	}
 }
 
-func TestLenientWrapTakesWhatTheStandardDoesNotKnow(t *testing.T) {
+func TestLenientWrapTakesWhatTheStandardDoesNotHave(t *testing.T) {
 	h := header(t, OptionalBlock{ID: "HM", Data: "99"})
 	h.KeyUsage, h.Reserved = "ZZ", 'Z'
 	text, err := newKBPK(t).Wrap(context.Background(), h, make([]byte, 8), &WrapOptions{Strictness: Lenient})

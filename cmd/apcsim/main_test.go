@@ -200,7 +200,7 @@ func TestInspectForPrograms(t *testing.T) {
 	}
 }
 
-func TestInspectNamesCodesItDoesNotKnow(t *testing.T) {
+func TestInspectNamesUnknownCodes(t *testing.T) {
 	block := strings.Replace(wrapTest(t), "P0AE", "ZZ?9", 1)
 	if got := apcsim(t, "", "tr31", "inspect", block); got.status != exitRefused {
 		t.Errorf("strict: got %+v, want a refusal", got)

@@ -9,8 +9,8 @@ import (
 	p11 "github.com/miekg/pkcs11"
 )
 
-// TestAModuleThatWantsItsConfigurationSaysSo: NSS answers CKR_ARGUMENTS_BAD without one.
-func TestAModuleThatWantsItsConfigurationSaysSo(t *testing.T) {
+// TestAModuleThatNeedsItsConfigurationIsReported: NSS answers CKR_ARGUMENTS_BAD without one.
+func TestAModuleThatNeedsItsConfigurationIsReported(t *testing.T) {
 	for reserved, hint := range map[string]bool{"": true, "configdir='sql:/none'": false} {
 		api := &faulty{calls: map[string]int{}}
 		api.arm(func(string) error { return p11.Error(ckrArgumentsBad) }, nil)

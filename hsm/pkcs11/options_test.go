@@ -49,7 +49,7 @@ func TestPINFileIsReadEachTime(t *testing.T) {
 	}
 }
 
-func TestPINFileIsItsUsersAlone(t *testing.T) {
+func TestPINFileIsReadableOnlyByItsUser(t *testing.T) {
 	path := writePIN(t, "1234")
 	for mode, taken := range map[os.FileMode]bool{0o600: true, 0o400: true, 0o440: true, 0o644: false, 0o660: false, 0o602: false} {
 		if err := os.Chmod(path, mode); err != nil {

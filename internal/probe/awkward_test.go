@@ -145,8 +145,8 @@ func TestAwkwardServerIsLeftClean(t *testing.T) {
 	}
 }
 
-// TestServerThatNeverAnswersIsSaid asks a server that always fails.
-func TestServerThatNeverAnswersIsSaid(t *testing.T) {
+// TestServerThatNeverAnswersIsReported asks a server that always fails.
+func TestServerThatNeverAnswersIsReported(t *testing.T) {
 	s := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }), nil)
 	tr, err := s.Run(t.Context(), &All()[0])
 	if err != nil || !strings.Contains(tr.NotRun, "no answer in 5 attempts") {

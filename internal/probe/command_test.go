@@ -69,8 +69,8 @@ func TestDifferenceIsShownWithItsPlace(t *testing.T) {
 	}
 }
 
-// TestJournalOfAKilledComparisonIsSaid compares with a server whose journal names a comparison without an end.
-func TestJournalOfAKilledComparisonIsSaid(t *testing.T) {
+// TestJournalOfAKilledComparisonIsReported compares with a server whose journal names a comparison without an end.
+func TestJournalOfAKilledComparisonIsReported(t *testing.T) {
 	server := httptest.NewServer(endpoint.Handler(simtest.New(t, &engine.Options{}), nil))
 	t.Cleanup(server.Close)
 	journal := filepath.Join(t.TempDir(), "journal")

@@ -2,7 +2,7 @@ package wording
 
 import "testing"
 
-func TestTextSaysWhatIsKnown(t *testing.T) {
+func TestTextHasWhatIsKnown(t *testing.T) {
 	for _, c := range []struct{ found, wanted, want string }{
 		{"0080", "0096", "the length differs: found 0080, wanted 0096"},
 		{"0080", "", "the length differs: found 0080"},

@@ -39,7 +39,7 @@ func refused(t testing.TB, path string, o *boltstore.Options, want error, words 
 	}
 }
 
-func TestFileIsTheOwnersAlone(t *testing.T) {
+func TestFileIsReadableOnlyByItsOwner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store")
 	s := open(t, path)
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {

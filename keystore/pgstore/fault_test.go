@@ -235,8 +235,8 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 	storetest.CheckPairs(t, s, here, []string{"a"}, nil)
 }
 
-// TestServerAway: calls fail after Patience, and work again with the server.
-func TestServerAway(t *testing.T) {
+// TestServerThatCannotBeReached: calls fail after Patience, and work again with the server.
+func TestServerThatCannotBeReached(t *testing.T) {
 	c := pgcluster.Start(t, nil)
 	_, url := database(t, c)
 	s := open(t, url, nil)

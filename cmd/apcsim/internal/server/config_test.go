@@ -225,7 +225,7 @@ func TestTheDocumentedConfigurationIsLoaded(t *testing.T) {
 	s.Close()
 }
 
-func TestAConfigurationWithSecretsIsItsUsersAlone(t *testing.T) {
+func TestAConfigurationWithSecretsIsReadableOnlyByItsUser(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o755); err != nil { // in a directory of 0700 any mode is taken
 		t.Fatal(err)

@@ -205,7 +205,7 @@ func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
 	s.Close()
 }
 
-func TestListeningBeyondThisMachineIsSaidLoudly(t *testing.T) {
+func TestListeningBeyondThisMachineIsWarnedOf(t *testing.T) {
 	const pages = "web pages of these origins can use every key"
 	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are shown to other machines",
 		"RSA KEY PAIRS ARE TEST KEYS"

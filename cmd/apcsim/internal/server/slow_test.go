@@ -155,7 +155,7 @@ func TestAClientThatReadsNothingCannotHoldTheServer(t *testing.T) {
 	}
 }
 
-func TestAStoppingServerFinishesCallsInFlight(t *testing.T) {
+func TestAStoppingServerFinishesCallsUnderWay(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true})
 	idle := r.dial(t)
 	send(t, idle, "GET /_apcsim/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -178,7 +178,7 @@ func TestAStoppingServerFinishesCallsInFlight(t *testing.T) {
 	}
 }
 
-func TestAStoppingServerDoesNotWaitForEver(t *testing.T) {
+func TestAStoppingServerDoesNotWaitForever(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true, Timeouts: Timeouts{Shutdown: 50 * time.Millisecond}})
 	c := r.begun(t, "CreateKey")
 	r.end(t)
