@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 )
 
@@ -18,7 +17,7 @@ const (
 
 // memory is the store in memory.
 type memory struct {
-	mu      sync.RWMutex // guards all below
+	mu      fairMutex // guards all below
 	closed  bool
 	rooms   map[Partition]*room
 	last    *room    // the one that was written last
@@ -158,7 +157,7 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
 	out := make([]Record, 0, min(limit, 128))
-	m.mu.Lock()
+	m.mu.Lock() // a chunk may have to be sorted
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
@@ -191,7 +190,7 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	m.mu.Lock()
+	m.mu.Lock() // a chunk may have to be sorted
 	defer m.mu.Unlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
