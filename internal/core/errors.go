@@ -15,7 +15,7 @@ func Because(rule apc.Rule, field, problem, found, wanted string) apc.Reason {
 	return apc.Reason{Rule: rule, Field: field, Problem: problem, Found: found, Wanted: wanted, Offset: -1}
 }
 
-// Invalid is a ValidationException.
+// Invalid is a ValidationException. Of most of them no message is published (GUESS G-message-texts).
 func Invalid(message string, reasons ...apc.Reason) *apc.Error {
 	return &apc.Error{Code: apc.ErrValidation, Message: message, Reasons: reasons}
 }

@@ -33,7 +33,8 @@ type violation struct {
 // maxViolations is how many violations are reported; the others are counted.
 const maxViolations = 100
 
-// Err returns the refusal of a request with violations, or nil.
+// Err returns the refusal of a request with violations, or nil. The message has the form of other AWS services
+// (GUESS G-validation-text).
 func (s *Check) Err() error {
 	if s.count == 0 {
 		return nil
