@@ -16,8 +16,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/enginetest"
 )
 
-// Config leads to the simulator without a socket: static credentials, no profile, no network. Its
-// clients never ask twice, so that a test sees the first answer; set Retryer for one that does.
+// Config is a configuration of the SDK for the simulator: no socket, static credentials, no
+// profile. Its clients do not retry, so that a test gets the first answer; set Retryer for one
+// that does.
 func Config(s *enginetest.Sim) aws.Config {
 	return aws.Config{
 		Region: s.Identity().Region, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "any", ""),

@@ -42,7 +42,7 @@ func (x *exchange) createKey(ctx context.Context, a apc.KeyAttributes, derive *a
 // kekIn: the partner's host sends the first key, a TR-34 token to the
 // certificate that comes with an import token.
 func (x *exchange) kekIn(ctx context.Context) error {
-	x.title("A key-encryption key comes in as a TR-34 token")
+	x.title("The service imports a key-encryption key from a TR-34 token")
 	p, err := x.service.GetParametersForImport(
 		ctx,
 		&engine.GetParametersForImportInput{
@@ -72,7 +72,7 @@ func (x *exchange) kekIn(ctx context.Context) error {
 
 // workingKeyIn: under the KEK, keys travel as TR-31 key blocks.
 func (x *exchange) workingKeyIn(ctx context.Context) error {
-	x.title("A PIN encryption key comes in under it, as a TR-31 key block")
+	x.title("The service imports a PIN encryption key under it, from a TR-31 key block")
 	key := newKey(16)
 	block, err := wrap(ctx, x.partner.kek, "B0000P0TB00E0000", key)
 	if err != nil {
@@ -91,7 +91,7 @@ func (x *exchange) workingKeyIn(ctx context.Context) error {
 
 // keyOut: the other direction, with a token for exports.
 func (x *exchange) keyOut(ctx context.Context) error {
-	x.title("A key of the service goes out as a TR-34 token")
+	x.title("The service exports a key as a TR-34 token")
 	k, err := x.createKey(ctx, symmetric(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES3Key), nil)
 	if err != nil {
 		return err

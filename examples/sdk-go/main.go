@@ -1,6 +1,6 @@
 // Sdk-go is code that already uses the AWS SDK for Go, tested without AWS: the
-// client is the real one, its requests are signed and written as ever, and
-// nothing leaves the process.
+// client is the SDK's, its requests are signed and encoded as usual, and
+// nothing is sent over a network.
 //
 //	go -C examples/sdk-go run .
 package main

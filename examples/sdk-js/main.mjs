@@ -1,5 +1,5 @@
 // What a JavaScript client of AWS Payment Cryptography does, against apcsim:
-// nothing in it knows that the service is simulated, but for the header with
+// the program is the same against the service, but for the header with
 // the reason. The SDK takes the endpoint from AWS_ENDPOINT_URL_PAYMENT_CRYPTOGRAPHY.
 import {
   CreateAliasCommand,
@@ -57,14 +57,14 @@ for await (const page of paginateListKeys({ client, pageSize: 1 }, { KeyState: "
 }
 console.log(`listed ${listed.size} keys on ${pages} pages, that one among them: ${listed.has(key.KeyArn)}`);
 
-// Refusals arrive as the SDK's classes. The reason is the simulator's own.
+// Refusals are exceptions of the SDK's classes. The reason is the simulator's own.
 await refused(ResourceNotFoundException, new GetAliasCommand({ AliasName: "alias/nobody" }));
 await refused(
   ValidationException,
   new CreateKeyCommand({ KeyAttributes: { ...attributes, KeyModesOfUse: { Sign: true } }, Exportable: true }),
 );
 
-// A deletion, called off.
+// A deletion, cancelled.
 const { Key: doomed } = await client.send(new DeleteKeyCommand({ KeyIdentifier: "alias/pin-key", DeleteKeyInDays: 3 }));
 const days = (doomed.DeletePendingTimestamp - Date.now()) / 86_400_000;
 console.log(`${doomed.KeyState}, ${Math.round(days)} days left`);
