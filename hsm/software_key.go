@@ -214,7 +214,7 @@ func (k *softwareKey) DeriveKBPK(ctx context.Context, v tr31.Version) (kbek, kba
 	return newHostKeys(k.algorithm, enc, mac)
 }
 
-// Reveal obeys Attributes.Revealable, as a device of hardware does.
+// Reveal follows Attributes.Revealable, as a device of hardware does.
 func (k *softwareKey) Reveal(ctx context.Context) (Secret, error) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()

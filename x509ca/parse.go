@@ -19,7 +19,7 @@ import (
 
 // parse reads a certificate, by crypto/x509 where that takes it. Of a certificate of
 // version 1 or 2 crypto/x509 skips the extensions, which then have no effect; OpenSSL
-// obeys them.
+// applies them.
 func parse(der []byte) (*x509.Certificate, error) {
 	if spki := publicKeyOf(der); spki != nil {
 		if err := checkPublicKey(spki); err != nil {

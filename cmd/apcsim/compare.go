@@ -41,7 +41,7 @@ attached to a report.`,
 		c := &probe.Command{Simulator: readySimulator, Credentials: probe.Environment}
 		c.Flags(fs)
 		return func(ctx context.Context, s streams, args []string) error {
-			ctx, stop := obeySignals(ctx)
+			ctx, stop := endOnSignal(ctx)
 			defer stop()
 			differ, err := c.Run(ctx, s.out, s.err, args)
 			if errors.Is(err, probe.ErrUsage) {

@@ -227,7 +227,7 @@ func (f *serveFlags) define(fs *flag.FlagSet) {
 }
 
 func (f *serveFlags) run(ctx context.Context, s streams, args []string) error {
-	ctx, stop := obeySignals(ctx)
+	ctx, stop := endOnSignal(ctx)
 	defer stop()
 	if len(args) > 0 {
 		return usageError("takes flags only")

@@ -23,14 +23,14 @@ type startup struct {
 	options *server.Options
 }
 
-// obeySignals returns a context that the first SIGTERM or SIGINT ends. Once it has ended the
+// endOnSignal returns a context that the first SIGTERM or SIGINT ends. Once it has ended the
 // next one ends the process.
-func obeySignals(parent context.Context) (context.Context, context.CancelFunc) {
+func endOnSignal(parent context.Context) (context.Context, context.CancelFunc) {
 	signal.Ignore(syscall.SIGPIPE) // lines of a log whose reader has ended are dropped
-	first, obeyNoMore := signal.NotifyContext(parent, syscall.SIGTERM, syscall.SIGINT)
+	first, release := signal.NotifyContext(parent, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancel(parent)
-	context.AfterFunc(first, func() { obeyNoMore(); cancel() })
-	return ctx, obeyNoMore
+	context.AfterFunc(first, func() { release(); cancel() })
+	return ctx, release
 }
 
 // How long a server that is stopped waits for what it opens, and for what it closes

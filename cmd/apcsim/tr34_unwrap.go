@@ -85,7 +85,7 @@ func (f *tokenFlags) check(args []string) error {
 	case len(args) != 1:
 		return usageError("wants one token")
 	case f.krdKey == "" || f.krdCert == "" || f.kdhCert == "":
-		return usageError("wants --krd-key, --krd-cert and --kdh-cert; --partner stands for the first two")
+		return usageError("wants --krd-key, --krd-cert and --kdh-cert; --partner is instead of the first two")
 	case f.noCRL && f.kdhCA == "":
 		return usageError("wants --kdh-ca with --no-crl: without it no revocation list is checked")
 	case f.krdKey == fromStdin && args[0] == fromStdin:

@@ -39,7 +39,7 @@ func setupWatch(fs *flag.FlagSet) action {
 	account := fs.String("account", "", "only calls of an account, 12 `DIGITS`")
 	tokenFile := fs.String("token", "", "`FILE` with the token of the server's --control-token")
 	return func(ctx context.Context, s streams, args []string) error {
-		ctx, stop := obeySignals(ctx)
+		ctx, stop := endOnSignal(ctx)
 		defer stop()
 		at, err := watchURL(args)
 		if err != nil {

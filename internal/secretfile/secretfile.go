@@ -50,7 +50,7 @@ func open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Check reports as an [accessError] why an open file does not obey the rule.
+// Check reports as an [accessError] why an open file breaks the rule.
 func Check(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -86,7 +86,7 @@ func CheckInput(f *os.File) error {
 	return checkAccess(f.Name(), info)
 }
 
-// Read returns the content of a file that obeys the rule, at most so many bytes.
+// Read returns the content of a file that keeps the rule, at most so many bytes.
 func Read(path string, most int) ([]byte, error) {
 	f, err := open(path)
 	if err != nil {

@@ -91,7 +91,7 @@ func (s *Server) admitPage(q *request) error {
 	if s.guard.FromPage(r) || r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "document" { // a link to the console
 		return nil
 	}
-	return &ownError{http.StatusForbidden, "a web page of another origin made the browser ask (--allow-origin)"}
+	return &ownError{http.StatusForbidden, "the browser sent it for a web page of another origin (--allow-origin)"}
 }
 
 // fromThisMachine refuses requests of other machines.
@@ -109,7 +109,7 @@ func fromThisMachine(r *http.Request, l listener) error {
 	return nil
 }
 
-// fromItself reports whether the page that made the browser ask is the server's own.
+// fromItself reports whether the page that the browser sent the request for is the server's own.
 func fromItself(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	return len(origins) == 1 && (origins[0] == "http://"+r.Host || origins[0] == "https://"+r.Host)

@@ -96,7 +96,7 @@ func (q *request) watch(after int64, f callFilter) (any, error) {
 	s := q.server
 	if s.watchers.Add(1) > maxWatchers {
 		s.watchers.Add(-1)
-		return nil, &ownError{http.StatusServiceUnavailable, "as many programs watch already as may at once"}
+		return nil, &ownError{http.StatusServiceUnavailable, "no more programs can watch at the same time"}
 	}
 	q.leave() // a reset does not wait for the client
 	return responder(func(w http.ResponseWriter) {

@@ -209,7 +209,7 @@ func (q *request) callPage() (*console.Page, error) {
 	}
 	call, ok := q.world.calls.number(n)
 	if !ok {
-		return nil, &ownError{http.StatusNotFound, "there is no such call, or it is forgotten"}
+		return nil, &ownError{http.StatusNotFound, "there is no such call, or it is no longer kept"}
 	}
 	call = q.named([]console.Call{call})[0]
 	return &console.Page{View: "call", Title: fmt.Sprintf("Call %d: %s", n, call.Operation), Data: &console.CallPage{
