@@ -10,7 +10,7 @@ type stream struct{ *seeded.Stream }
 // newStream is the stream of a seed for a purpose; seed 0 is fresh randomness.
 func newStream(seed uint64, purpose string) *stream {
 	if seed == 0 {
-		return &stream{seeded.Fresh()}
+		return &stream{&seeded.Stream{}}
 	}
 	return &stream{seeded.New(seed, "engine "+purpose)}
 }

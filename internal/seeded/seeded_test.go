@@ -34,7 +34,8 @@ func TestStreamsAreTheSameInEveryVersion(t *testing.T) {
 }
 
 func TestFreshStreamsDiffer(t *testing.T) {
-	if a, b := drawn(t, Fresh(), 24), drawn(t, Fresh(), 24); a == b {
-		t.Errorf("two fresh streams both give %s", a)
+	a, b := drawn(t, &Stream{}, 21), drawn(t, &Stream{}, 21)
+	if a == b || strings.HasSuffix(a, "0000000000") { // the last 5 bytes of 21 are not a whole word
+		t.Errorf("two fresh streams give %s and %s", a, b)
 	}
 }
