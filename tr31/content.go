@@ -56,7 +56,7 @@ var kinds = map[string]kind{
 	"WP":  {"00 and then 0 to 3", parsePedigree},
 }
 
-// typed is Typed, telling what was wanted instead of an error.
+// typed is Typed, with the content that was wanted in place of an error.
 func (b *OptionalBlock) typed() (c Content, wanted string) {
 	if unprintable(b.Data) >= 0 {
 		return nil, "printable ASCII"

@@ -43,9 +43,9 @@ type Header struct {
 	Blocks        []OptionalBlock // owned by the maker of the Header
 }
 
-// ParseHeader reads a header that stands alone, as tools and TR-34 tokens have it: 16 fixed characters and
-// perhaps the optional blocks behind them. The length is ignored, and so is the number of optional blocks
-// where there are 16 characters alone. Codes are not checked; [KBPK.Wrap] does that.
+// ParseHeader reads a header without a key block, as tools and TR-34 tokens have it: 16 fixed characters
+// and perhaps the optional blocks behind them. The length is ignored, and so is the number of optional
+// blocks where there are only 16 characters. Codes are not checked; [KBPK.Wrap] does that.
 func ParseHeader(s string) (Header, error) {
 	if len(s) < fixedHeader || len(s) > maxBlock {
 		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), "at least " + characters(fixedHeader)}
@@ -73,7 +73,8 @@ func ParseHeader(s string) (Header, error) {
 	return h, h.checkBlocks(Lenient)
 }
 
-// headerFields takes the fields from at least 16 characters, unjudged.
+// headerFields takes the fields from at least 16 characters and checks none of
+// them.
 func headerFields(s string) Header {
 	return Header{
 		Version:       Version(s[0]),
@@ -87,8 +88,8 @@ func headerFields(s string) Header {
 	}
 }
 
-// Encode is the header as it stands alone: the 16 fixed characters, with 0000 for the length, and the
-// optional blocks. Nothing is checked or padded.
+// Encode is the header without a key block: the 16 fixed characters, with 0000 for the length, and
+// the optional blocks. Nothing is checked or padded.
 func (h Header) Encode() string { return string(h.append(nil, 0)) }
 
 // String is the 16 fixed characters, with 0000 for the length of a block that

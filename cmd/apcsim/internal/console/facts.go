@@ -6,7 +6,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// DueItem is something that time will decide, as GET due answers it.
+// DueItem is a change that is due at a time, as GET due answers it.
 type DueItem struct {
 	At       time.Time `json:"at"`
 	Since    time.Time `json:"since"` // when its life began

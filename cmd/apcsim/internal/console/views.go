@@ -73,7 +73,7 @@ func (g *Graph) Rows() []WrapRow {
 	return rows
 }
 
-// TimePage is the clock and what it will decide.
+// TimePage is the clock and the changes that are due at a time.
 type TimePage struct {
 	Now    time.Time
 	Offset string

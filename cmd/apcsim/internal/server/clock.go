@@ -106,8 +106,8 @@ func (c *clock) ahead() time.Duration { return time.Duration(c.offset.Load()) }
 // advance moves the clock forward. The store has the new offset before it is used.
 func (c *clock) advance(ctx context.Context, d time.Duration) error { return c.move(ctx, d, false) }
 
-// reset sets the clock to the wall clock. What the time has decided until now is settled first and stays:
-// no key is there again and no token is open again.
+// reset sets the clock to the wall clock. What is due until now is settled first and stays settled: no
+// deleted key and no expired token comes back.
 func (c *clock) reset(ctx context.Context) error { return c.move(ctx, 0, true) }
 
 // move sets the offset to d more than the store's, or to d alone. Where the clock goes back, also because

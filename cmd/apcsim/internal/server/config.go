@@ -138,10 +138,13 @@ const maxConfig = 16 << 20
 
 // ReadConfig reads a configuration from a file or, as a shell makes of
 // <(command), from a pipe. One with secrets of callers or components of keys must
-// be this user's alone: a regular file to which others have no access, which its
-// group cannot change, and which its group may read only where this process is in
-// that group (mode 0600, or 0440 as Kubernetes mounts a secret with fsGroup), or any
-// file in a directory that this user alone can enter (0700), or a pipe of this user.
+// be private to this user. These are private:
+//   - a regular file to which others have no access, which its group cannot change,
+//     and which its group may read only where this process is in that group: mode
+//     0600, or 0440 as Kubernetes mounts a secret with fsGroup
+//   - any file in a directory that only this user can enter: mode 0700
+//   - a pipe of this user
+//
 // The open file is checked: the path may lead through links.
 func ReadConfig(path string) (*Config, error) {
 	f, err := os.Open(path)

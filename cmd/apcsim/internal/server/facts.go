@@ -143,8 +143,8 @@ func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	return items, nil
 }
 
-// appendDue appends what a record waits for. Records that cannot be read, and what is only
-// forgotten, are left out.
+// appendDue appends the change that is due for a record, if there is one. Records that
+// cannot be read are left out, and so are records that are only removed later.
 func appendDue(items []console.DueItem, rec *keystore.Record) []console.DueItem {
 	switch rec.Kind {
 	case core.KindKey:

@@ -10,8 +10,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/webguard"
 )
 
-// newGuard makes what keeps web pages away, and checks the options for it. The
-// name that the server listens at is allowed.
+// newGuard makes the guard that refuses calls from web pages of other sites,
+// and checks the options for it. The name that the server listens at is
+// allowed.
 func (s *Server) newGuard(address string) error {
 	o := &s.options
 	for _, text := range o.AllowOrigins {
