@@ -77,7 +77,8 @@ func checkCreate(spec core.Attributes, in *CreateKeyInput) (core.CheckMethod, er
 	return chooseCheck(spec.Alg, in.KeyCheckValueAlgorithm, "KeyCheckValueAlgorithm")
 }
 
-// implyForNewKey notes the operations that making a key implies: to tag one with tags, and to create its replicas.
+// implyForNewKey notes the operations that making a key implies: to tag one with tags, and to create its replicas,
+// but not those of the default Regions (GUESS G-default-regions-permission).
 func implyForNewKey(c *core.Call, tags []apc.Tag, regions []string) {
 	if len(tags) > 0 {
 		c.Imply("TagResource", c.Home())

@@ -10,7 +10,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-// exportTR31 exports a key as a TR-31 key block under a key block protection key.
+// exportTR31 exports a key as a TR-31 key block under a key block protection key, which may be the key itself
+// (GUESS G-wrap-itself).
 func exportTR31(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: both keys in one snapshot.
 	keys, err := c.Keys(

@@ -80,7 +80,7 @@ func (p *exportPlan) tokenHeader(asked *KeyBlockHeaders) (string, error) {
 
 // sealing is two-pass with the nonce of the request, one-pass without, as the
 // service's own are. The key block is under TDES for a TDES key, under AES-128
-// for an AES key.
+// for an AES key (GUESS G-tr34-cipher: whatever the receiver's key).
 func sealing(c *core.Call, p *exportPlan, kdh *ownKeyPair, krd *x509.Certificate, header string, nonce *string) tr34.Sealing {
 	s := tr34.Sealing{
 		Layout: tr34.LayoutX9TR342012,

@@ -113,7 +113,7 @@ func (k Key) Stopped(now time.Time) (Key, error) {
 }
 
 // settle makes the key what it is at a time: once the waiting period is over it is deleted,
-// whether this has been stored or not. The time of deletion is the due time, Enabled becomes
+// whether this has been stored or not. The time of deletion is the due time (GUESS G-deletion-time), Enabled becomes
 // false (GUESS G-deleted-enabled), the material is erased.
 func (k *Key) settle(now time.Time) {
 	k.settleReplicas(now)

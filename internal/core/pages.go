@@ -43,7 +43,7 @@ func (c *Call) NextToken(ctx context.Context, p PageOf, position string) (*strin
 	return new(base64.RawURLEncoding.EncodeToString(w.b)), nil
 }
 
-// Position opens a token. Nothing in it is used before its MAC has been
+// Position opens a token, however old it is (GUESS G-page-token-life). Nothing in it is used before its MAC has been
 // checked.
 func (c *Call) Position(ctx context.Context, p PageOf, token *string) (string, error) {
 	if token == nil {
