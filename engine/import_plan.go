@@ -56,7 +56,7 @@ func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	}
 	var ok bool
 	if p.usage, ok = core.UsageOfCode(h.KeyUsage); !ok {
-		return at(5, apc.RuleKeyUsage, core.ProblemBlockUsage, h.KeyUsage, wording.Or(core.UsageCodes()))
+		return at(5, apc.RuleKeyUsage, core.ProblemBlockUsage, h.KeyUsage, wording.Or(blockUsages()))
 	}
 	if p.modes, ok = core.ModesOfByte(h.ModeOfUse); !ok {
 		return at(8, apc.RuleKeyModesOfUse, core.ProblemBlockMode, string(rune(h.ModeOfUse)), "B, C, D, E, G, N, S, V or X")
@@ -77,6 +77,16 @@ func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	p.within = p.field + "."
 	p.key.Header, p.key.Blocks, p.key.Exportable = text[:16], keptBlocks(h), h.Exportability != 'N'
 	return p.checkCandidates()
+}
+
+// blockUsages are the codes of the usages that a key block may have, in the order of the table.
+func blockUsages() (out []string) {
+	for _, r := range rowsOf(imported, func(r *usageRule) bool { return r.importClass == apc.KeyClassSymmetricKey }) {
+		if code := core.CodeOf(r.usage); !slices.Contains(out, code) {
+			out = append(out, code)
+		}
+	}
+	return out
 }
 
 func headerRefusal(r apc.Reason) error {

@@ -308,6 +308,17 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 	}
 }
 
+// TestRefusedUsageNamesThoseThatAreTaken names no usage of a key pair, which a key block cannot bring.
+func TestRefusedUsageNamesThoseThatAreTaken(t *testing.T) {
+	eng := simtest.New(t, nil)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	_, err := importBlock(eng.Caller, kek.KeyArn, "D0112V0TC00E0000"+strings.Repeat("0", 96))
+	got := refused(t, "usage V0", err, apc.ErrValidation, apc.RuleKeyUsage).Reasons[0].Wanted
+	if want := "B0, C0, D0, E0, E1, E2, E4, E5, E6, K0, K1, M1, M3, M6, M7, M0, P0, V1 or V2"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestImportReportsWhyOrFoldsIt(t *testing.T) {
 	for _, explain := range []bool{true, false} {
 		eng := simtest.New(t, &engine.Options{HideReasons: !explain})

@@ -1,10 +1,6 @@
 package core
 
-import (
-	"slices"
-
-	"github.com/seed748fb4d1/apcsim/apc"
-)
+import "github.com/seed748fb4d1/apcsim/apc"
 
 // Attributes are KeyAttributes as the rules see them.
 type Attributes struct {
@@ -33,16 +29,6 @@ func UsageOfCode(code string) (apc.KeyUsage, bool) {
 		}
 	}
 	return "", false
-}
-
-// UsageCodes are the codes of all usages, in the order of their names.
-func UsageCodes() (out []string) {
-	for _, u := range keyUsages {
-		if !slices.Contains(out, CodeOf(u)) {
-			out = append(out, CodeOf(u))
-		}
-	}
-	return out
 }
 
 // code is the usage's TR-31 code.
