@@ -63,14 +63,23 @@ func once(changes []Change) error {
 			twice, seen[name] = seen[name], true
 		}
 		for j := 0; seen == nil && j < i; j++ {
-			other, _ := changes[j].Target()
-			twice = twice || other.ID == ref.ID && other.Kind == ref.Kind && other.Partition == ref.Partition
+			twice = twice || changes[j].names(ref)
 		}
 		if twice {
 			return fmt.Errorf("%w: %s %s is named twice", ErrInvalid, ref.Kind, ref.ID)
 		}
 	}
 	return nil
+}
+
+// names reports whether the change is about a record.
+func (c *Change) names(ref *Ref) bool {
+	if c.Put != nil {
+		r := &c.Put.Record
+		return r.ID == ref.ID && r.Kind == ref.Kind && r.Partition == ref.Partition
+	}
+	other, _ := c.Target()
+	return other.ID == ref.ID && other.Kind == ref.Kind && other.Partition == ref.Partition
 }
 
 func (c *Change) arms() (n int) {

@@ -250,10 +250,14 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 
 // check sets where the changes are made, and reports whether they can be.
 func (m *memory) check(changes []Change, places []place) error {
+	near := m.last // most changes are in the partition of the one before
 	for i := range changes {
 		at := &places[i]
 		ref, _ := changes[i].Target()
-		at.shelf = m.room(ref.Partition).shelf(ref.Kind)
+		if near == nil || near.partition != ref.Partition {
+			near = m.rooms[ref.Partition]
+		}
+		at.shelf = near.shelf(ref.Kind)
 		at.entry = at.shelf.entry(ref.ID)
 		if err := at.check(&changes[i]); err != nil {
 			return err

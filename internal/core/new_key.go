@@ -140,7 +140,7 @@ func idError(problem, found, wanted string) *apc.Error {
 type freshKey struct {
 	stored  stored
 	list    keystore.Require
-	changes [4]keystore.Change
+	changes [8]keystore.Change
 }
 
 // stored is how one new key is stored and counted.

@@ -145,10 +145,10 @@ func (c *Call) Replicate(k *Key, regions []string) {
 	k.setReplicas(all)
 }
 
-// replicaOf is the key in another Region, as its replication makes it. Its tags are its own, and only the
+// replicate makes *out the key in another Region, as its replication makes it. Its tags are its own, and only the
 // primary has a list of Regions (GUESS G-replica-answer).
-func (k *Key) replicaOf(r *Replica, now time.Time) Key {
-	out := *k
+func (k *Key) replicate(out *Key, r *Replica, now time.Time) {
+	*out = *k
 	out.ARN = ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: r.Region}, Key: k.ARN.Key}
 	out.Rev, out.Tags, out.Policy, out.OwnRegions, out.Approval = keystore.CommitID{}, nil, nil, 0, Approval{}
 	out.MultiRegion, out.PrimaryRegion, out.Replicas = apc.MultiRegionKeyTypeReplica, k.ARN.Region, nil
@@ -159,19 +159,19 @@ func (k *Key) replicaOf(r *Replica, now time.Time) Key {
 	if k.Attributes.Class == apc.KeyClassAsymmetricKeyPair {
 		out.Certificate, out.Certified = "", time.Time{} // each Region's authority issues one
 	}
-	return out
 }
 
 // AppendReplicas appends the changes that store the replicas of a primary in Regions, with the counters of
 // their partitions raised. A replication that fails makes none.
 func (c *Call) AppendReplicas(changes []keystore.Change, k *Key, regions []string) []keystore.Change {
 	all := make([]stored, len(regions))
+	var made Key
 	for i, region := range regions {
 		r := &k.Replicas[k.InRegion(region)]
 		if r.Message != "" {
 			continue
 		}
-		made := k.replicaOf(r, c.Now)
+		k.replicate(&made, r, c.Now)
 		changes = c.appendNewKey(changes, &all[i], &made)
 	}
 	return changes
