@@ -15,7 +15,7 @@ func (s *settling) settle() {
 	)
 	s.aliases(kek, pin)
 	s.tags(pin)
-	s.lives()
+	s.deletions()
 	s.pages(kek, pin)
 	s.exchange(kek, pin)
 	s.policies(kek)
@@ -65,8 +65,8 @@ func (s *settling) tags(key string) {
 	s.do("ListTagsForResource", object{"ResourceArn": key, "NextToken": text(page, "NextToken")})
 }
 
-// lives are keys that are deleted and restored.
-func (s *settling) lives() {
+// deletions are keys that are deleted and restored.
+func (s *settling) deletions() {
 	mac := attributes("TR31_M3_ISO_9797_3_MAC_KEY", "SYMMETRIC_KEY", "TDES_3KEY", "Generate", "Verify")
 	stopped, going, leaving, waiting := s.key(mac, nil), s.key(mac, object{"Exportable": false}), s.key(mac, nil), s.key(mac, nil)
 	s.do("StopKeyUsage", object{"KeyIdentifier": stopped})

@@ -140,7 +140,7 @@ func TestNoKeyByteIsOutsideTheHSM(t *testing.T) {
 			"Go syntax": strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%#v", key[:6]), "[]byte{"), "}"),
 		} {
 			if strings.Contains(everything, text) {
-				t.Errorf("key %d stands there as %s", i, form)
+				t.Errorf("key %d is there as %s", i, form)
 			}
 		}
 	}

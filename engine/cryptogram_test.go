@@ -55,7 +55,7 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 	}
 	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
 	weak := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	stranger := eng.As(apc.Identity{Account: "444455556666"})
+	otherAccount := eng.As(apc.Identity{Account: "444455556666"})
 	for _, c := range []struct {
 		what   string
 		change func(*engine.ImportKeyCryptogram)
@@ -86,7 +86,7 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: a})
 		refused(t, "a cryptogram "+c.what, err, c.code, c.rule)
 	}
-	_, err = importMaterial(stranger, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err = importMaterial(otherAccount, engine.ImportKeyMaterial{KeyCryptogram: arm()})
 	refused(t, "another account's token", err, apc.ErrResourceNotFound, "token")
 	_, err = importMaterial(eng.As(apc.Identity{Region: "eu-west-1"}), engine.ImportKeyMaterial{KeyCryptogram: arm()})
 	refused(t, "another Region's token", err, apc.ErrResourceNotFound, "token")

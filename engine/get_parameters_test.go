@@ -35,7 +35,7 @@ func parametersForImport(
 	return out
 }
 
-// TestLastTokenIsTheLastOneOfAMoment makes tokens while the clock stands still, and after it was set back.
+// TestLastTokenIsTheLastOneOfAMoment makes tokens while the clock does not move, and after it was set back.
 func TestLastTokenIsTheLastOneOfAMoment(t *testing.T) {
 	now := noon
 	eng := simtest.New(t, &engine.Options{Now: func() time.Time { return now }})

@@ -83,7 +83,7 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	root := issue(t, ecKey(t, elliptic.P384()), "root", nil, nil)
 	other := issue(t, ecKey(t, elliptic.P384()), "root", nil, nil) // of the same name
-	parent, stranger := trust(t, eng.Caller, root, apc.KeyAlgorithmECCNISTP384), trust(t, eng.Caller, other, apc.KeyAlgorithmECCNISTP384)
+	parent, sameName := trust(t, eng.Caller, root, apc.KeyAlgorithmECCNISTP384), trust(t, eng.Caller, other, apc.KeyAlgorithmECCNISTP384)
 	rsaRoot := issue(t, rsaKey(t, 2048, 0), "rsa root", nil, nil)
 	rsaParent := trust(t, eng.Caller, rsaRoot, apc.KeyAlgorithmRSA2048)
 	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
@@ -116,7 +116,7 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 		a      apc.KeyAttributes
 		rule   apc.Rule
 	}{
-		{"under a stranger of the same name", stranger.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "signature"},
+		{"under another root of the same name", sameName.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "signature"},
 		{"under another name", rsaParent.KeyArn, good, publicAttributes(apc.KeyAlgorithmECCNISTP256), "issuer"},
 		{"stronger than its parent", parent.KeyArn, issue(t, ecKey(t, elliptic.P521()), "ica", &root, asCA),
 			publicAttributes(apc.KeyAlgorithmECCNISTP521), "issuer-strength"},

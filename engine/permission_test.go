@@ -135,7 +135,7 @@ func TestStrangersCannotProbe(t *testing.T) {
 	absent := keys[0][:len(keys[0])-16] + "aaaaaaaaaaaaaaaa"
 	alias := strings.Replace(absent, "key/aaaaaaaaaaaaaaaa", "alias/pos", 1)
 
-	stranger := eng.As(apc.Identity{Account: acquirer})
+	otherAccount := eng.As(apc.Identity{Account: acquirer})
 	shapeless := func(arn string, err error) string { // the refusal without the resource
 		refusal, ok := errors.AsType[*apc.Error](err)
 		if !ok {
@@ -143,14 +143,14 @@ func TestStrangersCannotProbe(t *testing.T) {
 		}
 		return strings.ReplaceAll(fmt.Sprintf("%+v %+v", *refusal, refusal.Reasons), arn, "ARN")
 	}
-	_, err := stranger.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: absent})
+	_, err := otherAccount.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: absent})
 	want := shapeless(absent, err)
 	if !strings.Contains(want, "AccessDeniedException") {
 		t.Fatalf("got %s, want AccessDeniedException", want)
 	}
 	events = nil
 	for _, arn := range append(keys, alias) {
-		_, err := stranger.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: arn})
+		_, err := otherAccount.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: arn})
 		if got := shapeless(arn, err); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", arn, got, want)
 		}
@@ -161,7 +161,7 @@ func TestStrangersCannotProbe(t *testing.T) {
 		if e.RecipientAccountID == issuer {
 			toOwner = append(toOwner, fmt.Sprint(e.EventName, " by ", e.AccountID, ": ", e.Reasons[0]))
 		} else if len(e.Resources) != 0 || fmt.Sprint(e.Reasons) != fmt.Sprint(events[0].Reasons) {
-			t.Errorf("the stranger's event has %v %v", e.Resources, e.Reasons)
+			t.Errorf("the event of the other account has %v %v", e.Resources, e.Reasons)
 		}
 	}
 	wantEvents := []string{

@@ -130,13 +130,13 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	cryptograms := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	key := unhex(t, tdesKey)
 	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
-	stranger := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
+	reissued := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
 	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
 	expired := issue(
 		t,
 		rsaKey(t, 2048, 1),
 		"KDH",
-		&certified{rsaKey(t, 2048, 0), stranger.certificate},
+		&certified{rsaKey(t, 2048, 0), reissued.certificate},
 		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) },
 	)
 	last := len(good) - 2
@@ -203,9 +203,9 @@ func flipped(digits string) string {
 	return digits[:len(digits)-1] + string("0123456789ABCDEF"[15-strings.IndexByte("0123456789ABCDEF", last)])
 }
 
-// TestKeyTokensFoldWhatOnlyTheKeyShows: with HideReasons a stranger cannot tell
+// TestReasonsBehindTheDecryptionOfKeyTokensAreHidden: with HideReasons a caller without the key cannot tell
 // apart what went wrong behind the decryption.
-func TestKeyTokensFoldWhatOnlyTheKeyShows(t *testing.T) {
+func TestReasonsBehindTheDecryptionOfKeyTokensAreHidden(t *testing.T) {
 	for _, explain := range []bool{true, false} {
 		eng, _ := clocked(t, engine.Options{HideReasons: !explain})
 		h := newHost(t, eng.Caller)

@@ -102,14 +102,14 @@ func TestTwoAccountsTradeByECDH(t *testing.T) {
 			}
 		}
 		// A certificate of the other that is not under the chain named.
-		stranger := newECDHParty(t, eng.As(apc.Identity{Account: "777788889999"}), curve)
+		third := newECDHParty(t, eng.As(apc.Identity{Account: "777788889999"}), curve)
 		key := create(t, one.Caller, kekAttributes(algorithm)).KeyArn
 		_, err := one.ExportKey(
 			ctx,
 			&engine.ExportKeyInput{
 				ExportKeyIdentifier: key,
 				KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-					PrivateKeyIdentifier: one.pair, CertificateAuthorityPublicKeyIdentifier: one.otherCA, PublicKeyCertificate: stranger.certificate,
+					PrivateKeyIdentifier: one.pair, CertificateAuthorityPublicKeyIdentifier: one.otherCA, PublicKeyCertificate: third.certificate,
 					DeriveKeyAlgorithm:    algorithm,
 					KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800, KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA512,
 					DerivationData: engine.DiffieHellmanDerivationData{SharedInformation: new("0102")}}},
@@ -117,7 +117,7 @@ func TestTwoAccountsTradeByECDH(t *testing.T) {
 		)
 		if refusal, ok := errors.AsType[*apc.Error](err); !ok || refusal.Code != apc.ErrValidation ||
 			refusal.Reasons[0].Rule != "issuer" {
-			t.Errorf("%s: a stranger's certificate: %v", curve, err)
+			t.Errorf("%s: a certificate of a third party: %v", curve, err)
 		}
 	}
 }

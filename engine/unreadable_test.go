@@ -103,7 +103,7 @@ func TestOneUnreadableKeyStopsNoOther(t *testing.T) {
 	}
 }
 
-// othersWork calls everything that meets several records, and sees that the bad
+// othersWork calls everything that reads several records, and checks that the bad
 // key is reported and refused by its id.
 func othersWork(t *testing.T, eng *engine.Engine, good, bad string, seen skips) {
 	t.Helper()

@@ -56,7 +56,7 @@ func ExampleSweep() {
 			}
 			sim.Inspect().DeleteAlias(t.Context(), &engine.DeleteAliasInput{AliasName: "alias/pin"})
 			if len(sim.State().Alive()) > 0 {
-				t.Error("the key is alive")
+				t.Error("the key is not deleted")
 			}
 		})
 	}

@@ -64,7 +64,7 @@ func TestPrincipalsAreNamedAsTheGuideSays(t *testing.T) {
 		{not(`["` + rootARN + `","` + sessionARN + `"]`), teller, "Allow 0 named", "the role is missing", pageNot},
 		{not(`["` + rootARN + `","` + roleARN + `"]`), teller, "Allow 0 named", "the session is missing", pageNot},
 		{not(`["` + rootARN + `","` + roleARN + `"]`), Principal{owner, roleARN}, "none", "the role itself is left out", pageNot},
-		{`"NotPrincipal":"*"`, alice, "none", "NotPrincipal * takes nobody", pageNot},
+		{`"NotPrincipal":"*"`, alice, "none", "NotPrincipal * matches no caller", pageNot},
 	} {
 		p := mustParse(t, Resource, statements(`{"Effect":"Allow",`+c.element+`,"Action":"*","Resource":"*"}`))
 		if got := show(p.Evaluate(&Request{Principal: c.who, Action: action, Resource: keyARN})); got != c.want {

@@ -33,7 +33,7 @@ var refusalCases = []refusalCase{
 	{Identity, `{} ^{}`, "", problemSyntax, "one document, not two", pageGrammar},
 	{Identity, `^[]`, "", problemType, "a document is an object", pageGrammar},
 	{Identity, `^null`, "", problemType, "null is none", pageGrammar},
-	{Identity, `{"Id":"a",^"Id":"b"}`, "Id", problemTwice, "a name stands once in an object", pageGrammar},
+	{Identity, `{"Id":"a",^"Id":"b"}`, "Id", problemTwice, "a name is given once in an object", pageGrammar},
 	{Identity, begin + `[[[[[[[[^[]]]]]]]]]}`, "Statement[0][0][0][0][0][0][0][0]", problemDepth, "no policy is as deep", pageGrammar},
 
 	// The document.

@@ -36,7 +36,7 @@ const (
 	problemCompressed    = "the point of the ECDSA key is compressed"
 	problemPoint         = "the point of the ECDSA key is not on its curve"
 
-	// Judging.
+	// Of checks.
 	problemNoCertificate      = "the certificate is missing"
 	problemNoIssuer           = "the certificates above this one are missing"
 	problemKeyType            = "the key of the certificate is neither RSA nor ECDSA"

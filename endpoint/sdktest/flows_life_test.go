@@ -213,7 +213,7 @@ func TestFlow14Proxy(t *testing.T) {
 	for range 2 { // the clean-up, and once more
 		for _, k := range usable {
 			if !index[*k.KeyArn] {
-				t.Errorf("%s is nobody's", *k.KeyArn)
+				t.Errorf("%s was made by none of the flows", *k.KeyArn)
 			}
 			_, err := r.DeleteKey(ctx, &pc.DeleteKeyInput{KeyIdentifier: k.KeyArn})
 			if err != nil && !(is[*types.ValidationException](err) && strings.Contains(err.Error(), "not in CREATE_COMPLETE state")) {

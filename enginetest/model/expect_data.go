@@ -236,7 +236,7 @@ func (q *request) translateKey(in *dataplane.TranslateKeyMaterialInput) Refusal 
 	if r.refused() {
 		return r
 	}
-	return invalid(firstRule(keys[0].meets(m.PublicKeyCertificate), keys[1].issued(m.PublicKeyCertificate)))
+	return invalid(firstRule(keys[0].sameCurve(m.PublicKeyCertificate), keys[1].issued(m.PublicKeyCertificate)))
 }
 
 // isSigner is the authority as the table of the data plane has it.

@@ -111,7 +111,7 @@ func (q *request) material(m *engine.ImportKeyMaterial) Refusal {
 		if r.refused() {
 			return r
 		}
-		return invalid(firstRule(agreesOnKEK(keys[0]), keys[0].meets(in.PublicKeyCertificate), keys[1].issued(in.PublicKeyCertificate)))
+		return invalid(firstRule(agreesOnKEK(keys[0]), keys[0].sameCurve(in.PublicKeyCertificate), keys[1].issued(in.PublicKeyCertificate)))
 	}
 	in := m.As2805KeyCryptogram
 	keys, r := q.keys(working(in.WrappingKeyIdentifier, unwrapsNodes))
@@ -161,7 +161,7 @@ func (q *request) exportKey(id string, m *engine.ExportKeyMaterial) Refusal {
 		return invalid(firstRule(
 			agreesOnKEK(keys[0]),
 			unless(strongCurve(keys[0].Attributes.KeyAlgorithm, keys[2].Attributes.KeyAlgorithm), apc.RuleWrappingStrength),
-			keys[0].meets(in.PublicKeyCertificate),
+			keys[0].sameCurve(in.PublicKeyCertificate),
 			keys[1].issued(in.PublicKeyCertificate),
 		))
 	}
@@ -192,8 +192,8 @@ func (k *Key) issued(text string) apc.Rule {
 	return unless(c != nil && k.root != nil && c.CheckSignatureFrom(k.root) == nil, apc.RuleIssuer)
 }
 
-// meets is the rule that a certificate breaks whose key is not on the curve of the key pair.
-func (k *Key) meets(text string) apc.Rule {
+// sameCurve is the rule that a certificate breaks whose key is not on the curve of the key pair.
+func (k *Key) sameCurve(text string) apc.Rule {
 	bits := map[apc.KeyAlgorithm]int{apc.KeyAlgorithmECCNISTP256: 256, apc.KeyAlgorithmECCNISTP384: 384, apc.KeyAlgorithmECCNISTP521: 521}
 	public, ok := certificate(text).PublicKey.(*ecdsa.PublicKey)
 	return unless(ok && public.Curve.Params().BitSize == bits[k.Attributes.KeyAlgorithm], apc.RuleKeyAlgorithm)

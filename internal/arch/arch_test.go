@@ -248,7 +248,7 @@ func violations(g graph) []string {
 	return found
 }
 
-// heavy lists what is behind a light package and should not.
+// heavy lists what a light package depends on and should not.
 func heavy(g graph, root string) []string {
 	var found []string
 	seen := map[string]bool{}
@@ -259,14 +259,14 @@ func heavy(g graph, root string) []string {
 		}
 		seen[path] = true
 		if why := weight(path, g[path]); why != "" && !(why == testsOnly && slices.Contains(forTests, root)) {
-			found = append(found, fmt.Sprintf("behind %s stands %s (%s), imported by %s", root, path, why, from))
+			found = append(found, fmt.Sprintf("%s depends on %s (%s), imported by %s", root, path, why, from))
 			return
 		}
 		for _, imported := range g[path].Imports {
 			walk(imported, path)
 		}
 	}
-	walk(module+"/"+root, "nobody")
+	walk(module+"/"+root, "no package")
 	return found
 }
 

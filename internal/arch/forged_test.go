@@ -84,14 +84,14 @@ func TestForgedGraphsAreRefused(t *testing.T) {
 		{"internal/newcomer", "crypto", "internal/newcomer is a new package"},
 		{"hsm/newcomer", "crypto", "hsm/newcomer is a new package"},
 
-		{"engine", "testing", "behind engine stands testing (for tests)"},
-		{"tr31", "testing/iotest", "behind engine stands testing/iotest (for tests)"},
-		{"hsm", "database/sql", "behind engine stands database/sql (databases)"},
-		{"hsm", "C", "behind engine stands " + module + "/hsm (cgo)"},
-		{"hsm", "hsm/pkcs11", "behind engine stands " + module + "/hsm/pkcs11 (cgo)"},
-		{"keystore", "go.etcd.io/bbolt/lib", "behind engine stands go.etcd.io/bbolt/lib (another's module)"},
-		{"golang.org/x/crypto/cryptobyte", "github.com/aws/sdk/client", "behind engine stands github.com/aws/sdk/client (another's module)"},
-		{"hsm/testkeys", "testing", "behind hsm/testkeys stands testing (for tests)"},
+		{"engine", "testing", "engine depends on testing (for tests)"},
+		{"tr31", "testing/iotest", "engine depends on testing/iotest (for tests)"},
+		{"hsm", "database/sql", "engine depends on database/sql (databases)"},
+		{"hsm", "C", "engine depends on " + module + "/hsm (cgo)"},
+		{"hsm", "hsm/pkcs11", "engine depends on " + module + "/hsm/pkcs11 (cgo)"},
+		{"keystore", "go.etcd.io/bbolt/lib", "engine depends on go.etcd.io/bbolt/lib (another's module)"},
+		{"golang.org/x/crypto/cryptobyte", "github.com/aws/sdk/client", "engine depends on github.com/aws/sdk/client (another's module)"},
+		{"hsm/testkeys", "testing", "hsm/testkeys depends on testing (for tests)"},
 	} {
 		imports := maps.Clone(lawful)
 		imports[c.name] += " " + c.adds

@@ -25,7 +25,7 @@ type errVersion struct {
 }
 
 func (e errVersion) Error() string {
-	return fmt.Sprintf("engine: %s record of version %d, this build knows up to %d", e.kind, e.found, e.known)
+	return fmt.Sprintf("engine: %s record of version %d, this build reads versions up to %d", e.kind, e.found, e.known)
 }
 
 // writer builds a record.

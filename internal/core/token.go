@@ -63,7 +63,7 @@ func (c *Call) NewToken(p TokenPurpose, m apc.KeyMaterialType, alg *Algorithm) T
 }
 
 // tokenTime is the time by which a new token is the last one: now, or later than that of the token before,
-// where the clock stands still or was set back.
+// where the clock has not moved or was set back.
 func (cloud *Cloud) tokenTime(now time.Time) time.Time {
 	for {
 		last := cloud.lastToken.Load()

@@ -81,7 +81,7 @@ var listBreaks = map[string]map[string]wrong{
 				r.Due = time.UnixMilli(n / 1e6)
 			}
 		}),
-		"knows no year 1": putting(func(r *keystore.Record) {
+		"has no year 1": putting(func(r *keystore.Record) {
 			if r.Due.Year() < 1677 && !r.Due.IsZero() {
 				r.Due = time.Unix(0, r.Due.UnixNano())
 			}
@@ -224,7 +224,7 @@ var commitBreaks = map[string]map[string]wrong{
 	},
 	"CommitTakesEffectOnce": {
 		"makes it again": forgetful(0),
-		"remembers refusals": func(h *storetest.Hooked) {
+		"keeps refusals as outcomes": func(h *storetest.Hooked) {
 			refused := map[keystore.CommitID]error{}
 			h.OnCommit = func(c commitCall) error {
 				if refused[c.ID] == nil {
@@ -233,7 +233,7 @@ var commitBreaks = map[string]map[string]wrong{
 				return refused[c.ID]
 			}
 		},
-		"knows a commit by its changes": func(h *storetest.Hooked) {
+		"identifies a commit by its changes": func(h *storetest.Hooked) {
 			known := map[string]keystore.CommitID{}
 			h.OnCommit = func(c commitCall) error {
 				text, _ := json.Marshal(c.Changes)
@@ -260,7 +260,7 @@ var commitBreaks = map[string]map[string]wrong{
 			}
 		},
 	},
-	"CommitIsRememberedForAThousandOthers": {"knows a hundred": forgetful(100)},
+	"CommitIsRememberedForAThousandOthers": {"keeps a hundred": forgetful(100)},
 }
 
 var lifeBreaks = map[string]map[string]wrong{
@@ -396,5 +396,5 @@ var laterBreaks = map[string]map[string]wrong{
 	},
 	"ReopeningKeepsOutcomes": {"forgets which commits were made": renamed},
 	"HandlesSeeEachOther":    {"reads what it has read": staleReads, "succeeds above the ceiling": returning(nil, keystore.ErrCeiling)},
-	"HandlesShareOutcomes":   {"knows its own commits alone": renamed},
+	"HandlesShareOutcomes":   {"keeps only its own commits": renamed},
 }

@@ -185,7 +185,7 @@ func (s *lossy) Commit(ctx context.Context, id keystore.CommitID, changes ...key
 	err := s.Store.Commit(ctx, id, changes...)
 	if s.lose {
 		s.lose = false
-		return errors.New("the line is dead")
+		return errors.New("the connection is lost")
 	}
 	return err
 }

@@ -225,8 +225,8 @@ func TestRecentCallsHaveTheirReasons(t *testing.T) {
 	}
 }
 
-// TestWhatNeverReachedTheEngineIsACallToo: it is what a new client meets first.
-func TestWhatNeverReachedTheEngineIsACallToo(t *testing.T) {
+// TestCallsThatDidNotReachTheEngineAreInTheJournal: such a call is often the first one of a new client.
+func TestCallsThatDidNotReachTheEngineAreInTheJournal(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true})
 	r.call(t, "CreateKey", createAES) // without a signature
 	r.call(t, "Fly", "{}")
