@@ -7,8 +7,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
-// describeKey makes *out, which is zero, what the service says of a key. It is filled in where it is: one of
-// the larger parts of GetKey and CreateKey would be to copy it.
+// describeKey fills *out, which is zero, with the service's description of a key. It returns nothing because
+// the copy would take a large part of the time of GetKey and CreateKey.
 func describeKey(out *Key, k *core.Key) {
 	out.KeyArn = k.ARN.String()
 	out.KeyAttributes = k.Attributes.Members()

@@ -17,7 +17,7 @@ const (
 )
 
 // importRoot imports the public key of a self-signed certificate (GUESS G-self-signed-root: another is refused).
-// One that signs no others, of a key for data or TR-34, need not be a CA's (GUESS G-self-signed-leaf).
+// Unless its key is for signatures (S0), the certificate need not be a CA's (GUESS G-self-signed-leaf).
 func importRoot(ctx context.Context, c *core.Call, m *RootCertificatePublicKey, p *importPlan) error {
 	if err := c.PermitImplied(ctx); err != nil {
 		return err

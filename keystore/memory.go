@@ -72,7 +72,7 @@ func (e *entry) record() (r Record) {
 	switch {
 	case e.isDue():
 		r.Due = time.UnixMilli(e.due).UTC()
-	case e.due == counter: // whose bytes change in place
+	case e.due == counter: // the bytes of a counter change in place
 		r.Data = bytes.Clone(e.data)
 	}
 	return r
@@ -250,7 +250,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 
 // check sets where the changes are made, and reports whether they can be.
 func (m *memory) check(changes []Change, places []place) error {
-	near := m.last // most changes are in the partition of the one before
+	near := m.last // most changes are in the partition of the change before
 	for i := range changes {
 		at := &places[i]
 		ref, _ := changes[i].Target()

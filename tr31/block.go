@@ -80,7 +80,8 @@ func parse(s string, how Strictness) (*Block, error) {
 	return b, nil
 }
 
-// wrongCount is the refusal of a header whose number of optional blocks is none.
+// wrongCount is the refusal of a header whose number of optional blocks is not a
+// number.
 func wrongCount(s string) *Error {
 	return &Error{ErrHeaderField, "number of optional blocks", atCount, problemCount, wording.Quote(s[atCount:atContext], 2), "00 to 99"}
 }

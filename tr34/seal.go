@@ -22,9 +22,8 @@ type Sealing struct {
 	Signer crypto.Signer     // the RSA key of KDH; it signs a SHA-256 by PKCS #1 v1.5
 	KRD    *x509.Certificate // the receiver's; the caller has checked it
 
-	// Header is the key block header, 16 printable characters and perhaps optional blocks, which says how
-	// the key may be used. It is not checked: version and length mean
-	// nothing in TR-34.
+	// Header is the key block header: 16 printable characters, which say how the key may be used, and
+	// perhaps optional blocks. It is not checked: version and length mean nothing in TR-34.
 	Header string
 
 	Cipher Cipher

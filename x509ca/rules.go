@@ -20,7 +20,8 @@ type Rules struct {
 	// it counts in the path lengths of the CAs above it.
 	CA bool
 
-	// Leaf is set where the certificate given to CheckRoot signs no other. It may then be no CA.
+	// Leaf is set where the certificate given to CheckRoot is not to issue others. It need not
+	// be a CA then.
 	Leaf bool
 
 	// KeyUsage makes CheckIssued require at least one of these usages in a certificate that has the

@@ -44,7 +44,7 @@ func (w *writer) record() []byte {
 }
 
 func (w *writer) bytes(b []byte) {
-	if len(b) == 0 { // many of them
+	if len(b) == 0 { // many are empty
 		w.b = append(w.b, 0)
 		return
 	}
@@ -53,7 +53,7 @@ func (w *writer) bytes(b []byte) {
 }
 
 func (w *writer) text(s string) {
-	if s == "" { // many of them
+	if s == "" { // many are empty
 		w.b = append(w.b, 0)
 		return
 	}

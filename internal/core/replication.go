@@ -145,8 +145,8 @@ func (c *Call) Replicate(k *Key, regions []string) {
 	k.setReplicas(all)
 }
 
-// replicate makes *out the key in another Region, as its replication makes it. Its tags are its own, and only the
-// primary has a list of Regions (GUESS G-replica-answer).
+// replicate makes *out the replica of k in another Region. A replica has tags of its own, and only the primary
+// has a list of Regions (GUESS G-replica-answer).
 func (k *Key) replicate(out *Key, r *Replica, now time.Time) {
 	*out = *k
 	out.ARN = ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: r.Region}, Key: k.ARN.Key}

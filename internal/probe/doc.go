@@ -18,7 +18,7 @@
 //	k = key P0 TDES_2KEY EDWU         CreateKey; "more {…}" adds members to the request
 //	k = import P0 TDES_2KEY EDWU HEX  a key that is known: GetParametersForImport and ImportKey
 //	c = authority P256                a self-signed certificate, made here: ${c.Certificate}
-//	c = authority P256 leaf           one that is not an authority's
+//	c = authority P256 leaf           a self-signed certificate that is not a CA's
 //	l = issue c RSA_2048              one under it
 //	b = wrap HEX HEADER HEX           a TR-31 key block, made here: ${b.Block}
 //	b = agree k l HEADER HEX          one under the key that the pair k and l's private key agree on
