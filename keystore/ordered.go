@@ -52,7 +52,7 @@ type ordered struct {
 	rank    func(*entry) uint64   // orders most entries without reading them
 	tie     func(a, b *entry) int // orders those of one rank
 	order   []slot                // the chunks: none is empty
-	chunks  [][]ranked            // the members of each chunk, by its number
+	chunks  []*chunk              // by number
 	free    []uint32              // numbers of chunks that are not in use
 }
 
@@ -61,9 +61,13 @@ type ordered struct {
 type slot struct {
 	last   ranked // the greatest member; its mark means nothing
 	chunk  uint32 // the number of the chunk
-	marked uint16 // how many members are marked
+	n      uint16 // how many members it has
+	marked uint16 // how many of them are marked
 	sorted bool   // the members are in order
 }
+
+// chunk has room for the members between two bounds. Its slot has their number.
+type chunk [chunkSize]ranked
 
 // ranked is an entry by its number, and its rank. The owner may mark some of the entries and walk these
 // alone.
@@ -134,7 +138,7 @@ func (o *ordered) insert(e *entry, marked bool) {
 	greatest := at == len(o.order)
 	switch {
 	case at == 0 && greatest: // the first member of all
-		o.order = append(o.order, slot{last: r, chunk: o.newChunk(nil), sorted: true})
+		o.order = append(o.order, slot{last: r, chunk: o.newChunk(), sorted: true})
 	case greatest:
 		at--
 		o.order[at].last = r
@@ -142,9 +146,8 @@ func (o *ordered) insert(e *entry, marked bool) {
 	s := &o.order[at]
 	s.count(marked, 1)
 	s.sorted = s.sorted && greatest
-	members := append(o.chunks[s.chunk], r)
-	o.chunks[s.chunk] = members
-	if len(members) == chunkSize {
+	o.chunks[s.chunk][s.n] = r
+	if s.n++; s.n == chunkSize {
 		o.split(at)
 	}
 }
@@ -156,37 +159,38 @@ func (s *slot) count(marked bool, n int) {
 	}
 }
 
-// newChunk gives a chunk a number.
-func (o *ordered) newChunk(members []ranked) uint32 {
+// members are those of the chunk at a place in the order.
+func (o *ordered) members(at int) []ranked {
+	s := &o.order[at]
+	return o.chunks[s.chunk][:s.n]
+}
+
+// newChunk makes an empty chunk and returns its number.
+func (o *ordered) newChunk() uint32 {
 	if n := len(o.free); n > 0 {
 		number := o.free[n-1]
 		o.free = o.free[:n-1]
-		o.chunks[number] = members
+		o.chunks[number] = new(chunk)
 		return number
 	}
-	o.chunks = append(o.chunks, members)
+	o.chunks = append(o.chunks, new(chunk))
 	return uint32(len(o.chunks) - 1)
 }
 
 // split moves about half of a chunk, the greater members, into a new one.
 func (o *ordered) split(at int) {
-	old := o.order[at]
-	members := o.chunks[old.chunk]
-	last := o.middle(members)
-	first, second := members[:0], make([]ranked, 0, chunkSize)
-	left := slot{last: last, chunk: old.chunk, sorted: old.sorted}
-	right := slot{last: old.last, sorted: old.sorted}
+	old, members := o.order[at], o.members(at)
+	left := slot{last: o.middle(members), chunk: old.chunk, sorted: old.sorted}
+	right := slot{last: old.last, chunk: o.newChunk(), sorted: old.sorted}
 	for _, r := range members {
-		if o.compare(r, last) <= 0 {
-			first = append(first, r)
-			left.count(r.marked, 1)
-		} else {
-			second = append(second, r)
-			right.count(r.marked, 1)
+		to := &right
+		if o.compare(r, left.last) <= 0 {
+			to = &left
 		}
+		o.chunks[to.chunk][to.n] = r
+		to.n++
+		to.count(r.marked, 1)
 	}
-	o.chunks[old.chunk] = first
-	right.chunk = o.newChunk(second)
 	o.order[at] = right
 	o.order = slices.Insert(o.order, at, left)
 }
@@ -203,9 +207,8 @@ func (o *ordered) middle(members []ranked) ranked {
 
 // sorted is the members of a chunk in order.
 func (o *ordered) sorted(at int) []ranked {
-	s := &o.order[at]
-	members := o.chunks[s.chunk]
-	if !s.sorted {
+	members := o.members(at)
+	if s := &o.order[at]; !s.sorted {
 		slices.SortFunc(members, o.compare)
 		s.sorted = true
 	}
@@ -218,15 +221,14 @@ func (o *ordered) locate(e *entry) (at, i int) {
 	if at = o.find(o.rank(e), e); at == len(o.order) {
 		return at, -1
 	}
-	members := o.chunks[o.order[at].chunk]
-	return at, slices.IndexFunc(members, func(r ranked) bool { return r.number == e.number })
+	return at, slices.IndexFunc(o.members(at), func(r ranked) bool { return r.number == e.number })
 }
 
 // remark marks an entry that is there, or takes its mark away.
 func (o *ordered) remark(e *entry, marked bool) {
 	at, i := o.locate(e)
 	s := &o.order[at]
-	r := &o.chunks[s.chunk][i]
+	r := &o.members(at)[i]
 	s.count(r.marked, -1)
 	s.count(marked, 1)
 	r.marked = marked
@@ -239,10 +241,10 @@ func (o *ordered) remove(e *entry) {
 		return
 	}
 	s := &o.order[at]
-	members := o.chunks[s.chunk]
+	members := o.members(at)
 	s.count(members[i].marked, -1)
 	members = slices.Delete(members, i, i+1)
-	o.chunks[s.chunk] = members
+	s.n--
 	switch {
 	case len(members) == 0:
 		o.chunks[s.chunk] = nil
