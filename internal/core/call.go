@@ -40,7 +40,7 @@ type Call struct {
 
 // room is for what not every operation needs. It is reused with the call.
 type room struct {
-	fresh    freshKey // of the key that the operation makes; its user clears it
+	fresh    freshKey // of the key that the operation makes
 	question question // about permission, which the policies answer
 }
 

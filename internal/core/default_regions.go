@@ -64,44 +64,42 @@ func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 	return out, nil
 }
 
-// emptyLists has the revisions of default lists that were empty when they were last read: the zero
-// revision where there was none. A new key is made without reading such a list, and its commit
-// requires that the list is unchanged. The zero value is empty.
+// emptyLists has the default lists that were empty when they were last read, or that there were none of: what
+// the commit of a new key requires, so that the list need not be read for each. The zero value is empty.
 type emptyLists struct {
-	mu   sync.RWMutex // guards revs
-	revs map[keystore.Partition]keystore.CommitID
+	mu       sync.RWMutex // guards requires
+	requires map[keystore.Partition]*keystore.Require
 }
 
 // mostEmptyLists bounds the map; after so many it begins anew.
 const mostEmptyLists = 10_000
 
-func (e *emptyLists) rev(p keystore.Partition) (keystore.CommitID, bool) {
+// require is nil where the list is not known to be empty.
+func (e *emptyLists) require(p keystore.Partition) *keystore.Require {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	rev, ok := e.revs[p]
-	return rev, ok
+	return e.requires[p]
 }
 
-func (e *emptyLists) add(d *DefaultRegions) {
+func (e *emptyLists) add(r *keystore.Require) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.revs == nil || len(e.revs) >= mostEmptyLists {
-		e.revs = map[keystore.Partition]keystore.CommitID{}
+	if e.requires == nil || len(e.requires) >= mostEmptyLists {
+		e.requires = map[keystore.Partition]*keystore.Require{}
 	}
-	e.revs[d.Partition] = d.rev
+	e.requires[r.Ref.Partition] = r
 }
 
 func (e *emptyLists) remove(p keystore.Partition) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.revs, p)
+	delete(e.requires, p)
 }
 
 // ReplicaPlan is where a new key is to have replicas. The zero value is nowhere.
 type ReplicaPlan struct {
-	Regions  []string
-	defaults bool // they are those of list, which must be unchanged when the key is stored
-	list     DefaultRegions
+	Regions []string
+	list    *keystore.Require // the default list has not changed when the key is stored; nil: it does not matter
 }
 
 // PlanReplicas decides on the Regions of a new key: those of the request, even none, or the account's
@@ -117,30 +115,31 @@ func (c *Call) PlanReplicas(ctx context.Context, asked []string, made *Key) (Rep
 	if !made.Exportable {
 		return ReplicaPlan{}, nil
 	}
-	if rev, ok := c.Cloud.emptyLists.rev(c.Home()); ok {
-		return ReplicaPlan{defaults: true, list: DefaultRegions{Partition: c.Home(), rev: rev}}, nil
+	if empty := c.Cloud.emptyLists.require(c.Home()); empty != nil {
+		return ReplicaPlan{list: empty}, nil
 	}
 	list, err := c.DefaultRegions(ctx)
 	if err != nil {
 		return ReplicaPlan{}, err
 	}
+	unchanged := &keystore.Require{Ref: list.ref(), Expect: list.rev}
 	if len(list.Regions) > 0 {
 		made.OwnRegions = yes
 	} else {
-		c.Cloud.emptyLists.add(&list)
+		c.Cloud.emptyLists.add(unchanged)
 	}
-	return ReplicaPlan{Regions: list.Regions, defaults: true, list: list}, nil
+	return ReplicaPlan{Regions: list.Regions, list: unchanged}, nil
 }
 
 // conflict is the failure of a commit with the plan: ErrConflict where it failed because the list has
 // changed, which the next attempt reads again.
 func (p *ReplicaPlan) conflict(ctx context.Context, c *Call, failed error) error {
-	if !p.defaults || !raced(failed) {
+	if p.list == nil || !raced(failed) {
 		return failed
 	}
-	c.Cloud.emptyLists.remove(p.list.Partition)
-	found, err := c.Cloud.Store.Read(ctx, p.list.ref())
-	if err == nil && found[0].Record.Rev != p.list.rev {
+	c.Cloud.emptyLists.remove(p.list.Ref.Partition)
+	found, err := c.Cloud.Store.Read(ctx, p.list.Ref)
+	if err == nil && found[0].Record.Rev != p.list.Expect {
 		return keystore.ErrConflict
 	}
 	return failed

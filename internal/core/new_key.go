@@ -53,15 +53,13 @@ func (c *Call) CommitNewKey(ctx context.Context, k *Key, plan *ReplicaPlan, requ
 	}
 	b := &c.use().fresh
 	changes := append(b.changes[:0], requires...)
-	if plan.defaults {
-		b.list = keystore.Require{Ref: plan.list.ref(), Expect: plan.list.rev}
-		changes = append(changes, keystore.Change{Require: &b.list})
+	if plan.list != nil {
+		changes = append(changes, keystore.Change{Require: plan.list})
 	}
 	c.Replicate(k, plan.Regions)
 	changes = c.appendNewKey(changes, &b.stored, k)
 	changes = c.AppendReplicas(changes, k, plan.Regions)
 	err := c.CommitRegions(ctx, k.Partition(), plan.Regions, changes...)
-	*b = freshKey{}
 	if err != nil {
 		return plan.conflict(ctx, c, err)
 	}
@@ -135,12 +133,12 @@ func idError(problem, found, wanted string) *apc.Error {
 	}
 }
 
-// freshKey is the commit of a new key. It is reused with the call: a store does not keep
-// the changes of a commit.
+// freshKey is the commit of a new key. It is reused with the call: a store does not keep the changes of a
+// commit. It is not cleared, which would cost more than to keep one record for as long as the pool of calls does.
 type freshKey struct {
-	stored  stored
-	list    keystore.Require
-	changes [8]keystore.Change
+	stored   stored
+	replicas []stored
+	changes  [8]keystore.Change
 }
 
 // stored is how one new key is stored and counted.

@@ -164,7 +164,11 @@ func (k *Key) replicate(out *Key, r *Replica, now time.Time) {
 // AppendReplicas appends the changes that store the replicas of a primary in Regions, with the counters of
 // their partitions raised. A replication that fails makes none.
 func (c *Call) AppendReplicas(changes []keystore.Change, k *Key, regions []string) []keystore.Change {
-	all := make([]stored, len(regions))
+	b := &c.use().fresh
+	if cap(b.replicas) < len(regions) {
+		b.replicas = make([]stored, len(regions))
+	}
+	all := b.replicas[:len(regions)]
 	var made Key
 	for i, region := range regions {
 		r := &k.Replicas[k.InRegion(region)]
