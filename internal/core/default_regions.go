@@ -64,8 +64,9 @@ func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 	return out, nil
 }
 
-// emptyLists has the default lists that were empty when they were last read, or that there were none of: what
-// the commit of a new key requires, so that the list need not be read for each. The zero value is empty.
+// emptyLists is for partitions whose default list was empty or absent when it was last read: it has what the
+// commit of a new key requires, that the list is unchanged, so that it is not read for each key. The zero value
+// is empty.
 type emptyLists struct {
 	mu       sync.RWMutex // guards requires
 	requires map[keystore.Partition]*keystore.Require
@@ -74,7 +75,7 @@ type emptyLists struct {
 // mostEmptyLists bounds the map; after so many it begins anew.
 const mostEmptyLists = 10_000
 
-// require is nil where the list is not known to be empty.
+// require is nil for a partition that is not there.
 func (e *emptyLists) require(p keystore.Partition) *keystore.Require {
 	e.mu.RLock()
 	defer e.mu.RUnlock()

@@ -5,12 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
@@ -245,7 +247,19 @@ func TestServerThatCannotBeReached(t *testing.T) {
 	s.patience = 200 * time.Millisecond // once the server is away: with it, an answer may take longer
 	_, readErr := s.Read(t.Context(), counted)
 	commitErr := s.Commit(t.Context(), newID(), storetest.Pair(here, "b")...)
-	_, openErr := Open(t.Context(), url, &Options{Patience: 50 * time.Millisecond})
+	const patience = 50 * time.Millisecond
+	longest := time.Duration(-1) // left for a connection when it is dialled
+	_, openErr := Open(t.Context(), url, &Options{Patience: patience, configure: func(config *pgxpool.Config) {
+		dial := config.ConnConfig.DialFunc
+		config.ConnConfig.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			until, _ := ctx.Deadline() // none is long ago
+			longest = max(longest, time.Until(until))
+			return dial(ctx, network, addr)
+		}
+	}})
+	if longest < 0 || longest > patience {
+		t.Errorf("Open dials with %v left, want at most %v", longest, patience)
+	}
 	for what, err := range map[string]error{"Read": readErr, "Commit": commitErr, "Open": openErr} {
 		if failed, ok := errors.AsType[*Error](err); !ok || failed.Op != what || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%s without a server: %v", what, err)
