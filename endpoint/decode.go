@@ -22,6 +22,7 @@ func decode(body []byte, in any, sent *shape.Sent) error {
 	if text := bytes.TrimSpace(body); len(text) == 0 || string(text) == "null" { // as good as {}
 		body = []byte("{}")
 	}
+	sent.Begin(in)
 	r := reader{rest: string(body), long: len(body) > longBody, sent: sent}
 	err := r.assign(reflect.ValueOf(in).Elem())
 	if err == nil {
@@ -177,7 +178,7 @@ func (r *reader) assignList(to reflect.Value) error {
 			return under(place(at), err)
 		}
 		if r.sent.Len() > noted {
-			r.sent.Within(place(at), noted)
+			r.sent.Item(at, place(at), noted)
 		}
 	}
 	to.Set(out)
@@ -197,7 +198,7 @@ func (r *reader) assignMap(to reflect.Value) error {
 		if err := r.assign(value); err != nil {
 			return under(fmt.Sprintf("[%s]", wording.Foreign(name)), err)
 		}
-		r.sent.Within(name, noted)
+		r.sent.Item(out.Len(), name, noted)
 		out.SetMapIndex(reflect.ValueOf(name), value)
 	}
 	to.Set(out)

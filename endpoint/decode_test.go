@@ -3,6 +3,7 @@ package endpoint
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -73,4 +74,27 @@ func TestDecodeReadsWhatTheLibraryReads(t *testing.T) {
 			t.Errorf("%v\n%s\nread as %+v\nwanted  %+v", err, text, got, want)
 		}
 	})
+}
+
+// TestDecodeNotesAtMostSoManyItems bounds what a member that is repeated costs: its notes are looked for each time.
+func TestDecodeNotesAtMostSoManyItems(t *testing.T) {
+	many := strings.TrimSuffix(strings.Repeat(`{},`, 10_000), ",")
+	blocks := ""
+	for i := range 10_000 {
+		blocks += fmt.Sprintf(`,"%d":""`, i)
+	}
+	for _, c := range []struct {
+		in   any
+		body string
+		want int
+	}{
+		{&engine.TagResourceInput{}, `{"ResourceArn":"a","Tags":[` + many + `]}`, 2 * shape.MaxItems},
+		{&engine.ExportKeyInput{}, `{"ExportKeyIdentifier":"a","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"a","KeyBlockHeaders":` +
+			`{"OptionalBlocks":{` + blocks[1:] + `}}}}}`, shape.MaxItems},
+	} {
+		sent := new(shape.Sent)
+		if err := decode([]byte(c.body), c.in, sent); err != nil || sent.Len() != c.want {
+			t.Errorf("%T of %d bytes: got %d notes and error %v, want %d", c.in, len(c.body), sent.Len(), err, c.want)
+		}
+	}
 }

@@ -1,13 +1,16 @@
 package endpoint_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
+	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -89,5 +92,44 @@ func TestWhatIsAbsentIsToldFromWhatIsEmpty(t *testing.T) {
 				t.Errorf("got %s\n%s\nwant\n%s", code, got.Message, strings.Join(c.want, "; "))
 			}
 		})
+	}
+}
+
+// TestWhatIsAbsentIsCountedOnce has more violations than a refusal shows.
+func TestWhatIsAbsentIsCountedOnce(t *testing.T) {
+	h := endpoint.Handler(simtest.New(t, nil), nil)
+	for _, c := range []struct {
+		tags int
+		want string
+	}{
+		{150, "300 validation errors detected: Value at 'Tags[0].Key' "}, // a key and a value of each
+		{201, "1 validation error detected: Value at 'Tags' "},           // whose items are not checked
+		{5000, "1 validation error detected: Value at 'Tags' "},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, post("TagResource", `{"ResourceArn":"arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa","Tags":[`+
+			strings.Repeat("{},", c.tags-1)+"{}]}"))
+		if got := w.Body.String(); !strings.Contains(got, `"`+c.want) {
+			t.Errorf("%d empty tags: got %.300s, want %s", c.tags, got, c.want)
+		}
+	}
+}
+
+// TestCallsOfAnInterceptorAreOtherRequests has an interceptor that makes a call of its own under the context of a
+// request without a required member.
+func TestCallsOfAnInterceptorAreOtherRequests(t *testing.T) {
+	var eng *engine.Engine
+	var failed error
+	around := func(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
+		if call.Operation == "GetAlias" {
+			_, failed = eng.ListKeys(ctx, nil)
+		}
+		return next(ctx)
+	}
+	eng = simtest.New(t, &engine.Options{Intercept: around})
+	w := httptest.NewRecorder()
+	endpoint.Handler(eng, nil).ServeHTTP(w, post("GetAlias", `{}`))
+	if w.Code != http.StatusBadRequest || failed != nil {
+		t.Errorf("GetAlias: status %d, want 400; ListKeys within: %v, want no refusal", w.Code, failed)
 	}
 }

@@ -161,7 +161,7 @@ func guarded[PIn shaped, Out any](
 		return nil, err
 	}
 	in.Shape(&c.shape)
-	c.shape.Amend(ctx)
+	c.shape.Amend(ctx, in)
 	if err := c.shape.Err(); err != nil {
 		return nil, err
 	}

@@ -33,14 +33,18 @@ type violation struct {
 // maxViolations is how many violations are reported; the others are counted.
 const maxViolations = 100
 
+// maxFound is how many violations are kept, for [Check.Amend] to find them.
+const maxFound = 1000
+
 // Err returns the refusal of a request with violations, or nil. The message has the form of other AWS services
 // (GUESS G-validation-text).
 func (s *Check) Err() error {
 	if s.count == 0 {
 		return nil
 	}
-	parts, fields, reasons := make([]string, len(s.found)), make([]apc.InvalidField, len(s.found)), make([]apc.Reason, len(s.found))
-	for i, v := range s.found {
+	shown := s.found[:min(len(s.found), maxViolations)]
+	parts, fields, reasons := make([]string, len(shown)), make([]apc.InvalidField, len(shown)), make([]apc.Reason, len(shown))
+	for i, v := range shown {
 		reasons[i] = v.reason
 		fields[i] = apc.InvalidField{Path: v.reason.Field, Message: "Member must " + v.must}
 		parts[i] = fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must %s", v.reason.Field, v.must)
@@ -63,7 +67,7 @@ func (s *Check) Fail(must string, r apc.Reason) {
 }
 
 func (s *Check) add(v violation) {
-	if s.count++; len(s.found) < maxViolations {
+	if s.count++; len(s.found) < maxFound {
 		s.found = append(s.found, v)
 	}
 }

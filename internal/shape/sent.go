@@ -10,7 +10,10 @@ import (
 // although the zero value is one that may be sent, and which strings were sent and are empty. Members are
 // named as in violations: "Tags[0].Value". A request that was made in Go has none of it: there a
 // string that is empty is absent, and a structure is there.
-type Sent struct{ notes []note }
+type Sent struct {
+	request any // a pointer to the Go value
+	notes   []note
+}
 
 type note struct {
 	member string
@@ -23,6 +26,9 @@ type sentKey struct{}
 func WithSent(ctx context.Context, s *Sent) context.Context {
 	return context.WithValue(ctx, sentKey{}, s)
 }
+
+// Begin begins the notes on a request, by a pointer to its Go value: a context may also reach other requests.
+func (s *Sent) Begin(request any) { *s = Sent{request: request} }
 
 // Absent notes a required member that was not sent.
 func (s *Sent) Absent(member string) { s.notes = append(s.notes, note{member, false}) }
@@ -45,6 +51,17 @@ func (s *Sent) Within(name string, first int) {
 	}
 }
 
+// MaxItems is how many items of a list or a map are noted. The service takes fewer.
+const MaxItems = 256
+
+// Item is Within for an item of a list or a map, by its place. The notes on one beyond MaxItems are dropped.
+func (s *Sent) Item(at int, name string, first int) {
+	if at >= MaxItems {
+		s.notes = s.notes[:first]
+	}
+	s.Within(name, first)
+}
+
 // Forget drops what is noted of a member and its parts behind the first notes: it came again, or otherwise.
 func (s *Sent) Forget(member string, first int) {
 	kept := slices.DeleteFunc(s.notes[first:], func(n note) bool { return within(n.member, member) })
@@ -57,10 +74,10 @@ func within(path, member string) bool {
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// Amend makes the violations those of a request as it was sent, where the context says how.
-func (s *Check) Amend(ctx context.Context) {
+// Amend makes the violations those of a request as it was sent, where the context has the notes on it.
+func (s *Check) Amend(ctx context.Context, request any) {
 	sent, ok := ctx.Value(sentKey{}).(*Sent)
-	if !ok {
+	if !ok || sent.request != request {
 		return
 	}
 	for _, n := range sent.notes {
@@ -72,8 +89,12 @@ func (s *Check) Amend(ctx context.Context) {
 	}
 }
 
-// absent puts one violation in place of those of a member and its parts, or behind all others.
+// absent puts one violation in place of those of a member and its parts, or behind all others. The items of a
+// list that is refused itself are not checked.
 func (s *Check) absent(member string) {
+	if slices.ContainsFunc(s.found, func(v violation) bool { return strings.HasPrefix(member, v.reason.Field+"[") }) {
+		return
+	}
 	part := func(v violation) bool { return within(v.reason.Field, member) }
 	at := slices.IndexFunc(s.found, part)
 	if at < 0 {
