@@ -39,8 +39,12 @@ func (t *table) remove(e *entry) {
 	t.free = append(t.free, e.number)
 }
 
-// chunkSize is how many members a chunk has at most.
-const chunkSize = 256
+// chunkSize is how many members a chunk has at most. The first one of a set begins with room for firstSize, and
+// grows: in most sets there are few, as in that of the aliases of one key.
+const (
+	chunkSize = 256
+	firstSize = 2
+)
 
 // ordered is a set of entries of a table kept in order: a list of chunks, each with the members between
 // two bounds. Its owner guards it.
@@ -52,7 +56,7 @@ type ordered struct {
 	rank    func(*entry) uint64   // orders most entries without reading them
 	tie     func(a, b *entry) int // orders those of one rank
 	order   []slot                // the chunks: none is empty
-	chunks  []*chunk              // by number
+	chunks  [][]ranked            // by number, with room for more members; their slots have how many there are
 	free    []uint32              // numbers of chunks that are not in use
 }
 
@@ -65,9 +69,6 @@ type slot struct {
 	marked uint16 // how many of them are marked
 	sorted bool   // the members are in order
 }
-
-// chunk has room for the members between two bounds. Its slot has their number.
-type chunk [chunkSize]ranked
 
 // ranked is an entry by its number, and its rank. The owner may mark some of the entries and walk these
 // alone.
@@ -138,7 +139,7 @@ func (o *ordered) insert(e *entry, marked bool) {
 	greatest := at == len(o.order)
 	switch {
 	case at == 0 && greatest: // the first member of all
-		o.order = append(o.order, slot{last: r, chunk: o.newChunk(), sorted: true})
+		o.order = append(o.order, slot{last: r, chunk: o.newChunk(firstSize), sorted: true})
 	case greatest:
 		at--
 		o.order[at].last = r
@@ -146,9 +147,12 @@ func (o *ordered) insert(e *entry, marked bool) {
 	s := &o.order[at]
 	s.count(marked, 1)
 	s.sorted = s.sorted && greatest
-	o.chunks[s.chunk][s.n] = r
+	c := &o.chunks[s.chunk]
+	(*c)[s.n] = r
 	if s.n++; s.n == chunkSize {
 		o.split(at)
+	} else if int(s.n) == len(*c) {
+		*c = append(*c, make([]ranked, len(*c))...)
 	}
 }
 
@@ -166,14 +170,14 @@ func (o *ordered) members(at int) []ranked {
 }
 
 // newChunk makes an empty chunk and returns its number.
-func (o *ordered) newChunk() uint32 {
+func (o *ordered) newChunk(size int) uint32 {
 	if n := len(o.free); n > 0 {
 		number := o.free[n-1]
 		o.free = o.free[:n-1]
-		o.chunks[number] = new(chunk)
+		o.chunks[number] = make([]ranked, size)
 		return number
 	}
-	o.chunks = append(o.chunks, new(chunk))
+	o.chunks = append(o.chunks, make([]ranked, size))
 	return uint32(len(o.chunks) - 1)
 }
 
@@ -181,7 +185,7 @@ func (o *ordered) newChunk() uint32 {
 func (o *ordered) split(at int) {
 	old, members := o.order[at], o.members(at)
 	left := slot{last: o.middle(members), chunk: old.chunk, sorted: old.sorted}
-	right := slot{last: old.last, chunk: o.newChunk(), sorted: old.sorted}
+	right := slot{last: old.last, chunk: o.newChunk(chunkSize), sorted: old.sorted}
 	for _, r := range members {
 		to := &right
 		if o.compare(r, left.last) <= 0 {

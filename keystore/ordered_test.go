@@ -56,6 +56,27 @@ func TestOrderedSplitsInHalves(t *testing.T) {
 	}
 }
 
+// TestOrderedHasLittleRoomForFewMembers is about the sets of aliases, one for each key: a chunk of 4 kB for each was
+// most of the memory of an alias.
+func TestOrderedHasLittleRoomForFewMembers(t *testing.T) {
+	for _, n := range []int{1, 5, 100} {
+		numbers, s := &table{}, &shelf{}
+		o := byID(numbers)
+		for i := range n {
+			e := &entry{shelf: s, id: fmt.Sprint(i)}
+			numbers.add(e)
+			o.insert(e, false)
+		}
+		room := 0
+		for _, c := range o.chunks {
+			room += cap(c)
+		}
+		if most := 3 * n; room > most {
+			t.Errorf("%d members have room for %d, want at most %d", n, room, most)
+		}
+	}
+}
+
 func checkWalk(t *testing.T, o *ordered, here map[string]*entry, in func(id string) bool, marked bool) {
 	t.Helper()
 	var got, want []string
