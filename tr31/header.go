@@ -48,7 +48,8 @@ type Header struct {
 // blocks where there are only 16 characters. Codes are not checked; [KBPK.Wrap] does that.
 func ParseHeader(s string) (Header, error) {
 	if len(s) < fixedHeader || len(s) > maxBlock {
-		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)), "at least " + characters(fixedHeader)}
+		return Header{}, &Error{ErrLength, "header", -1, problemHeaderLength, characters(len(s)),
+			fmt.Sprintf("%d to %s", fixedHeader, characters(maxBlock))}
 	}
 	if at := unprintable(s); at >= 0 {
 		return Header{}, &Error{ErrCharset, "header", at, problemHeaderChar, wording.Char(s[at:]), ""}

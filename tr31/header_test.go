@@ -2,6 +2,7 @@ package tr31
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,15 @@ func TestParseHeaderRefusesWhatIsNoHeader(t *testing.T) {
 	} {
 		if _, err := ParseHeader(text); !errors.Is(err, want) {
 			t.Errorf("%q: got %v, want class %s", text, err, want)
+		}
+	}
+}
+
+func TestParseHeaderNamesBothBounds(t *testing.T) {
+	for _, n := range []int{15, 10_000} {
+		want := fmt.Sprintf("tr31: length: the header has a wrong length: found %d characters, wanted 16 to 9999 characters", n)
+		if _, err := ParseHeader(strings.Repeat("0", n)); err == nil || err.Error() != want {
+			t.Errorf("%d characters: got %v, want %s", n, err, want)
 		}
 	}
 }
