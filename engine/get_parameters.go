@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
@@ -86,23 +87,25 @@ func parametersFor(ctx context.Context, c *core.Call, p *parameters) (core.Token
 	if err != nil {
 		return core.Token{}, nil, err
 	}
-	if p.reuse {
-		if last, err := lastToken(ctx, c, p); last.ID != "" || err != nil {
+	if index := core.TokenIndex(p.purpose, p.material, p.alg); p.reuse || !c.TokensOrdered(index) {
+		last, newest, err := lastToken(ctx, c, index)
+		if err != nil || p.reuse && last.ID != "" {
 			return last, ca, err
 		}
+		c.OrderTokens(index, newest)
 	}
 	made, err := newToken(ctx, c, p, ca)
 	return made, ca, err
 }
 
 // lastToken returns the newest token for the same kind of key material and algorithm that is valid for
-// long enough. Where there is none, its ID is "".
-func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Token, err error) {
-	filter := keystore.Filter{Index: new(core.TokenIndex(p.purpose, p.material, p.alg))}
+// long enough, and when the newest of all was made. Where there is no such token, its ID is "".
+func lastToken(ctx context.Context, c *core.Call, index string) (last core.Token, newest time.Time, err error) {
+	filter := keystore.Filter{Index: &index}
 	for after := ""; ; {
 		page, err := c.Cloud.Store.Page(ctx, c.Home(), core.KindToken, filter, after, core.SettleBatch)
 		if err != nil {
-			return core.Token{}, core.StoreError(err)
+			return core.Token{}, newest, core.StoreError(err)
 		}
 		for i := range page {
 			t, err := core.DecodeToken(&page[i])
@@ -113,9 +116,12 @@ func lastToken(ctx context.Context, c *core.Call, p *parameters) (last core.Toke
 			if !t.Expired(c.Now) && t.Expires.Sub(c.Now) >= c.Cloud.Limits.TokenReuse && t.Created.After(last.Created) {
 				last = t
 			}
+			if t.Created.After(newest) {
+				newest = t.Created
+			}
 		}
 		if len(page) < core.SettleBatch {
-			return last, nil
+			return last, newest, nil
 		}
 		after = page[len(page)-1].ID
 	}

@@ -50,6 +50,23 @@ func TestLastTokenIsTheLastOneOfAMoment(t *testing.T) {
 	}
 }
 
+// TestLastTokenIsThatOfTheLastEngine opens a store anew while the clock stands still, and after it was set back.
+func TestLastTokenIsThatOfTheLastEngine(t *testing.T) {
+	now := noon
+	device, store := simtest.Backend(t, nil), simtest.Store(t)
+	for i := range 3 {
+		eng := simtest.On(t, device, store, &engine.Options{Now: func() time.Time { return now }})
+		parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
+		made := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false).ImportToken
+		if last := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, true).ImportToken; last != made {
+			t.Errorf("engine %d: got %s, want the last token, %s", i, last, made)
+		}
+		if i == 1 {
+			now = noon.Add(-day)
+		}
+	}
+}
+
 func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	in := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)

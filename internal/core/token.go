@@ -74,6 +74,25 @@ func (cloud *Cloud) tokenTime(now time.Time) time.Time {
 	}
 }
 
+// TokensOrdered reports whether new tokens of an index are later than those that other engines made: those of the
+// caller's account and Region have been read.
+func (c *Call) TokensOrdered(index string) bool {
+	_, ok := c.Cloud.readTokens.Load(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index})
+	return ok
+}
+
+// OrderTokens makes new tokens of an index later than the newest one that is stored. The engine that made it may have
+// ended, and its clock may have been ahead.
+func (c *Call) OrderTokens(index string, newest time.Time) {
+	for !newest.IsZero() {
+		last := c.Cloud.lastToken.Load()
+		if newest.UnixMilli() <= last || c.Cloud.lastToken.CompareAndSwap(last, newest.UnixMilli()) {
+			break
+		}
+	}
+	c.Cloud.readTokens.Store(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index}, true)
+}
+
 // SetMaterial gives a new token the key pair that the HSM made.
 func (t *Token) SetMaterial(m *hsm.Made) {
 	t.sealed, t.Public = m.Sealed, m.Public
