@@ -33,7 +33,7 @@ type Cloud struct {
 	keyIDs      func() string
 	ids         *stream      // of keys: this and the next two seeded if asked for
 	tokens      *stream      // ids of import and export tokens
-	lastToken   atomic.Int64 // when the newest of them was made here, in milliseconds since 1970
+	lastToken   atomic.Int64 // when the newest of them was made, in milliseconds since 1970
 	readTokens  sync.Map     // of keystore.Ref, with an index for an id: the stored ones are not later than lastToken
 	serials     *stream      // of certificates
 	commits     *stream      // commit ids: never seeded, since a store may have many writers
