@@ -170,7 +170,7 @@ func (s *Server) failPage(w http.ResponseWriter, q *request, err error) int {
 
 func (s *Server) sendPage(w http.ResponseWriter, q *request, status int, p *console.Page) {
 	p.Now, p.Offset = q.world.clock.now(), q.world.clock.ahead().Round(time.Second).String()
-	if !s.options.Control || status == http.StatusForbidden { // without the token nothing is shown
+	if !s.options.Control || status == http.StatusForbidden { // a caller that is refused is not shown the time
 		p.Now, p.Offset = time.Time{}, "0s"
 	}
 	body, err := console.Render(p)
