@@ -51,7 +51,7 @@ const (
 	SHA1
 )
 
-// rule is everything there is to know about a method. Lengths are in bytes.
+// rule is the properties of a method. Lengths are in bytes.
 type rule struct {
 	name     string
 	sizes    []int // of keys; nil takes any but an empty one

@@ -38,7 +38,7 @@ func (p *path) checkAuthorityKey(i int) error {
 		return nil
 	}
 	if p.compareIssuer(i, &id, c) == nil {
-		return p.refuse(i, RuleIssuer, problemAuthorityUnnamed, "", "key identifiers that tell the two apart")
+		return p.refuse(i, RuleIssuer, problemAuthorityUnnamed, "", "key identifiers that distinguish the two")
 	}
 	return nil
 }

@@ -292,7 +292,7 @@ func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
 	if cloud.observe == nil {
 		return
 	}
-	tell := func(region, name, kind string) {
+	report := func(region, name, kind string) {
 		at := ARN{Partition: keystore.Partition{Account: k.ARN.Account, Region: region}, Key: k.ARN.Key}
 		ev := serviceEvent(at.Partition, name, now)
 		ev.Resources = []string{at.String()}
@@ -305,10 +305,10 @@ func (cloud *Cloud) Replicated(k *Key, regions []string, now time.Time) {
 		if i := k.InRegion(region); i < 0 || k.Replicas[i].Status != apc.KeyReplicationStateSynchronized {
 			continue
 		}
-		tell(k.ARN.Region, apc.EventSynchronizeMultiRegionKey, "ExportKeyReplica")
-		tell(k.ARN.Region, apc.EventSynchronizeMultiRegionKey, "ImportKeyReplica")
-		tell(region, apc.EventSynchronizeMultiRegionKey, "ImportKeyReplica")
-		tell(region, "CreateKey", "")
+		report(k.ARN.Region, apc.EventSynchronizeMultiRegionKey, "ExportKeyReplica")
+		report(k.ARN.Region, apc.EventSynchronizeMultiRegionKey, "ImportKeyReplica")
+		report(region, apc.EventSynchronizeMultiRegionKey, "ImportKeyReplica")
+		report(region, "CreateKey", "")
 	}
 }
 
