@@ -231,8 +231,8 @@ func checkValue(ctx context.Context, k Key, m kcv.Method) (kcv.Value, error) {
 		out = m.Message()
 		err = k.Encrypt(ctx, ECB, nil, out)
 	case kcv.TDESCMAC, kcv.AESCMAC:
-		size := len(m.Message()) // which is one block of zeros
-		out, err = cmacOf(ctx, k, size, zeroIV[:size])
+		zero := m.Message() // one block
+		out, err = cmacOf(ctx, k, len(zero), zero)
 	default:
 		out, err = k.HMAC(ctx, m.Message())
 	}
