@@ -22,9 +22,9 @@ func postData(path, body string) *http.Request {
 	return r
 }
 
-// TestWhatIsAbsentIsToldFromWhatIsEmpty has the messages of members that are not sent, null, and sent empty. In
+// TestAbsentAndEmptyMembersHaveMessagesOfTheirOwn has members that are not sent, null, and sent empty. In
 // Go both are the zero value.
-func TestWhatIsAbsentIsToldFromWhatIsEmpty(t *testing.T) {
+func TestAbsentAndEmptyMembersHaveMessagesOfTheirOwn(t *testing.T) {
 	const (
 		attributes = `"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128"`
 		arn        = `"ResourceArn":"arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa"`
