@@ -209,9 +209,8 @@ func (h *HSM) adoptKey(ctx context.Context, raw []byte, a Attributes, m kcv.Meth
 
 // made computes the check value: of a key pair over its public half, of any other
 // key with the key.
-func made(ctx context.Context, ref KeyRef, public Public, key Key, m kcv.Method) (Made, error) {
-	out := Made{KeyRef: ref, Public: public}
-	var err error
+func made(ctx context.Context, ref KeyRef, public Public, key Key, m kcv.Method) (out Made, err error) {
+	out.KeyRef, out.Public = ref, public
 	if public != nil {
 		out.CheckValue, err = m.Compute(public)
 	} else {

@@ -37,7 +37,6 @@ type room struct {
 type shelf struct {
 	*room
 	kind    Kind
-	entries map[string]*entry
 	common  string              // the index of the first record, which most others have
 	ids     *ordered            // those with the common index are marked
 	byIndex map[string]*ordered // those with another one
@@ -121,10 +120,16 @@ func (r *room) shelf(k Kind) *shelf {
 
 // entry is that with an id; nil where there is none.
 func (s *shelf) entry(id string) *entry {
+	e, _ := s.find(id)
+	return e
+}
+
+// find is the entry with an id, nil where there is none, and its place in ids.
+func (s *shelf) find(id string) (*entry, spot) {
 	if s == nil {
-		return nil
+		return nil, spot{}
 	}
-	return s.entries[id]
+	return s.ids.find(s.idKey(id))
 }
 
 func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
@@ -157,8 +162,8 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
 	out := make([]Record, 0, min(limit, 128))
-	m.mu.Lock() // a chunk may have to be sorted
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
@@ -175,7 +180,7 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	if ids == nil {
 		return nil, nil
 	}
-	for e := range ids.from(&entry{id: after}, marked) {
+	for e := range ids.from(s.idKey(after), marked) {
 		if e.id != after {
 			out = append(out, e.record())
 		}
@@ -190,8 +195,8 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
-	m.mu.Lock() // a chunk may have to be sorted
-	defer m.mu.Unlock()
+	m.mu.RLock()
+	defer m.mu.RUnlock()
 	if err := m.open(ctx); err != nil {
 		return nil, err
 	}
@@ -206,7 +211,7 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	}
 	var out []Record
 	last := before.UnixMilli()
-	for e := range entries.from(&entry{shelf: &shelf{}, due: never}, false) {
+	for e := range entries.from(key{}, false) {
 		if e.due > last {
 			break
 		}
@@ -243,7 +248,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 		return err
 	}
 	for i := range changes {
-		m.apply(&changes[i], places[i], id)
+		m.apply(&changes[i], &places[i], id)
 	}
 	return nil
 }
@@ -258,7 +263,7 @@ func (m *memory) check(changes []Change, places []place) error {
 			near = m.rooms[ref.Partition]
 		}
 		at.shelf = near.shelf(ref.Kind)
-		at.entry = at.shelf.entry(ref.ID)
+		at.entry, at.spot = at.shelf.find(ref.ID)
 		if err := at.check(&changes[i]); err != nil {
 			return err
 		}
@@ -277,6 +282,7 @@ func (m *memory) Close() error {
 // first of its kind, the entry that is there, and the one that a Put makes.
 type place struct {
 	shelf *shelf
+	spot  spot // in the ids of the shelf
 	entry *entry
 	made  *entry
 }
@@ -298,11 +304,11 @@ func (e *entry) value() int64 {
 	return CounterValue(Record{Data: e.data})
 }
 
-func (m *memory) apply(c *Change, at place, id CommitID) {
+func (m *memory) apply(c *Change, at *place, id CommitID) {
 	switch {
 	case c.Put != nil:
 		r := &c.Put.Record
-		m.put(m.shelfAt(at, r.Partition, r.Kind), at.entry, at.made)
+		m.put(m.shelfAt(at, r.Partition, r.Kind), at, at.made)
 	case c.Add != nil:
 		sum := uint64(at.entry.value() + c.Add.Delta)
 		if e := at.entry; e != nil {
@@ -312,14 +318,14 @@ func (m *memory) apply(c *Change, at place, id CommitID) {
 		}
 		data := binary.BigEndian.AppendUint64(nil, sum)
 		ref := &c.Add.Ref
-		m.put(m.shelfAt(at, ref.Partition, ref.Kind), nil, &entry{id: ref.ID, data: data, rev: id, due: counter})
+		m.put(m.shelfAt(at, ref.Partition, ref.Kind), at, &entry{id: ref.ID, data: data, rev: id, due: counter})
 	case c.Remove != nil:
-		m.remove(at)
+		m.remove(at.entry)
 	}
 }
 
 // shelfAt is the shelf of a place, which the first record of its kind makes.
-func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
+func (m *memory) shelfAt(at *place, p Partition, k Kind) *shelf {
 	if at.shelf != nil {
 		return at.shelf
 	}
@@ -333,17 +339,17 @@ func (m *memory) shelfAt(at place, p Partition, k Kind) *shelf {
 	}
 	s := r.shelf(k)
 	if s == nil {
-		s = &shelf{room: r, kind: k, entries: map[string]*entry{}, ids: byID(&m.numbers)}
+		s = &shelf{room: r, kind: k, ids: &ordered{entries: &m.numbers}}
 		r.shelves = append(r.shelves, s)
 	}
 	return s
 }
 
 // put writes an entry: a new one, or over the one that is there.
-func (m *memory) put(s *shelf, old, e *entry) {
+func (m *memory) put(s *shelf, at *place, e *entry) {
 	e.shelf, m.last = s, s.room
-	if old == nil {
-		m.create(e)
+	if old := at.entry; old == nil {
+		m.create(e, at.spot)
 	} else {
 		m.removeDue(old)
 		e.number = old.number
@@ -359,72 +365,71 @@ func (m *memory) put(s *shelf, old, e *entry) {
 	}
 }
 
-func (m *memory) create(e *entry) {
+func (m *memory) create(e *entry, to spot) {
 	s := e.shelf
-	if len(s.entries) == 0 {
+	if s.ids.empty() {
 		s.common = e.index
 	}
 	m.numbers.add(e)
-	s.entries[e.id] = e
 	common := e.index == s.common
-	s.ids.insert(e, common)
+	s.ids.insert(s.idKey(e.id), to, e, common)
 	if !common {
 		m.insertIndex(e, e.index)
 	}
 }
 
-func (m *memory) remove(at place) {
-	e := at.entry
+func (m *memory) remove(e *entry) {
 	m.removeDue(e)
 	e.shelf.removeIndex(e)
-	e.shelf.ids.remove(e)
-	delete(e.shelf.entries, e.id)
+	e.shelf.ids.remove(e.shelf.idKey(e.id))
 	m.numbers.remove(e)
 }
 
 func (m *memory) removeDue(e *entry) {
 	if e.isDue() {
-		m.due.remove(e)
-		e.shelf.due.remove(e)
+		m.due.remove(e.dueKey())
+		e.shelf.due.remove(e.dueKey())
 	}
 }
 
 func (m *memory) insertDue(e *entry) {
 	if m.due == nil {
-		m.due = byDue(&m.numbers)
+		m.due = &ordered{entries: &m.numbers}
 	}
 	if e.shelf.due == nil {
-		e.shelf.due = byDue(&m.numbers)
+		e.shelf.due = &ordered{entries: &m.numbers}
 	}
-	m.due.insert(e, false)
-	e.shelf.due.insert(e, false)
+	k := e.dueKey()
+	m.due.insert(k, m.due.seek(&k), e, false)
+	e.shelf.due.insert(k, e.shelf.due.seek(&k), e, false)
 }
 
 // insertIndex makes an entry that is in ids one with an index.
 func (m *memory) insertIndex(e *entry, index string) {
 	s := e.shelf
 	if index == s.common {
-		s.ids.remark(e, true)
+		s.ids.remark(s.idKey(e.id), true)
 		return
 	}
 	o := s.byIndex[index]
 	if o == nil {
-		o = byID(&m.numbers)
+		o = &ordered{entries: &m.numbers}
 		if s.byIndex == nil {
 			s.byIndex = map[string]*ordered{}
 		}
 		s.byIndex[index] = o
 	}
-	o.insert(e, false)
+	k := s.idKey(e.id)
+	o.insert(k, o.seek(&k), e, false)
 }
 
 func (s *shelf) removeIndex(e *entry) {
 	if e.index == s.common {
-		s.ids.remark(e, false)
+		s.ids.remark(s.idKey(e.id), false)
 		return
 	}
 	o := s.byIndex[e.index]
-	if o.remove(e); o.empty() {
+	if o.remove(s.idKey(e.id)); o.empty() {
 		delete(s.byIndex, e.index)
 	}
 }

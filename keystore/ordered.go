@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"iter"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -46,18 +45,21 @@ const (
 	firstSize = 2
 )
 
-// ordered is a set of entries of a table kept in order: a list of chunks, each with the members between
+// ordered is a set of entries of a table, kept in order: a list of chunks, each with the members between
 // two bounds. Its owner guards it.
-//
-// A chunk is sorted when it is walked, and not when a member is inserted, which would cost more than all
-// else in a commit. A caller waits for the sorting of the chunks that it walks, some microseconds each.
 type ordered struct {
 	entries *table
-	rank    func(*entry) uint64   // orders most entries without reading them
-	tie     func(a, b *entry) int // orders those of one rank
-	order   []slot                // the chunks: none is empty
-	chunks  [][]ranked            // by number, with room for more members; their slots have how many there are
-	free    []uint32              // numbers of chunks that are not in use
+	order   []slot     // the chunks: none is empty
+	chunks  [][]ranked // by number, with room for more members; their slots have how many there are
+	free    []uint32   // numbers of chunks that are not in use
+	changes uint64     // how often members came or went, so that a spot is known to be out of date
+}
+
+// spot is a place in the order: that of a chunk, and that in the chunk. Behind the last member it is
+// the one behind the last chunk.
+type spot struct {
+	at, i   int
+	changes uint64
 }
 
 // slot is a place for a chunk in the order. It has no pointers, so that inserting one is cheap while the
@@ -67,88 +69,121 @@ type slot struct {
 	chunk  uint32 // the number of the chunk
 	n      uint16 // how many members it has
 	marked uint16 // how many of them are marked
-	sorted bool   // the members are in order
 }
 
-// ranked is an entry by its number, and its rank. The owner may mark some of the entries and walk these
-// alone.
+// ranked is an entry by its number, and the rank of its key. The owner may mark some of the entries and
+// walk these alone.
 type ranked struct {
 	rank   uint64
 	number uint32
 	marked bool
 }
 
-// byID orders the entries of one shelf by the bytes of their ids.
-func byID(t *table) *ordered {
-	return &ordered{
-		entries: t,
-		rank:    func(e *entry) uint64 { return prefix(e.id) },
-		tie:     func(a, b *entry) int { return strings.Compare(a.id, b.id) },
-	}
+// key is what the members of a set are ordered by: the rank, which orders most without reading the
+// entry, then the id, then the shelf.
+type key struct {
+	rank  uint64
+	id    string
+	shelf *shelf
 }
 
-// byDue orders the entries of all shelves by due time, then by id.
-func byDue(t *table) *ordered {
-	return &ordered{
-		entries: t,
-		rank:    func(e *entry) uint64 { return uint64(e.due) ^ 1<<63 },
-		tie: func(a, b *entry) int {
-			return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.shelf.partition.Account, b.shelf.partition.Account),
-				strings.Compare(a.shelf.partition.Region, b.shelf.partition.Region), strings.Compare(string(a.shelf.kind), string(b.shelf.kind)))
-		},
-	}
-}
-
-// prefix is the first 8 bytes of an id, as a number in the same order.
-func prefix(id string) uint64 {
+// idKey orders the records of one shelf by the bytes of their ids.
+func (s *shelf) idKey(id string) key {
 	var first [8]byte
 	copy(first[:], id)
-	return binary.BigEndian.Uint64(first[:])
+	return key{binary.BigEndian.Uint64(first[:]), id, s}
 }
 
-func (o *ordered) compare(a, b ranked) int {
-	if a.rank != b.rank {
-		return cmp.Compare(a.rank, b.rank)
+// dueKey orders the records of all shelves by due time, then by id.
+func (e *entry) dueKey() key { return key{uint64(e.due) ^ 1<<63, e.id, e.shelf} }
+
+// less reports whether a member is less than a key.
+func (o *ordered) less(r *ranked, k *key) bool {
+	if r.rank != k.rank {
+		return r.rank < k.rank
 	}
-	return o.tie(o.entries.get(a.number), o.entries.get(b.number))
+	e := o.entries.get(r.number)
+	if c := strings.Compare(e.id, k.id); c != 0 || e.shelf == k.shelf {
+		return c < 0
+	}
+	return e.shelf.compare(k.shelf) < 0
 }
 
-// less reports whether a member is less than an entry, which need not be in the table.
-func (o *ordered) less(r ranked, rank uint64, e *entry) bool {
-	return r.rank < rank || r.rank == rank && o.tie(o.entries.get(r.number), e) < 0
+// compare orders shelves by account, Region and kind.
+func (s *shelf) compare(other *shelf) int {
+	return cmp.Or(
+		strings.Compare(s.partition.Account, other.partition.Account),
+		strings.Compare(s.partition.Region, other.partition.Region),
+		cmp.Compare(s.kind, other.kind),
+	)
 }
 
-// find is the place of the first chunk with a member that is not less than an entry.
-func (o *ordered) find(rank uint64, e *entry) int {
+// seek is the place of the first member that is not less than a key.
+func (o *ordered) seek(k *key) spot {
 	low, high := 0, len(o.order)
 	for low < high {
-		middle := (low + high) / 2
-		if o.less(o.order[middle].last, rank, e) {
+		middle := int(uint(low+high) / 2)
+		if o.less(&o.order[middle].last, k) {
 			low = middle + 1
 		} else {
 			high = middle
 		}
 	}
-	return low
+	at := low
+	if at == len(o.order) {
+		return spot{at, 0, o.changes}
+	}
+	members := o.members(at)
+	low, high = 0, len(members)-1 // the last is not less
+	for low < high {
+		middle := int(uint(low+high) / 2)
+		if o.less(&members[middle], k) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return spot{at, low, o.changes}
 }
 
-// insert adds an entry that is not there.
-func (o *ordered) insert(e *entry, marked bool) {
-	r := ranked{o.rank(e), e.number, marked}
-	at := o.find(r.rank, e)
-	greatest := at == len(o.order)
-	switch {
-	case at == 0 && greatest: // the first member of all
-		o.order = append(o.order, slot{last: r, chunk: o.newChunk(firstSize), sorted: true})
-	case greatest:
-		at--
+// find is the member with an id on a shelf, nil where there is none, and its place.
+func (o *ordered) find(k key) (*entry, spot) {
+	to := o.seek(&k)
+	if to.at == len(o.order) {
+		return nil, to
+	}
+	r := &o.members(to.at)[to.i]
+	if r.rank != k.rank {
+		return nil, to
+	}
+	if e := o.entries.get(r.number); e.id == k.id {
+		return e, to
+	}
+	return nil, to
+}
+
+// insert adds an entry that is not there, at its place, which is sought again if the set has changed since.
+func (o *ordered) insert(k key, to spot, e *entry, marked bool) {
+	if to.changes != o.changes {
+		to = o.seek(&k)
+	}
+	o.changes++
+	r := ranked{k.rank, e.number, marked}
+	at, i := to.at, to.i
+	if at == len(o.order) { // it is the greatest
+		if at == 0 {
+			o.order = append(o.order, slot{chunk: o.newChunk(firstSize)})
+		} else {
+			at--
+		}
+		i = int(o.order[at].n)
 		o.order[at].last = r
 	}
 	s := &o.order[at]
-	s.count(marked, 1)
-	s.sorted = s.sorted && greatest
 	c := &o.chunks[s.chunk]
-	(*c)[s.n] = r
+	copy((*c)[i+1:s.n+1], (*c)[i:s.n])
+	(*c)[i] = r
+	s.count(marked, 1)
 	if s.n++; s.n == chunkSize {
 		o.split(at)
 	} else if int(s.n) == len(*c) {
@@ -181,97 +216,61 @@ func (o *ordered) newChunk(size int) uint32 {
 	return uint32(len(o.chunks) - 1)
 }
 
-// split moves about half of a chunk, the greater members, into a new one.
+// split moves the greater half of a chunk into a new one.
 func (o *ordered) split(at int) {
-	old, members := o.order[at], o.members(at)
-	left := slot{last: o.middle(members), chunk: old.chunk, sorted: old.sorted}
-	right := slot{last: old.last, chunk: o.newChunk(chunkSize), sorted: old.sorted}
-	for _, r := range members {
-		to := &right
-		if o.compare(r, left.last) <= 0 {
-			to = &left
-		}
-		o.chunks[to.chunk][to.n] = r
-		to.n++
-		to.count(r.marked, 1)
+	left, members := o.order[at], o.members(at)
+	right := slot{last: left.last, chunk: o.newChunk(chunkSize)}
+	half := members[len(members)/2:]
+	right.n = uint16(copy(o.chunks[right.chunk], half))
+	for _, r := range half {
+		right.count(r.marked, 1)
 	}
+	left.n -= right.n
+	left.marked -= right.marked
+	left.last = members[left.n-1]
 	o.order[at] = right
 	o.order = slices.Insert(o.order, at, left)
 }
 
-// middle is a member near the middle, and not the greatest: the median of some.
-func (o *ordered) middle(members []ranked) ranked {
-	var some [15]ranked
-	for i := range some {
-		some[i] = members[i*len(members)/len(some)]
-	}
-	slices.SortFunc(some[:], o.compare)
-	return some[len(some)/2]
-}
-
-// sorted is the members of a chunk in order.
-func (o *ordered) sorted(at int) []ranked {
-	members := o.members(at)
-	if s := &o.order[at]; !s.sorted {
-		slices.SortFunc(members, o.compare)
-		s.sorted = true
-	}
-	return members
-}
-
-// locate is where an entry is: the place of its chunk, and its place among the members; -1 if it is not
-// there.
-func (o *ordered) locate(e *entry) (at, i int) {
-	if at = o.find(o.rank(e), e); at == len(o.order) {
-		return at, -1
-	}
-	return at, slices.IndexFunc(o.members(at), func(r ranked) bool { return r.number == e.number })
-}
-
-// remark marks an entry that is there, or takes its mark away.
-func (o *ordered) remark(e *entry, marked bool) {
-	at, i := o.locate(e)
-	s := &o.order[at]
-	r := &o.members(at)[i]
+// remark marks a member, or takes its mark away.
+func (o *ordered) remark(k key, marked bool) {
+	to := o.seek(&k)
+	s := &o.order[to.at]
+	r := &o.members(to.at)[to.i]
 	s.count(r.marked, -1)
 	s.count(marked, 1)
 	r.marked = marked
 }
 
-// remove removes an entry, if it is there.
-func (o *ordered) remove(e *entry) {
-	at, i := o.locate(e)
-	if i < 0 {
-		return
-	}
-	s := &o.order[at]
-	members := o.members(at)
-	s.count(members[i].marked, -1)
-	members = slices.Delete(members, i, i+1)
-	s.n--
-	switch {
-	case len(members) == 0:
+// remove removes a member.
+func (o *ordered) remove(k key) {
+	to := o.seek(&k)
+	o.changes++
+	s := &o.order[to.at]
+	members := o.members(to.at)
+	s.count(members[to.i].marked, -1)
+	members = slices.Delete(members, to.i, to.i+1)
+	if s.n--; s.n == 0 {
 		o.chunks[s.chunk] = nil
 		o.free = append(o.free, s.chunk)
-		o.order = slices.Delete(o.order, at, at+1)
-	case s.last.number == e.number:
-		s.last = slices.MaxFunc(members, o.compare)
+		o.order = slices.Delete(o.order, to.at, to.at+1)
+	} else {
+		s.last = members[s.n-1]
 	}
 }
 
-// from yields the entries that are not less than e, in order: all, or those that are marked. The owner
+// from yields the members that are not less than a key, in order: all, or those that are marked. The owner
 // changes nothing meanwhile.
-func (o *ordered) from(e *entry, marked bool) iter.Seq[*entry] {
+func (o *ordered) from(k key, marked bool) iter.Seq[*entry] {
 	return func(yield func(*entry) bool) {
-		rank := o.rank(e)
-		first := o.find(rank, e)
-		for at := first; at < len(o.order); at++ {
+		first := o.seek(&k)
+		for at := first.at; at < len(o.order); at++ {
+			members := o.members(at)
+			if at == first.at {
+				members = members[first.i:]
+			}
 			if marked && o.order[at].marked == 0 {
 				continue
-			}
-			members := o.sorted(at)
-			if at == first {
-				members = members[sort.Search(len(members), func(i int) bool { return !o.less(members[i], rank, e) }):]
 			}
 			for _, r := range members {
 				if (r.marked || !marked) && !yield(o.entries.get(r.number)) {

@@ -12,7 +12,7 @@ import (
 func TestOrderedKeepsOrder(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	numbers, s := &table{}, &shelf{}
-	o := byID(numbers)
+	o := &ordered{entries: numbers}
 	here, marked := map[string]*entry{}, map[string]bool{}
 	for range 6 {
 		for range 6 * chunkSize {
@@ -20,18 +20,18 @@ func TestOrderedKeepsOrder(t *testing.T) {
 			if here[e.id] == nil {
 				here[e.id], marked[e.id] = e, random.IntN(8) == 0
 				numbers.add(e)
-				o.insert(e, marked[e.id])
+				insert(o, s.idKey(e.id), e, marked[e.id])
 			}
 		}
 		for id, e := range here {
 			switch random.IntN(4) {
 			case 0:
-				o.remove(e)
+				o.remove(s.idKey(id))
 				numbers.remove(e)
 				delete(here, id)
 			case 1:
 				marked[id] = random.IntN(8) == 0
-				o.remark(e, marked[id])
+				o.remark(s.idKey(id), marked[id])
 			}
 		}
 		checkWalk(t, o, here, func(string) bool { return true }, false)
@@ -44,12 +44,12 @@ func TestOrderedKeepsOrder(t *testing.T) {
 func TestOrderedSplitsInHalves(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	numbers, s := &table{}, &shelf{}
-	o := byID(numbers)
+	o := &ordered{entries: numbers}
 	const n = 200 * chunkSize
 	for range n {
 		e := &entry{shelf: s, id: fmt.Sprintf("%016x", random.Uint64())}
 		numbers.add(e)
-		o.insert(e, false)
+		insert(o, s.idKey(e.id), e, false)
 	}
 	if got := n / len(o.order); got < chunkSize/2 {
 		t.Errorf("%d members a chunk, want at least %d of %d", got, chunkSize/2, chunkSize)
@@ -61,11 +61,11 @@ func TestOrderedSplitsInHalves(t *testing.T) {
 func TestOrderedHasLittleRoomForFewMembers(t *testing.T) {
 	for _, n := range []int{1, 5, 100} {
 		numbers, s := &table{}, &shelf{}
-		o := byID(numbers)
+		o := &ordered{entries: numbers}
 		for i := range n {
 			e := &entry{shelf: s, id: fmt.Sprint(i)}
 			numbers.add(e)
-			o.insert(e, false)
+			insert(o, s.idKey(e.id), e, false)
 		}
 		room := 0
 		for _, c := range o.chunks {
@@ -86,7 +86,7 @@ func checkWalk(t *testing.T, o *ordered, here map[string]*entry, in func(id stri
 		}
 	}
 	slices.Sort(want)
-	for e := range o.from(&entry{}, marked) {
+	for e := range o.from(key{}, marked) {
 		got = append(got, e.id)
 	}
 	if !slices.Equal(got, want) {
@@ -97,7 +97,7 @@ func checkWalk(t *testing.T, o *ordered, here map[string]*entry, in func(id stri
 func checkChunks(t *testing.T, o *ordered) {
 	t.Helper()
 	for i, s := range o.order {
-		members := o.sorted(i)
+		members := o.members(i)
 		if n := len(members); n == 0 || n >= chunkSize || s.last.number != members[n-1].number {
 			t.Fatalf("chunk %d has %d members, or another last one", i, n)
 		}
@@ -112,3 +112,5 @@ func checkChunks(t *testing.T, o *ordered) {
 		}
 	}
 }
+
+func insert(o *ordered, k key, e *entry, marked bool) { o.insert(k, o.seek(&k), e, marked) }
