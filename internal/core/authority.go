@@ -45,8 +45,8 @@ func (c *Call) Authority(ctx context.Context, of *Algorithm) (*Authority, error)
 		ref.ID = eccRoot
 	}
 	for {
-		if known, ok := c.Cloud.authorities.Load(ref); ok {
-			return known.(*Authority), nil
+		if known := c.Cloud.authorities.get(ref); known != nil {
+			return known, nil
 		}
 		creation, ours := c.Cloud.creations.join(ref)
 		if ours {
@@ -76,7 +76,7 @@ func (c *Call) createAuthority(ctx context.Context, ref keystore.Ref, of *creati
 	defer c.Cloud.creations.finish(ref, of)
 	var authority *Authority
 	if authority, of.err = c.storedAuthority(ctx, ref); of.err == nil {
-		c.Cloud.authorities.Store(ref, authority)
+		c.Cloud.authorities.put(ref, authority)
 	}
 }
 

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,23 +25,26 @@ type Cloud struct {
 	teams            []string // those that exist; none: any
 	replicationFails func(keyARN, region string) string
 
-	now         func() time.Time
-	regions     []string
-	observe     func(apc.Event)
-	intercept   func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
-	keyIDs      func() string
-	ids         *stream      // of keys: this and the next two seeded if asked for
-	tokens      *stream      // ids of import and export tokens
-	lastToken   atomic.Int64 // when the newest of them was made, in milliseconds since 1970
-	readTokens  sync.Map     // of keystore.Ref, with an index for an id: the stored ones are not later than lastToken
-	serials     *stream      // of certificates
-	commits     *stream      // commit ids: never seeded, since a store may have many writers
-	authorities sync.Map     // of keystore.Ref to *Authority, which do not change
-	creations   creations    // of those authorities
-	skipped     skipped
-	policies    policies
-	emptyLists  emptyLists // of default replication Regions
-	rates       rates      // of both planes
+	now       func() time.Time
+	regions   []string
+	observe   func(apc.Event)
+	intercept func(context.Context, apc.Call, func(context.Context) (any, error)) (any, error)
+	keyIDs    func() string
+	ids       *stream      // of keys: this, tokens and serials are seeded if asked for
+	tokens    *stream      // ids of import and export tokens
+	serials   *stream      // of certificates
+	commits   *stream      // commit ids: never seeded, since a store may have many writers
+	lastToken atomic.Int64 // when the newest token was made, in milliseconds since 1970
+	creations creations    // of authorities
+	policies  policies
+	rates     rates // of both planes
+
+	// What has been read, and does not change or is known not to have changed:
+
+	readTokens  memo[keystore.Ref, bool] // by an index for an id: lastToken is not earlier than those stored
+	authorities memo[keystore.Ref, *Authority]
+	skipped     memo[keystore.Ref, keystore.CommitID]       // the revisions of records that settling has reported already
+	emptyLists  memo[keystore.Partition, *keystore.Require] // of default Regions: that they are still as they were read
 }
 
 // CloudConfig is what a cloud is made of. Only the device and the store must be given.

@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"sync"
 
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -64,39 +63,6 @@ func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 	return out, nil
 }
 
-// emptyLists is for partitions whose default list was empty or absent when it was last read: it has what the
-// commit of a new key requires, that the list is unchanged, so that it is not read for each key. The zero value
-// is empty.
-type emptyLists struct {
-	mu       sync.RWMutex // guards requires
-	requires map[keystore.Partition]*keystore.Require
-}
-
-// mostEmptyLists bounds the map; after so many it begins anew.
-const mostEmptyLists = 10_000
-
-// require is nil for a partition that is not there.
-func (e *emptyLists) require(p keystore.Partition) *keystore.Require {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	return e.requires[p]
-}
-
-func (e *emptyLists) add(r *keystore.Require) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.requires == nil || len(e.requires) >= mostEmptyLists {
-		e.requires = map[keystore.Partition]*keystore.Require{}
-	}
-	e.requires[r.Ref.Partition] = r
-}
-
-func (e *emptyLists) remove(p keystore.Partition) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.requires, p)
-}
-
 // ReplicaPlan is where a new key is to have replicas. The zero value is nowhere.
 type ReplicaPlan struct {
 	Regions []string
@@ -116,7 +82,7 @@ func (c *Call) PlanReplicas(ctx context.Context, asked []string, made *Key) (Rep
 	if !made.Exportable {
 		return ReplicaPlan{}, nil
 	}
-	if empty := c.Cloud.emptyLists.require(c.Home()); empty != nil {
+	if empty := c.Cloud.emptyLists.get(c.Home()); empty != nil {
 		return ReplicaPlan{list: empty}, nil
 	}
 	list, err := c.DefaultRegions(ctx)
@@ -127,7 +93,7 @@ func (c *Call) PlanReplicas(ctx context.Context, asked []string, made *Key) (Rep
 	if len(list.Regions) > 0 {
 		made.OwnRegions = yes
 	} else {
-		c.Cloud.emptyLists.add(unchanged)
+		c.Cloud.emptyLists.put(c.Home(), unchanged)
 	}
 	return ReplicaPlan{Regions: list.Regions, list: unchanged}, nil
 }

@@ -10,20 +10,15 @@ import (
 
 // rates counts the operations of the current second.
 type rates struct {
-	mu     sync.Mutex // guards counts
-	counts map[rateOf]second
+	mu     sync.Mutex // guards the rest
+	second int64      // since 1970
+	counts map[rateOf]int
 }
 
 type rateOf struct {
 	partition  keystore.Partition
 	asymmetric bool // of the data plane
 	control    bool // the control plane, all operations together
-}
-
-// second is how many operations there were in one.
-type second struct {
-	start int64 // seconds since 1970
-	n     int
 }
 
 // Throttle counts an operation that works with keys, and refuses it when there were more in this
@@ -71,16 +66,11 @@ func (c *Call) within(of rateOf, limit int) error {
 func (r *rates) count(of rateOf, now int64) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.counts == nil {
-		r.counts = map[rateOf]second{}
+	if r.second != now || r.counts == nil {
+		r.second, r.counts = now, map[rateOf]int{}
 	}
-	s := r.counts[of]
-	if s.start != now {
-		s = second{start: now}
-	}
-	s.n++
-	r.counts[of] = s
-	return s.n
+	r.counts[of]++
+	return r.counts[of]
 }
 
 // rate refuses a request of the control plane beyond Limits.Requests. The simulator's own operations do not

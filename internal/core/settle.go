@@ -92,7 +92,7 @@ func (cloud *Cloud) settleRecord(ctx context.Context, rec *keystore.Record, now 
 	if !skipped {
 		return err == nil, err
 	}
-	if cloud.skipped.first(rec) {
+	if cloud.skipped.put(rec.Ref(), rec.Rev) != rec.Rev { // settling finds it again at every operation
 		cloud.ReportSkipped(rec, now, skip.cause)
 	}
 	return false, nil

@@ -77,8 +77,7 @@ func (cloud *Cloud) tokenTime(now time.Time) time.Time {
 // TokensOrdered reports whether new tokens of an index are later than those that other engines made: those of the
 // caller's account and Region have been read.
 func (c *Call) TokensOrdered(index string) bool {
-	_, ok := c.Cloud.readTokens.Load(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index})
-	return ok
+	return c.Cloud.readTokens.get(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index})
 }
 
 // OrderTokens makes new tokens of an index later than the newest one that is stored. The engine that made it may have
@@ -90,7 +89,7 @@ func (c *Call) OrderTokens(index string, newest time.Time) {
 			break
 		}
 	}
-	c.Cloud.readTokens.Store(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index}, true)
+	c.Cloud.readTokens.put(keystore.Ref{Partition: c.Home(), Kind: KindToken, ID: index}, true)
 }
 
 // SetMaterial gives a new token the key pair that the HSM made.

@@ -3,7 +3,6 @@ package core
 import (
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -56,28 +55,4 @@ func (cloud *Cloud) ReportSkipped(rec *keystore.Record, now time.Time, err error
 		AWSRegion: rec.Partition.Region, AccountID: rec.Partition.Account, RecipientAccountID: rec.Partition.Account, UserIdentity: eventSource,
 		Resources: []string{resourceOf(rec)}, ErrorCode: refusal.Code, ErrorMessage: refusal.Message, Reasons: refusal.Reasons,
 	})
-}
-
-// skipped has the records that settling has reported already, by revision: it
-// finds them again at every operation. The zero value is empty.
-type skipped struct {
-	mu   sync.Mutex // guards seen
-	seen map[keystore.Ref]keystore.CommitID
-}
-
-// maxSkipped bounds the map; after so many it begins anew.
-const maxSkipped = 10_000
-
-// first reports whether a record of this revision is new here.
-func (s *skipped) first(rec *keystore.Record) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.seen[rec.Ref()] == rec.Rev {
-		return false
-	}
-	if s.seen == nil || len(s.seen) >= maxSkipped {
-		s.seen = map[keystore.Ref]keystore.CommitID{}
-	}
-	s.seen[rec.Ref()] = rec.Rev
-	return true
 }

@@ -1,0 +1,20 @@
+package core
+
+import "testing"
+
+func TestMemoIsBounded(t *testing.T) {
+	var m memo[int, int]
+	for i := range 3 * mostKnown {
+		m.put(i, i)
+		if got := m.get(i); got != i {
+			t.Fatalf("%d: got %d", i, got)
+		}
+		if len(m.known) > mostKnown {
+			t.Fatalf("%d entries, want at most %d", len(m.known), mostKnown)
+		}
+	}
+	m.put(1, 1)
+	if m.remove(1); m.get(1) != 0 {
+		t.Error("what was removed is there")
+	}
+}
