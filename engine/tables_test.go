@@ -10,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/internal/core"
-
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 )
 
 var updateGolden = flag.Bool("update", false, "write the golden tables anew")
@@ -212,4 +211,10 @@ func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
 // TestLimitsAreTheGoldenFile prints the default limits.
 func TestLimitsAreTheGoldenFile(t *testing.T) {
 	compareTable(t, "limits.txt", strings.Fields(strings.Trim(fmt.Sprintf("%+v", core.LimitsWithDefaults(apc.Limits{})), "{}")))
+}
+
+func TestEveryAlgorithmIsInTheTable(t *testing.T) {
+	if len(core.Algorithms) != len(allKeyAlgorithm) {
+		t.Errorf("%d algorithms in the table, %d in the enumeration", len(core.Algorithms), len(allKeyAlgorithm))
+	}
 }

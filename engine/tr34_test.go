@@ -2,13 +2,9 @@ package engine_test
 
 import (
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/hex"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
@@ -57,145 +53,6 @@ func importToken(c *engine.Caller, arm *engine.ImportTr34KeyBlock) (engine.Key, 
 }
 
 var tdesKey, aesKey = "0123456789ABCDEFFEDCBA9876543210", "79ADAEF3212AADCE312ACE422ACCFEFB"
-
-func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{})
-	h := newHost(t, eng.Caller)
-	for _, layout := range []tr34.Layout{tr34.LayoutStandard, tr34.LayoutRFC, tr34.LayoutStrict, tr34.LayoutX9TR342012} {
-		for _, c := range []struct {
-			a      apc.KeyAlgorithm
-			key    string
-			pair   apc.KeyAlgorithm
-			cipher tr34.Cipher
-		}{{apc.KeyAlgorithmTDES2Key, tdesKey, apc.KeyAlgorithmRSA2048, tr34.TDESCBC},
-			{apc.KeyAlgorithmAES128, aesKey, apc.KeyAlgorithmRSA3072, tr34.AES128CBC}} {
-			p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, c.pair, true)
-			for _, twoPass := range []bool{true, false} {
-				block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) {
-					s.Layout, s.Cipher, s.Header = layout, c.cipher, headerOf[c.a]
-					if !twoPass {
-						s.Nonce, s.SigningTime = nil, noon
-					}
-				}, unhex(t, c.key))
-				arm := h.arm(&p.ImportToken, block)
-				if !twoPass {
-					arm.RandomNonce = nil
-				}
-				k, err := importToken(eng.Caller, arm)
-				want, _ := kcv.TDES(unhex(t, c.key))
-				if c.a == apc.KeyAlgorithmAES128 {
-					want, _ = kcv.AES(unhex(t, c.key))
-				}
-				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a ||
-					k.KeyAttributes.KeyUsage != apc.KeyUsageTR31K0KeyEncryptionKey ||
-					!k.Exportable {
-					t.Errorf("%s, %s, two-pass %t: imported as %+v, %v", layout, c.a, twoPass, k, err)
-				}
-				again, err := importToken(eng.Caller, arm)
-				if err != nil || again.KeyArn == k.KeyArn || again.KeyCheckValue != want {
-					t.Errorf("%s: a second time: %+v, %v", layout, again, err)
-				}
-			}
-			clock.Advance(time.Second)
-		}
-	}
-}
-
-// TestKeyTokenBringsItsOptionalBlocks which stand behind the 16 characters of the header and stay with the key.
-func TestKeyTokenBringsItsOptionalBlocks(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{})
-	h := newHost(t, eng.Caller)
-	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
-	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, true)
-	token := func(blocks string) string {
-		return h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = "D9999K0TB00E0" + blocks }, unhex(t, tdesKey))
-	}
-	k, err := importToken(eng.Caller, h.arm(&p.ImportToken, token("100LB0Dterminal7")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, nil)
-	if err != nil || !strings.Contains(w.KeyMaterial, "LB0Dterminal7") {
-		t.Errorf("exported as %+v, %v; want the label in it", w, err)
-	}
-	_, err = importToken(eng.Caller, h.arm(&p.ImportToken, token("200LB0Dterminal7")))
-	refused(t, "a block less than the header says", err, apc.ErrValidation, apc.RuleHeader)
-}
-
-func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{})
-	h := newHost(t, eng.Caller)
-	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	cryptograms := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	key := unhex(t, tdesKey)
-	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
-	reissued := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
-	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
-	expired := issue(
-		t,
-		rsaKey(t, 2048, 1),
-		"KDH",
-		&certified{rsaKey(t, 2048, 0), reissued.certificate},
-		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) },
-	)
-	last := len(good) - 2
-	sealed := func(change func(*tr34.Sealing)) string { return h.seal(t, p.WrappingKeyCertificate, change, key) }
-	for _, c := range []struct {
-		what   string
-		change func(*engine.ImportTr34KeyBlock)
-		code   apc.Code
-		rule   apc.Rule
-	}{
-		{"an unknown token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("import-token-aaaaaaaaaaaaaaaa") },
-			apc.ErrResourceNotFound, "token"},
-		{"a token for cryptograms", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &cryptograms.ImportToken }, apc.ErrValidation,
-			"token-material"},
-		{"another token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = &other.ImportToken }, apc.ErrValidation, "recipient"},
-		{"neither token nor key", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = nil }, apc.ErrValidation, "one-of"},
-		{"an empty token", func(a *engine.ImportTr34KeyBlock) { a.ImportToken = new("") }, apc.ErrValidation, "one-of"},
-		{"a token and a key", func(a *engine.ImportTr34KeyBlock) { a.WrappingKeyIdentifier = &h.ca.KeyArn }, apc.ErrValidation, "one-of"},
-		{"a key without certificate", func(a *engine.ImportTr34KeyBlock) { a.ImportToken, a.WrappingKeyIdentifier = nil, &h.ca.KeyArn },
-			apc.ErrValidation, "required"},
-		{"another nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = new("0011223344556677") }, apc.ErrValidation, "nonce"},
-		{"no nonce", func(a *engine.ImportTr34KeyBlock) { a.RandomNonce = nil }, apc.ErrValidation, "nonce"},
-		{"a nonce for a one-pass token", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Nonce, s.SigningTime = nil, noon })
-		}, apc.ErrValidation, "nonce"},
-		{"a changed signature", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] + flipped(good[last:]) },
-			apc.ErrValidation, "signature"},
-		{"a cut token", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good[:last] }, apc.ErrValidation, "asn1"},
-		{"half a digit pair", func(a *engine.ImportTr34KeyBlock) { a.WrappedKeyBlock = good + "0" }, apc.ErrValidation, "asn1"},
-		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() },
-			apc.ErrValidation, "signature"},
-		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, apc.ErrValidation, "expired"},
-		{"a usage of no key here", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999E3TX00E0000" })
-		}, apc.ErrValidation, "key-usage"},
-		{"a mode that the usage has not", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999K0TX00E0000" })
-		}, apc.ErrValidation, "key-modes-of-use"},
-		{"AES_128 to RSA_2048", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[apc.KeyAlgorithmAES128], tr34.AES128CBC })
-		}, apc.ErrValidation, "wrapping-strength"},
-		{"a key of no length", func(a *engine.ImportTr34KeyBlock) {
-			a.WrappedKeyBlock = h.seal(t, p.WrappingKeyCertificate, nil, key[:8])
-		}, apc.ErrValidation, "key-length"},
-	} {
-		arm := h.arm(&p.ImportToken, good)
-		c.change(arm)
-		_, err := importToken(eng.Caller, arm)
-		refused(t, c.what, err, c.code, c.rule)
-	}
-	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}),
-		"Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
-		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
-		refused(t, "another "+what+"'s token", err, apc.ErrResourceNotFound, "token")
-	}
-	clock.Advance(30 * day)
-	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
-	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
-}
 
 // flipped changes the last digit.
 func flipped(digits string) string {
@@ -282,24 +139,4 @@ func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
 	clock.Set(noon.Add(-2 * day))
 	_, err = importToken(eng.Caller, arm(pair, own))
 	refused(t, "before all certificates", err, apc.ErrValidation, "not-yet-valid")
-}
-
-// TestOneTokenServesManyKeys, as the service documents.
-func TestOneTokenServesManyKeys(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{})
-	h := newHost(t, eng.Caller)
-	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	var values []string
-	for i := range 5 {
-		key := slices.Repeat([]byte{byte(i+1) << 1, 0x5A}, 8)
-		k, err := importToken(eng.Caller, h.arm(&p.ImportToken, h.seal(t, p.WrappingKeyCertificate, nil, key)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		values = append(values, k.KeyCheckValue)
-	}
-	slices.Sort(values)
-	if n := len(slices.Compact(values)); n != 5 {
-		t.Errorf("%d different keys of 5: %s", n, fmt.Sprint(values))
-	}
 }

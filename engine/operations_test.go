@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
 )
 
@@ -109,12 +108,6 @@ func compareMember(t *testing.T, d *facts.Service, at string, typ reflect.Type, 
 		compareShape(t, d, typ, shape, seen)
 	case facts.List:
 		compareMember(t, d, at+"[]", typ.Elem(), s.Item, true, seen)
-	}
-}
-
-func TestEveryAlgorithmIsInTheTable(t *testing.T) {
-	if len(core.Algorithms) != len(allKeyAlgorithm) {
-		t.Errorf("%d algorithms in the table, %d in the enumeration", len(core.Algorithms), len(allKeyAlgorithm))
 	}
 }
 
