@@ -1,11 +1,8 @@
 package core
 
 import (
-	"encoding/hex"
 	"errors"
-	"os"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,32 +29,6 @@ func goldenToken() Token {
 	return t
 }
 
-// golden reads a record that an earlier build wrote, or writes it anew.
-func golden(t *testing.T, name string, data []byte) []byte {
-	t.Helper()
-	path := "testdata/" + name + ".hex"
-	if *updateGolden {
-		if err := os.WriteFile(path, []byte(hex.EncodeToString(data)+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return goldenBytes(t, name)
-}
-
-// goldenBytes reads a record that an earlier build wrote.
-func goldenBytes(t *testing.T, name string) []byte {
-	t.Helper()
-	text, err := os.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func TestGoldenTokensStayReadable(t *testing.T) {
 	want := goldenToken()
 	if got, err := DecodeToken(&keystore.Record{Partition: goldenPlace, ID: want.ID, Data: goldenBytes(t, "token_v1")}); err != nil ||
@@ -82,37 +53,6 @@ func TestGoldenTokensStayReadable(t *testing.T) {
 	later := append([]byte{tokenVersion + 1}, data[1:]...)
 	if _, err := DecodeToken(&keystore.Record{ID: want.ID, Data: later}); !errors.As(err, &version) {
 		t.Errorf("a later version: %v", err)
-	}
-}
-
-func TestGoldenAuthoritiesStayReadable(t *testing.T) {
-	k := &Call{Caller: testCaller(t), Now: time.UnixMilli(1_760_000_000_000).UTC()}
-	rec, err := k.newAuthority(t.Context(), keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := goldenBytes(t, "authority_v1")
-	data := golden(t, "authority_v2", rec.Data)
-	a, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, ID: "root", Data: data})
-	old, failed := decodeAuthority(&keystore.Record{Partition: goldenPlace, ID: "root", Data: first})
-	if failed != nil {
-		t.Fatalf("of version 1: %v", failed)
-	}
-	if got := old.Key.Attributes; got.KeyID != "ca-111122223333-us-east-1" || got.Usage != "S1" || got.Algorithm != hsm.EC ||
-		got.Mode != 'S' ||
-		len(old.Key.Sealed) == 0 {
-		t.Errorf("of version 1: sealed with %v", got)
-	}
-	if err != nil || a.certificate.Subject.CommonName != "111122223333" || a.Key.Attributes.KeyID != "ca-111122223333-us-east-1" ||
-		len(a.Key.Sealed) == 0 ||
-		len(a.Public) == 0 ||
-		a.Text == "" {
-		t.Errorf("got %+v, %v", a, err)
-	}
-	for n := range len(data) {
-		if _, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: data[:n]}); err == nil {
-			t.Errorf("cut to %d bytes: decoded", n)
-		}
 	}
 }
 
@@ -162,23 +102,6 @@ func TestThePurposeOfATokenIsItsRecords(t *testing.T) {
 	)
 	if err != nil || old.Purpose != ForExport || old.Ref().Attributes.Usage != "S0" {
 		t.Errorf("of version 1: got %+v, %v; want the purpose of the id", old, err)
-	}
-}
-
-func TestAuthoritiesSealedForOthersAreDamaged(t *testing.T) {
-	k := &Call{Caller: testCaller(t), Now: time.UnixMilli(1_760_000_000_000).UTC()}
-	ref := keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}
-	rec, err := k.newAuthority(t.Context(), ref)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, place := range []keystore.Partition{{Account: "444455556666", Region: "us-east-1"},
-		{Account: "111122223333", Region: "eu-west-1"}} {
-		moved := *rec
-		moved.Partition = place
-		if got, err := decodeAuthority(&moved); err == nil {
-			t.Errorf("in %v: got %+v, want a damaged record", place, got.Key.Attributes)
-		}
 	}
 }
 
