@@ -182,62 +182,6 @@ func changed(s string) string {
 	return s[:len(s)-1] + last
 }
 
-// TestPINsGeneratedAreVerified, for every form, and a wrong value is not.
-func TestPINsGeneratedAreVerified(t *testing.T) {
-	w := newWorld(t, nil)
-	ask := typedDoor(w.Caller)
-	seen := 0
-	for _, v := range append(committedVectors(t), publishedVectors(t)...) {
-		if v.Op != "GeneratePinData" {
-			continue
-		}
-		v.withAllModes()
-		body := v.request(t, w)
-		answer, refused := ask(t, v.Op, body)
-		if refused != nil {
-			t.Errorf("%s: %v", v.ID, refused)
-			continue
-		}
-		next := map[string]any{
-			"VerificationKeyIdentifier": body["GenerationKeyIdentifier"],
-			"EncryptionKeyIdentifier":   body["EncryptionKeyIdentifier"],
-			"EncryptedPinBlock":         answer["EncryptedPinBlock"],
-			"PinBlockFormat":            body["PinBlockFormat"],
-		}
-		for _, name := range []string{"PrimaryAccountNumber", "EncryptionWrappedKey"} {
-			if body[name] != nil {
-				next[name] = body[name]
-			}
-		}
-		attributes := map[string]any{}
-		data := answer["PinData"].(map[string]any)
-		for _, arm := range body["GenerationAttributes"].(map[string]any) {
-			for k, value := range arm.(map[string]any) {
-				if k != "EncryptedPinBlock" {
-					attributes[k] = value
-				}
-			}
-		}
-		arm, member := "Ibm3624Pin", "PinOffset"
-		if data["VerificationValue"] != nil {
-			arm, member = "VisaPin", "VerificationValue"
-		}
-		attributes[member] = data[member]
-		next["VerificationAttributes"] = map[string]any{arm: attributes}
-		if _, refused := ask(t, "VerifyPinData", next); refused != nil {
-			t.Errorf("%s: the PIN is not verified: %v\n%s", v.ID, refused, asJSON(t, next))
-		}
-		attributes[member] = changed(data[member].(string))
-		if _, refused := ask(t, "VerifyPinData", next); refused == nil || refused.failed != string(apc.InvalidPIN) {
-			t.Errorf("%s: a changed %s: %v", v.ID, member, refused)
-		}
-		seen++
-	}
-	if seen < 15 {
-		t.Errorf("%d vectors only", seen)
-	}
-}
-
 // TestKeyThatTheTableForbidsIsRefused: each key of each vector is replaced by one of another usage.
 func TestKeyThatTheTableForbidsIsRefused(t *testing.T) {
 	w := newWorld(t, nil)

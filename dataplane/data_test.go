@@ -1,14 +1,10 @@
 package dataplane_test
 
 import (
-	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
-	"github.com/seed748fb4d1/apcsim/internal/tdes"
-	"github.com/seed748fb4d1/apcsim/pin"
 	"pgregory.net/rapid"
 )
 
@@ -35,59 +31,6 @@ var (
 		Algorithm: apc.KeyAlgorithmTDES2Key,
 	}
 )
-
-// TestPINsTranslatedThereAndBackAreTheSame: format 0 of a PIN is one block for a key and an account
-// number, so that the block comes back to the digit, by way of every other format.
-func TestPINsTranslatedThereAndBackAreTheSame(t *testing.T) {
-	w := newWorld(t, nil)
-	home := w.key(t, &pinKey)
-	iso0 := dataplane.TranslationIsoFormats{IsoFormat0: &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: pan}}
-	withPAN := &dataplane.TranslationPinDataIsoFormat034{PrimaryAccountNumber: pan}
-	ways := map[string]struct {
-		key    *vectorKey
-		format dataplane.TranslationIsoFormats
-	}{
-		"format 0": {&otherPinKey, iso0},
-		"format 3": {&otherPinKey, dataplane.TranslationIsoFormats{IsoFormat3: withPAN}},
-		"format 4": {&aesPinKey, dataplane.TranslationIsoFormats{IsoFormat4: withPAN}},
-	}
-	raw, _ := hex.DecodeString(pinKey.Hex)
-	cipher, err := tdes.NewCipher(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	translate := func(r *rapid.T, from, to, block string, in, out dataplane.TranslationIsoFormats) string {
-		answer, err := w.TranslatePinData(
-			t.Context(),
-			&dataplane.TranslatePinDataInput{IncomingKeyIdentifier: from, OutgoingKeyIdentifier: to,
-				EncryptedPinBlock: block, IncomingTranslationAttributes: in, OutgoingTranslationAttributes: out},
-		)
-		if err != nil {
-			r.Fatal(err)
-		}
-		return answer.PinBlock
-	}
-	for name, way := range ways {
-		t.Run(name, func(t *testing.T) {
-			away := w.key(t, way.key)
-			rapid.Check(t, func(r *rapid.T) {
-				p, err := pin.New(rapid.StringMatching(`[0-9]{4,12}`).Draw(r, "PIN"))
-				if err != nil {
-					r.Fatal(err)
-				}
-				raw, err := pin.Encrypt(cipher, pin.ISO0, p, pan, nil)
-				if err != nil {
-					r.Fatal(err)
-				}
-				block := strings.ToUpper(hex.EncodeToString(raw))
-				back := translate(r, away, home, translate(r, home, away, block, iso0, way.format), way.format, iso0)
-				if back != block {
-					r.Fatalf("%s comes back as %s", block, back)
-				}
-			})
-		})
-	}
-}
 
 // TestDataReEncryptedThereAndBackIsTheSame, from a stored AES key to a DUKPT key of a terminal and back.
 func TestDataReEncryptedThereAndBackIsTheSame(t *testing.T) {
