@@ -2,8 +2,6 @@ package endpoint_test
 
 import (
 	"bufio"
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -35,15 +33,6 @@ var (
 
 func query(raw string) func(*http.Request) {
 	return func(r *http.Request) { r.URL.RawQuery = raw }
-}
-
-// zipped is a body with the content encoding gzip.
-func zipped(body string) string {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write([]byte(body))
-	z.Close()
-	return b.String()
 }
 
 // endless is a body that never says how long it is.
@@ -258,31 +247,5 @@ func TestReasonsFitInAHeader(t *testing.T) {
 			"KeyAttributes.KeyAlgorithm: the value is not one of those allowed: found \"a??X: y; b %7C c 100%25\"",
 		) {
 		t.Errorf("%d reasons, wanted three, one for each member: %q", len(parts), parts)
-	}
-}
-
-// TestACompressedBodyIsBoundedByWhatComesOut: a megabyte of zeros is a thousand
-// bytes.
-func TestACompressedBodyIsBoundedByWhatComesOut(t *testing.T) {
-	h := endpoint.Handler(simtest.New(t, nil), nil)
-	for length, want := range map[int]int{endpoint.MaxBody - 2: 200, endpoint.MaxBody - 1: 413, 4 * endpoint.MaxBody: 413} {
-		answer, body := ask(t, h, post("ListKeys", zipped("{}"+strings.Repeat(" ", length)), header("Content-Encoding", "gzip")))
-		if answer.StatusCode != want {
-			t.Errorf("%d bytes: got %d %v, want %d", length+2, answer.StatusCode, body["__type"], want)
-		}
-	}
-	if answer, body := ask(t, h, post("ListKeys", zipped("{}")[:12], header("Content-Encoding", "gzip"))); answer.StatusCode != 400 {
-		t.Errorf("cut: got %d %v", answer.StatusCode, body)
-	}
-}
-
-// TestUnreadableBodyIsLocated names the byte at which a body is no JSON.
-func TestUnreadableBodyIsLocated(t *testing.T) {
-	h := endpoint.Handler(simtest.New(t, nil), nil)
-	for body, at := range map[string]string{"\uFEFF{}": "0", `{"MaxResults":x}`: "14", `{} x`: "2"} {
-		_, got := ask(t, h, post("ListKeys", body))
-		if want := "The body is not one JSON value (at byte " + at + ")."; got["Message"] != want {
-			t.Errorf("%q: got %q, want %q", body, got["Message"], want)
-		}
 	}
 }
