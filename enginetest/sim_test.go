@@ -1,7 +1,6 @@
 package enginetest_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,26 +35,6 @@ k3: K1 AES_256 {Encrypt, Decrypt, Wrap, Unwrap}, CREATE_COMPLETE
 	s.Advance(7 * day)
 	if got, _ := s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn}); got.Key.KeyState != apc.KeyStateDeleteComplete {
 		t.Errorf("seven days later the key is %s", got.Key.KeyState)
-	}
-}
-
-func TestEveryKeyKindIsAKey(t *testing.T) {
-	s := enginetest.New(t, nil)
-	for _, k := range []enginetest.KeyKind{
-		enginetest.B0TDES2, enginetest.B0AES128, enginetest.B0AES256, enginetest.C0TDES2, enginetest.D0AES128, enginetest.D0AES256,
-		enginetest.E0TDES2, enginetest.K0TDES3, enginetest.K0AES256, enginetest.K1AES128, enginetest.K1AES256, enginetest.K1TDES3,
-		enginetest.M3TDES2, enginetest.M6AES128, enginetest.M7SHA256, enginetest.P0TDES2, enginetest.P0AES128, enginetest.S0RSA,
-		enginetest.V1TDES2, enginetest.V2TDES2, "E1 TDES_2KEY", "M1 TDES_3KEY", "D1 RSA_2048", "K2 RSA_3072",
-	} {
-		if got := s.Key(t, k); got.KeyAttributes != k.Attributes() {
-			t.Errorf("%s: got %v", k, got.KeyAttributes)
-		}
-	}
-	if got := recorded(nil, func(r *recorder, s *enginetest.Sim) { s.Key(r, "P0 ROT13") }); !strings.Contains(
-		fmt.Sprint(got.errors),
-		"P0 ROT13",
-	) {
-		t.Errorf("a kind that does not exist: %q", got.errors)
 	}
 }
 
@@ -137,56 +116,4 @@ func TestTimeOfSynctestDeletesAKey(t *testing.T) {
 			t.Errorf("three days later: %v, %v", got.Key.KeyState, err)
 		}
 	})
-}
-
-func TestDeviceAndStoreGoDownAndUp(t *testing.T) {
-	s := enginetest.New(t, &enginetest.Options{Keep: enginetest.KeepAll})
-	k := create(t, s, "alias/a")
-	in := &engine.CreateKeyInput{KeyAttributes: enginetest.P0AES128.Attributes(), Exportable: new(true)}
-	for _, x := range []struct {
-		name string
-		down func() func()
-		rule apc.Rule
-	}{{"device", s.DeviceDown, apc.RuleHSM}, {"store", s.StoreDown, apc.RuleKeystore}} {
-		up := x.down()
-		_, err := s.CreateKey(ctx, in)
-		refusal, ok := errors.AsType[*apc.Error](err)
-		if !ok || refusal.Code != apc.ErrServiceUnavailable || refusal.Reasons[0].Rule != x.rule {
-			t.Errorf("%s down: %v", x.name, err)
-		}
-		up()
-		if _, err := s.CreateKey(ctx, in); err != nil {
-			t.Errorf("%s up again: %v", x.name, err)
-		}
-	}
-	up := s.StoreDown()
-	s.Advance(time.Hour)
-	up()
-	if _, err := s.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestStoreThatIsDownDoesHalfOfTheCommits(t *testing.T) {
-	s := enginetest.New(t, &enginetest.Options{Keep: enginetest.KeepAll})
-	up := s.StoreDown()
-	for range 4 {
-		s.LoadKey(ctx, &engine.LoadKeyInput{})
-		s.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a"})
-	}
-	up()
-	if got := s.State(); len(got.Aliases) > 1 {
-		t.Errorf("state: %v", got)
-	}
-}
-
-func post(t *testing.T, client interface {
-	Do(*http.Request) (*http.Response, error)
-}, url, op, body string) (int, string) {
-	t.Helper()
-	status, text, err := tryPost(client, url, op, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return status, text
 }

@@ -1,45 +1,14 @@
 package enginetest_test
 
 import (
-	"bufio"
 	"encoding/hex"
-	"net"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/enginetest"
 )
-
-func TestOpenKeyOfTheDeviceIsFound(t *testing.T) {
-	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
-		if err := s.LeaveAKeyOpen(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}), "1 keys of the device are still open")
-}
-
-func TestOpenConnectionIsFound(t *testing.T) {
-	defer enginetest.SetPatience(10 * time.Millisecond)()
-	failsWith(t, recorded(nil, func(_ *recorder, s *enginetest.Sim) {
-		c, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { c.Close() })
-		const half = "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n" +
-			"X-Amz-Target: PaymentCryptographyControlPlane.ListKeys\r\n\r\n"
-		if _, err := c.Write([]byte(half)); err != nil {
-			t.Fatal(err)
-		}
-		// It says so when it begins to read the body, which does not come.
-		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
-			t.Fatalf("got %q, %v", line, err)
-		}
-	}), "a connection is still open")
-}
 
 // TestSecretsAreFoundWhereverTheyAre: in the store, where no recorded call has them, and in the events.
 func TestSecretsAreFoundWhereverTheyAre(t *testing.T) {
@@ -60,4 +29,28 @@ func TestSecretsAreFoundWhereverTheyAre(t *testing.T) {
 		who.ARN = "arn:aws:iam::111122223333:user/" + hex.EncodeToString([]byte(key))
 		s.As(who).ListKeys(ctx, nil)
 	}), "known secret 1 of 1 is in event 1, in hexadecimal")
+}
+
+func TestKnownSecretsAreFound(t *testing.T) {
+	key := []byte("\x01\x23\x45\x67\x89\xAB\xCD\xEF\xFE\xDC\xBA\x98\x76\x54\x32\x10")
+	for _, x := range []struct{ secret, text, form string }{
+		{string(key), string(key[3:12]), "as bytes"},
+		{string(key), strings.ToUpper(hex.EncodeToString(key[2:10])), "in hexadecimal"},
+		{string(key), "x=ASNFZ4mrze/+3LqYdlQyEA==", "in base64"},
+		{"4111111111111111", "card 4111111111111111", "as text"},
+		{"1234", "PIN 1234", "as text"},
+	} {
+		r := recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+			s.Secret([]byte(x.secret))
+			s.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: new("arn:" + x.text)})
+		})
+		failsWith(t, r, "known secret 1 of 1 is in call 1 of the journal, "+x.form)
+	}
+	r := recorded(nil, func(_ *recorder, s *enginetest.Sim) {
+		s.Secret([]byte("1234"), key)
+		s.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: new("arn:12345 " + hex.EncodeToString(key[:7]))})
+	})
+	if r.errors != nil {
+		t.Errorf("a longer number and seven bytes of a key: %q", r.errors)
+	}
 }
