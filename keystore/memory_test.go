@@ -102,6 +102,82 @@ func TestMemoryStateMachineAgreesWithModel(t *testing.T) {
 	})
 }
 
+// TestMemoryAgreesWithModelAcrossChunks commits several changes at once, so that a place that was found before the commit
+// moves within it, to enough records for the ordered sets to have many chunks.
+func TestMemoryAgreesWithModelAcrossChunks(t *testing.T) {
+	ctx, s, random := context.Background(), keystore.NewMemory(), rand.New(rand.NewPCG(5, 6))
+	kinds, model := []keystore.Kind{"a", "b"}, map[keystore.Ref]keystore.Record{}
+	for n := range uint64(4_000) {
+		var changes []keystore.Change
+		written := map[keystore.Ref]*keystore.Record{} // nil: removed
+		var rev keystore.CommitID
+		binary.BigEndian.PutUint64(rev[:], n+1)
+		for range 1 + random.IntN(6) {
+			rec := keystore.Record{Partition: benchPlace, Kind: kinds[random.IntN(2)], ID: fmt.Sprintf("the-same-%04x", random.IntN(1<<14))}
+			old, exists := model[rec.Ref()]
+			if _, twice := written[rec.Ref()]; twice {
+				continue
+			}
+			if exists && random.IntN(2) == 0 {
+				changes, written[rec.Ref()] = append(changes, keystore.Erase(old)), nil
+				continue
+			}
+			rec.Rev, rec.Index = old.Rev, []string{"", "x", "y"}[random.IntN(3)]
+			changes = append(changes, keystore.Replace(rec))
+			rec.Rev = rev
+			written[rec.Ref()] = &rec
+		}
+		if err := s.Commit(ctx, rev, changes...); err != nil {
+			t.Fatal(err)
+		}
+		for ref, rec := range written {
+			if rec == nil {
+				delete(model, ref)
+			} else {
+				model[ref] = *rec
+			}
+		}
+	}
+	for _, kind := range kinds {
+		checkPages(t, s, kind, nil, model)
+		checkPages(t, s, kind, new("x"), model)
+	}
+}
+
+// checkPages compares all pages of a kind, and what is read by id, with a model.
+func checkPages(t *testing.T, s keystore.Store, kind keystore.Kind, index *string, model map[keystore.Ref]keystore.Record) {
+	t.Helper()
+	want := 0
+	for ref, rec := range model {
+		if ref.Kind != kind || index != nil && *index != rec.Index {
+			continue
+		}
+		want++
+		if found, err := s.Read(t.Context(), ref); err != nil || found[0].Record.Rev != rec.Rev {
+			t.Fatalf("%v: got %v, %v, want %v", ref, found, err, rec)
+		}
+	}
+	got, after := 0, ""
+	for {
+		page, err := s.Page(t.Context(), benchPlace, kind, keystore.Filter{Index: index}, after, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range page {
+			if rec.ID <= after || model[rec.Ref()].Rev != rec.Rev || index != nil && *index != rec.Index {
+				t.Fatalf("after %q: %v, want %v", after, rec, model[rec.Ref()])
+			}
+			got, after = got+1, rec.ID
+		}
+		if len(page) < 100 {
+			break
+		}
+	}
+	if got != want || want < 1_000 {
+		t.Errorf("kind %s: %d records in pages, want %d, and 1,000 at least", kind, got, want)
+	}
+}
+
 func compare(
 	r *rapid.T,
 	got []keystore.Record,
