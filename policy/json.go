@@ -45,8 +45,7 @@ const maxDepth = 9
 // readJSON makes a tree of a text.
 func readJSON(text string) (*node, error) {
 	if !utf8.ValidString(text) {
-		at := strings.IndexRune(strings.ToValidUTF8(text, "\uFFFD"), '\uFFFD')
-		return nil, &Error{Offset: characters(text, at), Problem: problemUTF8}
+		return nil, &Error{Offset: characters(text, notUTF8(text)), Problem: problemUTF8}
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal([]byte(text), &whole); err != nil {
@@ -62,6 +61,16 @@ func readJSON(text string) (*node, error) {
 	r := &jsonReader{text: text, d: json.NewDecoder(strings.NewReader(text))}
 	r.d.UseNumber()
 	return r.value("", 0)
+}
+
+// notUTF8 is the place of the first byte that is not UTF-8; the character U+FFFD itself is.
+func notUTF8(text string) int {
+	for at, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[at:], "\uFFFD") {
+			return at
+		}
+	}
+	return len(text)
 }
 
 // jsonReader reads a text that is known to be JSON.

@@ -258,3 +258,18 @@ func TestDenyWins(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckResourceTakesOnlyTheOne(t *testing.T) {
+	for _, c := range []struct{ resource, path string }{
+		{`"*"`, ""}, {`"` + keyARN + `"`, ""}, {`["*","` + keyARN + `"]`, ""},
+		{`"arn:aws:payment-cryptography:us-east-1:111122223333:key/*"`, "Statement[0].Resource"},
+		{`["*","arn:aws:payment-cryptography:eu-west-1:111122223333:key/kwapwa6qaifllw2h"]`, "Statement[0].Resource[1]"},
+		{`"arn:aws:s3:::x"`, "Statement[0].Resource"},
+	} {
+		p := mustParse(t, Resource, statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":`+c.resource+`}`))
+		err, _ := p.CheckResource(keyARN).(*Error)
+		if c.path == "" && err != nil || c.path != "" && (err == nil || err.Path != c.path || err.Problem != problemForeign) {
+			t.Errorf("Resource %s: got %v, want the path %q", c.resource, err, c.path)
+		}
+	}
+}
