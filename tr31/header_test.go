@@ -75,39 +75,3 @@ func TestBlockFindsAnOptionalBlockById(t *testing.T) {
 		t.Errorf("got %v", b)
 	}
 }
-
-func TestDerivationGivesTheInputsOfTheStandard(t *testing.T) {
-	for _, c := range []struct {
-		version    Version
-		bits       int
-		kbek, kbak string
-	}{
-		{VersionB, 128, "0100000000000080 0200000000000080", "0100010000000080 0200010000000080"},
-		{VersionB, 192, "01000000000100C0 02000000000100C0 03000000000100C0", "01000100000100C0 02000100000100C0 03000100000100C0"},
-		{VersionD, 128, "0100000000020080", "0100010000020080"},
-		{VersionD, 192, "01000000000300C0 02000000000300C0", "01000100000300C0 02000100000300C0"},
-		{VersionD, 256, "0100000000040100 0200000000040100", "0100010000040100 0200010000040100"},
-		{VersionE, 256, "0100020000040100 0200020000040100", "0100010000040100 0200010000040100"},
-		{VersionA, 128, "", ""},
-		{VersionC, 192, "", ""},
-		{VersionB, 256, "", ""},
-		{VersionD, 64, "", ""},
-		{'F', 128, "", ""},
-	} {
-		kbek, kbak := Derivation(c.version, c.bits)
-		if got := inHex(kbek); got != c.kbek {
-			t.Errorf("%c %d bits, KBEK: got %s, want %s", c.version, c.bits, got, c.kbek)
-		}
-		if got := inHex(kbak); got != c.kbak {
-			t.Errorf("%c %d bits, KBAK: got %s, want %s", c.version, c.bits, got, c.kbak)
-		}
-	}
-}
-
-func inHex(parts [][]byte) string {
-	var out []string
-	for _, p := range parts {
-		out = append(out, upperHex(p))
-	}
-	return strings.Join(out, " ")
-}

@@ -72,42 +72,6 @@ func TestWrapPadsToTheBytesAsked(t *testing.T) {
 	}
 }
 
-func TestWrapBringsOptionalBlocksToWholeCipherBlocks(t *testing.T) {
-	label := func(n int) OptionalBlock { return OptionalBlock{ID: "LB", Data: strings.Repeat("x", n)} }
-	pb := func(data string) OptionalBlock { return OptionalBlock{ID: "PB", Data: data} }
-	for _, c := range []struct {
-		version Version
-		blocks  []OptionalBlock
-		want    string // header and optional blocks but for the length
-	}{
-		{VersionB, nil, "P0TE00E0000"},
-		{VersionB, []OptionalBlock{label(4)}, "P0TE00E0100LB08xxxx"},
-		{VersionB, []OptionalBlock{label(0)}, "P0TE00E0200LB04PB04"},
-		{VersionB, []OptionalBlock{label(1)}, "P0TE00E0200LB05xPB0B0000000"},
-		{VersionD, []OptionalBlock{label(4)}, "P0TE00E0200LB08xxxxPB080000"},
-		{VersionD, []OptionalBlock{label(9)}, "P0TE00E0200LB0DxxxxxxxxxPB13000000000000000"},
-		// A padding block that fits stays; one that does not is replaced.
-		{VersionB, []OptionalBlock{label(0), pb("filler!!")}, "P0TE00E0200LB04PB0Cfiller!!"},
-		{VersionB, []OptionalBlock{label(4), pb("x")}, "P0TE00E0100LB08xxxx"},
-		{VersionB, []OptionalBlock{label(0), pb("x")}, "P0TE00E0200LB04PB04"},
-		{VersionD, []OptionalBlock{pb("x")}, "P0TE00E0000"},
-		// Past 255 characters the long form.
-		{VersionB, []OptionalBlock{label(251)}, "P0TE00E0200LBFF" + strings.Repeat("x", 251) + "PB0900000"},
-		{VersionB, []OptionalBlock{label(254)}, "P0TE00E0100LB00040108" + strings.Repeat("x", 254)},
-	} {
-		h := header(t, c.blocks...)
-		h.Version = c.version
-		before := fmt.Sprint(h)
-		got, err := newKBPK(t).Wrap(context.Background(), h, make([]byte, 16), nil)
-		if err != nil || len(got) < 5+len(c.want) || got[5:5+len(c.want)] != c.want {
-			t.Errorf("%c %v: got %q, %v, want %s", c.version, c.blocks, got, err, c.want)
-		}
-		if fmt.Sprint(h) != before {
-			t.Errorf("Wrap changed its header: got %v, want %s", h, before)
-		}
-	}
-}
-
 func TestWrapRefusesWhatAStrictReaderWould(t *testing.T) {
 	with := func(change func(*Header)) Header { h := header(t); change(&h); return h }
 	long := OptionalBlock{ID: "LB", Data: strings.Repeat("x", 9990)}
