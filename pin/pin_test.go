@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -45,68 +43,6 @@ func TestAPINIsNeverPrinted(t *testing.T) {
 			t.Errorf("a PIN was printed: %s", out)
 		}
 	}
-}
-
-func TestWhatWasEncodedDecodes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := mustPIN(t, rapid.StringMatching(`[0-9]{4,12}`).Draw(t, "pin"))
-		pan := rapid.StringMatching(`[0-9]{12,19}`).Draw(t, "pan")
-		f := rapid.SampledFrom([]pin.Format{pin.ISO0, pin.ISO1, pin.ISO2, pin.ISO3, pin.ISO4, pin.AS28050}).Draw(t, "format")
-		alg, key := "TDES", strings.Repeat("01", 16)
-		if f == pin.ISO4 {
-			alg = "AES"
-		}
-		b := newBlock(alg, key)
-		block, err := pin.Encrypt(b, f, p, pan, rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := pin.Decrypt(b, f, block, pan); err != nil || !got.Equal(p) {
-			t.Fatalf("decrypting gave %q, %v, want %q", got.Digits(), err, p.Digits())
-		}
-		if f == pin.ISO4 {
-			return
-		}
-		clearBlock, err := pin.Encode(f, p, pan, rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := pin.Decode(f, clearBlock, pan); err != nil || !got.Equal(p) {
-			t.Fatalf("decoding gave %q, %v, want %q", got.Digits(), err, p.Digits())
-		}
-	})
-}
-
-func TestAValueOfAnotherPINIsRefused(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		digits := []byte(rapid.StringMatching(`[0-9]{4,12}`).Draw(t, "pin"))
-		pan := rapid.StringMatching(`[0-9]{12,19}`).Draw(t, "pan")
-		b := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
-		m := &pin.IBM3624{Table: "0123456789012345", ValidationData: pan[:12], Pad: 'F'}
-		p := mustPIN(t, string(digits))
-		offset, err := m.Offset(b, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if back, err := m.PIN(b, offset); err != nil || !back.Equal(p) {
-			t.Fatalf("the PIN of the offset is %q, %v, want %q", back.Digits(), err, digits)
-		}
-		i := rapid.IntRange(0, len(digits)-1).Draw(t, "digit")
-		digits[i] = '0' + (digits[i]-'0'+byte(rapid.IntRange(1, 9).Draw(t, "by")))%10
-		if ok, err := m.Verify(b, mustPIN(t, string(digits)), offset); ok || err != nil {
-			t.Fatalf("the offset of another PIN: %t, %v", ok, err)
-		}
-		if ok, err := m.Verify(b, p, offset); !ok || err != nil {
-			t.Fatalf("the offset of this PIN: %t, %v", ok, err)
-		}
-		pvv, err := pin.PVV(b, pan, 1, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok, err := pin.VerifyPVV(b, pan, 1, p, pvv); !ok || err != nil {
-			t.Fatalf("the PVV of this PIN: %t, %v", ok, err)
-		}
-	})
 }
 
 func TestRefusalsNameWhatWasWrongAndNoDigit(t *testing.T) {
@@ -199,19 +135,5 @@ func TestRandomPINsHaveNoBias(t *testing.T) {
 	}
 	if _, err := pin.Random(bytes.NewReader(nil), 4); !errors.Is(err, io.EOF) {
 		t.Errorf("without chance: %v, want io.EOF", err)
-	}
-}
-
-// TestFillOfFormat3IsDrawnWithoutBias: bytes that would make some digits more likely are
-// drawn again.
-func TestFillOfFormat3IsDrawnWithoutBias(t *testing.T) {
-	p, err := pin.New("1234")
-	if err != nil {
-		t.Fatal(err)
-	}
-	drawn := append(bytes.Repeat([]byte{252, 253, 254, 255}, 4), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-	got, err := pin.Encode(pin.ISO3, p, "0000000000000000", bytes.NewReader(drawn))
-	if want := "341234ABCDEFABCD"; err != nil || fmt.Sprintf("%X", got) != want {
-		t.Errorf("got block %X, %v, want %s", got, err, want)
 	}
 }

@@ -1,55 +1,11 @@
 package pin_test
 
 import (
-	"bytes"
-	"encoding/hex"
-	"fmt"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/pin"
+	"pgregory.net/rapid"
 )
-
-// TestKnownAnswersOfFormat4 has the values that developerhub.wpay.com.au (reference, "AES 128-bit PIN block or ISO
-// format 4"), FelipeRodriguezFonte/CryptoCarver and iso8583.studio print. wpay prints two: of the whole account number, and of
-// its 12 digits without the check digit, as an account number of 12 digits.
-func TestKnownAnswersOfFormat4(t *testing.T) {
-	const wpay = "62CB437131C129DF001D42676011975150506E2A382145FD9BDEA7EC5A339F63"
-	for _, c := range []struct{ source, key, account, random, want string }{
-		{"wpay", wpay, "5237481234567895", "FFC853BBF9685D5E", "060E768D21D709B5D2A3F9660A704B9D"},
-		{"wpay", wpay, "748123456789", "FFC853BBF9685D5E", "225EF53C962E6AD84AC671C160A44627"},
-		{"CryptoCarver", "00112233445566778899AABBCCDDEEFF", "432198765432109870", "146C6601F4A8035C",
-			"88E33C3ACF404F234F10F889C364E377"},
-		{"CryptoCarver", "000102030405060708090A0B0C0D0E0F", "4111111111111111", "0123456789ABCDEF",
-			"70487881E82D3F1EF3A87678147EDAA7"},
-		{"iso8583.studio", "D30D421EC808407A61972EDBA36482FF", "4001234567890120", "7BFDA91F39F63284",
-			"21969613F4EB77C208147888EB674457"},
-	} {
-		random, err := hex.DecodeString(c.random)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := pin.New("1234")
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := pin.Encrypt(newBlock("AES", c.key), pin.ISO4, p, c.account, bytes.NewReader(random))
-		if err != nil || fmt.Sprintf("%X", got) != c.want {
-			t.Errorf("%s: account number %s: got %X, %v, want %s", c.source, c.account, got, err, c.want)
-		}
-		if digits, err := open(pin.ISO4, c.key, c.want, c.account); err != nil || digits != "1234" {
-			t.Errorf("%s: opening %s: got PIN %q, %v, want 1234", c.source, c.want, digits, err)
-		}
-	}
-}
-
-// TestKnownAnswersOfFormat0 has clear blocks of CryptoCarver and iso8583.studio.
-func TestKnownAnswersOfFormat0(t *testing.T) {
-	for account, block := range map[string]string{"4111111111111111": "041225EEEEEEEEEE", "4001234567890120": "041226CBA9876FED"} {
-		if digits, err := open(pin.ISO0, "", block, account); err != nil || digits != "1234" {
-			t.Errorf("opening %s of %s: got PIN %q, %v, want 1234", block, account, digits, err)
-		}
-	}
-}
 
 // TestKnownAnswersOfVerificationValues has natural PINs and PVVs that dkam/hsmr keeps as those of a real HSM, with
 // the table 0123456789012345 and key index 2. Its PIN generation keys are single: a TDES key of three equal parts.
@@ -114,4 +70,36 @@ func TestKnownAnswerOfAnOffset(t *testing.T) {
 	if got, err := method.Offset(key, p); err != nil || got != "6569" {
 		t.Errorf("offset of 1234: got %s, %v, want 6569", got, err)
 	}
+}
+
+func TestAValueOfAnotherPINIsRefused(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		digits := []byte(rapid.StringMatching(`[0-9]{4,12}`).Draw(t, "pin"))
+		pan := rapid.StringMatching(`[0-9]{12,19}`).Draw(t, "pan")
+		b := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
+		m := &pin.IBM3624{Table: "0123456789012345", ValidationData: pan[:12], Pad: 'F'}
+		p := mustPIN(t, string(digits))
+		offset, err := m.Offset(b, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := m.PIN(b, offset); err != nil || !back.Equal(p) {
+			t.Fatalf("the PIN of the offset is %q, %v, want %q", back.Digits(), err, digits)
+		}
+		i := rapid.IntRange(0, len(digits)-1).Draw(t, "digit")
+		digits[i] = '0' + (digits[i]-'0'+byte(rapid.IntRange(1, 9).Draw(t, "by")))%10
+		if ok, err := m.Verify(b, mustPIN(t, string(digits)), offset); ok || err != nil {
+			t.Fatalf("the offset of another PIN: %t, %v", ok, err)
+		}
+		if ok, err := m.Verify(b, p, offset); !ok || err != nil {
+			t.Fatalf("the offset of this PIN: %t, %v", ok, err)
+		}
+		pvv, err := pin.PVV(b, pan, 1, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := pin.VerifyPVV(b, pan, 1, p, pvv); !ok || err != nil {
+			t.Fatalf("the PVV of this PIN: %t, %v", ok, err)
+		}
+	})
 }
