@@ -9,11 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
-	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -198,56 +195,6 @@ func TestPublishedKeys(t *testing.T) {
 			t.Errorf("%s: got %s, %v, want %s", v.Algorithm, got, err, v.Expected.Text(member))
 		}
 	}, "EMV ", "Visa secure messaging")
-}
-
-func TestKeysHaveOddParityAndDifferByCounter(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		mk := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "mk")
-		atc := [2]byte(rapid.SliceOfN(rapid.Byte(), 2, 2).Draw(t, "atc"))
-		for name, derive := range map[string]func([2]byte) ([]byte, error){
-			"common":   func(c [2]byte) ([]byte, error) { return emv.CommonSession(mk, emv.CounterR(c)) },
-			"M/Chip":   func(c [2]byte) ([]byte, error) { return emv.MChipSession(mk, c, [4]byte{}) },
-			"UnionPay": func(c [2]byte) ([]byte, error) { return emv.UnionPaySession(mk, c) },
-			"EMV 2000": func(c [2]byte) ([]byte, error) { return emv.EMV2000(mk, c, emv.ServiceTree) },
-		} {
-			key, err := derive(atc)
-			if err != nil {
-				t.Fatal(err)
-			}
-			other, err := derive([2]byte{atc[0], atc[1] ^ 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if mac.Equal(key, other) {
-				t.Fatalf("%s: one key for two counters", name)
-			}
-			for _, b := range key {
-				n := 0
-				for ; b > 0; b &= b - 1 {
-					n++
-				}
-				if n%2 == 0 {
-					t.Fatalf("%s: key %X without odd parity", name, key)
-				}
-			}
-		}
-	})
-}
-
-func TestAChangedBitChangesTheCryptogram(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		sk := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "sk")
-		data := rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "data")
-		before, err := emv.Cryptogram(sk, data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		data[rapid.IntRange(0, 15).Draw(t, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
-		after, err := emv.Cryptogram(sk, data)
-		if err != nil || mac.Equal(before, after) {
-			t.Fatalf("%X and %X, %v", before, after, err)
-		}
-	})
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
