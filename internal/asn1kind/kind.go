@@ -29,8 +29,8 @@ var shapes = []struct{ shape, kind string }{
 	{"s[isst", CRL}, {"s[sst", CRL}, // version, algorithm, issuer, time
 	{"s[d*]b", PublicKey}, {"s[dd]b", PublicKey}, {"s[d]b", PublicKey}, {"s[ds]b", PublicKey},
 	{"s[ds]o", EncryptedKey},
-	{"is[d*]o", PrivateKey}, {"is[dd]o", PrivateKey}, {"is[d]o", PrivateKey}, // PKCS #8
-	{"iiiiiiiii", PrivateKey}, {"io", PrivateKey}, // RSA and EC keys of their own
+	{"is[d*]o", PrivateKey}, {"is[dd]o", PrivateKey}, {"is[d]o", PrivateKey}, {"is[ds]o", PrivateKey}, // PKCS #8
+	{"iiiiii", PrivateKey}, {"io", PrivateKey}, // RSA, DSA and EC keys of their own
 	{"is[d0]", pkcs12}, {"d0", CMS},
 	{"ii", PublicKey}, // RSA
 }
@@ -107,7 +107,7 @@ var labels = map[string]string{
 	"CERTIFICATE": Certificate, "X509 CERTIFICATE": Certificate,
 	"CERTIFICATE REQUEST": Request, "NEW CERTIFICATE REQUEST": Request,
 	"PUBLIC KEY": PublicKey, "RSA PUBLIC KEY": PublicKey,
-	"PRIVATE KEY": PrivateKey, "RSA PRIVATE KEY": PrivateKey, "EC PRIVATE KEY": PrivateKey,
+	"PRIVATE KEY": PrivateKey, "RSA PRIVATE KEY": PrivateKey, "EC PRIVATE KEY": PrivateKey, "DSA PRIVATE KEY": PrivateKey,
 	"ENCRYPTED PRIVATE KEY": EncryptedKey, "X509 CRL": CRL, "PKCS7": CMS, "CMS": CMS,
 	"TRUSTED CERTIFICATE": "a trusted certificate of OpenSSL",
 }
