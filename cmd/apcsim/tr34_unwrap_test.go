@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,111 +101,6 @@ func TestTokensGiveTheirVerdicts(t *testing.T) {
 	}
 }
 
-func TestTokensAreReadInEveryForm(t *testing.T) {
-	for _, v := range tokenVectors(t) {
-		if v.ID != "gen-aws-tdes" && v.ID != "gen-two-pass-rfc-aes128" {
-			continue
-		}
-		der, err := os.ReadFile(v.path(v.File))
-		if err != nil {
-			t.Fatal(err)
-		}
-		digits, text := hex.EncodeToString(der), base64.StdEncoding.EncodeToString(der)
-		armored := string(pem.EncodeToMemory(&pem.Block{Type: "CMS", Bytes: der}))
-		for what, c := range map[string][2]string{ // argument, standard input
-			"hexadecimal": {digits, ""}, "upper case": {strings.ToUpper(digits), ""}, "base64": {text, ""},
-			"DER on standard input": {"-", string(der)},
-			"PEM on standard input": {"-", armored}, "hexadecimal lines": {"-", digits[:100] + "\n" + digits[100:] + "\n"},
-		} {
-			if got, _ := v.unwrap(t, c[1], c[0]); !got.OK || got.Key != v.Key {
-				t.Errorf("%s in %s: %+v", v.ID, what, got)
-			}
-		}
-		key, err := os.ReadFile(v.path(v.KRDKey))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, _ := v.unwrap(t, string(key), v.path(v.File), "--krd-key", "-"); !got.OK || got.Key != v.Key {
-			t.Errorf("%s with the key on standard input: %+v", v.ID, got)
-		}
-	}
-}
-
-func TestTokensAreExplainedWithoutAnyKey(t *testing.T) {
-	seen := map[string]bool{}
-	for _, v := range tokenVectors(t) {
-		if v.Expect != "accept" {
-			continue
-		}
-		var out, errs strings.Builder
-		if status := run(context.Background(), []string{"tr34", "inspect", v.path(v.File)}, strings.NewReader(""), &out,
-			&errs); status != exitOK {
-			t.Fatalf("%s: %s", v.ID, &errs)
-		}
-		for _, want := range []string{"message         key token", v.Header, v.Nonce} {
-			if !strings.Contains(out.String(), want) {
-				t.Errorf("%s: no %q in\n%s", v.ID, want, &out)
-			}
-		}
-		if strings.Contains(out.String(), v.Key) {
-			t.Errorf("%s: the key is shown", v.ID)
-		}
-		for layout := range layoutWords {
-			seen[layout] = seen[layout] || strings.Contains(out.String(), layoutWords[layout])
-		}
-	}
-	for _, layout := range []string{"standard", "rfc", "x9-tr34-2012"} {
-		if !seen[layout] {
-			t.Errorf("no token of layout %s", layout)
-		}
-	}
-}
-
-func TestOtherMessagesAreNamed(t *testing.T) {
-	dir := "../../tr34/testdata/gen/tokens/"
-	for name, want := range map[string]string{"kdh-unbind.der": "KDH unbind", "ca-unbind.der": "CA unbind", "kdh-rebind.der": "KDH rebind",
-		"ca-rebind.der": "CA rebind",
-		"kdh-cred.der":  "credential", "random.der": "random number"} {
-		var out strings.Builder
-		status := run(context.Background(), []string{"tr34", "inspect", "--json", dir + name}, strings.NewReader(""), &out, &out)
-		if status != exitOK || !strings.Contains(out.String(), `"message":"`+want+`"`) {
-			t.Errorf("%s: status %d, %s; want %s", name, status, &out, want)
-		}
-	}
-}
-
-// TestExplanationsFitATerminal: a hundred columns.
-func TestExplanationsFitATerminal(t *testing.T) {
-	for _, v := range tokenVectors(t) {
-		got := apcsim(t, "", "tr34", "inspect", v.path(v.File))
-		for line := range strings.Lines(got.out) {
-			if len(line) > 101 {
-				t.Errorf("%s: %d columns: %s", v.ID, len(line)-1, line)
-			}
-		}
-	}
-}
-
-// TestTheServicesNameFitsATerminal: the service's distinguished name alone is 91 characters long.
-func TestTheServicesNameFitsATerminal(t *testing.T) {
-	const name = "L=Arlington,CN=111122223333,ST=Virginia,OU=AWS Payment Cryptography,O=AWS Cryptography,C=US"
-	var out strings.Builder
-	token := inspectedToken{Message: "key token", Signer: name + ", serial 5DA67DED54D27BACFFAEC6E3C1831424"}
-	certificate := explainedCertificate{Subject: name, Issuer: name, Key: "RSA of 3072 bits", KCV: "9748FFAC"}
-	if err := errors.Join(token.print(&out), certificate.print(&out)); err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(out.String()) {
-		if len(line) > 101 {
-			t.Errorf("%d columns: %s", len(line)-1, line)
-		}
-	}
-	whole := strings.Join(strings.Fields(out.String()), "")
-	if got, want := strings.Count(whole, strings.ReplaceAll(name, " ", "")), 3; got != want {
-		t.Errorf("the name is there %d times, want %d:\n%s", got, want, out.String())
-	}
-}
-
 func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 	v := tokenVectors(t)[0]
 	for what, c := range map[string]struct {
@@ -235,5 +126,21 @@ func TestTokenCommandLinesThatCannotBeMeant(t *testing.T) {
 			!strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: status %d, %s; want %d and %q", what, status, &errs, c.status, c.says)
 		}
+	}
+}
+
+func TestATokenWithANonceWantsIt(t *testing.T) {
+	for _, v := range tokenVectors(t) {
+		if v.Nonce == "" || v.Expect != "accept" {
+			continue
+		}
+		nonce := v.Nonce
+		v.Nonce = ""
+		got := apcsim(t, "", v.args(v.path(v.File))...)
+		if got.status != exitRefused ||
+			!strings.Contains(got.err, "nonce: the token has a random nonce, and none is given to compare it with: found "+nonce) {
+			t.Errorf("%s: %+v", v.ID, got)
+		}
+		return
 	}
 }

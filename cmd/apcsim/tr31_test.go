@@ -205,3 +205,66 @@ func withoutOwnWork(a answer) answer {
 	a.OptionalBlocks = blocks
 	return a
 }
+
+func TestWrapThenUnwrapForPeople(t *testing.T) {
+	block := wrapTest(t, "--block", "KS=FFFF9876543210E00000", "--block=LB=a=b")
+	got := apcsim(t, "", "tr31", "unwrap", block, "--kbpk", testKBPK)
+	if got.status != exitOK || got.err != "" {
+		t.Fatalf("unwrap: %+v", got)
+	}
+	for _, want := range []string{block[:16], testKey, testKCV, "optional KS  FFFF9876543210E00000", "optional LB  a=b", "optional PB  "} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("%q is not in\n%s", want, got.out)
+		}
+	}
+}
+
+func TestWrapHidesTheLengthUnlessAskedNot(t *testing.T) {
+	hidden, least := wrapTest(t), wrapTest(t, "--hide-length=false")
+	if got, want := [2]int{len(hidden), len(least)}, [2]int{16 + 96 + 32, 16 + 64 + 32}; got != want {
+		t.Errorf("got lengths %v, want %v", got, want)
+	}
+}
+
+func TestNoProtectionKeyIsOneOfAWrongLength(t *testing.T) {
+	block := wrapTest(t)
+	for _, line := range []string{`{"block":"` + block + `"}`, `{"kbpk":"","block":"` + block + `"}`} {
+		got := apcsim(t, line, "tr31", "unwrap", "--json", "-")
+		if a := answers(t, got.out, 1)[0]; a.OK || a.Error != "kbpk" {
+			t.Errorf("%s: got %+v, want kbpk", line, a)
+		}
+	}
+}
+
+func TestWrapBatchRefusesLineByLine(t *testing.T) {
+	got := apcsim(t, lines(t, []wrapRequest{
+		{testKBPK, testHeader, testKey, nil},
+		{testKBPK, testHeader, testKey[:30], nil},
+		{testKBPK, testHeader, testKey[:31], nil},
+		{testKBPK, "", testKey, nil},
+		{testKBPK, "D9999P0AE00E9900", testKey, []optionalBlock{{"LB", "<&>"}}},
+	}), "tr31", "wrap", "--json", "-")
+	as := answers(t, got.out, 5)
+	for i, want := range []string{"", "key-length", "input", "length", ""} {
+		if as[i].Error != want || as[i].OK != (want == "") {
+			t.Errorf("line %d: got %+v, want %q", i, as[i], want)
+		}
+	}
+	if want := "D0160P0AE00E0200LB07<&>PB"; !strings.HasPrefix(as[4].Block, want) {
+		t.Errorf("got %s, want %s at the beginning", as[4].Block, want)
+	}
+}
+
+func TestLenientFlagCountsForEveryLine(t *testing.T) {
+	block := wrapTest(t)
+	block = block[:16] + strings.ToLower(block[16:]) // the MAC is over bytes, not over digits
+	line := lines(t, []unwrapRequest{{testKBPK, block, false}})
+	strict := apcsim(t, line, "tr31", "unwrap", "--json", "-")
+	lenient := apcsim(t, line, "tr31", "unwrap", "--json", "-", "--lenient")
+	if got := answers(t, strict.out, 1)[0]; got.Error != "hex" {
+		t.Errorf("strict: got %+v, want hex", got)
+	}
+	if got := answers(t, lenient.out, 1)[0]; !got.OK || got.Key != testKey {
+		t.Errorf("lenient: got %+v, want the key", got)
+	}
+}
