@@ -154,6 +154,9 @@ func (l *commitLog) add(id CommitID) bool {
 		return false
 	}
 	if len(l.young) >= generation {
+		if _, ok := l.young[id]; ok {
+			return false
+		}
 		l.young, l.old = l.old, l.young
 		clear(l.young)
 	}
