@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"net"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,63 +143,6 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 
 func newIDText() []byte { id := newID(); return id[:] }
 
-// TestListsWalkAnIndex: no list and no look-up sorts or reads what it does not
-// return, whatever the statistics say, and with plans that were kept.
-func TestListsWalkAnIndex(t *testing.T) {
-	ctx := t.Context()
-	_, url := database(t, server(t))
-	s := open(t, url, nil)
-	must(t, "records", fillWith(ctx, s.pool, 20000))
-	must(
-		t,
-		"due ones",
-		execute(
-			ctx,
-			s.pool,
-			"UPDATE apcsim.records SET due = length(id) WHERE right(encode(id, 'escape'), 1) = '7'; ANALYZE apcsim.records",
-		),
-	)
-	conn, err := s.pool.Acquire(ctx)
-	must(t, "a connection", err)
-	defer conn.Release()
-	at := shelf(here, "key")
-	for _, c := range []struct {
-		st     *statement
-		index  []string
-		values []any
-	}{
-		{s.is.one, []string{"records_pkey"}, []any{append(at, "id5"...)}},
-		{s.is.followed, []string{"records_pkey", "records_pkey"}, []any{append(at, "id5"...), at}},
-		{s.is.page, []string{"records_pkey"}, []any{append(at, "id5"...), end(at), 10}},
-		{s.is.filtered, []string{"records_by_idx"}, []any{indexed(at, "index"), end(indexed(at, "index")), 10}},
-		{s.is.due, []string{"records_due"}, []any{5, 10}},
-		{s.is.dueHere, []string{"records_due_here"}, []any{5, 10, place(here)}},
-	} {
-		for _, mode := range []string{"force_generic_plan", "force_custom_plan"} {
-			_, err := conn.Exec(ctx, "SET plan_cache_mode = "+mode)
-			must(t, mode, err)
-			rows, err := conn.Query(ctx, "EXPLAIN (COSTS OFF) "+c.st.sql, c.values...)
-			must(t, c.st.sql, err)
-			var used []string
-			var plan strings.Builder
-			for rows.Next() {
-				var line string
-				must(t, "EXPLAIN", rows.Scan(&line))
-				plan.WriteString(line + "\n")
-				if _, index, ok := strings.Cut(line, "Index Scan using "); ok {
-					used = append(used, strings.Fields(index)[0])
-				}
-			}
-			must(t, "EXPLAIN", rows.Err())
-			if !slices.Equal(used, c.index) || strings.Contains(plan.String(), "Sort") {
-				t.Errorf("%s: walks %q, want %q:\n%s\n%s", mode, used, c.index, c.st.sql, &plan)
-			}
-		}
-	}
-	_, err = conn.Exec(ctx, "RESET plan_cache_mode")
-	must(t, "RESET", err)
-}
-
 // execute runs statements without parameters.
 func execute(ctx context.Context, pool *pgxpool.Pool, sql string) error {
 	conn, err := pool.Acquire(ctx)
@@ -212,47 +152,4 @@ func execute(ctx context.Context, pool *pgxpool.Pool, sql string) error {
 	defer conn.Release()
 	_, err = conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
 	return err
-}
-
-// TestOldCommitsAreDropped: a bounded number at a time, and none of the last
-// 4,096 or the last ten minutes.
-func TestOldCommitsAreDropped(t *testing.T) {
-	ctx := t.Context()
-	_, url := database(t, server(t))
-	s := open(t, url, nil)
-	id := newID()
-	must(t, "Commit", s.Commit(ctx, id, keystore.Count(counted, 1, 10)))
-	must(t, "many commits", execute(ctx, s.pool, `UPDATE apcsim.commits SET at = now() - interval '1 hour';
-		INSERT INTO apcsim.commits (id, at) SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 4094)`))
-	left := func() (n int) {
-		must(t, "SELECT", s.pool.QueryRow(ctx, "SELECT count(*) FROM apcsim.commits").Scan(&n))
-		return n
-	}
-	next := func(seq int) { // the commit with a number that is divisible by 1,024 cleans up
-		must(t, "a number", execute(ctx, s.pool, fmt.Sprintf("ALTER TABLE apcsim.commits ALTER seq RESTART WITH %d", seq)))
-		must(t, "Commit", s.Commit(ctx, newID(), keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "m"}, 1, 10)))
-	}
-	if next(4096); left() != 4096 {
-		t.Errorf("%d commits are left of 4,096", left())
-	}
-	must(t, "asked again", s.Commit(ctx, id, keystore.Count(counted, 1, 10)))
-	if n := keystore.CounterValue(get(t, s, counted)); n != 1 {
-		t.Errorf("a commit that 4,095 others have come after was made again: %d", n)
-	}
-	must(
-		t,
-		"more commits",
-		execute(
-			ctx,
-			s.pool,
-			`INSERT INTO apcsim.commits (id, at) SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 3000);
-		INSERT INTO apcsim.commits (id) SELECT gen_random_uuid() FROM generate_series(1, 5000)`,
-		),
-	)
-	// Those of the hour before go, 2,048 at a time; one of the first 4,096 is new.
-	for i, want := range []int{12097 - 2048, 12098 - 2048 - 2047, 12099 - 2048 - 2*2047, 5005} {
-		if next(20480 + 1024*i); left() != want {
-			t.Errorf("%d commits are left, want %d", left(), want)
-		}
-	}
 }
