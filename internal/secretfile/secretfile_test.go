@@ -4,12 +4,10 @@ package secretfile
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 )
@@ -52,37 +50,6 @@ func TestPermissionsAreHeldToTheRule(t *testing.T) {
 	} {
 		if got := modeProblem(c.mode, c.ours); got != c.want {
 			t.Errorf("mode %04o, group ours %v: got %q, want %q", c.mode, c.ours, got, c.want)
-		}
-	}
-}
-
-func TestARefusalSaysTheChmodThatMendsIt(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pin")
-	for _, mode := range []os.FileMode{0o644, 0o604, 0o601, 0o660, 0o620, 0o610, 0o666, 0o777} {
-		write(t, path, "1234", mode)
-		_, err := Read(path, 10)
-		refusal, ok := errors.AsType[*accessError](err)
-		if !ok || refusal.Mend != "chmod 600 "+path || !strings.Contains(err.Error(), fmt.Sprintf("mode %04o", mode)) {
-			t.Errorf("mode %04o: got %v, want a refusal that says chmod 600", mode, err)
-		}
-		if err := os.Chmod(path, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Read(path, 10); err != nil || string(got) != "1234" {
-			t.Errorf("mode %04o, mended: got %q, %v", mode, got, err)
-		}
-	}
-	for _, c := range []struct {
-		owner int
-		ours  bool
-		path  string
-		want  string
-	}{
-		{os.Geteuid(), false, "/run/a b", `chmod 600 "/run/a b"`},
-		{os.Geteuid(), true, "/run/pin;x", `chmod 600 "/run/pin;x"`},
-	} {
-		if got := mend(c.path, c.owner, c.ours); got != c.want {
-			t.Errorf("%+v: got %q, want %q", c, got, c.want)
 		}
 	}
 }
@@ -194,132 +161,4 @@ func TestAnInputMayBeAPipeOfThisUser(t *testing.T) {
 	if err := CheckInput(plain); err == nil || !strings.Contains(err.Error(), "chmod 600 "+file) {
 		t.Errorf("a file that others read: got %v", err)
 	}
-}
-
-func TestNoLinkIsFollowedWhereAFileIsMade(t *testing.T) {
-	dir := t.TempDir()
-	target, path := filepath.Join(dir, "target"), filepath.Join(dir, "link")
-	link(t, target, path)
-	if err := Create(path, []byte("secret")); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("got %v, want fs.ErrExist", err)
-	}
-	if err := createInPlace(path, []byte("secret")); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("without links in the file system: got %v, want fs.ErrExist", err)
-	}
-	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the file that the link names was made: %v", err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-		t.Errorf("left are %v, %v; want the link alone", left, err)
-	}
-}
-
-func TestAFileIsMadeWholeAndOnce(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "key")
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	made := 0
-	for range 16 {
-		wg.Go(func() {
-			switch err := Create(path, []byte("secret")); {
-			case err == nil:
-				mu.Lock()
-				defer mu.Unlock()
-				made++
-			case !errors.Is(err, fs.ErrExist):
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got, err := Read(path, 10); made != 1 || err != nil || string(got) != "secret" {
-		t.Errorf("%d were made, want 1; got %q, %v", made, got, err)
-	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
-		t.Errorf("left are %v, %v", left, err)
-	}
-	if err := Create(filepath.Join(dir, "none", "key"), nil); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("in no folder: got %v", err)
-	}
-}
-
-func TestDraftsOfAKilledProcessAreRemovedAndNoOthers(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "key")
-	inUse, err := newDraft(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inUse.Close()
-	kept := map[string]bool{
-		"key":                       true,
-		"key.new-":                  true,
-		"key.new-1a":                true,
-		"other.new-1":               true,
-		"key.new-9":                 true,
-		"key.new-8":                 true,
-		filepath.Base(inUse.Name()): true,
-	}
-	for name := range kept {
-		if name != filepath.Base(inUse.Name()) && name != "key.new-8" {
-			write(t, filepath.Join(dir, name), "", 0o600)
-		}
-	}
-	if err := os.Chmod(filepath.Join(dir, "key.new-9"), 0o644); err != nil { // no draft of ours has that mode
-		t.Fatal(err)
-	}
-	link(t, "key", filepath.Join(dir, "key.new-8"))
-	write(t, filepath.Join(dir, "key.new-1"), "half a", 0o600)
-	write(t, filepath.Join(dir, "key.new-22"), "", 0o600)
-	Sweep(path)
-	left, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range left {
-		if !kept[e.Name()] {
-			t.Errorf("%s is still there", e.Name())
-		}
-		delete(kept, e.Name())
-	}
-	if len(kept) > 0 {
-		t.Errorf("removed as well: %v", kept)
-	}
-}
-
-// TestAnInputInADirectoryOfThisUserIsReadInAnyMode: no other user can enter it.
-func TestAnInputInADirectoryOfThisUserIsReadInAnyMode(t *testing.T) {
-	dir := t.TempDir()
-	path, other := filepath.Join(dir, "config"), filepath.Join(dir, "link")
-	write(t, path, "{}", 0o644)
-	link(t, path, other)
-	check := func(what, path string, taken bool) {
-		t.Helper()
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if err := CheckInput(f); (err == nil) != taken {
-			t.Errorf("%s: got %v, want it taken %t", what, err, taken)
-		}
-		if err := Check(f); err == nil {
-			t.Errorf("%s: Check takes it too", what)
-		}
-	}
-	for mode, taken := range map[os.FileMode]bool{0o700: true, 0o755: false, 0o750: false, 0o711: false} {
-		if err := os.Chmod(dir, mode); err != nil {
-			t.Fatal(err)
-		}
-		check(fmt.Sprintf("a directory of mode %04o", mode), path, taken)
-		check(fmt.Sprintf("through a link, a directory of mode %04o", mode), other, taken)
-	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Link(path, filepath.Join(t.TempDir(), "again")); err != nil {
-		t.Fatal(err)
-	}
-	check("with another name elsewhere", path, false)
 }
