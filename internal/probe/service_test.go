@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -91,64 +90,4 @@ func TestServiceIsAskedSlowlyAndLeftClean(t *testing.T) {
 	if got := left(t, eng); len(got) != 1 || asked == 0 {
 		t.Errorf("left after %d probes: %v, want %s alone", asked, got, ours.Key.KeyArn)
 	}
-}
-
-// TestPlanIsNotExceeded compares what is planned with what is sent and made.
-func TestPlanIsNotExceeded(t *testing.T) {
-	eng := simtest.New(t, &engine.Options{})
-	s, n := service(t, eng)
-	probes := quick()
-	for _, p := range probes {
-		if _, err := s.Run(t.Context(), &p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	plan := PlanFor(probes)
-	if len(n.times) > plan.Calls || len(n.times) < plan.Calls*3/4 {
-		t.Errorf("%d calls were sent, %d planned: want a few less", len(n.times), plan.Calls)
-	}
-	made, err := s.pages(t.Context(), "ListKeys", "Keys", map[string]any{"MaxResults": 100})
-	if err != nil || len(made) > plan.Keys || len(made) < plan.Keys/2 || plan.Cents < 1 || plan.Cents > 100 {
-		t.Errorf("%d keys were made, %d planned, for %.2f cents (%v)", len(made), plan.Keys, plan.Cents, err)
-	}
-}
-
-// TestSignaturesVerify asks a server that verifies signatures: identifiers in paths and all.
-func TestSignaturesVerify(t *testing.T) {
-	eng := simtest.New(t, &engine.Options{})
-	h := endpoint.Handler(eng, &endpoint.Options{Verify: true,
-		Callers: map[string]endpoint.Credential{canaryKey: {Identity: apc.Identity{Account: canaryAccount}, Secret: canarySecret}}})
-	s := serve(t, h, canaryCredentials)
-	for _, p := range quick() {
-		if got, err := s.Run(t.Context(), &p); err != nil || got.NotRun != "" && !p.Account {
-			t.Errorf("%s: %+v, %v", p.Name, got, err)
-		}
-	}
-	wrong := serve(t, h, anyCredentials)
-	got, err := wrong.Run(t.Context(), &All()[0])
-	if err == nil || !strings.Contains(err.Error(), problemCredentials+": UnrecognizedClientException") {
-		t.Errorf("with another access key: got %+v, %v", got, err)
-	}
-}
-
-func TestJournalIsForOneProcess(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "deep", "journal")
-	j, err := OpenJournal(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenJournal(name); err == nil || !strings.Contains(err.Error(), problemBusy) {
-		t.Errorf("a second time: got %v, want %s", err, problemBusy)
-	}
-	if err := j.write(entry{Run: "one"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := OpenJournal(name)
-	if err != nil || len(again.runs) != 1 {
-		t.Errorf("opened again: got %+v, %v, want one run", again, err)
-	}
-	again.Close()
 }
