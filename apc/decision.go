@@ -1,10 +1,15 @@
 package apc
 
-// Decision is what an approval team decides in a session.
+// Decision is how an approval session ends.
 type Decision string
 
-// The decisions.
+// The decisions: two of the approval team, and one of the administrator of multi-party approval, who can
+// cancel a session that is pending.
 const (
 	Approve Decision = "APPROVE"
 	Deny    Decision = "DENY"
+	Cancel  Decision = "CANCEL"
 )
+
+// Values are all decisions.
+func (Decision) Values() []Decision { return []Decision{Approve, Deny, Cancel} }

@@ -160,9 +160,40 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
 		}
 	}
-	if diff := cmp.Diff([]string{"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE APPROVED", "true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED",
-		"true IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE FAILED"}, ends); diff != "" {
+	if diff := cmp.Diff([]string{"true ImportKey APPROVED", "true ImportKey FAILED", "true ImportKey FAILED"}, ends); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// TestCancelledSessionsChangeNothing: the key has failed, and the association is as it was.
+func TestCancelledSessionsChangeNothing(t *testing.T) {
+	a := newApprovals(t, engine.Options{Limits: apc.Limits{Keys: 1}})
+	if _, err := a.associate(team); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the quota has room for the second only if the first does not count
+		k, err := a.importRoot(new("by mistake"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.decide(k.MpaStatus.MpaSessionArn, apc.Cancel)
+		if k := got(t, a.Caller, k.KeyArn); k.KeyState != apc.KeyStateCreateFailed || shownApproval(k.MpaStatus) != " CANCELLED" {
+			t.Errorf("a cancelled import: got %s%s, want CREATE_FAILED CANCELLED", k.KeyState, shownApproval(k.MpaStatus))
+		}
+		refused(t, "a second decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Approve), apc.ErrConflict, apc.RuleSession)
+	}
+	change, err := a.associate(team2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.decide(change.MpaStatus.MpaSessionArn, apc.Cancel)
+	end, err := a.DisassociateMpaTeam(ctx, &engine.DisassociateMpaTeamInput{Action: guarded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.decide(end.MpaTeamAssociation.MpaStatus.MpaSessionArn, apc.Cancel)
+	if got, want := a.association(), "custodians ACTIVE CANCELLED"; got != want {
+		t.Errorf("a cancelled change and a cancelled end: got %s, want %s", got, want)
 	}
 }
 
@@ -255,17 +286,17 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	var ends []string
 	for _, e := range a.events {
 		if d := e.ServiceEventDetails; e.EventType == apc.ServiceEvent && d["keyArn"] == "" {
-			ends = append(ends, fmt.Sprint(e.EventName, " ", e.AccountID, " ", e.AWSRegion, " ", d["operation"], " ",
+			ends = append(ends, fmt.Sprint(d["operation"] == e.EventName, " ", e.EventName, " ", e.AccountID, " ", e.AWSRegion, " ",
 				d["mpaTeamArn"][len(team)-len("custodians"):], " ", d["sessionStatus"], " ", d["mpaSessionArn"] == last))
 		}
 	}
-	const about = " 111122223333 us-east-1 IMPORT_ROOT_PUBLIC_KEY_CERTIFICATE "
+	const changed, ended = "true AssociateMpaTeam 111122223333 us-east-1 ", "true DisassociateMpaTeam 111122223333 us-east-1 "
 	if diff := cmp.Diff([]string{
-		"AssociateMpaTeam" + about + "custodians FAILED false",
-		"AssociateMpaTeam" + about + "custodians FAILED false", // too late
-		"AssociateMpaTeam" + about + "board APPROVED false",
-		"DisassociateMpaTeam" + about + "board FAILED false",
-		"DisassociateMpaTeam" + about + "board APPROVED true",
+		changed + "custodians FAILED false",
+		changed + "custodians FAILED false", // too late
+		changed + "board APPROVED false",
+		ended + "board FAILED false",
+		ended + "board APPROVED true",
 	}, ends); diff != "" {
 		t.Errorf("events of the sessions (-want +got):\n%s", diff)
 	}

@@ -113,5 +113,5 @@ func (r *Requests) decide(t *rapid.T, p model.Place) any {
 		sessions = pending
 	}
 	return &model.DecideApprovalInput{Session: even(sessions).Draw(t, "session"),
-		Decision: rapid.SampledFrom([]apc.Decision{apc.Approve, apc.Deny}).Draw(t, "decision")}
+		Decision: rapid.SampledFrom(apc.Decision("").Values()).Draw(t, "decision")}
 }

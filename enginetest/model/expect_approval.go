@@ -98,10 +98,11 @@ func (q *request) begin(got *engine.MpaStatus, team string) (*session, error) {
 
 // decide ends a session.
 func (s *session) decide(d apc.Decision) {
-	s.status = apc.SessionStatusFailed
-	if d == apc.Approve {
-		s.status = apc.SessionStatusApproved
-	}
+	s.status = map[apc.Decision]apc.SessionStatus{
+		apc.Approve: apc.SessionStatusApproved,
+		apc.Deny:    apc.SessionStatusFailed,
+		apc.Cancel:  apc.SessionStatusCancelled,
+	}[d]
 	if s.key != nil {
 		s.key.State = apc.KeyStateCreateFailed
 		if d == apc.Approve {

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,9 +129,16 @@ func (t *Team) decide(d apc.Decision) (ends bool) {
 	return false
 }
 
+// decide ends the session. One that is cancelled has no message, and what waited for it ends as if it were
+// denied (GUESS G-session-cancelled).
 func (a *Approval) decide(d apc.Decision) {
-	a.Status, a.Deadline = apc.SessionStatusApproved, time.Time{}
-	if d != apc.Approve {
+	a.Deadline = time.Time{}
+	switch d {
+	case apc.Approve:
+		a.Status = apc.SessionStatusApproved
+	case apc.Cancel:
+		a.Status = apc.SessionStatusCancelled
+	default:
 		a.Status, a.Message = apc.SessionStatusFailed, notApproved
 	}
 }
@@ -242,10 +250,10 @@ func (cloud *Cloud) Decide(ctx context.Context, session string, d apc.Decision) 
 	if err != nil {
 		return err
 	}
-	if d != apc.Approve && d != apc.Deny {
+	if !slices.Contains(d.Values(), d) {
 		return Invalid(
 			"The decision is not valid.",
-			Because(apc.RuleEnum, "Decision", problemDecision, wording.Foreign(string(d)), "APPROVE or DENY"),
+			Because(apc.RuleEnum, "Decision", problemDecision, wording.Foreign(string(d)), "APPROVE, DENY or CANCEL"),
 		)
 	}
 	return Retry(func() error {
@@ -344,13 +352,14 @@ func (cloud *Cloud) reportApproval(k *Key, now time.Time) {
 	}
 	ev := serviceEvent(k.Partition(), "ImportKey", now)
 	ev.Resources = []string{k.ARN.String()}
-	ev.ServiceEventDetails = approvalDetails(apc.MpaOperationImportRootPublicKeyCertificate, &k.Approval)
+	ev.ServiceEventDetails = approvalDetails(ev.EventName, &k.Approval)
 	ev.ServiceEventDetails["keyArn"] = k.ARN.String()
 	cloud.observe(ev)
 }
 
-func approvalDetails(about apc.MpaOperation, a *Approval) map[string]string {
-	return map[string]string{"operation": string(about), "mpaSessionArn": a.Session, "sessionStatus": string(a.Status)}
+// approvalDetails are those that the user guide lists; the operation is the one that was requested.
+func approvalDetails(operation string, a *Approval) map[string]string {
+	return map[string]string{"operation": operation, "mpaSessionArn": a.Session, "sessionStatus": string(a.Status)}
 }
 
 // asked is the operation that the pending session is about.
@@ -368,7 +377,7 @@ func (cloud *Cloud) reportTeam(t *Team, operation string, now time.Time) {
 		return
 	}
 	ev := serviceEvent(t.Partition, operation, now)
-	ev.ServiceEventDetails = approvalDetails(t.Action, &t.Session)
+	ev.ServiceEventDetails = approvalDetails(operation, &t.Session)
 	ev.ServiceEventDetails["mpaTeamArn"] = t.ARN
 	cloud.observe(ev)
 }

@@ -22,7 +22,7 @@ const (
 	problemReplicable     = "only an exportable key can have replicas"
 	ProblemReplicated     = "the key has a replica in this Region, or is about to have or to lose one"
 	ProblemNotReplicated  = "the key has no replica in this Region"
-	problemDecision       = "the decision is neither to approve nor to deny"
+	problemDecision       = "the decision is not one of the three"
 	ProblemFault          = "a fault was armed for this call"
 	problemRate           = "there were too many requests"
 	problemNoTeam         = "there is no such approval team"

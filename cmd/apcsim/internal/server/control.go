@@ -69,7 +69,7 @@ func ownCalls() []ownCall {
 		{
 			"POST",
 			"approvals",
-			`decide for an approval team: {"session": "arn:aws:mpa:...", "decision": "APPROVE"}, or "DENY"`,
+			`decide for an approval team: {"session": "arn:aws:mpa:...", "decision": "APPROVE"}, or "DENY", or "CANCEL"`,
 			false,
 			(*request).decide,
 		},

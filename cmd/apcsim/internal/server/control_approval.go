@@ -3,11 +3,12 @@ package server
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 )
 
-// decide is the vote of an approval team.
+// decide is the vote of an approval team, or the cancelling of its session.
 func (q *request) decide() (any, error) {
 	var in struct {
 		Session  string `json:"session"`
@@ -16,10 +17,11 @@ func (q *request) decide() (any, error) {
 	if err := q.read(&in); err != nil {
 		return nil, err
 	}
-	if d := apc.Decision(in.Decision); d != apc.Approve && d != apc.Deny {
-		return nil, &inputError{"decision", "wanted APPROVE or DENY"}
+	d := apc.Decision(in.Decision)
+	if !slices.Contains(d.Values(), d) {
+		return nil, &inputError{"decision", "wanted APPROVE, DENY or CANCEL"}
 	}
-	err := q.world.engine.DecideApproval(q.Context(), in.Session, apc.Decision(in.Decision))
+	err := q.world.engine.DecideApproval(q.Context(), in.Session, d)
 	switch {
 	case errors.Is(err, apc.ErrResourceNotFound):
 		return nil, &ownError{http.StatusNotFound, "there is no such approval session"}
