@@ -1,9 +1,6 @@
 package tr34
 
-import (
-	"bytes"
-	"testing"
-)
+import "testing"
 
 func TestParseRandomRefusesWhatIsNone(t *testing.T) {
 	der, err := newRandom(testNonce)
@@ -53,21 +50,5 @@ func TestParseCredentialRefusesWhatIsNone(t *testing.T) {
 			_, err := ParseCredential(root.bytes())
 			checkRefused(t, err, c.want)
 		})
-	}
-}
-
-// The KDH credential of annex B has its CRL at the end, against RFC 5652.
-func TestParseCredentialTakesTheCRLBehindTheSigners(t *testing.T) {
-	p := newParties(t)
-	der, err := newCredential(&Credential{p.kdh.Raw, p.crl})
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := takeApart(t, der)
-	kids := root.at(inSignedData...).kids
-	kids[4], kids[5] = kids[5], kids[4]
-	got, err := ParseCredential(root.bytes())
-	if err != nil || !bytes.Equal(got.CRL, p.crl) || !bytes.Equal(got.Certificate, p.kdh.Raw) {
-		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -2,10 +2,6 @@ package tr34
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"math/big"
-	"strings"
 	"testing"
 )
 
@@ -226,97 +222,33 @@ func TestParseTakesTheFormsOfTheField(t *testing.T) {
 	}
 }
 
-func TestParseRefusesWhatIsNotBER(t *testing.T) {
-	p := newParties(t)
-	good := p.seal(t, p.sealing(LayoutStandard))
-	deep := []byte{}
-	for range 33 {
-		deep = (&node{tag: 0x30, data: deep}).flat()
-	}
-	for name, der := range map[string][]byte{
-		"nothing":         {},
-		"a tag alone":     {0x30},
-		"no end":          append([]byte{0x30, 0x80}, good[4:]...),
-		"high tag number": {0x3F, 0x81, 0x01, 0x00},
-		"too deep":        deep,
-		"too long":        append(append([]byte{0x30, 0x83, 1, 0, 0}, make([]byte, 65536)...), 0),
-		"twice":           append(good, good...),
-		"text":            []byte("-----BEGIN CMS-----"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := Parse(der)
-			checkRefused(t, err, ErrASN1)
-		})
-	}
+var vectorLayouts = map[string]Layout{
+	"annexb": LayoutStandard, "rfc": LayoutRFC, "clover": LayoutRFC, "strict": LayoutRFC, "aws2012": LayoutX9TR342012,
 }
 
-// flat is bytes for a node whose data is elements already.
-func (n *node) flat() []byte { return append([]byte{n.tag, byte(len(n.data))}, n.data...) }
+var vectorCiphers = map[string]Cipher{"tdes": TDESCBC, "aes128": AES128CBC, "aes256": AES256CBC}
 
-func TestParseKeepsNothingOfItsInput(t *testing.T) {
-	p := newParties(t)
-	der := p.seal(t, p.sealing(LayoutStandard))
-	want := bytes.Clone(der)
-	token, err := Parse(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(der)
-	clear(token.Bytes())
-	clear(token.Nonce)
-	if !bytes.Equal(token.Bytes(), want) {
-		t.Error("the token changed with its input")
-	}
-	token.Header, token.Nonce, token.Recipient = "", nil, IssuerSerial{}
-	if err := token.Verify(p.check()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestErrorsHaveClassProblemAndCause(t *testing.T) {
-	cause := errors.New("the cause")
-	err := fmt.Errorf(
-		"outer: %w",
-		&Error{Class: ErrNonce, Field: "random nonce", Problem: "the nonce is another", Found: "01", Wanted: "02", Err: cause},
-	)
-	if got, want := err.Error(), "outer: tr34: nonce: the nonce is another: found 01, wanted 02"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if !errors.Is(err, ErrNonce) || errors.Is(err, ErrTime) || !errors.Is(err, cause) {
-		t.Errorf("errors.Is does not find class and cause in %v", err)
-	}
-}
-
-func TestNamesAreReadable(t *testing.T) {
-	p := newParties(t)
-	id := NameOf(p.kdh)
-	if got, want := id.String(), "CN=KB Vectors KDH CA,O=KB Vectors,C=US, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if negative := (IssuerSerial{id.Issuer, new(big.Int).Neg(id.Serial)}); negative.Names(p.kdh) || !id.Names(p.kdh) {
-		t.Errorf("%s and %s read alike", negative, id)
-	}
-	id.Issuer = []byte{0x30, 0x05}
-	if got, want := id.String(), "3005, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	all := fmt.Sprint(
-		IssuerSerial{},
-		LayoutStandard,
-		LayoutRFC,
-		LayoutStrict,
-		LayoutX9TR342012,
-		Layout(9),
-		TDESCBC,
-		AES256CBC,
-		Cipher(-1),
-		UnbindKDH,
-		BindingKind(4),
-	)
-	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
-		t.Errorf("got %q, want %q", all, want)
-	}
-	if id.Names(p.kdh) || id.Names(nil) || (IssuerSerial{}).Names(p.kdh) || strings.Contains(id.String(), "CN=") {
-		t.Errorf("%s names whom it should not", id)
-	}
+func TestParsedKeyTokensHaveTheirFields(t *testing.T) {
+	eachVector(t, isToken, func(t *testing.T, v vector) {
+		der := v.token(t)
+		got, err := Parse(der)
+		if err != nil {
+			if v.Expect != string(ErrASN1) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if got.Layout != vectorLayouts[v.Layout] || got.Cipher != vectorCiphers[v.Cipher] || (got.CRL != nil) != (v.CRL == "present") {
+			t.Errorf("got %s, %s, CRL %t, want %s, %s, CRL %s", got.Layout, got.Cipher, got.CRL != nil, v.Layout, v.Cipher, v.CRL)
+		}
+		if v.Expect == accepted {
+			if got.Header != v.Header || !got.Signer.Names(v.certificate(t, v.SignerCert)) ||
+				!got.Recipient.Names(v.certificate(t, v.KRDCert)) {
+				t.Errorf("got %q from %s to %s", got.Header, got.Signer, got.Recipient)
+			}
+		}
+		if !bytes.Equal(got.Bytes(), der) {
+			t.Error("Bytes is not what was parsed")
+		}
+	})
 }

@@ -1,0 +1,30 @@
+package tr34
+
+import "testing"
+
+func TestParseRefusesWhatIsNotBER(t *testing.T) {
+	p := newParties(t)
+	good := p.seal(t, p.sealing(LayoutStandard))
+	deep := []byte{}
+	for range 33 {
+		deep = (&node{tag: 0x30, data: deep}).flat()
+	}
+	for name, der := range map[string][]byte{
+		"nothing":         {},
+		"a tag alone":     {0x30},
+		"no end":          append([]byte{0x30, 0x80}, good[4:]...),
+		"high tag number": {0x3F, 0x81, 0x01, 0x00},
+		"too deep":        deep,
+		"too long":        append(append([]byte{0x30, 0x83, 1, 0, 0}, make([]byte, 65536)...), 0),
+		"twice":           append(good, good...),
+		"text":            []byte("-----BEGIN CMS-----"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse(der)
+			checkRefused(t, err, ErrASN1)
+		})
+	}
+}
+
+// flat is bytes for a node whose data is elements already.
+func (n *node) flat() []byte { return append([]byte{n.tag, byte(len(n.data))}, n.data...) }
