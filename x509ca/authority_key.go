@@ -79,10 +79,19 @@ func authorityKey(c *x509.Certificate) (id issuerID) {
 		}
 		id.key, id.name = key, directoryName(names)
 		if hasSerial {
-			id.serial = new(big.Int).SetBytes(serial)
+			id.serial = integer(serial)
 		}
 	}
 	return id
+}
+
+// integer is the number that the content of an INTEGER is, in two's complement.
+func integer(content []byte) *big.Int {
+	n := new(big.Int).SetBytes(content)
+	if len(content) > 0 && content[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(content))))
+	}
+	return n
 }
 
 // directoryName is the first one of GeneralNames, or nil.

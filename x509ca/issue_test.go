@@ -3,28 +3,19 @@ package x509ca
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 func TestOpenSSLVerifiesWhatWeIssue(t *testing.T) {
@@ -145,56 +136,6 @@ func TestZeroAuthorityIssuesNothing(t *testing.T) {
 	wantRule(t, err, RuleName)
 }
 
-func TestKeyUsageIsWrittenAsDERWantsIt(t *testing.T) {
-	for usage, want := range map[x509.KeyUsage]string{
-		x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment: "030205a0",
-		x509.KeyUsageCertSign | x509.KeyUsageCRLSign:                 "03020106",
-		x509.KeyUsageEncipherOnly:                                    "03020001",
-		x509.KeyUsageDecipherOnly:                                    "0303070080",
-		allKeyUsages:                                                 "030307ff80",
-	} {
-		c := newRoot(t, func(o *order) { o.KeyUsage = usage })
-		i := slices.IndexFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(idKeyUsage) })
-		if got := hex.EncodeToString(c.Extensions[i].Value); got != want || c.KeyUsage != usage {
-			t.Errorf("%s: got %s (%v), want %s", keyUsageString(usage), got, c.KeyUsage, want)
-		}
-	}
-}
-
-// DER omits a default: an extension that is not critical does not say so.
-func TestExtensionThatIsNotCriticalDoesNotSayIt(t *testing.T) {
-	for _, critical := range []bool{false, true} {
-		c := newRoot(t, func(o *order) { o.KeyUsageCritical = critical })
-		want := must(hex.DecodeString("0603551d0f" + either(critical, "0101ff", "") + "040403020106"))
-		if !bytes.Contains(c.RawTBSCertificate, want) {
-			t.Errorf("got %x, which does not have %x", c.RawTBSCertificate, want)
-		}
-	}
-}
-
-// RFC 8017, appendix A.2.4, has NULL parameters; RFC 5758, section 3.2, none.
-func TestSignatureAlgorithmIsWrittenAsTheStandardsHaveIt(t *testing.T) {
-	for i, hash := range allHashes {
-		for signer, want := range map[crypto.Signer]string{
-			rsa2048(): "300d06092a864886f70d0101" + []string{"0e", "0b", "0c", "0d"}[i] + "0500",
-			p256():    "300a06082a8648ce3d0403" + []string{"01", "02", "03", "04"}[i],
-		} {
-			csr := must(CSR(signer, hash, subject))
-			inside, after := must(hex.DecodeString(want)), must(hex.DecodeString(want+"03"))
-			if bytes.Count(csr, after) != 1 {
-				t.Errorf("%T with %v: got %x, want %s", signer, hash, csr, want)
-			}
-			if hash == crypto.SHA224 {
-				continue // of requests alone
-			}
-			c := newRoot(t, func(o *order) { o.key, o.Hash = signer, hash })
-			if bytes.Count(c.RawTBSCertificate, inside) != 1 || bytes.Count(c.Raw, after) != 1 {
-				t.Errorf("%T with %v: got %x, want %s twice", signer, hash, c.Raw, want)
-			}
-		}
-	}
-}
-
 func TestGoroutinesShareAuthoritiesProfilesAndRules(t *testing.T) {
 	root := newRoot(t)
 	authority, rules, o := root.authority(t), &Rules{Now: now, IssuerStrength: true}, leafOrder()
@@ -211,66 +152,6 @@ func TestGoroutinesShareAuthoritiesProfilesAndRules(t *testing.T) {
 		})
 	}
 	group.Wait()
-}
-
-func TestProfileIsReadBack(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		want := drawOrder(t)
-		c := newRoot(t, func(o *order) { *o = *want })
-		p := &want.Profile
-		if p.NoExtensions {
-			if len(c.Extensions) != 0 {
-				t.Fatalf("got extensions %v, want none", c.Extensions)
-			}
-			return
-		}
-		limit, zero := -1, false
-		if p.PathLength != nil {
-			limit, zero = *p.PathLength, *p.PathLength == 0
-		}
-		if c.IsCA != p.CA || c.MaxPathLen != limit || c.MaxPathLenZero != zero || c.KeyUsage != p.KeyUsage {
-			t.Fatalf("got %v %d %v, want %+v", c.IsCA, c.MaxPathLen, c.KeyUsage, p)
-		}
-		if critical(c, idBasicConstraints) != p.BasicConstraintsCritical ||
-			critical(c, idKeyUsage) != (p.KeyUsageCritical && p.KeyUsage != 0) {
-			t.Fatalf("got %v, want %+v", c.Extensions, p)
-		}
-		if got := len(c.ExtKeyUsage) + len(c.UnknownExtKeyUsage); got != len(p.ExtKeyUsage) {
-			t.Fatalf("got %d extended key usages, want %d", got, len(p.ExtKeyUsage))
-		}
-		if !c.NotBefore.Equal(want.NotBefore) || !c.NotAfter.Equal(want.NotAfter) {
-			t.Fatalf("got %v to %v, want %v to %v", c.NotBefore, c.NotAfter, want.NotBefore, want.NotAfter)
-		}
-		if err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-// drawOrder draws a certificate that can be made.
-func drawOrder(t *rapid.T) *order {
-	o := caOrder("drawn")
-	o.Hash = rapid.SampledFrom(certificateHashes).Draw(t, "hash")
-	from := time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)
-	o.NotBefore = from.Add(time.Duration(rapid.Int64Range(0, 5e9).Draw(t, "from")) * time.Second)
-	o.NotAfter = o.NotBefore.Add(time.Duration(rapid.Int64Range(0, 5e9).Draw(t, "for")) * time.Second)
-	if o.NoExtensions = rapid.Bool().Draw(t, "bare"); o.NoExtensions {
-		o.Profile = Profile{Hash: o.Hash, NoExtensions: true}
-		return o
-	}
-	o.CA = rapid.Bool().Draw(t, "CA")
-	if o.CA && rapid.Bool().Draw(t, "limited") {
-		o.PathLength = new(rapid.IntRange(0, 300).Draw(t, "path length"))
-	}
-	o.BasicConstraintsCritical = rapid.Bool().Draw(t, "critical")
-	o.KeyUsage = x509.KeyUsage(rapid.IntRange(0, int(allKeyUsages)).Draw(t, "usage"))
-	o.KeyUsageCritical = rapid.Bool().Draw(t, "usage critical")
-	o.ExtKeyUsage = rapid.SliceOfN(rapid.SampledFrom([]asn1.ObjectIdentifier{ServerAuth, ClientAuth, {2, 999}}), 0, 3).Draw(t, "extended")
-	return o
-}
-
-func critical(c *cert, id asn1.ObjectIdentifier) bool {
-	return slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool { return e.Critical && e.Id.Equal(id) })
 }
 
 func TestSerialNumberIsWrittenAsGiven(t *testing.T) {
@@ -335,87 +216,10 @@ func TestTimesAreUTCAndCutToSeconds(t *testing.T) {
 	}
 }
 
-var errDevice = errors.New("the device is on fire")
-
-// oddSigner signs by a function of its own.
-type oddSigner struct {
-	crypto.Signer
-	sign func(digest []byte, opts crypto.SignerOpts) ([]byte, error)
-}
-
-func (s oddSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	return s.sign(digest, opts)
-}
-
-func TestErrorOfTheSignerIsPassedOn(t *testing.T) {
-	broken := oddSigner{p256(), func([]byte, crypto.SignerOpts) ([]byte, error) { return nil, errDevice }}
-	o, root := caOrder("root"), newRoot(t)
-	_, errRoot := NewRoot(broken, &o.Profile, &o.Request)
-	_, errIssue := must(NewAuthority(root.Certificate, broken)).Issue(p256b().Public(), &o.Profile, &o.Request)
-	_, errCSR := CSR(broken, crypto.SHA256, o.Subject)
-	for _, err := range []error{errRoot, errIssue, errCSR} {
-		if !errors.Is(err, errDevice) {
-			t.Errorf("got %v, want %v", err, errDevice)
-		}
-	}
-}
-
 func TestErrorOfTheRandomSourceIsPassedOn(t *testing.T) {
 	o := caOrder("root")
 	o.Rand = iotest.ErrReader(errDevice)
 	if _, err := NewRoot(p256(), &o.Profile, &o.Request); !errors.Is(err, errDevice) {
 		t.Errorf("got %v, want %v", err, errDevice)
-	}
-}
-
-func TestSignerIsHandedTheDigest(t *testing.T) {
-	for _, hash := range certificateHashes {
-		var digest []byte
-		var opts crypto.SignerOpts
-		spy := oddSigner{p256(), func(d []byte, o crypto.SignerOpts) ([]byte, error) {
-			digest, opts = bytes.Clone(d), o
-			return p256().Sign(nil, d, o)
-		}}
-		c := newRoot(t, func(o *order) { o.key, o.Hash = spy, hash })
-		h := hash.New()
-		h.Write(c.RawTBSCertificate)
-		if got := h.Sum(nil); !bytes.Equal(got, digest) || opts.HashFunc() != hash {
-			t.Errorf("%v: got %x with %v, want %x", hash, digest, opts, got)
-		}
-	}
-}
-
-func TestKeysOfEveryKindAreCertified(t *testing.T) {
-	p := newKey(elliptic.P224()).Public()
-	agree := must(p384().(*ecdsa.PrivateKey).ECDH()).PublicKey()
-	edwards := must2(ed25519.GenerateKey(nil))
-	for _, key := range []crypto.PublicKey{rsa2048().Public(), p, p384().Public(), p521().Public(), agree, edwards} {
-		o := leafOrder()
-		der, err := newRoot(t).authority(t).Issue(key, &o.Profile, &o.Request)
-		if err != nil {
-			t.Errorf("%T: %v", key, err)
-			continue
-		}
-		c := must(x509.ParseCertificate(der))
-		if want := must(x509.MarshalPKIXPublicKey(key)); !bytes.Equal(c.RawSubjectPublicKeyInfo, want) {
-			t.Errorf("%T: got %x, want %x", key, c.RawSubjectPublicKeyInfo, want)
-		}
-	}
-}
-
-func must2[T, U any](v T, _ U, err error) T { return must(v, err) }
-
-func TestKeyThatCannotBeCertifiedIsRefused(t *testing.T) {
-	var noECDSA *ecdsa.PublicKey
-	var noRSA *rsa.PublicKey
-	var noECDH *ecdh.PublicKey
-	for _, key := range []crypto.PublicKey{
-		nil, "a key", noRSA, &rsa.PublicKey{}, noECDSA, &ecdsa.PublicKey{}, &ecdsa.PublicKey{Curve: elliptic.P256()},
-		//lint:ignore SA1019 there is no other way to a point that is not on its curve
-		&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}, noECDH, &ecdh.PublicKey{}, struct{}{},
-	} {
-		o := leafOrder()
-		_, err := newRoot(t).authority(t).Issue(key, &o.Profile, &o.Request)
-		wantRule(t, err, RuleKeyType)
 	}
 }

@@ -195,8 +195,12 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 			})
 		})
 	}
+	negative := func(b *cryptobyte.Builder) {
+		addExtension(b, idAuthorityKeyIdentifier, false, func(b *cryptobyte.Builder) { b.AddBytes([]byte{0x30, 3, 0x82, 1, 0xF9}) })
+	}
 	for what, o := range map[string]loosely{
 		"as it should be":                  {serial: 7},
+		"a negative one of its issuer":     {serial: -7, extensions: negative},
 		"a negative serial number":         {serial: -7},
 		"serial number zero":               {},
 		"an RSA key without NULL":          {serial: 1, noNull: true},
@@ -246,18 +250,6 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// Extensions bind a certificate of any version, as in OpenSSL.
-func TestExtensionsOfVersion2AreChecked(t *testing.T) {
-	for _, noCA := range []bool{false, true} {
-		c, err := Decode(EncodeCertificate(loosely{serial: 1, version: 2, noCA: noCA}.certificate(t)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := map[bool]Rule{false: "", true: RuleBasicConstraints}[noCA]
-		wantRule(t, (&Rules{Now: now, AllowNoBasicConstraints: true}).CheckRoot(c), want)
 	}
 }
 

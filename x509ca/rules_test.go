@@ -54,53 +54,6 @@ func TestCertificatesOfTheTR34SampleAreTaken(t *testing.T) {
 	wantRule(t, r.CheckIssued(signer.Certificate, root.Certificate), "")
 }
 
-func TestLeafWithoutExtensionsIsTaken(t *testing.T) {
-	root := newRoot(t)
-	leaf := root.leaf(t, func(o *order) { o.Profile = Profile{Hash: crypto.SHA256, NoExtensions: true} })
-	r := &Rules{Now: now, KeyUsage: x509.KeyUsageDigitalSignature, RequireKeyUsage: true, IssuerStrength: true}
-	wantRule(t, r.CheckIssued(leaf.Certificate, root.Certificate), "")
-}
-
-func TestSelfSignedLeafNeedNotBeACA(t *testing.T) {
-	c := newRoot(t, func(o *order) { o.Profile = Profile{Hash: crypto.SHA256, NoExtensions: true} }).Certificate
-	wantRule(t, (&Rules{Now: now}).CheckRoot(c), RuleBasicConstraints)
-	wantRule(t, (&Rules{Now: now, Leaf: true}).CheckRoot(c), "")
-	other := newRoot(t).leaf(t).Certificate
-	wantRule(t, (&Rules{Now: now, Leaf: true}).CheckRoot(other), RuleSelfSigned)
-}
-
-// A CA that signs itself again under its own name, with a new key, adds
-// nothing to the path (RFC 5280, section 4.2.1.9).
-func TestSelfIssuedCertificateDoesNotCountInPathLength(t *testing.T) {
-	root := newRoot(t, func(o *order) { o.PathLength = new(0) })
-	again := root.ca(t, "root", func(o *order) { o.key = p384() })
-	leaf := again.leaf(t)
-	wantRule(t, (&Rules{Now: now}).CheckIssued(leaf.Certificate, again.Certificate, root.Certificate), "")
-	wantRule(t, (&Rules{Now: now, CA: true}).CheckIssued(again.Certificate, root.Certificate), "")
-}
-
-func TestIssuerStrengthComparesEveryPair(t *testing.T) {
-	rsa := func(bits int) keySize { return keySize{bits: bits} }
-	curve := func(bits int) keySize { return keySize{bits: bits, curve: true} }
-	for _, c := range []struct {
-		issuer, subject keySize
-		want            bool
-	}{
-		{rsa(2048), rsa(2048), true}, {rsa(2048), rsa(3072), false}, {rsa(2048), rsa(4096), false},
-		{rsa(3072), rsa(2048), true}, {rsa(3072), rsa(4096), false}, {rsa(4096), rsa(4096), true},
-		{curve(256), curve(256), true}, {curve(256), curve(384), false}, {curve(384), curve(384), true},
-		{curve(521), curve(384), true}, {curve(384), curve(521), false}, {curve(521), curve(521), true},
-		{rsa(4096), curve(224), false}, {rsa(15360), curve(256), false},
-		{curve(256), rsa(2048), true}, {curve(256), rsa(3072), true}, {curve(256), rsa(4096), true},
-		{curve(256), rsa(7680), false}, {curve(224), rsa(3072), false}, {curve(521), rsa(15360), true},
-		{curve(128), rsa(1024), false}, {curve(128), rsa(512), true},
-	} {
-		if got := c.issuer.maySign(c.subject); got != c.want {
-			t.Errorf("%v signs for %v: got %v, want %v", c.issuer, c.subject, got, c.want)
-		}
-	}
-}
-
 func TestErrorsNameTheCertificateInTheCallersWords(t *testing.T) {
 	root := newRoot(t)
 	a := root.ca(t, "a")
