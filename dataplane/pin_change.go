@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -36,7 +37,7 @@ func generateMacEmvPinChange(
 	// HSM.
 	changed, err := c.Cloud.HSM.PINChange(ctx, change)
 	if err != nil {
-		return nil, pinError(c, "NewEncryptedPinBlock", method.field, err)
+		return nil, pinError(c, method.blockOf(err), method.field, err)
 	}
 	return &GenerateMacEmvPinChangeOutput{
 		NewPinPekArn: keys[0].arn(), NewPinPekKeyCheckValue: keys[0].checkValue,
@@ -148,7 +149,7 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 			&keys[4],
 			in.PinBlockFormat,
 			m.current.CurrentEncryptedPinBlock,
-			m.field+".CurrentPinAttributes.CurrentEncryptedPinBlock",
+			m.currentBlock(),
 		)
 		if err != nil {
 			return nil, err
@@ -156,6 +157,18 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 		out.Current = &current
 	}
 	return out, nil
+}
+
+// blockOf is the member that has the PIN block which a failure is about.
+func (m *scriptMethod) blockOf(err error) string {
+	if e, ok := errors.AsType[*hsm.PINBlockError](err); ok && e.Current {
+		return m.currentBlock()
+	}
+	return "NewEncryptedPinBlock"
+}
+
+func (m *scriptMethod) currentBlock() string {
+	return m.field + ".CurrentPinAttributes.CurrentEncryptedPinBlock"
 }
 
 func (m *scriptMethod) pinBlock(k *workingKey, format PinBlockFormatForPinData, digits, field string) (hsm.PINBlock, error) {

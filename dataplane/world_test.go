@@ -8,9 +8,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,3 +199,35 @@ func (w *world) implant(t testing.TB, k *vectorKey) string {
 }
 
 var worldTime = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// said is what an operation says of a request in JSON: the reasons of its refusal, or "taken".
+func (w *world) said(t *testing.T, op, body string) string {
+	t.Helper()
+	return w.saidOf(t, op, fromJSON(t, []byte(body)))
+}
+
+func (w *world) saidOf(t *testing.T, op string, body map[string]any) string {
+	t.Helper()
+	_, refused := typedDoor(w.Caller)(t, op, body)
+	if refused == nil {
+		return "taken"
+	}
+	return refused.reason
+}
+
+// vectorWith is the first committed vector of an operation whose request has a text.
+func vectorWith(t *testing.T, op, text string) *vector {
+	t.Helper()
+	for _, v := range committedVectors(t) {
+		if v.Op == op && strings.Contains(string(v.Inputs), text) && v.Expected["error"] == nil {
+			return &v
+		}
+	}
+	t.Fatalf("no vector of %s has %s", op, text)
+	return nil
+}
+
+// reading fills a request from JSON.
+func reading(t *testing.T, body map[string]any) func(any) error {
+	return func(in any) error { return json.Unmarshal(asJSON(t, body), in) }
+}

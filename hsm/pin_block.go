@@ -32,7 +32,10 @@ type PINForm struct {
 // position of a digit, and shows no digit of the PIN. A program that reports refusals to an
 // untrusted party leaves Reason out: a party that can try many account numbers can find a PIN with
 // it.
-type PINBlockError struct{ Reason *pin.Error }
+type PINBlockError struct {
+	Reason  *pin.Error
+	Current bool // of a [PINChange]: the block is that of the current PIN
+}
 
 // Error is "hsm: the PIN block does not decode: " and the reason.
 func (e *PINBlockError) Error() string {
@@ -98,7 +101,7 @@ var blockRules = map[pin.Rule]bool{
 // blockError makes a PINBlockError of the error of a block that does not decode.
 func blockError(err error) error {
 	if reason, ok := errors.AsType[*pin.Error](err); ok && blockRules[reason.Rule] {
-		return &PINBlockError{reason}
+		return &PINBlockError{Reason: reason}
 	}
 	return err
 }

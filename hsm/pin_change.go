@@ -2,6 +2,7 @@ package hsm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -75,7 +76,7 @@ func (h *HSM) scriptBlock(ctx context.Context, c *PINChange) ([]byte, error) {
 	if c.Current != nil {
 		current = &room
 		if room, err = h.openPIN(ctx, c.Current); err != nil {
-			return nil, err
+			return nil, ofCurrent(err)
 		}
 	}
 	master, err := c.Session.cardKey(ctx, h, *c.Cryptogram)
@@ -84,6 +85,14 @@ func (h *HSM) scriptBlock(ctx context.Context, c *PINChange) ([]byte, error) {
 	}
 	defer clear(master)
 	return emv.VisaPINBlock(master, next, current)
+}
+
+// ofCurrent notes that a block that does not decode is that of the current PIN.
+func ofCurrent(err error) error {
+	if e, ok := errors.AsType[*PINBlockError](err); ok {
+		e.Current = true
+	}
+	return err
 }
 
 // encipherScript enciphers the script block for the card.

@@ -1,0 +1,49 @@
+package dataplane_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed748fb4d1/apcsim/engine"
+)
+
+// TestTranslateKeyMaterialRefusesWhatDoesNotFit changes one thing of a request that succeeds.
+func TestTranslateKeyMaterialRefusesWhatDoesNotFit(t *testing.T) {
+	const agreed = "IncomingKeyMaterial.DiffieHellmanTr31KeyBlock."
+	for _, hidden := range []bool{false, true} {
+		w := newWorld(t, &engine.Options{HideReasons: hidden})
+		v := vectorWith(t, "TranslateKeyMaterial", `"WrappedKeyBlock":"D`)
+		block := leaves(fromJSON(t, v.Inputs), "", map[string]string{})[agreed+"WrappedKeyBlock"]
+		with := func(at int, letter string) string { return block[:at] + letter + block[at+1:] }
+		opened := "the MAC does not verify under this key"
+		if hidden {
+			opened = "the key material does not open with this key"
+		}
+		for _, c := range []struct{ what, member, value, want string }{
+			{"nothing", agreed + "WrappedKeyBlock", block, "taken"},
+			{"a key that must not be exported", agreed + "WrappedKeyBlock", with(11, "N"),
+				agreed + "WrappedKeyBlock: the key in the block may not be exported: found N, wanted E or S"},
+			{"a key of RSA", agreed + "WrappedKeyBlock", with(7, "R"),
+				agreed + "WrappedKeyBlock: the service has no algorithm with this code: found R, wanted T, A, or H with an HM block"},
+			{"an HMAC key without its hash", agreed + "WrappedKeyBlock", with(7, "H"),
+				agreed + "WrappedKeyBlock: the service has no algorithm with this code: found H, wanted T, A, or H with an HM block"},
+			{"another version", agreed + "DeriveKeyAlgorithm", "TDES_3KEY", agreed + "WrappedKeyBlock: the version of the key block does not fit " +
+				"the wrapping key: found D, wanted A, B or C under a TDES key (at character 0)"},
+			{"a derived HMAC key", agreed + "DeriveKeyAlgorithm", "HMAC_SHA256", agreed + "DeriveKeyAlgorithm: a wrapping key of this algorithm " +
+				"cannot be derived: found HMAC_SHA256, wanted an AES or TDES algorithm"},
+			{"another MAC", agreed + "WrappedKeyBlock", changed(block), agreed + "WrappedKeyBlock: " + opened},
+			{"another derivation", agreed + "DerivationData.SharedInformation", "00", agreed + "WrappedKeyBlock: " + opened},
+		} {
+			body := v.request(t, w)
+			setLeaf(body, strings.Split(c.member, "."), c.value)
+			if got := w.saidOf(t, v.Op, body); got != c.want {
+				t.Errorf("hidden %t, %s: got %s, want %s", hidden, c.what, got, c.want)
+			}
+		}
+		body := v.request(t, w)
+		body["KeyCheckValueAlgorithm"] = "SHA_1"
+		if got := w.saidOf(t, v.Op, body); !strings.HasPrefix(got, "KeyCheckValueAlgorithm: ") {
+			t.Errorf("hidden %t, the check value of a public key: got %s", hidden, got)
+		}
+	}
+}
