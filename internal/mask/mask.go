@@ -29,7 +29,8 @@ var (
 var (
 	keyText    = regexp.MustCompile(`^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})$`)
 	openMember = regexp.MustCompile(
-		`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue)$`,
+		`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue|` +
+			`OptionalBlocks)$`,
 	)
 )
 
@@ -58,12 +59,25 @@ func Of(v any) any {
 	if v == nil {
 		return nil
 	}
-	return maskedValue(reflect.ValueOf(v), false).Interface()
+	return maskedValue(reflect.ValueOf(v), checked).Interface()
+}
+
+// level is how much of the texts of a member is masked.
+type level int
+
+const (
+	open    level = iota // nothing
+	checked              // a text of the length of a key
+	hidden               // all of it, and of the members below it
+)
+
+func (l level) masks(text string) bool {
+	return l == hidden && text != "" || l == checked && keyText.MatchString(text)
 }
 
 var secretType = reflect.TypeFor[hsm.Secret]()
 
-func maskedValue(v reflect.Value, sensitive bool) reflect.Value {
+func maskedValue(v reflect.Value, l level) reflect.Value {
 	if v.Type() == secretType {
 		return reflect.Zero(secretType)
 	}
@@ -73,55 +87,56 @@ func maskedValue(v reflect.Value, sensitive bool) reflect.Value {
 			return v
 		}
 		out := reflect.New(v.Type().Elem())
-		out.Elem().Set(maskedValue(v.Elem(), sensitive))
+		out.Elem().Set(maskedValue(v.Elem(), l))
 		return out
 	case reflect.Slice:
-		return maskedSlice(v, sensitive)
+		return maskedSlice(v, l)
 	case reflect.Map:
-		return maskedMap(v, sensitive)
+		return maskedMap(v, l)
 	case reflect.Interface:
 		if v.IsNil() {
 			return v
 		}
 		out := reflect.New(v.Type()).Elem()
-		out.Set(maskedValue(v.Elem(), sensitive))
+		out.Set(maskedValue(v.Elem(), l))
 		return out
 	case reflect.Struct:
-		return maskedStruct(v, sensitive)
+		return maskedStruct(v, l)
 	case reflect.String:
-		if sensitive && v.Len() > 0 {
+		if l.masks(v.String()) {
 			return reflect.ValueOf(Masked).Convert(v.Type())
 		}
 	}
 	return v
 }
 
-func maskedSlice(v reflect.Value, sensitive bool) reflect.Value {
+func maskedSlice(v reflect.Value, l level) reflect.Value {
 	if v.IsNil() {
 		return v
 	}
-	if v.Type().Elem().Kind() == reflect.Uint8 && sensitive {
+	if v.Type().Elem().Kind() == reflect.Uint8 && l == hidden {
 		return reflect.Zero(v.Type())
 	}
 	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 	for i := range v.Len() {
-		out.Index(i).Set(maskedValue(v.Index(i), sensitive))
+		out.Index(i).Set(maskedValue(v.Index(i), l))
 	}
 	return out
 }
 
-func maskedMap(v reflect.Value, sensitive bool) reflect.Value {
+// maskedMap masks names too: they are the client's.
+func maskedMap(v reflect.Value, l level) reflect.Value {
 	if v.IsNil() {
 		return v
 	}
 	out := reflect.MakeMapWithSize(v.Type(), v.Len())
 	for k, e := range v.Seq2() {
-		out.SetMapIndex(k, maskedValue(e, sensitive))
+		out.SetMapIndex(maskedValue(k, checked), maskedValue(e, l))
 	}
 	return out
 }
 
-func maskedStruct(v reflect.Value, sensitive bool) reflect.Value {
+func maskedStruct(v reflect.Value, l level) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v) // what is not exported, as in time.Time
 	for f, value := range v.Fields() {
@@ -134,8 +149,14 @@ func maskedStruct(v reflect.Value, sensitive bool) reflect.Value {
 			maskAccount(to, value)
 			continue
 		}
-		wrongPlace := value.Kind() == reflect.String && !r.open && keyText.MatchString(value.String())
-		to.Set(maskedValue(value, sensitive || wrongPlace || r.sensitive || f.Tag.Get(masked.Tag) != ""))
+		of := checked
+		switch {
+		case l == hidden || r.sensitive || f.Tag.Get(masked.Tag) != "":
+			of = hidden
+		case r.open:
+			of = open
+		}
+		to.Set(maskedValue(value, of))
 	}
 	return out
 }
@@ -150,7 +171,7 @@ func maskAccount(to, v reflect.Value) {
 		to, v = to.Elem(), v.Elem()
 	}
 	if v.Kind() != reflect.String {
-		to.Set(maskedValue(v, true))
+		to.Set(maskedValue(v, hidden))
 		return
 	}
 	to.SetString(maskedAccount(v.String()))

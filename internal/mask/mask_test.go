@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -54,5 +55,41 @@ func TestNothingIsMaskedInNothing(t *testing.T) {
 	}
 	if got := Of((*request)(nil)).(*request); got != nil {
 		t.Errorf("got %v", got)
+	}
+}
+
+// TestAKeyInTheWrongPlaceIsMasked, whatever the form of the member that it is in.
+func TestAKeyInTheWrongPlaceIsMasked(t *testing.T) {
+	const key = "00112233445566778899aabbccddeeff"
+	type tag struct{ Key, Value string }
+	type form struct {
+		Identifier, CipherText string
+		WrappingKeyIdentifier  *string
+		RandomNonce            *string
+		TagKeys                []string
+		Tags                   []tag
+		ByName                 map[string]string
+		OptionalBlocks         map[string]string
+		Any                    any
+		CipherTexts            []tag
+	}
+	for _, wrong := range []string{key, key[:16], key + key, strings.ToUpper(key + key[:16])} {
+		in := &form{Identifier: wrong, WrappingKeyIdentifier: &wrong, TagKeys: []string{"a", wrong}, Tags: []tag{{wrong, "b"}, {"c", wrong}},
+			ByName: map[string]string{"d": wrong, wrong: "e"}, OptionalBlocks: map[string]string{wrong: "f"}, Any: wrong,
+			CipherTexts: []tag{{"g", wrong}}}
+		text, err := json.Marshal(Of(in))
+		if err != nil || strings.Contains(string(text), wrong) {
+			t.Errorf("%s is in %s, %v", wrong, text, err)
+		}
+		for _, kept := range []string{`["a","(masked)"]`, `"b"`, `"c"`, `"d"`, `"e"`, `"f"`, `"g"`} {
+			if !strings.Contains(string(text), kept) {
+				t.Errorf("%s is missing in %s", kept, text)
+			}
+		}
+		open := &form{CipherText: wrong, RandomNonce: &wrong, OptionalBlocks: map[string]string{"IK": wrong}, Identifier: wrong + "0",
+			TagKeys: []string{wrong[1:]}}
+		if text, err := json.Marshal(Of(open)); err != nil || strings.Contains(string(text), Masked) {
+			t.Errorf("what may be there is masked in %s, %v", text, err)
+		}
 	}
 }
