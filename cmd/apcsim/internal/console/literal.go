@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/seed748fb4d1/apcsim/internal/mask"
 )
 
 // A request in plain values: an object, a list, a text, a number or a truth value. Members that
@@ -32,11 +30,8 @@ func plain(v reflect.Value) any {
 	if !v.IsValid() {
 		return nil
 	}
-	switch x := v.Interface().(type) {
-	case time.Time:
+	if x, ok := v.Interface().(time.Time); ok {
 		return x.UTC().Format(time.RFC3339)
-	case []byte:
-		return x // base64 in JSON
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -94,6 +89,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteByte('{')
 	for i, m := range o {
+		name, _ := json.Marshal(m.name)
 		value, err := json.Marshal(m.value)
 		if err != nil {
 			return nil, err
@@ -101,7 +97,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "%q:%s", m.name, value)
+		fmt.Fprintf(&b, "%s:%s", name, value)
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
@@ -127,7 +123,8 @@ func python(b *strings.Builder, v any) {
 		b.WriteByte('{')
 		for i, m := range v {
 			comma(b, i)
-			b.WriteString(strconv.Quote(m.name) + ": ")
+			python(b, m.name)
+			b.WriteString(": ")
 			python(b, m.value)
 		}
 		b.WriteByte('}')
@@ -140,8 +137,6 @@ func python(b *strings.Builder, v any) {
 		b.WriteByte(']')
 	case bool:
 		b.WriteString(strings.ToUpper(strconv.FormatBool(v)[:1]) + strconv.FormatBool(v)[1:])
-	case []byte:
-		b.WriteString("b" + strconv.QuoteToASCII(string(v)))
 	default: // texts and numbers are as in JSON
 		text, _ := json.Marshal(v)
 		b.Write(text)
@@ -189,16 +184,15 @@ func walk(v reflect.Value, name string, visit func(name, text string)) {
 			}
 		}
 	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			visit(name, string(v.Bytes()))
-			return
-		}
 		for i := range v.Len() {
 			walk(v.Index(i), name, visit)
 		}
-	case reflect.String:
-		if v.String() != mask.Masked {
-			visit(name, v.String())
+	case reflect.Map:
+		for k, value := range v.Seq2() {
+			walk(k, name, visit)
+			walk(value, name, visit)
 		}
+	case reflect.String:
+		visit(name, v.String())
 	}
 }

@@ -2,7 +2,7 @@ package server
 
 import (
 	"cmp"
-	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -117,8 +117,8 @@ func keyFacts(k *keyView) (facts [][2]string) {
 	if k.PrimaryRegion != nil {
 		add("Primary Region", *k.PrimaryRegion)
 	}
-	for region, s := range k.ReplicationStatus {
-		add("Replica in "+region, fmt.Sprint(s.Status))
+	for _, region := range slices.Sorted(maps.Keys(k.ReplicationStatus)) {
+		add("Replica in "+region, string(k.ReplicationStatus[region].Status))
 	}
 	return facts
 }
