@@ -20,19 +20,19 @@ const (
 // sleeping are the files that call time.Sleep, and why. No other does: code of ours waits with a
 // context, and a test waits for what it is about, or asks again by testrig.Until.
 var sleeping = map[string]string{
-	"internal/testrig/testrig.go":              "Until, for what no event can be waited for",
-	"internal/testrig/storetest/faulty.go":     "calls and answers that are late by plan",
-	"internal/testrig/storetest/broken.go":     wrongOnPurpose,
-	"keystore/keystoretest/breaks_test.go":     wrongOnPurpose,
-	"keystore/keystoretest/broken_test.go":     wrongOnPurpose,
-	"keystore/keystoretest/suite_test.go":      "a handle whose calls take long enough to be cut; no test is decided by it",
-	"hsm/hsmtest/breaks_test.go":               wrongOnPurpose,
-	"internal/testrig/promise/promise.go":      inABubble,
-	"internal/testrig/promise/cancel_test.go":  inABubble,
-	"internal/testrig/storetest/races_test.go": inABubble,
-	"internal/testrig/text_test.go":            inABubble,
-	"enginetest/sim_test.go":                   inABubble,
-	"cmd/apcsim/internal/server/store_test.go": inABubble,
+	"internal/testrig/testrig.go":                   "Until, for what no event can be waited for",
+	"internal/testrig/storetest/faulty.go":          "calls and answers that are late by plan",
+	"internal/testrig/storetest/broken.go":          wrongOnPurpose,
+	"keystore/keystoretest/breaks_test.go":          wrongOnPurpose,
+	"keystore/keystoretest/broken_test.go":          wrongOnPurpose,
+	"keystore/keystoretest/suite_test.go":           "a handle whose calls take long enough to be cut; no test is decided by it",
+	"hsm/hsmtest/breaks_test.go":                    wrongOnPurpose,
+	"internal/testrig/promise/promise.go":           inABubble,
+	"internal/testrig/promise/cancel_test.go":       inABubble,
+	"internal/testrig/storetest/races_test.go":      inABubble,
+	"internal/testrig/text_test.go":                 inABubble,
+	"enginetest/sim_test.go":                        inABubble,
+	"cmd/apcsim/internal/server/load_claim_test.go": inABubble,
 }
 
 // sleepers are the files of those that call time.Sleep.

@@ -83,102 +83,6 @@ func TestEveryLimitCanBeConfigured(t *testing.T) {
 // canary is a secret that no error may repeat.
 const canary = "5EC4E7AB1E5EC4E7AB1E5EC4E7AB1E01"
 
-func TestConfigurationsAreRefusedByPathAndWithoutValues(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{``, "the JSON ends too soon"},
-		{`{"keys":["` + canary, "the JSON ends too soon"},
-		{`{"keys":[` + canary + `]}`, "is not JSON after byte 9"},
-		{`{} "` + canary + `"`, "there is more than one JSON value"},
-		{`[]`, "found a list, wanted an object"},
-		{`null`, "found null, wanted an object"},
-		{strings.Repeat("[", 40), "found a list, wanted an object"},
-		{`{"store":"` + canary + `"}`, "store: there is no such member; there are callers, limits, keys, teams, regions, " +
-			"lenientStrength, quirks, replicationFails"},
-		{`{"Keys":[]}`, "Keys: there is no such member; there are callers, limits, keys, teams, regions, " +
-			"lenientStrength, quirks, replicationFails"},
-		{`{"` + canary + `":1}`, "(a name of 32 bytes): there is no such member; there are callers, limits, keys, teams, regions, " +
-			"lenientStrength, quirks, replicationFails"},
-		{`{"callers":{"A":{}},"callers":{}}`, "callers: is there twice"},
-		{`{"callers":{"A":{"account":"1"}}}`, "callers.A.account: wanted 12 digits"},
-		{`{"callers":{"A":{}}}`, "callers.A.account: wanted 12 digits"},
-		{`{"callers":{"A":{"account":"111122223333","arn":"` + canary + `"}}}`,
-			"callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
-		{`{"callers":{"A":{"account":"111122223333","arn":"arn:aws:iam::444455556666:root"}}}`,
-			"callers.A.arn: wanted an ARN of iam or sts in the caller's account"},
-		{`{"callers":{"A":{"account":"111122223333","secret":12345678}}}`, "callers.A.secret: found a number, wanted a string"},
-		{`{"callers":{"A":{"region":"us-east-1"}}}`, "callers.A.region: there is no such member; there are account, arn, secret, policies, tags"},
-		{`{"callers":{"A":{"account":"111122223333","policies":["` + canary + `"]}}}`, "callers.A.policies[0]: found a string, wanted an object"},
-		{`{"callers":{"A":{"account":"111122223333","policies":[{"Statement":{"Effect":"` + canary + `","Action":"*","Resource":"*"}}]}}}`,
-			"callers.A.policies[0].Statement.Effect: the effect is neither Allow nor Deny, wanted Allow or Deny (at character 23 of the policy)"},
-		{`{"callers":{"A":{"account":"111122223333","tags":["x"]}}}`, "callers.A.tags: found a list, wanted an object"},
-		{`{"limits":{"Keys":0}}`, "limits.Keys: wanted a whole number of 1 or more"},
-		{`{"limits":{"Keys":1.5}}`, "limits.Keys: wanted a whole number of 1 or more"},
-		{`{"limits":{"Keys":99999999999}}`, "limits.Keys: wanted a whole number of 1 or more"},
-		{`{"limits":{"Keys":"100"}}`, "limits.Keys: found a string, wanted a number"},
-		{`{"limits":{"TokenLife":"` + canary + `"}}`, "limits.TokenLife: " + errDuration.Error()},
-		{`{"limits":{"TokenLife":7}}`, `limits.TokenLife: found a number, ` + errDuration.Error()},
-		{`{"teams":["` + canary + `"]}`, "teams[0]: wanted the ARN of an approval team"},
-		{`{"regions":["eu-west-1","` + canary + `"]}`, `regions[1]: wanted a Region like "us-east-1"`},
-		{`{"replicationFails":{"eu":"x"}}`, `replicationFails.eu: wanted a Region like "us-east-1"`},
-		{`{"replicationFails":{"eu-west-1":""}}`, "replicationFails.eu-west-1: wanted the message that says why it fails"},
-		{`{"quirks":{"` + canary + `":true}}`, "quirks.(a name of 32 bytes): there is no such member; there are VisaPINWithDUKPT"},
-		{`{"lenientStrength":1}`, "lenientStrength: found a number, wanted a boolean"},
-		{`{"keys":{}}`, "keys: found an object, wanted a list"},
-		{`{"keys":[null]}`, "keys[0]: found null, wanted an object"},
-		{`{"keys":[{"components":"` + canary + `"}]}`, "keys[0].components: found a string, wanted a list"},
-		{`{"keys":[{"components":["` + canary + `",` + "1234" + `]}]}`,
-			"keys[0].components[1]: found a number, wanted pairs of hexadecimal digits"},
-		{`{"keys":[{"components":["` + canary + `x"]}]}`, "keys[0].components[0]: wanted pairs of hexadecimal digits"},
-		{`{"keys":[{"components":["` + canary + `",""]}]}`, "keys[0].components[1]: wanted pairs of hexadecimal digits"},
-		{`{"keys":[{"components":[]}]}`, "keys[0].components: there are 0, wanted 1 to 3"},
-		{`{"keys":[{"components":["00","00","00","00"]}]}`, "keys[0].components: there are 4, wanted 1 to 3"},
-		{`{"keys":[{"components":["00","00"],"componentCheckValues":["` + canary + `"]}]}`,
-			"keys[0].componentCheckValues: there are 1, wanted 2, as many as components"},
-		{`{"keys":[{"account":"` + canary + `"}]}`, "keys[0].account: wanted 12 digits"},
-		{`{"keys":[{"region":"` + canary + `"}]}`, `keys[0].region: wanted a Region like "us-east-1"`},
-		{`{"keys":[{"alias":"` + canary + `","components":["00","00"]}]}`, `keys[0].alias: wanted a name that begins with "alias/"`},
-		{`{"keys":[{"Exportable":"` + canary + `"}]}`, "keys[0].Exportable: found a string, wanted a boolean"},
-		{`{"keys":[{"KeyAttributes":{"KeyModesOfUse":{"Fly":true}}}]}`, "keys[0].KeyAttributes.KeyModesOfUse.Fly: there is no such member; " +
-			"there are Encrypt, Decrypt, Wrap, Unwrap, Generate, Sign, Verify, DeriveKey, NoRestrictions"},
-		{`{"keys":[{"Tags":[{"Key":"a","Value":{}}]}]}`, "keys[0].Tags[0].Value: found an object, wanted a string"},
-	} {
-		_, err := ParseConfig([]byte(c.text))
-		if err == nil || err.Error() != c.want {
-			t.Errorf("%s:\ngot  %v\nwant %s", c.text, err, c.want)
-		}
-	}
-}
-
-// TestKeysAreRefusedByPathAndWithoutValues is about what only the engine can
-// check.
-func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
-	long := `"components":["` + canary + `","` + canary + `"],`
-	for _, c := range []struct{ text, want string }{
-		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
-		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`,
-			"Components[1]: a component does not have the length of the key"},
-		{`{"keys":[{"components":["11111111111111111111111111111111","22222222222222222222222222222222"],"componentCheckValues":["EE23D8","000000"],` + aKey + `]}`,
-			"Component 2 does not have the check value given for it. [Components[1]: the check value of the component is not the one given " +
-				"for it: found 44A01D, wanted 000000]"},
-		{`{"keys":[{"checkValue":"EE23D8",` + long + aKey + `]}`, "The key does not have the check value given for it."},
-		{`{"keys":[{"alias":"alias/a b",` + long + aKey + `]}`, "AliasName"},
-		{`{"keys":[{"alias":"alias/a",` + long + aKey + `,{"alias":"alias/a",` + long + aKey + `]}`,
-			"keys[1].alias: another key of the file has it"},
-		{`{"keys":[{"Tags":[{"Key":"` + strings.Repeat(canary, 9) + `","Value":""}],` + long + aKey + `]}`, "Tags"},
-		{`{"limits":{"Keys":1},"keys":[{` + long + aKey + `,{` + long + aKey + `]}`, "keys[1]: LoadKey: ServiceQuotaExceededException"},
-	} {
-		s, err := Listen(t.Context(), "127.0.0.1:0", &Options{Config: parsed(t, c.text)})
-		if err == nil {
-			t.Errorf("%s: is loaded", c.text)
-			s.Close()
-			continue
-		}
-		if got := err.Error(); !strings.Contains(got, c.want) || !strings.HasPrefix(got, "keys[") || strings.Contains(got, canary) {
-			t.Errorf("%s:\ngot  %v\nwant %s", c.text, err, c.want)
-		}
-	}
-}
-
 func TestAFileThatIsNotThereOrTooLongIsRefused(t *testing.T) {
 	if _, err := ReadConfig(filepath.Join(t.TempDir(), "none.json")); !os.IsNotExist(err) {
 		t.Errorf("no file: got %v", err)
@@ -189,23 +93,6 @@ func TestAFileThatIsNotThereOrTooLongIsRefused(t *testing.T) {
 	}
 	if _, err := ReadConfig(long); err == nil || !strings.Contains(err.Error(), long+": is longer than") {
 		t.Errorf("a long file: got %v", err)
-	}
-}
-
-func TestOptionsThatCannotBeMeantAreRefused(t *testing.T) {
-	caller := `{"callers":{"A":{"account":"111122223333"}}}`
-	for _, c := range []struct {
-		o    Options
-		want string
-	}{
-		{Options{Account: "12"}, "account: wanted 12 digits"},
-		{Options{Region: "nowhere"}, `region: wanted a Region like "us-east-1"`},
-		{Options{Verify: true}, "verify: there are no callers whose signatures could be checked"},
-		{Options{Verify: true, Config: parsed(t, caller)}, "callers.A.secret: is needed to verify signatures"},
-	} {
-		if _, err := Listen(t.Context(), "127.0.0.1:0", &c.o); err == nil || err.Error() != c.want {
-			t.Errorf("got %v, want %s", err, c.want)
-		}
 	}
 }
 

@@ -190,52 +190,6 @@ func TestWhereAClientComesFrom(t *testing.T) {
 	}
 }
 
-func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
-	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
-		s, err := Listen(t.Context(), address, &Options{Control: true})
-		if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Option != "control" {
-			t.Errorf("%s: got %v, want a refusal", address, err)
-			s.Close()
-		}
-	}
-	s, err := Listen(t.Context(), "localhost:0", &Options{Control: true})
-	if err != nil {
-		t.Fatalf("localhost: %v", err)
-	}
-	s.Close()
-}
-
-func TestListeningBeyondThisMachineIsWarnedOf(t *testing.T) {
-	const pages = "web pages of these origins can use every key"
-	const loud, open, exact, ready = "LISTENING BEYOND THIS MACHINE", "NO AUTHENTICATION", "exact reasons are shown to other machines",
-		"RSA KEY PAIRS ARE TEST KEYS"
-	callers := `{"callers":{"A":{"account":"111122223333","secret":"s"}}}`
-	for _, c := range []struct {
-		host string
-		o    Options
-		want string
-	}{
-		{"127.0.0.1", Options{}, ""},
-		{"127.0.0.1", Options{TestKeys: true}, ready},
-		{"127.0.0.1", Options{AllowOrigins: []string{"https://app.example"}}, pages},
-		{"127.0.0.1", Options{AllowOrigins: []string{"https://app.example"}, Verify: true, Config: parsed(t, callers)}, ""},
-		{"0.0.0.0", Options{}, loud + open},
-		{"0.0.0.0", Options{TestKeys: true, Explain: true}, ready + loud + open + exact},
-		{"0.0.0.0", Options{Verify: true, Config: parsed(t, callers)}, loud},
-		{"0.0.0.0", Options{Verify: true, Anonymous: true, Config: parsed(t, callers)}, loud + open},
-	} {
-		r, got := start(t, c.host, c.o), ""
-		for _, text := range []string{ready, pages, loud, open, exact} {
-			if strings.Contains(r.log.String(), text) {
-				got += text
-			}
-		}
-		if got != c.want {
-			t.Errorf("%s, %+v: got %q, want %q", c.host, c.o, got, c.want)
-		}
-	}
-}
-
 func TestReasonsAreFoldedForStrangers(t *testing.T) {
 	block := "D0144P0AE00E0000" + strings.Repeat("A7", 64)
 	body := `{"KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key","WrappedKeyBlock":"` + block + `"}}}`

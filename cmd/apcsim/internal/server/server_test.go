@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 // wait is a timeout that a test can wait for; endless is none.
@@ -188,23 +192,158 @@ func TestAStoppingServerDoesNotWaitForever(t *testing.T) {
 	}
 }
 
-func TestACallInFlightFinishesInTheWorldBeforeTheReset(t *testing.T) {
-	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true})
-	c := r.begun(t, "CreateKey")
-	old := r.now()
-	r.own(t, "POST", "reset", "", &struct{}{})
-	send(t, c, secondHalf)
-	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("got %v, %v", res, err)
+func TestTheServiceIsBehindEveryOtherPath(t *testing.T) {
+	r := start(t, "127.0.0.1", Options{})
+	status, answer, header := r.do(t, "POST", "/", "{}", target, operation("ListKeys"))
+	if status != 400 || header.Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
+		t.Errorf("no signature: got %d, %s", status, answer)
 	}
-	res.Body.Close()
-	var got pageView
-	if r.own(t, "GET", "keys", "", &got); len(got.Keys) != 0 {
-		t.Errorf("the key is in the new world: %+v", got)
+	if status, answer, header = r.do(t, "GET", "/elsewhere", ""); status != 404 ||
+		header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
+		t.Errorf("another path: got %d, %s", status, answer)
 	}
-	r.closing.Wait()
-	if _, err := old.store.Read(t.Context(), offsetRecord); err == nil {
-		t.Error("the old world is not closed")
+}
+
+func TestControlOnAnAddressOfItsOwn(t *testing.T) {
+	r := start(t, "0.0.0.0", Options{ControlListen: "127.0.0.1:0", Anonymous: true})
+	if status, answer, _ := r.do(t, "GET", "/_apcsim/now", ""); status != 404 || !strings.Contains(answer, "another address") {
+		t.Errorf("at the service: got %d, %s", status, answer)
 	}
+	if status, _, _ := r.page(t, "/_apcsim/"); status != 404 {
+		t.Errorf("the console at the service: got %d", status)
+	}
+	service := r.at
+	r.at = r.control.Addr().String()
+	var at timeView
+	r.own(t, "GET", "now", "", &at)
+	if status, answer, _ := r.call(t, "ListKeys", "{}"); status != 404 {
+		t.Errorf("an operation at the other address: got %d, %s", status, answer)
+	}
+	if status, _, _ := r.page(t, "/_apcsim/console/keys"); status != 200 {
+		t.Errorf("the console: got %d", status)
+	}
+	r.at = service
+	if status, answer, _ := r.call(t, "ListKeys", "{}"); status != 200 {
+		t.Errorf("an operation: got %d, %s", status, answer)
+	}
+	if s, err := Listen(t.Context(), "127.0.0.1:0", &Options{ControlListen: "0.0.0.0:0"}); err == nil {
+		s.Close()
+		t.Error("an address of its own beyond this machine needs no token")
+	}
+}
+
+func TestOptionsThatCannotBeMeantAreRefused(t *testing.T) {
+	caller := `{"callers":{"A":{"account":"111122223333"}}}`
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Account: "12"}, "account: wanted 12 digits"},
+		{Options{Region: "nowhere"}, `region: wanted a Region like "us-east-1"`},
+		{Options{Verify: true}, "verify: there are no callers whose signatures could be checked"},
+		{Options{Verify: true, Config: parsed(t, caller)}, "callers.A.secret: is needed to verify signatures"},
+	} {
+		if _, err := Listen(t.Context(), "127.0.0.1:0", &c.o); err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestOwnCallsAreRefusedBeyondThisMachine(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
+		s, err := Listen(t.Context(), address, &Options{Control: true})
+		if wrong, ok := errors.AsType[*OptionError](err); !ok || wrong.Option != "control" {
+			t.Errorf("%s: got %v, want a refusal", address, err)
+			s.Close()
+		}
+	}
+	s, err := Listen(t.Context(), "localhost:0", &Options{Control: true})
+	if err != nil {
+		t.Fatalf("localhost: %v", err)
+	}
+	s.Close()
+}
+
+// dueStore is a store in which settling all partitions takes until its context ends.
+type dueStore struct {
+	lent
+	asked chan struct{} // closed when that has begun
+}
+
+func (s dueStore) Due(ctx context.Context, p keystore.Partition, before time.Time, limit int) ([]keystore.Record, error) {
+	if p != (keystore.Partition{}) {
+		return s.lent.Due(ctx, p, before, limit)
+	}
+	close(s.asked)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestSettlingDelaysNeitherRequestsNorTheStop: it begins once the server listens, and ends
+// with it.
+func TestSettlingDelaysNeitherRequestsNorTheStop(t *testing.T) {
+	s := dueStore{newLent(t), make(chan struct{})}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	listening := make(chan error, 1)
+	var srv *Server
+	go func() {
+		var err error
+		srv, err = Listen(ctx, "127.0.0.1:0", &Options{Anonymous: true, Backend: hsm.NewSoftware(nil), Store: s})
+		listening <- err
+	}()
+	select {
+	case err := <-listening:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-ctx.Done():
+		t.Fatal("the server waits for settling before it listens")
+	}
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(serving) }()
+	<-s.asked
+	(&running{Server: srv, at: srv.listener.Addr().String()}).create(t)
+	stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	case <-ctx.Done():
+		t.Error("the server waits for settling before it stops")
+	}
+}
+
+// TestListenEndsWithItsContext: whatever it waits for in the store.
+func TestListenEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := stuckStore{newLent(t), cancel}
+	done := make(chan error, 1)
+	go func() {
+		_, err := Listen(ctx, "127.0.0.1:0", &Options{Backend: hsm.NewSoftware(nil), Store: s})
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(patience):
+		t.Error("Listen goes on after its context has ended")
+	}
+}
+
+// stuckStore is a store whose commits take until their context ends, which they ask for.
+type stuckStore struct {
+	lent
+	stop context.CancelFunc
+}
+
+func (s stuckStore) Commit(ctx context.Context, _ keystore.CommitID, _ ...keystore.Change) error {
+	s.stop()
+	<-ctx.Done()
+	return ctx.Err()
 }
