@@ -34,7 +34,8 @@ type Options struct {
 	Default apc.Identity
 
 	// Verify checks signatures (AWS Signature Version 4) with the secrets of Callers, and the time
-	// of signing. Other access keys are refused, and so is one whose secret is "".
+	// of signing. Other access keys are refused, and so is one whose secret is "". A session token
+	// must be signed, and may be any.
 	Verify bool
 
 	// Anonymous accepts requests without a signature; their caller is Default.
@@ -242,8 +243,10 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 		return nil
 	}
 	if err := h.guard.Check(r); err != nil {
-		return &protocolError{http.StatusForbidden, string(apc.ErrAccessDenied), "Web pages and other names do not reach this address.",
-			err.Error() + "; apcsim serve --allow-host and --allow-origin allow more, and so do the options of a handler"}
+		return &protocolError{
+			status: http.StatusForbidden, code: string(apc.ErrAccessDenied), message: "Web pages and other names do not reach this address.",
+			why: err.Error() + "; apcsim serve --allow-host and --allow-origin allow more, and so do the options of a handler",
+		}
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ type protocolError struct {
 	status        int
 	code, message string
 	why           string // what AWS would not say; "": the message
+	signing       bool   // it is about the signature
 }
 
 func (e *protocolError) Error() string { return e.code + ": " + e.message }
@@ -46,8 +47,18 @@ func (h *handler) refuse(w http.ResponseWriter, err error, public bool) string {
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
-	respond(w, status, contentType, members)
+	if isSigning(err) {
+		respond(w, status, contentType, &signingFault{code, *members.Message})
+	} else {
+		respond(w, status, contentType, members)
+	}
 	return code
+}
+
+// isSigning reports whether an error is a refusal of the signature.
+func isSigning(err error) bool {
+	e, ok := errors.AsType[*protocolError](err)
+	return ok && e.signing
 }
 
 // setRefusal sets the headers of a refusal.
@@ -64,6 +75,13 @@ type faultBody struct {
 	Type       string `wire:"__type"`
 	Message    *string
 	ResourceId *string
+}
+
+// signingFault is the body of a refusal of the signature, in both planes. Other AWS services write its
+// member small, whatever their own exceptions have.
+type signingFault struct {
+	Type    string `wire:"__type"`
+	Message string `wire:"message"`
 }
 
 func (h *handler) exception(err error) (status int, code string, members *faultBody) {

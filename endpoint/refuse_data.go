@@ -17,7 +17,9 @@ func refuseData(w http.ResponseWriter, err error, public bool) string {
 }
 
 func dataException(err error) (status int, code string, members any) {
-	if e, ok := errors.AsType[*protocolError](err); ok {
+	if e, ok := errors.AsType[*protocolError](err); ok && e.signing {
+		return http.StatusForbidden, e.code, &signingFault{e.code, e.message} // GUESS G-unsigned-status
+	} else if ok {
 		return e.status, e.code, &dataFault{Type: e.code, Message: &e.message}
 	}
 	refusal := refusalOf(err)

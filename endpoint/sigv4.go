@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -19,74 +20,58 @@ import (
 const (
 	signingAlgorithm = "AWS4-HMAC-SHA256"
 	signingService   = "payment-cryptography"
+	signingEnd       = "aws4_request"
 	signingTime      = "20060102T150405Z"
+	signingDay       = "20060102"
 
 	// maxSkew is how far the time of a signature may be from ours.
 	maxSkew = 5 * time.Minute
 )
 
-// What AWS answers to requests that are not signed as they should be (GUESS G-unsigned-status for
-// the status, that of any client's fault: not documented for the service).
-var (
-	errNoToken = unsigned("MissingAuthenticationTokenException", "Missing Authentication Token")
-	errPartial = unsigned("IncompleteSignatureException", "The request has no complete AWS Signature Version 4.")
-	errRegion  = unsigned("InvalidSignatureException", "Credential should be scoped to a valid Region, such as 'us-east-1'.")
-	errUnknown = &protocolError{
-		http.StatusBadRequest,
-		"UnrecognizedClientException",
-		"The security token included in the request is invalid.",
-		"no caller with this access key has a secret to verify the signature with",
-	}
-	errForged = unsigned(
-		"InvalidSignatureException",
-		"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.",
-	)
-	errExpired = unsigned("InvalidSignatureException", "Signature expired or not yet current: the clocks differ by more than 5 minutes.")
-)
-
-func wrongService(wanted string) *protocolError {
-	return unsigned("InvalidSignatureException", "Credential should be scoped to correct service: '"+wanted+"'.")
-}
-
-func unsigned(code, message string) *protocolError {
-	return &protocolError{status: http.StatusBadRequest, code: code, message: message}
-}
-
 // signature is one of AWS Signature Version 4, of an Authorization header or of a
 // query (a presigned request).
 type signature struct {
-	accessKey, date, region, service string
-	headers                          string
-	value                            string
-	at                               string // X-Amz-Date
-	expires                          string // of a query: X-Amz-Expires, in seconds
-	presigned                        bool
+	algorithm                                    string
+	credential                                   string // as it was sent
+	accessKey, date, region, service, terminator string // its parts; see split
+	headers                                      string
+	value                                        string
+	at                                           string // X-Amz-Date or, in a header, Date
+	expires                                      string // of a query: X-Amz-Expires, in seconds
+	presigned                                    bool
 }
 
-// identify returns the caller, by the signature for a service.
+// identify returns the caller, by the signature for a service. The order of the checks is that of other
+// AWS services (GUESS G-signature-order).
 func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Identity, error) {
-	s, signed, ok := signatureOf(r)
-	if !signed {
-		if h.options.Anonymous {
-			return h.options.Default, nil
-		}
+	s, signed, err := signatureOf(r, h.options.Verify)
+	switch {
+	case err != nil:
+		return apc.Identity{}, err
+	case !signed && h.options.Anonymous:
+		return h.options.Default, nil
+	case !signed:
 		return apc.Identity{}, errNoToken
 	}
-	switch {
-	case !ok:
-		return apc.Identity{}, errPartial
-	case s.service != service:
-		return apc.Identity{}, wrongService(service)
-	case !isRegion(s.region) && service != stsService:
-		return apc.Identity{}, errRegion
+	var at time.Time
+	if h.options.Verify {
+		if at, err = h.signedAt(&s); err != nil {
+			return apc.Identity{}, err
+		}
+		if err := checkSigned(r, strings.Split(s.headers, ";")); err != nil {
+			return apc.Identity{}, err
+		}
+	}
+	if err := s.checkScope(service, at); err != nil {
+		return apc.Identity{}, err
 	}
 	caller, known := h.credential(s.accessKey)
 	if h.options.Verify {
 		if caller.Secret == "" {
 			return apc.Identity{}, errUnknown
 		}
-		if err := h.verify(r, body, s, caller.Secret); err != nil {
-			return apc.Identity{}, err
+		if !s.verifies(r, body, at, caller.Secret) {
+			return apc.Identity{}, errForged
 		}
 	}
 	who := caller.Identity
@@ -103,64 +88,120 @@ func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Id
 // isAccount reports whether a text can be the number of an account.
 func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "0123456789") == "" }
 
-// signatureOf reads the signature of a request. Signed reports whether there is
-// any, ok whether it has the access key and the scope: enough where it is not
-// verified.
-func signatureOf(r *http.Request) (s signature, signed, ok bool) {
-	if authorization := r.Header.Get("Authorization"); authorization != "" {
-		s, ok = parseSignature(authorization)
-		s.at = r.Header.Get("X-Amz-Date")
-		return s, true, ok
+// signatureOf reads the signature of a request. Signed reports whether there is any. One without
+// its credential is refused and, if it is to be verified, one that is not whole.
+func signatureOf(r *http.Request, verify bool) (s signature, signed bool, err error) {
+	authorization := r.Header.Get("Authorization")
+	var q url.Values
+	if strings.Contains(r.URL.RawQuery, "X-Amz-") {
+		q = r.URL.Query()
 	}
-	if !strings.Contains(r.URL.RawQuery, "X-Amz-") {
-		return s, false, false
+	switch presigned := q.Has("X-Amz-Algorithm") || q.Has("X-Amz-Credential"); {
+	case authorization != "" && q.Has("X-Amz-Algorithm"):
+		return s, true, errTwice
+	case authorization != "":
+		return s, true, s.readHeader(r, authorization, verify)
+	case presigned:
+		return s, true, s.readQuery(q, verify)
 	}
-	q := r.URL.Query()
-	if !q.Has("X-Amz-Algorithm") && !q.Has("X-Amz-Credential") {
-		return s, false, false
-	}
-	s = signature{
-		headers:   q.Get("X-Amz-SignedHeaders"),
-		value:     q.Get("X-Amz-Signature"),
-		at:        q.Get("X-Amz-Date"),
-		expires:   q.Get("X-Amz-Expires"),
-		presigned: true,
-	}
-	ok = s.scope(q.Get("X-Amz-Credential")) && q.Get("X-Amz-Algorithm") == signingAlgorithm
-	return s, true, ok
+	return s, false, nil
 }
 
-// parseSignature reads the header: the algorithm, the credential with its scope,
-// the signed headers, the signature.
-func parseSignature(authorization string) (s signature, ok bool) {
-	rest, ok := strings.CutPrefix(authorization, signingAlgorithm+" ")
-	if !ok {
-		return s, false
+// readHeader reads an Authorization header: the algorithm, the credential with its scope, the signed
+// headers, the signature.
+func (s *signature) readHeader(r *http.Request, authorization string, verify bool) error {
+	parts := strings.FieldsFunc(authorization, func(r rune) bool { return r == ' ' || r == ',' })
+	if len(parts) > 0 {
+		s.algorithm, parts = parts[0], parts[1:]
 	}
-	var credential string
-	for part := range strings.SplitSeq(rest, ",") {
-		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
-		case "Credential":
-			credential = value
-		case "SignedHeaders":
+	for _, part := range parts {
+		switch name, value, whole := strings.Cut(part, "="); {
+		case !whole:
+			return incomplete("Invalid key=value pair (missing equal-sign) in Authorization header " +
+				"(hashed with SHA-256 and encoded with Base64): '" + hashed(authorization) + "'.")
+		case name == "Credential":
+			s.credential = value
+		case name == "SignedHeaders":
 			s.headers = value
-		case "Signature":
+		case name == "Signature":
 			s.value = value
 		}
 	}
-	return s, s.scope(credential)
+	s.at = cmp.Or(r.Header.Get("X-Amz-Date"), r.Header.Get("Date"))
+	var missing []string
+	for _, p := range []struct{ name, value string }{{"Credential", s.credential}, {"Signature", s.value}, {"SignedHeaders", s.headers}} {
+		if p.value == "" {
+			missing = append(missing, "Authorization header requires '"+p.name+"' parameter.")
+		}
+	}
+	if s.at == "" {
+		missing = append(missing, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+	}
+	if s.credential == "" || verify && missing != nil {
+		return incomplete(strings.Join(missing, " ") + " (Hashed with SHA-256 and encoded with Base64) Authorization=" + hashed(authorization))
+	}
+	return s.split()
 }
 
-// scope reads a credential, ACCESSKEY/DATE/REGION/SERVICE/aws4_request, and
-// reports whether it is one.
-func (s *signature) scope(credential string) bool {
-	var terminator string
-	for _, to := range []*string{&terminator, &s.service, &s.region, &s.date} { // from the end: an access key may hold a slash
-		i := max(strings.LastIndexByte(credential, '/'), 0)
-		credential, *to = credential[:i], strings.TrimPrefix(credential[i:], "/")
+// readQuery reads the parameters of a presigned request.
+func (s *signature) readQuery(q url.Values, verify bool) error {
+	s.presigned, s.expires = true, q.Get("X-Amz-Expires")
+	var missing []string
+	for _, p := range []struct {
+		name string
+		to   *string
+	}{
+		{"X-Amz-Algorithm", &s.algorithm}, {"X-Amz-Credential", &s.credential}, {"X-Amz-Signature", &s.value},
+		{"X-Amz-SignedHeaders", &s.headers}, {"X-Amz-Date", &s.at},
+	} {
+		if *p.to = q.Get(p.name); *p.to == "" {
+			missing = append(missing, "AWS query-string parameters must include '"+p.name+"'.")
+		}
 	}
-	s.accessKey = credential
-	return s.accessKey != "" && terminator == "aws4_request" && s.service != "" && s.region != ""
+	if s.credential == "" || verify && missing != nil {
+		return incomplete(strings.Join(missing, " ") + " Re-examine the query-string parameters.")
+	}
+	return s.split()
+}
+
+// split reads the credential, ACCESSKEY/DATE/REGION/SERVICE/aws4_request, of an algorithm that is known.
+func (s *signature) split() error {
+	if s.algorithm != signingAlgorithm {
+		return incomplete("Unsupported AWS 'algorithm': '" + echoed(s.algorithm) + "'.")
+	}
+	rest := s.credential
+	for _, to := range []*string{&s.terminator, &s.service, &s.region, &s.date} { // from the end: an access key may hold a slash
+		i := max(strings.LastIndexByte(rest, '/'), 0)
+		rest, *to = rest[:i], strings.TrimPrefix(rest[i:], "/")
+	}
+	if s.accessKey = rest; rest == "" {
+		return incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
+			echoed(s.credential) + "'")
+	}
+	return nil
+}
+
+// checkScope refuses a credential for another purpose than a request to the service at a time; the zero time
+// is any.
+func (s *signature) checkScope(service string, at time.Time) error {
+	var wrong []string
+	if s.region == "" || !isRegion(s.region) && service != stsService {
+		wrong = append(wrong, "Credential should be scoped to a valid region.")
+	}
+	if s.service != service {
+		wrong = append(wrong, "Credential should be scoped to correct service: '"+service+"'.")
+	}
+	if s.terminator != signingEnd {
+		wrong = append(wrong, "Credential should be scoped with a valid terminator: '"+signingEnd+"', not '"+echoed(s.terminator)+"'.")
+	}
+	if day := at.Format(signingDay); !at.IsZero() && s.date != day {
+		wrong = append(wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
+			echoed(s.date)+"' != '"+day+"', from '"+at.Format(signingTime)+"'.")
+	}
+	if wrong != nil {
+		return invalid(strings.Join(wrong, " "))
+	}
+	return nil
 }
 
 // isRegion is what the service takes for a Region in an ARN:
@@ -181,36 +222,52 @@ func all(s string, low, high byte) bool {
 	return true
 }
 
-// verify computes the signature anew (AWS General Reference, "Create a signed
-// AWS API request") and compares.
-func (h *handler) verify(r *http.Request, body []byte, s signature, secret string) error {
+// signedAt is the time of the signature, which must be near ours. The header Date has a form of its own.
+func (h *handler) signedAt(s *signature) (time.Time, error) {
 	at, err := time.Parse(signingTime, s.at)
-	if err != nil || at.Format("20060102") != s.date || s.headers == "" || s.value == "" {
-		return errPartial
+	if err != nil {
+		at, err = http.ParseTime(s.at)
 	}
+	if err != nil {
+		return at, incomplete("Date must be in ISO-8601 'basic format'. Got '" + echoed(s.at) + "'. See http://en.wikipedia.org/wiki/ISO_8601")
+	}
+	at = at.UTC()
 	life, err := s.life()
 	if err != nil {
-		return err
+		return at, err
 	}
-	headers := strings.Split(s.headers, ";")
-	if name := unsignedHeader(r, headers); name != "" {
-		return unsigned("InvalidSignatureException", "'"+printableOnly(name)+"' must be a 'SignedHeader' in the AWS Authorization.")
+	now := h.options.Now().UTC()
+	switch earliest, latest := now.Add(-life), now.Add(maxSkew); {
+	case at.Before(earliest.Truncate(time.Second)):
+		return at, invalid(fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s)",
+			shown(at), shown(earliest), shown(now), inMinutes(life)))
+	case at.After(latest):
+		return at, invalid(fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s)",
+			shown(at), shown(latest), shown(now), inMinutes(maxSkew)))
 	}
-	if age := h.options.Now().Sub(at); age > life || age < -maxSkew {
-		return errExpired
+	return at, nil
+}
+
+// inMinutes is a time in a refusal: "5 min.".
+func inMinutes(d time.Duration) string {
+	if d%time.Minute != 0 {
+		return fmt.Sprintf("%d sec.", d/time.Second)
 	}
-	scope := strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/")
-	request := sha256.Sum256([]byte(canonicalRequest(r, headers, body, s.presigned)))
-	toSign := strings.Join([]string{signingAlgorithm, at.Format(signingTime), scope, hex.EncodeToString(request[:])}, "\n")
+	return fmt.Sprintf("%d min.", d/time.Minute)
+}
+
+// verifies computes the signature anew (AWS General Reference, "Create a signed
+// AWS API request") and compares.
+func (s *signature) verifies(r *http.Request, body []byte, at time.Time, secret string) bool {
+	parts := []string{s.date, s.region, s.service, signingEnd}
+	request := sha256.Sum256([]byte(canonicalRequest(r, strings.Split(s.headers, ";"), body, s.presigned)))
+	toSign := strings.Join([]string{signingAlgorithm, at.Format(signingTime), strings.Join(parts, "/"), hex.EncodeToString(request[:])}, "\n")
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{s.date, s.region, s.service, "aws4_request"} {
+	for _, part := range parts {
 		key = mac(key, part)
 	}
 	given, err := hex.DecodeString(s.value)
-	if err != nil || !hmac.Equal(given, mac(key, toSign)) {
-		return errForged
-	}
-	return nil
+	return err == nil && hmac.Equal(given, mac(key, toSign))
 }
 
 // maxLife is the longest that a presigned request may be used: 7 days.
@@ -225,7 +282,7 @@ func (s *signature) life() (time.Duration, error) {
 	if life := time.Duration(seconds) * time.Second; err == nil && life >= time.Second && life <= maxLife {
 		return life, nil
 	}
-	return 0, unsigned("IncompleteSignatureException", "X-Amz-Expires is not a number of seconds from 1 to 604800.")
+	return 0, incomplete("X-Amz-Expires is not a number of seconds from 1 to 604800.")
 }
 
 func mac(key []byte, message string) []byte {
@@ -234,22 +291,22 @@ func mac(key []byte, message string) []byte {
 	return h.Sum(nil)
 }
 
-// unsignedHeader is a header that must be signed and is not: the host, and all
-// of AWS that are there; the first of several.
-func unsignedHeader(r *http.Request, signed []string) string {
+// checkSigned refuses a request that leaves a header unsigned which must be signed: the host, and all of AWS
+// that are there; the first of several.
+func checkSigned(r *http.Request, signed []string) error {
 	if !slices.Contains(signed, "host") {
-		return "host"
+		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(signed, name) {
-			return name
+			return invalid("'" + echoed(name) + "' must be a 'SignedHeader' in the AWS Authorization.")
 		}
 	}
-	return ""
+	return nil
 }
 
 // canonicalRequest is what is hashed: method, path, query, the signed headers
-// and the hash of the body.
+// and the hash of the body, whatever X-Amz-Content-Sha256 says (GUESS G-unsigned-payload).
 func canonicalRequest(r *http.Request, headers []string, body []byte, presigned bool) string {
 	sum := sha256.Sum256(body)
 	var lines strings.Builder
@@ -303,15 +360,19 @@ func canonicalQuery(raw string, presigned bool) string {
 	if raw == "" {
 		return ""
 	}
-	var parts []string
+	var words [][2]string // names and values
 	for part := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(part, "=")
 		if presigned && name == "X-Amz-Signature" {
 			continue
 		}
-		parts = append(parts, queryWord(name)+"="+queryWord(value))
+		words = append(words, [2]string{queryWord(name), queryWord(value)})
 	}
-	slices.Sort(parts)
+	slices.SortFunc(words, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+	parts := make([]string, len(words))
+	for i, w := range words {
+		parts[i] = w[0] + "=" + w[1]
+	}
 	return strings.Join(parts, "&")
 }
 

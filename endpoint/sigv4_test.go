@@ -1,9 +1,15 @@
 package endpoint
 
 import (
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/seed748fb4d1/apcsim/apc"
 )
 
 // FuzzSignatureOf: a header or a query is read as a signature, or it is none; what
@@ -16,36 +22,174 @@ func FuzzSignatureOf(f *testing.F) {
 	} {
 		f.Add(
 			s,
-			"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20260101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+			"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=A%2F20260101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Expires=60"+
+				"&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
 		)
 		f.Add("", "X-Amz-Credential="+url.QueryEscape(s))
 	}
 	f.Fuzz(func(t *testing.T, authorization, query string) {
 		r := &http.Request{Method: "POST", URL: &url.URL{RawQuery: query}, Header: http.Header{"Authorization": {authorization}}}
-		s, signed, ok := signatureOf(r)
-		if !ok {
+		s, signed, err := signatureOf(r, false)
+		if err != nil || !signed {
 			return
 		}
-		if !signed || s.accessKey == "" || s.service == "" || s.region == "" {
-			t.Errorf("%q, %q: read as %+v, signed %v", authorization, query, s, signed)
+		if s.accessKey == "" {
+			t.Errorf("%q, %q: read as %+v without an access key", authorization, query, s)
 		}
-		credential := s.accessKey + "/" + s.date + "/" + s.region + "/" + s.service + "/aws4_request"
-		anew := signature{}
-		if !anew.scope(credential) || anew.accessKey != s.accessKey || anew.region != s.region || anew.service != s.service ||
-			anew.date != s.date {
-			t.Errorf("%q is read as %+v, want %+v", credential, anew, s)
-		}
+		credential := s.accessKey + "/" + s.date + "/" + s.region + "/" + s.service + "/" + s.terminator
 		q := url.Values{
 			"X-Amz-Algorithm":     {signingAlgorithm},
 			"X-Amz-Credential":    {credential},
 			"X-Amz-SignedHeaders": {s.headers},
 			"X-Amz-Signature":     {s.value},
 		}
-		there, _, ok := signatureOf(&http.Request{URL: &url.URL{RawQuery: q.Encode()}, Header: http.Header{}})
-		if s.at, s.expires, s.presigned = "", "", true; !ok || there != s {
-			t.Errorf("as a query: got %+v, want %+v", there, s)
+		there, _, err := signatureOf(&http.Request{URL: &url.URL{RawQuery: q.Encode()}, Header: http.Header{}}, false)
+		if s.credential, s.at, s.expires, s.presigned = credential, "", "", true; err != nil || there != s {
+			t.Errorf("as a query: got %+v, %v, want %+v", there, err, s)
 		}
 	})
+}
+
+// published are requests of the two test suites that AWS published for the signature, of 2011 and 2015.
+var published = []struct {
+	name, request, body, service, headers, signature string
+}{
+	{"get-vanilla", "GET / X-Amz-Date:20150830T123600Z", "", "service", "host;x-amz-date",
+		"5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"},
+	{"get-vanilla-query-order-key-case", "GET /?Param2=value2&Param1=value1 X-Amz-Date:20150830T123600Z", "", "service", "host;x-amz-date",
+		"b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"},
+	{"post-vanilla", "POST / X-Amz-Date:20150830T123600Z", "", "service", "host;x-amz-date",
+		"5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
+	{"post-x-www-form-urlencoded", "POST / Content-Type:application/x-www-form-urlencoded X-Amz-Date:20150830T123600Z", "Param1=value1",
+		"service", "content-type;host;x-amz-date", "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a"},
+	{"get-vanilla of 2011", "GET / Date:Mon,_09_Sep_2011_23:36:00_GMT", "", "host", "date;host",
+		"b27ccfbfa7df52a200ff74193ca6e32d4b48b8856fab7ebf1c595d0670a7e470"},
+}
+
+// example is a handler that verifies the published requests, and the request at an index.
+func example(i int) (*handler, *http.Request, []byte) {
+	c := published[i]
+	words := strings.Split(c.request, " ")
+	r := httptest.NewRequest(words[0], words[1], strings.NewReader(c.body))
+	r.Host = "example.amazonaws.com"
+	for _, h := range words[2:] {
+		name, value, _ := strings.Cut(h, ":")
+		r.Header.Set(name, strings.ReplaceAll(value, "_", " "))
+	}
+	now := time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)
+	if c.service == "host" {
+		r.Host, now = "host.foo.com", time.Date(2011, 9, 9, 23, 36, 0, 0, time.UTC)
+	}
+	r.Header.Set("Authorization", signingAlgorithm+" Credential=AKIDEXAMPLE/"+now.Format(signingDay)+"/us-east-1/"+c.service+
+		"/aws4_request, SignedHeaders="+c.headers+", Signature="+c.signature)
+	return newHandler(nil, &Options{
+		Verify: true,
+		Now:    func() time.Time { return now },
+		Callers: map[string]Credential{"AKIDEXAMPLE": {
+			Identity: apc.Identity{Account: "111122223333"}, Secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+		}},
+	}), r, []byte(c.body)
+}
+
+func TestPublishedSignaturesVerify(t *testing.T) {
+	for i, c := range published {
+		h, r, body := example(i)
+		if who, err := h.identify(r, body, c.service); err != nil || who.Account != "111122223333" || who.Region != "us-east-1" {
+			t.Errorf("%s: got %+v, %v", c.name, who, err)
+		}
+		if _, err := h.identify(r, append(body, 'x'), c.service); err != errForged {
+			t.Errorf("%s with another body: got %v, want %v", c.name, err, errForged)
+		}
+	}
+}
+
+// TestRefusedSignaturesHaveTheTextsOfAWS changes a signed request in one place.
+func TestRefusedSignaturesHaveTheTextsOfAWS(t *testing.T) {
+	const noHeader = "Authorization header requires "
+	authorize := func(old, new string) func(*http.Request) {
+		return func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), old, new, 1))
+		}
+	}
+	set := func(name, value string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set(name, value) }
+	}
+	query := func(q string) func(*http.Request) {
+		return func(r *http.Request) { r.URL.RawQuery = q; r.Header.Del("Authorization") }
+	}
+	for name, c := range map[string]struct {
+		change     func(*http.Request)
+		code, text string
+	}{
+		"no signature": {func(r *http.Request) { r.Header.Del("Authorization") }, "MissingAuthenticationToken",
+			"Missing Authentication Token"},
+		"a bearer": {set("Authorization", "Bearer abc"), "IncompleteSignature",
+			"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): " +
+				"'w1Xc6WwWEogNEZQP/dkBTThsJT4MNlKmzQanIm970rY='."},
+		"the algorithm": {set("Authorization", signingAlgorithm), "IncompleteSignature",
+			noHeader + "'Credential' parameter. " + noHeader + "'Signature' parameter. " + noHeader + "'SignedHeaders' parameter. (Hashed " +
+				"with SHA-256 and encoded with Base64) Authorization=x"},
+		"no time": {func(r *http.Request) { r.Header.Del("X-Amz-Date") }, "IncompleteSignature",
+			noHeader + "existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed"},
+		"no date": {set("X-Amz-Date", "2015-08-30"), "IncompleteSignature",
+			"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See http://en.wikipedia.org/wiki/ISO_8601"},
+		"too late": {set("X-Amz-Date", "20150830T123059Z"), "InvalidSignature",
+			"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)"},
+		"too early": {set("X-Amz-Date", "20150830T124101Z"), "InvalidSignature",
+			"Signature not yet current: 20150830T124101Z is still later than 20150830T124100Z (20150830T123600Z + 5 min.)"},
+		"no host": {authorize("host;", ""), "InvalidSignature", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."},
+		"an header": {set("X-Amz-Security-Token", "x"), "InvalidSignature",
+			"'x-amz-security-token' must be a 'SignedHeader' in the AWS Authorization."},
+		"algorithm": {authorize("SHA256", "SHA512"), "IncompleteSignature", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'."},
+		"four parts": {authorize("AKIDEXAMPLE/", ""), "IncompleteSignature",
+			"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got " +
+				"'20150830/us-east-1/service/aws4_request'"},
+		"scope": {authorize("20150830/us-east-1/service/aws4_request", "20150829/here/kms/aws5_request"), "InvalidSignature",
+			"Credential should be scoped to a valid region. Credential should be scoped to correct service: 'service'. " +
+				"Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'. " +
+				"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830', " +
+				"from '20150830T123600Z'."},
+		"another key": {authorize("AKIDEXAMPLE", "AKIDOTHER"), "UnrecognizedClient", "The security token included in the request is invalid."},
+		"forged": {func(r *http.Request) { r.Method = "PUT" }, "InvalidSignature",
+			"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and " +
+				"signing method. Consult the service documentation for details."},
+		"both": {func(r *http.Request) { r.URL.RawQuery = "X-Amz-Algorithm=" + signingAlgorithm }, "InvalidSignature",
+			"Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."},
+		"half a query": {query("X-Amz-Algorithm=" + signingAlgorithm + "&X-Amz-Date=20150830T123600Z"), "IncompleteSignature",
+			"AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. " +
+				"AWS query-string parameters must include 'X-Amz-SignedHeaders'. Re-examine the query-string parameters."},
+	} {
+		h, r, body := example(0)
+		c.change(r)
+		_, err := h.identify(r, body, "service")
+		e, ok := errors.AsType[*protocolError](err)
+		if !ok || e.code != c.code+"Exception" || !strings.HasPrefix(e.message, strings.TrimSuffix(c.text, "x")) {
+			t.Errorf("%s: got %v\nwant %sException: %s", name, err, c.code, c.text)
+		}
+	}
+}
+
+// TestRefusedSignaturesAnswerByTheirProtocol: the control plane with 400, the data plane with 403, both with a small
+// message.
+func TestRefusedSignaturesAnswerByTheirProtocol(t *testing.T) {
+	h := Handler(nil, &Options{Verify: true, ReasonsInMessage: true})
+	for path, want := range map[string]int{"/": 400, "/mac/generate": 403} {
+		r := httptest.NewRequest("POST", path, strings.NewReader("{}"))
+		r.Header.Set("X-Amz-Target", targetPrefix+"ListKeys")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		const body = `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`
+		if w.Code != want || w.Body.String() != body || w.Header().Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
+			t.Errorf("%s: got %d %s, want %d %s", path, w.Code, w.Body, want, body)
+		}
+	}
+}
+
+// TestQueryIsSortedByNamesThenValues, not by the text of both.
+func TestQueryIsSortedByNamesThenValues(t *testing.T) {
+	if got, want := canonicalQuery("a-b=3&a=2&a=1&X-Amz-Signature=00&b", true), "a=1&a=2&a-b=3&b="; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // TestPathIsEncodedOnceMoreForASignature, segment by segment, as of every service but S3.

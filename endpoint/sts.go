@@ -78,8 +78,10 @@ func (h *handler) answerQuery(r *http.Request, call *Call) (*callerIdentity, err
 	case "":
 		return nil, &protocolError{status: http.StatusBadRequest, code: "MissingAction", message: "The form names no Action."}
 	default:
-		return nil, &protocolError{http.StatusBadRequest, string(apc.ErrNotSimulated), "The Action is not simulated.",
-			"of the query protocol only " + stsOperation + " of STS is simulated, not " + wording.Foreign(action)}
+		return nil, &protocolError{
+			status: http.StatusBadRequest, code: string(apc.ErrNotSimulated), message: "The Action is not simulated.",
+			why: "of the query protocol only " + stsOperation + " of STS is simulated, not " + wording.Foreign(action),
+		}
 	}
 	call.Operation = stsOperation
 	who, err := h.identify(r, sent, stsService)

@@ -59,15 +59,15 @@ func TestSignaturesAreVerifiedWhenAsked(t *testing.T) {
 			client *pc.Client
 			code   string
 		}{
-			"right":           {right, ""},
-			"session token":   {as(right, accessKey, secretKey, "session"), ""},
-			"another Region":  {pc.New(right.Options(), func(o *pc.Options) { o.Region = "eu-central-1" }), ""},
-			"wrong secret":    {as(right, accessKey, "another", ""), "InvalidSignatureException"},
-			"unknown key":     {as(right, "AKIDOTHER", secretKey, ""), "UnrecognizedClientException"},
-			"header changed":  {pc.New(right.Options(), change(header("X-Amz-Target", target+"ListAliases"))), "InvalidSignatureException"},
-			"query added":     {pc.New(right.Options(), change(func(r *http.Request) { r.URL.RawQuery = "a=1" })), "InvalidSignatureException"},
-			"scope of to-day": {pc.New(right.Options(), change(header("X-Amz-Date", "20200101T000000Z"))), "IncompleteSignatureException"},
-			"no date":         {pc.New(right.Options(), change(without("X-Amz-Date"))), "IncompleteSignatureException"},
+			"right":          {right, ""},
+			"session token":  {as(right, accessKey, secretKey, "session"), ""},
+			"another Region": {pc.New(right.Options(), func(o *pc.Options) { o.Region = "eu-central-1" }), ""},
+			"wrong secret":   {as(right, accessKey, "another", ""), "InvalidSignatureException"},
+			"unknown key":    {as(right, "AKIDOTHER", secretKey, ""), "UnrecognizedClientException"},
+			"header changed": {pc.New(right.Options(), change(header("X-Amz-Target", target+"ListAliases"))), "InvalidSignatureException"},
+			"query added":    {pc.New(right.Options(), change(func(r *http.Request) { r.URL.RawQuery = "a=1" })), "InvalidSignatureException"},
+			"time of 2020":   {pc.New(right.Options(), change(header("X-Amz-Date", "20200101T000000Z"))), "InvalidSignatureException"},
+			"no date":        {pc.New(right.Options(), change(without("X-Amz-Date"))), "IncompleteSignatureException"},
 			"signature no hex": {pc.New(right.Options(), change(func(r *http.Request) {
 				a := r.Header.Get("Authorization")
 				r.Header.Set("Authorization", a[:len(a)-1]+"x")
@@ -86,6 +86,49 @@ func TestSignaturesAreVerifiedWhenAsked(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPayloadsAreSignedWhateverAHeaderSays: a body whose hash the signature does not have is refused, however it
+// is sent; one without a length is read to its end.
+func TestPayloadsAreSignedWhateverAHeaderSays(t *testing.T) {
+	server := httptest.NewServer(endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known}))
+	defer server.Close()
+	sum := sha256.Sum256([]byte("{}"))
+	whole := hex.EncodeToString(sum[:])
+	for _, c := range []struct {
+		name, hash string
+		chunked    bool
+		status     int
+	}{
+		{"a hash", whole, false, 200},
+		{"chunks with the hash of the whole", whole, true, 200},
+		{"no hash", "UNSIGNED-PAYLOAD", false, 400},
+		{"chunks without a hash", "UNSIGNED-PAYLOAD", true, 400},
+		{"chunks signed one by one, as for Amazon S3", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", true, 400},
+	} {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.chunked {
+			r.ContentLength = -1
+		}
+		r.Header.Set("X-Amz-Target", target+"ListKeys")
+		r.Header.Set("X-Amz-Content-Sha256", c.hash)
+		creds := aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}
+		if err := v4.NewSigner().SignHTTP(ctx, creds, r, c.hash, "payment-cryptography", "us-east-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != c.status || c.status == 400 && answer.Header.Get("X-Amzn-Errortype") != "InvalidSignatureException" {
+			t.Errorf("%s: got %s %s, want %d", c.name, answer.Status, body, c.status)
+		}
+	}
 }
 
 func TestTheBodyIsSigned(t *testing.T) {
