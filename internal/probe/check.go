@@ -39,6 +39,9 @@ func parseCheck(text string) (c Check, err error) {
 	body, id, _ := strings.Cut(text, " @")
 	c.ID = id
 	words := strings.Fields(body)
+	if len(words) == 0 {
+		return c, fmt.Errorf("%q is no comparison", text)
+	}
 	c.Kind, c.Args = words[0], words[1:]
 	n, ok := argumentsOf[c.Kind]
 	if ok && c.Kind == "text" && len(words) > 2 {

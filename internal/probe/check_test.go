@@ -36,3 +36,15 @@ func TestChecksGiveTheirTexts(t *testing.T) {
 		t.Errorf("the digest of no steps: got %s", (&Probe{}).digest())
 	}
 }
+
+func TestComparisonsThatAreNoneAreRefused(t *testing.T) {
+	for _, text := range []string{"", " ", " @G-x", "outcome", "outcome @G-x", "outcome a b", "text a", "colour a", "same a.X", "prefix a.X"} {
+		if c, err := parseCheck(text); err == nil {
+			t.Errorf("%q: got %+v, want an error", text, c)
+		}
+	}
+	c, err := parseCheck("text a.b  two  words @G-x")
+	if err != nil || c.ID != "G-x" || c.Args[1] != "two words" || c.step() != "a" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}

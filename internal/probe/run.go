@@ -145,7 +145,7 @@ func (r *runner) learn(name string, body map[string]any) {
 		r.scrub.replaces(r.side.otherRegion(), "OTHER")
 	}
 	id := strings.TrimPrefix(parts[5], "key/")
-	if !slices.Contains(r.scrub.replace, id) {
+	if !r.scrub.knows(id) {
 		r.scrub.replaces(id, name)
 	}
 }
@@ -304,7 +304,7 @@ func (r *runner) refer(name string) (any, error) {
 	}
 	if alias, ok := strings.CutPrefix(name, "alias."); ok {
 		full := aliasPrefix + r.side.run + "-" + r.probe.Name + "-" + alias
-		if !slices.Contains(r.scrub.replace, full) {
+		if !r.scrub.knows(full) {
 			r.scrub.replaces(full, "alias/"+alias)
 		}
 		return full, nil

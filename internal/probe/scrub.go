@@ -31,6 +31,16 @@ func (s *scrubber) replaces(text, by string) {
 	}
 }
 
+// knows reports whether a text is replaced. The texts in place of others are not.
+func (s *scrubber) knows(text string) bool {
+	for i := 0; i < len(s.replace); i += 2 {
+		if s.replace[i] == text {
+			return true
+		}
+	}
+	return false
+}
+
 var (
 	anyARN     = regexp.MustCompile(`arn:aws:(iam|sts|mpa):[^\s"',]*`)
 	anyAccess  = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{12,}\b`)
@@ -72,7 +82,7 @@ func (s *scrubber) ownItems(body map[string]any) map[string]any {
 			object, _ := item.(map[string]any)
 			text, _ := object[id].(string)
 			ids = append(ids, text)
-			if slices.ContainsFunc(s.replace, func(known string) bool { return text == known || strings.HasSuffix(text, ":key/"+known) }) {
+			if _, key, isKey := strings.Cut(text, ":key/"); s.knows(text) || isKey && s.knows(key) {
 				own = append(own, item)
 			}
 		}
