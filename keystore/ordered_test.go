@@ -56,6 +56,39 @@ func TestOrderedSplitsInHalves(t *testing.T) {
 	}
 }
 
+// TestOrderedUsesAgainWhatItGaveBack fills a set and empties it, again and again: chunks and numbers are used again, each once.
+func TestOrderedUsesAgainWhatItGaveBack(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	numbers, s := &table{}, &shelf{}
+	o := &ordered{entries: numbers}
+	const n = 10 * chunkSize
+	chunks := 0
+	for cycle := range 4 {
+		here := map[string]*entry{}
+		for len(here) < n {
+			e := &entry{shelf: s, id: fmt.Sprintf("%016x", random.Uint64())}
+			here[e.id] = e
+			numbers.add(e)
+			insert(o, s.idKey(e.id), e, false)
+		}
+		checkWalk(t, o, here, func(string) bool { return true }, false)
+		checkChunks(t, o)
+		if cycle == 0 {
+			chunks = len(o.chunks)
+		}
+		if numbers.next != n || len(o.chunks) > chunks+chunks/2 {
+			t.Errorf("cycle %d: %d numbers, want %d, and %d chunks, want about %d", cycle, numbers.next, n, len(o.chunks), chunks)
+		}
+		for id, e := range here {
+			o.remove(s.idKey(id))
+			numbers.remove(e)
+		}
+		if !o.empty() || len(o.free) != len(o.chunks) {
+			t.Errorf("cycle %d: empty %t, and %d of %d chunks are free", cycle, o.empty(), len(o.free), len(o.chunks))
+		}
+	}
+}
+
 // TestOrderedHasLittleRoomForFewMembers is about the sets of aliases, one for each key: a chunk of 4 kB for each was
 // most of the memory of an alias.
 func TestOrderedHasLittleRoomForFewMembers(t *testing.T) {
