@@ -117,8 +117,12 @@ type named[T any] struct {
 
 func (o *ordered[T]) UnmarshalJSON(raw []byte) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := d.Token(); err != nil { // {
+	begin, err := d.Token()
+	if err != nil {
 		return err
+	}
+	if begin != json.Delim('{') {
+		return fmt.Errorf("found %v, wanted an object", begin)
 	}
 	for d.More() {
 		name, err := d.Token()
