@@ -2,6 +2,8 @@ package pgstore
 
 import (
 	"bytes"
+	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -82,5 +84,37 @@ func TestTheEndIsAfterAllThatBeginTheSame(t *testing.T) {
 	}
 	if got := slices.Concat(end([]byte("\xff\xff")), end(nil)); got != nil {
 		t.Errorf("nothing is after bytes 255 alone: got %x", got)
+	}
+}
+
+func TestLongestNames(t *testing.T) {
+	_, url := database(t, server(t))
+	s := open(t, url, nil)
+	full := func(n int) string { // no index can make it smaller
+		b := make([]byte, n)
+		rand.Read(b)
+		return string(b)
+	}
+	r := keystore.Record{
+		Partition: keystore.Partition{Account: full(254), Region: full(254)},
+		Kind:      keystore.Kind(full(254)),
+		ID:        full(512),
+		Index:     full(512),
+		Due:       noon,
+	}
+	create(t, s, r)
+	if got := get(t, s, r.Ref()); got.Index != r.Index || got.ID != r.ID {
+		t.Errorf("got %+v", got)
+	}
+	if due, err := s.Due(t.Context(), r.Partition, noon, 1); err != nil || len(due) != 1 || due[0].Kind != r.Kind ||
+		due[0].Partition != r.Partition {
+		t.Errorf("due: %+v, %v", due, err)
+	}
+	r.Kind += "x"
+	if err := s.Commit(t.Context(), newID(), keystore.Create(r)); !errors.Is(err, keystore.ErrInvalid) {
+		t.Errorf("a kind of 255 bytes: %v", err)
+	}
+	if got := get(t, s, r.Ref()); got.Exists() {
+		t.Errorf("it is there: %+v", got)
 	}
 }
