@@ -134,7 +134,7 @@ func importECDH(ctx context.Context, c *core.Call, m *ImportDiffieHellmanTr31Key
 func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return core.Invalid(
-			"The certificate is not valid.",
+			core.CertificateMessage,
 			core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""),
 		)
 	}

@@ -20,7 +20,7 @@ func readReceiver(ctx context.Context, c *core.Call, p *exportPlan, text string,
 	}
 	if alg.Letter != hsm.RSA {
 		return nil, core.Invalid(
-			"The certificate is not valid.",
+			core.CertificateMessage,
 			core.Because(apc.RuleKeyType, field, core.ProblemNotRSA, string(alg.Name), wording.Or(core.AnyRSA.Names())),
 		)
 	}

@@ -101,6 +101,9 @@ func parseToken(c *core.Call, text string) (*tr34.Token, error) {
 
 // readTokenHeader reads the key block header in a key token, which is signed.
 func (p *importPlan) readTokenHeader(t *tr34.Token) error {
+	if t.Header == "" {
+		return headerRefusal(core.Because(apc.RuleHeader, p.field, core.ProblemTokenNoHeader, "", ""))
+	}
 	h, err := tr31.ParseHeader(t.Header)
 	if err != nil {
 		return headerRefusal(core.Because(apc.RuleHeader, p.field, core.ProblemTokenHeader, wording.Quote(t.Header, 16), ""))
@@ -125,7 +128,7 @@ func checkFreshness(t *tr34.Token, nonce *string) error {
 }
 
 // tokenCheck is what a key token is checked with. Revocation lists are not read, and the age of a
-// signing time is not checked (GUESS G-signing-time).
+// signing time is not checked (GUESS G-signing-time). No nonce is remembered (GUESS G-nonce-again).
 func tokenCheck(c *core.Call, kdh *x509.Certificate, krd *ownKeyPair, nonce *string) *tr34.Check {
 	return &tr34.Check{KDH: kdh, KRD: krd.certificate, Now: c.Now, Nonce: nonceBytes(nonce), CRL: tr34.CRLIgnored}
 }

@@ -1,10 +1,15 @@
 package engine_test
 
 import (
+	"bytes"
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +17,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -97,6 +103,10 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		&certified{rsaKey(t, 2048, 0), reissued.certificate},
 		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) },
 	)
+	encrypts := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), reissued.certificate},
+		func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
+	renewed := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), reissued.certificate},
+		func(c *x509.Certificate) { c.SerialNumber = big.NewInt(77) })
 	last := len(good) - 2
 	sealed := func(change func(*tr34.Sealing)) string { return h.seal(t, p.WrappingKeyCertificate, change, key) }
 	for _, c := range []struct {
@@ -127,6 +137,12 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		{"a certificate of somebody else", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = impostor.text() },
 			apc.ErrValidation, "signature"},
 		{"an expired certificate", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = expired.text() }, apc.ErrValidation, "expired"},
+		{"a certificate that is not for signatures", func(a *engine.ImportTr34KeyBlock) {
+			a.SigningKeyCertificate = encrypts.text()
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.KDH = encrypts.certificate })
+		}, apc.ErrValidation, "certificate"},
+		{"a newer certificate of the signer", func(a *engine.ImportTr34KeyBlock) { a.SigningKeyCertificate = renewed.text() },
+			apc.ErrValidation, "signer"},
 		{"a usage of no key here", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999E3TX00E0000" })
 		}, apc.ErrValidation, "key-usage"},
@@ -143,7 +159,11 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		arm := h.arm(&p.ImportToken, good)
 		c.change(arm)
 		_, err := importToken(eng.Caller, arm)
-		refused(t, c.what, err, c.code, c.rule)
+		r := refused(t, c.what, err, c.code, c.rule)
+		if about := r.Reasons[0].Field == "KeyMaterial.Tr34KeyBlock.SigningKeyCertificate"; about && c.rule != "signer" &&
+			r.Message != core.CertificateMessage {
+			t.Errorf("%s: got the message %q, want %q", c.what, r.Message, core.CertificateMessage)
+		}
 	}
 	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}),
 		"Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
@@ -153,6 +173,30 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	clock.Advance(30 * day)
 	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
+}
+
+// TestKeyTokenWithoutAHeaderIsRefusedForIt has another attribute in the place of the header, signed by the KDH.
+func TestKeyTokenWithoutAHeaderIsRefusedForIt(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	token := unhex(t, h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)))
+	data := []byte{0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1} // the attribute's identifier
+	at := bytes.LastIndex(token, data)
+	token[at+len(data)-1] = 9
+	signed := token[bytes.Index(token, []byte{0x30, 24, 0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 3})-3:] // from [0] on
+	signed = append([]byte{0x31}, signed[1:3+int(signed[2])]...)
+	sum := sha256.Sum256(signed)
+	signature, err := h.kdh.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(token[len(token)-len(signature):], signature)
+	_, err = importToken(eng.Caller, h.arm(&p.ImportToken, strings.ToUpper(hex.EncodeToString(token))))
+	r := refused(t, "a token without a header", err, apc.ErrValidation, apc.RuleHeader)
+	if got, want := r.Reasons[0].Problem, core.ProblemTokenNoHeader; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // TestOneTokenServesManyKeys, as the service documents.

@@ -143,7 +143,11 @@ func tokenError(c *core.Call, err error) error {
 	if member, ok := faultyMember[refusal.Class]; ok {
 		field = tr34Field + member
 	}
-	out := core.Invalid("The key block is invalid.", tokenReason(field, refusal))
+	message := "The key block is invalid."
+	if refusal.Class == tr34.ErrCertificate { // as for a certificate that fails elsewhere
+		message = core.CertificateMessage
+	}
+	out := core.Invalid(message, tokenReason(field, refusal))
 	out.Err = refusal
 	return out
 }

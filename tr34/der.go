@@ -49,15 +49,14 @@ func openMessage(in []byte) *reader {
 	if len(in) > maxMessage {
 		r.refuse("message", problemTooLong, "more than "+wording.Bytes(maxMessage), "at most "+wording.Bytes(maxMessage))
 	}
-	r.normalize("message", problemDER)
-	var tag der.Tag
-	var first cryptobyte.String
-	switch whole := r.in; {
-	case r.fail.err == nil && !whole.ReadAnyASN1Element(&first, &tag):
+	first, rest, ok := ber.Element(r.in)
+	switch {
+	case !ok:
 		r.refuse("message", problemDER, "", "")
-	case !whole.Empty():
-		r.refuse("message", problemBehind, wording.Bytes(len(whole)), "")
+	case len(rest) > 0:
+		r.refuse("message", problemBehind, wording.Bytes(len(rest)), "")
 	}
+	r.in = first
 	r.fail.class = ErrStructure
 	return r
 }

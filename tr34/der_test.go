@@ -11,6 +11,7 @@ func TestParseRefusesWhatIsNotBER(t *testing.T) {
 	}
 	for name, der := range map[string][]byte{
 		"nothing":         {},
+		"a zero behind":   append(good[:len(good):len(good)], 0),
 		"a tag alone":     {0x30},
 		"no end":          append([]byte{0x30, 0x80}, good[4:]...),
 		"high tag number": {0x3F, 0x81, 0x01, 0x00},
@@ -23,6 +24,19 @@ func TestParseRefusesWhatIsNotBER(t *testing.T) {
 			_, err := Parse(der)
 			checkRefused(t, err, ErrASN1)
 		})
+	}
+}
+
+// TestParseNamesWhatIsBehindTheMessage, whether that is an element or not.
+func TestParseNamesWhatIsBehindTheMessage(t *testing.T) {
+	p := newParties(t)
+	good := p.seal(t, p.sealing(LayoutStandard))
+	for _, behind := range []string{"\x00", "\n", "\x05\x00"} {
+		_, err := Parse(append(good[:len(good):len(good)], behind...))
+		checkRefused(t, err, ErrASN1)
+		if got := err.(*Error); got.Problem != problemBehind {
+			t.Errorf("%q behind the token: got %v, want %s", behind, err, problemBehind)
+		}
 	}
 }
 

@@ -48,6 +48,10 @@ func (m *message) readAttributes(r *reader) {
 	in := &reader{m.signer.attributes, r.fail}
 	m.attributes = in.open(constructed0, "signed attributes").attributes()
 	switch {
+	case m.attributes.contentType == nil:
+		r.missing("content type among the signed attributes")
+	case m.digest == nil:
+		r.missing("message digest among the signed attributes")
 	case !m.attributes.contentType.Equal(m.signedData.contentType):
 		r.refuse("content type", problemSignedType, m.attributes.contentType.String(), m.signedData.contentType.String())
 	case len(m.digest) != sha256.Size:

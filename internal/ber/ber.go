@@ -27,6 +27,9 @@ const (
 // It is false for what is not BER, for tag numbers above 30 and for elements more than 32 deep.
 func Normalize(in []byte) (out []byte, ok bool) { return all(in, maxDepth) }
 
+// Element is Normalize for the first of elements. The bytes behind it are the rest, whatever they are.
+func Element(in []byte) (out, rest []byte, ok bool) { return element(in, maxDepth) }
+
 func all(in []byte, depth int) (out []byte, ok bool) {
 	for len(in) > 0 {
 		var one []byte

@@ -18,6 +18,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/x509ca"
 )
 
+// CertificateMessage is the message of every refusal of a certificate.
+const CertificateMessage = "The certificate is not valid."
+
 // TrustRules are the rules for imported certificates (control-plane, section 11.3) and for those under
 // them: OpenSSL's, and that no authority signs a key stronger than its own. A leaf may have no extension.
 func TrustRules(c *Call) *x509ca.Rules {
@@ -32,7 +35,7 @@ func ReadCertificate(text, field string) (*x509.Certificate, *Algorithm, error) 
 	}
 	alg := algorithmOfKey(c.PublicKey)
 	if alg == nil {
-		return nil, nil, Invalid("The certificate is not valid.", Because(apc.RuleKeyType, field, problemCertificateKey,
+		return nil, nil, Invalid(CertificateMessage, Because(apc.RuleKeyType, field, problemCertificateKey,
 			keyOf(c), wording.Or((AnyRSA|AnyECC).Names())))
 	}
 	return c, alg, nil
@@ -106,7 +109,7 @@ func LoadAuthorities(ctx context.Context, c *Call, named *Key, field string) (*A
 
 // LongChain refuses a chain of too many authorities.
 func LongChain(field string) error {
-	return Invalid("The certificate is not valid.",
+	return Invalid(CertificateMessage,
 		Because(apc.RuleCertificateAuthority, field, problemLongChain, "", "at most "+strconv.Itoa(MaxAuthorities)))
 }
 
@@ -180,7 +183,7 @@ func CheckOwnCertificate(c *Call, text, field string, pair *Key) (*x509.Certific
 	} else if !c.Now.Before(cert.NotBefore) {
 		return cert, nil
 	}
-	return nil, Invalid("The certificate is not valid.", Because(rule, field, problem, found, "valid at "+c.Now.Format(timeForm)))
+	return nil, Invalid(CertificateMessage, Because(rule, field, problem, found, "valid at "+c.Now.Format(timeForm)))
 }
 
 // CertificateError is the refusal for a certificate; nil for nil.
@@ -193,7 +196,7 @@ func CertificateError(err error, field string) error {
 		return Internal(err)
 	}
 	out := Invalid(
-		"The certificate is not valid.",
+		CertificateMessage,
 		Because(apc.Rule(refusal.Rule), field, refusal.Problem, refusal.Found, refusal.Wanted),
 	)
 	out.Err = err
