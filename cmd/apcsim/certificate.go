@@ -51,6 +51,9 @@ func setupCertificate(fs *flag.FlagSet) action {
 		if len(args) != 1 {
 			return usageError("wants one certificate")
 		}
+		if *at != "" && len(above) == 0 {
+			return usageError("--at is for a chain, which --ca names")
+		}
 		answer, err := explainCertificate(args[0], above, *at)
 		if *asJSON {
 			return printJSON(s.out, answer, err)

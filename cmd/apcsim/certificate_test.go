@@ -53,4 +53,8 @@ func TestAChainIsCheckedAtATime(t *testing.T) {
 			t.Errorf("%s: got %+v, want %q", c.args, got, c.want)
 		}
 	}
+	alone := apcsim(t, "", "certificate", "--at", "2026-06-01", leaf)
+	if alone.status != exitUsage || !strings.Contains(alone.err, "--at is for a chain, which --ca names") {
+		t.Errorf("a time for no chain: %+v", alone)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
@@ -111,6 +112,9 @@ func (p paymentTool) command() command {
 		return func(_ context.Context, s streams, args []string) error {
 			if len(args) != takes {
 				return usageError(fmt.Sprintf("wants %d arguments beside flags, found %d", takes, len(args)))
+			}
+			if slices.Contains(args, "") {
+				return usageError(p.args[strings.LastIndexByte(p.args, ' ')+1:] + " is empty")
 			}
 			out, err := work(&secrets{s}, strings.Join(args, ""))
 			if _, wrong := err.(usageError); wrong {

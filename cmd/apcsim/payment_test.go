@@ -72,10 +72,13 @@ func TestPaymentToolsRefusals(t *testing.T) {
 			"the key has the wrong length: found 1 bytes, wanted 16 or 24 bytes"},
 		{"dukpt derive --bdk 0123456789ABCDEFFEDCBA9876543210 --ksn FF", exitRefused, "the length is wrong: found 2 digits"},
 		{"emv arpc --imk 0123456789ABCDEFFEDCBA9876543210 --pan 990123456789012", exitUsage, "wants either --response-code or --status-update"},
+		{"mac --algorithm cmac --key 0123456789ABCDEFFEDCBA9876543210 ", exitUsage, "MESSAGE is empty"},
+		{"pin open --format 2 ", exitUsage, "BLOCK is empty"},
 		{"mac --algorithm rot13 --key 0123456789ABCDEFFEDCBA9876543210 00", exitUsage, "--algorithm is one of"},
 		{"mac --algorithm iso9797-3 --key 0123456789ABCDEFFEDCBA9876543210 --padding 0 00", exitRefused, "the message is not whole blocks"},
 	} {
-		got := apcsim(t, "", strings.Fields(c.args)...)
+		args := strings.Split(c.args, " ") // a space at the end is an empty argument
+		got := apcsim(t, "", args...)
 		if got.status != c.status || !strings.Contains(got.err, c.want) || got.out != "" {
 			t.Errorf("%s: got %+v, want status %d and %q", c.args, got, c.status, c.want)
 		}

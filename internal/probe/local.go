@@ -100,11 +100,17 @@ func hashed(checkValue, certificate string) string {
 	if _, err := asn1.Unmarshal(c.RawSubjectPublicKeyInfo, &info); err != nil {
 		return "no public key"
 	}
-	for name, text := range map[string][]byte{"SubjectPublicKeyInfo": c.RawSubjectPublicKeyInfo, "the bits of the key": info.PublicKey.Bytes} {
+	begins := func(text []byte) bool {
 		sum := sha1.Sum(text)
-		if strings.HasPrefix(hex.EncodeToString(sum[:]), strings.ToLower(checkValue)) {
-			return name
-		}
+		return strings.HasPrefix(hex.EncodeToString(sum[:]), strings.ToLower(checkValue))
+	}
+	switch {
+	case checkValue == "":
+		return "no check value"
+	case begins(c.RawSubjectPublicKeyInfo):
+		return "SubjectPublicKeyInfo"
+	case begins(info.PublicKey.Bytes):
+		return "the bits of the key"
 	}
 	return "another text"
 }

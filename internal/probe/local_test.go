@@ -31,7 +31,7 @@ func TestWhatOfAPublicKeyIsHashed(t *testing.T) {
 	bits := sha1.Sum(c.RawSubjectPublicKeyInfo[len(c.RawSubjectPublicKeyInfo)-133:]) // a point of P-521, uncompressed
 	for checkValue, want := range map[string]string{
 		"768F6E04": "SubjectPublicKeyInfo", "768f6e": "SubjectPublicKeyInfo", hex.EncodeToString(bits[:4]): "the bits of the key",
-		"00000000": "another text", "768F6E05": "another text",
+		"00000000": "another text", "768F6E05": "another text", "": "no check value",
 	} {
 		if got := hashed(checkValue, certificate); got != want {
 			t.Errorf("%s: got %q, want %q", checkValue, got, want)
