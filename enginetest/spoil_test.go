@@ -47,10 +47,7 @@ func TestSpoiledMaterialIsRefusedByItsRule(t *testing.T) {
 		},
 	}
 	if _, err := s.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: s.Key(t, enginetest.P0TDES2).KeyArn,
-		KeyMaterial: export}); !errors.Is(
-		err,
-		apc.ErrValidation,
-	) {
+		KeyMaterial: export}); !errors.Is(err, apc.ErrValidation) {
 		t.Errorf("an expired certificate: %v", err)
 	}
 }

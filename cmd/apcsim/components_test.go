@@ -32,10 +32,7 @@ func TestComponentsAreDrawnAndJoined(t *testing.T) {
 	}
 	// A ceremony's paper, and its check value.
 	if got := mustRun(t, "components", "join", "--algorithm", "TDES_2KEY", "0452 DDB6 61F7 DCDC 1046 C2F0 44CA AAD5",
-		"057198D1E85C1133EE9A7868329E98C5"); !strings.Contains(
-		got,
-		"check value 08D7B4  0123 4567 89AB CDEF",
-	) {
+		"057198D1E85C1133EE9A7868329E98C5"); !strings.Contains(got, "check value 08D7B4  0123 4567 89AB CDEF") {
 		t.Errorf("got %s", got)
 	}
 	for _, c := range []struct{ args, says string }{

@@ -245,22 +245,10 @@ func settle(t *testing.T, seats []*seat, parties []*party, kills int) {
 			}
 		}
 		if found != len(values) || found < len(known) || found > len(known)+unknown {
-			t.Errorf(
-				"server %d has %d keys, %d of them different; %d were acknowledged, and %d calls had no answer",
-				i,
-				found,
-				len(values),
-				len(known),
-				unknown,
-			)
+			t.Errorf("server %d has %d keys, %d of them different; %d were acknowledged, and %d calls had no answer", i,
+				found, len(values), len(known), unknown)
 		}
 	}
-	t.Logf(
-		"%d operations with %d kills: %d keys acknowledged, %d CreateKey calls without an answer, %d keys in doubt",
-		*operations,
-		kills,
-		len(known),
-		unknown,
-		len(unsure),
-	)
+	t.Logf("%d operations with %d kills: %d keys acknowledged, %d CreateKey calls without an answer, %d keys in doubt",
+		*operations, kills, len(known), unknown, len(unsure))
 }

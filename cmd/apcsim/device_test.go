@@ -60,13 +60,8 @@ func TestServeWithoutCgoSaysWhatIsMissing(t *testing.T) {
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	c = exec.CommandContext(
-		t.Context(),
-		binary,
-		"serve",
-		"--hsm",
-		"pkcs11:token=unit?module-path=/nowhere/module.so&pin-source=env:"+pinVariable,
-	)
+	c = exec.CommandContext(t.Context(), binary, "serve", "--hsm",
+		"pkcs11:token=unit?module-path=/nowhere/module.so&pin-source=env:"+pinVariable)
 	out, err := c.CombinedOutput()
 	if c.ProcessState.ExitCode() != exitRefused || !strings.Contains(string(out), "built without cgo") {
 		t.Errorf("got %v, %s, want status %d and what is missing", err, out, exitRefused)

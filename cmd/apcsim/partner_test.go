@@ -160,21 +160,8 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 	if again := apcsim(t, "", "partner", "new", dir); again.status != exitRefused || !strings.Contains(again.err, "exists") {
 		t.Errorf("a folder that is there: %+v", again)
 	}
-	wrong := apcsim(
-		t,
-		"",
-		"tr34",
-		"wrap",
-		"--partner",
-		dir,
-		"--kdh-key",
-		filepath.Join(dir, "krd.key"),
-		"--krd-cert",
-		krd,
-		"--header",
-		"D0112K0AB00E0000",
-		testKey,
-	)
+	wrong := apcsim(t, "", "tr34", "wrap", "--partner", dir, "--kdh-key", filepath.Join(dir, "krd.key"), "--krd-cert",
+		krd, "--header", "D0112K0AB00E0000", testKey)
 	if wrong.status != exitRefused || !strings.Contains(wrong.err, "the private key is not that of the certificate") {
 		t.Errorf("another private key: %+v", wrong)
 	}

@@ -116,15 +116,8 @@ func TestTheReadmesWayForAnOldBoto3(t *testing.T) {
 	server := launch(t, build(t))
 	row := r.rows["Python"]
 	line := strings.TrimSuffix(row[0], ")") + ", " + strings.ReplaceAll(row[1], readmeURL, server.url) + ")"
-	out, err := r.runClient(
-		t,
-		server.url,
-		false,
-		[]string{"AWS_DATA_PATH=" + strings.TrimSpace(string(data))},
-		"/usr/bin/python3",
-		"-c",
-		"import boto3\nprint("+line+".list_keys()['Keys'])",
-	)
+	out, err := r.runClient(t, server.url, false, []string{"AWS_DATA_PATH=" + strings.TrimSpace(string(data))},
+		"/usr/bin/python3", "-c", "import boto3\nprint("+line+".list_keys()['Keys'])")
 	if err != nil || strings.TrimSpace(out) != "[]" {
 		t.Errorf("%s: %v\n%s", line, err, out)
 	}

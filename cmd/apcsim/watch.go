@@ -196,16 +196,9 @@ func (w *watcher) show(data string) error {
 	if c.Error != "" {
 		answer, colour = c.Error, red
 	}
-	line := fmt.Sprintf(
-		"%s  %s  %s %s  %s  %s  %s\n",
-		w.paint.in(dim, c.Time.UTC().Format("2006-01-02 15:04:05")),
-		w.paint.in(bold, shown(c.Operation)),
-		shown(c.Account),
-		shown(c.Region),
-		shown(c.Names),
-		shown(c.Took),
-		w.paint.in(colour, shown(answer)),
-	)
+	line := fmt.Sprintf("%s  %s  %s %s  %s  %s  %s\n", w.paint.in(dim, c.Time.UTC().Format("2006-01-02 15:04:05")),
+		w.paint.in(bold, shown(c.Operation)), shown(c.Account), shown(c.Region), shown(c.Names), shown(c.Took),
+		w.paint.in(colour, shown(answer)))
 	for _, reason := range c.Why {
 		line += "    " + w.paint.in(red, shown(reason)) + "\n"
 	}

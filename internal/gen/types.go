@@ -23,13 +23,8 @@ func (p *plane) enum(s *facts.Shape) {
 	}
 	p.printf(")\n\n")
 	p.printf("// Values returns every value, in the order of the service's description.\n")
-	p.printf(
-		"func (%s) Values() []%s {\nreturn []%s{\n%s,\n}\n}\n\n",
-		s.Name,
-		s.Name,
-		s.Name,
-		strings.Join(constants("", s.Name, s.Values), ",\n"),
-	)
+	p.printf("func (%s) Values() []%s {\nreturn []%s{\n%s,\n}\n}\n\n", s.Name, s.Name, s.Name,
+		strings.Join(constants("", s.Name, s.Values), ",\n"))
 }
 
 func constants(qualifier, typeName string, values []string) (out []string) {

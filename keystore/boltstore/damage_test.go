@@ -47,14 +47,8 @@ func TestDamagedPageHeads(t *testing.T) {
 				}
 				tried, slowest = tried+1, max(slowest, time.Since(start))
 			}
-			t.Logf(
-				"%d pages: of %d damaged heads %d were refused, %d were read right; the slowest took %v",
-				pages,
-				tried,
-				refused,
-				tried-refused,
-				slowest,
-			)
+			t.Logf("%d pages: of %d damaged heads %d were refused, %d were read right; the slowest took %v", pages,
+				tried, refused, tried-refused, slowest)
 		})
 	}
 }

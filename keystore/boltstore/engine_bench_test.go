@@ -28,14 +28,8 @@ func BenchmarkGetKey(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	records, err := s.Page(
-		ctx,
-		keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion},
-		"key",
-		keystore.Filter{},
-		"",
-		1,
-	)
+	records, err := s.Page(ctx, keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion}, "key",
+		keystore.Filter{}, "", 1)
 	if err != nil || len(records) != 1 {
 		b.Fatal(len(records), err)
 	}

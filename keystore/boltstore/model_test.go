@@ -123,10 +123,7 @@ func (w *twins) pages(r *rapid.T) {
 }
 
 func (w *twins) dues(r *rapid.T) {
-	p, before, limit := places.Draw(
-		r,
-		"place",
-	), time.Unix(
+	p, before, limit := places.Draw(r, "place"), time.Unix(
 		rapid.Int64Range(-2, 5).Draw(r, "before"),
 		1e6,
 	), rapid.IntRange(1, 9).

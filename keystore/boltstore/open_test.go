@@ -167,14 +167,8 @@ func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 			if err := os.Chmod(path, mode); err != nil {
 				t.Fatal(err)
 			}
-			refused(
-				t,
-				path,
-				nil,
-				boltstore.ErrDamaged,
-				"it is not a store",
-				map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0],
-			)
+			refused(t, path, nil, boltstore.ErrDamaged, "it is not a store",
+				map[bool]string{true: "empty", false: "bbolt"}[len(data) == 0])
 		}
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, data) {
 			t.Errorf("it was changed: %d bytes of %d, %v", len(got), len(data), err)

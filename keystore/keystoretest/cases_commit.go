@@ -19,14 +19,8 @@ type failure struct {
 
 // failures makes a few records and returns changes of them that must fail.
 func failures(t tester, s keystore.Store) []failure {
-	commit(
-		t,
-		s,
-		keystore.Create(thing("there", "")),
-		keystore.Create(thing("stale", "")),
-		keystore.Create(thing("gone", "")),
-		keystore.Count(counter("full"), 1, 1),
-	)
+	commit(t, s, keystore.Create(thing("there", "")), keystore.Create(thing("stale", "")),
+		keystore.Create(thing("gone", "")), keystore.Count(counter("full"), 1, 1))
 	there, stale, gone, none := get(t, s, "there"), get(t, s, "stale"), get(t, s, "gone"), thing("none", "")
 	commit(t, s, keystore.Replace(stale), keystore.Erase(gone))
 	none.Rev = newID()
@@ -56,14 +50,8 @@ var commitCases = []testCase{
 		on(func(t tester, s keystore.Store) {
 			first := commit(t, s, keystore.Create(thing("a", "1")), keystore.Create(thing("b", "1")), keystore.Create(thing("c", "1")))
 			a, b := get(t, s, "a"), get(t, s, "b")
-			second := commit(
-				t,
-				s,
-				keystore.Replace(with(a, "2")),
-				keystore.Unchanged(b),
-				keystore.Unchanged(thing("none", "")),
-				keystore.Erase(get(t, s, "c")),
-			)
+			second := commit(t, s, keystore.Replace(with(a, "2")), keystore.Unchanged(b),
+				keystore.Unchanged(thing("none", "")), keystore.Erase(get(t, s, "c")))
 			if a := get(t, s, "a"); a.Rev != second || string(a.Data) != "2" {
 				t.Errorf("after Put: %+v, want revision %x", a, second)
 			}
@@ -103,13 +91,8 @@ var commitCases = []testCase{
 					t.Errorf("a refused commit wrote %+v", f.Record)
 				}
 			}
-			commit(
-				t,
-				s,
-				keystore.Create(thing("valid", "")),
-				keystore.Create(thingAt(away, "valid", noon)),
-				keystore.Count(counter("valid"), 1, 1),
-			)
+			commit(t, s, keystore.Create(thing("valid", "")), keystore.Create(thingAt(away, "valid", noon)),
+				keystore.Count(counter("valid"), 1, 1))
 		})),
 	newCase(
 		"MalformedCommitsAreRefused",

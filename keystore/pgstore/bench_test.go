@@ -76,19 +76,10 @@ func bare(b *testing.B, pool *pgxpool.Pool, r keystore.Record, count bool) {
 	ref, id := r.Ref(), [16]byte(newID())
 	tx, err := pool.Begin(ctx)
 	must(b, "Begin", err)
-	_, err = tx.Exec(
-		ctx,
-		"INSERT INTO bare (key, place, id, idx, by_idx, rev, data) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		key(
-			&ref,
-		),
-		place(r.Partition),
-		[]byte(r.ID),
-		[]byte(r.Index),
-		append(indexed(shelf(r.Partition, r.Kind), r.Index), r.ID...),
-		id,
-		r.Data,
-	)
+	_, err = tx.Exec(ctx,
+		"INSERT INTO bare (key, place, id, idx, by_idx, rev, data) VALUES ($1, $2, $3, $4, $5, $6, $7)", key(&ref),
+		place(r.Partition), []byte(r.ID), []byte(r.Index),
+		append(indexed(shelf(r.Partition, r.Kind), r.Index), r.ID...), id, r.Data)
 	must(b, "INSERT", err)
 	if count {
 		_, err = tx.Exec(ctx, "UPDATE bare SET value = value + 1, rev = $2 WHERE key = $1 AND value < 1000000000", []byte("counter"), id)

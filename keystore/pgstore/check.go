@@ -19,13 +19,8 @@ func wellFormed(id keystore.CommitID, changes []keystore.Change) error {
 	for i := range changes {
 		ref, _ := changes[i].Target()
 		if longest := max(len(ref.Partition.Account), len(ref.Partition.Region), len(ref.Kind)); longest > maxName {
-			return fmt.Errorf(
-				"%w: change %d has an account, a Region or a kind of %d bytes; this store takes %d",
-				keystore.ErrInvalid,
-				i,
-				longest,
-				maxName,
-			)
+			return fmt.Errorf("%w: change %d has an account, a Region or a kind of %d bytes; this store takes %d",
+				keystore.ErrInvalid, i, longest, maxName)
 		}
 	}
 	return nil

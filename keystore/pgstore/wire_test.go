@@ -128,14 +128,8 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 		} {
 			must(t, c.what, c.do())
 			if statements, trips := taps.took(); statements != c.statements || trips != 1 {
-				t.Errorf(
-					"%s (unprepared: %v): %d statements in %d round trips, want %d in 1",
-					c.what,
-					plain,
-					statements,
-					trips,
-					c.statements,
-				)
+				t.Errorf("%s (unprepared: %v): %d statements in %d round trips, want %d in 1", c.what, plain,
+					statements, trips, c.statements)
 			}
 		}
 	}

@@ -44,13 +44,8 @@ func browser(t *testing.T) context.Context {
 	if err != nil {
 		t.Fatal("there is no chromium: scripts/setup installs it")
 	}
-	options := append(
-		chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path),
-		chromedp.NoSandbox,
-		chromedp.WindowSize(1100, 720),
-		chromedp.WSURLReadTimeout(patience),
-	)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.WindowSize(1100, 720), chromedp.WSURLReadTimeout(patience))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -336,13 +331,9 @@ func (s *session) testTools(t *testing.T) {
 }
 
 func (s *session) testFaults(t *testing.T) {
-	s.do(
-		t,
-		"faults",
-		chromedp.Navigate(s.url+"/_apcsim/console/faults"),
+	s.do(t, "faults", chromedp.Navigate(s.url+"/_apcsim/console/faults"),
 		chromedp.SetValue(`select[name=operation]`, "GetKey", chromedp.ByQuery),
-		chromedp.Click(`form.row button`, chromedp.ByQuery),
-	)
+		chromedp.Click(`form.row button`, chromedp.ByQuery))
 	s.waitFor(t, `document.querySelector("tbody").textContent.includes("Throttling")`)
 	s.checkPage(t, "faults")
 	s.picture(t, "faults")

@@ -91,14 +91,8 @@ func (c *processClient) next(n int) {
 	switch r := c.draw.IntN(10); {
 	case r < 3:
 		key = fmt.Sprintf("pair%d.%d", c.number, n)
-		c.do(
-			n,
-			"pair",
-			key,
-			keystore.CommitID{},
-			id,
-			func() error { return c.s.Commit(context.Background(), id, storetest.Pair(here, key)...) },
-		)
+		c.do(n, "pair", key, keystore.CommitID{}, id,
+			func() error { return c.s.Commit(context.Background(), id, storetest.Pair(here, key)...) })
 	case r < 6:
 		c.do(n, "read", key, keystore.CommitID{}, id, func() error {
 			found, err := c.s.Read(context.Background(), register(key, keystore.CommitID{}).Ref())

@@ -130,14 +130,8 @@ func crowdsAppend(t promise.T, handles []keystore.Store) {
 		half := keystore.CounterValue(found[3].Record)
 		ok = int64(len(found[0].Record.Data)) == n && int64(len(found[1].Record.Data)) == n && half <= total/2
 		if !ok {
-			t.Errorf(
-				"in one snapshot %d and %d bytes, a counter at %d, another at %d of %d",
-				len(found[0].Record.Data),
-				len(found[1].Record.Data),
-				n,
-				half,
-				total/2,
-			)
+			t.Errorf("in one snapshot %d and %d bytes, a counter at %d, another at %d of %d", len(found[0].Record.Data),
+				len(found[1].Record.Data), n, half, total/2)
 		}
 		return n, ok
 	}

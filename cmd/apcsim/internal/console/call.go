@@ -127,12 +127,7 @@ func (c Call) Code(url string) Code {
 		CLI: "aws " + service + " " + cased(c.Operation, "-") + " --region " + c.Region + " --endpoint-url " + url +
 			" \\\n  --cli-input-json '" + strings.ReplaceAll(string(body), "'", `'\''`) + "'",
 		Python: "import boto3\n\nclient = boto3.client(\"" + service + "\", region_name=\"" + c.Region + "\", endpoint_url=\"" + url + "\")\n" +
-			"print(client." + cased(
-			c.Operation,
-			"_",
-		) + "(" + arguments(
-			request,
-		) + "))",
+			"print(client." + cased(c.Operation, "_") + "(" + arguments(request) + "))",
 		Go: c.sdkGo(service, url),
 	}
 }

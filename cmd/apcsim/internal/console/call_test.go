@@ -32,9 +32,7 @@ func aCall() Call {
 					KeyAlgorithm:  "AES_128",
 					KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true},
 				},
-				Exportable: new(
-					false,
-				), WrappedKeyCryptogram: "A1B2", ImportToken: "import-token-0123456789abcdef",
+				Exportable: new(false), WrappedKeyCryptogram: "A1B2", ImportToken: "import-token-0123456789abcdef",
 				WrappingSpec: new(apc.WrappingKeySpec("RSA_OAEP_SHA_256")),
 			}},
 		}),

@@ -30,10 +30,7 @@ func TestTheExampleConfigurationIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := (Caller{Account: "111122223333", ARN: "arn:aws:iam::111122223333:user/ceremony",
-		Secret: "example secret of the ceremony"}); !reflect.DeepEqual(
-		got.Callers["AKIDCEREMONY"],
-		want,
-	) {
+		Secret: "example secret of the ceremony"}); !reflect.DeepEqual(got.Callers["AKIDCEREMONY"], want) {
 		t.Errorf("a caller: got %+v, want %+v", got.Callers["AKIDCEREMONY"], want)
 	}
 	if want := (apc.Limits{Keys: 100, TokenLife: 30 * day, DeletedVisible: 90 * day}); got.Limits != want {

@@ -47,16 +47,8 @@ func TestTheOwnCallsListThemselves(t *testing.T) {
 func TestAPageThatIsLetInMayMakeEveryOwnCall(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, AllowOrigins: []string{"https://app.example"}})
 	for _, c := range ownCalls() {
-		status, _, header := r.do(
-			t,
-			"OPTIONS",
-			"/_apcsim/"+c.Path,
-			"",
-			"Origin",
-			"https://app.example",
-			"Access-Control-Request-Method",
-			c.Method,
-		)
+		status, _, header := r.do(t, "OPTIONS", "/_apcsim/"+c.Path, "", "Origin", "https://app.example",
+			"Access-Control-Request-Method", c.Method)
 		if allowed := header.Get("Access-Control-Allow-Methods"); status != 204 || !strings.Contains(allowed, c.Method) {
 			t.Errorf("%s %s: status %d, allowed are %q", c.Method, c.Path, status, allowed)
 		}

@@ -109,14 +109,9 @@ func (q *request) dueItems(limit int) ([]console.DueItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := q.world.store.Page(
-		ctx,
-		keystore.Partition{Account: q.server.home.Account, Region: q.server.home.Region},
-		core.KindKey,
-		keystore.Filter{},
-		"",
-		maxDue,
-	)
+	pairs, err := q.world.store.Page(ctx,
+		keystore.Partition{Account: q.server.home.Account, Region: q.server.home.Region}, core.KindKey,
+		keystore.Filter{}, "", maxDue)
 	if err != nil {
 		return nil, err
 	}

@@ -88,13 +88,8 @@ func loadStopped(t *testing.T, at int, after bool) bool {
 	}
 	arns, alias := keysIn(t, b, slow.Store)
 	if len(arns) != 3 || !slices.Contains(arns, alias) {
-		t.Errorf(
-			"stopped at commit %d, after it %v: got keys %q, the alias names %s; want the 3 of the configuration",
-			at,
-			after,
-			arns,
-			alias,
-		)
+		t.Errorf("stopped at commit %d, after it %v: got keys %q, the alias names %s; want the 3 of the configuration",
+			at, after, arns, alias)
 	}
 	return true
 }

@@ -53,13 +53,8 @@ func (s *Server) warn() {
 		"keys "+keys+" the memory of this process and are sent without TLS; never give it a real key, PIN or card number",
 		"address", s.listener.Addr().String())
 	if !o.Verify || o.Anonymous {
-		s.log.Warn(
-			"NO AUTHENTICATION: every client that reaches this address can use every key",
-			"verify",
-			o.Verify,
-			"anonymous",
-			o.Anonymous,
-		)
+		s.log.Warn("NO AUTHENTICATION: every client that reaches this address can use every key", "verify", o.Verify,
+			"anonymous", o.Anonymous)
 	}
 	if o.Explain {
 		s.log.Warn("exact reasons are shown to other machines: key blocks and tokens can be attacked with them")

@@ -60,9 +60,7 @@ var firstHalf, secondHalf = createAES[:50], createAES[50:]
 func beginning(op string) string {
 	return "POST / HTTP/1.1\r\nHost: localhost\r\n" + target + ": " + operation(
 		op,
-	) + "\r\nContent-Length: " + strconv.Itoa(
-		len(createAES),
-	) + "\r\n\r\n" + firstHalf
+	) + "\r\nContent-Length: " + strconv.Itoa(len(createAES)) + "\r\n\r\n" + firstHalf
 }
 
 // begun sends a call without the second half of its body, and returns once it is being

@@ -30,18 +30,8 @@ func TestCallersComeFromTheConfiguration(t *testing.T) {
 		}
 	}
 	verifying := start(t, "127.0.0.1", Options{Config: c, Verify: true})
-	status, answer, header := verifying.do(
-		t,
-		"POST",
-		"/",
-		createAES,
-		target,
-		operation("CreateKey"),
-		"Authorization",
-		signed+"00",
-		"X-Amz-Date",
-		"20260301T000000Z",
-	)
+	status, answer, header := verifying.do(t, "POST", "/", createAES, target, operation("CreateKey"), "Authorization",
+		signed+"00", "X-Amz-Date", "20260301T000000Z")
 	if status != 400 || header.Get("X-Amzn-Errortype") != "InvalidSignatureException" {
 		t.Errorf("Verify: got %d, %s", status, answer)
 	}
