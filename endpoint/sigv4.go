@@ -338,7 +338,7 @@ func canonicalPath(sent string) string {
 	return strings.Join(segments, "/")
 }
 
-// canonicalHeader is a header's values, trimmed, spaces in a row as one. Two
+// canonicalHeader is a header's values, trimmed, spaces in a row as one. Three
 // headers net/http takes out of a request.
 func canonicalHeader(r *http.Request, name string) string {
 	values := slices.Clone(r.Header.Values(name))
@@ -347,6 +347,8 @@ func canonicalHeader(r *http.Request, name string) string {
 		values = []string{cmp.Or(r.Host, r.URL.Host)} // a request that has crossed no socket may have but the second
 	case name == "content-length" && len(values) == 0:
 		values = []string{strconv.FormatInt(r.ContentLength, 10)}
+	case name == "transfer-encoding" && len(values) == 0:
+		values = slices.Clone(r.TransferEncoding)
 	}
 	for i, v := range values {
 		values[i] = strings.Join(strings.FieldsFunc(v, func(r rune) bool { return r == ' ' || r == '\t' }), " ")

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"bufio"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -181,6 +182,24 @@ func TestRefusedSignaturesAnswerByTheirProtocol(t *testing.T) {
 		const body = `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`
 		if w.Code != want || w.Body.String() != body || w.Header().Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
 			t.Errorf("%s: got %d %s, want %d %s", path, w.Code, w.Body, want, body)
+		}
+	}
+}
+
+// TestHeadersAreSignedAsTheyWereSent has headers that net/http takes out of a request, which curl signs.
+func TestHeadersAreSignedAsTheyWereSent(t *testing.T) {
+	for sent, want := range map[string][2]string{
+		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":  {"transfer-encoding", "chunked"},
+		"Content-Length: 2\r\n\r\n{}":                  {"content-length", "2"},
+		"X-Amz-Meta:  a   b \r\nX-Amz-Meta: c\r\n\r\n": {"x-amz-meta", "a b,c"},
+		"\r\n": {"host", "h.example:8089"},
+	} {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("POST / HTTP/1.1\r\nHost: h.example:8089\r\n" + sent)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := canonicalHeader(r, want[0]); got != want[1] {
+			t.Errorf("%q: got %s: %q, want %q", sent, want[0], got, want[1])
 		}
 	}
 }

@@ -101,7 +101,7 @@ func describeTeam(t *core.Team) MpaTeamAssociation {
 }
 
 // planApproval makes the import of a root certificate wait for the team that guards it. A comment without a
-// team is taken and not used (GUESS G-team-comment).
+// team is taken and not used, and an empty one is a comment (GUESS G-team-comment).
 func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 	if p.in.KeyMaterial.RootCertificatePublicKey == nil {
 		return nil

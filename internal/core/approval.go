@@ -198,7 +198,7 @@ func TeamBusy(found, wanted string) error {
 }
 
 // NewSession begins a session of a team about a record, and returns the change that stores which record
-// that is.
+// that is. The session is the caller's, also where the team is another account's (GUESS G-session-account).
 func (c *Call) NewSession(team string, comment *string, about keystore.Ref) (Approval, keystore.Change) {
 	var b [16]byte
 	c.Cloud.tokens.Read(b[:])
@@ -345,7 +345,7 @@ func (cloud *Cloud) decideKey(ctx context.Context, rec *keystore.Record, session
 	return nil
 }
 
-// reportApproval passes the end of an approval to the observer.
+// reportApproval passes the end of an approval to the observer, in the Region of the key (GUESS G-session-event-region).
 func (cloud *Cloud) reportApproval(k *Key, now time.Time) {
 	if cloud.observe == nil {
 		return
