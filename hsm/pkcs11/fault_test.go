@@ -8,13 +8,10 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/testrig"
-	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
 // blames reports whether an error is one for a fault of the caller or of a key,
@@ -146,128 +143,6 @@ func TestFailuresAfterTheEffect(t *testing.T) {
 	}
 }
 
-// TestOutagesEnd: while every call fails, everything done fails with the reason; when none
-// does, it works again.
-func TestOutagesEnd(t *testing.T) {
-	b, f := watched(t, nil)
-	s := sealKnown(t, b)
-	k := openKept(t, b, s)
-	for _, code := range []uint{p11.CKR_DEVICE_REMOVED, p11.CKR_SESSION_HANDLE_INVALID, p11.CKR_GENERAL_ERROR, p11.CKR_TOKEN_NOT_PRESENT} {
-		f.arm(func(function string) error {
-			if function == "C_CloseSession" {
-				return nil
-			}
-			return p11.Error(code)
-		}, nil)
-		for range 3 {
-			for _, d := range exercises {
-				if err := d.do(ctx, b, s); err == nil || blames(err) || !failedWith(err, code) {
-					t.Errorf("%s: %s: %v", p11.Error(code), d.name, err)
-				}
-			}
-		}
-		f.arm(nil, nil)
-		returns(t, b, func() error { _, err := enciphered(ctx, k); return err })
-		for _, d := range exercises {
-			if err := d.do(ctx, b, s); err != nil {
-				t.Errorf("%s is over: %s: %v", p11.Error(code), d.name, err)
-			}
-		}
-	}
-}
-
-// TestAttemptsAreFewInAnOutage: until the next one is due, all that is done fails with the
-// reason of the last and without a call of the module. The time between two doubles.
-func TestAttemptsAreFewInAnOutage(t *testing.T) {
-	b, f := watched(t, nil)
-	s := sealKnown(t, b)
-	f.arm(func(string) error { return p11.Error(p11.CKR_DEVICE_REMOVED) }, nil)
-	b.drop(b.conn, &Error{Function: "C_Sign", Code: ckrDeviceError})
-	for want := shortestWait; want < 2*longestWait; want *= 2 {
-		overdue(b)
-		if err := b.Random(ctx, make([]byte, 8)); !failedWith(err, p11.CKR_DEVICE_REMOVED) {
-			t.Errorf("an attempt: %v", err)
-		}
-		if got := b.outage.wait; got != min(want, longestWait) || time.Until(b.outage.until) > got {
-			t.Errorf("the next attempt is due after %v, in %v, want %v", got, time.Until(b.outage.until), min(want, longestWait))
-		}
-		b.outage.until = time.Now().Add(time.Hour)
-		before := f.all()
-		for _, d := range exercises {
-			if err := d.do(ctx, b, s); !failedWith(err, p11.CKR_DEVICE_REMOVED) {
-				t.Errorf("%s before the next attempt: %v", d.name, err)
-			}
-		}
-		if made := f.all() - before; made != 0 {
-			t.Errorf("%d calls of the module before the next attempt, want none", made)
-		}
-	}
-	f.arm(nil, nil)
-	returns(t, b, func() error { return b.Random(ctx, make([]byte, 8)) })
-	if b.outage != (outage{}) {
-		t.Errorf("once it is over, the outage is %+v", b.outage)
-	}
-}
-
-// TestRealLosses: sessions closed, the user logged out and the module finalised
-// behind the backend's back.
-func TestRealLosses(t *testing.T) {
-	b, f := watched(t, nil)
-	s := sealKnown(t, b)
-	k := openKept(t, b, s)
-	real := f.cryptoki.(*p11.Ctx)
-	_, encrypt := aesBlock()
-	for name, lose := range map[string]func(c *connection) error{
-		"CloseAllSessions": func(c *connection) error { return real.CloseAllSessions(c.slot) },
-		"Logout":           func(c *connection) error { return real.Logout(c.login) },
-		"Finalize":         func(*connection) error { return real.Finalize() },
-		"one session": func(c *connection) error {
-			c.workers.mu.Lock()
-			defer c.workers.mu.Unlock()
-			return real.CloseSession(c.workers.idle[0])
-		},
-	} {
-		for range 3 {
-			got, err := enciphered(ctx, k)
-			if err := same(got, err, encrypt(make([]byte, 16))); err != nil {
-				t.Fatalf("before %s: %v", name, err)
-			}
-			if err := lose(b.conn); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			got, err = enciphered(ctx, k)
-			if err := same(got, err, encrypt(make([]byte, 16))); err != nil {
-				t.Errorf("after %s: %v", name, err)
-			}
-			for _, d := range exercises {
-				if err := d.do(ctx, b, s); err != nil {
-					t.Errorf("after %s: %s: %v", name, d.name, err)
-				}
-			}
-		}
-	}
-}
-
-// TestFewSessions: a token with fewer sessions than the pool wants serves a
-// crowd all the same.
-func TestFewSessions(t *testing.T) {
-	b, f := watched(t, func(o *Options) { o.PoolSize = 8 })
-	s := sealKnown(t, b)
-	b.module.calls.Lock()
-	c := b.conn
-	b.conn = nil
-	c.close()
-	b.module.calls.Unlock()
-	f.arm(func(function string) error {
-		if sessions, _ := f.counts(); function == "C_OpenSession" && sessions >= 4 {
-			return p11.Error(p11.CKR_SESSION_COUNT)
-		}
-		return nil
-	}, nil)
-	crowd(t, 16, 4, b, s)
-	f.arm(nil, nil)
-}
-
 // crowd has goroutines do everything at the same time.
 func crowd(t *testing.T, goroutines, rounds int, b *Backend, s sealedKeys) {
 	t.Helper()
@@ -338,41 +213,6 @@ func TestLossesInACrowd(t *testing.T) {
 	}
 	if _, objects := f.counts(); objects != 1 {
 		t.Errorf("%d objects are left", objects)
-	}
-}
-
-// TestCloseInACrowd: Close waits for calls under way; later ones are refused.
-func TestCloseInACrowd(t *testing.T) {
-	for range 5 {
-		o := optionsOf(sharedToken(t, softtoken.SoftHSM))
-		b, err := Open(ctx, &o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Initialize(ctx); err != nil {
-			t.Fatal(err)
-		}
-		s := sealKnown(t, b)
-		var wg sync.WaitGroup
-		done := testrig.NewMeter()
-		for g := range 8 {
-			wg.Go(func() {
-				for i := 0; ; i++ {
-					if err := exercises[(g+i)%len(exercises)].do(ctx, b, s); err != nil {
-						if done.Stop(); !errors.Is(err, hsm.ErrClosed) {
-							t.Errorf("%v", err)
-						}
-						return
-					}
-					done.Add()
-				}
-			})
-		}
-		done.More(24)
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-		wg.Wait()
 	}
 }
 
