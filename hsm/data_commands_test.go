@@ -9,7 +9,6 @@ import (
 	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"go/parser"
 	"go/token"
 	"slices"
@@ -311,15 +310,6 @@ var commands = slices.Concat(
 		hsm.CBC,
 	),
 )
-
-// TestOutageIsNeverAVerdict cuts every device off at each call of each command in turn.
-func TestOutageIsNeverAVerdict(t *testing.T) {
-	for i, c := range commands {
-		t.Run(fmt.Sprintf("%02d %s", i, c.name), func(t *testing.T) {
-			eachCallFailing(t, func(t *testing.T, b hsm.Backend) []hsm.KeyRef { return c.load(t, b) }, c.run)
-		})
-	}
-}
 
 // TestTheDocumentationSaysWhatIsRevealed counts, on a device that lacks whatever it may lack,
 // how many keys each command takes the bytes of.

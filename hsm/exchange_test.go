@@ -3,13 +3,10 @@ package hsm_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/cipher"
-	"crypto/des"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
@@ -94,76 +91,6 @@ func TestCryptogramsOpenInEveryDevice(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestUnpaddingAgreesWithTheLibrary gives a device without OAEP every kind of
-// wrong encoding, made with the public key, and compares with what the standard
-// library says of it on a device that has OAEP.
-func TestUnpaddingAgreesWithTheLibrary(t *testing.T) {
-	onEvery(t, func(t *testing.T, h *hsm.HSM) {
-		pair, public, _ := newPair(t, h, unwrapper)
-		pub := public.(*rsa.PublicKey)
-		admit, _ := admitted(hsm.HMAC)
-		const n, size = 32, 256
-		whole := bytes.Repeat([]byte{0x77}, size-2*n-2) // the longest message
-		data := func(change func(db []byte)) []byte {
-			label := sha256.Sum256(nil)
-			db := append(append(bytes.Clone(label[:]), 1), whole...)
-			change(db)
-			return db
-		}
-		for name, c := range map[string]struct {
-			first byte
-			db    []byte
-			taken bool
-		}{
-			"the longest message": {0, data(func([]byte) {}), true},
-			"a first byte of 1":   {1, data(func([]byte) {}), false},
-			"another label":       {0, data(func(db []byte) { db[n-1] ^= 1 }), false},
-			"no one":              {0, data(func(db []byte) { clear(db[n:]) }), false},
-			"a two for the one":   {0, data(func(db []byte) { db[n] = 2 }), false},
-			"the one at the end":  {0, data(func(db []byte) { clear(db[n:]); db[len(db)-1] = 1 }), false}, // no key of no bytes
-			"one byte of message": {0, data(func(db []byte) { clear(db[n:]); db[len(db)-2] = 1; db[len(db)-1] = 9 }), true},
-			"a second one":        {0, data(func(db []byte) { clear(db[n:]); db[n+9] = 1; db[n+10] = 1 }), true},
-			"a byte before":       {0, data(func(db []byte) { clear(db[n:]); db[n+3] = 9; db[n+9] = 1 }), false},
-		} {
-			_, err := h.ImportCryptogram(
-				ctx,
-				pair,
-				crypto.SHA256,
-				rawOAEP(pub, c.first, c.db),
-				func(bits int) (hsm.Attributes, kcv.Method, error) {
-					a, m, _ := admit(bits)
-					a.Hash = crypto.SHA256
-					return a, m, nil
-				},
-			)
-			if (err == nil) != c.taken {
-				t.Errorf("%s: %v, want it taken: %t", name, err, c.taken)
-			}
-		}
-	})
-}
-
-// rawOAEP encrypts an encoding whose parts are as they are given, masked as RFC
-// 8017 says.
-func rawOAEP(pub *rsa.PublicKey, first byte, db []byte) []byte {
-	seed := bytes.Repeat([]byte{0x31}, 32)
-	mask := func(data, from []byte) []byte {
-		var stream []byte
-		for i := byte(0); len(stream) < len(data); i++ {
-			sum := sha256.Sum256(append(bytes.Clone(from), 0, 0, 0, i))
-			stream = append(stream, sum[:]...)
-		}
-		out := bytes.Clone(data)
-		for i := range out {
-			out[i] ^= stream[i]
-		}
-		return out
-	}
-	masked := mask(db, seed)
-	encoded := append(append([]byte{first}, mask(seed, masked)...), masked...)
-	return rawRSA(pub, encoded)
 }
 
 var ecdhCurves = map[int]ecdh.Curve{256: ecdh.P256(), 384: ecdh.P384(), 521: ecdh.P521()}
@@ -309,43 +236,6 @@ func TestAgreementsRefuseWhatIsNone(t *testing.T) {
 			c.change(&a)
 			if _, err := h.ImportECDH(ctx, a, b, admit); !errors.Is(err, c.want) {
 				t.Errorf("%s: got %v, want %v", name, err, c.want)
-			}
-		}
-	})
-}
-
-// TestAS2805KeysTravelUnderTheirVariant, computed here with the standard
-// library: TDES-CBC with a zero IV under the masked key.
-func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
-	kek, key := bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"), bytesOf(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
-	onEvery(t, func(t *testing.T, h *hsm.HSM) {
-		ref := load(t, h, hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'N', Bits: 128}, kek)
-		for _, v := range []hsm.Variant{{}, {0x28, 0xC0}, {0x24, 0xC0}, {0x22, 0xC0}} {
-			masked := bytes.Clone(kek)
-			for i := range masked {
-				masked[i] ^= v[i%2]
-			}
-			block, err := des.NewTripleDESCipher(append(masked, masked[:8]...))
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := bytes.Clone(key)
-			cipher.NewCBCEncrypter(block, make([]byte, 8)).CryptBlocks(want, want)
-
-			admit, a := admitted(hsm.TDES)
-			made, err := h.ImportAS2805(ctx, ref, v, want, admit)
-			if err != nil {
-				t.Fatalf("%x: %v", v, err)
-			}
-			if check, _ := kcv.TDES(key); made.CheckValue.String() != check {
-				t.Errorf("%x: check value %s, want %s", v, made.CheckValue, check)
-			}
-			got, _, err := h.ExportAS2805(ctx, ref, v, hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: *a}}, kcv.TDESZero)
-			if err != nil || !bytes.Equal(got, want) {
-				t.Errorf("%x: got %X, %v, want %X", v, got, err, want)
-			}
-			if _, err := h.ImportAS2805(ctx, ref, v, want[:9], admit); !errors.Is(err, hsm.ErrInput) {
-				t.Errorf("half a block: %v", err)
 			}
 		}
 	})

@@ -3,12 +3,8 @@ package hsm_test
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -31,38 +27,6 @@ func onEvery(t *testing.T, do func(t *testing.T, h *hsm.HSM)) {
 			do(t, h)
 		})
 	}
-}
-
-type vector struct {
-	ID            string
-	Version       string
-	KBPKAlgorithm string `json:"kbpk_algorithm"`
-	KBPK          string
-	KeyBlock      string `json:"key_block"`
-	Key           string
-	KCV           string
-	Expect        string
-}
-
-// vectors are those made for this project and, where there are any, the
-// published ones.
-func vectors(t *testing.T) (out []vector) {
-	paths := []string{filepath.Join("..", "tr31", "testdata", "made.json")}
-	if dir := os.Getenv("APCSIM_VECTORS"); dir != "" {
-		paths = append(paths, filepath.Join(dir, "tr31.json"))
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var vs []vector
-		if err := json.Unmarshal(raw, &vs); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, vs...)
-	}
-	return out
 }
 
 func bytesOf(t testing.TB, text string) []byte {
@@ -93,146 +57,6 @@ func kbpkAttributes(v string, bits int) hsm.Attributes {
 		a.Algorithm, a.Exportability = hsm.AES, 'E'
 	}
 	return a
-}
-
-// TestEveryVectorOpensInEveryDevice: what a strict reader unwraps, the
-// commands import, with the key and the check value of the vector, and what
-// it refuses for its MAC, they refuse.
-func TestEveryVectorOpensInEveryDevice(t *testing.T) {
-	onEvery(t, func(t *testing.T, h *hsm.HSM) {
-		opened, refused := 0, 0
-		outer := load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{7}, 32))
-		reader, _ := tr31.NewKBPK(bytes.Repeat([]byte{7}, 32))
-		for _, v := range vectors(t) {
-			b, err := tr31.Parse(v.KeyBlock, tr31.Lenient)
-			if err != nil || v.Expect != "unwrap" && v.Expect != "mac" {
-				continue
-			}
-			if len(v.Key)/2 > 256 { // private keys in block form are longer than any symmetric key
-				continue
-			}
-			kbpk := bytesOf(t, v.KBPK)
-			ref := load(t, h, kbpkAttributes(v.Version, len(kbpk)*8), kbpk)
-			var inner hsm.Attributes
-			made, err := h.ImportTR31(ctx, ref, b, func(bits int) (hsm.Attributes, kcv.Method, error) {
-				inner = importedAttributes(b.Header, bits)
-				return inner, zeroMethods[inner.Algorithm], nil
-			})
-			if v.Expect == "mac" {
-				if refused++; !errors.Is(err, tr31.ErrMAC) {
-					t.Errorf("%s: got %v, want a refusal of the MAC", v.ID, err)
-				}
-				continue
-			}
-			if opened++; err != nil {
-				t.Errorf("%s: %v", v.ID, err)
-				continue
-			}
-			header := tr31.Header{
-				Version:       tr31.VersionD,
-				KeyUsage:      "D0",
-				Algorithm:     byte(inner.Algorithm),
-				ModeOfUse:     'B',
-				KeyVersion:    "00",
-				Exportability: 'E',
-				Context:       '0',
-				Reserved:      '0',
-			}
-			text, value, err := h.ExportTR31(
-				ctx,
-				outer,
-				header,
-				hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}},
-				zeroMethods[inner.Algorithm],
-			)
-			if err != nil {
-				t.Errorf("%s: exporting: %v", v.ID, err)
-				continue
-			}
-			again, err := tr31.Parse(text, tr31.Lenient)
-			if err != nil {
-				t.Fatal(err)
-			}
-			key, err := reader.Unwrap(ctx, again)
-			if err != nil || !bytes.Equal(key, bytesOf(t, v.Key)) {
-				t.Errorf("%s: another key came out: %v", v.ID, err)
-			}
-			if b.Header.Algorithm != 'H' && inner.Algorithm != hsm.HMAC &&
-				(made.CheckValue.Short(3) != v.KCV || value.Short(3) != v.KCV) {
-				t.Errorf("%s: check values %s and %s, want %s", v.ID, made.CheckValue, value, v.KCV)
-			}
-		}
-		if opened < 60 || refused < 15 {
-			t.Errorf("only %d opened and %d refused", opened, refused)
-		}
-	})
-}
-
-// importedAttributes: keys that are neither TDES, AES nor HMAC travel as
-// HMAC keys, which may be any bytes.
-func importedAttributes(h tr31.Header, bits int) hsm.Attributes {
-	a := hsm.Attributes{
-		KeyID:         "inner",
-		Usage:         h.KeyUsage,
-		Algorithm:     hsm.Algorithm(h.Algorithm),
-		Mode:          h.ModeOfUse,
-		Exportability: 'E',
-		Bits:          bits,
-	}
-	fits := a.Algorithm == hsm.AES && (bits == 128 || bits == 192 || bits == 256) ||
-		a.Algorithm == hsm.TDES && (bits == 128 || bits == 192)
-	if !fits {
-		a.Algorithm, a.Hash = hsm.HMAC, crypto.SHA256
-	}
-	return a
-}
-
-func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
-	onEvery(t, func(t *testing.T, h *hsm.HSM) {
-		kek := load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{9}, 32))
-		reader, _ := tr31.NewKBPK(bytes.Repeat([]byte{9}, 32))
-		for _, c := range []struct {
-			algorithm      hsm.Algorithm
-			bdk, ksn, want string
-		}{
-			{hsm.TDES, "0123456789ABCDEFFEDCBA9876543210", "FFFF9876543210E00000", "6AC292FAA1315B4D858AB3A3D7D5933A"},
-			{hsm.TDES, "0123456789ABCDEFFEDCBA987654321089ABCDEF01234567", "FFFF9876543210E0001F", "C2683C89B1BD62F545923BD790BCCE7E"},
-			{hsm.TDES, "8A8349794C9EE9A4C2927098F249FED6", "FFFF9876543210E0001F", "0CCE8B18912E519C87348795288FFDA7"},
-			{hsm.AES, "FEDCBA9876543210F1F1F1F1F1F1F1F1", "1234567890123456FFFFFFFF", "1273671EA26AC29AFA4D1084127652A1"},
-		} {
-			bdk := load(
-				t,
-				h,
-				hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)},
-				bytesOf(t, c.bdk),
-			)
-			header := tr31.Header{
-				Version:       tr31.VersionD,
-				KeyUsage:      "B1",
-				Algorithm:     byte(c.algorithm),
-				ModeOfUse:     'X',
-				KeyVersion:    "00",
-				Exportability: 'S',
-				Context:       '0',
-				Reserved:      '0',
-			}
-			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: bytesOf(t, c.ksn)}, zeroMethods[c.algorithm])
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, _ := tr31.Parse(text, tr31.Strict)
-			key, err := reader.Unwrap(ctx, b)
-			if err != nil || !bytes.Equal(key, bytesOf(t, c.want)) {
-				t.Errorf("%s, %s: another initial key, %v", c.bdk, c.ksn, err)
-			}
-		}
-		if _, _, err := h.ExportTR31(ctx, kek, tr31.Header{}, hsm.Material{Key: kek, KSN: make([]byte, 10)}, kcv.AESCMAC); !errors.Is(
-			err,
-			hsm.ErrInput,
-		) {
-			t.Errorf("a TDES serial number for an AES key: %v", err)
-		}
-	})
 }
 
 func TestComponentsAreXoredAndShown(t *testing.T) {

@@ -1,12 +1,10 @@
 package hsm_test
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -125,132 +123,6 @@ func (k *pinKeys) ibm() *hsm.IBM3624 {
 	return &hsm.IBM3624{Key: k.pvk, Table: "0123456789012345", ValidationData: hsm.NewPAN(canaryPAN[:16]), Pad: 'F'}
 }
 
-// TestPINTranslationIsAnOutageWhereTheDeviceFails, with every kind of working key on both
-// sides.
-func TestPINTranslationIsAnOutageWhereTheDeviceFails(t *testing.T) {
-	type translation struct {
-		in *hsm.PINBlock
-		to *hsm.PINForm
-	}
-	for _, form := range []string{"format 4", "DUKPT, TDES", "DUKPT, AES", "AS 2805"} {
-		t.Run(form, func(t *testing.T) {
-			eachCallFailing(t, func(t *testing.T, b hsm.Backend) translation {
-				k := loadPINKeys(t, b)
-				to := k.forms()[form]
-				block, err := hsm.New(b, nil).TranslatePIN(ctx, k.given(), to)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return translation{&hsm.PINBlock{Key: to.Key, Format: to.Format, Block: block, PAN: to.PAN}, to}
-			}, func(h *hsm.HSM, x translation) ([]byte, error) { return h.TranslatePIN(ctx, x.in, x.to) })
-		})
-	}
-}
-
-// TestVerificationHasThreeOutcomes: verified, not verified, and a failure.
-func TestVerificationHasThreeOutcomes(t *testing.T) {
-	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
-		k := loadPINKeys(t, b)
-		for name, form := range k.forms() {
-			translated, err := h.TranslatePIN(ctx, k.given(), form)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			block := hsm.PINBlock{Key: form.Key, Format: form.Format, Block: translated, PAN: form.PAN}
-			pvv, err := h.PVV(ctx, &block, k.visa(), len(canaryPIN))
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			offset, err := h.PINOffset(ctx, &block, k.ibm(), len(canaryPIN))
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			check := func(what string, got hsm.Verdict, err error, want hsm.Verdict) {
-				t.Helper()
-				if got != want || (err != nil) != (want == hsm.Undecided) {
-					t.Errorf("%s, %s: got %v, %v, want %v", name, what, got, err, want)
-				}
-			}
-			verdict, err := h.VerifyPVV(ctx, &block, k.visa(), pvv.Value)
-			check("PVV", verdict, err, hsm.Verified)
-			verdict, err = h.VerifyPVV(ctx, &block, k.visa(), changed(pvv.Value))
-			check("wrong PVV", verdict, err, hsm.NotVerified)
-			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), offset.Value)
-			check("offset", verdict, err, hsm.Verified)
-			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), changed(offset.Value))
-			check("wrong offset", verdict, err, hsm.NotVerified)
-			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), offset.Value[:4])
-			check("short offset", verdict, err, hsm.NotVerified)
-			verdict, err = h.VerifyOffset(ctx, &block, k.ibm(), "12F4")
-			check("offset of no digits", verdict, err, hsm.Undecided)
-			block.Block = bytes.Repeat([]byte{0x55}, len(block.Block))
-			verdict, err = h.VerifyPVV(ctx, &block, k.visa(), pvv.Value)
-			check("no PIN block", verdict, err, hsm.Undecided)
-			if _, ok := errors.AsType[*hsm.PINBlockError](err); !ok {
-				t.Errorf("%s: no PIN block: got %v, want a PINBlockError", name, err)
-			}
-		}
-	})
-}
-
-// changed is a value with another last digit.
-func changed(value string) string {
-	last := value[len(value)-1]
-	return value[:len(value)-1] + string('0'+(last-'0'+1)%10)
-}
-
-// TestPINBlocksThatDoNotDecodeSayWhereAndShowNoDigit changes each nibble of a clear
-// PIN field in turn.
-func TestPINBlocksThatDoNotDecodeSayWhereAndShowNoDigit(t *testing.T) {
-	b := hsm.NewSoftware(nil)
-	h := hsm.New(b, nil)
-	k := loadPINKeys(t, b)
-	pek := tdesCipher(t, canaryPEK)
-	field := bytesOf(t, "0C"+canaryPIN+"FF")
-	account, err := pin.PANField(canaryPAN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at := range 16 {
-		wrong := slices.Clone(field)
-		wrong[at/2] ^= []byte{0xF0, 0x0F}[at%2] & (field[at/2] ^ []byte{0xBB, 0xEB, 0xBB, 0xBB, 0xBB, 0xBB, 0xBB, 0xDD}[at/2])
-		for i := range wrong {
-			wrong[i] ^= account[i]
-		}
-		pek.Encrypt(wrong, wrong)
-		rule, found := pin.RuleDigits, fmt.Sprintf("digit %d", at-1)
-		switch {
-		case at == 0:
-			rule, found = pin.RuleControl, "B"
-		case at == 1:
-			rule, found = pin.RuleLength, "B"
-		case at >= 14:
-			rule, found = pin.RuleFill, fmt.Sprintf("fill digit %d", at-13)
-		}
-		block := k.given()
-		block.Block = wrong
-		_, err := h.PVV(ctx, block, k.visa(), 0)
-		if at == 1 { // a length of 11 leaves a digit where the fill begins
-			rule, found = pin.RuleFill, "fill digit 1"
-		}
-		reason, ok := errors.AsType[*hsm.PINBlockError](err)
-		if !ok || reason.Reason.Rule != rule || reason.Reason.Found != found || !hsm.IsArgument(err) {
-			t.Errorf("digit %d: got %v, want rule %s, found %s", at, err, rule, found)
-		}
-		showsNothing(t, fmt.Sprintf("digit %d", at), err)
-	}
-	block := k.given()
-	block.Block = block.Block[:7]
-	if _, err := h.PVV(ctx, block, k.visa(), 0); !isBlockError(err, pin.RuleBlock) {
-		t.Errorf("7 bytes: got %v", err)
-	}
-}
-
-func isBlockError(err error, rule pin.Rule) bool {
-	e, ok := errors.AsType[*hsm.PINBlockError](err)
-	return ok && e.Reason.Rule == rule
-}
-
 // showsNothing is whether a refusal shows no four digits of the canaries in a row.
 func showsNothing(t *testing.T, name string, err error) {
 	t.Helper()
@@ -363,62 +235,6 @@ func TestPINCommandsRefuseWhatDoesNotFitAndShowNothing(t *testing.T) {
 			broken(pin.RulePAN),
 		)
 	})
-}
-
-// TestTranslationsAreThoseOfTheTable tries every two formats.
-func TestTranslationsAreThoseOfTheTable(t *testing.T) {
-	b := hsm.NewSoftware(nil)
-	h := hsm.New(b, nil)
-	k := loadPINKeys(t, b)
-	all := []pin.Format{pin.ISO0, pin.ISO1, pin.ISO2, pin.ISO3, pin.ISO4, pin.AS28050}
-	taken := map[pin.Format]string{
-		pin.ISO0:    "0, 3, 4",
-		pin.ISO1:    "0, 1, 3, 4",
-		pin.ISO2:    "",
-		pin.ISO3:    "0, 3, 4",
-		pin.ISO4:    "0, 3, 4",
-		pin.AS28050: "0, 3, 4",
-	}
-	key := func(f pin.Format) hsm.WorkingKey {
-		if f == pin.ISO4 {
-			return hsm.WorkingKey{Key: k.aes}
-		}
-		return hsm.WorkingKey{Key: k.pek}
-	}
-	for _, from := range all {
-		var to []string
-		for i, f := range all {
-			block := &hsm.PINBlock{Key: key(from), Format: from, Block: k.clear(t, from, canaryPIN), PAN: hsm.NewPAN(canaryPAN)}
-			_, err := h.TranslatePIN(ctx, block, &hsm.PINForm{Key: key(f), Format: f, PAN: hsm.NewPAN(canaryPAN)})
-			if err == nil {
-				to = append(to, fmt.Sprint(i))
-			} else if e, ok := errors.AsType[*pin.Error](err); !ok || e.Rule != pin.RuleFormat {
-				t.Errorf("%v to %v: got %v", from, f, err)
-			}
-		}
-		if got := strings.Join(to, ", "); got != taken[from] {
-			t.Errorf("%v is translated to formats %s, want %s", from, got, taken[from])
-		}
-	}
-}
-
-func TestGeneratedPINsAreTheDevicesRandom(t *testing.T) {
-	seen := map[string]bool{}
-	for range 2 {
-		b := hsm.NewSoftware(&hsm.SoftwareOptions{Seed: 7})
-		h := hsm.New(b, nil)
-		k := loadPINKeys(t, b)
-		for range 3 {
-			got, err := h.GenerateOffset(ctx, k.forms()["format 0"], k.ibm(), 12)
-			if err != nil {
-				t.Fatal(err)
-			}
-			seen[got.Value] = true
-		}
-	}
-	if len(seen) != 3 {
-		t.Errorf("3 PINs from each of two devices with one seed have %d offsets, want 3", len(seen))
-	}
 }
 
 // FuzzPINCommands: no input makes a command panic, and what it makes it reads.

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -53,19 +52,21 @@ func TestHeldKeyIsDerivedOnce(t *testing.T) {
 	}
 }
 
-// TestChainedBlocksAreOneCall of a device: the security code of version 2 has two blocks.
-func TestChainedBlocksAreOneCall(t *testing.T) {
-	for _, c := range floors.All() {
-		if c.Name != "CardValue CSC 2" {
-			continue
+// TestHeldKeyHasTheCheckValueOfTheKeyInTheBlock is about the cases that say what it is.
+func TestHeldKeyHasTheCheckValueOfTheKeyInTheBlock(t *testing.T) {
+	onDataCases(t, "EncryptData", func(d *dataCase) {
+		want := d.want.in("intermediate").text("wrapped_key_check_value")
+		if want == "" {
+			return
 		}
-		device := hsm.NewSoftware(nil)
-		h, calls := counted(device)
-		run := c.Ready(h, c.Load(t, device))
-		must(t, 0, run())
-		if calls["Encrypt"] != 1 {
-			t.Errorf("%s: got %d calls of Encrypt, want 1", c.Name, calls["Encrypt"])
+		method := zeroMethods[hsm.TDES]
+		if d.workingAlgorithm("KeyIdentifier", "WrappedKey") != "TDES" {
+			method = zeroMethods[hsm.AES]
 		}
-		h.Close()
-	}
+		held, got, err := d.h.Hold(ctx, d.working(d.key("KeyIdentifier"), d.in.in("WrappedKey")), method)
+		d.equals("check value", got.String(), want, err)
+		if err == nil {
+			held.Close()
+		}
+	})
 }
