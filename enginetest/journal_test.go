@@ -1,6 +1,7 @@
 package enginetest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,11 +58,20 @@ func TestCallReadsAsALine(t *testing.T) {
 	}
 }
 
-// TestJournalHasTheCallsInTheirOrder, without what is sensitive, and a copy of it stays as it is.
+// TestJournalHasTheCallsInTheirOrder, and a copy of it stays as it is.
 func TestJournalHasTheCallsInTheirOrder(t *testing.T) {
-	s := enginetest.New(t, nil)
+	var s *enginetest.Sim
+	var meanwhile []enginetest.Call
+	around := func(ctx context.Context, _ apc.Call, next func(context.Context) (any, error)) (any, error) {
+		meanwhile = s.Journal()
+		return next(ctx)
+	}
+	s = enginetest.New(t, &enginetest.Options{Engine: engine.Options{Intercept: around}})
 	s.ListKeys(ctx, nil)
 	before := s.Journal()
+	if len(meanwhile) != 1 || meanwhile[0].Done || meanwhile[0].Answer != nil {
+		t.Errorf("while the first call was under way: %+v", meanwhile)
+	}
 	s.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/none"})
 	after := s.Journal()
 	if len(before) != 1 || len(after) != 2 || after[0].Number != 1 || after[1].Number != 2 || after[1].Operation != "GetAlias" {

@@ -21,10 +21,11 @@ func TestLedgerShowsWhatAProgramMadeOfAKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	as2805 := s.Key(t, "K0 TDES_2KEY").KeyArn
-	headers := &engine.KeyBlockHeaders{KeyExportability: new(apc.KeyExportabilityNonExportable)}
 	exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek}})
-	exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{
-		Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek, KeyBlockHeaders: headers}})
+	for _, e := range []apc.KeyExportability{apc.KeyExportabilityNonExportable, apc.KeyExportabilitySensitive} {
+		exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{
+			WrappingKeyIdentifier: kek, KeyBlockHeaders: &engine.KeyBlockHeaders{KeyExportability: &e}}})
+	}
 	exportKey(t, s, k.KeyArn, engine.ExportKeyMaterial{As2805KeyCryptogram: &engine.ExportAs2805KeyCryptogram{
 		WrappingKeyIdentifier: as2805, As2805KeyVariant: apc.As2805KeyVariantPINEncryptionKeyVariant28}})
 	if _, err := importBlock(s, kek, "D0000"); err == nil { // it was refused: no key was moved
@@ -46,6 +47,7 @@ func TestLedgerShowsWhatAProgramMadeOfAKey(t *testing.T) {
 		"import" + of + "TR-31" + check + "true, header D0128P0TE00S0200" + under,
 		"export" + of + "TR-31" + check + "true, header D0128P0TE00E0200" + under,
 		"export" + of + "TR-31" + check + "false, header D0128P0TE00N0200" + under,
+		"export" + of + "TR-31" + check + "true, header D0128P0TE00S0200" + under,
 		"export" + of + "AS 2805" + check + "true, under " + id(as2805),
 		"import of " + id(loaded.Key.KeyArn) + " by components, check value " + loaded.Key.KeyCheckValue + ", exportable false",
 	}

@@ -76,3 +76,21 @@ func TestThrottleTakesTheLimitOfTheKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyPairsThrottleNoSymmetricKeys, and the other way round.
+func TestKeyPairsThrottleNoSymmetricKeys(t *testing.T) {
+	symmetric := []Key{{Attributes: Attributes{Alg: AlgorithmNamed(AES128)}}}
+	pair := []Key{{Attributes: Attributes{Alg: AlgorithmNamed(ECCP256)}}}
+	for _, one := range []bool{false, true} {
+		call := &Call{Caller: &Caller{Cloud: &Cloud{Limits: apc.Limits{SymmetricRate: 1, AsymmetricRate: 1}}}, Now: time.Unix(1, 0)}
+		throttle := call.Throttle
+		if one {
+			throttle = func(keys []Key) error { return call.ThrottleOne(&keys[0]) }
+		}
+		for n, keys := range [][]Key{pair, symmetric, pair, symmetric} {
+			if err := throttle(keys); (err == nil) != (n < 2) {
+				t.Errorf("one key %t, request %d: got %v", one, n, err)
+			}
+		}
+	}
+}
