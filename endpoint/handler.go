@@ -217,7 +217,7 @@ func (h *handler) serveData(w http.ResponseWriter, r *http.Request, err error, p
 	case err == nil:
 		respond(w, http.StatusOK, dataContentType, out)
 	case !errors.Is(err, apc.ErrNoAnswer):
-		call.Code = refuseData(w, err, public)
+		call.Code = h.refuseData(w, err, public)
 	}
 	return err
 }
@@ -229,7 +229,7 @@ func (h *handler) serveQuery(w http.ResponseWriter, r *http.Request, err error, 
 		out, err = h.answerQuery(r, call)
 	}
 	if err != nil {
-		call.Code = refuseQuery(w, err, public, call.RequestID)
+		call.Code = h.refuseQuery(w, err, public, call.RequestID)
 	} else {
 		respondXML(w, http.StatusOK, out)
 	}

@@ -52,6 +52,30 @@ func TestReasonsInMessagesAreThoseOfTheHeader(t *testing.T) {
 	}
 }
 
+// TestReasonsAreInTheMessagesOfTheDataPlaneToo has an exception of each form that it has, and one of STS.
+func TestReasonsAreInTheMessagesOfTheDataPlaneToo(t *testing.T) {
+	const absent = "/keys/arn:aws:payment-cryptography:us-east-1:111122223333:key%2Faaaaaaaaaaaaaaaa/decrypt"
+	for _, c := range []struct{ path, body, why string }{
+		{"/mac/generate", `{"KeyIdentifier":"alias/a","MessageData":"00","MacLength":99,"GenerationAttributes":{"Algorithm":"CMAC"}}`,
+			"found 99"},
+		{absent, `{"CipherText":"00000000000000000000000000000000","DecryptionAttributes":{"Symmetric":{"Mode":"ECB"}}}`, "there is no such key"},
+		{"/?Action=Nothing", "", "is simulated, not"},
+	} {
+		for _, inMessage := range []bool{false, true} {
+			h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{ReasonsInMessage: inMessage})
+			r := postData(c.path, c.body)
+			if c.body == "" {
+				r.Method = http.MethodGet
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if got := strings.Contains(w.Body.String(), c.why); got != inMessage || !strings.Contains(w.Header().Get(endpoint.ReasonHeader), c.why) {
+				t.Errorf("%s, in the message %t: %s\n%v", c.path, inMessage, w.Body, w.Header())
+			}
+		}
+	}
+}
+
 func TestAnAccessKeyOfTwelveDigitsIsThatAccount(t *testing.T) {
 	const create = `{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true}}}`
 	named := map[string]endpoint.Credential{"222233334444": {Identity: apc.Identity{Account: "999900001111"}, Secret: "s"}}

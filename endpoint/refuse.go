@@ -40,9 +40,7 @@ var exceptions = map[apc.Code]struct{ plain, own int }{
 // have asked. It returns the name.
 func (h *handler) refuse(w http.ResponseWriter, err error, public bool) string {
 	status, code, members := h.exception(err)
-	if h.options.ReasonsInMessage {
-		members.explain(reasons(err, public))
-	}
+	members.Message = explained(members.Message, h.reasonsInMessage(err, public))
 	setRefusal(w, code, err, public)
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
@@ -105,17 +103,25 @@ func (h *handler) exception(err error) (status int, code string, members *faultB
 	return status, string(refusal.Code), members
 }
 
-// explain appends reasons to the message. An exception that has none, by its
+// reasonsInMessage are the reasons that go into the message of an exception, if any do.
+func (h *handler) reasonsInMessage(err error, public bool) []string {
+	if !h.options.ReasonsInMessage {
+		return nil
+	}
+	return reasons(err, public)
+}
+
+// explained is a message with reasons appended. An exception that has none, by its
 // description, gets one.
-func (b *faultBody) explain(reasons []string) {
+func explained(message *string, reasons []string) *string {
 	text := strings.Join(reasons, betweenReasons)
 	switch {
-	case text == "" || b.Message != nil && *b.Message == text:
-	case b.Message == nil:
-		b.Message = &text
-	default:
-		b.Message = new(*b.Message + " [" + text + "]")
+	case text == "" || message != nil && *message == text:
+		return message
+	case message == nil:
+		return &text
 	}
+	return new(*message + " [" + text + "]")
 }
 
 // refusalOf is an error of the engine, which returns nothing else.

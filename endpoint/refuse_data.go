@@ -9,33 +9,35 @@ import (
 
 // refuseData writes an exception of the data plane, with its own status and members
 // (data-plane, section 1), and returns its name.
-func refuseData(w http.ResponseWriter, err error, public bool) string {
-	status, code, members := dataException(err)
+func (h *handler) refuseData(w http.ResponseWriter, err error, public bool) string {
+	status, code, members := dataException(err, h.reasonsInMessage(err, public))
 	setRefusal(w, code, err, public)
 	respond(w, status, dataContentType, members)
 	return code
 }
 
-func dataException(err error) (status int, code string, members any) {
+// dataException is an exception with reasons in its message.
+func dataException(err error, why []string) (status int, code string, members any) {
 	if e, ok := errors.AsType[*protocolError](err); ok && e.signing {
-		return http.StatusForbidden, e.code, &signingFault{e.code, e.message} // GUESS G-unsigned-status
+		return http.StatusForbidden, e.code, &signingFault{e.code, *explained(&e.message, why)} // GUESS G-unsigned-status
 	} else if ok {
-		return e.status, e.code, &dataFault{Type: e.code, Message: &e.message}
+		return e.status, e.code, &dataFault{Type: e.code, Message: explained(&e.message, why)}
 	}
 	refusal := refusalOf(err)
 	status, code = exceptions[refusal.Code].own, string(refusal.Code)
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
+	message := explained(&refusal.Message, why)
 	switch refusal.Code {
 	case apc.ErrValidation:
-		members = &invalidFault{Type: code, Message: refusal.Message, FieldList: fieldList(refusal.Fields)}
+		members = &invalidFault{Type: code, Message: *message, FieldList: fieldList(refusal.Fields)}
 	case apc.ErrResourceNotFound:
-		members = &dataFault{Type: code, ResourceId: &refusal.Resource}
+		members = &dataFault{Type: code, Message: explained(nil, why), ResourceId: &refusal.Resource}
 	case apc.ErrVerificationFailed:
-		members = &dataFault{Type: code, Reason: (*string)(&refusal.Failed), Message: &refusal.Message}
+		members = &dataFault{Type: code, Reason: (*string)(&refusal.Failed), Message: message}
 	default:
-		members = &dataFault{Type: code, Message: &refusal.Message}
+		members = &dataFault{Type: code, Message: message}
 	}
 	return status, code, members
 }

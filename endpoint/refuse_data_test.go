@@ -31,7 +31,7 @@ func TestExceptionsOfTheDataPlaneHaveTheirMembers(t *testing.T) {
 		{errTooLong, 413, `{"__type":"RequestEntityTooLargeException","Message":"The body is longer than 1048576 bytes."}`},
 	} {
 		w := &answer{header: http.Header{}}
-		code := refuseData(w, c.err, false)
+		code := new(handler).refuseData(w, c.err, false)
 		if got := string(w.body); w.status != c.status || got != c.body {
 			t.Errorf("%v:\n got %d %s\nwant %d %s", c.err, w.status, got, c.status, c.body)
 		}

@@ -136,13 +136,14 @@ var queryCodes = map[string]struct {
 }
 
 // refuseQuery writes a refusal and returns its name.
-func refuseQuery(w http.ResponseWriter, err error, public bool, requestID string) string {
+func (h *handler) refuseQuery(w http.ResponseWriter, err error, public bool, requestID string) string {
 	e, ok := errors.AsType[*protocolError](err)
 	if !ok { // there are no others
 		e = &protocolError{status: http.StatusInternalServerError, code: "InternalFailure", message: "Internal server error."}
 	}
 	named := queryCodes[e.code]
-	fault := &queryFault{Type: "Sender", Code: cmp.Or(named.code, e.code), Message: e.message, RequestID: requestID}
+	fault := &queryFault{Type: "Sender", Code: cmp.Or(named.code, e.code), RequestID: requestID}
+	fault.Message = *explained(&e.message, h.reasonsInMessage(err, public))
 	w.Header().Set(ReasonHeader, reasonValue(reasons(err, public)))
 	respondXML(w, cmp.Or(named.status, e.status), fault)
 	return fault.Code
