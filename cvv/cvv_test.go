@@ -70,14 +70,8 @@ var funcs = map[string]payref.Func{
 		return cvv.Cardholder(newBlock(cardKey(a, a.Text("psn"))), a.Text("un"), a.Text("atc"), a.Int("n", 3))
 	},
 	"discover_dcvc": func(a payref.Args) (string, error) {
-		return cvv.DiscoverDynamic(
-			retailKey(cardKey(a, "00")),
-			a.Text("pan"),
-			a.Text("expiry"),
-			a.Text("un"),
-			a.Text("atc"),
-			a.Int("n", 3),
-		)
+		return cvv.DiscoverDynamic(retailKey(cardKey(a, "00")), a.Text("pan"), a.Text("expiry"), a.Text("un"),
+			a.Text("atc"), a.Int("n", 3))
 	},
 }
 

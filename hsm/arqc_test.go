@@ -48,14 +48,8 @@ func TestVerifyARQCAsAnotherImplementation(t *testing.T) {
 				Proprietary:  d.hex(m.text("ProprietaryAuthenticationData")),
 			}
 		}
-		got, arpc, err := d.h.VerifyARQC(
-			ctx,
-			d.key("KeyIdentifier"),
-			d.cryptogram(),
-			d.hex(d.in.text("TransactionData")),
-			d.array8(d.in.text("AuthRequestCryptogram")),
-			response,
-		)
+		got, arpc, err := d.h.VerifyARQC(ctx, d.key("KeyIdentifier"), d.cryptogram(),
+			d.hex(d.in.text("TransactionData")), d.array8(d.in.text("AuthRequestCryptogram")), response)
 		d.verdict(got, err)
 		d.is("AuthResponseValue", upperHex(arpc), err)
 	})

@@ -20,12 +20,10 @@ func (d *dataCase) card(attributes string) hsm.CardData {
 		PAN:         hsm.NewPAN(d.in.text("PrimaryAccountNumber")),
 		Expiry:      m.text("CardExpiryDate"),
 		ServiceCode: m.text("ServiceCode"),
-		PSN: m.text(
-			"PanSequenceNumber",
-		),
-		ATC:   m.text("ApplicationTransactionCounter"),
-		UN:    m.text("UnpredictableNumber"),
-		Track: hsm.NewSecret(d.hex(m.text("TrackData"))),
+		PSN:         m.text("PanSequenceNumber"),
+		ATC:         m.text("ApplicationTransactionCounter"),
+		UN:          m.text("UnpredictableNumber"),
+		Track:       hsm.NewSecret(d.hex(m.text("TrackData"))),
 	}
 	if form == "CardVerificationValue2" {
 		out.ServiceCode = "000"

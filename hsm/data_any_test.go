@@ -45,13 +45,8 @@ func newAnyDevice(t testing.TB) *anyDevice {
 
 // anyText is a text that fits, or one that may not.
 func anyText(fits string) *rapid.Generator[string] {
-	return rapid.OneOf(
-		rapid.StringMatching(fits),
-		rapid.StringMatching(fits),
-		rapid.StringMatching(fits),
-		rapid.StringMatching(`[0-9A-F]{0,40}`),
-		rapid.StringN(0, 8, 20),
-	)
+	return rapid.OneOf(rapid.StringMatching(fits), rapid.StringMatching(fits), rapid.StringMatching(fits),
+		rapid.StringMatching(`[0-9A-F]{0,40}`), rapid.StringN(0, 8, 20))
 }
 
 // anyPAN begins with digits that are looked for in errors, and that chance does not make.
@@ -88,28 +83,24 @@ func array[A interface{ [2]byte | [4]byte | [8]byte }](t *rapid.T, name string) 
 
 func (d *anyDevice) emv(t *rapid.T) hsm.EMV {
 	return hsm.EMV{
-		Option: emv.Option(rapid.SampledFrom([]byte("AABBX")).Draw(t, "option")),
-		PAN:    d.pan(t),
-		PSN:    anyText(`[0-9]{2}`).Draw(t, "PSN"),
-		Session: hsm.Session(
-			rapid.IntRange(-1, 6).Draw(t, "session"),
-		),
-		R:   array[[8]byte](t, "R"),
-		ATC: array[[2]byte](t, "ATC"),
-		UN:  array[[4]byte](t, "UN"),
+		Option:  emv.Option(rapid.SampledFrom([]byte("AABBX")).Draw(t, "option")),
+		PAN:     d.pan(t),
+		PSN:     anyText(`[0-9]{2}`).Draw(t, "PSN"),
+		Session: hsm.Session(rapid.IntRange(-1, 6).Draw(t, "session")),
+		R:       array[[8]byte](t, "R"),
+		ATC:     array[[2]byte](t, "ATC"),
+		UN:      array[[4]byte](t, "UN"),
 	}
 }
 
 func (d *anyDevice) ecdh(t *rapid.T) *hsm.ECDH {
 	return &hsm.ECDH{
-		Peer: rapid.SampledFrom([][]byte{testPeer(), testPeer()[:64], nil, make([]byte, 65)}).Draw(t, "peer"),
-		KDF:  hsm.KDF(rapid.IntRange(-1, 2).Draw(t, "KDF")),
-		Hash: rapid.SampledFrom([]crypto.Hash{crypto.SHA256, crypto.SHA512, 0, 99}).Draw(t, "hash"),
-		Info: anyBytes(t, "info"),
-		Algorithm: hsm.Algorithm(
-			rapid.SampledFrom([]byte("ATHRE")).Draw(t, "algorithm"),
-		),
-		Bits: rapid.SampledFrom([]int{128, 192, 256, 0, -8, 2048}).Draw(t, "bits"),
+		Peer:      rapid.SampledFrom([][]byte{testPeer(), testPeer()[:64], nil, make([]byte, 65)}).Draw(t, "peer"),
+		KDF:       hsm.KDF(rapid.IntRange(-1, 2).Draw(t, "KDF")),
+		Hash:      rapid.SampledFrom([]crypto.Hash{crypto.SHA256, crypto.SHA512, 0, 99}).Draw(t, "hash"),
+		Info:      anyBytes(t, "info"),
+		Algorithm: hsm.Algorithm(rapid.SampledFrom([]byte("ATHRE")).Draw(t, "algorithm")),
+		Bits:      rapid.SampledFrom([]int{128, 192, 256, 0, -8, 2048}).Draw(t, "bits"),
 	}
 }
 
@@ -153,16 +144,14 @@ func (d *anyDevice) cipher(t *rapid.T) hsm.DataCipher {
 
 func (d *anyDevice) card(t *rapid.T) hsm.CardData {
 	return hsm.CardData{
-		Form:   hsm.CardForm(rapid.IntRange(-1, 7).Draw(t, "form")),
-		PAN:    d.pan(t),
-		Expiry: anyText(`[0-9]{4}`).Draw(t, "expiry"),
-		ServiceCode: anyText(
-			`[0-9]{3}`,
-		).Draw(t, "service code"),
-		PSN:   anyText(`[0-9]{2}`).Draw(t, "PSN"),
-		ATC:   anyText(`[0-9A-F]{1,4}`).Draw(t, "ATC"),
-		UN:    anyText(`[0-9A-F]{1,8}`).Draw(t, "UN"),
-		Track: hsm.NewSecret(anyBytes(t, "track")),
+		Form:        hsm.CardForm(rapid.IntRange(-1, 7).Draw(t, "form")),
+		PAN:         d.pan(t),
+		Expiry:      anyText(`[0-9]{4}`).Draw(t, "expiry"),
+		ServiceCode: anyText(`[0-9]{3}`).Draw(t, "service code"),
+		PSN:         anyText(`[0-9]{2}`).Draw(t, "PSN"),
+		ATC:         anyText(`[0-9A-F]{1,4}`).Draw(t, "ATC"),
+		UN:          anyText(`[0-9A-F]{1,8}`).Draw(t, "UN"),
+		Track:       hsm.NewSecret(anyBytes(t, "track")),
 	}
 }
 

@@ -277,14 +277,8 @@ var commands = slices.Concat(
 	cipherCommands("Encrypt, Decrypt, ReEncrypt: CFB1, CFB8", tdesD0, nil, hsm.CFB1, hsm.CFB8),
 	cardCommands("CardValue, VerifyCardValue: CVV", symmetricKey("C0", hsm.TDES, 128), hsm.CardCVV),
 	cardCommands("CardValue, VerifyCardValue: CSC", symmetricKey("C0", hsm.TDES, 192), hsm.CardCSC1, hsm.CardCSC2),
-	cardCommands(
-		"CardValue, VerifyCardValue: others",
-		symmetricKey("E4", hsm.TDES, 128),
-		hsm.CardDCVV,
-		hsm.CardCVC3,
-		hsm.CardHolder,
-		hsm.CardDiscover,
-	),
+	cardCommands("CardValue, VerifyCardValue: others", symmetricKey("E4", hsm.TDES, 128), hsm.CardDCVV, hsm.CardCVC3,
+		hsm.CardHolder, hsm.CardDiscover),
 	[]command{
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, makeARQC},
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, verifyARQC},

@@ -125,13 +125,8 @@ func (h *HSM) decryptRSA(ctx context.Context, pair KeyRef, p RSAPadding, ciphert
 		return Secret{}, fmt.Errorf("%w: RSA decryption with a key of algorithm %v", ErrRefused, a.Algorithm)
 	}
 	if !p.known() || len(ciphertext)*8 != a.Bits {
-		return Secret{}, fmt.Errorf(
-			"%w: a ciphertext of %d bytes with %v and a modulus of %d bytes",
-			ErrInput,
-			len(ciphertext),
-			p,
-			a.Bits/8,
-		)
+		return Secret{}, fmt.Errorf("%w: a ciphertext of %d bytes with %v and a modulus of %d bytes", ErrInput,
+			len(ciphertext), p, a.Bits/8)
 	}
 	k, err := h.use(ctx, pair)
 	if err != nil {

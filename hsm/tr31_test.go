@@ -57,13 +57,8 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 				Context:       '0',
 				Reserved:      '0',
 			}
-			text, value, err := h.ExportTR31(
-				ctx,
-				outer,
-				header,
-				hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}},
-				zeroMethods[inner.Algorithm],
-			)
+			text, value, err := h.ExportTR31(ctx, outer, header,
+				hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}}, zeroMethods[inner.Algorithm])
 			if err != nil {
 				t.Errorf("%s: exporting: %v", v.ID, err)
 				continue

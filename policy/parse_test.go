@@ -254,18 +254,8 @@ func TestParseRefusesWithPathAndCharacter(t *testing.T) {
 		}
 		got := refusal(t, c.kind, before+after)
 		if got.Path != c.path || got.Problem != c.problem || got.Offset != len([]rune(before)) {
-			t.Errorf(
-				"%s: got %q: %q at %d, want %q: %q at %d: %s (%s)",
-				c.text,
-				got.Path,
-				got.Problem,
-				got.Offset,
-				c.path,
-				c.problem,
-				len([]rune(before)),
-				c.rule,
-				c.page,
-			)
+			t.Errorf("%s: got %q: %q at %d, want %q: %q at %d: %s (%s)", c.text, got.Path, got.Problem, got.Offset,
+				c.path, c.problem, len([]rune(before)), c.rule, c.page)
 		}
 	}
 }

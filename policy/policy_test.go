@@ -213,16 +213,8 @@ func TestStatementsApplyAsTheGuideSays(t *testing.T) {
 		p := mustParse(t, Identity, statements(`{"Effect":"Allow",`+c.elements+`}`))
 		got := p.Evaluate(&Request{Principal: alice, Action: c.action, Resource: c.resource}).Effect == Allow
 		if got != c.applies {
-			t.Errorf(
-				"{%s} applies to %s on %s: got %t, want %t: %s (%s)",
-				c.elements,
-				c.action,
-				c.resource,
-				got,
-				c.applies,
-				c.rule,
-				c.page,
-			)
+			t.Errorf("{%s} applies to %s on %s: got %t, want %t: %s (%s)", c.elements, c.action, c.resource, got,
+				c.applies, c.rule, c.page)
 		}
 	}
 }

@@ -46,13 +46,8 @@ func (p *path) checkAuthorityKey(i int) error {
 // compareIssuer refuses an issuer that is not the one that the identifier is of.
 func (p *path) compareIssuer(i int, id *issuerID, issuer *x509.Certificate) error {
 	if len(id.key) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(id.key, issuer.SubjectKeyId) {
-		return p.refuse(
-			i,
-			RuleIssuer,
-			problemAuthorityKey,
-			"key identifier "+hex.EncodeToString(id.key),
-			hex.EncodeToString(issuer.SubjectKeyId),
-		)
+		return p.refuse(i, RuleIssuer, problemAuthorityKey, "key identifier "+hex.EncodeToString(id.key),
+			hex.EncodeToString(issuer.SubjectKeyId))
 	}
 	if id.serial != nil && id.serial.Cmp(issuer.SerialNumber) != 0 {
 		return p.refuse(i, RuleIssuer, problemAuthoritySerial, "serial number "+id.serial.Text(16), issuer.SerialNumber.Text(16))

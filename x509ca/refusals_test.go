@@ -96,11 +96,7 @@ var refusals = []refusal{
 	{RuleExtra, "a private key before the certificate", func(t *testing.T, wrong bool) error {
 		_, err := Decode(
 			inBase64(
-				either(
-					wrong,
-					inPEM("PRIVATE KEY", []byte{1}),
-					"Bag Attributes\n    friendlyName: x\n",
-				) + inPEM(
+				either(wrong, inPEM("PRIVATE KEY", []byte{1}), "Bag Attributes\n    friendlyName: x\n") + inPEM(
 					"CERTIFICATE",
 					newRoot(t).Raw,
 				),

@@ -25,13 +25,8 @@ var primitiveCases = []testCase{
 				size := block(secretOf(a), a.Algorithm).BlockSize()
 				for _, n := range append(lengths(size), 2*size, 7*size) {
 					if n%size == 0 {
-						all = append(
-							all,
-							enciphers(a, hsm.ECB, n),
-							deciphers(a, hsm.ECB, n),
-							enciphers(a, hsm.CBC, n),
-							deciphers(a, hsm.CBC, n),
-						)
+						all = append(all, enciphers(a, hsm.ECB, n), deciphers(a, hsm.ECB, n), enciphers(a, hsm.CBC, n),
+							deciphers(a, hsm.CBC, n))
 					}
 				}
 			}

@@ -253,13 +253,8 @@ func (p *prober) hmac() {
 			if err != nil {
 				return err
 			}
-			h, err := p.unwrap(
-				p.ctx,
-				byKW.mechanism(nil),
-				p.masters.kept,
-				blob,
-				sessionKey(p11.CKO_SECRET_KEY, secretType(a), authenticating, false),
-			)
+			h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob,
+				sessionKey(p11.CKO_SECRET_KEY, secretType(a), authenticating, false))
 			if err != nil {
 				return err
 			}
@@ -338,13 +333,8 @@ func (p *prober) keeping() {
 		if err != nil {
 			return err
 		}
-		h, err := p.unwrap(
-			p.ctx,
-			byKW.mechanism(nil),
-			p.masters.kept,
-			blob,
-			sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true),
-		)
+		h, err := p.unwrap(p.ctx, byKW.mechanism(nil), p.masters.kept, blob,
+			sessionKey(p11.CKO_SECRET_KEY, p11.CKK_GENERIC_SECRET, carrying, true))
 		if err != nil {
 			if lost(err) {
 				return err

@@ -72,13 +72,8 @@ func (w *wrapped) object(ctx context.Context, c *connection, a hsm.Attributes, p
 	case w.second != nil && a.Algorithm == hsm.HMAC:
 		blob = w.second
 	}
-	return c.unwrapUnder(
-		ctx,
-		w.how,
-		c.masters.wrapper(w.by),
-		blob,
-		sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying),
-	)
+	return c.unwrapUnder(ctx, w.how, c.masters.wrapper(w.by), blob,
+		sessionKey(p11.CKO_SECRET_KEY, kind, p, w.by == masterRevealable && p == carrying))
 }
 
 // adopt makes an object that exists already the key's.

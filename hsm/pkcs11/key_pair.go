@@ -290,13 +290,8 @@ var badPadding = []uint{ckrEncryptedDataInvalid, ckrEncryptedDataLenRange}
 
 // DecryptOAEP works in the token where it has that hash.
 func (k *key) DecryptOAEP(ctx context.Context, hash crypto.Hash, ciphertext []byte) (hsm.Secret, error) {
-	out, err := k.decryptRSA(
-		ctx,
-		oaepMechanism(hash),
-		ciphertext,
-		fmt.Sprintf(canOAEP, hash),
-		func(caps *capabilities) bool { return caps.oaep[hash] },
-	)
+	out, err := k.decryptRSA(ctx, oaepMechanism(hash), ciphertext, fmt.Sprintf(canOAEP, hash),
+		func(caps *capabilities) bool { return caps.oaep[hash] })
 	if failedWith(err, badPadding...) {
 		return hsm.Secret{}, hsm.ErrInput
 	}

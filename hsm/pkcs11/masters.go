@@ -289,14 +289,8 @@ func (c *connection) makeKept(label string, family []byte, q Quirks) (p11.Object
 		defer pin.Unpin()
 		h, err := c.makeMaster(label, roleKept, roleKept.keyID(family), wrapsUnwraps, nested(p11.CKA_UNWRAP_TEMPLATE, &pin,
 			p11.NewAttribute(p11.CKA_SENSITIVE, true), p11.NewAttribute(p11.CKA_EXTRACTABLE, false)))
-		if !failedWith(
-			err,
-			ckrAttributeTypeInvalid,
-			ckrAttributeValueInvalid,
-			ckrAttributeReadOnly,
-			ckrTemplateInconsistent,
-			ckrArgumentsBad,
-		) {
+		if !failedWith(err, ckrAttributeTypeInvalid, ckrAttributeValueInvalid, ckrAttributeReadOnly,
+			ckrTemplateInconsistent, ckrArgumentsBad) {
 			return h, err
 		}
 	}
