@@ -3,13 +3,13 @@ package dataplane
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dukpt"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
-	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -289,18 +289,16 @@ func (k *workingKey) derive(t *terminal) error {
 
 // checkSerialNumber: 24 digits with an AES key, 20 or 16 with a TDES key (GUESS G-serial-number-length for the service).
 func (t *terminal) checkSerialNumber(bdk *core.Algorithm) error {
-	wanted, err := "20 or 16 digits with a TDES key", error(nil)
+	var err error
 	if bdk.Letter == hsm.AES {
-		wanted = "24 digits with an AES key, at most 16 one bits in the counter"
 		_, err = dukpt.ParseAESKSN(t.ksn)
 	} else {
 		_, err = dukpt.ParseTDESKSN(t.ksn)
 	}
-	if err == nil {
+	e, ok := errors.AsType[*dukpt.Error](err)
+	if !ok {
 		return nil
 	}
-	return core.Invalid(
-		"The key serial number is invalid.",
-		core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", core.ProblemKSN, wording.Count(len(t.ksn), "digit"), wanted),
-	)
+	return core.Invalid("The key serial number is invalid.",
+		core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", e.Problem, e.Found, e.Wanted))
 }

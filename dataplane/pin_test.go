@@ -3,6 +3,7 @@ package dataplane_test
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -157,5 +158,108 @@ func TestPINsTranslatedThereAndBackAreTheSame(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestAKeyIsOfTheCipherOfItsPINFormat: format 4 is under AES, the others are under TDES; all but format 1 have an account number.
+func TestAKeyIsOfTheCipherOfItsPINFormat(t *testing.T) {
+	w := newWorld(t, nil)
+	const another = "EncryptionKeyIdentifier: the format of the PIN block needs a working key of another algorithm: found "
+	for _, c := range []struct {
+		format  string
+		key     *vectorKey
+		account bool
+		want    string
+	}{
+		{"ISO_FORMAT_0", &pinKey, true, "taken"}, {"ISO_FORMAT_1", &pinKey, false, ""}, {"ISO_FORMAT_3", &pinKey, true, "taken"},
+		{"ISO_FORMAT_4", &aesPinKey, true, "taken"},
+		{"ISO_FORMAT_0", &aesPinKey, true, another + "ISO format 0, wanted a TDES working key"},
+		{"ISO_FORMAT_4", &pinKey, true, another + "ISO format 4, wanted an AES working key"},
+		{"ISO_FORMAT_0", &pinKey, false, "PrimaryAccountNumber: the member is missing"},
+		{"ISO_FORMAT_3", &pinKey, false, "PrimaryAccountNumber: the member is missing"},
+		{"ISO_FORMAT_4", &aesPinKey, false, "PrimaryAccountNumber: the member is missing"},
+	} {
+		// A natural PIN of IBM 3624 is made without an account number; a Visa PIN is not.
+		body := fromJSON(t, fmt.Appendf(nil, `{"GenerationKeyIdentifier":%q,"EncryptionKeyIdentifier":%q,"PinBlockFormat":%q,`+
+			`"GenerationAttributes":{"Ibm3624NaturalPin":{"DecimalizationTable":"0123456789012345","PinValidationData":"4111111111111111",`+
+			`"PinValidationDataPadCharacter":"D"}}}`, w.key(t, &ibmKey), w.key(t, c.key), c.format))
+		if c.account {
+			body["PrimaryAccountNumber"] = pan
+		}
+		want := c.want
+		if want == "" {
+			want = "taken"
+		}
+		if got := w.saidOf(t, "GeneratePinData", body); got != want {
+			t.Errorf("%s under %s, account number %t: got %s, want %s", c.format, c.key.Algorithm, c.account, got, want)
+		}
+		body["GenerationKeyIdentifier"], body["GenerationAttributes"] = w.key(t, &pvk), map[string]any{
+			"VisaPin": map[string]any{"PinVerificationKeyIndex": 1}}
+		if c.want == "" {
+			want = "PrimaryAccountNumber: the member is missing"
+		}
+		if got := w.saidOf(t, "GeneratePinData", body); got != want {
+			t.Errorf("a Visa PIN, %s under %s, account number %t: got %s, want %s", c.format, c.key.Algorithm, c.account, got, want)
+		}
+	}
+}
+
+var ibmKey = madeKey(apc.KeyUsageTR31V1IBM3624PINVerificationKey, apc.KeyAlgorithmTDES2Key, tdesDigits)
+
+// TestOffsetHasTheLengthThatIsAskedFor, when a PIN is made of it and when one is verified with it.
+func TestOffsetHasTheLengthThatIsAskedFor(t *testing.T) {
+	w := newWorld(t, nil)
+	const method = `{"DecimalizationTable":"0123456789012345","PinValidationData":"4111111111111111","PinValidationDataPadCharacter":"D",` +
+		`"PinOffset":%q}`
+	made, refused := typedDoor(w.Caller)(t, "GeneratePinData", fromJSON(t, fmt.Appendf(nil, `{"GenerationKeyIdentifier":%q,`+
+		`"EncryptionKeyIdentifier":%q,"PinBlockFormat":"ISO_FORMAT_1","GenerationAttributes":{"Ibm3624PinFromOffset":`+method+`}}`,
+		w.key(t, &ibmKey), w.key(t, &pinKey), "12345")))
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	for length, want := range map[string]string{
+		"": "taken", `,"PinDataLength":5`: "taken",
+		`,"PinDataLength":4`: ".PinOffset: the offset does not have the length that was asked for: found 5 digits, wanted 4 digits",
+		`,"PinDataLength":6`: ".PinOffset: the offset does not have the length that was asked for: found 5 digits, wanted 6 digits",
+	} {
+		for op, body := range map[string]string{
+			"GeneratePinData": `{"GenerationKeyIdentifier":%q,"EncryptionKeyIdentifier":%q,"GenerationAttributes":` +
+				`{"Ibm3624PinFromOffset":` + method + `}`,
+			"VerifyPinData": `{"VerificationKeyIdentifier":%q,"EncryptionKeyIdentifier":%q,"VerificationAttributes":{"Ibm3624Pin":` + method +
+				`},"EncryptedPinBlock":"` + text(made["EncryptedPinBlock"]) + `"`,
+		} {
+			wanted := want
+			if want != "taken" {
+				wanted = map[string]string{"GeneratePinData": "GenerationAttributes.Ibm3624PinFromOffset",
+					"VerifyPinData": "VerificationAttributes.Ibm3624Pin"}[op] + want
+			}
+			got := w.said(t, op, fmt.Sprintf(body, w.key(t, &ibmKey), w.key(t, &pinKey), "12345")+length+`,"PinBlockFormat":"ISO_FORMAT_1"}`)
+			if got != wanted {
+				t.Errorf("%s%s: got %s, want %s", op, length, got, wanted)
+			}
+		}
+	}
+}
+
+// TestAKeyInARequestExcludesDerivedOnes: a key block or an agreement excludes DUKPT, and DUKPT excludes AS 2805.
+func TestAKeyInARequestExcludesDerivedOnes(t *testing.T) {
+	w := newWorld(t, nil)
+	v := vectorWith(t, "TranslatePinData", `"IncomingDukptAttributes"`)
+	body := v.request(t, w)
+	body["IncomingAs2805Attributes"] = map[string]any{"SystemTraceAuditNumber": "000001", "TransactionAmount": "000000001000"}
+	want := "IncomingAs2805Attributes: a key derived by DUKPT cannot be used together with this member: wanted one of the two"
+	if got := w.saidOf(t, v.Op, body); got != want {
+		t.Errorf("AS 2805 with DUKPT: got %s, want %s", got, want)
+	}
+	for member, dukpt := range map[string]string{
+		"IncomingWrappedKey": "IncomingDukptAttributes", "OutgoingWrappedKey": "OutgoingDukptAttributes",
+	} {
+		v := vectorWith(t, "TranslatePinData", `"`+member+`"`)
+		body := v.request(t, w)
+		body[dukpt] = map[string]any{"KeySerialNumber": "FFFF9876543210E00001"}
+		want := dukpt + ": a key that comes with the request cannot be used together with this member: wanted one of the two"
+		if got := w.saidOf(t, v.Op, body); got != want {
+			t.Errorf("%s with DUKPT: got %s, want %s", member, got, want)
+		}
 	}
 }
