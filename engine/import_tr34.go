@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
@@ -13,7 +14,7 @@ import (
 )
 
 // importTR34 imports a TR-34 key token, sent to a key pair of the account, in every form that package tr34
-// reads (GUESS G-tr34-forms).
+// reads (GUESS G-tr34-forms) and under any content cipher (GUESS G-tr34-content-cipher).
 func importTR34(ctx context.Context, c *core.Call, m *ImportTr34KeyBlock, p *importPlan) error {
 	// Load and check: the authority of the signer, and the key pair that the key token was made for.
 	p.field = tr34Field + ".WrappedKeyBlock"
@@ -104,9 +105,13 @@ func (p *importPlan) readTokenHeader(t *tr34.Token) error {
 	if t.Header == "" {
 		return headerRefusal(core.Because(apc.RuleHeader, p.field, core.ProblemTokenNoHeader, "", ""))
 	}
-	h, err := tr31.ParseHeader(t.Header)
-	if err != nil {
-		return headerRefusal(core.Because(apc.RuleHeader, p.field, core.ProblemTokenHeader, wording.Quote(t.Header, 16), ""))
+	h, err := tr31.ParseHeader(string(tr31.VersionD) + t.Header[1:]) // its version means nothing in TR-34
+	if refusal, ok := errors.AsType[*tr31.Error](err); ok {
+		why := core.BlockReason(p.field, refusal)
+		why.Rule = apc.RuleHeader
+		return headerRefusal(why)
+	} else if err != nil {
+		return core.Internal(err)
 	}
 	return p.readHeader(h, t.Header)
 }

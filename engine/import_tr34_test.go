@@ -149,6 +149,9 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 		{"a mode that the usage has not", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999K0TX00E0000" })
 		}, apc.ErrValidation, "key-modes-of-use"},
+		{"an optional block that is cut off", func(a *engine.ImportTr34KeyBlock) {
+			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header = "D9999K0TB00E0100LB0Cabc" })
+		}, apc.ErrValidation, "header"},
 		{"AES_128 to RSA_2048", func(a *engine.ImportTr34KeyBlock) {
 			a.WrappedKeyBlock = sealed(func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[apc.KeyAlgorithmAES128], tr34.AES128CBC })
 		}, apc.ErrValidation, "wrapping-strength"},
@@ -173,6 +176,30 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	clock.Advance(30 * day)
 	_, err := importToken(eng.Caller, h.arm(&p.ImportToken, good))
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
+}
+
+// TestVersionAndLengthOfATokenHeaderMeanNothing: TR-34 has the header for its attributes alone.
+func TestVersionAndLengthOfATokenHeaderMeanNothing(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	for _, begin := range []string{"A0256", "B0000", "D9999", "10016", "Z----"} {
+		block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = begin + "K0TB00N0000" }, unhex(t, tdesKey))
+		if k, err := importToken(eng.Caller, h.arm(&p.ImportToken, block)); err != nil || k.Exportable {
+			t.Errorf("%s: got %+v, %v, want a key that is not exportable", begin, k, err)
+		}
+	}
+}
+
+func TestAnAESKeyMayBeUnderATDESContentKey(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
+	block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[apc.KeyAlgorithmAES128], tr34.TDESCBC },
+		unhex(t, aesKey))
+	if k, err := importToken(eng.Caller, h.arm(&p.ImportToken, block)); err != nil || k.KeyAttributes.KeyAlgorithm != apc.KeyAlgorithmAES128 {
+		t.Errorf("got %+v, %v, want an AES_128 key", k, err)
+	}
 }
 
 // TestKeyTokenWithoutAHeaderIsRefusedForIt has another attribute in the place of the header, signed by the KDH.

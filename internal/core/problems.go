@@ -109,7 +109,6 @@ const (
 	ProblemBlockMode        = "the service has no modes of use with this code"
 	ProblemBlockExport      = "the service has no exportability with this code"
 	ProblemBlockAlgorithm   = "the service has no algorithm with this code"
-	ProblemTokenHeader      = "the header in the key token is not a key block header"
 	ProblemTokenNoHeader    = "the key token has no key block header among its signed attributes"
 	ProblemNoNonce          = "the key token has a random nonce and the request has none"
 	ProblemNonceGiven       = "the request has a random nonce and the key token has none"
