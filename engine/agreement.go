@@ -161,7 +161,7 @@ func foundDeriveUsage(u apc.KeyUsage) string {
 	return "DeriveKeyUsage " + string(u)
 }
 
-// exportECDH exports a key, or an initial DUKPT key (GUESS G-initial-key-agreed), as a TR-31 key block under a
+// exportECDH exports a key, or an initial DUKPT key, as a TR-31 key block under a
 // key that both parties derive.
 func exportECDH(ctx context.Context, c *core.Call, in *ExportKeyInput, m *ExportDiffieHellmanTr31KeyBlock) (*WrappedKey, error) {
 	// Load and check: all keys in one snapshot.
