@@ -110,7 +110,9 @@ func TestMacsHaveTheLengthOfTheirForm(t *testing.T) {
 			`,"Mac":"` + macs[32] + `"`:              "taken", // the whole without MacLength
 			`,"Mac":"` + macs[5] + `"`:               "Mac: the MAC does not have the length that was asked for: found 5 bytes, wanted " + wanted,
 			`,"MacLength":5,"Mac":"` + macs[4] + `"`: "Mac: the MAC does not have the length that was asked for: found 4 bytes, wanted 5 bytes",
-			`,"Mac":"` + changed(macs[0]) + `"`:      "Mac: the MAC is not that of the message under this key",
+			`,"MacLength":5,"Mac":"` + macs[32] + `"`: fmt.Sprintf("Mac: the MAC does not have the length that was asked for: found %d bytes, "+
+				"wanted 5 bytes", c.whole),
+			`,"Mac":"` + changed(macs[0]) + `"`: "Mac: the MAC is not that of the message under this key",
 		} {
 			if got := w.saidOf(t, "VerifyMac", request("VerificationAttributes", more)); got != want {
 				t.Errorf("%s, %s: got %s, want %s", c.what, more, got, want)
