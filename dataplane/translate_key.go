@@ -53,7 +53,7 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 	// HSM: the only step that handles key material.
 	block, value, err := c.Cloud.HSM.TranslateKeyBlock(ctx, &t.KeyBlockTranslation)
 	if err != nil {
-		return nil, translationError(c, field, err)
+		return nil, translationError(c, field, m, &keys[0], err)
 	}
 	return &TranslateKeyMaterialOutput{
 		WrappedKey: WrappedWorkingKey{WrappedKeyMaterial: block, KeyCheckValue: core.ShownCheckValue(value),
@@ -155,12 +155,13 @@ func (t *translation) checkValue(bits int) (kcv.Method, error) {
 }
 
 // translationError is why a block was not translated.
-func translationError(c *core.Call, field string, err error) error {
+func translationError(c *core.Call, field string, m *IncomingDiffieHellmanTr31KeyBlock, pair *core.Key, err error) error {
 	if refusal, ok := errors.AsType[*apc.Error](err); ok { // of checkValue
 		return refusal
 	}
 	if errors.Is(err, hsm.ErrInput) {
 		return commandError(c, fieldAgreed+".PublicKeyCertificate", err)
 	}
-	return core.BlockError(c, field, err)
+	return core.AgreedBlockError(c, field, &core.Derivation{Derived: m.DeriveKeyAlgorithm, KDF: m.KeyDerivationFunction,
+		Hash: m.KeyDerivationHashAlgorithm, Info: *m.DerivationData.SharedInformation}, pair, err)
 }

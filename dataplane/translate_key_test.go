@@ -1,6 +1,7 @@
 package dataplane_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,11 +14,18 @@ func TestTranslateKeyMaterialRefusesWhatDoesNotFit(t *testing.T) {
 	for _, hidden := range []bool{false, true} {
 		w := newWorld(t, &engine.Options{HideReasons: hidden})
 		v := vectorWith(t, "TranslateKeyMaterial", `"WrappedKeyBlock":"D`)
-		block := leaves(fromJSON(t, v.Inputs), "", map[string]string{})[agreed+"WrappedKeyBlock"]
+		given := leaves(fromJSON(t, v.Inputs), "", map[string]string{})
+		block := given[agreed+"WrappedKeyBlock"]
 		with := func(at int, letter string) string { return block[:at] + letter + block[at+1:] }
-		opened := "the MAC does not verify under this key"
-		if hidden {
-			opened = "the key material does not open with this key"
+		opened := func(info int) string { // with so many bytes of SharedInformation
+			if hidden {
+				return agreed + "WrappedKeyBlock: the key material does not open with this key"
+			}
+			bytes := map[bool]string{true: "1 byte", false: fmt.Sprintf("%d bytes", info)}[info == 1]
+			return agreed + "WrappedKeyBlock: the MAC does not verify under the key that was derived: found " + given[agreed+"DeriveKeyAlgorithm"] +
+				" by " + given[agreed+"KeyDerivationFunction"] + " with " + given[agreed+"KeyDerivationHashAlgorithm"] + " and " + bytes +
+				" of SharedInformation from ECDH on " + string(v.Keys[agreed+"PrivateKeyIdentifier"].Algorithm) +
+				", wanted the derivation of the sender"
 		}
 		for _, c := range []struct{ what, member, value, want string }{
 			{"nothing", agreed + "WrappedKeyBlock", block, "taken"},
@@ -31,8 +39,8 @@ func TestTranslateKeyMaterialRefusesWhatDoesNotFit(t *testing.T) {
 				"the wrapping key: found D, wanted A, B or C under a TDES key (at character 0)"},
 			{"a derived HMAC key", agreed + "DeriveKeyAlgorithm", "HMAC_SHA256", agreed + "DeriveKeyAlgorithm: a wrapping key of this algorithm " +
 				"cannot be derived: found HMAC_SHA256, wanted an AES or TDES algorithm"},
-			{"another MAC", agreed + "WrappedKeyBlock", changed(block), agreed + "WrappedKeyBlock: " + opened},
-			{"another derivation", agreed + "DerivationData.SharedInformation", "00", agreed + "WrappedKeyBlock: " + opened},
+			{"another MAC", agreed + "WrappedKeyBlock", changed(block), opened(len(given[agreed+"DerivationData.SharedInformation"]) / 2)},
+			{"another derivation", agreed + "DerivationData.SharedInformation", "00", opened(1)},
 		} {
 			body := v.request(t, w)
 			setLeaf(body, strings.Split(c.member, "."), c.value)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -138,19 +137,8 @@ func agreementError(c *core.Call, field string, a *agreed, pair *core.Key, err e
 			core.Because(apc.RuleKeyPoint, agreementField+".PublicKeyCertificate", core.ProblemPoint, "", ""),
 		)
 	}
-	if errors.Is(err, tr31.ErrMAC) {
-		return core.Foldable(
-			c,
-			core.Because(apc.RuleMAC, field, core.ProblemAgreedMAC, a.derivation(pair), "the derivation of the sender"),
-		)
-	}
-	return core.BlockError(c, field, err)
-}
-
-// derivation says how the wrapping key was derived.
-func (a *agreed) derivation(pair *core.Key) string {
-	return fmt.Sprintf("%s by %s with %s and %s of SharedInformation from ECDH on %s",
-		a.derived, a.kdf, a.hash, wording.Bytes(len(*a.info)/2), pair.Attributes.Alg.Name)
+	derivation := &core.Derivation{Derived: a.derived, KDF: a.kdf, Hash: a.hash, Info: *a.info}
+	return core.AgreedBlockError(c, field, derivation, pair, err)
 }
 
 // foundDeriveUsage is the DeriveKeyUsage of a key pair, which may have none.

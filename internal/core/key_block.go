@@ -3,10 +3,12 @@ package core
 import (
 	"crypto"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -65,6 +67,28 @@ func BlockError(c *Call, field string, err error) error {
 	out := Invalid("The key block is invalid.", BlockReason(field, refusal))
 	out.Err = refusal
 	return out
+}
+
+// AgreedBlockError is BlockError for a key block under a key that both parties derive by ECDH. Where its MAC does not verify
+// the parties have most often derived different keys, so that the reason says how this one was derived.
+func AgreedBlockError(c *Call, field string, d *Derivation, pair *Key, err error) error {
+	if errors.Is(err, tr31.ErrMAC) {
+		return Foldable(c, Because(apc.RuleMAC, field, problemAgreedMAC, d.from(pair), "the derivation of the sender"))
+	}
+	return BlockError(c, field, err)
+}
+
+// Derivation is how a request has a key derived by ECDH.
+type Derivation struct {
+	Derived apc.KeyAlgorithm
+	KDF     apc.KeyDerivationFunction
+	Hash    apc.KeyDerivationHashAlgorithm
+	Info    string // hexadecimal digits
+}
+
+func (d *Derivation) from(pair *Key) string {
+	return fmt.Sprintf("%s by %s with %s and %s of SharedInformation from ECDH on %s",
+		d.Derived, d.KDF, d.Hash, wording.Bytes(len(d.Info)/2), pair.Attributes.Alg.Name)
 }
 
 // Foldable is the refusal for what is known only after a decryption or the check of a MAC. With

@@ -101,7 +101,7 @@ const (
 	ProblemOddDigits        = "the hexadecimal text has an odd number of digits"
 	ProblemCryptogramLength = "the cryptogram has a wrong length"
 	ProblemOAEP             = "the cryptogram does not decrypt with the key of the import token"
-	ProblemAgreedMAC        = "the MAC does not verify under the key that was derived"
+	problemAgreedMAC        = "the MAC does not verify under the key that was derived"
 	problemFolded           = "the key material does not open with this key"
 	ProblemKeyLength        = "the length of the key inside does not fit the algorithm"
 	problemBlockVersion     = "the version of the key block does not fit the wrapping key"
