@@ -11,7 +11,8 @@ import (
 )
 
 // readReceiver reads the certificate of the RSA key under which an exported key is wrapped, and checks its
-// strength and its authority. The strength of a key that signs does not matter (GUESS G-tr34-signer).
+// strength and its authority, but not its key usages (GUESS G-certificate-usages). The strength of a key that
+// signs does not matter (GUESS G-tr34-signer).
 func readReceiver(ctx context.Context, c *core.Call, p *exportPlan, text string, ca *core.Key) (*x509.Certificate, error) {
 	field := p.field + ".WrappingKeyCertificate"
 	cert, alg, err := core.ReadCertificate(text, field)

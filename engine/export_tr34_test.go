@@ -194,6 +194,22 @@ func TestInitialKeysAreExportedInEveryFormThatHasOne(t *testing.T) {
 	refused(t, "by AS 2805", err, apc.ErrValidation, "export-form")
 }
 
+// TestReceiversCertificateMayBeForAnything: the key usages of a certificate that a key is wrapped under are not checked.
+func TestReceiversCertificateMayBeForAnything(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	root := issue(t, rsaKey(t, 2048, 0), "KRD CA", nil, nil)
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA2048)
+	key := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), tdesKey)
+	p := parametersForExport(t, eng.Caller)
+	for _, usage := range []x509.KeyUsage{0, x509.KeyUsageKeyEncipherment, x509.KeyUsageDigitalSignature} {
+		krd := issue(t, rsaKey(t, 2048, 1), "KRD", &root, func(c *x509.Certificate) { c.KeyUsage = usage })
+		if _, err := exportToken(eng.Caller, key.KeyArn, &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
+			WrappingKeyCertificate: krd.text(), ExportToken: &p.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012}); err != nil {
+			t.Errorf("key usage %b: %v", usage, err)
+		}
+	}
+}
+
 func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	root := issue(t, rsaKey(t, 3072, 0), "KRD CA", nil, nil)
