@@ -110,14 +110,28 @@ func (p *sources) list() problemList {
 		for _, s := range g.Specs {
 			v := s.(*ast.ValueSpec)
 			for i, name := range v.Names {
-				if text, ok := v.Values[i].(*ast.BasicLit); ok {
+				if text, ok := literal(v.Values[i]); ok {
 					l.names = append(l.names, name.Name)
-					l.text[name.Name], _ = strconv.Unquote(text.Value)
+					l.text[name.Name] = text
 				}
 			}
 		}
 	}
 	return l
+}
+
+// literal is the text of a literal, or of literals joined by +.
+func literal(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		return text, err == nil
+	case *ast.BinaryExpr:
+		left, ok := literal(e.X)
+		right, too := literal(e.Y)
+		return left + right, ok && too && e.Op == token.ADD
+	}
+	return "", false
 }
 
 // problemWord names whatever holds a problem: a field, a parameter, a variable.

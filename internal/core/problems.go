@@ -133,10 +133,11 @@ const (
 	problemGaveUp     = "the request was cancelled, or its time ran out"
 	problemContention = "the record was changed by others at every attempt"
 	problemSealed     = "a stored key does not open: it was sealed under another master key, or its record was changed"
-	problemKept       = "the key was sealed by an earlier version so that it stays in the device, and this needs its bytes: import or create the key again"
-	problemRecord     = "a stored record cannot be read"
-	problemClock      = "the clock shows a time that no record can hold"
-	problemID         = "the function Options.IDs returned text that cannot be a key id"
-	problemIDTaken    = "the function Options.IDs returned an id that is taken, at every attempt"
-	problemInternal   = "the simulator failed"
+	problemKept       = "the key was sealed by an earlier version so that it stays in the device, and this needs its bytes: " +
+		"import or create the key again"
+	problemRecord   = "a stored record cannot be read"
+	problemClock    = "the clock shows a time that no record can hold"
+	problemID       = "the function Options.IDs returned text that cannot be a key id"
+	problemIDTaken  = "the function Options.IDs returned an id that is taken, at every attempt"
+	problemInternal = "the simulator failed"
 )
