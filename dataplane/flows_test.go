@@ -185,7 +185,8 @@ func TestKeyOfAnotherAccountIsUsedByItsPolicy(t *testing.T) {
 	if _, err := macOf(t, other, arn); refusalOf(t, err).Code != apc.ErrAccessDenied {
 		t.Errorf("without a policy: %v", err)
 	}
-	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"payment-cryptography:GenerateMac","Resource":"*"}]}`
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"payment-cryptography:GenerateMac","Resource":"*"}]}`
 	if _, err := w.PutResourcePolicy(t.Context(), &engine.PutResourcePolicyInput{ResourceArn: arn, Policy: policy}); err != nil {
 		t.Fatal(err)
 	}

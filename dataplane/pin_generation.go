@@ -56,7 +56,8 @@ func (k *pinKey) block(digits, field string) (hsm.PINBlock, error) {
 	}
 	b := bytesOf(digits)
 	if len(b) != k.Format.Size() {
-		return hsm.PINBlock{}, core.Invalid(blockInvalid, core.Because(apc.RuleLength, field, problemPINBlockLength, wording.Bytes(len(b)), wording.Bytes(k.Format.Size())))
+		return hsm.PINBlock{}, core.Invalid(blockInvalid,
+			core.Because(apc.RuleLength, field, problemPINBlockLength, wording.Bytes(len(b)), wording.Bytes(k.Format.Size())))
 	}
 	return hsm.PINBlock{Key: k.Key, Format: k.Format, Block: b, PAN: k.PAN}, nil
 }
@@ -89,7 +90,8 @@ func checkPINLength(asked *int, offset int, field string) error {
 	if asked == nil || offset == 0 || *asked == offset {
 		return nil
 	}
-	return core.Invalid(invalidMessage, core.Because(apc.RuleLength, field, problemOffsetLength, wording.Count(offset, "digit"), wording.Count(*asked, "digit")))
+	return core.Invalid(invalidMessage,
+		core.Because(apc.RuleLength, field, problemOffsetLength, wording.Count(offset, "digit"), wording.Count(*asked, "digit")))
 }
 
 // form is the row of the table of keys.
@@ -138,18 +140,22 @@ func (g *pinGeneration) generate(ctx context.Context, a *PinGenerationAttributes
 	case a.Ibm3624PinOffset != nil:
 		m := a.Ibm3624PinOffset
 		if block, err = g.to.block(m.EncryptedPinBlock, "GenerationAttributes.Ibm3624PinOffset.EncryptedPinBlock"); err == nil {
-			value, err = device.PINOffset(ctx, &block, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), g.given(0))
+			method := ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter)
+			value, err = device.PINOffset(ctx, &block, method, g.given(0))
 		}
 	case a.Ibm3624NaturalPin != nil:
 		m := a.Ibm3624NaturalPin
-		value, err = device.NaturalPIN(ctx, &g.to.PINForm, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), g.given(defaultPINLength))
+		method := ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter)
+		value, err = device.NaturalPIN(ctx, &g.to.PINForm, method, g.given(defaultPINLength))
 	case a.Ibm3624RandomPin != nil:
 		m := a.Ibm3624RandomPin
-		value, err = device.GenerateOffset(ctx, &g.to.PINForm, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), g.given(defaultPINLength))
+		method := ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter)
+		value, err = device.GenerateOffset(ctx, &g.to.PINForm, method, g.given(defaultPINLength))
 	default:
 		m := a.Ibm3624PinFromOffset
 		if err = checkPINLength(g.length, len(m.PinOffset), "GenerationAttributes.Ibm3624PinFromOffset.PinOffset"); err == nil {
-			value, err = device.PINFromOffset(ctx, &g.to.PINForm, ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter), m.PinOffset)
+			method := ibm3624(g.key, m.DecimalizationTable, m.PinValidationData, m.PinValidationDataPadCharacter)
+			value, err = device.PINFromOffset(ctx, &g.to.PINForm, method, m.PinOffset)
 		}
 	}
 	if err != nil {
@@ -169,8 +175,9 @@ func (g *pinGeneration) visa(ctx context.Context, a *PinGenerationAttributes) (v
 		value, err = g.c.Cloud.HSM.GeneratePVV(ctx, &g.to.PINForm, method, g.given(defaultPINLength))
 	} else {
 		var block hsm.PINBlock
-		method.Index = *a.VisaPinVerificationValue.PinVerificationKeyIndex
-		if block, err = g.to.block(a.VisaPinVerificationValue.EncryptedPinBlock, "GenerationAttributes.VisaPinVerificationValue.EncryptedPinBlock"); err == nil {
+		m := a.VisaPinVerificationValue
+		method.Index = *m.PinVerificationKeyIndex
+		if block, err = g.to.block(m.EncryptedPinBlock, "GenerationAttributes.VisaPinVerificationValue.EncryptedPinBlock"); err == nil {
 			value, err = g.c.Cloud.HSM.PVV(ctx, &block, method, g.given(0))
 		}
 	}

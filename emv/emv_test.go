@@ -210,7 +210,8 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		{second(emv.MasterKey(b, 'C', "123456789012", "00")), `emv: option: there is no such option: found 'C', wanted A or B`},
 		{second(emv.CommonSession(sk[:8], [8]byte{})), "emv: card master key: the length is wrong: found 8 bytes, wanted 16 bytes"},
 		{second(emv.EMV2000(sk, [2]byte{}, emv.Tree{})),
-			"emv: tree: the height or the branch factor is out of range: found height 0, branch factor 0, wanted height 2 to 16, branch factor 2 to 256"},
+			"emv: tree: the height or the branch factor is out of range: " +
+				"found height 0, branch factor 0, wanted height 2 to 16, branch factor 2 to 256"},
 		{second(emv.ARPC2(sk, [8]byte{}, [4]byte{}, make([]byte, 9))),
 			"emv: proprietary authentication data: the length is wrong: found 9 bytes, wanted up to 8 bytes"},
 		{second(emv.EncryptPIN(sk, emv.ScriptForm{Length: true}, make([]byte, 8))),

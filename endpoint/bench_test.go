@@ -102,7 +102,9 @@ func BenchmarkPlaneHTTP(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			ratio.Beside(b, 16, overHTTP(b, bareOperation(b, &o, &r), r.Path, string(body), header), overHTTP(b, handler, r.Path, string(body), header))
+			ratio.Beside(b, 16,
+				overHTTP(b, bareOperation(b, &o, &r), r.Path, string(body), header),
+				overHTTP(b, handler, r.Path, string(body), header))
 		})
 	}
 }

@@ -5,14 +5,16 @@ import "github.com/seed748fb4d1/apcsim/apc"
 // What the world of the conformance walk has besides keys: policies, Regions, approval.
 
 func (s *settling) policies(key string) {
-	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"payment-cryptography:GetKey","Resource":"*"}]}`
+	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"444455556666"},` +
+		`"Action":"payment-cryptography:GetKey","Resource":"*"}]}`
 	s.do("GetResourcePolicy", object{"ResourceArn": key})
 	s.do("PutResourcePolicy", object{"ResourceArn": key, "Policy": allow})
 	s.do(
 		"PutResourcePolicy",
 		object{
 			"ResourceArn": key,
-			"Policy":      "{\t\"Statement\" : {\r\n\"Effect\":\"Deny\",\"Principal\":\"*\",\"NotAction\":[\"payment-cryptography:*\"],\"NotResource\":\"" + key + "\",\"Sid\":\"\u00ff\"}}",
+			"Policy": "{\t\"Statement\" : {\r\n\"Effect\":\"Deny\",\"Principal\":\"*\"," +
+				"\"NotAction\":[\"payment-cryptography:*\"],\"NotResource\":\"" + key + "\",\"Sid\":\"\u00ff\"}}",
 		},
 	)
 	s.do("GetResourcePolicy", object{"ResourceArn": key})

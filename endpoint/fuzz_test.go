@@ -31,7 +31,8 @@ func FuzzHandler(f *testing.F) {
 	for i, r := range goodRequests(f) {
 		f.Add("POST", "/", goodHeaders+r.op+"\nX-Amz-Date: 20260101T000000Z", asJSON(r.body), byte(i%2)*2)
 	}
-	create := `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY","KeyModesOfUse":{"DeriveKey":true},"KeyUsage":"TR31_B0_BASE_DERIVATION_KEY"}}`
+	create := `{"Exportable":true,"KeyAttributes":{"KeyAlgorithm":"AES_128","KeyClass":"SYMMETRIC_KEY",` +
+		`"KeyModesOfUse":{"DeriveKey":true},"KeyUsage":"TR31_B0_BASE_DERIVATION_KEY"}}`
 	for _, headers := range []string{
 		"", "X-Amz-Target: CreateKey", goodHeaders, goodHeaders + "createKey", goodHeaders + "CreateKey\nX-Amz-Target: GetKey",
 		"X-Amz-Target: PaymentCryptographyControlPlane.CreateKey",
@@ -46,7 +47,8 @@ func FuzzHandler(f *testing.F) {
 			f.Add("POST", "/", headers, []byte(create), options)
 		}
 	}
-	query := "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fpayment-cryptography%2Faws4_request&X-Amz-Date=20260101T000000Z&" +
+	query := "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260101%2F" +
+		"us-east-1%2Fpayment-cryptography%2Faws4_request&X-Amz-Date=20260101T000000Z&" +
 		"X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00&X-Amz-Target=PaymentCryptographyControlPlane.ListKeys"
 	const form = "Content-Type: application/x-www-form-urlencoded\nAuthorization: AWS4-HMAC-SHA256 " +
 		"Credential=AKID/20260101/us-east-1/sts/aws4_request"

@@ -165,10 +165,13 @@ func TestTheBytesOfAnAnswer(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, post("CreateKey", create))
 	varying := regexp.MustCompile(`key/[a-z0-9]{16}|"KeyCheckValue":"[0-9A-F]{6}"`)
-	const want = `{"Key":{"KeyArn":"arn:aws:payment-cryptography:us-east-1:111122223333:*","KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY",` +
+	const want = `{"Key":{"KeyArn":"arn:aws:payment-cryptography:us-east-1:111122223333:*",` +
+		`"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY",` +
 		`"KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true,` +
-		`"Generate":false,"Sign":false,"Verify":false,"DeriveKey":false,"NoRestrictions":false}},*,"KeyCheckValueAlgorithm":"CMAC","Enabled":true,` +
-		`"Exportable":true,"KeyState":"CREATE_COMPLETE","KeyOrigin":"AWS_PAYMENT_CRYPTOGRAPHY","CreateTimestamp":1777636800.065,"UsageStartTimestamp":1777636800.065}}`
+		`"Generate":false,"Sign":false,"Verify":false,"DeriveKey":false,"NoRestrictions":false}},*,` +
+		`"KeyCheckValueAlgorithm":"CMAC","Enabled":true,` +
+		`"Exportable":true,"KeyState":"CREATE_COMPLETE","KeyOrigin":"AWS_PAYMENT_CRYPTOGRAPHY",` +
+		`"CreateTimestamp":1777636800.065,"UsageStartTimestamp":1777636800.065}}`
 	if got := varying.ReplaceAllString(w.Body.String(), "*"); got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
 	}

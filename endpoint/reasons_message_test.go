@@ -39,7 +39,10 @@ func askAs(t *testing.T, o *endpoint.Options, accessKey, operation, body string)
 func TestReasonsInMessagesAreThoseOfTheHeader(t *testing.T) {
 	const absent = "arn:aws:payment-cryptography:us-east-1:111122223333:key/aaaaaaaaaaaaaaaa"
 	for _, c := range []struct{ operation, body, why string }{
-		{"CreateKey", `{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Sign":true}}}`, "do not allow these modes of use"},
+		{"CreateKey",
+			`{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128",` +
+				`"KeyModesOfUse":{"Sign":true}}}`,
+			"do not allow these modes of use"},
 		{"GetKey", `{"KeyIdentifier":"` + absent + `"}`, "there is no such key"}, // an exception without a message
 	} {
 		for _, inMessage := range []bool{false, true} {
@@ -77,7 +80,6 @@ func TestReasonsAreInTheMessagesOfTheDataPlaneToo(t *testing.T) {
 }
 
 func TestAnAccessKeyOfTwelveDigitsIsThatAccount(t *testing.T) {
-	const create = `{"Exportable":true,"KeyAttributes":{"KeyUsage":"TR31_K0_KEY_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"AES_128","KeyModesOfUse":{"Encrypt":true,"Decrypt":true,"Wrap":true,"Unwrap":true}}}`
 	named := map[string]endpoint.Credential{"222233334444": {Identity: apc.Identity{Account: "999900001111"}, Secret: "s"}}
 	for accessKey, account := range map[string]string{"444455556666": "444455556666", "44445555666": "111122223333",
 		"4444555566667": "111122223333", "44445555666X": "111122223333", "222233334444": "999900001111"} {

@@ -32,7 +32,8 @@ func TestEveryExceptionHasItsStatus(t *testing.T) {
 			}
 		}
 	}
-	if got, want := len(exceptions), len(want)+3; got != want { // and NotSimulatedException, one of the data plane, and PublicPolicyException, which CreateAlias does not declare
+	// And NotSimulatedException, one of the data plane, and PublicPolicyException, which CreateAlias does not declare.
+	if got, want := len(exceptions), len(want)+3; got != want {
 		t.Errorf("%d exceptions have a status, wanted %d", got, want)
 	}
 }

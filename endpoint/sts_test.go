@@ -101,7 +101,8 @@ func TestTheBytesOfACallerIdentity(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), nil)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, form(identityForm))
-	want := `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:root</Arn>` +
+	want := `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">` +
+		`<GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:root</Arn>` +
 		`<UserId>111122223333</UserId><Account>111122223333</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>` + w.Header().
 		Get("X-Amzn-Requestid") +
 		`</RequestId></ResponseMetadata></GetCallerIdentityResponse>`

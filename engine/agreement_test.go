@@ -140,7 +140,9 @@ func agreementRefusals(t *testing.T, c *engine.Caller, good *engine.ImportDiffie
 		{"no pair", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PrivateKeyIdentifier = kek.KeyArn }, "key-usage"},
 		{"a derived HMAC key", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmHMACSHA256 },
 			"key-algorithm"},
-		{"a derived TDES key for version D", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.DeriveKeyAlgorithm = apc.KeyAlgorithmTDES2Key }, "key-block-version"},
+		{"a derived TDES key for version D", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {
+			in.DeriveKeyAlgorithm = apc.KeyAlgorithmTDES2Key
+		}, "key-block-version"},
 		{"a certificate of another curve", func(in *engine.ImportDiffieHellmanTr31KeyBlock) { in.PublicKeyCertificate = foreign.text() },
 			"key-algorithm"},
 		{"a certificate of another root", func(in *engine.ImportDiffieHellmanTr31KeyBlock) {

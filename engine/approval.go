@@ -128,8 +128,9 @@ func planApproval(ctx context.Context, c *core.Call, p *importPlan) error {
 
 // DecideApproval decides for an approval team in a session, the MpaSessionArn of an answer, or cancels
 // it as the administrator of multi-party approval does. The service has no such operation: there the
-// members of a team vote, and sessions are cancelled, in another AWS service. It fails with [apc.ErrResourceNotFound] where there is no such session, and with [apc.ErrConflict] where
-// it has ended. A session that is not decided fails after Limits.ApprovalTime.
+// members of a team vote, and sessions are cancelled, in another AWS service. It fails with
+// [apc.ErrResourceNotFound] where there is no such session, and with [apc.ErrConflict] where it has
+// ended. A session that is not decided fails after Limits.ApprovalTime.
 func (e *Engine) DecideApproval(ctx context.Context, session string, d apc.Decision) error {
 	if err := e.cloud.Decide(ctx, session, d); err != nil {
 		refusal := core.Refusal(err)

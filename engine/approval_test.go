@@ -85,6 +85,10 @@ func (a *approvals) decide(session string, d apc.Decision) {
 	}
 }
 
+// custodiansSession is the form of a session's ARN: its id is a UUID of version 4.
+var custodiansSession = regexp.MustCompile(`^arn:aws:mpa:us-east-1:111122223333:session/custodians/` +
+	`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
 func TestRootImportWaitsForItsTeam(t *testing.T) {
 	a := newApprovals(t, engine.Options{})
 	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil || k.KeyState != apc.KeyStateCreateComplete {
@@ -109,7 +113,7 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 			!k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
 			t.Fatalf("an import that waits: %+v, %v", k, err)
 		}
-		if ok, _ := regexp.MatchString(`^arn:aws:mpa:us-east-1:111122223333:session/custodians/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, k.MpaStatus.MpaSessionArn); !ok {
+		if !custodiansSession.MatchString(k.MpaStatus.MpaSessionArn) {
 			t.Errorf("the session is %s", k.MpaStatus.MpaSessionArn)
 		}
 		return k
@@ -165,7 +169,8 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
 		}
 	}
-	if diff := cmp.Diff([]string{"true ImportKey APPROVED", "true ImportKey APPROVED", "true ImportKey FAILED", "true ImportKey FAILED"}, ends); diff != "" {
+	want := []string{"true ImportKey APPROVED", "true ImportKey APPROVED", "true ImportKey FAILED", "true ImportKey FAILED"}
+	if diff := cmp.Diff(want, ends); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

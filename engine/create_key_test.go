@@ -23,7 +23,8 @@ func TestRefusedAttributesSayWhichFit(t *testing.T) {
 	}{
 		{func(in *engine.CreateKeyInput) { in.Exportable = nil }, "Exportable: the member is missing"},
 		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyClass = "SYMMETRIC" },
-			`KeyAttributes.KeyClass: the value is not one of those allowed: found "SYMMETRIC", wanted SYMMETRIC_KEY, ASYMMETRIC_KEY_PAIR, PRIVATE_KEY or PUBLIC_KEY`},
+			`KeyAttributes.KeyClass: the value is not one of those allowed: found "SYMMETRIC", ` +
+				`wanted SYMMETRIC_KEY, ASYMMETRIC_KEY_PAIR, PRIVATE_KEY or PUBLIC_KEY`},
 		{func(in *engine.CreateKeyInput) { in.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmRSA2048 },
 			"KeyAttributes.KeyAlgorithm: the key usage does not allow this algorithm: found RSA_2048, wanted TDES_2KEY, TDES_3KEY, AES_128, " +
 				"AES_192 or AES_256 for TR31_P0_PIN_ENCRYPTION_KEY"},

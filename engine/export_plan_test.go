@@ -127,7 +127,8 @@ func TestOptionalBlocksAreNotLookedAt(t *testing.T) {
 	eng := simtest.New(t, nil)
 	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	k := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes))
-	for id, data := range map[string]string{"BI": "1112345678", "KS": "XYZ", "KC": "0000000000", "TS": "yesterday", "IK": "1", "DA": "x", "77": "z"} {
+	for id, data := range map[string]string{"BI": "1112345678", "KS": "XYZ", "KC": "0000000000", "TS": "yesterday", "IK": "1",
+		"DA": "x", "77": "z"} {
 		w, err := exportBlock(eng.Caller, kek.KeyArn, k.KeyArn, &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{id: data}})
 		if err != nil {
 			t.Errorf("%s %s: %v", id, data, err)

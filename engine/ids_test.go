@@ -31,9 +31,11 @@ func TestOptionsIDsNamesTheKeys(t *testing.T) {
 
 func TestOptionsIDsThatAreNoneOrTakenAreNamed(t *testing.T) {
 	for id, want := range map[string]string{
-		"":                 `the function Options.IDs returned text that cannot be a key id: found an empty string, wanted 16 to 64 letters and digits`,
-		"short":            `the function Options.IDs returned text that cannot be a key id: found "short", wanted 16 to 64 letters and digits`,
-		"sixteen-letters-": `the function Options.IDs returned text that cannot be a key id: found "sixteen-letters-", wanted 16 to 64 letters and digits`,
+		"": `the function Options.IDs returned text that cannot be a key id: ` +
+			`found an empty string, wanted 16 to 64 letters and digits`,
+		"short": `the function Options.IDs returned text that cannot be a key id: found "short", wanted 16 to 64 letters and digits`,
+		"sixteen-letters-": `the function Options.IDs returned text that cannot be a key id: ` +
+			`found "sixteen-letters-", wanted 16 to 64 letters and digits`,
 		strings.Repeat("a", 65): "the function Options.IDs returned text that cannot be a key id: found 65 characters, wanted 16 to 64 letters " +
 			"and digits",
 		"zoneKey000000001": "the function Options.IDs returned an id that is taken, at every attempt: found zoneKey000000001, wanted an " +

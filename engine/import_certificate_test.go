@@ -133,11 +133,10 @@ func TestIntermediatesAreImportedUnderTheirParent(t *testing.T) {
 	}
 	_, err = under(strings.Replace(parent.KeyArn, ":key/", ":key/aaaa", 1), good, publicAttributes(apc.KeyAlgorithmECCNISTP256))
 	refused(t, "an unknown parent", err, apc.ErrResourceNotFound, "key")
-	_, err = eng.As(apc.Identity{Account: "444455556666"}).
-		ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-			KeyAttributes: publicAttributes(
-				apc.KeyAlgorithmECCNISTP256,
-			), PublicKeyCertificate: good.text(), CertificateAuthorityPublicKeyIdentifier: parent.KeyArn}}})
+	intermediate := engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+		KeyAttributes: publicAttributes(apc.KeyAlgorithmECCNISTP256), PublicKeyCertificate: good.text(),
+		CertificateAuthorityPublicKeyIdentifier: parent.KeyArn}}
+	_, err = eng.As(apc.Identity{Account: "444455556666"}).ImportKey(ctx, &engine.ImportKeyInput{KeyMaterial: intermediate})
 	refused(t, "another account's parent", err, apc.ErrAccessDenied, "account")
 	clock.Advance(500 * day)
 	fresh := issue(t, ecKey(t, elliptic.P256()), "ica", &root, func(c *x509.Certificate) {

@@ -39,7 +39,9 @@ func TestRefusedKeyBlocksSayWhatToChange(t *testing.T) {
 	const field = "KeyMaterial.Tr31KeyBlock.WrappedKeyBlock: "
 	for _, c := range []struct{ block, want string }{
 		{change("B0096", "B0080"), "the length field does not match the block: found 0080, wanted 0096 (at character 1)"},
-		{"R" + block, `the letter before the block is the key scheme of a payShield host command and not part of a key block: found "R", wanted the block without it, from "B" on (at character 0)`},
+		{"R" + block,
+			`the letter before the block is the key scheme of a payShield host command and not part of a key block: ` +
+				`found "R", wanted the block without it, from "B" on (at character 0)`},
 		{block[:16] + " " + block[16:], "the value does not match the pattern of this member: found a space at character 16, wanted " +
 			"[0-9a-zA-Z]+"},
 		{block[:len(block)-1] + "g", `the key data or the MAC has a character that is not a hexadecimal digit: found "g" (at character 95)`},

@@ -119,7 +119,8 @@ var operations = []Operation{
 	),
 	data("DecryptData", (*dataplane.Caller).DecryptData, "in full"),
 	data("ReEncryptData", (*dataplane.Caller).ReEncryptData, "in full; two stored D0 keys are refused, as by the live service"),
-	data("GenerateMac", (*dataplane.Caller).GenerateMac, "in full; HMAC_SHA224 to HMAC_SHA512 are for TDES and AES keys, HMAC is for HMAC keys"),
+	data("GenerateMac", (*dataplane.Caller).GenerateMac,
+		"in full; HMAC_SHA224 to HMAC_SHA512 are for TDES and AES keys, HMAC is for HMAC keys"),
 	data("VerifyMac", (*dataplane.Caller).VerifyMac, "as GenerateMac"),
 	data(
 		"GenerateCardValidationData",

@@ -37,7 +37,9 @@ func TestOwnAccountDecides(t *testing.T) {
 		{identityPolicy("Allow", none, ""), allow(alice, "*"), "", ""},
 		{identityPolicy("Allow", none, ""), allow(account, "*"), apc.RuleIdentityPolicy, ""},
 		{identityPolicy("Allow", none, ""), allow("arn:aws:iam::"+issuer+":root", "*"), apc.RuleIdentityPolicy, ""},
-		{identityPolicy("Allow", none, ""), statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"` + issuer + `"}}`), "", ""},
+		{identityPolicy("Allow", none, ""),
+			statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*",` +
+				`"Condition":{"StringEquals":{"aws:PrincipalAccount":"` + issuer + `"}}`), "", ""},
 		{identityPolicy("Deny", get, ""), allow(alice, "*"), apc.RuleIdentityPolicy, "Policies[0].Statement[0]"},
 		{identityPolicy("Allow", all, ""), statement(`"Sid":"NotAlice","Effect":"Deny","Principal":{"AWS":"` + alice +
 			`"},"Action":"*","Resource":"*"`), apc.RuleResourcePolicy, `Statement[0] "NotAlice"`},

@@ -83,9 +83,11 @@ func TestPutResourcePolicyNamesWhatIsWrong(t *testing.T) {
 			`Policy.Statements: the policy language has no such element here: found "Statements", wanted Version, Id, Statement (at character 1)`},
 		{statement(`"Effect":"Allow","Action":"*","Resource":"*"`), apc.ErrValidation, apc.RulePolicyText,
 			"Policy.Statement[0]: the element is missing: wanted Principal or NotPrincipal (at character 37)"},
-		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"arn:aws:payment-cryptography:us-east-1:111122223333:key/*"`), apc.ErrValidation, apc.RulePolicyText,
+		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*",` +
+			`"Resource":"arn:aws:payment-cryptography:us-east-1:111122223333:key/*"`), apc.ErrValidation, apc.RulePolicyText,
 			"Policy.Statement[0].Resource: the resource is not the one that the policy belongs to"},
-		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*","Condition":{"StringEquals":{"payment-cryptography:KeySize":"128"}}`), apc.ErrValidation, apc.RulePolicyText,
+		{statement(`"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"payment-cryptography:KeySize":"128"}}`), apc.ErrValidation, apc.RulePolicyText,
 			"Policy: the service has no such condition key"},
 		{statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"`), apc.ErrPublicPolicy, apc.RulePublicPolicy,
 			"Policy.Statement[0]: the statement allows everyone: no condition restricts its principal"},

@@ -272,7 +272,9 @@ func TestReplicationRefusals(t *testing.T) {
 	}
 	for name, call := range calls {
 		got := refused(t, name+" of a replica", call(), apc.ErrValidation, apc.RuleReplica)
-		if want := "the key is a replica, which can only be changed through its primary: found us-west-2, wanted the primary key in us-east-1"; got.Reasons[0].String() != want {
+		const want = "the key is a replica, which can only be changed through its primary: " +
+			"found us-west-2, wanted the primary key in us-east-1"
+		if got.Reasons[0].String() != want {
 			t.Errorf("%s: got %q, want %q", name, got.Reasons[0].String(), want)
 		}
 	}

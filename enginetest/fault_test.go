@@ -74,7 +74,8 @@ func TestSweepRunsEveryCallWithEveryFault(t *testing.T) {
 	})
 	want := strings.Fields(
 		`no_fault ListKeys_(call_1),_throttled ListKeys_(call_1),_unavailable ListKeys_(call_1),_answer_lost ListKeys_(call_1),_request_lost
-		ListKeys_(call_1),_slow ListAliases_(call_2),_throttled ListAliases_(call_2),_unavailable ListAliases_(call_2),_answer_lost ListAliases_(call_2),_request_lost
+		ListKeys_(call_1),_slow ListAliases_(call_2),_throttled ListAliases_(call_2),_unavailable
+		  ListAliases_(call_2),_answer_lost ListAliases_(call_2),_request_lost
 		ListAliases_(call_2),_slow`,
 	)
 	if fmt.Sprint(runs) != fmt.Sprint(want) {

@@ -109,7 +109,8 @@ func TestFailedTestLogsRefusalsAndSeed(t *testing.T) {
 		r.Errorf("the test's own")
 	})
 	logs := strings.Join(r.logs, "\n")
-	for _, want := range []string{`GetKey {KeyIdentifier: "alias/none"}: GetKey: ResourceNotFoundException`, "ENGINETEST_SEED=42 repeats the simulator's part; "} {
+	for _, want := range []string{`GetKey {KeyIdentifier: "alias/none"}: GetKey: ResourceNotFoundException`,
+		"ENGINETEST_SEED=42 repeats the simulator's part; "} {
 		if !strings.Contains(logs, want) {
 			t.Errorf("logs:\n%s\nwant %q", logs, want)
 		}

@@ -42,13 +42,15 @@ func (a Algorithm) String() string {
 // Attributes say what a key is and what it may do, in TR-31's words. A sealed
 // key is bound to all of them: opened with any other value it is refused.
 type Attributes struct {
-	KeyID         string      // the key's id, not its ARN: a replica in another Region has the same; at most 64 bytes
-	Usage         string      // key usage, two characters: "B0", "K1"
-	Algorithm     Algorithm   // AES, TDES, HMAC, RSA, EC
-	Mode          byte        // mode of use: 'B', 'X', 'N', ...
-	Exportability byte        // 'E', 'N' or 'S'; 'N' is never revealed for export
-	Bits          int         // length: 128 or 192 for TDES, 128 to 256 for AES, any whole bytes for HMAC; the modulus of RSA, the curve (256, 384, 521) of EC
-	Hash          crypto.Hash // of an HMAC key; zero for any other
+	KeyID         string    // the key's id, not its ARN: a replica in another Region has the same; at most 64 bytes
+	Usage         string    // key usage, two characters: "B0", "K1"
+	Algorithm     Algorithm // AES, TDES, HMAC, RSA, EC
+	Mode          byte      // mode of use: 'B', 'X', 'N', ...
+	Exportability byte      // 'E', 'N' or 'S'; 'N' is never revealed for export
+	// Bits is the length: 128 or 192 for TDES, 128 to 256 for AES, any whole bytes for HMAC; the
+	// modulus of RSA, the curve (256, 384, 521) of EC.
+	Bits int
+	Hash crypto.Hash // of an HMAC key; zero for any other
 }
 
 // Sealed is a key as a device returns it: encrypted and authenticated under the master key,

@@ -28,7 +28,8 @@ func withoutTimes(_ []string, a slog.Attr) slog.Attr {
 func TestTheLogHasBeginAndEndOfEachGeneration(t *testing.T) {
 	var log bytes.Buffer // the generation is waited for: one goroutine writes at a time
 	device := newSlow(t)
-	h := hsm.New(device, &hsm.Options{Ready: none{}, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTimes}))})
+	handler := slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: withoutTimes})
+	h := hsm.New(device, &hsm.Options{Ready: none{}, Log: slog.New(handler)})
 	defer h.Close()
 	const (
 		usedUp  = `level=INFO msg="the ready RSA key pairs of this size are used up: new ones are generated" bits=2048` + "\n"

@@ -274,7 +274,8 @@ func TestParseTakes(t *testing.T) {
 			"in the first version ${ is two characters", pageVersion},
 		{Identity, "\n\t{ \"Statement\" : [ { \"Effect\" : \"Allow\" ,\r\n \"Action\" : [ \"*\" ] , \"Resource\" : [ \"*\" ] } ] }\n",
 			"white space does not count", pageGrammar},
-		{Identity, `{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Deny","Action":"*","Resource":"*"}]}`,
+		{Identity, `{"Statement":[{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},` +
+			`{"Sid":"","Effect":"Deny","Action":"*","Resource":"*"}]}`,
 			"an empty Sid is none (GUESS G-policy-sid)", pageSid},
 		{Resource, `{"Statement":[{"Sid":"Allow the acquirer","Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`,
 			"a resource policy's Sid has spaces (GUESS G-policy-sid)", pageSid},

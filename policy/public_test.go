@@ -81,7 +81,8 @@ func TestDenyIsNeverPublic(t *testing.T) {
 		t,
 		Resource,
 		statements(
-			`{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`,
+			`{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"},`+
+				`{"Effect":"Deny","NotPrincipal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`,
 		),
 	)
 	if i, got := p.Public(); got {
@@ -94,7 +95,8 @@ func TestPublicNamesTheStatement(t *testing.T) {
 		t,
 		Resource,
 		statements(
-			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"},{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`,
+			`{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"},`+
+				`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`,
 		),
 	)
 	if i, got := p.Public(); i != 1 || !got {

@@ -14,9 +14,11 @@ func TestWrapRefusesInWordsThatSayWhatToChange(t *testing.T) {
 		want  string
 	}{
 		{OptionalBlock{ID: "KS", Data: "1E12765CD3609F28"}, 16,
-			`opt-block-data: the data of an optional block does not have the format of its id: found KS with 16 characters, wanted 20 upper-case hexadecimal digits (at character 16)`},
+			`opt-block-data: the data of an optional block does not have the format of its id: ` +
+				`found KS with 16 characters, wanted 20 upper-case hexadecimal digits (at character 16)`},
 		{OptionalBlock{ID: "IK", Data: "FFFF9876543210E00000"}, 16,
-			`opt-block-data: the data of an optional block does not have the format of its id: found IK with 20 characters, wanted 16 upper-case hexadecimal digits (at character 16)`},
+			`opt-block-data: the data of an optional block does not have the format of its id: ` +
+				`found IK with 20 characters, wanted 16 upper-case hexadecimal digits (at character 16)`},
 		{OptionalBlock{ID: "LB", Data: "label"}, 0, "key-length: the key is empty"},
 		{OptionalBlock{ID: "LB", Data: "label"}, 20, "key-length: the length of the key does not fit its algorithm: found 20 bytes, " +
 			"wanted 16 or 24 bytes for algorithm T"},

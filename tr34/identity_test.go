@@ -33,7 +33,8 @@ func TestNamesAreReadable(t *testing.T) {
 		UnbindKDH,
 		BindingKind(4),
 	)
-	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
+	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) " +
+		"TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
 		t.Errorf("got %q, want %q", all, want)
 	}
 	if id.Names(p.kdh) || id.Names(nil) || (IssuerSerial{}).Names(p.kdh) || strings.Contains(id.String(), "CN=") {

@@ -217,7 +217,8 @@ func TestErrorHasWhatWasFoundAndWanted(t *testing.T) {
 func TestAnotherIssuerOfALikeNameIsDistinguished(t *testing.T) {
 	named := func(name string) edit { return func(o *order) { o.Subject = Name{{CommonName, name, UTF8String}} } }
 	err := (&Rules{Now: now}).CheckIssued(newRoot(t, named("root")).leaf(t).Certificate, newRoot(t, named("r\u043eot")).Certificate)
-	want := `x509ca: issuer: certificate: the certificate was issued by another authority: found CN="root" in UTF8String, wanted CN="r\u043eot" in UTF8String`
+	want := `x509ca: issuer: certificate: the certificate was issued by another authority: ` +
+		`found CN="root" in UTF8String, wanted CN="r\u043eot" in UTF8String`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

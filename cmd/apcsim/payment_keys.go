@@ -57,7 +57,8 @@ Example:
 DATA is the transaction data in hexadecimal, padded to whole blocks of 8 bytes.
 
 Example:
-  apcsim emv arqc --imk ` + exampleTDES + ` --pan 99012345678901234 --psn 45 --method common --atc 0001 00000000100000000000000008400000000000084007032500112233443900000100000000000000`,
+  apcsim emv arqc --imk ` + exampleTDES + ` --pan 99012345678901234 --psn 45 --method common --atc 0001 ` +
+			`00000000100000000000000008400000000000084007032500112233443900000100000000000000`,
 		flags: emvARQC,
 	}, {
 		name: "emv arpc", args: "--imk HEX --pan PAN … --arqc HEX (--response-code HEX | --status-update HEX [--proprietary HEX])",
@@ -67,7 +68,8 @@ Example:
 those of "emv session". Visa and M/Chip take the card's master key.
 
 Example:
-  apcsim emv arpc --imk ` + exampleTDES + ` --pan 99012345678901234 --psn 45 --method common --atc 0001 --arqc 1122334455667788 --response-code 3030`,
+  apcsim emv arpc --imk ` + exampleTDES + ` --pan 99012345678901234 --psn 45 --method common --atc 0001 --arqc 1122334455667788 ` +
+			`--response-code 3030`,
 		flags: emvARPC,
 	}, {
 		name: "mac", args: "--algorithm NAME --key HEX [--padding N] [--length N] MESSAGE", argument: true,

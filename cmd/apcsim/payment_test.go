@@ -84,7 +84,9 @@ func TestPaymentToolsRefusals(t *testing.T) {
 		}
 	}
 	got := apcsim(t, "", "pin", "open", "--json", "--format", "2", "241234FFFFFFFFF0")
-	if want := `{"ok":false,"error":"pin-fill","field":"","offset":-1,"message":"a fill digit is not that of the PIN block format: found fill digit 10, wanted F for ISO format 2"}` + "\n"; got.out != want {
+	want := `{"ok":false,"error":"pin-fill","field":"","offset":-1,"message":` +
+		`"a fill digit is not that of the PIN block format: found fill digit 10, wanted F for ISO format 2"}` + "\n"
+	if got.out != want {
 		t.Errorf("JSON: got %s, want %s", got.out, want)
 	}
 }

@@ -19,7 +19,8 @@ func policiesOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key str
 		*out.ResourceArn != key {
 		t.Errorf("a key without a policy: %s %s", *out.ResourceArn, *out.Policy)
 	}
-	const cross = `{"Version":"2012-10-17","Statement":[{"Sid":"cross account","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::444455556666:root"]},"Action":["payment-cryptography:*"],"Resource":"*"}]}`
+	const cross = `{"Version":"2012-10-17","Statement":[{"Sid":"cross account","Effect":"Allow",` +
+		`"Principal":{"AWS":["arn:aws:iam::444455556666:root"]},"Action":["payment-cryptography:*"],"Resource":"*"}]}`
 	must(c.PutResourcePolicy(ctx, &pc.PutResourcePolicyInput{ResourceArn: &key, Policy: aws.String(cross)}))(t)
 	got := must(c.GetResourcePolicy(ctx, &pc.GetResourcePolicyInput{ResourceArn: &key}))(t)
 	alike(

@@ -85,7 +85,8 @@ func (v *dataVector) request(t *testing.T, eng *engine.Caller) any {
 			reflect.ValueOf(&modes).Elem().FieldByName(name).SetBool(true)
 		}
 		key := must(eng.LoadKey(ctx, &engine.LoadKeyInput{Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(unhex(t, k.Hex))},
-			KeyAttributes: apc.KeyAttributes{KeyUsage: k.Usage, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: k.Algorithm, KeyModesOfUse: modes}}))(t)
+			KeyAttributes: apc.KeyAttributes{KeyUsage: k.Usage, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: k.Algorithm,
+				KeyModesOfUse: modes}}))(t)
 		arn, path := key.Key.KeyArn, strings.Split(member, ".")
 		into := body
 		for _, name := range path[:len(path)-1] {
@@ -182,7 +183,8 @@ func translated(t *testing.T, server *httptest.Server, c *dataclient.Client) {
 			KeyDerivationFunction: aws.String("NIST_SP800"), KeyDerivationHashAlgorithm: aws.String("SHA_256"),
 			DerivationData:  &dataclient.DiffieHellmanDerivationData{SharedInformation: aws.String(hex.EncodeToString(info))},
 			WrappedKeyBlock: &block}},
-		OutgoingKeyMaterial: &dataclient.OutgoingKeyMaterial{Tr31KeyBlock: &dataclient.OutgoingTr31KeyBlock{WrappingKeyIdentifier: to.Key.KeyArn}},
+		OutgoingKeyMaterial: &dataclient.OutgoingKeyMaterial{
+			Tr31KeyBlock: &dataclient.OutgoingTr31KeyBlock{WrappingKeyIdentifier: to.Key.KeyArn}},
 	})
 	if err != nil {
 		t.Errorf("TranslateKeyMaterial: %v", err)

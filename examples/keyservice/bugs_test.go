@@ -40,8 +40,8 @@ func skipUnlessAsked(t *testing.T) {
 // again runs a test of this package that must fail and returns its output.
 func again(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), os.Args[0], append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1", "-rapid.checks=100")...).
-		CombinedOutput()
+	args = append(args, "-test.v", "-rapid.nofailfile", "-rapid.seed=1", "-rapid.checks=100")
+	out, err := exec.CommandContext(t.Context(), os.Args[0], args...).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL") {
 		t.Fatalf("%v passes (%v):\n%s", args, err, out)
 	}
@@ -77,10 +77,14 @@ func TestSweepFindsTheServicesOwnBugs(t *testing.T) {
 		got = append(got, strings.ReplaceAll(m[1], "_", " "))
 	}
 	want := []string{
-		"CreateKey (call 1), answer lost", "CreateAlias (call 2), answer lost", // the first key has no alias
-		"CreateKey (call 4), answer lost",                                                                      // the successor has no alias
-		"UpdateAlias (call 5), answer lost",                                                                    // the successor is deleted, and the alias points to it
-		"DeleteKey (call 6), throttled", "DeleteKey (call 6), unavailable", "DeleteKey (call 6), request lost", // the old key stays alive
+		// The first key has no alias.
+		"CreateKey (call 1), answer lost", "CreateAlias (call 2), answer lost",
+		// The successor has no alias.
+		"CreateKey (call 4), answer lost",
+		// The successor is deleted, and the alias points to it.
+		"UpdateAlias (call 5), answer lost",
+		// The old key stays alive.
+		"DeleteKey (call 6), throttled", "DeleteKey (call 6), unavailable", "DeleteKey (call 6), request lost",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -69,7 +69,8 @@ var primitiveCases = []testCase{
 	newCase(
 		"BlockKeysAreThoseOfTR31",
 		promises{
-			"DeriveKBPK derives the encryption and the authentication key (KBEK and KBAK) of a key block version from an AES or TDES key block protection key.",
+			"DeriveKBPK derives the encryption and the authentication key (KBEK and KBAK) of a key block version " +
+				"from an AES or TDES key block protection key.",
 		},
 		on(func(t tester, b hsm.Backend) {
 			wrong := map[string]error{}

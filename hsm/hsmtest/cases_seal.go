@@ -13,7 +13,8 @@ var sealCases = []testCase{
 	newCase(
 		"GeneratedKeysWork",
 		promises{
-			"Generate makes a key and seals it. TDES keys have odd parity. For a key pair, Public is its public half. RSA keys have the exponent 65537.",
+			"Generate makes a key and seals it. TDES keys have odd parity. For a key pair, Public is its public half. " +
+				"RSA keys have the exponent 65537.",
 		},
 		on(func(t tester, b hsm.Backend) {
 			for _, a := range every {
@@ -42,7 +43,8 @@ var sealCases = []testCase{
 	newCase(
 		"ImportedKeysComeBack",
 		promises{
-			"raw bytes for AES, TDES and HMAC (parity is left as it is), DER RSAPrivateKey (RFC 8017) for RSA, DER ECPrivateKey (RFC 5915) for EC. The secret stays the caller's.",
+			"raw bytes for AES, TDES and HMAC (parity is left as it is), DER RSAPrivateKey (RFC 8017) for RSA, " +
+				"DER ECPrivateKey (RFC 5915) for EC. The secret stays the caller's.",
 			"Reveal returns the key in the clear, in the form that Import takes",
 			"any whole bytes for HMAC",
 		},

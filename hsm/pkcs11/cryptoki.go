@@ -63,7 +63,8 @@ var load = func(path string) (cryptoki, error) {
 	ctx := p11.New(path)
 	if ctx == nil {
 		return nil, fmt.Errorf(
-			"pkcs11: %s cannot be loaded as a PKCS#11 module: it is no shared library of this machine, lacks a library it needs, or has no C_GetFunctionList",
+			"pkcs11: %s cannot be loaded as a PKCS#11 module: it is no shared library of this machine, "+
+				"lacks a library it needs, or has no C_GetFunctionList",
 			path,
 		)
 	}

@@ -20,9 +20,11 @@
 //		PIN:      pkcs11.PINFile("pin"),
 //	})
 //
-// The same as a URI, for [ParseURI]:
+// The same as a URI, for [ParseURI], written on one line:
 //
-//	pkcs11:token=NSS%20Certificate%20DB?module-path=/usr/lib/x86_64-linux-gnu/libsoftokn3.so&pin-source=file:pin&x-reserved=configdir='sql:nss'
+//	pkcs11:token=NSS%20Certificate%20DB
+//	  ?module-path=/usr/lib/x86_64-linux-gnu/libsoftokn3.so
+//	  &pin-source=file:pin&x-reserved=configdir='sql:nss'
 //
 // A module is C code: the package needs cgo. Without cgo it compiles, and Open
 // returns an error.

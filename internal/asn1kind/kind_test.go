@@ -77,6 +77,7 @@ func TestFilesAreNamedByTheirShape(t *testing.T) {
 		}
 	}
 	algorithm := sequence(oid, sequence())
+	versionOne := sequence(version, algorithm, sequence(), sequence(), sequence(), algorithm)
 	for name, c := range map[string]struct {
 		der  []byte
 		want string
@@ -88,7 +89,7 @@ func TestFilesAreNamedByTheirShape(t *testing.T) {
 		"public key with parameters":           {sequence(algorithm, bits), PublicKey},
 		"private key with parameters":          {sequence(version, algorithm, octets), PrivateKey},
 		"encrypted private key":                {sequence(algorithm, octets), EncryptedKey},
-		"certificate of version 1":             {sequence(sequence(version, algorithm, sequence(), sequence(), sequence(), algorithm)), Certificate},
+		"certificate of version 1":             {sequence(versionOne), Certificate},
 		"request without attributes":           {sequence(sequence(version, sequence(), algorithm), algorithm, bits), Request},
 		"CMS (RFC 5652, section 3)":            {sequence(oid, context(0)), CMS},
 		"PKCS #12 (RFC 7292, section 4)":       {sequence(version, sequence(oid, context(0)), sequence()), pkcs12},

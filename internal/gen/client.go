@@ -38,7 +38,8 @@ func (c *Client) {{.Name}}(ctx context.Context, in *{{.Input}}) (*{{.Output}}, e
 {{range $s := .Structures}}
 // {{.Name}} is a {{.Kind}} of the service.
 type {{.Name}} struct {
-{{range .Members}}	{{export .Name}} {{type $s .}} ` + "`json:\"{{if .InPath}}-{{else}}{{.Name}},omitempty{{end}}\"{{if .InPath}} path:\"{{.Name}}\"{{end}}`" + `
+{{range .Members}}	{{export .Name}} {{type $s .}} ` +
+		"`json:\"{{if .InPath}}-{{else}}{{.Name}},omitempty{{end}}\"{{if .InPath}} path:\"{{.Name}}\"{{end}}`" + `
 {{end}}}
 {{end}}`))
 

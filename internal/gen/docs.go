@@ -33,7 +33,8 @@ var docs = map[string]string{
 	"ExportAs2805KeyCryptogram":       "asks for a cryptogram by AS 2805 under a variant of a key-encryption key.",
 	"ExportAttributes":                "ask for an initial DUKPT key in place of the key itself, or for another check value.",
 	"ExportDiffieHellmanTr31KeyBlock": "asks for a TR-31 key block under a key agreed on by ECDH.",
-	"ExportDukptInitialKey":           "names the terminal: 20 hexadecimal digits of key serial number for a TDES key, 24 for AES, upper case. The counter in it is ignored.",
+	"ExportDukptInitialKey": "names the terminal: " +
+		"20 hexadecimal digits of key serial number for a TDES key, 24 for AES, upper case. The counter in it is ignored.",
 	"ExportKeyCryptogram":             "asks for the key encrypted with the public RSA key of a certificate.",
 	"ExportTr31KeyBlock":              "asks for a TR-31 key block under a key.",
 	"ExportTr34KeyBlock":              "asks for a TR-34 key token. It is signed by the key of an export token or by a key pair.",

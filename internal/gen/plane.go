@@ -33,7 +33,8 @@ var built = strings.Fields(`
 	GetParametersForImport GetParametersForExport GetPublicKeyCertificate GetCertificateSigningRequest
 	CreateAlias GetAlias ListAliases UpdateAlias DeleteAlias TagResource UntagResource ListTagsForResource
 	PutResourcePolicy GetResourcePolicy DeleteResourcePolicy AddKeyReplicationRegions RemoveKeyReplicationRegions
-	EnableDefaultKeyReplicationRegions DisableDefaultKeyReplicationRegions GetDefaultKeyReplicationRegions AssociateMpaTeam DisassociateMpaTeam GetMpaTeamAssociation`)
+	EnableDefaultKeyReplicationRegions DisableDefaultKeyReplicationRegions GetDefaultKeyReplicationRegions
+	  AssociateMpaTeam DisassociateMpaTeam GetMpaTeamAssociation`)
 
 // vocabulary is package apc: what the planes and other packages share.
 func vocabulary(control *facts.Service) *plane {

@@ -19,7 +19,8 @@ const Masked = "(masked)"
 var (
 	accountMember   = regexp.MustCompile(`^(New)?PrimaryAccountNumber$`)
 	sensitiveMember = regexp.MustCompile(
-		`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|naturalpin|validationdata|trackdata|track1|track2|^components$`,
+		`(?i)plaintext|messagedata|pinblock|pindata|pinvalue|pinoffset|verificationvalue|` +
+			`naturalpin|validationdata|trackdata|track1|track2|^components$`,
 	)
 	harmlessMember = regexp.MustCompile(`(Format|Length|Index|Attributes|Identifier)$`)
 )

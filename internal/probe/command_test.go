@@ -154,7 +154,8 @@ func TestServerWithAnUnknownCertificateIsNotReached(t *testing.T) {
 		strings.Replace(server.URL, "https", "http", 1) + "/": "", // HTTP to a port of HTTPS is an answer
 	} {
 		got := runs(t, "--journal", filepath.Join(t.TempDir(), "journal"), "--only", "alias-exists", url)
-		if got.err == nil || !strings.Contains(got.err.Error(), want) || want != "" && (got.out != "" || strings.Contains(got.err.Error(), "attempts")) {
+		if got.err == nil || !strings.Contains(got.err.Error(), want) ||
+			want != "" && (got.out != "" || strings.Contains(got.err.Error(), "attempts")) {
 			t.Errorf("%s: got %+v, want the error %q and no table", url, got, want)
 		}
 	}

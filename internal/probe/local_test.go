@@ -70,7 +70,8 @@ func TestTheHashOfACryptogramIsFound(t *testing.T) {
 // TestWrappedBlocksOpen: what a probe sends as a key block is one.
 func TestWrappedBlocksOpen(t *testing.T) {
 	kbpk := []byte(strings.Repeat("k", 32))
-	got, err := wrapped(t.Context(), kbpk, []string{"D0000P0AE00E0000", "000102030405060708090A0B0C0D0E0F", "KS=FFFF9876543210E00001", "LB=a=b"})
+	got, err := wrapped(t.Context(), kbpk,
+		[]string{"D0000P0AE00E0000", "000102030405060708090A0B0C0D0E0F", "KS=FFFF9876543210E00001", "LB=a=b"})
 	if err != nil {
 		t.Fatal(err)
 	}

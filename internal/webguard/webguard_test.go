@@ -113,7 +113,8 @@ func FuzzGuard(f *testing.F) {
 		at, err := netip.ParseAddr(name)
 		here := name == "localhost" || name == "a.example" || err == nil && at.Unmap().IsLoopback()
 		if !here &&
-			!regexp.MustCompile(`^((control|data)plane\.payment-cryptography|sts)[a-z0-9.-]*\.(amazonaws\.com|api\.aws|amazonaws\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.(eu|com\.cn))$`).
+			!regexp.MustCompile(`^((control|data)plane\.payment-cryptography|sts)[a-z0-9.-]*\.`+
+				`(amazonaws\.com|api\.aws|amazonaws\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.(eu|com\.cn))$`).
 				MatchString(name) &&
 			name != "sts.amazonaws.com" {
 			t.Errorf("the Host %q is taken, which is %q", host, name)

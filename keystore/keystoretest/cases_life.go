@@ -184,7 +184,9 @@ var lifeCases = []testCase{
 			}
 		}),
 	),
-	newCase("CallsCancelledMidwayEnd", promises{"out of one snapshot: of a commit they show all changes or none."}, on(func(t tester, s keystore.Store) {
+	newCase("CallsCancelledMidwayEnd", promises{
+		"out of one snapshot: of a commit they show all changes or none.",
+	}, on(func(t tester, s keystore.Store) {
 		numbered(t, s, 100, "i", "j")
 		takes := usual(func() { walk(t, s, here, kind, all, 100, nil) })
 		whole := func(what, when string, got, want int, err error) {

@@ -31,7 +31,8 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 		"a record of version 1",
 		server(t).Do(t.Context(), name, `INSERT INTO apcsim.records (key, place, id, idx, by_idx, rev, due, data)
 		VALUES ('\x0c3131313132323232333333330975732d656173742d31036b657961', '\x0c3131313132323232333333330975732d656173742d31', 'a', 'x',
-			'\x0c3131313132323232333333330975732d656173742d31036b6579000178' || 'a'::bytea, '00000000-0000-0000-0000-000000000007', 1780315200000, 'data')`),
+			'\x0c3131313132323232333333330975732d656173742d31036b6579000178' || 'a'::bytea,
+			  '00000000-0000-0000-0000-000000000007', 1780315200000, 'data')`),
 	)
 	s := open(t, url, nil)
 	got := get(t, s, keystore.Ref{Partition: here, Kind: "key", ID: "a"})

@@ -109,7 +109,8 @@ func parse(text string) (*pgxpool.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, errors.New(
-			"pgstore: the database's URL is malformed: want postgres://user:password@host:port/database, with special characters of the password as %XX",
+			"pgstore: the database's URL is malformed: want postgres://user:password@host:port/database, " +
+				"with special characters of the password as %XX",
 		)
 	}
 	if u.Scheme != "postgres" && u.Scheme != "postgresql" {

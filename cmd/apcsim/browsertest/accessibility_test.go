@@ -17,13 +17,16 @@ const accessibility = `(() => {
     level = n;
   }
   for (const e of document.querySelectorAll("input,select,textarea,meter")) {
-    if (e.type != "hidden" && !(e.labels && e.labels.length && [...e.labels].some(l => l.textContent.trim())) && !e.getAttribute("aria-label")) say("a control has no label", e);
+    if (e.type != "hidden" && !(e.labels && e.labels.length && [...e.labels].some(l => l.textContent.trim()))
+      && !e.getAttribute("aria-label")) say("a control has no label", e);
   }
   for (const e of document.querySelectorAll("a[href],button")) {
     if (!e.textContent.trim() && !e.getAttribute("aria-label")) say("no name", e);
   }
-  for (const e of document.querySelectorAll("svg")) if (e.getAttribute("role") != "img" || !e.getAttribute("aria-label")) say("a drawing has no name", e);
-  for (const e of document.querySelectorAll("table")) if (!e.caption || !e.querySelector("th[scope]")) say("a table has no caption or header", e);
+  for (const e of document.querySelectorAll("svg"))
+    if (e.getAttribute("role") != "img" || !e.getAttribute("aria-label")) say("a drawing has no name", e);
+  for (const e of document.querySelectorAll("table"))
+    if (!e.caption || !e.querySelector("th[scope]")) say("a table has no caption or header", e);
   for (const e of document.querySelectorAll("[tabindex]")) if (e.tabIndex > 0) say("out of order", e);
   const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
   ids.forEach((id, i) => { if (ids.indexOf(id) != i) say("two elements have the id " + id); });
@@ -43,7 +46,8 @@ const accessibility = `(() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const e = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !e.checkVisibility() || e.closest("svg,template,datalist") || e.closest(":disabled")) continue;
+    if (!walker.currentNode.textContent.trim() || !e.checkVisibility()
+      || e.closest("svg,template,datalist") || e.closest(":disabled")) continue;
     const [a, b] = [light(colour(getComputedStyle(e).color)), light(behind(e))];
     const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
     if (contrast < 4.5) say("contrast " + contrast.toFixed(2), e);

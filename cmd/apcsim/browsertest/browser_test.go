@@ -305,7 +305,9 @@ func (s *session) testGraph(t *testing.T) {
 }
 
 func (s *session) testTools(t *testing.T) {
-	block := s.call(t, "ExportKey", `{"ExportKeyIdentifier":"alias/small","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key"}}}`)["WrappedKey"].(map[string]any)["KeyMaterial"].(string)
+	wrapped := s.call(t, "ExportKey",
+		`{"ExportKeyIdentifier":"alias/small","KeyMaterial":{"Tr31KeyBlock":{"WrappingKeyIdentifier":"alias/zone-key"}}}`)["WrappedKey"]
+	block := wrapped.(map[string]any)["KeyMaterial"].(string)
 	inspect := func(text string) string {
 		s.do(t, "inspect", chromedp.Navigate(s.url+"/_apcsim/console/tools"), chromedp.SetValue(`#text`, text, chromedp.ByQuery),
 			chromedp.Click(`button[value=inspect]`, chromedp.ByQuery), chromedp.WaitVisible(`section`, chromedp.ByQuery))

@@ -15,7 +15,8 @@ import (
 )
 
 func header(v tr31.Version) tr31.Header {
-	return tr31.Header{Version: v, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+	return tr31.Header{Version: v, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E',
+		Context: '0', Reserved: '0'}
 }
 
 // blockUnder is an AES-128 key in a block under a protection key.

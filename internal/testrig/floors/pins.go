@@ -104,7 +104,9 @@ func ibmPINs() []Command {
 }
 
 // translation is TranslatePIN between two keys.
-func translation(name string, from, to hsm.Attributes, in, out pin.Format, derive hsm.Derivation, block func(d Device) cipher.Block) Command {
+func translation(
+	name string, from, to hsm.Attributes, in, out pin.Format, derive hsm.Derivation, block func(d Device) cipher.Block,
+) Command {
 	given := under(from, in)
 	c := Command{name, []hsm.Attributes{from, to}, func(h *hsm.HSM, k []hsm.KeyRef) func() error {
 		b := &hsm.PINBlock{Key: hsm.WorkingKey{Key: k[0], Derive: derive}, Format: in, Block: given, PAN: thePAN}

@@ -72,7 +72,8 @@ func (m mutant) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.o
 // What has to fail: a package's test, with its flags.
 const tested = "./enginetest/draw"
 
-var flags = []string{"-test.run=^TestMachineAgreesWithModel$", "-test.failfast", "-rapid.checks=1000000", "-rapid.steps=60", "-rapid.nofailfile",
+var flags = []string{"-test.run=^TestMachineAgreesWithModel$", "-test.failfast",
+	"-rapid.checks=1000000", "-rapid.steps=60", "-rapid.nofailfile",
 	"-rapid.shrinktime=1s"}
 
 // build makes the test of a mutant. One that does not compile is an error.

@@ -60,7 +60,8 @@ func TestCommittedOutlivesKill(t *testing.T) {
 	if n := count(t, c.URL(name), "SELECT n FROM a"); n != 42 {
 		t.Errorf("got %d, want 42", n)
 	}
-	if n := count(t, c.URL(name), "SELECT count(*) FROM pg_settings WHERE (name, setting) IN (('fsync', 'on'), ('work_mem', '5120'))"); n != 2 {
+	if n := count(t, c.URL(name),
+		"SELECT count(*) FROM pg_settings WHERE (name, setting) IN (('fsync', 'on'), ('work_mem', '5120'))"); n != 2 {
 		t.Errorf("%d of 2 settings are as they were asked for", n)
 	}
 	must(t, "Stop", c.Stop())

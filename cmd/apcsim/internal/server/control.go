@@ -52,7 +52,8 @@ func ownCalls() []ownCall {
 		{
 			"GET",
 			"journal",
-			"the last calls, masked, and why they were refused; each one as it happens for Accept: text/event-stream; ?operation= ?account= ?refused=true ?after= ?limit=",
+			"the last calls, masked, and why they were refused; each one as it happens for Accept: text/event-stream; " +
+				"?operation= ?account= ?refused=true ?after= ?limit=",
 			false,
 			(*request).journal,
 		},

@@ -58,7 +58,8 @@ func TestKeysAreLoadedAndInspectedOverTheWire(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Control: true, Anonymous: true, Config: parsed(t, zoneKey)})
 	load := `{"account":"444455556666","region":"eu-central-1","alias":"alias/a","components":["0123456789ABCDEFFEDCBA9876543210",
 		"00000000000000000000000000000000"],"Exportable":false,"Enabled":false,"Tags":[{"Key":"k","Value":"v"}],"KeyAttributes":{
-		"KeyUsage":"TR31_P0_PIN_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"TDES_2KEY","KeyModesOfUse":{"Encrypt":true,"Wrap":true}}}`
+		"KeyUsage":"TR31_P0_PIN_ENCRYPTION_KEY","KeyClass":"SYMMETRIC_KEY","KeyAlgorithm":"TDES_2KEY",` +
+		`"KeyModesOfUse":{"Encrypt":true,"Wrap":true}}}`
 	var made loadedView
 	r.own(t, "POST", "keys", load, &made)
 	if got := made.Key; got.KeyCheckValue != "08D7B4" || got.Exportable || got.Enabled || got.KeyOrigin != apc.KeyOriginExternal ||

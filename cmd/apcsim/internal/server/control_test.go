@@ -7,8 +7,8 @@ import (
 
 func TestTheSimulatorsOwnCallsAreOffUnlessAskedFor(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{})
-	for _, path := range []string{"", "now", "advance", "reset-clock", "reset", "keys", "keys/x", "journal", "due", "graph", "approvals", "faults",
-		"nothing"} {
+	for _, path := range []string{"", "now", "advance", "reset-clock", "reset", "keys", "keys/x", "journal", "due", "graph",
+		"approvals", "faults", "nothing"} {
 		for _, method := range []string{"GET", "POST"} {
 			status, answer, _ := r.do(t, method, "/_apcsim/"+path, "")
 			if want := `{"error":"the simulator's own calls are off"}` + "\n"; status != 404 || answer != want {

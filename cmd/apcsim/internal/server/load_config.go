@@ -94,7 +94,8 @@ func (k *Key) loadUnder(ctx context.Context, id string, c *engine.Caller) error 
 	out, err := c.LoadKey(ctx, in)
 	if refusal, ok := errors.AsType[*apc.Error](err); ok && len(refusal.Reasons) > 0 && refusal.Reasons[0].Rule == apc.RuleKeyExists {
 		return fmt.Errorf(
-			"the store has another key in its place, from a configuration whose loading was cut off: wanted that configuration, or an alias that is new: %w",
+			"the store has another key in its place, from a configuration whose loading was cut off: "+
+				"wanted that configuration, or an alias that is new: %w",
 			err,
 		)
 	}

@@ -48,7 +48,8 @@ func TestKeysAreRefusedByPathAndWithoutValues(t *testing.T) {
 		{`{"keys":[{` + long + `"KeyAttributes":{"KeyUsage":"` + canary + `"}}]}`, "KeyAttributes.KeyUsage"},
 		{`{"keys":[{` + long + aKey + `,{"components":["` + canary + `","` + canary + `00"],` + aKey + `]}`,
 			"Components[1]: a component does not have the length of the key"},
-		{`{"keys":[{"components":["11111111111111111111111111111111","22222222222222222222222222222222"],"componentCheckValues":["EE23D8","000000"],` + aKey + `]}`,
+		{`{"keys":[{"components":["11111111111111111111111111111111","22222222222222222222222222222222"],` +
+			`"componentCheckValues":["EE23D8","000000"],` + aKey + `]}`,
 			"Component 2 does not have the check value given for it. [Components[1]: the check value of the component is not the one given " +
 				"for it: found 44A01D, wanted 000000]"},
 		{`{"keys":[{"checkValue":"EE23D8",` + long + aKey + `]}`, "The key does not have the check value given for it."},

@@ -9,10 +9,14 @@ import (
 func TestACallIsALineOfTheLog(t *testing.T) {
 	r := start(t, "127.0.0.1", Options{Anonymous: true})
 	for _, c := range []struct{ op, body, want string }{
-		{"CreateKey", createAES, `level=INFO msg=call operation=CreateKey account=111122223333 region=us-east-1 duration=\S+ request=[0-9a-f-]{36}\n`},
-		{"GetKey", `{"KeyIdentifier":"alias/none"}`, `level=WARN msg=call operation=GetKey account=111122223333 region=us-east-1 duration=\S+ request=\S+ ` +
-			`error=ResourceNotFoundException reasons="KeyIdentifier: there is no such alias in this account and Region"\n`},
-		{"Fly", `{}`, `level=WARN msg=call operation="" account="" region="" duration=\S+ request=\S+ error=UnknownOperationException reasons="X-Amz-Target names no operation[^"]*"\n`},
+		{"CreateKey", createAES, `level=INFO msg=call operation=CreateKey account=111122223333 region=us-east-1 ` +
+			`duration=\S+ request=[0-9a-f-]{36}\n`},
+		{"GetKey", `{"KeyIdentifier":"alias/none"}`,
+			`level=WARN msg=call operation=GetKey account=111122223333 region=us-east-1 duration=\S+ request=\S+ ` +
+				`error=ResourceNotFoundException reasons="KeyIdentifier: there is no such alias in this account and Region"\n`},
+		{"Fly", `{}`,
+			`level=WARN msg=call operation="" account="" region="" duration=\S+ request=\S+ error=UnknownOperationException ` +
+				`reasons="X-Amz-Target names no operation[^"]*"\n`},
 	} {
 		r.call(t, c.op, c.body)
 		r.log.WaitFor(t, "msg=call operation="+regexp.MustCompile(`operation=(\S+)`).FindStringSubmatch(c.want)[1])
