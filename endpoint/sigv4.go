@@ -259,8 +259,12 @@ func inMinutes(d time.Duration) string {
 // verifies computes the signature anew (AWS General Reference, "Create a signed
 // AWS API request") and compares.
 func (s *signature) verifies(r *http.Request, body []byte, at time.Time, secret string) bool {
+	headers := strings.Split(s.headers, ";")
+	if namesTwice(headers) {
+		return false
+	}
 	parts := []string{s.date, s.region, s.service, signingEnd}
-	request := sha256.Sum256([]byte(canonicalRequest(r, strings.Split(s.headers, ";"), body, s.presigned)))
+	request := sha256.Sum256([]byte(canonicalRequest(r, headers, body, s.presigned)))
 	toSign := strings.Join([]string{signingAlgorithm, at.Format(signingTime), strings.Join(parts, "/"), hex.EncodeToString(request[:])}, "\n")
 	key := []byte("AWS4" + secret)
 	for _, part := range parts {
@@ -268,6 +272,16 @@ func (s *signature) verifies(r *http.Request, body []byte, at time.Time, secret 
 	}
 	given, err := hex.DecodeString(s.value)
 	return err == nil && hmac.Equal(given, mac(key, toSign))
+}
+
+// namesTwice reports whether a list has a header twice, in any case of letters. The canonical request has each
+// once; a long header that is named thousands of times would be copied as often.
+func namesTwice(headers []string) bool {
+	seen := make(map[string]bool, len(headers))
+	for _, name := range headers {
+		seen[http.CanonicalHeaderKey(name)] = true
+	}
+	return len(seen) < len(headers)
 }
 
 // maxLife is the longest that a presigned request may be used: 7 days.
@@ -293,12 +307,16 @@ func mac(key []byte, message string) []byte {
 
 // checkSigned refuses a request that leaves a header unsigned which must be signed: the host, and all of AWS
 // that are there; the first of several.
-func checkSigned(r *http.Request, signed []string) error {
-	if !slices.Contains(signed, "host") {
+func checkSigned(r *http.Request, headers []string) error {
+	signed := make(map[string]bool, len(headers)) // both lists may be long
+	for _, name := range headers {
+		signed[name] = true
+	}
+	if !signed["host"] {
 		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(signed, name) {
+		if name = strings.ToLower(name); strings.HasPrefix(name, "x-amz-") && !signed[name] {
 			return invalid("'" + echoed(name) + "' must be a 'SignedHeader' in the AWS Authorization.")
 		}
 	}

@@ -2,7 +2,10 @@ package endpoint
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -201,6 +204,46 @@ func TestHeadersAreSignedAsTheyWereSent(t *testing.T) {
 		if got := canonicalHeader(r, want[0]); got != want[1] {
 			t.Errorf("%q: got %s: %q, want %q", sent, want[0], got, want[1])
 		}
+	}
+}
+
+// TestSignedHeadersAreNamedOnce has signatures that are right for the list as it was sent.
+func TestSignedHeadersAreNamedOnce(t *testing.T) {
+	for headers, want := range map[string]error{
+		"a;host;x-amz-date": nil, "a;a;host;x-amz-date": errForged, "A;a;host;x-amz-date": errForged, "a;host;host;x-amz-date": errForged,
+	} {
+		h, r, body := example(0)
+		r.Header.Set("A", "b")
+		request := sha256.Sum256([]byte(canonicalRequest(r, strings.Split(headers, ";"), body, false)))
+		key := []byte("AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+		for _, part := range []string{"20150830", "us-east-1", "service", signingEnd} {
+			key = mac(key, part)
+		}
+		value := hex.EncodeToString(mac(key, strings.Join([]string{signingAlgorithm, "20150830T123600Z",
+			"20150830/us-east-1/service/aws4_request", hex.EncodeToString(request[:])}, "\n")))
+		r.Header.Set("Authorization", signingAlgorithm+" Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders="+
+			headers+", Signature="+value)
+		if _, err := h.identify(r, body, "service"); err != want {
+			t.Errorf("%s: got %v, want %v", headers, err, want)
+		}
+	}
+}
+
+// TestManySignedHeadersAreCheckedFast: some tenths of a second, not the minutes of comparing each with each.
+func TestManySignedHeadersAreCheckedFast(t *testing.T) {
+	r := &http.Request{Header: http.Header{}}
+	names := []string{"host"}
+	for i := range 200_000 {
+		name := fmt.Sprintf("x-amz-%06d", i)
+		r.Header[http.CanonicalHeaderKey(name)] = nil
+		names = append(names, name)
+	}
+	begun := time.Now()
+	if err := checkSigned(r, names); err != nil || namesTwice(names) {
+		t.Errorf("got %v, twice %t", err, namesTwice(names))
+	}
+	if took := time.Since(begun); took > 30*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 
