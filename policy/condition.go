@@ -95,7 +95,7 @@ func parseConditions(n *node, variables bool) ([]condition, error) {
 		m := &n.members[i]
 		c, ok := parseOperator(m.name)
 		if !ok {
-			return nil, &Error{Path: m.value.path, Offset: m.offset, Problem: problemOperator, Found: m.name,
+			return nil, &Error{Path: m.value.path(), Offset: m.offset, Problem: problemOperator, Found: m.name,
 				Wanted: "an operator such as StringEquals, ArnLike or IpAddress, with ForAllValues: or ForAnyValue: before it and IfExists behind it"}
 		}
 		if err := m.value.is(isObject); err != nil {
@@ -137,7 +137,7 @@ func parseOperator(name string) (c condition, ok bool) {
 func (c *condition) take(m *member, variables bool) error {
 	prefix, name, ok := strings.Cut(m.name, ":")
 	if !ok || prefix == "" || name == "" {
-		return &Error{Path: m.value.path, Offset: m.offset, Problem: problemKey, Found: m.name, Wanted: "a key such as aws:PrincipalArn"}
+		return &Error{Path: m.value.path(), Offset: m.offset, Problem: problemKey, Found: m.name, Wanted: "a key such as aws:PrincipalArn"}
 	}
 	c.key, c.values = strings.ToLower(m.name), nil
 	values, err := m.value.values()

@@ -44,12 +44,12 @@ func (e *Error) Error() string {
 
 // refuse is the refusal of a node.
 func (n *node) refuse(problem, found, wanted string) *Error {
-	return &Error{Path: n.path, Offset: n.offset, Problem: problem, Found: found, Wanted: wanted}
+	return &Error{Path: n.path(), Offset: n.offset, Problem: problem, Found: found, Wanted: wanted}
 }
 
 // refuseForm is the refusal of a node that is not of the form that is wanted.
 func (n *node) refuseForm(wanted string) *Error {
-	return &Error{Path: n.path, Offset: n.offset, Problem: problemType, Form: formNames[n.form], Wanted: wanted}
+	return &Error{Path: n.path(), Offset: n.offset, Problem: problemType, Form: formNames[n.form], Wanted: wanted}
 }
 
 // characters counts the characters of a text before a byte.

@@ -10,12 +10,25 @@ import (
 
 // node is a JSON value with its place in the document.
 type node struct {
-	path    string
-	offset  int // in characters
+	parent  *node  // nil for the document
+	step    string // from the parent: a name, or "[2]"
+	offset  int    // in characters
 	form    form
 	text    string // of a string, a number, a boolean
 	members []member
 	items   []*node
+}
+
+// path is made when it is needed: those of all values of a long list under a long name are much longer than the text.
+func (n *node) path() string {
+	if n.parent == nil {
+		return ""
+	}
+	path := n.parent.path()
+	if path != "" && n.parent.form == isObject {
+		path += "."
+	}
+	return path + n.step
 }
 
 // member is one member of an object, in the order of the text.
@@ -60,7 +73,7 @@ func readJSON(text string) (*node, error) {
 	}
 	r := &jsonReader{text: text, d: json.NewDecoder(strings.NewReader(text))}
 	r.d.UseNumber()
-	return r.value("", 0)
+	return r.value(nil, "", 0)
 }
 
 // notUTF8 is the place of the first byte that is not UTF-8; the character U+FFFD itself is.
@@ -75,8 +88,10 @@ func notUTF8(text string) int {
 
 // jsonReader reads a text that is known to be JSON.
 type jsonReader struct {
-	text string
-	d    *json.Decoder
+	text   string
+	d      *json.Decoder
+	at     int // of the newest token, in bytes
+	offset int // of the same, in characters
 }
 
 // next is the next token and the position where it begins, in characters.
@@ -86,12 +101,14 @@ func (r *jsonReader) next() (json.Token, int) {
 		at++
 	}
 	token, _ := r.d.Token() // the text has been checked
-	return token, characters(r.text, at)
+	r.offset += characters(r.text[r.at:], at-r.at)
+	r.at = at
+	return token, r.offset
 }
 
-func (r *jsonReader) value(path string, depth int) (*node, error) {
+func (r *jsonReader) value(parent *node, step string, depth int) (*node, error) {
 	token, offset := r.next()
-	n := &node{path: path, offset: offset}
+	n := &node{parent: parent, step: step, offset: offset}
 	switch t := token.(type) {
 	case nil:
 	case bool:
@@ -116,7 +133,7 @@ func (r *jsonReader) value(path string, depth int) (*node, error) {
 
 func (r *jsonReader) list(n *node, depth int) error {
 	for r.d.More() {
-		item, err := r.value(n.path+"["+strconv.Itoa(len(n.items))+"]", depth+1)
+		item, err := r.value(n, "["+strconv.Itoa(len(n.items))+"]", depth+1)
 		if err != nil {
 			return err
 		}
@@ -127,17 +144,16 @@ func (r *jsonReader) list(n *node, depth int) error {
 }
 
 func (r *jsonReader) object(n *node, depth int) error {
+	known := map[string]bool{}
 	for r.d.More() {
 		token, offset := r.next()
 		name, _ := token.(string)
-		path := name
-		if n.path != "" {
-			path = n.path + "." + name
+		if known[name] {
+			twice := &node{parent: n, step: name, offset: offset}
+			return twice.refuse(problemTwice, name, "")
 		}
-		if n.member(name) != nil {
-			return &Error{Path: path, Offset: offset, Problem: problemTwice, Found: name}
-		}
-		value, err := r.value(path, depth+1)
+		known[name] = true
+		value, err := r.value(n, name, depth+1)
 		if err != nil {
 			return err
 		}
@@ -199,7 +215,7 @@ func (n *node) only(names ...string) error {
 			known = known || m.name == name
 		}
 		if !known {
-			return &Error{Path: m.value.path, Offset: m.offset, Problem: problemElement, Found: m.name, Wanted: strings.Join(names, ", ")}
+			return &Error{Path: m.value.path(), Offset: m.offset, Problem: problemElement, Found: m.name, Wanted: strings.Join(names, ", ")}
 		}
 	}
 	return nil

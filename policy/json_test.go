@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestParseRefusesTextThatIsNotUTF8(t *testing.T) {
@@ -16,7 +17,7 @@ func TestParseRefusesTextThatIsNotUTF8(t *testing.T) {
 
 // outline is a value with the paths and places of all that is in it.
 func outline(n *node) string {
-	out := fmt.Sprintf("%s@%d", n.path, n.offset)
+	out := fmt.Sprintf("%s@%d", n.path(), n.offset)
 	switch n.form {
 	case isObject:
 		for _, m := range n.members {
@@ -51,6 +52,27 @@ func TestValuesHaveTheirPathsAndPlaces(t *testing.T) {
 		}
 		if got := outline(n); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// TestLongTextsAreReadFast: half a second, not the minutes of what grows with the square of the length.
+func TestLongTextsAreReadFast(t *testing.T) {
+	var members strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&members, `"%06d":1,`, i)
+	}
+	for name, text := range map[string]string{
+		"a list":              "[" + strings.Repeat("1,", 500_000) + "1]",
+		"a list under a name": `{"` + strings.Repeat("a", 500_000) + `":[` + strings.Repeat("1,", 250_000) + "1]}",
+		"an object":           "{" + members.String() + `"":1}`,
+	} {
+		begun := time.Now()
+		if _, err := readJSON(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("%s of %d bytes: it took %v", name, len(text), took)
 		}
 	}
 }

@@ -130,7 +130,7 @@ func parsePrincipals(n *node) (*principals, error) {
 		m := &n.members[i]
 		if !knownPrincipalType(m.name) {
 			return nil, &Error{
-				Path:    m.value.path,
+				Path:    m.value.path(),
 				Offset:  m.offset,
 				Problem: problemPrincipals,
 				Found:   m.name,
