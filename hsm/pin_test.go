@@ -143,97 +143,136 @@ func showsNothing(t *testing.T, name string, err error) {
 	}
 }
 
-func TestPINCommandsRefuseWhatDoesNotFitAndShowNothing(t *testing.T) {
+// checkRefused checks an error, and that it shows nothing.
+func checkRefused(t *testing.T, name string, err error, want func(error) bool) {
+	t.Helper()
+	if err == nil || !want(err) {
+		t.Errorf("%s: got %v", name, err)
+	}
+	showsNothing(t, name, err)
+}
+
+// broken is an error of an argument that breaks the rule, and is not about a PIN block.
+func broken(rule pin.Rule) func(error) bool {
+	return func(err error) bool {
+		e, ok := errors.AsType[*pin.Error](err)
+		_, block := errors.AsType[*hsm.PINBlockError](err)
+		return ok && !block && e.Rule == rule && hsm.IsArgument(err)
+	}
+}
+
+func is(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
+
+func (k *pinKeys) formWith(change func(f *hsm.PINForm)) *hsm.PINForm {
+	f := *k.forms()["format 0"]
+	change(&f)
+	return &f
+}
+
+func (k *pinKeys) visaWith(change func(v *hsm.VisaPVV)) *hsm.VisaPVV {
+	v := k.visa()
+	change(v)
+	return v
+}
+
+func (k *pinKeys) ibmWith(change func(m *hsm.IBM3624)) *hsm.IBM3624 {
+	m := k.ibm()
+	change(m)
+	return m
+}
+
+func (k *pinKeys) givenWith(change func(b *hsm.PINBlock)) *hsm.PINBlock {
+	b := k.given()
+	change(b)
+	return b
+}
+
+func TestPINCommandsRefuseArgumentsThatDoNotFitAndShowNothing(t *testing.T) {
 	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
 		k := loadPINKeys(t, b)
-		check := func(name string, err error, want func(error) bool) {
-			t.Helper()
-			if err == nil || !want(err) {
-				t.Errorf("%s: got %v", name, err)
-			}
-			showsNothing(t, name, err)
-		}
-		broken := func(rule pin.Rule) func(error) bool {
-			return func(err error) bool {
-				e, ok := errors.AsType[*pin.Error](err)
-				_, block := errors.AsType[*hsm.PINBlockError](err)
-				return ok && !block && e.Rule == rule && hsm.IsArgument(err)
-			}
-		}
-		is := func(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
-		form := func(change func(f *hsm.PINForm)) *hsm.PINForm {
-			f := *k.forms()["format 0"]
-			change(&f)
-			return &f
-		}
-		visa := func(change func(v *hsm.VisaPVV)) *hsm.VisaPVV { v := k.visa(); change(v); return v }
-		ibm := func(change func(m *hsm.IBM3624)) *hsm.IBM3624 { m := k.ibm(); change(m); return m }
-		given := func(change func(b *hsm.PINBlock)) *hsm.PINBlock { b := k.given(); change(b); return b }
-
-		check(
+		checkRefused(
+			t,
 			"PAN of 11 digits",
-			second(h.GeneratePVV(ctx, form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN(canaryPAN[:11]) }), k.visa(), 4)),
+			second(h.GeneratePVV(ctx, k.formWith(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN(canaryPAN[:11]) }), k.visa(), 4)),
 			broken(pin.RulePAN),
 		)
-		check(
+		checkRefused(
+			t,
 			"PAN of letters",
-			second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.PAN = hsm.NewPAN("6789054321O98765") }), k.visa(), 0)),
+			second(h.PVV(ctx, k.givenWith(func(b *hsm.PINBlock) { b.PAN = hsm.NewPAN("6789054321O98765") }), k.visa(), 0)),
 			broken(pin.RulePAN),
 		)
-		check(
+		checkRefused(
+			t,
 			"no PAN for the PVV",
-			second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.PAN = hsm.PAN{} }), 0)),
+			second(h.PVV(ctx, k.given(), k.visaWith(func(v *hsm.VisaPVV) { v.PAN = hsm.PAN{} }), 0)),
 			broken(pin.RulePAN),
 		)
-		check("no such format", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Format = 99 }), k.visa(), 0)), broken(pin.RuleFormat))
-		check("index 10", second(h.VerifyPVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Index = 10 }), "1234")), broken(pin.RuleIndex))
-		check("3 digits", second(h.GeneratePVV(ctx, k.forms()["format 0"], k.visa(), 3)), broken(pin.RuleLength))
-		check("a natural PIN of 13 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), 13)), broken(pin.RuleLength))
-		check("a natural PIN of -1 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), -1)), broken(pin.RuleLength))
-		check("a PIN of another length", second(h.PVV(ctx, k.given(), k.visa(), 4)), broken(pin.RuleLength))
-		check("another length, offset", second(h.PINOffset(ctx, k.given(), k.ibm(), 11)), broken(pin.RuleLength))
-		check("offset of letters", second(h.PINFromOffset(ctx, k.forms()["format 0"], k.ibm(), "12F4")), broken(pin.RuleOffset))
-		check(
+		checkRefused(t, "no such format", second(h.PVV(ctx, k.givenWith(func(b *hsm.PINBlock) { b.Format = 99 }), k.visa(), 0)),
+			broken(pin.RuleFormat))
+		checkRefused(t, "index 10", second(h.VerifyPVV(ctx, k.given(), k.visaWith(func(v *hsm.VisaPVV) { v.Index = 10 }), "1234")),
+			broken(pin.RuleIndex))
+		checkRefused(t, "3 digits", second(h.GeneratePVV(ctx, k.forms()["format 0"], k.visa(), 3)), broken(pin.RuleLength))
+		checkRefused(t, "a natural PIN of 13 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), 13)), broken(pin.RuleLength))
+		checkRefused(t, "a natural PIN of -1 digits", second(h.NaturalPIN(ctx, k.forms()["format 0"], k.ibm(), -1)), broken(pin.RuleLength))
+		checkRefused(t, "a PIN of another length", second(h.PVV(ctx, k.given(), k.visa(), 4)), broken(pin.RuleLength))
+		checkRefused(t, "another length, offset", second(h.PINOffset(ctx, k.given(), k.ibm(), 11)), broken(pin.RuleLength))
+		checkRefused(t, "offset of letters", second(h.PINFromOffset(ctx, k.forms()["format 0"], k.ibm(), "12F4")), broken(pin.RuleOffset))
+		checkRefused(
+			t,
 			"table of 15",
-			second(h.PINOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Table = m.Table[:15] }), 0)),
+			second(h.PINOffset(ctx, k.given(), k.ibmWith(func(m *hsm.IBM3624) { m.Table = m.Table[:15] }), 0)),
 			broken(pin.RuleTable),
 		)
-		check(
+		checkRefused(
+			t,
 			"no validation data",
-			second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.ValidationData = hsm.PAN{} }), "1234")),
+			second(h.VerifyOffset(ctx, k.given(), k.ibmWith(func(m *hsm.IBM3624) { m.ValidationData = hsm.PAN{} }), "1234")),
 			broken(pin.RuleData),
 		)
-		check(
+		checkRefused(
+			t,
 			"pad character",
-			second(h.VerifyOffset(ctx, k.given(), ibm(func(m *hsm.IBM3624) { m.Pad = 'G' }), "1234")),
+			second(h.VerifyOffset(ctx, k.given(), k.ibmWith(func(m *hsm.IBM3624) { m.Pad = 'G' }), "1234")),
 			broken(pin.RulePad),
 		)
-		check(
+		checkRefused(
+			t,
+			"another PAN",
+			second(h.TranslatePIN(ctx, k.given(), k.formWith(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN("4111111111111111") }))),
+			broken(pin.RulePAN),
+		)
+	})
+}
+
+func TestPINCommandsRefuseKeysThatDoNotFitAndShowNothing(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
+		k := loadPINKeys(t, b)
+		checkRefused(
+			t,
 			"an AES key for format 0",
-			second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Key = k.aes }), k.visa(), 0)),
+			second(h.PVV(ctx, k.givenWith(func(b *hsm.PINBlock) { b.Key.Key = k.aes }), k.visa(), 0)),
 			is(hsm.ErrRefused),
 		)
-		check(
+		checkRefused(
+			t,
 			"a TDES key for format 4",
-			second(h.NaturalPIN(ctx, form(func(f *hsm.PINForm) { f.Format = pin.ISO4 }), k.ibm(), 4)),
+			second(h.NaturalPIN(ctx, k.formWith(func(f *hsm.PINForm) { f.Format = pin.ISO4 }), k.ibm(), 4)),
 			is(hsm.ErrRefused),
 		)
-		check(
+		checkRefused(
+			t,
 			"an AES key for the PVV",
-			second(h.PVV(ctx, k.given(), visa(func(v *hsm.VisaPVV) { v.Key = k.aes }), 0)),
+			second(h.PVV(ctx, k.given(), k.visaWith(func(v *hsm.VisaPVV) { v.Key = k.aes }), 0)),
 			is(hsm.ErrRefused),
 		)
-		check("AS 2805 with an AES key", second(h.PVV(ctx, given(func(b *hsm.PINBlock) {
+		checkRefused(t, "AS 2805 with an AES key", second(h.PVV(ctx, k.givenWith(func(b *hsm.PINBlock) {
 			b.Key = hsm.WorkingKey{Key: k.aes, Derive: hsm.AS2805PIN{Trace: "000123", Amount: "000000009950"}}
 		}), k.visa(), 0)), is(hsm.ErrRefused))
 		for _, a := range []hsm.AS2805PIN{{}, {Trace: "00012", Amount: "0000000099500"}, {Trace: "00012x", Amount: "000000009950"}} {
-			check("AS 2805 data", second(h.PVV(ctx, given(func(b *hsm.PINBlock) { b.Key.Derive = a }), k.visa(), 0)), is(hsm.ErrInput))
+			checkRefused(t, "AS 2805 data", second(h.PVV(ctx, k.givenWith(func(b *hsm.PINBlock) { b.Key.Derive = a }), k.visa(), 0)),
+				is(hsm.ErrInput))
 		}
-		check(
-			"another PAN",
-			second(h.TranslatePIN(ctx, k.given(), form(func(f *hsm.PINForm) { f.PAN = hsm.NewPAN("4111111111111111") }))),
-			broken(pin.RulePAN),
-		)
 	})
 }
 

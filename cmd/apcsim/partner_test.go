@@ -34,116 +34,148 @@ func mustRun(t *testing.T, args ...string) string {
 	return strings.TrimSpace(got.out)
 }
 
-// TestAPartnerTradesWithTheService by the command line alone: a token each way, and its
-// certificates are taken as they were written.
-func TestAPartnerTradesWithTheService(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "partner")
-	mustRun(t, "partner", "new", dir)
-	eng := engine.New(&engine.Options{HSM: hsm.Options{Ready: testkeys.Ready()}})
-	defer eng.Close()
-	trust := func(name string, a apc.KeyAlgorithm) string {
-		out, err := eng.ImportKey(
-			t.Context(),
-			&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
-				KeyAttributes: apc.KeyAttributes{
-					KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
-					KeyClass:      apc.KeyClassPublicKey,
-					KeyAlgorithm:  a,
-					KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
-				}, PublicKeyCertificate: file(t, dir, name)}}},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.Key.KeyArn
-	}
-	ca := trust("ca.crt.b64", apc.KeyAlgorithmRSA3072)
-	trust("ecc-ca.crt.b64", apc.KeyAlgorithmECCNISTP521)
+// tradingPartner is a partner that was made by the command line, and a service that trusts it.
+type tradingPartner struct {
+	dir string
+	eng *engine.Engine
+	ca  string // ARN of its RSA authority's certificate in the service
+}
 
-	// To the service.
-	in, err := eng.GetParametersForImport(
-		t.Context(),
-		&engine.GetParametersForImportInput{
-			KeyMaterialType:      apc.KeyMaterialTypeTR34KeyBlock,
-			WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072,
-		},
-	)
+func newTradingPartner(t *testing.T) *tradingPartner {
+	t.Helper()
+	eng := engine.New(&engine.Options{HSM: hsm.Options{Ready: testkeys.Ready()}})
+	t.Cleanup(func() { eng.Close() })
+	p := &tradingPartner{dir: filepath.Join(t.TempDir(), "partner"), eng: eng}
+	mustRun(t, "partner", "new", p.dir)
+	p.ca = p.trust(t, "ca.crt.b64", apc.KeyAlgorithmRSA3072)
+	p.trust(t, "ecc-ca.crt.b64", apc.KeyAlgorithmECCNISTP521)
+	return p
+}
+
+// trust imports a certificate of the partner as a root and returns its ARN.
+func (p *tradingPartner) trust(t *testing.T, name string, a apc.KeyAlgorithm) string {
+	t.Helper()
+	root := engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
+		KeyAttributes: apc.KeyAttributes{
+			KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+			KeyClass:      apc.KeyClassPublicKey,
+			KeyAlgorithm:  a,
+			KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
+		}, PublicKeyCertificate: file(t, p.dir, name)}}
+	out, err := p.eng.ImportKey(t.Context(), &engine.ImportKeyInput{KeyMaterial: root})
 	if err != nil {
 		t.Fatal(err)
 	}
-	krd := filepath.Join(t.TempDir(), "krd.b64")
-	if err := os.WriteFile(krd, []byte(in.WrappingKeyCertificate), 0o600); err != nil {
+	return out.Key.KeyArn
+}
+
+// saved is a new file with the text.
+func saved(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "text.b64")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const nonce = "0011223344556677"
-	token := mustRun(t, "tr34", "wrap", "--partner", dir, "--krd-cert", krd, "--header", "D0112K0AB00E0000", "--nonce", nonce, testKey)
-	key, err := eng.ImportKey(
+	return name
+}
+
+// importParameters are those of an import, with the file of the wrapping certificate.
+func (p *tradingPartner) importParameters(t *testing.T) (*engine.GetParametersForImportOutput, string) {
+	t.Helper()
+	out, err := p.eng.GetParametersForImport(t.Context(), &engine.GetParametersForImportInput{
+		KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA3072})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, saved(t, out.WrappingKeyCertificate)
+}
+
+const partnerNonce = "0011223344556677"
+
+// sendKey wraps the test key as the partner, imports it into the service and returns its ARN there.
+func (p *tradingPartner) sendKey(t *testing.T) string {
+	t.Helper()
+	in, krd := p.importParameters(t)
+	token := mustRun(t, "tr34", "wrap", "--partner", p.dir, "--krd-cert", krd, "--header", "D0112K0AB00E0000",
+		"--nonce", partnerNonce, testKey)
+	key, err := p.eng.ImportKey(
 		t.Context(),
 		&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{Tr34KeyBlock: &engine.ImportTr34KeyBlock{
-			CertificateAuthorityPublicKeyIdentifier: ca, SigningKeyCertificate: file(t, dir, "kdh.crt.b64"), ImportToken: &in.ImportToken,
+			CertificateAuthorityPublicKeyIdentifier: p.ca, SigningKeyCertificate: file(t, p.dir, "kdh.crt.b64"), ImportToken: &in.ImportToken,
 			WrappedKeyBlock: token,
-			KeyBlockFormat:  apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(nonce)}}},
+			KeyBlockFormat:  apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: new(partnerNonce)}}},
 	)
 	if err != nil || key.Key.KeyCheckValue != testKCV {
 		t.Fatalf("imported %+v, %v; want check value %s", key, err, testKCV)
 	}
+	return key.Key.KeyArn
+}
 
-	// From the service.
-	parameters, err := eng.GetParametersForExport(
-		t.Context(),
-		&engine.GetParametersForExportInput{
-			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
-			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
-		},
-	)
+func (p *tradingPartner) exportParameters(t *testing.T) *engine.GetParametersForExportOutput {
+	t.Helper()
+	out, err := p.eng.GetParametersForExport(t.Context(), &engine.GetParametersForExportInput{
+		KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048})
 	if err != nil {
 		t.Fatal(err)
 	}
-	kdh := filepath.Join(t.TempDir(), "kdh.b64")
-	if err := os.WriteFile(kdh, []byte(parameters.SigningKeyCertificate), 0o600); err != nil {
+	return out
+}
+
+// export is a token of the service for the partner: of one pass without a nonce.
+func (p *tradingPartner) export(t *testing.T, key, exportToken string, nonce *string) string {
+	t.Helper()
+	out, err := p.eng.ExportKey(t.Context(), &engine.ExportKeyInput{
+		ExportKeyIdentifier: key,
+		KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
+			CertificateAuthorityPublicKeyIdentifier: p.ca, WrappingKeyCertificate: file(t, p.dir, "krd.crt.b64"), ExportToken: &exportToken,
+			KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: nonce}},
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	export := func(nonce *string) string {
-		out, err := eng.ExportKey(t.Context(), &engine.ExportKeyInput{
-			ExportKeyIdentifier: key.Key.KeyArn,
-			KeyMaterial: engine.ExportKeyMaterial{Tr34KeyBlock: &engine.ExportTr34KeyBlock{
-				CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: file(t, dir, "krd.crt.b64"), ExportToken: &parameters.ExportToken,
-				KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012, RandomNonce: nonce}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.WrappedKey.KeyMaterial
+	return out.WrappedKey.KeyMaterial
+}
+
+// unwrap is a command that opens a token of the service as the partner.
+func (p *tradingPartner) unwrap(kdh, token string, flags ...string) []string {
+	return slices.Concat([]string{"tr34", "unwrap", "--partner", p.dir, "--kdh-cert", kdh}, flags, []string{token})
+}
+
+func (p *tradingPartner) opens(t *testing.T, kdh, token string, flags ...string) {
+	t.Helper()
+	if got := mustRun(t, p.unwrap(kdh, token, flags...)...); !strings.Contains(got, testKey) {
+		t.Errorf("opened with %q: %s", flags, got)
 	}
-	unwrap := []string{"tr34", "unwrap", "--partner", dir, "--kdh-cert", kdh}
-	opensWith := func(token string, flags ...string) {
-		t.Helper()
-		if got := mustRun(t, slices.Concat(unwrap, flags, []string{token})...); !strings.Contains(got, testKey) {
-			t.Errorf("opened with %q: %s", flags, got)
-		}
-	}
-	opensWith(export(new(nonce)), "--nonce", nonce)
+}
+
+// TestAPartnerTradesWithTheService by the command line alone: a token each way.
+func TestAPartnerTradesWithTheService(t *testing.T) {
+	p := newTradingPartner(t)
+	key := p.sendKey(t)
+	parameters := p.exportParameters(t)
+	kdh := saved(t, parameters.SigningKeyCertificate)
+	p.opens(t, kdh, p.export(t, key, parameters.ExportToken, new(partnerNonce)), "--nonce", partnerNonce)
 
 	// A one-pass token of the service has no CRL.
-	authority := filepath.Join(t.TempDir(), "authority.b64")
-	if err := os.WriteFile(authority, []byte(parameters.SigningKeyCertificateChain), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	onePass := export(nil)
-	opensWith(onePass)
-	opensWith(onePass, "--kdh-ca", authority, "--no-crl")
+	authority := saved(t, parameters.SigningKeyCertificateChain)
+	onePass := p.export(t, key, parameters.ExportToken, nil)
+	p.opens(t, kdh, onePass)
+	p.opens(t, kdh, onePass, "--kdh-ca", authority, "--no-crl")
 	for flags, want := range map[string]string{
 		"--kdh-ca " + authority: "the token has no CRL: wanted a CRL of the signer's CA; --no-crl accepts a token without one",
 		"--no-crl":              "wants --kdh-ca with --no-crl",
-		"--no-crl --kdh-ca " + filepath.Join(dir, "ca.crt"): "the certificate of the KDH is from another CA",
+		"--no-crl --kdh-ca " + filepath.Join(p.dir, "ca.crt"): "the certificate of the KDH is from another CA",
 	} {
-		got := apcsim(t, "", slices.Concat(unwrap, strings.Fields(flags), []string{onePass})...)
+		got := apcsim(t, "", p.unwrap(kdh, onePass, strings.Fields(flags)...)...)
 		if got.status == exitOK || !strings.Contains(got.err, want) {
 			t.Errorf("%s: got %+v, want %q", flags, got, want)
 		}
 	}
+}
 
-	// Its certificates.
+func TestAPartnersCertificatesAreAcceptedAsTheyWereWritten(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "partner")
+	mustRun(t, "partner", "new", dir)
 	for name, ca := range map[string]string{"kdh": "ca", "krd": "ca", "ecdh-256": "ecc-ca", "ecdh-384": "ecc-ca", "ecdh-521": "ecc-ca"} {
 		for _, form := range []string{".crt", ".crt.b64"} {
 			got := mustRun(t, "certificate", "--ca", filepath.Join(dir, ca+".crt"), filepath.Join(dir, name+form))
@@ -157,10 +189,15 @@ func TestAPartnerTradesWithTheService(t *testing.T) {
 		!strings.Contains(refused.out, "subject") {
 		t.Errorf("under another authority: %+v", refused)
 	}
-	if again := apcsim(t, "", "partner", "new", dir); again.status != exitRefused || !strings.Contains(again.err, "exists") {
+}
+
+func TestAPartnersFolderAndPrivateKeysAreChecked(t *testing.T) {
+	p := newTradingPartner(t)
+	if again := apcsim(t, "", "partner", "new", p.dir); again.status != exitRefused || !strings.Contains(again.err, "exists") {
 		t.Errorf("a folder that is there: %+v", again)
 	}
-	wrong := apcsim(t, "", "tr34", "wrap", "--partner", dir, "--kdh-key", filepath.Join(dir, "krd.key"), "--krd-cert",
+	_, krd := p.importParameters(t)
+	wrong := apcsim(t, "", "tr34", "wrap", "--partner", p.dir, "--kdh-key", filepath.Join(p.dir, "krd.key"), "--krd-cert",
 		krd, "--header", "D0112K0AB00E0000", testKey)
 	if wrong.status != exitRefused || !strings.Contains(wrong.err, "the private key is not that of the certificate") {
 		t.Errorf("another private key: %+v", wrong)

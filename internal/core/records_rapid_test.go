@@ -87,98 +87,108 @@ func allStorable(times ...time.Time) bool {
 
 // TestWhatEncodesDecodesToTheSame: every record kind, or it does not encode.
 func TestWhatEncodesDecodesToTheSame(t *testing.T) {
-	t.Run("key", rapid.MakeCheck(func(t *rapid.T) {
-		k := drawKey(t)
-		data := k.encode()
-		times := []time.Time{
-			k.Created,
-			k.UsageStart,
-			k.UsageStop,
-			k.DeletePending,
-			k.Deleted,
-			k.Approval.Initiated,
-			k.Certified,
-			k.Ready,
-			k.Approval.Deadline,
-		}
-		for _, r := range k.Replicas {
-			times = append(times, r.Due)
-		}
-		if fits := allStorable(times...); fits != (data != nil) {
-			t.Fatalf("encoded to %x, want that %t", data, fits)
-		}
-		if data == nil {
-			return
-		}
-		got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: k.ARN.Key, Data: data})
-		if err != nil || !reflect.DeepEqual(got, k) {
-			t.Fatalf("got %+v, %v; want %+v", got, err, k)
-		}
-	}))
-	t.Run("token", rapid.MakeCheck(func(t *rapid.T) {
-		want := Token{
-			Place:       goldenPlace,
-			ID:          "import-token-bwxli6ocftypneu5",
-			Purpose:     rapid.SampledFrom([]TokenPurpose{ForImport, ForExport}).Draw(t, "purpose"),
-			Material:    maybe(keyMaterialTypes).Draw(t, "material"),
-			Alg:         anyAlg.Draw(t, "algorithm"),
-			Created:     anyTime.Draw(t, "created"),
-			Expires:     anyTime.Draw(t, "expires"),
-			Certificate: anyText.Draw(t, "certificate"),
-			Public:      someOf.Draw(t, "public"),
-			sealed:      someOf.Draw(t, "sealed"),
-		}
-		if want.sealed != nil {
-			want.bound, _ = want.HSMAttributes().AppendBinary(nil)
-		}
-		rec := want.Record()
-		if fits := allStorable(want.Created, want.Expires); fits != (rec.Data != nil) {
-			t.Fatalf("encoded to %x, want that %t", rec.Data, fits)
-		}
-		if rec.Data == nil {
-			return
-		}
-		if got, err := DecodeToken(&rec); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("got %+v, %v; want %+v", got, err, want)
-		}
-	}))
-	t.Run("alias", rapid.MakeCheck(func(t *rapid.T) {
-		want := Alias{Partition: goldenPlace, Name: aliasPrefix + "a", Key: anyText.Draw(t, "key")}
-		if got, err := decodeAlias(want.Record()); err != nil || got != want {
-			t.Fatalf("got %+v, %v; want %+v", got, err, want)
-		}
-	}))
-	t.Run("own", rapid.MakeCheck(func(t *rapid.T) {
-		want := someOf.Draw(t, "value")
-		w := &writer{b: []byte{ownVersion}}
-		w.bytes(want)
-		r := newReader(w.record(), "own", ownVersion)
-		if got := r.bytes(); r.end() != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("got %x, %v; want %x", got, r.end(), want)
-		}
-	}))
+	t.Run("key", rapid.MakeCheck(keyDecodes))
+	t.Run("token", rapid.MakeCheck(tokenDecodes))
+	t.Run("alias", rapid.MakeCheck(aliasDecodes))
+	t.Run("own", rapid.MakeCheck(ownRecordDecodes))
 	old, err := decodeAuthority(&keystore.Record{Partition: goldenPlace, Data: goldenBytes(t, "authority_v1")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("authority", rapid.MakeCheck(func(t *rapid.T) {
-		alg := anyAlg.Draw(t, "algorithm")
-		bound := authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)
-		bound.Mode = rapid.SampledFrom([]byte("SN")).Draw(t, "mode of use")
-		made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed"), Attributes: bound}}
-		got, err := decodeAuthority(
-			&keystore.Record{
-				Partition: goldenPlace,
-				Kind:      kindAuthority,
-				ID:        "root",
-				Data:      encodeAuthority(alg, old.certificate.Raw, &made),
-			},
-		)
-		if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
-			!reflect.DeepEqual(got.Key, made.KeyRef) {
-			t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
-		}
-	}))
+	t.Run("authority", rapid.MakeCheck(func(t *rapid.T) { authorityDecodes(t, old) }))
+}
+
+func keyDecodes(t *rapid.T) {
+	k := drawKey(t)
+	data := k.encode()
+	times := []time.Time{
+		k.Created,
+		k.UsageStart,
+		k.UsageStop,
+		k.DeletePending,
+		k.Deleted,
+		k.Approval.Initiated,
+		k.Certified,
+		k.Ready,
+		k.Approval.Deadline,
+	}
+	for _, r := range k.Replicas {
+		times = append(times, r.Due)
+	}
+	if fits := allStorable(times...); fits != (data != nil) {
+		t.Fatalf("encoded to %x, want that %t", data, fits)
+	}
+	if data == nil {
+		return
+	}
+	got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: k.ARN.Key, Data: data})
+	if err != nil || !reflect.DeepEqual(got, k) {
+		t.Fatalf("got %+v, %v; want %+v", got, err, k)
+	}
+}
+
+func tokenDecodes(t *rapid.T) {
+	want := Token{
+		Place:       goldenPlace,
+		ID:          "import-token-bwxli6ocftypneu5",
+		Purpose:     rapid.SampledFrom([]TokenPurpose{ForImport, ForExport}).Draw(t, "purpose"),
+		Material:    maybe(keyMaterialTypes).Draw(t, "material"),
+		Alg:         anyAlg.Draw(t, "algorithm"),
+		Created:     anyTime.Draw(t, "created"),
+		Expires:     anyTime.Draw(t, "expires"),
+		Certificate: anyText.Draw(t, "certificate"),
+		Public:      someOf.Draw(t, "public"),
+		sealed:      someOf.Draw(t, "sealed"),
+	}
+	if want.sealed != nil {
+		want.bound, _ = want.HSMAttributes().AppendBinary(nil)
+	}
+	rec := want.Record()
+	if fits := allStorable(want.Created, want.Expires); fits != (rec.Data != nil) {
+		t.Fatalf("encoded to %x, want that %t", rec.Data, fits)
+	}
+	if rec.Data == nil {
+		return
+	}
+	if got, err := DecodeToken(&rec); err != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func aliasDecodes(t *rapid.T) {
+	want := Alias{Partition: goldenPlace, Name: aliasPrefix + "a", Key: anyText.Draw(t, "key")}
+	if got, err := decodeAlias(want.Record()); err != nil || got != want {
+		t.Fatalf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func ownRecordDecodes(t *rapid.T) {
+	want := someOf.Draw(t, "value")
+	w := &writer{b: []byte{ownVersion}}
+	w.bytes(want)
+	r := newReader(w.record(), "own", ownVersion)
+	if got := r.bytes(); r.end() != nil || !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %x, %v; want %x", got, r.end(), want)
+	}
+}
+
+func authorityDecodes(t *rapid.T, old *Authority) {
+	alg := anyAlg.Draw(t, "algorithm")
+	bound := authorityAttributes(keystore.Ref{Partition: goldenPlace, Kind: kindAuthority, ID: "root"}, alg)
+	bound.Mode = rapid.SampledFrom([]byte("SN")).Draw(t, "mode of use")
+	made := hsm.Made{Public: someOf.Draw(t, "public"), KeyRef: hsm.KeyRef{Sealed: someOf.Draw(t, "sealed"), Attributes: bound}}
+	got, err := decodeAuthority(
+		&keystore.Record{
+			Partition: goldenPlace,
+			Kind:      kindAuthority,
+			ID:        "root",
+			Data:      encodeAuthority(alg, old.certificate.Raw, &made),
+		},
+	)
+	if err != nil || !got.certificate.Equal(old.certificate) || !reflect.DeepEqual(got.Public, made.Public) ||
+		!reflect.DeepEqual(got.Key, made.KeyRef) {
+		t.Fatalf("got %+v, %v; want %+v of %s", got, err, made, alg.Name)
+	}
 }
 
 // maybeBytes is nil for the empty text, as a record has it.
