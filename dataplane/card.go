@@ -24,14 +24,8 @@ func generateCardValidationData(
 ) (*GenerateCardValidationDataOutput, error) {
 	// Load and check: the key, then what the value is computed from.
 	var r cardRequest
-	if err := r.load(
-		ctx,
-		c,
-		in.KeyIdentifier,
-		"GenerationAttributes",
-		in.GenerationAttributes.sameAs(),
-		in.PrimaryAccountNumber,
-	); err != nil {
+	if err := r.load(ctx, c, in.KeyIdentifier, "GenerationAttributes", in.GenerationAttributes.sameAs(),
+		in.PrimaryAccountNumber); err != nil {
 		return nil, err
 	}
 	// HSM.

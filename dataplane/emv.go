@@ -38,15 +38,9 @@ func (k *workingKey) deriveScript(in *MacAlgorithmEmv, field string) error {
 	}
 	s, v := scriptSessions[in.SessionKeyDerivationMode], &in.SessionKeyDerivationValue
 	if s.byCryptogram && v.ApplicationCryptogram == nil || !s.byCryptogram && v.ApplicationTransactionCounter == nil {
-		return core.Invalid(invalidMessage, core.Because(
-			apc.RuleOneOf,
-			field+".SessionKeyDerivationValue",
-			problemSessionValue,
-			string(
-				in.SessionKeyDerivationMode,
-			),
-			"ApplicationCryptogram with EMV_COMMON_SESSION_KEY and MASTERCARD_SESSION_KEY, else ApplicationTransactionCounter",
-		))
+		return core.Invalid(invalidMessage, core.Because(apc.RuleOneOf, field+".SessionKeyDerivationValue",
+			problemSessionValue, string(in.SessionKeyDerivationMode),
+			"ApplicationCryptogram with EMV_COMMON_SESSION_KEY and MASTERCARD_SESSION_KEY, else ApplicationTransactionCounter"))
 	}
 	card.Session = s.session
 	if s.byCryptogram {

@@ -109,13 +109,8 @@ func TestFlowOfTheECDHSample(t *testing.T) {
 	)
 	pvk := created(t, w, apc.KeyUsageTR31V2VisaPINVerificationKey, apc.KeyClassSymmetricKey, apc.KeyAlgorithmTDES2Key)
 	pek := created(t, w, apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyClassSymmetricKey, apc.KeyAlgorithmTDES3Key)
-	pair := created(
-		t,
-		w,
-		apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement,
-		apc.KeyClassAsymmetricKeyPair,
-		apc.KeyAlgorithmECCNISTP256,
-	) // without DeriveKeyUsage
+	pair := created(t, w, apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, apc.KeyClassAsymmetricKeyPair,
+		apc.KeyAlgorithmECCNISTP256) // without DeriveKeyUsage
 	service, err := w.GetPublicKeyCertificate(t.Context(), &engine.GetPublicKeyCertificateInput{KeyIdentifier: pair})
 	if err != nil {
 		t.Fatal(err)

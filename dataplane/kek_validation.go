@@ -65,13 +65,8 @@ func (r *KekValidationRequest) length() (int, error) {
 	if !core.AnyTDES.Has(alg) { // GUESS G-kek-validation-algorithm
 		return 0, core.Invalid(
 			invalidMessage,
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				"KekValidationType.KekValidationRequest.DeriveKeyAlgorithm",
-				problemRandomKey,
-				string(alg.Name),
-				"TDES_2KEY or TDES_3KEY",
-			),
+			core.Because(apc.RuleKeyAlgorithm, "KekValidationType.KekValidationRequest.DeriveKeyAlgorithm",
+				problemRandomKey, string(alg.Name), "TDES_2KEY or TDES_3KEY"),
 		)
 	}
 	n := alg.Bits / 8

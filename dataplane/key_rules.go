@@ -134,10 +134,7 @@ var dataRules = []apc.KeyRule{
 	{Op: "ReEncryptData", Form: "Dukpt", Member: fieldOutgoing, Usage: core.UsageB0, Algorithms: dukptKeys, Modes: derivesN},
 }
 
-var macRules = slices.Concat(
-	macRulesOf("GenerateMac", generates),
-	macRulesOf("VerifyMac", verifies),
-)
+var macRules = slices.Concat(macRulesOf("GenerateMac", generates), macRulesOf("VerifyMac", verifies))
 
 func macRulesOf(op string, modes []apc.KeyModesOfUse) []apc.KeyRule {
 	rules := []apc.KeyRule{

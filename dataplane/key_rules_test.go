@@ -39,17 +39,8 @@ func tableOfRules() string {
 		if class == "" {
 			class = "-"
 		}
-		fmt.Fprintf(
-			&b,
-			"%s | %s | %s | %s | %s | %s | %s\n",
-			r.Op,
-			form,
-			r.Member,
-			r.Usage,
-			class,
-			strings.Join(algorithms, " "),
-			strings.Join(modes, " "),
-		)
+		fmt.Fprintf(&b, "%s | %s | %s | %s | %s | %s | %s\n", r.Op, form, r.Member, r.Usage, class,
+			strings.Join(algorithms, " "), strings.Join(modes, " "))
 	}
 	return b.String()
 }
@@ -135,16 +126,8 @@ func walkModes(t *testing.T, at ruleKey, wanted []golden, rules *core.KeyRules, 
 		key.Attributes.Modes = m
 		want := possible && slices.ContainsFunc(wanted, func(g golden) bool { return g.takes(key.Attributes) })
 		if got := rules.Allow(key); got != want {
-			t.Errorf(
-				"%v: %s %s %s %s is taken: %t, want %t",
-				at,
-				key.Attributes.Usage,
-				key.Attributes.Class,
-				key.Attributes.Alg.Name,
-				m,
-				got,
-				want,
-			)
+			t.Errorf("%v: %s %s %s %s is taken: %t, want %t", at, key.Attributes.Usage, key.Attributes.Class,
+				key.Attributes.Alg.Name, m, got, want)
 		} else if got {
 			taken++
 		}

@@ -171,24 +171,12 @@ func (k *workingKey) agreedOn(ctx context.Context, c *core.Call, r *keyRequest, 
 	if !core.Ciphers.Has(derived) { // GUESS G-derived-hmac
 		return core.Invalid(
 			"The derived key algorithm is invalid for the operation.",
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				field+".KeyAlgorithm",
-				problemDerived,
-				string(in.KeyAlgorithm),
-				"an AES or TDES algorithm",
-			),
+			core.Because(apc.RuleKeyAlgorithm, field+".KeyAlgorithm", problemDerived, string(in.KeyAlgorithm),
+				"an AES or TDES algorithm"),
 		)
 	}
-	peer, _, err := core.Peer(
-		ctx,
-		c,
-		in.PublicKeyCertificate,
-		field+".PublicKeyCertificate",
-		&k.named,
-		authority,
-		r.within+"."+fieldAuthority,
-	)
+	peer, _, err := core.Peer(ctx, c, in.PublicKeyCertificate, field+".PublicKeyCertificate", &k.named, authority,
+		r.within+"."+fieldAuthority)
 	if err != nil {
 		return err
 	}

@@ -145,12 +145,7 @@ func (m *scriptMethod) change(in *GenerateMacEmvPinChangeInput, keys []workingKe
 		out.Cryptogram = &keys[3].Key
 	}
 	if m.current != nil {
-		current, err := m.pinBlock(
-			&keys[4],
-			in.PinBlockFormat,
-			m.current.CurrentEncryptedPinBlock,
-			m.currentBlock(),
-		)
+		current, err := m.pinBlock(&keys[4], in.PinBlockFormat, m.current.CurrentEncryptedPinBlock, m.currentBlock())
 		if err != nil {
 			return nil, err
 		}

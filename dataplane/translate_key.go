@@ -22,12 +22,7 @@ func translateKeyMaterial(ctx context.Context, c *core.Call, in *TranslateKeyMat
 	m, to := in.IncomingKeyMaterial.DiffieHellmanTr31KeyBlock, in.OutgoingKeyMaterial.Tr31KeyBlock
 	keys, err := c.Keys(
 		ctx,
-		need(
-			c.Op,
-			"",
-			fieldKeyPair,
-			m.PrivateKeyIdentifier,
-		),
+		need(c.Op, "", fieldKeyPair, m.PrivateKeyIdentifier),
 		need(c.Op, "", fieldKeyAuthority, m.CertificateAuthorityPublicKeyIdentifier),
 		need(c.Op, "", fieldWrapping, to.WrappingKeyIdentifier),
 	)
@@ -75,13 +70,8 @@ func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field str
 	if !core.Ciphers.Has(derived) { // GUESS G-derived-hmac
 		return core.Invalid(
 			"The derived key algorithm is invalid for the operation.",
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				fieldAgreed+".DeriveKeyAlgorithm",
-				core.ProblemDerivedAlgorithm,
-				string(m.DeriveKeyAlgorithm),
-				"an AES or TDES algorithm",
-			),
+			core.Because(apc.RuleKeyAlgorithm, fieldAgreed+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm,
+				string(m.DeriveKeyAlgorithm), "an AES or TDES algorithm"),
 		)
 	}
 	h := t.Block.Header
@@ -94,13 +84,8 @@ func (t *translation) checkBlock(m *IncomingDiffieHellmanTr31KeyBlock, field str
 	if core.AlgorithmsOf(h.Algorithm, t.hm()) == nil {
 		return core.Invalid(
 			blockMessage,
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				field,
-				core.ProblemBlockAlgorithm,
-				string(rune(h.Algorithm)),
-				"T, A, or H with an HM block",
-			),
+			core.Because(apc.RuleKeyAlgorithm, field, core.ProblemBlockAlgorithm, string(rune(h.Algorithm)),
+				"T, A, or H with an HM block"),
 		)
 	}
 	return nil
@@ -140,13 +125,8 @@ func (t *translation) checkValue(bits int) (kcv.Method, error) {
 		if !ok {
 			return 0, core.Invalid(
 				"The key check value algorithm is invalid for the key.",
-				core.Because(
-					apc.RuleKeyCheckValueAlgorithm,
-					"KeyCheckValueAlgorithm",
-					core.ProblemCheckAlgorithm,
-					string(name),
-					string(a.Checks[0].Name),
-				),
+				core.Because(apc.RuleKeyCheckValueAlgorithm, "KeyCheckValueAlgorithm", core.ProblemCheckAlgorithm,
+					string(name), string(a.Checks[0].Name)),
 			)
 		}
 		return check.Method, nil

@@ -29,10 +29,7 @@ func (s *settling) regions() {
 	s.do("GetDefaultKeyReplicationRegions", object{})
 	s.key(mac, nil) // in eu-west-1 too
 	s.do("DisableDefaultKeyReplicationRegions", object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}})
-	wide, single := s.key(
-		mac,
-		object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}},
-	), s.key(
+	wide, single := s.key(mac, object{"ReplicationRegions": []any{"eu-west-1", "us-west-2"}}), s.key(
 		mac,
 		object{"ReplicationRegions": []any{}},
 	)

@@ -97,10 +97,7 @@ func (s *settling) pages(kek, pin string) {
 // is its own other party.
 func (s *settling) exchange(kek, pin string) {
 	agreeing := attributes("TR31_K3_ASYMMETRIC_KEY_FOR_KEY_AGREEMENT", "ASYMMETRIC_KEY_PAIR", "ECC_NIST_P256", "DeriveKey")
-	pair, other := s.key(
-		agreeing,
-		object{"DeriveKeyUsage": "TR31_K1_KEY_BLOCK_PROTECTION_KEY"},
-	), s.key(
+	pair, other := s.key(agreeing, object{"DeriveKeyUsage": "TR31_K1_KEY_BLOCK_PROTECTION_KEY"}), s.key(
 		agreeing,
 		object{"DeriveKeyUsage": "TR31_K0_KEY_ENCRYPTION_KEY"},
 	)
@@ -115,13 +112,8 @@ func (s *settling) exchange(kek, pin string) {
 	s.bring(
 		"TrustedCertificatePublicKey",
 		object{
-			"KeyAttributes": attributes(
-				"TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION",
-				"PUBLIC_KEY",
-				"RSA_2048",
-				"Encrypt",
-				"Wrap",
-			),
+			"KeyAttributes": attributes("TR31_D1_ASYMMETRIC_KEY_FOR_DATA_ENCRYPTION", "PUBLIC_KEY", "RSA_2048",
+				"Encrypt", "Wrap"),
 			"PublicKeyCertificate":                    leaf,
 			"CertificateAuthorityPublicKeyIdentifier": ca,
 		},
@@ -258,12 +250,9 @@ func (s *settling) tokens(signing, signed, ca, pin string) {
 			"CertificateAuthorityPublicKeyIdentifier": ca,
 			"SigningKeyCertificate":                   text(out, "SigningKeyCertificate"),
 			"KeyBlockFormat":                          "X9_TR34_2012",
-			"ImportToken": text(
-				in,
-				"ImportToken",
-			),
-			"WrappedKeyBlock": s.send(pin, "Tr34KeyBlock", arm, nil),
-			"RandomNonce":     "0011223344556677",
+			"ImportToken":                             text(in, "ImportToken"),
+			"WrappedKeyBlock":                         s.send(pin, "Tr34KeyBlock", arm, nil),
+			"RandomNonce":                             "0011223344556677",
 		},
 	)
 

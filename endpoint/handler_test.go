@@ -207,14 +207,9 @@ func TestAClientThatSendsAllBeforeItReadsGetsItsAnswer(t *testing.T) {
 		}
 		defer c.Close()
 		const length = 20 << 20
-		fmt.Fprintf(
-			c,
+		fmt.Fprintf(c,
 			"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: %s%s\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n",
-			target,
-			op,
-			authorization,
-			length,
-		)
+			target, op, authorization, length)
 		if _, err := io.CopyN(c, endless{}, length); err != nil {
 			t.Fatalf("%s: %v", op, err)
 		}

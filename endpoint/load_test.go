@@ -56,9 +56,7 @@ func TestManyConnections(t *testing.T) {
 						KeyModesOfUse: apc.KeyModesOfUse{Wrap: true, Unwrap: true, Encrypt: true, Decrypt: true}},
 				},
 			),
-		)(
-			t,
-		)
+		)(t)
 	}
 	var calls atomic.Int64
 	var group sync.WaitGroup

@@ -37,16 +37,9 @@ func clientEnvironment(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	return append(
-		os.Environ(),
-		"AWS_DATA_PATH="+dir,
-		"AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=/dev/null",
-		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-		"AWS_ACCESS_KEY_ID=AKID",
-		"AWS_SECRET_ACCESS_KEY=secret",
-		"AWS_DEFAULT_REGION=us-east-1",
-	)
+	return append(os.Environ(), "AWS_DATA_PATH="+dir, "AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null",
+		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_DEFAULT_REGION=us-east-1")
 }
 
 // firstOfEach is one request of each operation.
@@ -140,16 +133,8 @@ func TestAWSCLICallsEveryOperationOfTheDataPlane(t *testing.T) {
 	known := 0
 	for _, r := range firstOfEach(good) {
 		command := strings.ToLower(capital.ReplaceAllString(r.op, "$1-$2"))
-		aws := exec.CommandContext(
-			t.Context(),
-			"aws",
-			"payment-cryptography-data",
-			command,
-			"--cli-input-json",
-			string(asJSON(r.body)),
-			"--output",
-			"json",
-		)
+		aws := exec.CommandContext(t.Context(), "aws", "payment-cryptography-data", command, "--cli-input-json",
+			string(asJSON(r.body)), "--output", "json")
 		aws.Env = env
 		out, err := aws.CombinedOutput()
 		if err != nil && os.Getenv("APCSIM_SPEC") == "" && unknownToCLI.Match(out) {

@@ -46,13 +46,8 @@ func (a *agreed) checkUse(pair *core.Key) error {
 	}
 	if !core.Ciphers.Has(core.AlgorithmNamed(a.derived)) { // GUESS G-derived-hmac
 		return attributeError(
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				agreementField+".DeriveKeyAlgorithm",
-				core.ProblemDerivedAlgorithm,
-				string(a.derived),
-				wording.Or(core.Ciphers.Names()),
-			),
+			core.Because(apc.RuleKeyAlgorithm, agreementField+".DeriveKeyAlgorithm", core.ProblemDerivedAlgorithm,
+				string(a.derived), wording.Or(core.Ciphers.Names())),
 		)
 	}
 	return nil

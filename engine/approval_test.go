@@ -283,13 +283,8 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	last := end()
 	a.decide(last, apc.Approve)
 	at("its end approved", "none")
-	refused(
-		t,
-		"a decision about an association that has ended",
-		a.DecideApproval(ctx, last, apc.Approve),
-		apc.ErrConflict,
-		apc.RuleSession,
-	)
+	refused(t, "a decision about an association that has ended", a.DecideApproval(ctx, last, apc.Approve),
+		apc.ErrConflict, apc.RuleSession)
 	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil {
 		t.Errorf("an import without a team: %+v, %v", k, err)
 	}

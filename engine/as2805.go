@@ -46,13 +46,8 @@ func importAS2805(ctx context.Context, c *core.Call, m *ImportAs2805KeyCryptogra
 	alg := core.AlgorithmNamed(m.KeyAlgorithm)
 	if alg.Letter != hsm.TDES { // in all that is published; GUESS G-as2805-algorithm for the rest
 		return attributeError(
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				as2805Field+".KeyAlgorithm",
-				core.ProblemVariantAlgorithm,
-				string(alg.Name),
-				"TDES_2KEY or TDES_3KEY",
-			),
+			core.Because(apc.RuleKeyAlgorithm, as2805Field+".KeyAlgorithm", core.ProblemVariantAlgorithm,
+				string(alg.Name), "TDES_2KEY or TDES_3KEY"),
 		)
 	}
 	if err := p.declare(core.Attributes{Usage: usage, Alg: alg, Modes: core.ModesOf(m.KeyModesOfUse)}, as2805Field+".",
@@ -106,13 +101,8 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 	}
 	if p.as.Alg.Letter != hsm.TDES {
 		return nil, attributeError(
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				exportField,
-				core.ProblemVariantAlgorithm,
-				string(p.as.Alg.Name),
-				"TDES_2KEY or TDES_3KEY",
-			),
+			core.Because(apc.RuleKeyAlgorithm, exportField, core.ProblemVariantAlgorithm, string(p.as.Alg.Name),
+				"TDES_2KEY or TDES_3KEY"),
 		)
 	}
 	if err := checkStrength(kekStrength, kek.Attributes.Alg, p.as.Alg, kekField); err != nil {
@@ -130,12 +120,7 @@ func exportAS2805(ctx context.Context, c *core.Call, in *ExportKeyInput, m *Expo
 func notInThisForm() error {
 	return core.Invalid(
 		"The initial key cannot be exported in this form.",
-		core.Because(
-			apc.RuleExportForm,
-			dukptField,
-			core.ProblemInitialForm,
-			"",
-			"a TR-31 key block, a TR-34 key token or an RSA cryptogram",
-		),
+		core.Because(apc.RuleExportForm, dukptField, core.ProblemInitialForm, "",
+			"a TR-31 key block, a TR-34 key token or an RSA cryptogram"),
 	)
 }

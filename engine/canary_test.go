@@ -102,16 +102,8 @@ func TestNoKeyByteIsOutsideTheHSM(t *testing.T) {
 		say(k)
 		say(err)
 	}
-	h, tokens := newHost(
-		t,
-		eng.Caller,
-	), parametersForImport(
-		t,
-		eng.Caller,
-		apc.KeyMaterialTypeTR34KeyBlock,
-		apc.KeyAlgorithmRSA2048,
-		false,
-	)
+	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock,
+		apc.KeyAlgorithmRSA2048, false)
 	for _, header := range []string{headerOf[apc.KeyAlgorithmTDES2Key], headerOf[apc.KeyAlgorithmAES128], "D9999K0TB00E000?"} {
 		k, err := importToken(
 			eng.Caller,

@@ -25,14 +25,8 @@ func TestAESKeysTakeTheCheckValueANSIX924(t *testing.T) {
 	check := func(what, want string, got engine.Key, err error) {
 		t.Helper()
 		if err != nil || got.KeyCheckValueAlgorithm != apc.KeyCheckValueAlgorithmCMAC || want != "" && got.KeyCheckValue != want {
-			t.Errorf(
-				"%s with ANSI_X9_24: check value %s by %s, %v; want %s by CMAC",
-				what,
-				got.KeyCheckValue,
-				got.KeyCheckValueAlgorithm,
-				err,
-				want,
-			)
+			t.Errorf("%s with ANSI_X9_24: check value %s by %s, %v; want %s by CMAC", what, got.KeyCheckValue,
+				got.KeyCheckValueAlgorithm, err, want)
 		}
 	}
 

@@ -61,11 +61,6 @@ func TestWhatWouldEndAfter9999IsRefused(t *testing.T) {
 	)
 	refused(t, "GetParametersForImport", err, apc.ErrInternalServer, "clock")
 	clock.Advance(-30 * day)
-	parametersForImport(
-		t,
-		eng.Caller,
-		apc.KeyMaterialTypeKeyCryptogram,
-		apc.KeyAlgorithmRSA2048,
-		false,
-	) // under a root of less than 30 years
+	parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048,
+		false) // under a root of less than 30 years
 }

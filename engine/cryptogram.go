@@ -42,13 +42,8 @@ func importCryptogram(ctx context.Context, c *core.Call, m *ImportKeyCryptogram,
 	spec := core.ParseAttributes(m.KeyAttributes)
 	if spec.Class != apc.KeyClassSymmetricKey {
 		return attributeError(
-			core.Because(
-				apc.RuleKeyClass,
-				attributesField+"KeyClass",
-				core.ProblemSymmetricOnly,
-				string(spec.Class),
-				string(apc.KeyClassSymmetricKey),
-			),
+			core.Because(apc.RuleKeyClass, attributesField+"KeyClass", core.ProblemSymmetricOnly, string(spec.Class),
+				string(apc.KeyClassSymmetricKey)),
 		)
 	}
 	if err := p.declare(spec, attributesField, *m.Exportable); err != nil {
@@ -79,13 +74,8 @@ func openError(c *core.Call, field string, hash crypto.Hash, err error) error {
 	if errors.Is(err, hsm.ErrInput) {
 		return core.Foldable(
 			c,
-			core.Because(
-				apc.RuleOAEP,
-				field,
-				core.ProblemOAEP,
-				"",
-				fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash),
-			),
+			core.Because(apc.RuleOAEP, field, core.ProblemOAEP, "",
+				fmt.Sprintf("RSA-OAEP with %s, MGF1 with %s and no label", hash, hash)),
 		)
 	}
 	return core.HSMError(err)

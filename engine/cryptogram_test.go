@@ -18,13 +18,8 @@ import (
 // cryptogram encrypts a key to the token's certificate.
 func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash crypto.Hash, key []byte) string {
 	t.Helper()
-	out, err := rsa.EncryptOAEP(
-		hash.New(),
-		rand.Reader,
-		readCertificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey),
-		key,
-		nil,
-	)
+	out, err := rsa.EncryptOAEP(hash.New(), rand.Reader,
+		readCertificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey), key, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,10 +32,8 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 	key := unhex(t, "0123456789ABCDEF0123456789ABCDEF") // equal halves: the live service shows D5D44F for it
 	arm := func() *engine.ImportKeyCryptogram {
 		return &engine.ImportKeyCryptogram{
-			KeyAttributes: attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
-			Exportable: new(
-				true,
-			),
+			KeyAttributes:        attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
+			Exportable:           new(true),
 			ImportToken:          parameters.ImportToken,
 			WrappedKeyCryptogram: cryptogram(t, parameters, crypto.SHA256, key),
 		}

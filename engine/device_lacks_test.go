@@ -49,15 +49,7 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	raw := unhex(t, tdesKey)
 
 	// All of it is made while the device has DES.
-	source, kek, zone := create(
-		t,
-		c,
-		tdes,
-	).KeyArn, create(
-		t,
-		c,
-		kekAttributes(apc.KeyAlgorithmAES256),
-	).KeyArn, load(
+	source, kek, zone := create(t, c, tdes).KeyArn, create(t, c, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, load(
 		t,
 		c,
 		tdes,
@@ -83,11 +75,7 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	token := h.seal(t, tr34.WrappingKeyCertificate, nil, raw)
 	rsa := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	wrapped := cryptogram(t, rsa, crypto.SHA256, raw)
-	one, two := newECDHParty(
-		t,
-		c,
-		apc.KeyAlgorithmECCNISTP521,
-	), newECDHParty(
+	one, two := newECDHParty(t, c, apc.KeyAlgorithmECCNISTP521), newECDHParty(
 		t,
 		eng.As(apc.Identity{Account: "444455556666"}),
 		apc.KeyAlgorithmECCNISTP521,

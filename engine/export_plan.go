@@ -118,13 +118,8 @@ func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 		if !ok || !p.canNarrow(m) {
 			return core.Invalid(
 				"KeyModesOfUse can only restrict the modes of use of the key.",
-				core.Because(
-					apc.RuleKeyModesOfUse,
-					p.field+".KeyBlockHeaders"+".KeyModesOfUse",
-					core.ProblemNarrowModes,
-					m.String(),
-					p.narrowerModes(),
-				),
+				core.Because(apc.RuleKeyModesOfUse, p.field+".KeyBlockHeaders"+".KeyModesOfUse",
+					core.ProblemNarrowModes, m.String(), p.narrowerModes()),
 			)
 		}
 		h.ModeOfUse = code
@@ -134,13 +129,8 @@ func (p *exportPlan) narrow(h *tr31.Header, asked *KeyBlockHeaders) error {
 		if !slices.Contains([]byte(allowed), code) {
 			return core.Invalid(
 				"KeyExportability can only restrict the exportability of the key.",
-				core.Because(
-					apc.RuleExportability,
-					p.field+".KeyBlockHeaders"+".KeyExportability",
-					core.ProblemNarrowExport,
-					string(*asked.KeyExportability),
-					exportabilityNames(allowed),
-				),
+				core.Because(apc.RuleExportability, p.field+".KeyBlockHeaders"+".KeyExportability",
+					core.ProblemNarrowExport, string(*asked.KeyExportability), exportabilityNames(allowed)),
 			)
 		}
 		h.Exportability = code

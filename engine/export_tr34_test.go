@@ -49,13 +49,8 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
 	p := parametersForExport(t, eng.Caller)
 	outside := issue(t, rsaKey(t, 4096, 1), "outside", nil, nil)
-	signing, signerCert := ownPairOf(
-		t,
-		eng.Caller,
-		apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
-		apc.KeyModesOfUse{Sign: true},
-		&outside,
-	)
+	signing, signerCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		apc.KeyModesOfUse{Sign: true}, &outside)
 	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes), tdesKey)
 	aes := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), aesKey)
 	byToken := engine.ExportTr34KeyBlock{
@@ -219,13 +214,8 @@ func TestTokenExportsAreRefusedWithTheRule(t *testing.T) {
 	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
 	aes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES128))
 	hmac := create(t, eng.Caller, attributes(apc.KeyUsageTR31M7HMACKey, apc.KeyAlgorithmHMACSHA256, macModes))
-	verifying, verifyingCert := ownPairOf(
-		t,
-		eng.Caller,
-		apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
-		apc.KeyModesOfUse{Verify: true},
-		&root,
-	)
+	verifying, verifyingCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+		apc.KeyModesOfUse{Verify: true}, &root)
 	signing, _ := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature, apc.KeyModesOfUse{Sign: true}, &root)
 	for _, c := range []struct {
 		what   string

@@ -50,25 +50,15 @@ func (p *parameters) check() error {
 		}
 		return core.Invalid(
 			"The key material type is not supported.",
-			core.Because(
-				apc.RuleKeyMaterialType,
-				"KeyMaterialType",
-				core.ProblemMaterialToken,
-				string(p.material),
-				wording.Or(materials),
-			),
+			core.Because(apc.RuleKeyMaterialType, "KeyMaterialType", core.ProblemMaterialToken, string(p.material),
+				wording.Or(materials)),
 		)
 	}
 	if !set.Has(p.alg) {
 		return core.Invalid(
 			"The key algorithm is not supported.",
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				p.field,
-				core.ProblemTokenAlgorithm,
-				string(p.alg.Name),
-				wording.Or(set.Names())+" for "+string(p.material),
-			),
+			core.Because(apc.RuleKeyAlgorithm, p.field, core.ProblemTokenAlgorithm, string(p.alg.Name),
+				wording.Or(set.Names())+" for "+string(p.material)),
 		)
 	}
 	return nil

@@ -118,13 +118,8 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 		}
 	}
 	opensslVerifies(t, in.WrappingKeyCertificateChain, in.WrappingKeyCertificate)
-	there := parametersForImport(
-		t,
-		eng.As(apc.Identity{Region: "eu-west-1"}),
-		apc.KeyMaterialTypeKeyCryptogram,
-		apc.KeyAlgorithmRSA2048,
-		false,
-	)
+	there := parametersForImport(t, eng.As(apc.Identity{Region: "eu-west-1"}), apc.KeyMaterialTypeKeyCryptogram,
+		apc.KeyAlgorithmRSA2048, false)
 	if there.WrappingKeyCertificateChain == in.WrappingKeyCertificateChain {
 		t.Error("one root in two Regions")
 	}

@@ -73,13 +73,8 @@ func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x
 	}
 	if a.Class != apc.KeyClassPublicKey {
 		return nil, attributeError(
-			core.Because(
-				apc.RuleKeyClass,
-				arm+".KeyAttributes.KeyClass",
-				core.ProblemPublicOnly,
-				string(a.Class),
-				string(apc.KeyClassPublicKey),
-			),
+			core.Because(apc.RuleKeyClass, arm+".KeyAttributes.KeyClass", core.ProblemPublicOnly, string(a.Class),
+				string(apc.KeyClassPublicKey)),
 		)
 	}
 	cert, alg, err := core.ReadCertificate(text, arm+".PublicKeyCertificate")
@@ -89,13 +84,8 @@ func (p *importPlan) declareCertificate(a core.Attributes, arm, text string) (*x
 	if alg != a.Alg {
 		return nil, core.Invalid(
 			"The certificate does not have the key algorithm.",
-			core.Because(
-				apc.RuleKeyAlgorithm,
-				arm+".KeyAttributes.KeyAlgorithm",
-				core.ProblemOtherAlgorithm,
-				string(a.Alg.Name),
-				string(alg.Name),
-			),
+			core.Because(apc.RuleKeyAlgorithm, arm+".KeyAttributes.KeyAlgorithm", core.ProblemOtherAlgorithm,
+				string(a.Alg.Name), string(alg.Name)),
 		)
 	}
 	p.key.Attributes = a

@@ -66,13 +66,8 @@ func (p *importPlan) readHeader(h tr31.Header, text string) error {
 	}
 	hm, _ := h.Block("HM")
 	if p.candidates = core.AlgorithmsOf(h.Algorithm, hm.Data); p.candidates == nil {
-		return at(
-			7,
-			apc.RuleKeyAlgorithm,
-			core.ProblemBlockAlgorithm,
-			algorithmCode(h.Algorithm, hm.Data),
-			"T, A, or H with an HM block of 20, 21, 22 or 23",
-		)
+		return at(7, apc.RuleKeyAlgorithm, core.ProblemBlockAlgorithm, algorithmCode(h.Algorithm, hm.Data),
+			"T, A, or H with an HM block of 20, 21, 22 or 23")
 	}
 	p.within = p.field + "."
 	p.key.Header, p.key.Blocks, p.key.Exportable = text[:16], keptBlocks(h), h.Exportability != 'N'

@@ -96,13 +96,8 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
 	reissued := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
 	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
-	expired := issue(
-		t,
-		rsaKey(t, 2048, 1),
-		"KDH",
-		&certified{rsaKey(t, 2048, 0), reissued.certificate},
-		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) },
-	)
+	expired := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), reissued.certificate},
+		func(c *x509.Certificate) { c.NotAfter = noon.Add(-time.Minute) })
 	encrypts := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), reissued.certificate},
 		func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment })
 	renewed := issue(t, rsaKey(t, 2048, 1), "KDH", &certified{rsaKey(t, 2048, 0), reissued.certificate},

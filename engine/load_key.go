@@ -180,13 +180,8 @@ func otherCheckValue(field, problem string, v kcv.Value, wanted string) apc.Reas
 	full := v.String()
 	found := full[:min(len(full), len(wanted))]
 	if strings.EqualFold(found, wanted[:len(found)]) { // the first digits are right
-		return core.Because(
-			apc.RuleKeyCheckValue,
-			field,
-			core.ProblemKCVLength,
-			wording.Count(len(wanted), "digit"),
-			fmt.Sprintf("4 to %d", len(full)),
-		)
+		return core.Because(apc.RuleKeyCheckValue, field, core.ProblemKCVLength, wording.Count(len(wanted), "digit"),
+			fmt.Sprintf("4 to %d", len(full)))
 	}
 	return core.Because(apc.RuleKeyCheckValue, field, problem, found, strings.ToUpper(wanted))
 }
@@ -219,27 +214,15 @@ func componentBits(spec core.Attributes, components []hsm.Secret) (int, error) {
 	bits := components[0].Len() * 8
 	if spec.Class != apc.KeyClassSymmetricKey {
 		return 0, attributeError(
-			core.Because(
-				apc.RuleKeyClass,
-				"KeyAttributes.KeyClass",
-				core.ProblemLoadSymmetric,
-				string(spec.Class),
-				string(apc.KeyClassSymmetricKey),
-			),
+			core.Because(apc.RuleKeyClass, "KeyAttributes.KeyClass", core.ProblemLoadSymmetric, string(spec.Class),
+				string(apc.KeyClassSymmetricKey)),
 		)
 	}
 	for i, c := range components {
 		if c.Len()*8 != bits || algorithmOfLength([]*core.Algorithm{spec.Alg}, c.Len()*8) == nil {
-			return 0, core.Invalid("The components do not have the length of the key.", core.Because(
-				apc.RuleKeyLength,
-				fmt.Sprintf(
-					"Components[%d]",
-					i,
-				),
-				core.ProblemComponentBits,
-				wording.Count(c.Len()*8, "bit"),
-				lengthsOf([]*core.Algorithm{spec.Alg}),
-			))
+			return 0, core.Invalid("The components do not have the length of the key.", core.Because(apc.RuleKeyLength,
+				fmt.Sprintf("Components[%d]", i), core.ProblemComponentBits, wording.Count(c.Len()*8, "bit"),
+				lengthsOf([]*core.Algorithm{spec.Alg})))
 		}
 	}
 	return bits, nil

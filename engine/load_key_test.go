@@ -75,13 +75,8 @@ func TestLoadKeyRefusesAnotherKeyUnderTheID(t *testing.T) {
 	}
 	for _, id := range []string{"", "short", strings.Repeat("a", 65), "sixteen-letters-"} {
 		_, err := eng.LoadKey(ctx, loadUnder(id, 1))
-		refusal := refused(
-			t,
-			"id "+id,
-			err,
-			apc.ErrValidation,
-			map[bool]apc.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64],
-		)
+		refusal := refused(t, "id "+id, err, apc.ErrValidation,
+			map[bool]apc.Rule{true: "length", false: "pattern"}[len(id) < 16 || len(id) > 64])
 		if len(refusal.Reasons) > 0 && refusal.Reasons[0].Field != "KeyID" {
 			t.Errorf("id %q: got %+v, want KeyID named", id, refusal.Reasons)
 		}

@@ -58,47 +58,21 @@ func TestOrderOfChecksWithKeyAgreement(t *testing.T) {
 				DerivationData: m.DerivationData, WrappedKeyBlock: good},
 		}
 	}, slices.Concat(
-		keyFaults(
-			w,
-			"PrivateKeyIdentifier",
-			func(in *importIn, arn string) { arm(in).PrivateKeyIdentifier = arn },
-			stoppedPair,
-			w.mac,
-			apc.RuleKeyUsage,
-		),
-		keyFaults(
-			w,
-			"CertificateAuthority",
-			func(in *importIn, arn string) { arm(in).CertificateAuthorityPublicKeyIdentifier = arn },
-			w.stopped,
-			w.mac,
-			apc.RuleCertificateAuthority,
-		),
+		keyFaults(w, "PrivateKeyIdentifier", func(in *importIn, arn string) { arm(in).PrivateKeyIdentifier = arn },
+			stoppedPair, w.mac, apc.RuleKeyUsage),
+		keyFaults(w, "CertificateAuthority",
+			func(in *importIn, arn string) { arm(in).CertificateAuthorityPublicKeyIdentifier = arn }, w.stopped, w.mac,
+			apc.RuleCertificateAuthority),
 		[]fault[importIn]{
 			otherCheckValue,
-			invalid(
-				rulesStep,
-				"PrivateKeyIdentifier",
-				"a key pair that derives no wrapping keys",
-				apc.RuleDeriveKeyUsage,
-				func(in *importIn) { arm(in).PrivateKeyIdentifier = silent },
-			),
+			invalid(rulesStep, "PrivateKeyIdentifier", "a key pair that derives no wrapping keys",
+				apc.RuleDeriveKeyUsage, func(in *importIn) { arm(in).PrivateKeyIdentifier = silent }),
 			invalid(rulesStep, "WrappedKeyBlock", "a usage that the service has not", apc.RuleKeyUsage, setBlock(good[:5]+"E3"+good[7:])),
 			invalid(strengthStep, "WrappedKeyBlock", "a key stronger than the derived key", apc.RuleWrappingStrength, setBlock(strong)),
-			invalid(
-				certificateStep,
-				"PublicKeyCertificate",
-				"an expired certificate",
-				apc.RuleExpired,
-				func(in *importIn) { arm(in).PublicKeyCertificate = expired.text() },
-			),
-			invalid(
-				materialStep,
-				"WrappedKeyBlock",
-				"a wrong MAC",
-				apc.RuleMAC,
-				setBlock(good[:len(good)-1]+flipped(good[len(good)-1:])),
-			),
+			invalid(certificateStep, "PublicKeyCertificate", "an expired certificate", apc.RuleExpired,
+				func(in *importIn) { arm(in).PublicKeyCertificate = expired.text() }),
+			invalid(materialStep, "WrappedKeyBlock", "a wrong MAC", apc.RuleMAC,
+				setBlock(good[:len(good)-1]+flipped(good[len(good)-1:]))),
 		},
 	)...)
 
@@ -108,44 +82,18 @@ func TestOrderOfChecksWithKeyAgreement(t *testing.T) {
 	w.checkExport(t, "an ECDH block", key, func() engine.ExportKeyMaterial {
 		return engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: with(self, apc.KeyAlgorithmAES128)}
 	}, slices.Concat(
-		keyFaults(
-			w,
-			"PrivateKeyIdentifier",
-			func(in *exportIn, arn string) { out(in).PrivateKeyIdentifier = arn },
-			stoppedPair,
-			w.mac,
-			apc.RuleKeyUsage,
-		),
-		keyFaults(
-			w,
-			"CertificateAuthority",
-			func(in *exportIn, arn string) { out(in).CertificateAuthorityPublicKeyIdentifier = arn },
-			w.stopped,
-			w.mac,
-			apc.RuleCertificateAuthority,
-		),
+		keyFaults(w, "PrivateKeyIdentifier", func(in *exportIn, arn string) { out(in).PrivateKeyIdentifier = arn },
+			stoppedPair, w.mac, apc.RuleKeyUsage),
+		keyFaults(w, "CertificateAuthority",
+			func(in *exportIn, arn string) { out(in).CertificateAuthorityPublicKeyIdentifier = arn }, w.stopped, w.mac,
+			apc.RuleCertificateAuthority),
 		[]fault[exportIn]{
-			invalid(
-				rulesStep,
-				"PrivateKeyIdentifier",
-				"a key pair that derives no wrapping keys",
-				apc.RuleDeriveKeyUsage,
-				func(in *exportIn) { out(in).PrivateKeyIdentifier = silent },
-			),
-			invalid(
-				strengthStep,
-				"ExportKeyIdentifier",
-				"a key stronger than the derived key",
-				apc.RuleWrappingStrength,
-				func(in *exportIn) { in.ExportKeyIdentifier = w.mac },
-			),
-			invalid(
-				certificateStep,
-				"PublicKeyCertificate",
-				"an expired certificate",
-				apc.RuleExpired,
-				func(in *exportIn) { out(in).PublicKeyCertificate = expired.text() },
-			),
+			invalid(rulesStep, "PrivateKeyIdentifier", "a key pair that derives no wrapping keys",
+				apc.RuleDeriveKeyUsage, func(in *exportIn) { out(in).PrivateKeyIdentifier = silent }),
+			invalid(strengthStep, "ExportKeyIdentifier", "a key stronger than the derived key",
+				apc.RuleWrappingStrength, func(in *exportIn) { in.ExportKeyIdentifier = w.mac }),
+			invalid(certificateStep, "PublicKeyCertificate", "an expired certificate", apc.RuleExpired,
+				func(in *exportIn) { out(in).PublicKeyCertificate = expired.text() }),
 		},
 	)...)
 }
@@ -171,27 +119,12 @@ func TestOrderOfChecksWithAS2805(t *testing.T) {
 		w.stopped, w.mac, apc.RuleWrappingKeyUsage),
 		[]fault[importIn]{
 			otherCheckValue,
-			invalid(
-				rulesStep,
-				"KeyModesOfUse",
-				"modes of use that the usage has not",
-				apc.RuleKeyModesOfUse,
-				func(in *importIn) { arm(in).KeyModesOfUse = macModes },
-			),
-			invalid(
-				strengthStep,
-				"KeyAlgorithm",
-				"a key stronger than the wrapping key",
-				apc.RuleWrappingStrength,
-				func(in *importIn) { arm(in).KeyAlgorithm = apc.KeyAlgorithmTDES3Key },
-			),
-			invalid(
-				materialStep,
-				"WrappedKeyCryptogram",
-				"a short cryptogram",
-				apc.RuleCryptogramLength,
-				func(in *importIn) { arm(in).WrappedKeyCryptogram = strings.Repeat("A1", 15) },
-			),
+			invalid(rulesStep, "KeyModesOfUse", "modes of use that the usage has not", apc.RuleKeyModesOfUse,
+				func(in *importIn) { arm(in).KeyModesOfUse = macModes }),
+			invalid(strengthStep, "KeyAlgorithm", "a key stronger than the wrapping key", apc.RuleWrappingStrength,
+				func(in *importIn) { arm(in).KeyAlgorithm = apc.KeyAlgorithmTDES3Key }),
+			invalid(materialStep, "WrappedKeyCryptogram", "a short cryptogram", apc.RuleCryptogramLength,
+				func(in *importIn) { arm(in).WrappedKeyCryptogram = strings.Repeat("A1", 15) }),
 		})...)
 
 	set := func(in *exportIn, arn string) { in.KeyMaterial.As2805KeyCryptogram.WrappingKeyIdentifier = arn }
@@ -206,12 +139,7 @@ func TestOrderOfChecksWithAS2805(t *testing.T) {
 		invalid(rulesStep, "As2805KeyVariant", "a variant for other keys", apc.RuleAS2805Variant, func(in *exportIn) {
 			in.KeyMaterial.As2805KeyCryptogram.As2805KeyVariant = apc.As2805KeyVariantDataEncryptionKeyVariant22
 		}),
-		invalid(
-			strengthStep,
-			"ExportKeyIdentifier",
-			"a key stronger than the wrapping key",
-			apc.RuleWrappingStrength,
-			func(in *exportIn) { in.ExportKeyIdentifier = large },
-		),
+		invalid(strengthStep, "ExportKeyIdentifier", "a key stronger than the wrapping key", apc.RuleWrappingStrength,
+			func(in *exportIn) { in.ExportKeyIdentifier = large }),
 	})...)
 }

@@ -27,9 +27,7 @@ func (w *orderWorld) checkImport(t *testing.T, name string, material func() engi
 		func() *importIn { return &importIn{KeyMaterial: material()} },
 		send((*engine.Caller).ImportKey, w.Caller),
 		faults,
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 func (w *orderWorld) checkExport(t *testing.T, name, key string, material func() engine.ExportKeyMaterial, faults ...fault[exportIn]) {
@@ -83,20 +81,10 @@ func TestOrderOfChecksWithTR31(t *testing.T) {
 		[]fault[importIn]{
 			otherCheckValue,
 			invalid(rulesStep, "WrappedKeyBlock", "a usage that the service has not", apc.RuleKeyUsage, setBlock(good[:5]+"E3"+good[7:])),
-			invalid(
-				strengthStep,
-				"WrappedKeyBlock",
-				"a key stronger than the wrapping key",
-				apc.RuleWrappingStrength,
-				setBlock(strong.KeyMaterial),
-			),
-			invalid(
-				materialStep,
-				"WrappedKeyBlock",
-				"a wrong MAC",
-				apc.RuleMAC,
-				setBlock(good[:len(good)-1]+flipped(good[len(good)-1:])),
-			),
+			invalid(strengthStep, "WrappedKeyBlock", "a key stronger than the wrapping key", apc.RuleWrappingStrength,
+				setBlock(strong.KeyMaterial)),
+			invalid(materialStep, "WrappedKeyBlock", "a wrong MAC", apc.RuleMAC,
+				setBlock(good[:len(good)-1]+flipped(good[len(good)-1:]))),
 		})...)
 
 	set := func(in *exportIn, arn string) { in.KeyMaterial.Tr31KeyBlock.WrappingKeyIdentifier = arn }
@@ -107,39 +95,18 @@ func TestOrderOfChecksWithTR31(t *testing.T) {
 		invalid(rulesStep, "KeyBlockHeaders", "an optional block of the service", apc.RuleOptionalBlock, func(in *exportIn) {
 			in.KeyMaterial.Tr31KeyBlock.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"HM": "21"}}
 		}),
-		invalid(
-			strengthStep,
-			"ExportKeyIdentifier",
-			"a key stronger than the wrapping key",
-			apc.RuleWrappingStrength,
-			func(in *exportIn) { in.ExportKeyIdentifier = large },
-		),
+		invalid(strengthStep, "ExportKeyIdentifier", "a key stronger than the wrapping key", apc.RuleWrappingStrength,
+			func(in *exportIn) { in.ExportKeyIdentifier = large }),
 	})...)
 }
 
 func TestOrderOfChecksWithTR34(t *testing.T) {
 	w := newOrderWorld(t)
-	old, oldExport := parametersForImport(
-		t,
-		w.Caller,
-		apc.KeyMaterialTypeTR34KeyBlock,
-		apc.KeyAlgorithmRSA2048,
-		false,
-	), parametersForExport(
-		t,
-		w.Caller,
-	)
+	old, oldExport := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048,
+		false), parametersForExport(t, w.Caller)
 	w.clock.Advance(31 * day)
-	token, exportToken := parametersForImport(
-		t,
-		w.Caller,
-		apc.KeyMaterialTypeTR34KeyBlock,
-		apc.KeyAlgorithmRSA2048,
-		false,
-	), parametersForExport(
-		t,
-		w.Caller,
-	)
+	token, exportToken := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048,
+		false), parametersForExport(t, w.Caller)
 	h := newHost(t, w.Caller)
 	sealed := func(header string) string {
 		return h.seal(t, token.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, unhex(t, tdesKey))
@@ -159,13 +126,8 @@ func TestOrderOfChecksWithTR34(t *testing.T) {
 		return engine.ImportKeyMaterial{Tr34KeyBlock: h.arm(&token.ImportToken, good)}
 	}, slices.Concat(keyFaults(w, "CertificateAuthority", setCA, w.stopped, w.mac, apc.RuleCertificateAuthority), []fault[importIn]{
 		otherCheckValue,
-		invalid(
-			shapeStep,
-			"ImportToken",
-			"a token and a key",
-			apc.RuleOneOf,
-			func(in *importIn) { in.KeyMaterial.Tr34KeyBlock.WrappingKeyIdentifier = &w.mac },
-		),
+		invalid(shapeStep, "ImportToken", "a token and a key", apc.RuleOneOf,
+			func(in *importIn) { in.KeyMaterial.Tr34KeyBlock.WrappingKeyIdentifier = &w.mac }),
 		{
 			step:   resolveStep,
 			member: "ImportToken",
@@ -175,23 +137,13 @@ func TestOrderOfChecksWithTR34(t *testing.T) {
 			rule:   apc.RuleToken,
 		},
 		invalid(rulesStep, "WrappedKeyBlock", "a usage that the service has not", apc.RuleKeyUsage, setBlock(sealed("D9999E3TX00E0000"))),
-		invalid(
-			strengthStep,
-			"WrappedKeyBlock",
-			"a key stronger than the wrapping key",
-			apc.RuleWrappingStrength,
-			setBlock(sealed(headerOf[apc.KeyAlgorithmAES128])),
-		),
+		invalid(strengthStep, "WrappedKeyBlock", "a key stronger than the wrapping key", apc.RuleWrappingStrength,
+			setBlock(sealed(headerOf[apc.KeyAlgorithmAES128]))),
 		invalid(certificateStep, "ImportToken", "an expired token", apc.RuleTokenExpired, setToken(old.ImportToken)),
 		invalid(certificateStep, "SigningKeyCertificate", "a certificate of another authority", apc.RuleSignature,
 			func(in *importIn) { in.KeyMaterial.Tr34KeyBlock.SigningKeyCertificate = impostor.text() }),
-		invalid(
-			materialStep,
-			"WrappedKeyBlock",
-			"a wrong signature",
-			apc.RuleSignature,
-			setBlock(good[:len(good)-2]+flipped(good[len(good)-2:])),
-		),
+		invalid(materialStep, "WrappedKeyBlock", "a wrong signature", apc.RuleSignature,
+			setBlock(good[:len(good)-2]+flipped(good[len(good)-2:]))),
 	})...)
 
 	root := issue(t, rsaKey(t, 2048, 0), "root", nil, nil)
@@ -211,13 +163,8 @@ func TestOrderOfChecksWithTR34(t *testing.T) {
 				ExportToken: &exportToken.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012},
 		}
 	}, slices.Concat(keyFaults(w, "CertificateAuthority", setExportCA, w.stopped, w.mac, apc.RuleCertificateAuthority), []fault[exportIn]{
-		invalid(
-			shapeStep,
-			"ExportToken",
-			"a token and a key",
-			apc.RuleOneOf,
-			func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.SigningKeyIdentifier = &w.mac },
-		),
+		invalid(shapeStep, "ExportToken", "a token and a key", apc.RuleOneOf,
+			func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.SigningKeyIdentifier = &w.mac }),
 		{
 			step:   resolveStep,
 			member: "ExportToken",
@@ -226,13 +173,8 @@ func TestOrderOfChecksWithTR34(t *testing.T) {
 			code:   apc.ErrResourceNotFound,
 			rule:   apc.RuleToken,
 		},
-		invalid(
-			strengthStep,
-			"ExportKeyIdentifier",
-			"a key that no RSA key wraps",
-			apc.RuleWrappingStrength,
-			func(in *exportIn) { in.ExportKeyIdentifier = w.mac },
-		),
+		invalid(strengthStep, "ExportKeyIdentifier", "a key that no RSA key wraps", apc.RuleWrappingStrength,
+			func(in *exportIn) { in.ExportKeyIdentifier = w.mac }),
 		invalid(certificateStep, "ExportToken", "an expired token", apc.RuleTokenExpired, setExportToken(oldExport.ExportToken)),
 		invalid(certificateStep, "WrappingKeyCertificate", "a certificate of another authority", apc.RuleIssuer,
 			func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.WrappingKeyCertificate = foreign.text() }),
@@ -271,28 +213,13 @@ func TestOrderOfChecksWithCryptograms(t *testing.T) {
 			code:   apc.ErrResourceNotFound,
 			rule:   apc.RuleToken,
 		},
-		invalid(
-			rulesStep,
-			"KeyAttributes",
-			"modes of use that the usage has not",
-			apc.RuleKeyModesOfUse,
-			func(in *importIn) { in.KeyMaterial.KeyCryptogram.KeyAttributes.KeyModesOfUse = macModes },
-		),
-		invalid(
-			strengthStep,
-			"KeyAttributes",
-			"a key that no RSA key wraps",
-			apc.RuleWrappingStrength,
-			func(in *importIn) { in.KeyMaterial.KeyCryptogram.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmAES256 },
-		),
+		invalid(rulesStep, "KeyAttributes", "modes of use that the usage has not", apc.RuleKeyModesOfUse,
+			func(in *importIn) { in.KeyMaterial.KeyCryptogram.KeyAttributes.KeyModesOfUse = macModes }),
+		invalid(strengthStep, "KeyAttributes", "a key that no RSA key wraps", apc.RuleWrappingStrength,
+			func(in *importIn) { in.KeyMaterial.KeyCryptogram.KeyAttributes.KeyAlgorithm = apc.KeyAlgorithmAES256 }),
 		invalid(certificateStep, "ImportToken", "an expired token", apc.RuleTokenExpired, setToken(old.ImportToken)),
-		invalid(
-			materialStep,
-			"WrappedKeyCryptogram",
-			"a short cryptogram",
-			apc.RuleCryptogramLength,
-			func(in *importIn) { in.KeyMaterial.KeyCryptogram.WrappedKeyCryptogram = good[2:] },
-		),
+		invalid(materialStep, "WrappedKeyCryptogram", "a short cryptogram", apc.RuleCryptogramLength,
+			func(in *importIn) { in.KeyMaterial.KeyCryptogram.WrappedKeyCryptogram = good[2:] }),
 	)
 
 	root := issue(t, rsaKey(t, 2048, 0), "root", nil, nil)
@@ -308,20 +235,10 @@ func TestOrderOfChecksWithCryptograms(t *testing.T) {
 			KeyCryptogram: &engine.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: leaf.text()},
 		}
 	}, slices.Concat(keyFaults(w, "CertificateAuthority", setCA, w.stopped, w.mac, apc.RuleCertificateAuthority), []fault[exportIn]{
-		invalid(
-			strengthStep,
-			"ExportKeyIdentifier",
-			"a key that no RSA key wraps",
-			apc.RuleWrappingStrength,
-			func(in *exportIn) { in.ExportKeyIdentifier = w.mac },
-		),
-		invalid(
-			certificateStep,
-			"WrappingKeyCertificate",
-			"an expired certificate",
-			apc.RuleExpired,
-			func(in *exportIn) { in.KeyMaterial.KeyCryptogram.WrappingKeyCertificate = expired.text() },
-		),
+		invalid(strengthStep, "ExportKeyIdentifier", "a key that no RSA key wraps", apc.RuleWrappingStrength,
+			func(in *exportIn) { in.ExportKeyIdentifier = w.mac }),
+		invalid(certificateStep, "WrappingKeyCertificate", "an expired certificate", apc.RuleExpired,
+			func(in *exportIn) { in.KeyMaterial.KeyCryptogram.WrappingKeyCertificate = expired.text() }),
 	})...)
 }
 
@@ -341,13 +258,8 @@ func TestOrderOfChecksWithCertificates(t *testing.T) {
 		invalid(rulesStep, "KeyAttributes", "a usage that no public key has", apc.RuleKeyUsage, func(in *importIn) {
 			in.KeyMaterial.RootCertificatePublicKey.KeyAttributes.KeyUsage = apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement
 		}),
-		invalid(
-			certificateStep,
-			"PublicKeyCertificate",
-			"an expired certificate",
-			apc.RuleExpired,
-			func(in *importIn) { in.KeyMaterial.RootCertificatePublicKey.PublicKeyCertificate = expired.text() },
-		),
+		invalid(certificateStep, "PublicKeyCertificate", "an expired certificate", apc.RuleExpired,
+			func(in *importIn) { in.KeyMaterial.RootCertificatePublicKey.PublicKeyCertificate = expired.text() }),
 	)
 
 	ca := trust(t, w.Caller, root, apc.KeyAlgorithmECCNISTP256).KeyArn
@@ -367,19 +279,9 @@ func TestOrderOfChecksWithCertificates(t *testing.T) {
 	}, slices.Concat(keyFaults(w, "CertificateAuthority",
 		func(in *importIn, arn string) { arm(in).CertificateAuthorityPublicKeyIdentifier = arn }, w.stopped, w.mac, apc.RuleCertificateAuthority),
 		[]fault[importIn]{
-			invalid(
-				rulesStep,
-				"KeyAttributes",
-				"a usage that no public key has",
-				apc.RuleKeyUsage,
-				func(in *importIn) { arm(in).KeyAttributes.KeyUsage = apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement },
-			),
-			invalid(
-				certificateStep,
-				"PublicKeyCertificate",
-				"an expired certificate",
-				apc.RuleExpired,
-				func(in *importIn) { arm(in).PublicKeyCertificate = late.text() },
-			),
+			invalid(rulesStep, "KeyAttributes", "a usage that no public key has", apc.RuleKeyUsage,
+				func(in *importIn) { arm(in).KeyAttributes.KeyUsage = apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement }),
+			invalid(certificateStep, "PublicKeyCertificate", "an expired certificate", apc.RuleExpired,
+				func(in *importIn) { arm(in).PublicKeyCertificate = late.text() }),
 		})...)
 }

@@ -63,24 +63,12 @@ func (w *orderWorld) orderOfCreateKey(t *testing.T) {
 		append(
 			newKeyFaults(w, func(in *in) *[]apc.Tag { return &in.Tags }),
 			invalid(shapeStep, "Exportable", "no Exportable", apc.RuleRequired, func(in *in) { in.Exportable = nil }),
-			invalid(
-				rulesStep,
-				"KeyAttributes",
-				"modes of use that the usage has not",
-				apc.RuleKeyModesOfUse,
-				func(in *in) { in.KeyAttributes.KeyModesOfUse = macModes },
-			),
-			invalid(
-				rulesStep,
-				"DeriveKeyUsage",
-				"a usage to derive for",
-				apc.RuleDeriveKeyUsage,
-				func(in *in) { in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey) },
-			),
+			invalid(rulesStep, "KeyAttributes", "modes of use that the usage has not", apc.RuleKeyModesOfUse,
+				func(in *in) { in.KeyAttributes.KeyModesOfUse = macModes }),
+			invalid(rulesStep, "DeriveKeyUsage", "a usage to derive for", apc.RuleDeriveKeyUsage,
+				func(in *in) { in.DeriveKeyUsage = new(apc.KeyUsageTR31K1KeyBlockProtectionKey) }),
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 func (w *orderWorld) orderOfLoadKey(t *testing.T) {
@@ -92,20 +80,10 @@ func (w *orderWorld) orderOfLoadKey(t *testing.T) {
 		append(
 			newKeyFaults(w, func(in *in) *[]apc.Tag { return &in.Tags }),
 			invalid(shapeStep, "Components", "no component", apc.RuleLength, func(in *in) { in.Components = nil }),
-			invalid(
-				rulesStep,
-				"KeyAttributes",
-				"modes of use that the usage has not",
-				apc.RuleKeyModesOfUse,
-				func(in *in) { in.KeyAttributes.KeyModesOfUse = macModes },
-			),
-			invalid(
-				materialStep,
-				"KeyCheckValue",
-				"another check value",
-				apc.RuleKeyCheckValue,
-				func(in *in) { in.KeyCheckValue = new("000000") },
-			),
+			invalid(rulesStep, "KeyAttributes", "modes of use that the usage has not", apc.RuleKeyModesOfUse,
+				func(in *in) { in.KeyAttributes.KeyModesOfUse = macModes }),
+			invalid(materialStep, "KeyCheckValue", "another check value", apc.RuleKeyCheckValue,
+				func(in *in) { in.KeyCheckValue = new("000000") }),
 		)}.check(t)
 }
 
@@ -116,13 +94,8 @@ func (w *orderWorld) orderOfDeleteKey(t *testing.T) {
 	}, send((*engine.Caller).DeleteKey, w.Caller),
 		append(
 			keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", "", ""),
-			invalid(
-				stateStep,
-				"KeyIdentifier",
-				"a key that waits for its deletion",
-				apc.RuleKeyState,
-				func(in *in) { in.KeyIdentifier = w.pending },
-			),
+			invalid(stateStep, "KeyIdentifier", "a key that waits for its deletion", apc.RuleKeyState,
+				func(in *in) { in.KeyIdentifier = w.pending }),
 			invalid(shapeStep, "DeleteKeyInDays", "too few days", apc.RuleRange, func(in *in) { in.DeleteKeyInDays = new(2) }),
 		)}.check(t)
 }
@@ -144,20 +117,10 @@ func (w *orderWorld) orderOfParametersForImport(t *testing.T) {
 	order[in]{"GetParametersForImport", func() *in {
 		return &in{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, WrappingKeyAlgorithm: apc.KeyAlgorithmRSA2048}
 	}, send((*engine.Caller).GetParametersForImport, w.Caller), []fault[in]{
-		invalid(
-			shapeStep,
-			"WrappingKeyAlgorithm",
-			"no algorithm of the service",
-			apc.RuleEnum,
-			func(in *in) { in.WrappingKeyAlgorithm = "RSA_1024" },
-		),
-		invalid(
-			rulesStep,
-			"KeyMaterialType",
-			"key material without a token",
-			apc.RuleKeyMaterialType,
-			func(in *in) { in.KeyMaterialType = apc.KeyMaterialTypeTR31KeyBlock },
-		),
+		invalid(shapeStep, "WrappingKeyAlgorithm", "no algorithm of the service", apc.RuleEnum,
+			func(in *in) { in.WrappingKeyAlgorithm = "RSA_1024" }),
+		invalid(rulesStep, "KeyMaterialType", "key material without a token", apc.RuleKeyMaterialType,
+			func(in *in) { in.KeyMaterialType = apc.KeyMaterialTypeTR31KeyBlock }),
 		openTokens[in](w),
 	}}.check(t)
 }
@@ -168,13 +131,8 @@ func (w *orderWorld) orderOfParametersForExport(t *testing.T) {
 		return &in{KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048}
 	}, send((*engine.Caller).GetParametersForExport, w.Caller), []fault[in]{
 		invalid(shapeStep, "KeyMaterialType", "no kind of key material", apc.RuleEnum, func(in *in) { in.KeyMaterialType = "PAPER" }),
-		invalid(
-			rulesStep,
-			"SigningKeyAlgorithm",
-			"an algorithm that signs no tokens",
-			apc.RuleKeyAlgorithm,
-			func(in *in) { in.SigningKeyAlgorithm = apc.KeyAlgorithmRSA4096 },
-		),
+		invalid(rulesStep, "SigningKeyAlgorithm", "an algorithm that signs no tokens", apc.RuleKeyAlgorithm,
+			func(in *in) { in.SigningKeyAlgorithm = apc.KeyAlgorithmRSA4096 }),
 		openTokens[in](w),
 	}}.check(t)
 }
@@ -191,20 +149,10 @@ func (w *orderWorld) orderOfSigningRequest(t *testing.T) {
 	}, send((*engine.Caller).GetCertificateSigningRequest, w.Caller),
 		append(
 			keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", w.mac, apc.RuleKeyClass),
-			invalid(
-				stateStep,
-				"KeyIdentifier",
-				"a key that waits for its deletion",
-				apc.RuleKeyState,
-				func(in *in) { in.KeyIdentifier = w.pending },
-			),
-			invalid(
-				shapeStep,
-				"SigningAlgorithm",
-				"no algorithm of the service",
-				apc.RuleEnum,
-				func(in *in) { in.SigningAlgorithm = "MD5" },
-			),
+			invalid(stateStep, "KeyIdentifier", "a key that waits for its deletion", apc.RuleKeyState,
+				func(in *in) { in.KeyIdentifier = w.pending }),
+			invalid(shapeStep, "SigningAlgorithm", "no algorithm of the service", apc.RuleEnum,
+				func(in *in) { in.SigningAlgorithm = "MD5" }),
 		)}.check(t)
 }
 
@@ -217,13 +165,8 @@ func (w *orderWorld) orderOfTagResource(t *testing.T) {
 		send((*engine.Caller).TagResource, w.Caller),
 		append(
 			keyFaults(w, "ResourceArn", func(in *in, arn string) { in.ResourceArn = arn }, "", "", ""),
-			invalid(
-				stateStep,
-				"ResourceArn",
-				"a key that waits for its deletion",
-				apc.RuleKeyState,
-				func(in *in) { in.ResourceArn = w.pending },
-			),
+			invalid(stateStep, "ResourceArn", "a key that waits for its deletion", apc.RuleKeyState,
+				func(in *in) { in.ResourceArn = w.pending }),
 			invalid(shapeStep, "Tags", "a reserved tag", apc.RuleTagKey, func(in *in) { in.Tags[0].Key = "AWS:x" }),
 			fault[in]{
 				step:   quotaStep,
@@ -234,9 +177,7 @@ func (w *orderWorld) orderOfTagResource(t *testing.T) {
 				rule:   apc.RuleQuota,
 			},
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 func (w *orderWorld) orderOfUntagResource(t *testing.T) {
@@ -248,18 +189,11 @@ func (w *orderWorld) orderOfUntagResource(t *testing.T) {
 		send((*engine.Caller).UntagResource, w.Caller),
 		append(
 			keyFaults(w, "ResourceArn", func(in *in, arn string) { in.ResourceArn = arn }, "", "", ""),
-			invalid(
-				stateStep,
-				"ResourceArn",
-				"a key that waits for its deletion",
-				apc.RuleKeyState,
-				func(in *in) { in.ResourceArn = w.pending },
-			),
+			invalid(stateStep, "ResourceArn", "a key that waits for its deletion", apc.RuleKeyState,
+				func(in *in) { in.ResourceArn = w.pending }),
 			invalid(shapeStep, "TagKeys", "an empty tag key", apc.RuleRequired, func(in *in) { in.TagKeys = []string{""} }),
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 func (w *orderWorld) orderOfListTags(t *testing.T) {
@@ -269,13 +203,8 @@ func (w *orderWorld) orderOfListTags(t *testing.T) {
 		append(
 			keyFaults(w, "ResourceArn", func(in *in, arn string) { in.ResourceArn = arn }, "", "", ""),
 			invalid(shapeStep, "MaxResults", "no results", apc.RuleRange, func(in *in) { in.MaxResults = new(0) }),
-			invalid(
-				certificateStep,
-				"NextToken",
-				"a page token of another list",
-				apc.RulePageToken,
-				func(in *in) { in.NextToken = new("AAAA") },
-			),
+			invalid(certificateStep, "NextToken", "a page token of another list", apc.RulePageToken,
+				func(in *in) { in.NextToken = new("AAAA") }),
 		)}.check(t)
 }
 
@@ -286,13 +215,8 @@ func (w *orderWorld) orderOfListAliases(t *testing.T) {
 		append(
 			keyFaults(w, "KeyArn", func(in *in, arn string) { in.KeyArn = &arn }, "", "", ""),
 			invalid(shapeStep, "MaxResults", "no results", apc.RuleRange, func(in *in) { in.MaxResults = new(0) }),
-			invalid(
-				certificateStep,
-				"NextToken",
-				"a page token of another list",
-				apc.RulePageToken,
-				func(in *in) { in.NextToken = new("AAAA") },
-			),
+			invalid(certificateStep, "NextToken", "a page token of another list", apc.RulePageToken,
+				func(in *in) { in.NextToken = new("AAAA") }),
 		)}.check(t)
 }
 
@@ -328,9 +252,7 @@ func (w *orderWorld) orderOfCreateAlias(t *testing.T) {
 				rule:   apc.RuleQuota,
 			},
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 func (w *orderWorld) orderOfUpdateAlias(t *testing.T) {
@@ -356,9 +278,7 @@ func (w *orderWorld) orderOfUpdateAlias(t *testing.T) {
 				rule:   apc.RuleAlias,
 			},
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }
 
 // deleted is a key whose waiting period is over.
@@ -382,27 +302,12 @@ func (w *orderWorld) orderOfAddRegions(t *testing.T) {
 	}, send((*engine.Caller).AddKeyReplicationRegions, w.Caller),
 		append(
 			keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", w.kept, apc.RuleExportable),
-			invalid(
-				stateStep,
-				"KeyIdentifier",
-				"a key that waits for its deletion",
-				apc.RuleKeyState,
-				func(in *in) { in.KeyIdentifier = w.pending },
-			),
-			invalid(
-				shapeStep,
-				"ReplicationRegions",
-				"no Region",
-				apc.RulePattern,
-				func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} },
-			),
-			invalid(
-				rulesStep,
-				"ReplicationRegions",
-				"the Region of the key",
-				apc.RuleRegion,
-				func(in *in) { in.ReplicationRegions = []string{engine.DefaultRegion} },
-			),
+			invalid(stateStep, "KeyIdentifier", "a key that waits for its deletion", apc.RuleKeyState,
+				func(in *in) { in.KeyIdentifier = w.pending }),
+			invalid(shapeStep, "ReplicationRegions", "no Region", apc.RulePattern,
+				func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} }),
+			invalid(rulesStep, "ReplicationRegions", "the Region of the key", apc.RuleRegion,
+				func(in *in) { in.ReplicationRegions = []string{engine.DefaultRegion} }),
 		)}.check(t)
 }
 
@@ -418,20 +323,10 @@ func (w *orderWorld) orderOfRemoveRegions(t *testing.T) {
 	}, send((*engine.Caller).RemoveKeyReplicationRegions, w.Caller),
 		append(
 			keyFaults(w, "KeyIdentifier", func(in *in, arn string) { in.KeyIdentifier = arn }, "", w.kept, apc.RuleExportable),
-			invalid(
-				shapeStep,
-				"ReplicationRegions",
-				"no Region",
-				apc.RulePattern,
-				func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} },
-			),
-			invalid(
-				rulesStep,
-				"ReplicationRegions",
-				"a Region without a replica",
-				apc.RuleRegion,
-				func(in *in) { in.ReplicationRegions = []string{"eu-west-1"} },
-			),
+			invalid(shapeStep, "ReplicationRegions", "no Region", apc.RulePattern,
+				func(in *in) { in.ReplicationRegions = []string{"US West (Oregon)"} }),
+			invalid(rulesStep, "ReplicationRegions", "a Region without a replica", apc.RuleRegion,
+				func(in *in) { in.ReplicationRegions = []string{"eu-west-1"} }),
 		)}.check(t)
 }
 
@@ -448,7 +343,5 @@ func (w *orderWorld) orderOfPutPolicy(t *testing.T) {
 			invalid(rulesStep, "Policy", "no policy", apc.RulePolicyText, func(in *in) { in.Policy = good[1:] }),
 			invalid(shapeStep, "Policy", "an empty text", apc.RuleRequired, func(in *in) { in.Policy = "" }),
 		),
-	}.check(
-		t,
-	)
+	}.check(t)
 }

@@ -63,16 +63,8 @@ func (o order[In]) check(t *testing.T) {
 			}
 			refusal, ok := errors.AsType[*apc.Error](o.sendWith(second, first))
 			if !ok || len(refusal.Reasons) == 0 || !sameFault(refusal.Reasons[0], alone[i]) || sameFault(refusal.Reasons[0], alone[j]) {
-				t.Errorf(
-					"%s with %s (step %d) and %s (step %d):\ngot  %v\nwant %v",
-					o.name,
-					first.what,
-					first.step,
-					second.what,
-					second.step,
-					refusal,
-					alone[i],
-				)
+				t.Errorf("%s with %s (step %d) and %s (step %d):\ngot  %v\nwant %v", o.name, first.what, first.step,
+					second.what, second.step, refusal, alone[i])
 			}
 		}
 	}

@@ -24,11 +24,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now})
 	}
 	eng := start()
-	kek, key := create(
-		t,
-		eng.Caller,
-		kekAttributes(apc.KeyAlgorithmAES256),
-	), create(
+	kek, key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(
 		t,
 		eng.Caller,
 		attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes),

@@ -86,16 +86,8 @@ func TestTwoAccountsTradeByECDH(t *testing.T) {
 			block := from.export(t, to, key.KeyArn, algorithm)
 			got, err := to.imports(from, block, algorithm)
 			if err != nil || got.KeyCheckValue != key.KeyCheckValue || got.KeyAttributes.KeyAlgorithm != algorithm {
-				t.Errorf(
-					"%s: %s from %s to %s: got %+v, %v; want check value %s",
-					curve,
-					algorithm,
-					from.pair,
-					to.pair,
-					got,
-					err,
-					key.KeyCheckValue,
-				)
+				t.Errorf("%s: %s from %s to %s: got %+v, %v; want check value %s", curve, algorithm, from.pair, to.pair,
+					got, err, key.KeyCheckValue)
 			}
 			if _, err := from.imports(to, block, algorithm); err != nil { // the secret is the same on both sides
 				t.Errorf("%s: the sender's own block: %v", curve, err)

@@ -66,11 +66,7 @@ func TestOneUnreadableKeyStopsNoOther(t *testing.T) {
 			backend, store := simtest.Backend(t, nil), simtest.Store(t)
 			options := &engine.Options{Now: clock.Now, Observe: seen.observe}
 			eng := simtest.On(t, backend, store, options)
-			good, bad := create(
-				t,
-				eng.Caller,
-				kekAttributes(apc.KeyAlgorithmAES256),
-			).KeyArn, create(
+			good, bad := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, create(
 				t,
 				eng.Caller,
 				kekAttributes(apc.KeyAlgorithmAES256),

@@ -52,13 +52,10 @@ func (id IssuerSerial) difference(other IssuerSerial) (found, wanted string) {
 		return id.shown(), other.shown()
 	}
 	one, two := dn.Difference(id.Issuer, other.Issuer)
-	return wording.Cut(
-			fmt.Sprintf("%s, serial %X", one, id.Serial),
-			mostShown,
-		), wording.Cut(
-			fmt.Sprintf("%s, serial %X", two, other.Serial),
-			mostShown,
-		)
+	return wording.Cut(fmt.Sprintf("%s, serial %X", one, id.Serial), mostShown), wording.Cut(
+		fmt.Sprintf("%s, serial %X", two, other.Serial),
+		mostShown,
+	)
 }
 
 // shown is String for a refusal.

@@ -20,19 +20,8 @@ func TestNamesAreReadable(t *testing.T) {
 	if got, want := id.String(), "3005, serial 44CDB06DA6E4BC1D9D200B40C904270DBAC8884A"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	all := fmt.Sprint(
-		IssuerSerial{},
-		LayoutStandard,
-		LayoutRFC,
-		LayoutStrict,
-		LayoutX9TR342012,
-		Layout(9),
-		TDESCBC,
-		AES256CBC,
-		Cipher(-1),
-		UnbindKDH,
-		BindingKind(4),
-	)
+	all := fmt.Sprint(IssuerSerial{}, LayoutStandard, LayoutRFC, LayoutStrict, LayoutX9TR342012, Layout(9), TDESCBC,
+		AES256CBC, Cipher(-1), UnbindKDH, BindingKind(4))
 	if want := "no certificate standard rfc strict x9-tr34-2012 Layout(9) " +
 		"TDES-CBC AES-256-CBC Cipher(-1) KDH unbind BindingKind(4)"; all != want {
 		t.Errorf("got %q, want %q", all, want)

@@ -57,17 +57,9 @@ func TestNothingPrintedShowsAKey(t *testing.T) {
 	if err != nil || !bytes.Equal(opened.Key, canaryKey) {
 		t.Fatalf("got %v, %v", opened, err)
 	}
-	printed := canary.Printed(
-		opened,
-	) + canary.Printed(
-		*opened,
-	) + canary.Printed(
-		token,
-	) + canary.Printed(
+	printed := canary.Printed(opened) + canary.Printed(*opened) + canary.Printed(token) + canary.Printed(
 		*token,
-	) + canary.Printed(
-		[]*Opened{opened},
-	)
+	) + canary.Printed([]*Opened{opened})
 	for _, err := range refusals(t, p) {
 		if err == nil {
 			t.Fatal("a refusal is missing")

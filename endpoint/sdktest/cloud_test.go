@@ -72,9 +72,7 @@ func regionsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key stri
 	}
 	removed := must(
 		c.RemoveKeyReplicationRegions(ctx, &pc.RemoveKeyReplicationRegionsInput{KeyIdentifier: &key, ReplicationRegions: regions}),
-	)(
-		t,
-	)
+	)(t)
 	if removed.Key.ReplicationStatus["us-west-2"].Status != types.KeyReplicationStateDeleteInProgress {
 		t.Errorf("RemoveKeyReplicationRegions: %+v", removed.Key)
 	}
@@ -83,9 +81,7 @@ func regionsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key stri
 // approvalsOverTheWire associates a team, changes it and ends that.
 func approvalsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine) {
 	const action = types.MpaOperationImportRootPublicKeyCertificate
-	team, other := aws.String(
-		"arn:aws:mpa:us-east-1:111122223333:approval-team/custodians",
-	), aws.String(
+	team, other := aws.String("arn:aws:mpa:us-east-1:111122223333:approval-team/custodians"), aws.String(
 		"arn:aws:mpa:us-east-1:111122223333:approval-team/board",
 	)
 	if out := must(c.AssociateMpaTeam(ctx, &pc.AssociateMpaTeamInput{Action: action,
@@ -94,9 +90,7 @@ func approvalsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine) {
 	}
 	changing := must(
 		c.AssociateMpaTeam(ctx, &pc.AssociateMpaTeamInput{Action: action, MpaTeamArn: other, RequesterComment: aws.String("please")}),
-	)(
-		t,
-	).MpaTeamAssociation
+	)(t).MpaTeamAssociation
 	if changing.AssociationState != types.AssociationStateUpdatePending || *changing.MpaTeamArn != *team ||
 		changing.MpaStatus.Status != types.SessionStatusPending {
 		t.Errorf("another team: %+v", changing)
@@ -115,9 +109,7 @@ func approvalsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine) {
 					ctx,
 					&engine.GetMpaTeamAssociationInput{Action: apc.MpaOperationImportRootPublicKeyCertificate},
 				),
-			)(
-				t,
-			),
+			)(t),
 		),
 	)
 	ending := must(c.DisassociateMpaTeam(ctx, &pc.DisassociateMpaTeamInput{Action: action}))(t).MpaTeamAssociation

@@ -73,9 +73,7 @@ func TestFlow7ImportUnderECDH(t *testing.T) {
 				kbpk := r.agree(key, r.publicOf(pair), sha256.New, info, 32)
 				sha1 := wrap(t, kbpk, "D0000M7HC00E0000", random(20), tr31.OptionalBlock{ID: "HM", Data: "10"}) // the script offers it
 				if _, err := r.ImportKey(ctx, ecdhImport(pair, authority, self, types.KeyDerivationHashAlgorithmSha256, info,
-					sha1)); !is[*types.ValidationException](
-					err,
-				) {
+					sha1)); !is[*types.ValidationException](err) {
 					t.Errorf("an HMAC key for SHA-1: %v", err)
 				}
 				for _, k := range ecdhKeys(t) {
@@ -97,9 +95,7 @@ func TestFlow7ImportUnderECDH(t *testing.T) {
 					r.freeAlias("alias/import-ecdh-result")
 					must(
 						r.UpdateAlias(ctx, &pc.UpdateAliasInput{AliasName: aws.String("alias/import-ecdh-result"), KeyArn: got.KeyArn}),
-					)(
-						t,
-					)
+					)(t)
 				}
 			}
 		})
@@ -166,14 +162,8 @@ func TestFlow8KeysUnderECDH(t *testing.T) {
 		partyU := r.issue(ca, key, &leafProfile)
 		kbpk := r.agree(key, public, sha512.New, info, 32)
 		k := r.imported(
-			ecdhImport(
-				pair,
-				authority,
-				partyU,
-				types.KeyDerivationHashAlgorithmSha512,
-				info,
-				wrap(t, kbpk, "D0000K0AB00E0000", transport),
-			),
+			ecdhImport(pair, authority, partyU, types.KeyDerivationHashAlgorithmSha512, info,
+				wrap(t, kbpk, "D0000K0AB00E0000", transport)),
 		)
 		r.matches(k, transport)
 		if k.KeyAttributes.KeyAlgorithm != types.KeyAlgorithmAes128 {

@@ -116,9 +116,7 @@ func wrap(t testing.TB, kbpk []byte, header string, key []byte, blocks ...tr31.O
 	h.Blocks = blocks
 	return must(
 		must(tr31.NewKBPK(kbpk))(t).Wrap(context.Background(), h, key, &tr31.WrapOptions{HideLength: true, Strictness: tr31.Lenient}),
-	)(
-		t,
-	)
+	)(t)
 }
 
 func unwrap(t testing.TB, kbpk []byte, block *string) (tr31.Header, []byte) {

@@ -60,9 +60,7 @@ func TestFlow4ImportUnderRSA(t *testing.T) {
 	// The readme sends longer keys to ECDH.
 	p := r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa4096)
 	if _, err := r.ImportKey(ctx, r.oaepImport(p, attributesOf("K0", types.KeyAlgorithmAes256, "B"), true,
-		random(32))); !is[*types.ValidationException](
-		err,
-	) {
+		random(32))); !is[*types.ValidationException](err) {
 		t.Errorf("AES_256 under RSA_4096: %v", err)
 	}
 	r.wire.spellsModes = true
@@ -108,9 +106,7 @@ func TestFlow6ExportUnderRSAForAPartner(t *testing.T) {
 		k.KeyArn,
 		&types.ExportKeyMaterialMemberKeyCryptogram{
 			Value: types.ExportKeyCryptogram{CertificateAuthorityPublicKeyIdentifier: intermediate.KeyArn,
-				WrappingKeyCertificate: aws.String(
-					partner.text(),
-				), WrappingSpec: types.WrappingKeySpecRsaOaepSha256},
+				WrappingKeyCertificate: aws.String(partner.text()), WrappingSpec: types.WrappingKeySpecRsaOaepSha256},
 		},
 		types.WrappedKeyMaterialFormatKeyCryptogram,
 	)

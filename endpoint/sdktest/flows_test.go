@@ -240,9 +240,7 @@ func (r *replay) forExport(a types.KeyAlgorithm) *pc.GetParametersForExportOutpu
 			ctx,
 			&pc.GetParametersForExportInput{KeyMaterialType: types.KeyMaterialTypeTr34KeyBlock, SigningKeyAlgorithm: a},
 		),
-	)(
-		r,
-	)
+	)(r)
 }
 
 // exported takes a key out, in the form that the format names.

@@ -38,9 +38,7 @@ func (r *replay) tr34Import(header string, key []byte, deleteOld bool) (*types.K
 		nonce, in := random(8), &pc.ImportKeyInput{}
 		untagged(
 			map[byte]types.KeyCheckValueAlgorithm{'A': types.KeyCheckValueAlgorithmCmac, 'T': types.KeyCheckValueAlgorithmAnsiX924}[header[7]],
-		)(
-			in,
-		)
+		)(in)
 		in.KeyMaterial = &types.ImportKeyMaterialMemberTr34KeyBlock{Value: types.ImportTr34KeyBlock{
 			CertificateAuthorityPublicKeyIdentifier: authority.KeyArn, ImportToken: p.ImportToken,
 			KeyBlockFormat: types.Tr34KeyBlockFormatX9Tr342012,

@@ -176,9 +176,7 @@ func (r *replay) tr34Export(key *string, authority *types.Key, krd local) (walke
 			krd.Signer.(crypto.Decrypter),
 			&tr34.Check{KDH: r.certificate(p.SigningKeyCertificate), KRD: krd.certificate, Now: r.now(), Nonce: nonce},
 		),
-	)(
-		r,
-	)
+	)(r)
 	if !bytes.Equal(opened.Key, found.key) || opened.Header != found.header {
 		r.Error("tr34 reads another key than the walk")
 	}

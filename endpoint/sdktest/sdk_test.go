@@ -109,9 +109,7 @@ func aliasesAndTagsOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, k
 			ctx,
 			&pc.TagResourceInput{ResourceArn: &key, Tags: []types.Tag{{Key: aws.String("Grüße"), Value: aws.String(`"'\ <&> 日本`)}}},
 		),
-	)(
-		t,
-	)
+	)(t)
 	tags := must(c.ListTagsForResource(ctx, &pc.ListTagsForResourceInput{ResourceArn: &key}))(t)
 	alike(
 		t,
@@ -153,9 +151,7 @@ func exchangeOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key str
 				WrappingKeyAlgorithm: types.KeyAlgorithmRsa2048,
 			},
 		),
-	)(
-		t,
-	)
+	)(t)
 	out := must(
 		c.GetParametersForExport(
 			ctx,
@@ -164,9 +160,7 @@ func exchangeOverTheWire(t *testing.T, c *pc.Client, eng *engine.Engine, key str
 				SigningKeyAlgorithm: types.KeyAlgorithmRsa2048,
 			},
 		),
-	)(
-		t,
-	)
+	)(t)
 	if !strings.HasPrefix(*in.ImportToken, "import-token-") || !strings.HasPrefix(*out.ExportToken, "export-token-") ||
 		!out.ParametersValidUntilTimestamp.After(noon) {
 		t.Errorf("tokens: %+v, %+v", in, out)
@@ -333,9 +327,7 @@ func TestPaginatorsSeeEverythingOnce(t *testing.T) {
 						},
 					},
 				),
-			)(
-				t,
-			)
+			)(t)
 			want[*key]++
 		}
 		got := map[string]int{}

@@ -221,17 +221,8 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
 	now := time.Now()
 	listed := func(secret string, at time.Time, expires string) *http.Request {
-		return presigned(
-			t,
-			secret,
-			at,
-			expires,
-			"payment-cryptography",
-			http.MethodPost,
-			"http://localhost/",
-			"{}",
-			header("X-Amz-Target", target+"ListKeys"),
-		)
+		return presigned(t, secret, at, expires, "payment-cryptography", http.MethodPost, "http://localhost/", "{}",
+			header("X-Amz-Target", target+"ListKeys"))
 	}
 	changed := func(old, with string) *http.Request {
 		r := listed(secretKey, now, "60")
@@ -275,16 +266,8 @@ func TestPresignedRequestsAreVerified(t *testing.T) {
 func TestAPresignedCallerIdentityIsVerified(t *testing.T) {
 	h := endpoint.Handler(simtest.New(t, nil), &endpoint.Options{Verify: true, Callers: known})
 	for secret, want := range map[string]int{secretKey: 200, "another": 403} {
-		r := presigned(
-			t,
-			secret,
-			time.Now(),
-			"60",
-			"sts",
-			http.MethodGet,
-			"https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
-			"",
-		)
+		r := presigned(t, secret, time.Now(), "60", "sts", http.MethodGet,
+			"https://sts.eu-central-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15", "")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		if w.Code != want || want == 200 && !strings.Contains(w.Body.String(), "<Account>999988887777</Account>") {

@@ -58,9 +58,7 @@ func boundTo(id string, usage apc.KeyUsage, algorithm hsm.Algorithm, mode, expor
 		Exportability: exportability,
 		Bits:          bits,
 		Hash:          hash,
-	}.AppendBinary(
-		nil,
-	)
+	}.AppendBinary(nil)
 	return b
 }
 

@@ -52,13 +52,8 @@ func (c *Call) within(of rateOf, limit int) error {
 	}
 	return &apc.Error{Code: apc.ErrThrottling, Message: "Rate exceeded.",
 		Reasons: []apc.Reason{
-			Because(
-				apc.RuleRate,
-				"",
-				problemRate,
-				fmt.Sprintf("more than %d operations in this second", limit),
-				"fewer, or the same request later",
-			),
+			Because(apc.RuleRate, "", problemRate, fmt.Sprintf("more than %d operations in this second", limit),
+				"fewer, or the same request later"),
 		}}
 }
 

@@ -40,19 +40,8 @@ func (s *Shape) print(b *strings.Builder) {
 	if s.Status != 0 {
 		status = strconv.Itoa(s.Status)
 	}
-	line(
-		b,
-		string(s.Kind),
-		s.Name,
-		when(s.Item != "", "of"),
-		s.Key,
-		s.Item,
-		limits(s.Min, s.Max),
-		when(s.Boxed, "boxed"),
-		when(s.Sensitive, "sensitive"),
-		when(s.Fault, "fault"),
-		status,
-	)
+	line(b, string(s.Kind), s.Name, when(s.Item != "", "of"), s.Key, s.Item, limits(s.Min, s.Max),
+		when(s.Boxed, "boxed"), when(s.Sensitive, "sensitive"), when(s.Fault, "fault"), status)
 	for _, m := range s.Members {
 		line(b, "\t"+m.Name, m.Shape, when(m.Required, "required"), when(m.InPath, "path"))
 	}
