@@ -104,34 +104,58 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 	} else {
 		a.decide(k.MpaStatus.MpaSessionArn, apc.Approve)
 	}
+	if diff := cmp.Diff([]string{"true ImportKey APPROVED"}, a.importEnds()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
 
-	pending := func() engine.Key {
-		t.Helper()
-		k, err := a.importRoot(new("the acquirer's root"))
-		if err != nil || k.KeyState != apc.KeyStateCreateInProgress || shownApproval(k.MpaStatus) != " PENDING" || !k.Enabled ||
-			k.KeyOrigin != apc.KeyOriginExternal ||
-			!k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
-			t.Fatalf("an import that waits: %+v, %v", k, err)
+// importEnds are the events of the sessions of imports that have ended.
+func (a *approvals) importEnds() (ends []string) {
+	for _, e := range a.events {
+		if e.EventType == apc.ServiceEvent && e.EventName == "ImportKey" {
+			d := e.ServiceEventDetails
+			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
 		}
-		if !custodiansSession.MatchString(k.MpaStatus.MpaSessionArn) {
-			t.Errorf("the session is %s", k.MpaStatus.MpaSessionArn)
-		}
-		return k
 	}
-	k := pending()
+	return ends
+}
+
+// pendingRoot is an import of a root that waits for its team.
+func (a *approvals) pendingRoot() engine.Key {
+	a.Helper()
+	k, err := a.importRoot(new("the acquirer's root"))
+	if err != nil || k.KeyState != apc.KeyStateCreateInProgress || shownApproval(k.MpaStatus) != " PENDING" || !k.Enabled ||
+		k.KeyOrigin != apc.KeyOriginExternal ||
+		!k.MpaStatus.InitiationDate.Equal(a.clock.Now()) {
+		a.Fatalf("an import that waits: %+v, %v", k, err)
+	}
+	if !custodiansSession.MatchString(k.MpaStatus.MpaSessionArn) {
+		a.Errorf("the session is %s", k.MpaStatus.MpaSessionArn)
+	}
+	return k
+}
+
+// useRoot imports a certificate that the root issued.
+func (a *approvals) useRoot(leaf certified, root string) error {
+	_, err := a.ImportKey(
+		ctx,
+		&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
+			CertificateAuthorityPublicKeyIdentifier: root, PublicKeyCertificate: leaf.text(),
+			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption,
+				KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048,
+				KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Wrap: true}}}}},
+	)
+	return err
+}
+
+func TestRootsAreUsedOnceTheirTeamHasApprovedThem(t *testing.T) {
+	a := newApprovals(t, engine.Options{})
+	if _, err := a.associate(team); err != nil {
+		t.Fatal(err)
+	}
+	k := a.pendingRoot()
 	leaf := issue(t, rsaKey(t, 2048, 1), "leaf", &a.root, nil)
-	uses := func(arn string) error {
-		_, err := a.ImportKey(
-			ctx,
-			&engine.ImportKeyInput{KeyMaterial: engine.ImportKeyMaterial{TrustedCertificatePublicKey: &engine.TrustedCertificatePublicKey{
-				CertificateAuthorityPublicKeyIdentifier: arn, PublicKeyCertificate: leaf.text(),
-				KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31D1AsymmetricKeyForDataEncryption,
-					KeyClass: apc.KeyClassPublicKey, KeyAlgorithm: apc.KeyAlgorithmRSA2048,
-					KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Wrap: true}}}}},
-		)
-		return err
-	}
-	refused(t, "the use of a root that waits", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
+	refused(t, "the use of a root that waits", a.useRoot(leaf, k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
 	a.clock.Advance(time.Hour)
 	a.decide(k.MpaStatus.MpaSessionArn, apc.Approve)
 	approved := got(t, a.Caller, k.KeyArn)
@@ -140,12 +164,11 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 		!approved.UsageStartTimestamp.Equal(*k.UsageStartTimestamp) {
 		t.Errorf("approved: %+v", approved)
 	}
-	if err := uses(k.KeyArn); err != nil {
+	if err := a.useRoot(leaf, k.KeyArn); err != nil {
 		t.Errorf("the use of an approved root: %v", err)
 	}
 	refused(t, "a second decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Deny), apc.ErrConflict, apc.RuleSession)
-
-	denied, late := pending(), pending()
+	denied, late := a.pendingRoot(), a.pendingRoot()
 	a.decide(denied.MpaStatus.MpaSessionArn, apc.Deny)
 	a.clock.Advance(day)
 	for what, k := range map[string]engine.Key{"denied": denied, "too late": late} {
@@ -154,7 +177,7 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 			shownApproval(failed.MpaStatus) != " FAILED (Approval session expired or was denied)" {
 			t.Errorf("%s: %+v", what, failed)
 		}
-		refused(t, what+": its use", uses(k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
+		refused(t, what+": its use", a.useRoot(leaf, k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
 		_, err := a.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
 		refused(t, what+": DeleteKey", err, apc.ErrValidation, apc.RuleKeyState)
 		refused(t, what+": a decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Approve), apc.ErrConflict, apc.RuleSession)
@@ -162,15 +185,8 @@ func TestRootImportWaitsForItsTeam(t *testing.T) {
 	if err := a.Settle(ctx); err != nil {
 		t.Fatal(err)
 	}
-	var ends []string
-	for _, e := range a.events {
-		if e.EventType == apc.ServiceEvent && e.EventName == "ImportKey" {
-			d := e.ServiceEventDetails
-			ends = append(ends, fmt.Sprint(d["keyArn"] == e.Resources[0], " ", d["operation"], " ", d["sessionStatus"]))
-		}
-	}
-	want := []string{"true ImportKey APPROVED", "true ImportKey APPROVED", "true ImportKey FAILED", "true ImportKey FAILED"}
-	if diff := cmp.Diff(want, ends); diff != "" {
+	want := []string{"true ImportKey APPROVED", "true ImportKey FAILED", "true ImportKey FAILED"}
+	if diff := cmp.Diff(want, a.importEnds()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -222,16 +238,45 @@ func TestFailedImportsDoNotCount(t *testing.T) {
 	}
 }
 
+func (a *approvals) disassociate() (engine.MpaTeamAssociation, error) {
+	out, err := a.DisassociateMpaTeam(ctx, &engine.DisassociateMpaTeamInput{Action: guarded})
+	if err != nil {
+		return engine.MpaTeamAssociation{}, err
+	}
+	return out.MpaTeamAssociation, nil
+}
+
+// changeTeam begins a change of the team and returns its session.
+func (a *approvals) changeTeam() string {
+	a.Helper()
+	got, err := a.associate(team2)
+	if err != nil || shownTeam(got) != "custodians UPDATE_PENDING PENDING" {
+		a.Fatalf("another team: %s, %v", shownTeam(got), err)
+	}
+	return got.MpaStatus.MpaSessionArn
+}
+
+// endTeam begins the end of the association and returns its session.
+func (a *approvals) endTeam() string {
+	a.Helper()
+	got, err := a.disassociate()
+	if err != nil || got.AssociationState != apc.AssociationStateDeletePending || shownApproval(got.MpaStatus) != " PENDING" {
+		a.Fatalf("DisassociateMpaTeam: %s, %v", shownTeam(got), err)
+	}
+	return got.MpaStatus.MpaSessionArn
+}
+
+// at checks the association.
+func (a *approvals) at(what, want string) {
+	a.Helper()
+	if got := a.association(); got != want {
+		a.Errorf("%s: got %s, want %s", what, got, want)
+	}
+}
+
 func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	a := newApprovals(t, engine.Options{})
-	disassociate := func() (engine.MpaTeamAssociation, error) {
-		out, err := a.DisassociateMpaTeam(ctx, &engine.DisassociateMpaTeamInput{Action: guarded})
-		if err != nil {
-			return engine.MpaTeamAssociation{}, err
-		}
-		return out.MpaTeamAssociation, nil
-	}
-	_, err := disassociate()
+	_, err := a.disassociate()
 	refused(t, "DisassociateMpaTeam without a team", err, apc.ErrResourceNotFound, apc.RuleTeam)
 	_, err = a.GetMpaTeamAssociation(ctx, &engine.GetMpaTeamAssociationInput{Action: guarded})
 	refused(t, "GetMpaTeamAssociation without a team", err, apc.ErrResourceNotFound, apc.RuleTeam)
@@ -240,49 +285,26 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	}
 	_, err = a.associate(team)
 	refused(t, "the same team again", err, apc.ErrConflict, apc.RuleTeam)
-
-	change := func() string {
-		t.Helper()
-		got, err := a.associate(team2)
-		if err != nil || shownTeam(got) != "custodians UPDATE_PENDING PENDING" {
-			t.Fatalf("another team: %s, %v", shownTeam(got), err)
-		}
-		return got.MpaStatus.MpaSessionArn
-	}
-	end := func() string {
-		t.Helper()
-		got, err := disassociate()
-		if err != nil || got.AssociationState != apc.AssociationStateDeletePending || shownApproval(got.MpaStatus) != " PENDING" {
-			t.Fatalf("DisassociateMpaTeam: %s, %v", shownTeam(got), err)
-		}
-		return got.MpaStatus.MpaSessionArn
-	}
-	at := func(what, want string) {
-		t.Helper()
-		if got := a.association(); got != want {
-			t.Errorf("%s: got %s, want %s", what, got, want)
-		}
-	}
-	session := change()
+	session := a.changeTeam()
 	_, err = a.associate(team2)
 	refused(t, "a change while one waits", err, apc.ErrConflict, apc.RuleTeam)
-	_, err = disassociate()
+	_, err = a.disassociate()
 	refused(t, "DisassociateMpaTeam while a change waits", err, apc.ErrConflict, apc.RuleTeam)
 	if k, err := a.importRoot(new("meanwhile")); err != nil || shownApproval(k.MpaStatus) != " PENDING" {
 		t.Errorf("an import while a change waits: %+v, %v", k, err)
 	}
 	a.decide(session, apc.Deny)
-	at("denied", "custodians ACTIVE FAILED (Approval session expired or was denied)")
-	change()
+	a.at("denied", "custodians ACTIVE FAILED (Approval session expired or was denied)")
+	a.changeTeam()
 	a.clock.Advance(day)
-	at("too late", "custodians ACTIVE FAILED (Approval session expired or was denied)")
-	a.decide(change(), apc.Approve)
-	at("approved", "board ACTIVE APPROVED")
-	a.decide(end(), apc.Deny)
-	at("its end denied", "board ACTIVE FAILED (Approval session expired or was denied)")
-	last := end()
+	a.at("too late", "custodians ACTIVE FAILED (Approval session expired or was denied)")
+	a.decide(a.changeTeam(), apc.Approve)
+	a.at("approved", "board ACTIVE APPROVED")
+	a.decide(a.endTeam(), apc.Deny)
+	a.at("its end denied", "board ACTIVE FAILED (Approval session expired or was denied)")
+	last := a.endTeam()
 	a.decide(last, apc.Approve)
-	at("its end approved", "none")
+	a.at("its end approved", "none")
 	refused(t, "a decision about an association that has ended", a.DecideApproval(ctx, last, apc.Approve),
 		apc.ErrConflict, apc.RuleSession)
 	if k, err := a.importRoot(nil); err != nil || k.MpaStatus != nil {

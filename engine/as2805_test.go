@@ -13,10 +13,13 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
+// zoneBytes is the key that keys travel under.
+const zoneBytes = "0123456789ABCDEFFEDCBA9876543210"
+
 func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	kekBytes, key := "0123456789ABCDEFFEDCBA9876543210", unhex(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
-	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), kekBytes)
+	key := unhex(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
+	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), zoneBytes)
 	want, _ := kcv.TDES(key)
 	for _, c := range []struct {
 		variant apc.As2805KeyVariant
@@ -29,7 +32,7 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, [2]byte{0x24, 0xC0}, apc.KeyUsageTR31M0ISO16609MACKey, macModes},
 		{apc.As2805KeyVariantDataEncryptionKeyVariant22, [2]byte{0x22, 0xC0}, apc.KeyUsageTR31D0SymmetricDataEncryptionKey, cipherModes},
 	} {
-		masked := unhex(t, kekBytes)
+		masked := unhex(t, zoneBytes)
 		for i := range masked {
 			masked[i] ^= c.mask[i%2]
 		}
@@ -59,6 +62,11 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 			t.Errorf("%s: exported %+v, %v, want %s", c.variant, out, err, text)
 		}
 	}
+}
+
+func TestAS2805ExportsThatDoNotFitAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), zoneBytes)
 	pin := create(t, eng.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))
 	bdk := create(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes))
 	k1 := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES2Key))
@@ -85,6 +93,11 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		)
 		refused(t, c.what, err, apc.ErrValidation, c.rule)
 	}
+}
+
+func TestAS2805ImportsThatDoNotFitAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), zoneBytes)
 	for what, c := range map[string]struct {
 		a    apc.KeyAlgorithm
 		m    apc.KeyModesOfUse

@@ -26,26 +26,62 @@ func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash cryp
 	return strings.ToUpper(hex.EncodeToString(out))
 }
 
-func TestCryptogramsTravelBothWays(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{})
-	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
-	key := unhex(t, "0123456789ABCDEF0123456789ABCDEF") // equal halves: the live service shows D5D44F for it
-	arm := func() *engine.ImportKeyCryptogram {
-		return &engine.ImportKeyCryptogram{
-			KeyAttributes:        attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
-			Exportable:           new(true),
-			ImportToken:          parameters.ImportToken,
-			WrappedKeyCryptogram: cryptogram(t, parameters, crypto.SHA256, key),
-		}
+// cryptogramKey has equal halves: the live service shows D5D44F for it.
+const cryptogramKey = "0123456789ABCDEF0123456789ABCDEF"
+
+// keyArm imports the key by a cryptogram for the token.
+func keyArm(t *testing.T, token *engine.GetParametersForImportOutput) *engine.ImportKeyCryptogram {
+	t.Helper()
+	return &engine.ImportKeyCryptogram{
+		KeyAttributes:        attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
+		Exportable:           new(true),
+		ImportToken:          token.ImportToken,
+		WrappedKeyCryptogram: cryptogram(t, token, crypto.SHA256, unhex(t, cryptogramKey)),
 	}
-	k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+}
+
+func TestCryptogramsTravelBothWays(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
+	k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	if err != nil || k.KeyCheckValue != "D5D44F" || !k.Exportable || k.KeyOrigin != apc.KeyOriginExternal {
 		t.Fatalf("imported as %+v, %v", k, err)
 	}
-	again, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	again, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	if err != nil || again.KeyArn == k.KeyArn || again.KeyCheckValue != k.KeyCheckValue {
 		t.Errorf("a second time: %+v, %v", again, err)
 	}
+
+	// Out, to a party whose certificate chains to an imported root.
+	root := issue(t, rsaKey(t, 4096, 0), "root", nil, nil)
+	leaf := issue(t, rsaKey(t, 2048, 0), "receiver", &root, nil)
+	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
+	for spec, hash := range map[apc.WrappingKeySpec]crypto.Hash{apc.WrappingKeySpecRSAOAEPSHA256: crypto.SHA256,
+		apc.WrappingKeySpecRSAOAEPSHA512: crypto.SHA512} {
+		out, err := eng.ExportKey(
+			ctx,
+			&engine.ExportKeyInput{
+				ExportKeyIdentifier: k.KeyArn,
+				KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
+					CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: leaf.text(), WrappingSpec: &spec}},
+			},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := out.WrappedKey
+		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), unhex(t, w.KeyMaterial), nil)
+		if err != nil || string(got) != string(unhex(t, cryptogramKey)) || *w.KeyCheckValue != "D5D44F" ||
+			w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram ||
+			w.WrappingKeyArn != ca.KeyArn {
+			t.Errorf("%s: exported %+v, opened as %x, %v", spec, w, got, err)
+		}
+	}
+}
+
+func TestCryptogramsThatDoNotFitAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
 	weak := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	otherAccount := eng.As(apc.Identity{Account: "444455556666"})
@@ -74,52 +110,31 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 		}, apc.ErrValidation, "key-modes-of-use"},
 		{"with an odd digit", func(a *engine.ImportKeyCryptogram) { a.WrappedKeyCryptogram += "0" }, apc.ErrValidation, "hex"},
 	} {
-		a := arm()
+		a := keyArm(t, parameters)
 		c.change(a)
 		_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: a})
 		refused(t, "a cryptogram "+c.what, err, c.code, c.rule)
 	}
-	_, err = importMaterial(otherAccount, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err := importMaterial(otherAccount, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	refused(t, "another account's token", err, apc.ErrResourceNotFound, "token")
-	_, err = importMaterial(eng.As(apc.Identity{Region: "eu-west-1"}), engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err = importMaterial(eng.As(apc.Identity{Region: "eu-west-1"}), engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	refused(t, "another Region's token", err, apc.ErrResourceNotFound, "token")
+}
 
-	// Out, to a party whose certificate chains to an imported root.
-	root := issue(t, rsaKey(t, 4096, 0), "root", nil, nil)
-	leaf := issue(t, rsaKey(t, 2048, 0), "receiver", &root, nil)
-	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
-	for spec, hash := range map[apc.WrappingKeySpec]crypto.Hash{apc.WrappingKeySpecRSAOAEPSHA256: crypto.SHA256,
-		apc.WrappingKeySpecRSAOAEPSHA512: crypto.SHA512} {
-		out, err := eng.ExportKey(
-			ctx,
-			&engine.ExportKeyInput{
-				ExportKeyIdentifier: k.KeyArn,
-				KeyMaterial: engine.ExportKeyMaterial{KeyCryptogram: &engine.ExportKeyCryptogram{
-					CertificateAuthorityPublicKeyIdentifier: ca.KeyArn, WrappingKeyCertificate: leaf.text(), WrappingSpec: &spec}},
-			},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := out.WrappedKey
-		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), unhex(t, w.KeyMaterial), nil)
-		if err != nil || string(got) != string(key) || *w.KeyCheckValue != "D5D44F" ||
-			w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram ||
-			w.WrappingKeyArn != ca.KeyArn {
-			t.Errorf("%s: exported %+v, opened as %x, %v", spec, w, got, err)
-		}
-	}
+func TestCryptogramsAreRefusedWhenTheirTokenHasExpired(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{})
+	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	clock.Advance(30 * day)
-	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	refused(t, "an expired token", err, apc.ErrValidation, "token-expired")
 	if err := eng.Settle(ctx); err != nil {
 		t.Fatal(err)
 	}
 	clock.Advance(-6 * day)
-	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	refused(t, "an expired token, with the clock set back", err, apc.ErrValidation, "token-expired")
 	clock.Advance(400 * day)
-	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: arm()})
+	_, err = importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})
 	refused(t, "a token expired for more than a year", err, apc.ErrResourceNotFound, "token")
 }
 

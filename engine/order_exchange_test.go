@@ -100,13 +100,11 @@ func TestOrderOfChecksWithTR31(t *testing.T) {
 	})...)
 }
 
-func TestOrderOfChecksWithTR34(t *testing.T) {
+func TestOrderOfChecksWithImportsOfTR34(t *testing.T) {
 	w := newOrderWorld(t)
-	old, oldExport := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048,
-		false), parametersForExport(t, w.Caller)
+	old := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	w.clock.Advance(31 * day)
-	token, exportToken := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048,
-		false), parametersForExport(t, w.Caller)
+	token := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	h := newHost(t, w.Caller)
 	sealed := func(header string) string {
 		return h.seal(t, token.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, unhex(t, tdesKey))
@@ -145,43 +143,50 @@ func TestOrderOfChecksWithTR34(t *testing.T) {
 		invalid(materialStep, "WrappedKeyBlock", "a wrong signature", apc.RuleSignature,
 			setBlock(good[:len(good)-2]+flipped(good[len(good)-2:]))),
 	})...)
+}
 
+func TestOrderOfChecksWithExportsOfTR34(t *testing.T) {
+	w := newOrderWorld(t)
+	old := parametersForExport(t, w.Caller)
+	w.clock.Advance(31 * day)
+	token := parametersForExport(t, w.Caller)
+	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
 	root := issue(t, rsaKey(t, 2048, 0), "root", nil, nil)
 	krd := issue(t, rsaKey(t, 2048, 1), "receiver", &root, nil)
 	foreign := issue(t, rsaKey(t, 2048, 1), "receiver", &impostor, nil)
 	ca := trust(t, w.Caller, root, apc.KeyAlgorithmRSA2048).KeyArn
 	key := create(t, w.Caller, attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES3Key, cipherModes)).KeyArn
-	setExportCA := func(in *exportIn, arn string) {
+	setCA := func(in *exportIn, arn string) {
 		in.KeyMaterial.Tr34KeyBlock.CertificateAuthorityPublicKeyIdentifier = arn
 	}
-	setExportToken := func(id string) func(*exportIn) {
+	setToken := func(id string) func(*exportIn) {
 		return func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.ExportToken = &id }
 	}
 	w.checkExport(t, "TR-34", key, func() engine.ExportKeyMaterial {
 		return engine.ExportKeyMaterial{
 			Tr34KeyBlock: &engine.ExportTr34KeyBlock{CertificateAuthorityPublicKeyIdentifier: ca, WrappingKeyCertificate: krd.text(),
-				ExportToken: &exportToken.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012},
+				ExportToken: &token.ExportToken, KeyBlockFormat: apc.Tr34KeyBlockFormatX9TR342012},
 		}
-	}, slices.Concat(keyFaults(w, "CertificateAuthority", setExportCA, w.stopped, w.mac, apc.RuleCertificateAuthority), []fault[exportIn]{
+	}, slices.Concat(keyFaults(w, "CertificateAuthority", setCA, w.stopped, w.mac, apc.RuleCertificateAuthority), []fault[exportIn]{
 		invalid(shapeStep, "ExportToken", "a token and a key", apc.RuleOneOf,
 			func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.SigningKeyIdentifier = &w.mac }),
 		{
 			step:   resolveStep,
 			member: "ExportToken",
 			what:   "an unknown token",
-			change: setExportToken("export-token-aaaaaaaaaaaaaaaa"),
+			change: setToken("export-token-aaaaaaaaaaaaaaaa"),
 			code:   apc.ErrResourceNotFound,
 			rule:   apc.RuleToken,
 		},
 		invalid(strengthStep, "ExportKeyIdentifier", "a key that no RSA key wraps", apc.RuleWrappingStrength,
 			func(in *exportIn) { in.ExportKeyIdentifier = w.mac }),
-		invalid(certificateStep, "ExportToken", "an expired token", apc.RuleTokenExpired, setExportToken(oldExport.ExportToken)),
+		invalid(certificateStep, "ExportToken", "an expired token", apc.RuleTokenExpired, setToken(old.ExportToken)),
 		invalid(certificateStep, "WrappingKeyCertificate", "a certificate of another authority", apc.RuleIssuer,
 			func(in *exportIn) { in.KeyMaterial.Tr34KeyBlock.WrappingKeyCertificate = foreign.text() }),
 	})...)
 }
 
-func TestOrderOfChecksWithCryptograms(t *testing.T) {
+func TestOrderOfChecksWithImportsOfCryptograms(t *testing.T) {
 	w := newOrderWorld(t)
 	old := parametersForImport(t, w.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	w.clock.Advance(31 * day)
@@ -221,7 +226,11 @@ func TestOrderOfChecksWithCryptograms(t *testing.T) {
 		invalid(materialStep, "WrappedKeyCryptogram", "a short cryptogram", apc.RuleCryptogramLength,
 			func(in *importIn) { in.KeyMaterial.KeyCryptogram.WrappedKeyCryptogram = good[2:] }),
 	)
+}
 
+func TestOrderOfChecksWithExportsOfCryptograms(t *testing.T) {
+	w := newOrderWorld(t)
+	w.clock.Advance(31 * day)
 	root := issue(t, rsaKey(t, 2048, 0), "root", nil, nil)
 	leaf := issue(t, rsaKey(t, 2048, 1), "receiver", &root, nil)
 	expired := issue(t, rsaKey(t, 2048, 1), "receiver", &root, func(c *x509.Certificate) { c.NotAfter = noon })

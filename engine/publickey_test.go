@@ -23,12 +23,10 @@ type pretender struct {
 
 func (p pretender) Public() crypto.PublicKey { return p.public }
 
-// TestPublicKeysThatNoProgramMakesAreRefused: the same key by the same rule in
-// every form of key material that has a certificate.
-func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
-	eng, _ := clocked(t, engine.Options{})
-	h := newHost(t, eng.Caller)
-	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the host's authority, again
+// certificateForms are the forms of key material that have a certificate: each is used with one, and
+// is named by the member that has it.
+func certificateForms(t *testing.T, eng *engine.Engine, h host) map[string]func(text string) error {
+	t.Helper()
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	token := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
 	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)).KeyArn
@@ -48,7 +46,7 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 		_, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: key, KeyMaterial: m})
 		return err
 	}
-	forms := map[string]func(text string) error{
+	return map[string]func(text string) error{
 		"KeyMaterial.RootCertificatePublicKey.PublicKeyCertificate": func(text string) error {
 			_, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{RootCertificatePublicKey: &engine.RootCertificatePublicKey{
 				KeyAttributes: publicAttributes(apc.KeyAlgorithmRSA2048), PublicKeyCertificate: text}})
@@ -98,6 +96,14 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 			return err
 		},
 	}
+}
+
+// TestPublicKeysThatNoProgramMakesAreRefused: the same key by the same rule in
+// every form of key material that has a certificate.
+func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the host's authority, again
+	forms := certificateForms(t, eng, newHost(t, eng.Caller))
 	n := rsaKey(t, 2048, 1).N
 	even := new(big.Int).Sub(n, big.NewInt(1))
 	for _, c := range []struct {
@@ -118,6 +124,12 @@ func TestPublicKeysThatNoProgramMakesAreRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestPointsOffTheCurveAreRefused(t *testing.T) {
+	eng, _ := clocked(t, engine.Options{})
+	root := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil)
+	forms := certificateForms(t, eng, newHost(t, eng.Caller))
 	// The library certifies no such point: the last byte of a good one is changed.
 	c := issue(t, ecKey(t, elliptic.P256()), "strange", &root, nil).certificate
 	spki := slices.Clone(c.RawSubjectPublicKeyInfo)

@@ -244,6 +244,13 @@ func TestReplicationRefusals(t *testing.T) {
 	} {
 		refused(t, c.what, c.err, apc.ErrValidation, c.rule)
 	}
+}
+
+func TestReplicasAreOnlyChangedThroughTheirPrimary(t *testing.T) {
+	eng := simtest.New(t, nil)
+	k := everywhere(t, eng.Caller, west)
+	there := eng.As(apc.Identity{Region: west})
+	replica := inRegion(k.KeyArn, west)
 	calls := map[string]func() error{
 		"StopKeyUsage": func() error {
 			_, err := there.StopKeyUsage(ctx, &engine.StopKeyUsageInput{KeyIdentifier: replica})

@@ -24,11 +24,8 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 		return simtest.On(t, simtest.Backend(t, device), store, &engine.Options{Now: clock.Now})
 	}
 	eng := start()
-	kek, key := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)), create(
-		t,
-		eng.Caller,
-		attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes),
-	)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31D0SymmetricDataEncryptionKey, apc.KeyAlgorithmAES128, cipherModes))
 	block, err := exportBlock(eng.Caller, kek.KeyArn, key.KeyArn, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -84,8 +81,14 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	if err != nil || restored.Key.KeyState != apc.KeyStateCreateComplete || scheduled.Key.DeletePendingTimestamp == nil {
 		t.Errorf("the key that was to be deleted: %+v, %v", restored, err)
 	}
+	goesOn(t, eng.Caller, page, kek.KeyArn, key.KeyArn, signing.KeyArn, leaving.KeyArn, h.ca.KeyArn)
+}
+
+// goesOn reads the pages after one that was listed, and checks that every key is on one of them.
+func goesOn(t *testing.T, c *engine.Caller, page *engine.ListKeysOutput, arns ...string) {
+	t.Helper()
 	seen := map[string]bool{}
-	for n := 0; ; n++ {
+	for {
 		for _, k := range page.Keys {
 			if seen[k.KeyArn] {
 				t.Errorf("%s is on two pages", k.KeyArn)
@@ -95,11 +98,12 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 		if page.NextToken == nil {
 			break
 		}
-		if page, err = eng.ListKeys(ctx, &engine.ListKeysInput{NextToken: page.NextToken}); err != nil {
+		var err error
+		if page, err = c.ListKeys(ctx, &engine.ListKeysInput{NextToken: page.NextToken}); err != nil {
 			t.Fatalf("going on with the pages: %v", err)
 		}
 	}
-	for _, arn := range []string{kek.KeyArn, key.KeyArn, signing.KeyArn, leaving.KeyArn, h.ca.KeyArn} {
+	for _, arn := range arns {
 		if !seen[arn] {
 			t.Errorf("%s is on no page", arn)
 		}
