@@ -141,73 +141,82 @@ func integers(v any) any {
 	return v
 }
 
+// wrappingKey creates a key block protection key and returns its ARN.
+func wrappingKey(t testing.TB, c *engine.Caller) string {
+	t.Helper()
+	out, err := c.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			Exportable: new(true),
+			KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey,
+				KeyAlgorithm: apc.KeyAlgorithmAES256, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Key.KeyArn
+}
+
+// agreementPair creates a key pair for key agreement.
+func agreementPair(t testing.TB, c *engine.Caller) (arn string, certificate *engine.GetPublicKeyCertificateOutput) {
+	t.Helper()
+	out, err := c.CreateKey(
+		ctx,
+		&engine.CreateKeyInput{
+			Exportable:     new(false),
+			DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
+			KeyAttributes: apc.KeyAttributes{
+				KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
+				KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if certificate, err = c.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: out.Key.KeyArn}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Key.KeyArn, certificate
+}
+
+// trustedRoot imports a root certificate and returns its ARN.
+func trustedRoot(t testing.TB, c *engine.Caller, root string, a apc.KeyAlgorithm) string {
+	t.Helper()
+	out, err := c.ImportKey(
+		ctx,
+		&engine.ImportKeyInput{
+			KeyMaterial: engine.ImportKeyMaterial{
+				RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: root,
+					KeyAttributes: apc.KeyAttributes{
+						KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
+						KeyClass:      apc.KeyClassPublicKey,
+						KeyAlgorithm:  a,
+						KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
+					}},
+			},
+		},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Key.KeyArn
+}
+
 // translation is a request of TranslateKeyMaterial, for which the service makes the key pairs of
 // both parties: the other party is another account of it.
 func translation(t testing.TB, eng *engine.Engine) goodRequest {
 	t.Helper()
 	theirs := eng.As(apc.Identity{Account: "444455556666"})
-	kek := func(c *engine.Caller) string {
-		out, err := c.CreateKey(
-			ctx,
-			&engine.CreateKeyInput{
-				Exportable: new(true),
-				KeyAttributes: apc.KeyAttributes{KeyUsage: apc.KeyUsageTR31K1KeyBlockProtectionKey, KeyClass: apc.KeyClassSymmetricKey,
-					KeyAlgorithm: apc.KeyAlgorithmAES256, KeyModesOfUse: apc.KeyModesOfUse{Encrypt: true, Decrypt: true, Wrap: true, Unwrap: true}},
-			},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.Key.KeyArn
-	}
-	pair := func(c *engine.Caller) (arn string, certificate *engine.GetPublicKeyCertificateOutput) {
-		out, err := c.CreateKey(
-			ctx,
-			&engine.CreateKeyInput{
-				Exportable:     new(false),
-				DeriveKeyUsage: new(apc.KeyUsageTR31K1KeyBlockProtectionKey),
-				KeyAttributes: apc.KeyAttributes{
-					KeyUsage: apc.KeyUsageTR31K3AsymmetricKeyForKeyAgreement, KeyClass: apc.KeyClassAsymmetricKeyPair,
-					KeyAlgorithm: apc.KeyAlgorithmECCNISTP521, KeyModesOfUse: apc.KeyModesOfUse{DeriveKey: true}},
-			},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if certificate, err = c.GetPublicKeyCertificate(ctx, &engine.GetPublicKeyCertificateInput{KeyIdentifier: out.Key.KeyArn}); err != nil {
-			t.Fatal(err)
-		}
-		return out.Key.KeyArn, certificate
-	}
-	trust := func(c *engine.Caller, root string, a apc.KeyAlgorithm) string {
-		out, err := c.ImportKey(
-			ctx,
-			&engine.ImportKeyInput{
-				KeyMaterial: engine.ImportKeyMaterial{
-					RootCertificatePublicKey: &engine.RootCertificatePublicKey{PublicKeyCertificate: root,
-						KeyAttributes: apc.KeyAttributes{
-							KeyUsage:      apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
-							KeyClass:      apc.KeyClassPublicKey,
-							KeyAlgorithm:  a,
-							KeyModesOfUse: apc.KeyModesOfUse{Verify: true},
-						}},
-				},
-			},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out.Key.KeyArn
-	}
-	ours, ourCertificate := pair(eng.Caller)
-	their, theirCertificate := pair(theirs)
+	ours, ourCertificate := agreementPair(t, eng.Caller)
+	their, theirCertificate := agreementPair(t, theirs)
 	info := "0011223344"
 	wrapped, err := theirs.ExportKey(
 		ctx,
 		&engine.ExportKeyInput{
-			ExportKeyIdentifier: kek(theirs),
+			ExportKeyIdentifier: wrappingKey(t, theirs),
 			KeyMaterial: engine.ExportKeyMaterial{DiffieHellmanTr31KeyBlock: &engine.ExportDiffieHellmanTr31KeyBlock{
-				PrivateKeyIdentifier: their, CertificateAuthorityPublicKeyIdentifier: trust(theirs, ourCertificate.KeyCertificateChain,
+				PrivateKeyIdentifier: their, CertificateAuthorityPublicKeyIdentifier: trustedRoot(t, theirs, ourCertificate.KeyCertificateChain,
 					apc.KeyAlgorithmECCNISTP521), PublicKeyCertificate: ourCertificate.KeyCertificate,
 				DeriveKeyAlgorithm: apc.KeyAlgorithmAES256, KeyDerivationFunction: apc.KeyDerivationFunctionNISTSP800,
 				KeyDerivationHashAlgorithm: apc.KeyDerivationHashAlgorithmSHA256,
@@ -219,12 +228,12 @@ func translation(t testing.TB, eng *engine.Engine) goodRequest {
 	}
 	return goodRequest{"TranslateKeyMaterial", object{
 		"IncomingKeyMaterial": object{"DiffieHellmanTr31KeyBlock": object{
-			"PrivateKeyIdentifier": ours, "CertificateAuthorityPublicKeyIdentifier": trust(eng.Caller, theirCertificate.KeyCertificateChain,
+			"PrivateKeyIdentifier": ours, "CertificateAuthorityPublicKeyIdentifier": trustedRoot(t, eng.Caller, theirCertificate.KeyCertificateChain,
 				apc.KeyAlgorithmECCNISTP521),
 			"PublicKeyCertificate": theirCertificate.KeyCertificate, "DeriveKeyAlgorithm": "AES_256", "KeyDerivationFunction": "NIST_SP800",
 			"KeyDerivationHashAlgorithm": "SHA_256",
 			"DerivationData":             object{"SharedInformation": info}, "WrappedKeyBlock": wrapped.WrappedKey.KeyMaterial}},
-		"OutgoingKeyMaterial": object{"Tr31KeyBlock": object{"WrappingKeyIdentifier": kek(eng.Caller)}},
+		"OutgoingKeyMaterial": object{"Tr31KeyBlock": object{"WrappingKeyIdentifier": wrappingKey(t, eng.Caller)}},
 	}}
 }
 

@@ -41,91 +41,127 @@ func (s *spyStore) Commit(ctx context.Context, id keystore.CommitID, changes ...
 	return s.Store.Commit(ctx, id, changes...)
 }
 
+// canaries are the keys whose bytes must not come out.
+var canaries = []string{"C0FFEE11C0FFEE22C0FFEE33C0FFEE44", "DEADBEA7DEADBEA8DEADBEA9DEADBEAA"}
+
+func canary(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
+
+// canaryWorld is an engine of which everything that comes out is kept.
+type canaryWorld struct {
+	*engine.Engine
+	store *spyStore
+	said  strings.Builder
+	log   *slog.Logger
+}
+
+func newCanaryWorld(t *testing.T) *canaryWorld {
+	t.Helper()
+	w := &canaryWorld{store: &spyStore{Store: simtest.Store(t)}}
+	w.log = slog.New(slog.NewJSONHandler(&w.said, nil))
+	w.Engine = simtest.On(t, simtest.Backend(t, nil), w.store,
+		&engine.Options{Now: func() time.Time { return noon }, Observe: func(ev apc.Event) { w.say(ev) }})
+	return w
+}
+
+// say writes a value in every way that a caller may.
+func (w *canaryWorld) say(v any) {
+	fmt.Fprintf(&w.said, "%v %+v %#v %s %q %x\n", v, v, v, v, v, v)
+	w.log.Info("said", "value", v)
+	if raw, err := json.Marshal(v); err == nil {
+		w.said.Write(raw)
+	}
+}
+
+// loadKey loads the first canary of two components, of one, and, which is refused, of two of different lengths.
+func (w *canaryWorld) loadKey(t *testing.T) string {
+	t.Helper()
+	in := &engine.LoadKeyInput{
+		KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
+		Components: []hsm.Secret{hsm.NewSecret(canary(0)), hsm.NewSecret(make([]byte, 16))},
+	}
+	w.say(in)
+	w.say(*in)
+	kek, err := w.LoadKey(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.say(kek)
+	in.Components = in.Components[:1]
+	_, err = w.LoadKey(ctx, in)
+	w.say(err)
+	in.Components = []hsm.Secret{hsm.NewSecret(canary(0)), hsm.NewSecret(canary(1)[:5])}
+	_, err = w.LoadKey(ctx, in)
+	w.say(err)
+	return kek.Key.KeyArn
+}
+
+// importBlocks exports the second canary, and imports the block with each character spoiled.
+func (w *canaryWorld) importBlocks(t *testing.T, kek string) {
+	t.Helper()
+	bdk := load(t, w.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes), canaries[1])
+	out, err := exportBlock(w.Caller, kek, bdk.KeyArn, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.say(out)
+	for i := range out.KeyMaterial { // every spoiled block and its refusal
+		spoiled := out.KeyMaterial[:i] + "7" + out.KeyMaterial[i+1:]
+		if k, err := importBlock(w.Caller, kek, spoiled); err != nil {
+			w.say(err)
+		} else {
+			w.say(k)
+		}
+	}
+}
+
+// importCryptograms imports the second canary by one that is accepted and one that is refused.
+func (w *canaryWorld) importCryptograms(t *testing.T) {
+	t.Helper()
+	p := parametersForImport(t, w.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
+	w.say(p)
+	for _, spec := range []apc.WrappingKeySpec{apc.WrappingKeySpecRSAOAEPSHA256, apc.WrappingKeySpecRSAOAEPSHA512} {
+		k, err := importMaterial(
+			w.Caller,
+			engine.ImportKeyMaterial{
+				KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
+					ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, canary(1))},
+			},
+		)
+		w.say(k)
+		w.say(err)
+	}
+}
+
+// importTokens imports the second canary by key tokens that are accepted and refused.
+func (w *canaryWorld) importTokens(t *testing.T) {
+	t.Helper()
+	h := newHost(t, w.Caller)
+	tokens := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	for _, header := range []string{headerOf[apc.KeyAlgorithmTDES2Key], headerOf[apc.KeyAlgorithmAES128], "D9999K0TB00E000?"} {
+		k, err := importToken(
+			w.Caller,
+			h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, canary(1))),
+		)
+		w.say(k)
+		w.say(err)
+	}
+}
+
 // TestNoKeyByteIsOutsideTheHSM works with keys of known bytes, well and badly,
 // and looks for them in everything that comes out.
 func TestNoKeyByteIsOutsideTheHSM(t *testing.T) {
-	canaries := []string{"C0FFEE11C0FFEE22C0FFEE33C0FFEE44", "DEADBEA7DEADBEA8DEADBEA9DEADBEAA"}
-	var said strings.Builder
-	logger := slog.New(slog.NewJSONHandler(&said, nil))
-	say := func(v any) {
-		fmt.Fprintf(&said, "%v %+v %#v %s %q %x\n", v, v, v, v, v, v)
-		logger.Info("said", "value", v)
-		if raw, err := json.Marshal(v); err == nil {
-			said.Write(raw)
-		}
-	}
-	spy := &spyStore{Store: simtest.Store(t)}
-	eng := simtest.On(
-		t,
-		simtest.Backend(t, nil),
-		spy,
-		&engine.Options{Now: func() time.Time { return noon }, Observe: func(ev apc.Event) { say(ev) }},
-	)
+	w := newCanaryWorld(t)
+	w.importBlocks(t, w.loadKey(t))
+	w.importCryptograms(t)
+	w.importTokens(t)
+	w.say(w.Engine)
 
-	raw := func(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
-	in := &engine.LoadKeyInput{
-		KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
-		Components: []hsm.Secret{hsm.NewSecret(raw(0)), hsm.NewSecret(make([]byte, 16))},
-	}
-	say(in)
-	say(*in)
-	kek, err := eng.LoadKey(ctx, in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	say(kek)
-	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmAES128, deriveModes), canaries[1])
-	w, err := exportBlock(eng.Caller, kek.Key.KeyArn, bdk.KeyArn, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	say(w)
-	for i := range w.KeyMaterial { // every spoiled block and its refusal
-		spoiled := w.KeyMaterial[:i] + "7" + w.KeyMaterial[i+1:]
-		if k, err := importBlock(eng.Caller, kek.Key.KeyArn, spoiled); err != nil {
-			say(err)
-		} else {
-			say(k)
-		}
-	}
-	// The same bytes by cryptogram and key token, taken and refused.
-	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
-	say(p)
-	for _, spec := range []apc.WrappingKeySpec{apc.WrappingKeySpecRSAOAEPSHA256, apc.WrappingKeySpecRSAOAEPSHA512} {
-		k, err := importMaterial(
-			eng.Caller,
-			engine.ImportKeyMaterial{
-				KeyCryptogram: &engine.ImportKeyCryptogram{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true),
-					ImportToken: p.ImportToken, WrappingSpec: &spec, WrappedKeyCryptogram: cryptogram(t, p, crypto.SHA256, raw(1))},
-			},
-		)
-		say(k)
-		say(err)
-	}
-	h, tokens := newHost(t, eng.Caller), parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock,
-		apc.KeyAlgorithmRSA2048, false)
-	for _, header := range []string{headerOf[apc.KeyAlgorithmTDES2Key], headerOf[apc.KeyAlgorithmAES128], "D9999K0TB00E000?"} {
-		k, err := importToken(
-			eng.Caller,
-			h.arm(&tokens.ImportToken, h.seal(t, tokens.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, raw(1))),
-		)
-		say(k)
-		say(err)
-	}
-	in.Components = in.Components[:1]
-	_, err = eng.LoadKey(ctx, in)
-	say(err)
-	in.Components = []hsm.Secret{hsm.NewSecret(raw(0)), hsm.NewSecret(raw(1)[:5])}
-	_, err = eng.LoadKey(ctx, in)
-	say(err)
-	say(eng)
-
-	everything := said.String() + spy.seen.String()
+	everything := w.said.String() + w.store.seen.String()
 	if len(everything) < 10000 {
 		t.Fatalf("only %d characters came out", len(everything))
 	}
 	for i, c := range canaries {
-		key := raw(i)
+		key := canary(i)
 		for form, text := range map[string]string{
 			"bytes": string(key), "half of the bytes": string(key[:8]), "hex": c[:16], "lower-case hex": strings.ToLower(c[:16]),
 			"base64": base64.StdEncoding.EncodeToString(key)[:10], "decimals": strings.Trim(fmt.Sprint(key[:8]), "[]"),

@@ -38,27 +38,68 @@ func (b *withoutDES) Import(ctx context.Context, s hsm.Secret, a hsm.Attributes)
 	return b.Backend.Import(ctx, s, a)
 }
 
-// TestAKeyThatTheDeviceCannotHaveIsRefusedForGood: by every way in, with ValidationException,
-// which no client tries again, and the mechanism.
-func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
-	device := &withoutDES{Backend: hsm.NewSoftware(nil)}
-	clock := engine.NewClock(noon)
-	eng := simtest.On(t, device, keystore.NewMemory(), &engine.Options{Now: clock.Now})
-	c := eng.Caller
-	tdes := attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)
-	raw := unhex(t, tdesKey)
+// tdesAttributes are those of the keys that the device cannot have.
+var tdesAttributes = attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)
 
-	// All of it is made while the device has DES.
-	source, kek, zone := create(t, c, tdes).KeyArn, create(t, c, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn, load(
-		t,
-		c,
-		tdes,
-		tdesKey,
-	).KeyArn
+// blockWay imports a TR-31 block. Like the ways below it makes the key material at once, while the
+// device has DES, and returns the import.
+func blockWay(t *testing.T, c *engine.Caller) func() error {
+	t.Helper()
+	source := create(t, c, tdesAttributes).KeyArn
+	kek := create(t, c, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
 	block, err := exportBlock(c, kek, source, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return func() error { _, err := importBlock(c, kek, block.KeyMaterial); return err }
+}
+
+// tokenWay imports a TR-34 key token.
+func tokenWay(t *testing.T, c *engine.Caller) func() error {
+	t.Helper()
+	h := newHost(t, c)
+	tr34 := parametersForImport(t, c, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	token := h.seal(t, tr34.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	return func() error { _, err := importToken(c, h.arm(&tr34.ImportToken, token)); return err }
+}
+
+// cryptogramWay imports an RSA cryptogram.
+func cryptogramWay(t *testing.T, c *engine.Caller) func() error {
+	t.Helper()
+	rsa := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
+	wrapped := cryptogram(t, rsa, crypto.SHA256, unhex(t, tdesKey))
+	return func() error {
+		_, err := importMaterial(
+			c,
+			engine.ImportKeyMaterial{
+				KeyCryptogram: &engine.ImportKeyCryptogram{
+					KeyAttributes:        tdesAttributes,
+					Exportable:           new(true),
+					ImportToken:          rsa.ImportToken,
+					WrappedKeyCryptogram: wrapped,
+				},
+			},
+		)
+		return err
+	}
+}
+
+// agreementWay imports a block under an agreed key.
+func agreementWay(t *testing.T, eng *engine.Engine) func() error {
+	t.Helper()
+	one := newECDHParty(t, eng.Caller, apc.KeyAlgorithmECCNISTP521)
+	two := newECDHParty(t, eng.As(apc.Identity{Account: "444455556666"}), apc.KeyAlgorithmECCNISTP521)
+	one.trusts(t, two)
+	two.trusts(t, one)
+	agreed := two.export(t, one, create(t, two.Caller, tdesAttributes).KeyArn, apc.KeyAlgorithmAES256)
+	return func() error { _, err := one.imports(two, agreed, apc.KeyAlgorithmAES256); return err }
+}
+
+// as2805Way imports a cryptogram of AS 2805.
+func as2805Way(t *testing.T, c *engine.Caller) func() error {
+	t.Helper()
+	source := create(t, c, tdesAttributes).KeyArn
+	zone := load(t, c, tdesAttributes, tdesKey).KeyArn
 	old, err := c.ExportKey(
 		ctx,
 		&engine.ExportKeyInput{
@@ -70,65 +111,46 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHost(t, c)
-	tr34 := parametersForImport(t, c, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	token := h.seal(t, tr34.WrappingKeyCertificate, nil, raw)
-	rsa := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	wrapped := cryptogram(t, rsa, crypto.SHA256, raw)
-	one, two := newECDHParty(t, c, apc.KeyAlgorithmECCNISTP521), newECDHParty(
-		t,
-		eng.As(apc.Identity{Account: "444455556666"}),
-		apc.KeyAlgorithmECCNISTP521,
-	)
-	one.trusts(t, two)
-	two.trusts(t, one)
-	agreed := two.export(t, one, create(t, two.Caller, tdes).KeyArn, apc.KeyAlgorithmAES256)
+	return func() error {
+		_, err := importMaterial(
+			c,
+			engine.ImportKeyMaterial{
+				As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
+					As2805KeyVariant:      apc.As2805KeyVariantTerminalMajorKeyVariant00,
+					KeyModesOfUse:         cipherModes,
+					KeyAlgorithm:          apc.KeyAlgorithmTDES2Key,
+					Exportable:            new(true),
+					WrappingKeyIdentifier: zone,
+					WrappedKeyCryptogram:  old.WrappedKey.KeyMaterial,
+				},
+			},
+		)
+		return err
+	}
+}
 
-	ways := map[string]func() error{
+// TestAKeyThatTheDeviceCannotHaveIsRefusedForGood: by every way in, with ValidationException,
+// which no client tries again, and the mechanism.
+func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
+	device := &withoutDES{Backend: hsm.NewSoftware(nil)}
+	clock := engine.NewClock(noon)
+	eng := simtest.On(t, device, keystore.NewMemory(), &engine.Options{Now: clock.Now})
+	c := eng.Caller
+	ways := map[string]func() error{ // their key material is made while the device has DES
 		"CreateKey": func() error {
-			_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: tdes, Exportable: new(true)})
+			_, err := c.CreateKey(ctx, &engine.CreateKeyInput{KeyAttributes: tdesAttributes, Exportable: new(true)})
 			return err
 		},
 		"LoadKey": func() error {
-			_, err := c.LoadKey(
-				ctx,
-				&engine.LoadKeyInput{KeyAttributes: tdes, Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(raw)}},
-			)
+			_, err := c.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: tdesAttributes, Exportable: new(true),
+				Components: []hsm.Secret{hsm.NewSecret(unhex(t, tdesKey))}})
 			return err
 		},
-		"Tr31KeyBlock": func() error { _, err := importBlock(c, kek, block.KeyMaterial); return err },
-		"Tr34KeyBlock": func() error { _, err := importToken(c, h.arm(&tr34.ImportToken, token)); return err },
-		"KeyCryptogram": func() error {
-			_, err := importMaterial(
-				c,
-				engine.ImportKeyMaterial{
-					KeyCryptogram: &engine.ImportKeyCryptogram{
-						KeyAttributes:        tdes,
-						Exportable:           new(true),
-						ImportToken:          rsa.ImportToken,
-						WrappedKeyCryptogram: wrapped,
-					},
-				},
-			)
-			return err
-		},
-		"DiffieHellmanTr31KeyBlock": func() error { _, err := one.imports(two, agreed, apc.KeyAlgorithmAES256); return err },
-		"As2805KeyCryptogram": func() error {
-			_, err := importMaterial(
-				c,
-				engine.ImportKeyMaterial{
-					As2805KeyCryptogram: &engine.ImportAs2805KeyCryptogram{
-						As2805KeyVariant:      apc.As2805KeyVariantTerminalMajorKeyVariant00,
-						KeyModesOfUse:         cipherModes,
-						KeyAlgorithm:          apc.KeyAlgorithmTDES2Key,
-						Exportable:            new(true),
-						WrappingKeyIdentifier: zone,
-						WrappedKeyCryptogram:  old.WrappedKey.KeyMaterial,
-					},
-				},
-			)
-			return err
-		},
+		"Tr31KeyBlock":              blockWay(t, c),
+		"Tr34KeyBlock":              tokenWay(t, c),
+		"KeyCryptogram":             cryptogramWay(t, c),
+		"DiffieHellmanTr31KeyBlock": agreementWay(t, eng),
+		"As2805KeyCryptogram":       as2805Way(t, c),
 	}
 	for way, enter := range ways {
 		if err := enter(); err != nil {

@@ -87,7 +87,7 @@ func TestKeyTokenBringsItsOptionalBlocks(t *testing.T) {
 }
 
 func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
-	eng, clock := clocked(t, engine.Options{})
+	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
@@ -163,6 +163,13 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 			t.Errorf("%s: got the message %q, want %q", c.what, r.Message, core.CertificateMessage)
 		}
 	}
+}
+
+func TestKeyTokensAreRefusedInAnotherAccountAndRegionAndTooLate(t *testing.T) {
+	eng, clock := clocked(t, engine.Options{})
+	h := newHost(t, eng.Caller)
+	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
+	good := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
 	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}),
 		"Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
 		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
