@@ -48,6 +48,7 @@ func openMessage(in []byte) *reader {
 	r := newReader(in, ErrASN1)
 	if len(in) > maxMessage {
 		r.refuse("message", problemTooLong, "more than "+wording.Bytes(maxMessage), "at most "+wording.Bytes(maxMessage))
+		return r
 	}
 	first, rest, ok := ber.Element(r.in)
 	switch {

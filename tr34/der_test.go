@@ -1,6 +1,9 @@
 package tr34
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func TestParseRefusesWhatIsNotBER(t *testing.T) {
 	p := newParties(t)
@@ -24,6 +27,15 @@ func TestParseRefusesWhatIsNotBER(t *testing.T) {
 			_, err := Parse(der)
 			checkRefused(t, err, ErrASN1)
 		})
+	}
+}
+
+// TestLongMessagesAreNotRead, whose elements would each be written anew.
+func TestLongMessagesAreNotRead(t *testing.T) {
+	long := append([]byte{0x30, 0x80}, bytes.Repeat([]byte{0x05, 0x00}, maxMessage)...)
+	long = append(long, 0, 0)
+	if n := testing.AllocsPerRun(1, func() { openMessage(long) }); n > 100 {
+		t.Errorf("%v allocations for a message of %d bytes", n, len(long))
 	}
 }
 
