@@ -23,8 +23,8 @@ func (m *memo[K, V]) get(k K) V {
 func (m *memo[K, V]) put(k K, v V) (before V) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before = m.known[k]
-	if m.known == nil || len(m.known) >= mostKnown {
+	before, again := m.known[k]
+	if m.known == nil || !again && len(m.known) >= mostKnown {
 		m.known = map[K]V{}
 	}
 	m.known[k] = v

@@ -13,6 +13,9 @@ func TestMemoIsBounded(t *testing.T) {
 			t.Fatalf("%d entries, want at most %d", len(m.known), mostKnown)
 		}
 	}
+	if m.put(3*mostKnown-1, 0); len(m.known) != mostKnown {
+		t.Errorf("an entry that was there before, put into a full memo, leaves %d entries, want %d", len(m.known), mostKnown)
+	}
 	m.put(1, 1)
 	if m.remove(1); m.get(1) != 0 {
 		t.Error("what was removed is there")
