@@ -137,6 +137,8 @@ func TestRefusedSignaturesHaveTheTextsOfAWS(t *testing.T) {
 			noHeader + "existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed"},
 		"no date": {set("X-Amz-Date", "2015-08-30"), "IncompleteSignature",
 			"Date must be in ISO-8601 'basic format'. Got '2015-08-30'. See http://en.wikipedia.org/wiki/ISO_8601"},
+		"a fraction": {set("X-Amz-Date", "20150830T123600.5Z"), "IncompleteSignature",
+			"Date must be in ISO-8601 'basic format'. Got '20150830T123600.5Z'. See http://en.wikipedia.org/wiki/ISO_8601"},
 		"too late": {set("X-Amz-Date", "20150830T123059Z"), "InvalidSignature",
 			"Signature expired: 20150830T123059Z is now earlier than 20150830T123100Z (20150830T123600Z - 5 min.)"},
 		"too early": {set("X-Amz-Date", "20150830T124101Z"), "InvalidSignature",
