@@ -284,8 +284,10 @@ func (t *terminal) checkSerialNumber(bdk *core.Algorithm) error {
 		_, err = dukpt.ParseTDESKSN(t.ksn)
 	}
 	e, ok := errors.AsType[*dukpt.Error](err)
-	if !ok {
+	if err == nil {
 		return nil
+	} else if !ok {
+		return core.Internal(err)
 	}
 	return core.Invalid("The key serial number is invalid.",
 		core.Because(apc.RuleKeySerialNumber, t.field+".KeySerialNumber", e.Problem, e.Found, e.Wanted))
