@@ -333,8 +333,7 @@ func (w *orderWorld) orderOfRemoveRegions(t *testing.T) {
 func (w *orderWorld) orderOfPutPolicy(t *testing.T) {
 	type in = engine.PutResourcePolicyInput
 	key := create(t, w.Caller, kekAttributes(apc.KeyAlgorithmAES128)).KeyArn
-	good := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},` +
-		`"Action":"payment-cryptography:GetKey","Resource":"*"}]}`
+	good := allow("arn:aws:iam::"+acquirer+":root", "payment-cryptography:GetKey")
 	order[in]{
 		"PutResourcePolicy",
 		func() *in { return &in{ResourceArn: key, Policy: good} },
