@@ -175,8 +175,10 @@ func (s *signature) split() error {
 		rest, *to = rest[:i], strings.TrimPrefix(rest[i:], "/")
 	}
 	if s.accessKey = rest; rest == "" {
-		return incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
+		short := incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '" +
 			echoed(s.credential) + "'")
+		short.why = "the Credential has fewer than 5 parts" // it may be a secret access key, which a log must not have
+		return short
 	}
 	return nil
 }

@@ -191,6 +191,21 @@ func TestRefusedSignaturesAnswerByTheirProtocol(t *testing.T) {
 	}
 }
 
+// TestASecretInPlaceOfACredentialIsNotLogged: the client alone gets its text back.
+func TestASecretInPlaceOfACredentialIsNotLogged(t *testing.T) {
+	const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+	var seen Call
+	h := Handler(nil, &Options{Observe: func(c Call) { seen = c }})
+	r := httptest.NewRequest("POST", "/", strings.NewReader("{}"))
+	r.Header.Set("X-Amz-Target", targetPrefix+"ListKeys")
+	r.Header.Set("Authorization", signingAlgorithm+" Credential="+secret+", SignedHeaders=host, Signature=00")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if want := "the Credential has fewer than 5 parts"; seen.Reason != want || !strings.Contains(w.Body.String(), "got '"+secret+"'") {
+		t.Errorf("got the reason %q, want %q; the client got %s", seen.Reason, want, w.Body)
+	}
+}
+
 // TestHeadersAreSignedAsTheyWereSent has headers that net/http takes out of a request, which curl signs.
 func TestHeadersAreSignedAsTheyWereSent(t *testing.T) {
 	for sent, want := range map[string][2]string{
