@@ -26,9 +26,9 @@ var (
 )
 
 // A text of the length of a key is masked where no such text belongs: it may be a key in the wrong
-// place.
+// place, perhaps as it was copied from a file or from a program.
 var (
-	keyText    = regexp.MustCompile(`^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})$`)
+	keyText    = regexp.MustCompile(`^\s*(0[Xx])?([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})\s*$`)
 	openMember = regexp.MustCompile(
 		`(KeySerialNumber|CipherText|Cryptogram|Mac|Number|Data|InitializationVector|SharedInformation|Salt|Nonce|CheckValue|` +
 			`OptionalBlocks)$`,

@@ -86,6 +86,11 @@ func TestAKeyInTheWrongPlaceIsMasked(t *testing.T) {
 				t.Errorf("%s is missing in %s", kept, text)
 			}
 		}
+		for _, copied := range []string{wrong + "\n", " " + wrong + "\r\n", "0x" + wrong, "0X" + wrong} {
+			if got := Of(&form{Identifier: copied}).(*form); got.Identifier != Masked {
+				t.Errorf("%q is %q", copied, got.Identifier)
+			}
+		}
 		open := &form{CipherText: wrong, RandomNonce: &wrong, OptionalBlocks: map[string]string{"IK": wrong}, Identifier: wrong + "0",
 			TagKeys: []string{wrong[1:]}}
 		if text, err := json.Marshal(Of(open)); err != nil || strings.Contains(string(text), Masked) {
