@@ -3,6 +3,8 @@
 package ratio
 
 import (
+	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -65,4 +67,22 @@ func turns(b *testing.B, batch int, floor, subject func()) (out []turn) {
 	b.ReportMetric(subjects/floors, "x-floor")
 	b.ReportMetric(ratios[len(ratios)/2], "x-median")
 	return out
+}
+
+// Growth is how many times as long large takes as small, by the time of the processor and the fastest of five turns
+// each: a busy machine does not change it much. A test that expects work to grow with the size of its input, and not with
+// the square, takes a large one of 16 times the size and allows 64.
+func Growth(small, large func()) float64 {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	took := func(f func()) time.Duration {
+		begun := processorTime()
+		f()
+		return processorTime() - begun
+	}
+	least := [2]time.Duration{math.MaxInt64, math.MaxInt64}
+	for range 5 {
+		least[0], least[1] = min(least[0], took(small)), min(least[1], took(large))
+	}
+	return float64(least[1]) / float64(max(least[0], time.Microsecond))
 }

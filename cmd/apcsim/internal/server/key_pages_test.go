@@ -11,8 +11,8 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 )
 
-// TestAPageOfManyKeysIsQuick: it has 50 of them, however many there are.
-func TestAPageOfManyKeysIsQuick(t *testing.T) {
+// TestAPageOfManyKeysHasTheFirst 50 of them, however many there are.
+func TestAPageOfManyKeysHasTheFirst(t *testing.T) {
 	r := start(
 		t,
 		"127.0.0.1",
@@ -27,13 +27,10 @@ func TestAPageOfManyKeysIsQuick(t *testing.T) {
 		req.Header.Set(target, operation("CreateKey"))
 		r.world.api.ServeHTTP(httptest.NewRecorder(), req)
 	}
-	begun := time.Now()
 	status, body, _ := r.page(t, "/_apcsim/console/keys")
-	took := time.Since(begun)
 	if n := strings.Count(body, "<tr><td>"); status != 200 || n != keysShown || !strings.Contains(body, `rel="next"`) {
 		t.Errorf("got %d with %d keys", status, n)
 	}
-	t.Logf("10,001 keys: the page took %v", took)
 }
 
 func TestTheFactsOfAKeyHaveAnOrder(t *testing.T) {
