@@ -9,7 +9,7 @@ import (
 // revision of the key's record. The zero value is empty.
 type policies struct {
 	texts  memo[string, parsedPolicy]
-	ofKeys memo[keystore.CommitID, keyPolicy]
+	ofKeys memo[keystore.CommitID, *keyPolicy]
 }
 
 type parsedPolicy struct {
@@ -34,13 +34,13 @@ func (s *policies) identity(text string) (*policy.Policy, error) {
 
 func (s *policies) ofKey(k *subject) (*policy.Policy, error) {
 	known := s.ofKeys.get(k.rev)
-	if known.policy != nil && known.key.Key == k.arn.Key && known.key.Partition == k.arn.Partition {
+	if known != nil && known.key.Key == k.arn.Key && known.key.Partition == k.arn.Partition {
 		return known.policy, nil
 	}
 	p, err := policy.Parse(policy.Resource, string(k.policy))
 	if err != nil {
 		return nil, err
 	}
-	s.ofKeys.put(k.rev, keyPolicy{k.arn, p})
+	s.ofKeys.put(k.rev, &keyPolicy{k.arn, p})
 	return p, nil
 }
