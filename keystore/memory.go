@@ -64,17 +64,23 @@ func (e *entry) isDue() bool { return e.due > counter }
 
 // record is the entry as the interface has it; nil is one that does not exist.
 func (e *entry) record() (r Record) {
+	e.read(&r)
+	return r
+}
+
+// read is record into memory of the caller's.
+func (e *entry) read(r *Record) {
 	if e == nil {
-		return r
+		*r = Record{}
+		return
 	}
-	r = Record{Partition: e.shelf.partition, Kind: e.shelf.kind, ID: e.id, Rev: e.rev, Index: e.index, Data: e.data}
+	r.Partition, r.Kind, r.ID, r.Rev, r.Index, r.Data, r.Due = e.shelf.partition, e.shelf.kind, e.id, e.rev, e.index, e.data, time.Time{}
 	switch {
 	case e.isDue():
 		r.Due = time.UnixMilli(e.due).UTC()
 	case e.due == counter: // the bytes of a counter change in place
 		r.Data = bytes.Clone(e.data)
 	}
-	return r
 }
 
 // newEntry is a record as a commit writes it.
@@ -134,27 +140,32 @@ func (s *shelf) find(id string) (*entry, spot) {
 
 func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	out := make([]Found, len(refs))
+	if err := m.readInto(ctx, out, refs); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (m *memory) readInto(ctx context.Context, found []Found, refs []Ref) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if err := m.open(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range refs {
-		ref := &refs[i]
+		ref, out := &refs[i], &found[i]
 		in := m.room(ref.Partition)
 		e := in.shelf(ref.Kind).entry(ref.ID)
-		if e == nil {
-			continue
-		}
-		out[i].Record = e.record()
-		if ref.Follow == "" {
+		out.Followed = nil
+		e.read(&out.Record)
+		if e == nil || ref.Follow == "" {
 			continue
 		}
 		if e = in.shelf(ref.Follow).entry(e.index); e != nil {
-			out[i].Followed = new(e.record())
+			out.Followed = new(e.record())
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, after string, limit int) ([]Record, error) {

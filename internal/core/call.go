@@ -34,7 +34,6 @@ type Call struct {
 	in        any // the request
 	shared    []shared
 	implied   []implied
-	ref       [1]keystore.Ref // what is read of the store: a store does not keep the refs of a read
 	room      *room
 }
 
@@ -42,6 +41,8 @@ type Call struct {
 type room struct {
 	fresh    freshKey // of the key that the operation makes
 	question question // about permission, which the policies answer
+	refs     [2]keystore.Ref
+	found    [2]keystore.Found
 }
 
 func (c *Call) use() *room {
@@ -49,6 +50,15 @@ func (c *Call) use() *room {
 		c.room = new(room)
 	}
 	return c.room
+}
+
+// toRead is where n refs and what is found are kept: nearly always in the room of the call, until the next read.
+func (c *Call) toRead(n int) ([]keystore.Ref, []keystore.Found) {
+	room := c.use()
+	if n > len(room.refs) {
+		return make([]keystore.Ref, n), make([]keystore.Found, n)
+	}
+	return room.refs[:n], room.found[:n]
 }
 
 // For returns the call with the owner of a partition as its caller: a certificate of a key in another

@@ -58,7 +58,8 @@ func (c *Call) Keys(ctx context.Context, needs ...Need) ([]Key, error) {
 // KeysInto is Keys into zero keys of the caller's, one for each need.
 func (c *Call) KeysInto(ctx context.Context, keys []Key, needs ...Need) error {
 	var room [4]ARN // nearly always enough
-	arns, refs := slices.Grow(room[:0], len(needs))[:len(needs)], make([]keystore.Ref, len(needs))
+	arns := slices.Grow(room[:0], len(needs))[:len(needs)]
+	refs, found := c.toRead(len(needs))
 	for i := range needs {
 		var err error
 		if arns[i], err = c.identify(&needs[i]); err != nil {
@@ -66,8 +67,7 @@ func (c *Call) KeysInto(ctx context.Context, keys []Key, needs ...Need) error {
 		}
 		refs[i] = arns[i].KeyRef()
 	}
-	found, err := c.Cloud.Store.Read(ctx, refs...)
-	if err != nil {
+	if err := keystore.ReadInto(ctx, c.Cloud.Store, found, refs); err != nil {
 		return StoreError(err)
 	}
 	for i := range needs {
@@ -106,9 +106,9 @@ func (c *Call) Key(ctx context.Context, n Need, into *Key) error {
 	if err != nil {
 		return err
 	}
-	c.ref[0] = a.KeyRef()
-	found, err := c.Cloud.Store.Read(ctx, c.ref[:]...)
-	if err != nil {
+	refs, found := c.toRead(1)
+	refs[0] = a.KeyRef()
+	if err := keystore.ReadInto(ctx, c.Cloud.Store, found, refs); err != nil {
 		return StoreError(err)
 	}
 	if err := c.resolve(&found[0], &a, &n, into); err != nil {
@@ -140,7 +140,9 @@ func (c *Call) above(ctx context.Context, k *Key, field string, rules *KeyRules,
 	}
 	a.Region, a.text = k.Partition().Region, ""
 	n := Need{Field: field, Identifier: a.String(), Rules: rules}
-	found, err := c.Cloud.Store.Read(ctx, a.KeyRef())
+	refs, found := c.toRead(1)
+	refs[0] = a.KeyRef()
+	err := keystore.ReadInto(ctx, c.Cloud.Store, found, refs)
 	if err != nil {
 		return StoreError(err)
 	}

@@ -1,0 +1,63 @@
+package keystore
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// wrapped is a store with a Read of its own.
+type wrapped struct {
+	Store
+	reads int
+}
+
+func (w *wrapped) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
+	w.reads++
+	return w.Store.Read(ctx, refs...)
+}
+
+// TestReadIntoIsRead: whatever the elements had before, and by the Read of a store that wraps another.
+func TestReadIntoIsRead(t *testing.T) {
+	ctx, memory := t.Context(), NewMemory()
+	defer memory.Close()
+	p := Partition{"111122223333", "us-east-1"}
+	key := Record{Partition: p, Kind: "key", ID: "k", Data: []byte{1}, Due: time.UnixMilli(5).UTC()}
+	alias := Record{Partition: p, Kind: "alias", ID: "a", Index: "k", Data: []byte{2}}
+	number := Ref{Partition: p, Kind: "count", ID: "n"}
+	if err := memory.Commit(ctx, CommitID{1}, Create(key), Create(alias), Count(number, 1, 9)); err != nil {
+		t.Fatal(err)
+	}
+	followed := alias.Ref()
+	followed.Follow = "key"
+	refs := []Ref{followed, {Partition: p, Kind: "key", ID: "none"}, key.Ref(), alias.Ref(), number, {}}
+	want, err := memory.Read(ctx, refs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want[0].Followed == nil || want[1].Record.Exists() || want[2].Record.Due.IsZero() || want[3].Followed != nil {
+		t.Fatalf("Read: %+v", want)
+	}
+	wrapper := &wrapped{Store: memory}
+	for _, s := range []Store{memory, wrapper} {
+		found := []Found{want[2], want[0], want[0], want[0], want[2], want[0]}
+		if err := ReadInto(ctx, s, found, refs); err != nil || !reflect.DeepEqual(found, want) {
+			t.Errorf("ReadInto of a %T: %+v, %v", s, found, err)
+		}
+	}
+	if wrapper.reads != 1 {
+		t.Errorf("the wrapper was read %d times, want 1", wrapper.reads)
+	}
+	refs, found := refs[2:3], make([]Found, 1)
+	if n := testing.AllocsPerRun(10, func() { ReadInto(ctx, memory, found, refs) }); n != 0 {
+		t.Errorf("ReadInto allocates %v times", n)
+	}
+	memory.Close()
+	for _, s := range []Store{memory, wrapper} {
+		if err := ReadInto(ctx, s, found, refs); !errors.Is(err, ErrClosed) {
+			t.Errorf("ReadInto of a closed %T: %v", s, err)
+		}
+	}
+}
