@@ -78,6 +78,9 @@ func (p *principals) names(who Principal) naming {
 }
 
 func (p *principals) namesRole(who Principal) bool {
+	if len(p.roles) == 0 {
+		return false
+	}
 	_, role, ok := session(who.ARN)
 	for i := range p.roles {
 		r := &p.roles[i]
