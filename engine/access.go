@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"maps"
-
-	"github.com/seed748fb4d1/apcsim/internal/core"
-)
+import "github.com/seed748fb4d1/apcsim/internal/core"
 
 // access is how the permission for each operation is decided: what the Resource of an identity policy is compared with
 // (Service Authorization Reference; GUESS G-access-resource where it lists none), and whether other accounts can be
@@ -50,21 +46,10 @@ var access = map[string]core.Access{
 	"LoadKey": {On: core.OnNothing}, // the simulator's own
 }
 
-// accesses is access with the action of each operation, of both planes.
-var accesses = withActions()
-
-func withActions() map[string]core.Access {
-	out := map[string]core.Access{}
-	for op := range Operations() {
-		out[op.Name] = core.Access{On: core.OnKeys, Crosses: true} // all of the data plane can cross accounts
+// accessOf is the row of an operation of either plane: all of the data plane can cross accounts.
+func accessOf(op string) core.Access {
+	if row, ok := access[op]; ok {
+		return row
 	}
-	maps.Copy(out, access)
-	for op, a := range out {
-		a.Action = core.ActionOf(op)
-		out[op] = a
-	}
-	return out
+	return core.Access{On: core.OnKeys, Crosses: true}
 }
-
-// accessOf is the row of an operation.
-func accessOf(op string) core.Access { return accesses[op] }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -17,6 +18,8 @@ type Caller struct {
 	Cloud     *Cloud
 	Identity  apc.Identity
 	DataPlane bool
+
+	lastAccess atomic.Pointer[accessTo]
 }
 
 // Home is the partition of the caller's own resources.

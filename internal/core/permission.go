@@ -13,9 +13,15 @@ import (
 // Access is how the permission for an operation is decided.
 type Access struct {
 	On      Resource
-	Crosses bool   // other accounts may be allowed to use it on a key
-	Owners  bool   // the policy of a key does not govern it
-	Action  string // the operation as policies name it
+	Crosses bool // other accounts may be allowed to use it on a key
+	Owners  bool // the policy of a key does not govern it
+}
+
+// accessTo is the row of an operation.
+type accessTo struct {
+	Access
+	op     string
+	action string // the operation as policies name it
 }
 
 // Resource is what the Resource element of an identity policy is compared with.
@@ -32,18 +38,23 @@ const (
 
 const actionPrefix = "payment-cryptography:"
 
-// ActionOf is an operation as policies name it.
-func ActionOf(op string) string { return actionPrefix + op }
+// actionOf is an operation as policies name it.
+func actionOf(op string) string { return actionPrefix + op }
 
 // newKey is the resource of an operation that makes a key in a partition.
 func newKey(p keystore.Partition) string { return ARN{Partition: p, Key: "*"}.String() }
 
-// access is the row of the operation.
-func (c *Call) access() Access {
-	if c.Cloud.access == nil {
-		return Access{Crosses: true, Action: ActionOf(c.Op)}
+// access is the row of the operation. A caller keeps the last one: most callers do one operation many times.
+func (c *Call) access() *accessTo {
+	if last := c.lastAccess.Load(); last != nil && last.op == c.Op {
+		return last
 	}
-	return c.Cloud.access(c.Op)
+	row := &accessTo{Access{Crosses: true}, c.Op, actionOf(c.Op)}
+	if c.Cloud.access != nil {
+		row.Access = c.Cloud.access(c.Op)
+	}
+	c.lastAccess.Store(row)
+	return row
 }
 
 // admit decides on an operation whose resource is known before anything is read.
@@ -196,11 +207,11 @@ type question struct {
 	op       string
 	action   string
 	resource string
-	access   Access // the row of the call's own operation
+	access   *accessTo // the row of the call's own operation
 	hasKey   bool
-	key      subject
-	alias    string // by which the request names the key
-	fail     error  // of a look into the store
+	key      subject // if hasKey
+	alias    string  // by which the request names the key
+	fail     error   // of a look into the store
 }
 
 // subject is what the policies are given of a key.
@@ -213,13 +224,13 @@ type subject struct {
 
 // ask begins a question, which ends the one before.
 func (c *Call) ask(ctx context.Context, op, resource string) *question {
-	access := c.access()
-	action := access.Action
-	if op != c.Op { // one that the operation implies
-		action = ActionOf(op)
-	}
 	q := &c.use().question
-	*q = question{c: c, ctx: ctx, op: op, action: action, resource: resource, access: access}
+	q.c, q.ctx, q.op, q.resource, q.access = c, ctx, op, resource, c.access()
+	q.hasKey, q.alias, q.fail = false, "", nil
+	q.action = q.access.action
+	if op != c.Op { // one that the operation implies
+		q.action = actionOf(op)
+	}
 	return q
 }
 
@@ -249,7 +260,7 @@ func (q *question) own() (*apc.Reason, error) {
 	case identity.Effect == policy.Allow, key.Effect == policy.Allow && key.Named:
 		return nil, nil
 	}
-	return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+ActionOf(q.op)+" on "+q.resource), nil
+	return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+actionOf(q.op)+" on "+q.resource), nil
 }
 
 // foreign decides on a key of another account: its policy and the caller's must both allow ("Cross-account
@@ -272,11 +283,11 @@ func (q *question) foreign() (*apc.Reason, error) {
 	case key.Effect == policy.Deny:
 		return because(apc.RuleResourcePolicy, problemKeyDenies, statement(key), ""), nil
 	case key.Effect == "":
-		return because(apc.RuleResourcePolicy, problemKeyAllowsNot, "", "an Allow statement for "+ActionOf(q.op)), nil
+		return because(apc.RuleResourcePolicy, problemKeyAllowsNot, "", "an Allow statement for "+actionOf(q.op)), nil
 	case identity.Effect == policy.Deny:
 		return because(apc.RuleIdentityPolicy, problemIdentityDenies, where, ""), nil
 	case identity.Effect == "":
-		return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+ActionOf(q.op)+" on "+q.resource), nil
+		return because(apc.RuleIdentityPolicy, problemNoneAllows, "", "an Allow statement for "+actionOf(q.op)+" on "+q.resource), nil
 	}
 	return nil, nil
 }
