@@ -87,7 +87,7 @@ func Dynamic(card *mac.RetailKey, pan, expiry, serviceCode, atc string, n int) (
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}, field{"service code", serviceCode, 3, 3}); err != nil {
 		return "", err
 	}
-	counter, err := hexDigits("application transaction counter", atc, 4)
+	counter, err := counterDigits(atc)
 	if err != nil {
 		return "", err
 	}
@@ -122,11 +122,7 @@ func code(card cipher.Block, iv [2]byte, un, atc string, n int) (string, error) 
 	if err := checkLength(n); err != nil {
 		return "", err
 	}
-	number, err := hexDigits("unpredictable number", un, 8)
-	if err != nil {
-		return "", err
-	}
-	counter, err := hexDigits("application transaction counter", atc, 4)
+	number, counter, err := dynamicDigits(un, atc)
 	if err != nil {
 		return "", err
 	}
@@ -149,11 +145,7 @@ func DiscoverDynamic(card *mac.RetailKey, pan, expiry, un, atc string, n int) (s
 	if err := check(pan, n, field{"expiry", expiry, 4, 4}); err != nil {
 		return "", err
 	}
-	number, err := hexDigits("unpredictable number", un, 8)
-	if err != nil {
-		return "", err
-	}
-	counter, err := hexDigits("application transaction counter", atc, 4)
+	number, counter, err := dynamicDigits(un, atc)
 	if err != nil {
 		return "", err
 	}
@@ -195,6 +187,19 @@ func check(pan string, n int, fields ...field) error {
 		}
 	}
 	return checkLength(n)
+}
+
+// dynamicDigits are the 8 digits of an unpredictable number and the 4 of a transaction counter.
+func dynamicDigits(un, atc string) (number, counter string, err error) {
+	if number, err = hexDigits("unpredictable number", un, 8); err != nil {
+		return "", "", err
+	}
+	counter, err = counterDigits(atc)
+	return number, counter, err
+}
+
+func counterDigits(atc string) (string, error) {
+	return hexDigits("application transaction counter", atc, 4)
 }
 
 // hexDigits pads a number of up to n hexadecimal digits with zeros on the left.

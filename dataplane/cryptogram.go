@@ -24,24 +24,21 @@ func generateAuthRequestCryptogram(
 	in *GenerateAuthRequestCryptogramInput,
 ) (*GenerateAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data.
-	var key workingKey
-	if err := key.load(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier}); err != nil {
-		return nil, err
-	}
-	card, err := in.SessionKeyDerivationAttributes.card(in.MajorKeyDerivationMode)
-	if err != nil {
-		return nil, err
-	}
-	data, err := transactionData(in.TransactionData)
+	var r cryptogramRequest
+	err := r.load(ctx, c, in.KeyIdentifier, &in.SessionKeyDerivationAttributes, in.MajorKeyDerivationMode, in.TransactionData)
 	if err != nil {
 		return nil, err
 	}
 	// HSM.
-	arqc, err := c.Cloud.HSM.ARQC(ctx, key.Key, card, data)
+	arqc, err := c.Cloud.HSM.ARQC(ctx, r.key.Key, r.card, r.data)
 	if err != nil {
 		return nil, commandError(c, "TransactionData", err)
 	}
-	return &GenerateAuthRequestCryptogramOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue, AuthRequestCryptogram: hexOf(arqc)}, nil
+	return &GenerateAuthRequestCryptogramOutput{
+		KeyArn:                r.key.arn(),
+		KeyCheckValue:         r.key.checkValue,
+		AuthRequestCryptogram: hexOf(arqc),
+	}, nil
 }
 
 // VerifyAuthRequestCryptogram verifies an authorization request cryptogram (ARQC) and computes the
@@ -59,15 +56,8 @@ func verifyAuthRequestCryptogram(
 	in *VerifyAuthRequestCryptogramInput,
 ) (*VerifyAuthRequestCryptogramOutput, error) {
 	// Load and check: the key, the card, the data, what the answer is computed from.
-	var key workingKey
-	if err := key.load(ctx, c, keyRequest{member: fieldKey, identifier: in.KeyIdentifier}); err != nil {
-		return nil, err
-	}
-	card, err := in.SessionKeyDerivationAttributes.card(in.MajorKeyDerivationMode)
-	if err != nil {
-		return nil, err
-	}
-	data, err := transactionData(in.TransactionData)
+	var r cryptogramRequest
+	err := r.load(ctx, c, in.KeyIdentifier, &in.SessionKeyDerivationAttributes, in.MajorKeyDerivationMode, in.TransactionData)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +66,7 @@ func verifyAuthRequestCryptogram(
 		return nil, err
 	}
 	// HSM.
-	verdict, arpc, err := c.Cloud.HSM.VerifyARQC(ctx, key.Key, card, data, [8]byte(bytesOf(in.AuthRequestCryptogram)), response)
+	verdict, arpc, err := c.Cloud.HSM.VerifyARQC(ctx, r.key.Key, r.card, r.data, [8]byte(bytesOf(in.AuthRequestCryptogram)), response)
 	if err != nil {
 		return nil, commandError(c, "TransactionData", err)
 	}
@@ -88,11 +78,36 @@ func verifyAuthRequestCryptogram(
 			problemCryptogram,
 		)
 	}
-	out := &VerifyAuthRequestCryptogramOutput{KeyArn: key.arn(), KeyCheckValue: key.checkValue}
+	out := &VerifyAuthRequestCryptogramOutput{KeyArn: r.key.arn(), KeyCheckValue: r.key.checkValue}
 	if response != nil {
 		out.AuthResponseValue = new(hexOf(arpc))
 	}
 	return out, nil
+}
+
+// cryptogramRequest is what an ARQC is computed from.
+type cryptogramRequest struct {
+	key  workingKey
+	card hsm.EMV
+	data []byte
+}
+
+func (r *cryptogramRequest) load(
+	ctx context.Context,
+	c *core.Call,
+	key string,
+	card *SessionKeyDerivation,
+	mode MajorKeyDerivationMode,
+	data string,
+) (err error) {
+	if err := r.key.load(ctx, c, keyRequest{member: fieldKey, identifier: key}); err != nil {
+		return err
+	}
+	if r.card, err = card.card(mode); err != nil {
+		return err
+	}
+	r.data, err = transactionData(data)
+	return err
 }
 
 // card is the card and the session of a cryptogram.

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig/awsjson"
 )
 
 // reply is an answer as a client sees it.
@@ -36,7 +38,6 @@ func (f *findings) add(at, format string, args ...any) {
 }
 
 var (
-	uuid       = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	timestamp  = regexp.MustCompile(`^(0|[1-9][0-9]*)(\.[0-9]{1,3})?$`)
 	wireErrors = map[string]int{"SerializationException": 400, "UnknownOperationException": 400}
 )
@@ -65,7 +66,7 @@ func (d *service) checkAnswer(op string, r *reply, unbuilt bool) (f findings) {
 }
 
 func (d *service) checkHeaders(f *findings, r *reply) {
-	if id := r.header.Get("X-Amzn-Requestid"); !uuid.MatchString(id) {
+	if id := r.header.Get("X-Amzn-Requestid"); !awsjson.RequestID.MatchString(id) {
 		f.add("header", "X-Amzn-Requestid %q", id)
 	}
 	if kind := r.header.Get("Content-Type"); kind != d.ContentType &&

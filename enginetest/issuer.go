@@ -178,11 +178,8 @@ func (i *Issuer) VerifyARQC(x Transaction) bool {
 // ARPC is the answer to a transaction by method 1. The response code has four hexadecimal digits.
 func (i *Issuer) ARPC(x Transaction, responseCode string) string {
 	i.p.t.Helper()
-	code := i.p.hexBytes("a response code", responseCode)
-	if len(code) != 2 {
-		i.p.t.Fatalf("enginetest: a response code of %s: %d bytes, want 2", i.p.Name, len(code))
-	}
-	v, err := emv.ARPC1(i.session(x), i.cryptogram(x), [2]byte(code))
+	code := [2]byte(i.p.hexSized("a response code", responseCode, 2))
+	v, err := emv.ARPC1(i.session(x), i.cryptogram(x), code)
 	i.check("an ARPC", err)
 	return upperHex(v)
 }
@@ -191,22 +188,15 @@ func (i *Issuer) ARPC(x Transaction, responseCode string) string {
 // eight bytes of proprietary data.
 func (i *Issuer) ARPC2(x Transaction, statusUpdate, proprietary string) string {
 	i.p.t.Helper()
-	status := i.p.hexBytes("a card status update", statusUpdate)
-	if len(status) != 4 {
-		i.p.t.Fatalf("enginetest: a card status update of %s: %d bytes, want 4", i.p.Name, len(status))
-	}
-	v, err := emv.ARPC2(i.session(x), i.cryptogram(x), [4]byte(status), i.p.hexBytes("proprietary data", proprietary))
+	status := [4]byte(i.p.hexSized("a card status update", statusUpdate, 4))
+	v, err := emv.ARPC2(i.session(x), i.cryptogram(x), status, i.p.hexBytes("proprietary data", proprietary))
 	i.check("an ARPC", err)
 	return upperHex(v)
 }
 
 func (i *Issuer) cryptogram(x Transaction) [8]byte {
 	i.p.t.Helper()
-	q := i.p.hexBytes("an ARQC", x.ARQC)
-	if len(q) != 8 {
-		i.p.t.Fatalf("enginetest: an ARQC of %s: %d bytes, want 8", i.p.Name, len(q))
-	}
-	return [8]byte(q)
+	return [8]byte(i.p.hexSized("an ARQC", x.ARQC, 8))
 }
 
 // session is the session key of a transaction's cryptograms, by EMV's common method.
@@ -220,9 +210,5 @@ func (i *Issuer) session(x Transaction) []byte {
 
 func (i *Issuer) counter(x Transaction) [2]byte {
 	i.p.t.Helper()
-	b := i.p.hexBytes("an application transaction counter", x.ATC)
-	if len(b) != 2 {
-		i.p.t.Fatalf("enginetest: an application transaction counter of %s: %d bytes, want 2", i.p.Name, len(b))
-	}
-	return [2]byte(b)
+	return [2]byte(i.p.hexSized("an application transaction counter", x.ATC, 2))
 }

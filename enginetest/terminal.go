@@ -164,3 +164,13 @@ func (p *Partner) hexBytes(what, text string) []byte {
 	}
 	return b
 }
+
+// hexSized reads as many bytes as there must be.
+func (p *Partner) hexSized(what, text string, size int) []byte {
+	p.t.Helper()
+	b := p.hexBytes(what, text)
+	if len(b) != size {
+		p.t.Fatalf("enginetest: %s of %s: %d bytes, want %d", what, p.Name, len(b), size)
+	}
+	return b
+}

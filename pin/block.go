@@ -5,6 +5,8 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // Format is a PIN block format. The zero value is ISO format 0.
@@ -150,8 +152,8 @@ func (f Format) check(size int) error {
 		return &Error{
 			Rule:    RuleBlock,
 			Problem: problemBlockSize,
-			Found:   plural(size, "byte"),
-			Wanted:  plural(f.Size(), "byte") + " for " + f.String(),
+			Found:   wording.Bytes(size),
+			Wanted:  wording.Bytes(f.Size()) + " for " + f.String(),
 		}
 	}
 	return nil
@@ -361,7 +363,7 @@ func checkDigits(pan string, least int) error {
 		return &Error{
 			Rule:    RulePAN,
 			Problem: problemPANLength,
-			Found:   plural(len(pan), "digit"),
+			Found:   wording.Count(len(pan), "digit"),
 			Wanted:  fmt.Sprintf("%d to 19 digits", least),
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // MinLength and MaxLength are the fewest and the most digits of a PIN (ISO 9564-1).
@@ -23,7 +25,7 @@ type PIN struct{ open func() string }
 // New returns the PIN of 4 to 12 decimal digits. Other text is an [Error].
 func New(digits string) (PIN, error) {
 	if len(digits) < MinLength || len(digits) > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(len(digits), "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: wording.Count(len(digits), "digit"), Wanted: "4 to 12 digits"}
 	}
 	if i := notDigit(digits); i >= 0 {
 		return PIN{}, &Error{Rule: RuleDigits, Problem: problemPINDigit, Found: fmt.Sprintf("character %d", i+1), Wanted: "0 to 9"}
@@ -36,7 +38,7 @@ func New(digits string) (PIN, error) {
 // Another length is an [Error]; an error of the reader is wrapped.
 func Random(random io.Reader, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: wording.Count(length, "digit"), Wanted: "4 to 12 digits"}
 	}
 	digits := make([]byte, 0, length)
 	var b [MaxLength]byte
@@ -96,11 +98,4 @@ func notDigit(s string) int {
 		}
 	}
 	return -1
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

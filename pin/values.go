@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // PVV returns the Visa PIN verification value (Visa Payment Technology Standards Manual), 4
@@ -77,7 +79,7 @@ type IBM3624 struct {
 // [Error].
 func (m *IBM3624) NaturalPIN(pvk cipher.Block, length int) (PIN, error) {
 	if length < MinLength || length > MaxLength {
-		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: plural(length, "digit"), Wanted: "4 to 12 digits"}
+		return PIN{}, &Error{Rule: RuleLength, Problem: problemLength, Found: wording.Count(length, "digit"), Wanted: "4 to 12 digits"}
 	}
 	if err := m.check(); err != nil {
 		return PIN{}, err
@@ -146,9 +148,9 @@ func combine(a, b string, f func(a, b byte) byte) string {
 func (m *IBM3624) check() error {
 	switch {
 	case len(m.Table) != 16 || notDigit(m.Table) >= 0:
-		return &Error{Rule: RuleTable, Problem: problemTable, Found: plural(len(m.Table), "character"), Wanted: "16 digits"}
+		return &Error{Rule: RuleTable, Problem: problemTable, Found: wording.Count(len(m.Table), "character"), Wanted: "16 digits"}
 	case len(m.ValidationData) < 1 || len(m.ValidationData) > 16 || notDigit(m.ValidationData) >= 0:
-		return &Error{Rule: RuleData, Problem: problemData, Found: plural(len(m.ValidationData), "character"), Wanted: "1 to 16 digits"}
+		return &Error{Rule: RuleData, Problem: problemData, Found: wording.Count(len(m.ValidationData), "character"), Wanted: "1 to 16 digits"}
 	case !strings.ContainsRune("0123456789ABCDEF", rune(m.Pad)):
 		return &Error{Rule: RulePad, Problem: problemPad, Found: fmt.Sprintf("%q", m.Pad), Wanted: "0 to 9 or A to F"}
 	}
@@ -157,7 +159,7 @@ func (m *IBM3624) check() error {
 
 func checkCipher(b cipher.Block) error {
 	if size := b.BlockSize(); size != 8 {
-		return &Error{Rule: RuleBlock, Problem: problemPVK, Found: plural(size, "byte"), Wanted: "8 bytes (TDES)"}
+		return &Error{Rule: RuleBlock, Problem: problemPVK, Found: wording.Bytes(size), Wanted: "8 bytes (TDES)"}
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package tr31
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/internal/wording"
@@ -203,21 +202,6 @@ func (h *Header) checkKeyLength(n int, how Strictness) error {
 		-1,
 		problemKeyLength,
 		wording.Bytes(n),
-		orOf(lengths) + " bytes for algorithm " + string(rune(h.Algorithm)),
+		wording.Or(lengths) + " bytes for algorithm " + string(rune(h.Algorithm)),
 	}
-}
-
-// orOf is "16, 24 or 32".
-func orOf(numbers []int) string {
-	var out strings.Builder
-	for i, n := range numbers {
-		switch {
-		case i > 0 && i == len(numbers)-1:
-			out.WriteString(" or ")
-		case i > 0:
-			out.WriteString(", ")
-		}
-		out.WriteString(strconv.Itoa(n))
-	}
-	return out.String()
 }

@@ -301,4 +301,4 @@ func (k *Key) region() string { return strings.Split(k.ARN, ":")[3] }
 func (k *Key) account() string { return strings.Split(k.ARN, ":")[4] }
 
 // id is the last part of the key's ARN, which a primary and its replicas share.
-func (k *Key) id() string { return k.ARN[strings.LastIndexByte(k.ARN, '/')+1:] }
+func (k *Key) id() string { return idOf(k.ARN) }

@@ -140,8 +140,8 @@ func (r *reader) number() uint64 {
 	return n
 }
 
-// take is the length of the next field, which is there in full.
-func (r *reader) take() int {
+// count is the length of the next field, or a number of items of at least one byte: no more than the bytes that follow.
+func (r *reader) count() int {
 	n := r.number()
 	if r.fail == nil && n > uint64(len(r.b)) {
 		r.fail = errRecord
@@ -172,7 +172,7 @@ func member[T ~string](r *reader, all []T) T {
 
 // bytes shares the record's memory, which is never changed. Empty bytes are nil.
 func (r *reader) bytes() []byte {
-	n := r.take()
+	n := r.count()
 	if n == 0 {
 		return nil
 	}
@@ -201,18 +201,6 @@ func (r *reader) time() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(int64(n - 1)).UTC()
-}
-
-// count is a number of items that follow, each of at least one byte.
-func (r *reader) count() int {
-	n := r.number()
-	if r.fail == nil && n > uint64(len(r.b)) {
-		r.fail = errRecord
-	}
-	if r.fail != nil {
-		return 0
-	}
-	return int(n)
 }
 
 // end is the failure, if any; bytes left over are one.

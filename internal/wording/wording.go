@@ -76,7 +76,7 @@ func Count(n int, one string) string {
 }
 
 // Or lists values: "A", "A or B", "A, B or C".
-func Or[T ~string](values []T) string {
+func Or[T ~string | ~int](values []T) string {
 	var out strings.Builder
 	for i, v := range values {
 		switch {
@@ -85,7 +85,7 @@ func Or[T ~string](values []T) string {
 		case i > 0:
 			out.WriteString(", ")
 		}
-		out.WriteString(string(v))
+		fmt.Fprint(&out, v)
 	}
 	return out.String()
 }

@@ -72,8 +72,8 @@ func (c Call) Names() string { return strings.Join(c.names, ", ") }
 // Took is the duration for people.
 func (c Call) Took() string { return c.Duration.Round(time.Microsecond).String() }
 
-// reason is an apc.Reason in JSON.
-type reason struct {
+// Reason is an apc.Reason in JSON.
+type Reason struct {
 	Rule    apc.Rule `json:"rule"`
 	Field   string   `json:"field,omitempty"`
 	Problem string   `json:"problem,omitempty"`
@@ -82,9 +82,10 @@ type reason struct {
 	Offset  int      `json:"offset"` // in a key block; -1 where there is none
 }
 
-func reasons(of []apc.Reason) (out []reason) {
+// Reasons are a refusal's reasons in JSON.
+func Reasons(of []apc.Reason) (out []Reason) {
 	for _, r := range of {
-		out = append(out, reason(r))
+		out = append(out, Reason(r))
 	}
 	return out
 }
@@ -105,10 +106,10 @@ func (c Call) MarshalJSON() ([]byte, error) {
 		Request   any       `json:"request,omitempty"`
 		Error     string    `json:"error,omitempty"`
 		Message   string    `json:"message,omitempty"`
-		Reasons   []reason  `json:"reasons,omitempty"`
+		Reasons   []Reason  `json:"reasons,omitempty"`
 		Why       []string  `json:"why,omitempty"`
 	}{c.Number, c.Time, c.Operation, c.Account, c.Region, c.Caller, c.ReadOnly, c.Took(), c.Keys, c.Names(), plain(reflect.ValueOf(c.Request)),
-		c.Error, c.Message, reasons(c.Reasons), c.Why()})
+		c.Error, c.Message, Reasons(c.Reasons), c.Why()})
 }
 
 // Code is the call as a program makes it, against the simulator at a URL. What the journal masks

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
 	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
@@ -245,9 +246,9 @@ func (c *ownCall) id(path string) string {
 
 // refusalView is the body of a refusal.
 type refusalView struct {
-	Error     string       `json:"error"`
-	Exception string       `json:"exception,omitempty"` // the engine's
-	Reasons   []reasonView `json:"reasons,omitempty"`
+	Error     string           `json:"error"`
+	Exception string           `json:"exception,omitempty"` // the engine's
+	Reasons   []console.Reason `json:"reasons,omitempty"`
 }
 
 // refusal is the status and the body of an error. That of a key that cannot be
@@ -258,7 +259,7 @@ func refusal(err error) (int, refusalView) {
 	}
 	view := refusalView{Error: err.Error()}
 	if e, ok := errors.AsType[*apc.Error](err); ok {
-		view.Exception, view.Reasons = string(e.Code), viewReasons(e.Reasons)
+		view.Exception, view.Reasons = string(e.Code), console.Reasons(e.Reasons)
 		_, loading := errors.AsType[*loadError](err)
 		for i := range view.Reasons {
 			if r := &view.Reasons[i]; loading {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/console"
 )
 
 // journalView is the answer of GET journal.
@@ -18,7 +20,7 @@ type journalCall struct {
 	ReadOnly                                                        bool
 	Keys, Why                                                       []string
 	Request                                                         json.RawMessage
-	Reasons                                                         []reasonView
+	Reasons                                                         []console.Reason
 }
 
 // watching is a stream of server-sent events.

@@ -55,21 +55,3 @@ type inspection struct {
 	Aliases []string  `json:"aliases,omitempty"`
 	Tags    []apc.Tag `json:"tags,omitempty"`
 }
-
-// reasonView is an apc.Reason in JSON.
-type reasonView struct {
-	Rule    apc.Rule `json:"rule"`
-	Field   string   `json:"field,omitempty"`
-	Problem string   `json:"problem,omitempty"`
-	Found   string   `json:"found,omitempty"`
-	Wanted  string   `json:"wanted,omitempty"`
-	Offset  int      `json:"offset"` // in a key block; -1 where there is none
-}
-
-func viewReasons(reasons []apc.Reason) []reasonView {
-	var out []reasonView
-	for _, r := range reasons {
-		out = append(out, reasonView(r))
-	}
-	return out
-}
