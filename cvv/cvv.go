@@ -178,9 +178,9 @@ func check(pan string, n int, fields ...field) error {
 		if n := len(f.digits); n < f.low || n > f.high {
 			wanted := fmt.Sprintf("%d to %d digits", f.low, f.high)
 			if f.low == f.high {
-				wanted = fmt.Sprintf("%d digits", f.low)
+				wanted = wording.Count(f.low, "digit")
 			}
-			return &Error{f.name, problemLength, fmt.Sprintf("%d digits", n), wanted}
+			return &Error{f.name, problemLength, wording.Count(n, "digit"), wanted}
 		}
 		if i := strings.IndexFunc(f.digits, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
 			return &Error{f.name, problemDecimal, fmt.Sprintf("character %d", i+1), "0 to 9"}
@@ -205,7 +205,7 @@ func counterDigits(atc string) (string, error) {
 // hexDigits pads a number of up to n hexadecimal digits with zeros on the left.
 func hexDigits(name, text string, n int) (string, error) {
 	if len(text) < 1 || len(text) > n {
-		return "", &Error{name, problemLength, fmt.Sprintf("%d digits", len(text)), fmt.Sprintf("1 to %d digits", n)}
+		return "", &Error{name, problemLength, wording.Count(len(text), "digit"), fmt.Sprintf("1 to %d digits", n)}
 	}
 	for i := range len(text) {
 		if !strings.ContainsRune("0123456789ABCDEFabcdef", rune(text[i])) {

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 )
 
 // An AESKSN is a key serial number of AES DUKPT (X9.24-3): the initial key id, 8 bytes, and
@@ -22,7 +24,7 @@ func ParseAESKSN(text string) (AESKSN, error) {
 		return AESKSN{}, &Error{
 			"key serial number",
 			problemLength,
-			fmt.Sprintf("%d digits", len(text)),
+			wording.Count(len(text), "digit"),
 			"24 hexadecimal digits for an AES key",
 		}
 	}
@@ -94,7 +96,7 @@ var aesTypes = map[int]KeyType{16: AES128, 24: AES192, 32: AES256}
 func aesType(initial []byte) (KeyType, error) {
 	t, ok := aesTypes[len(initial)]
 	if !ok {
-		return 0, &Error{"initial key", problemLength, fmt.Sprintf("%d bytes", len(initial)), "16, 24 or 32 bytes"}
+		return 0, &Error{"initial key", problemLength, wording.Bytes(len(initial)), "16, 24 or 32 bytes"}
 	}
 	return t, nil
 }

@@ -42,7 +42,7 @@ func ParseTDESKSN(text string) (TDESKSN, error) {
 		return TDESKSN{}, &Error{
 			"key serial number",
 			problemLength,
-			fmt.Sprintf("%d digits", len(text)),
+			wording.Count(len(text), "digit"),
 			"20 or 16 hexadecimal digits for a TDES key",
 		}
 	}
@@ -84,7 +84,7 @@ var variant = [16]byte{0: 0xC0, 1: 0xC0, 2: 0xC0, 3: 0xC0, 8: 0xC0, 9: 0xC0, 10:
 // standard does not have; another length is an [Error].
 func Variant(bdk []byte) ([]byte, error) {
 	if len(bdk) != 16 && len(bdk) != 24 {
-		return nil, &Error{"base derivation key", problemLength, fmt.Sprintf("%d bytes", len(bdk)), "16 or 24 bytes"}
+		return nil, &Error{"base derivation key", problemLength, wording.Bytes(len(bdk)), "16 or 24 bytes"}
 	}
 	return tdes.Variant(bdk, variant[:8]...), nil
 }
@@ -207,7 +207,7 @@ func WorkingTDES(initial []byte, k TDESKSN, use TDESUse) ([]byte, error) {
 
 func double(name string, key []byte) error {
 	if len(key) != 16 {
-		return &Error{name, problemLength, fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+		return &Error{name, problemLength, wording.Bytes(len(key)), "16 bytes"}
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package emv
 
 import (
-	"fmt"
-
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -41,7 +40,7 @@ func ARPC1(key []byte, arqc [8]byte, responseCode [2]byte) ([]byte, error) {
 // [Error]. The key is that of [ARPC1].
 func ARPC2(key []byte, arqc [8]byte, statusUpdate [4]byte, proprietary []byte) ([]byte, error) {
 	if len(proprietary) > 8 {
-		return nil, &Error{"proprietary authentication data", problemLength, fmt.Sprintf("%d bytes", len(proprietary)), "up to 8 bytes"}
+		return nil, &Error{"proprietary authentication data", problemLength, wording.Bytes(len(proprietary)), "up to 8 bytes"}
 	}
 	message := append(append(arqc[:], statusUpdate[:]...), proprietary...)
 	out, err := retail("key", key, mac.Bit, message)

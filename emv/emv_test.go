@@ -206,7 +206,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	}{
 		{second(emv.MasterKey(b, emv.OptionA, "12345678901", "00")), "emv: PAN: the length is wrong: found 11 digits, wanted 12 to 19 digits"},
 		{second(emv.MasterKey(b, emv.OptionA, "123456789012", "0")),
-			"emv: PAN sequence number: the length is wrong: found 1 digits, wanted 2 digits"},
+			"emv: PAN sequence number: the length is wrong: found 1 digit, wanted 2 digits"},
 		{second(emv.MasterKey(b, 'C', "123456789012", "00")), `emv: option: there is no such option: found 'C', wanted A or B`},
 		{second(emv.CommonSession(sk[:8], [8]byte{})), "emv: card master key: the length is wrong: found 8 bytes, wanted 16 bytes"},
 		{second(emv.EMV2000(sk, [2]byte{}, emv.Tree{})),

@@ -220,7 +220,7 @@ func encryptKey(b cipher.Block, halves []byte) []byte {
 
 func keyLength(name string, key []byte) error {
 	if len(key) != 16 {
-		return &Error{name, problemLength, fmt.Sprintf("%d bytes", len(key)), "16 bytes"}
+		return &Error{name, problemLength, wording.Bytes(len(key)), "16 bytes"}
 	}
 	return nil
 }
@@ -242,9 +242,9 @@ func digits(name, text string, low, high int) error {
 	if len(text) < low || len(text) > high {
 		wanted := fmt.Sprintf("%d to %d digits", low, high)
 		if low == high {
-			wanted = fmt.Sprintf("%d digits", low)
+			wanted = wording.Count(low, "digit")
 		}
-		return &Error{name, problemLength, fmt.Sprintf("%d digits", len(text)), wanted}
+		return &Error{name, problemLength, wording.Count(len(text), "digit"), wanted}
 	}
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {

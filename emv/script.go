@@ -3,8 +3,8 @@ package emv
 import (
 	"crypto/cipher"
 	"crypto/subtle"
-	"fmt"
 
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -57,7 +57,7 @@ func VisaPINBlock(mk []byte, p pin.PIN, current *pin.PIN) ([]byte, error) {
 // padding. A form with a length and no padding is an [Error].
 func EncryptPIN(sk []byte, f ScriptForm, block []byte) ([]byte, error) {
 	if len(block) != 8 {
-		return nil, &Error{"script block", problemLength, fmt.Sprintf("%d bytes", len(block)), "8 bytes"}
+		return nil, &Error{"script block", problemLength, wording.Bytes(len(block)), "8 bytes"}
 	}
 	if f.Length && !f.Pad {
 		return nil, &Error{"script form", problemPadding, "none", "padding method 2"}

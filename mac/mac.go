@@ -67,7 +67,7 @@ func (p Padding) check(n, size int) error {
 	if p == None && (n == 0 || n%size != 0) {
 		return &Error{
 			Problem: problemPartial,
-			Found:   fmt.Sprintf("%d bytes", n),
+			Found:   wording.Bytes(n),
 			Wanted:  fmt.Sprintf("a multiple of %d, at least %d", size, size),
 		}
 	}
@@ -124,7 +124,7 @@ func NewRetailKey(key []byte) (*RetailKey, error) {
 
 func (k *RetailKey) set(key []byte) error {
 	if len(key) != 16 && len(key) != 24 {
-		return &Error{Problem: problemKeyLength, Found: fmt.Sprintf("%d bytes", len(key)), Wanted: "16 or 24 bytes"}
+		return &Error{Problem: problemKeyLength, Found: wording.Bytes(len(key)), Wanted: "16 or 24 bytes"}
 	}
 	var parts [3]cipher.Block
 	for i := range len(key) / 8 {
