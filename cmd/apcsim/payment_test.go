@@ -69,7 +69,7 @@ func TestPaymentToolsRefusals(t *testing.T) {
 		{"pin block --format 2 123", exitRefused, "the PIN has the wrong length: found 3 digits, wanted 4 to 12 digits"},
 		{"pin pvv --pan 1122334455667788 4524", exitUsage, "--pvk is missing"},
 		{"cvv --cvk 01 --pan 4123456789012345 --expiry 8701 --service-code 101", exitRefused,
-			"the key has the wrong length: found 1 bytes, wanted 16 or 24 bytes"},
+			"the key has the wrong length: found 1 byte, wanted 16 or 24 bytes"},
 		{"dukpt derive --bdk 0123456789ABCDEFFEDCBA9876543210 --ksn FF", exitRefused, "the length is wrong: found 2 digits"},
 		{"emv arpc --imk 0123456789ABCDEFFEDCBA9876543210 --pan 990123456789012", exitUsage, "wants either --response-code or --status-update"},
 		{"mac --algorithm cmac --key 0123456789ABCDEFFEDCBA9876543210 ", exitUsage, "MESSAGE is empty"},
