@@ -159,6 +159,7 @@ var holders = map[string]holder{
 
 	"keystore.Change":          public(sealed),
 	"keystore.CommitID":        public(number),
+	"keystore.Memory":          public(sealed),
 	"keystore.Found":           public(sealed),
 	"keystore.Put":             public(sealed),
 	"keystore.Record":          public(sealed),

@@ -15,8 +15,9 @@ const (
 	MaxLimit = 1000 // records of one page
 )
 
-// memory is the store in memory.
-type memory struct {
+// Memory is a [Store] in memory, which lasts as long as the process. [NewMemory] makes one; the zero value
+// is an empty store too. Any number of goroutines may share it.
+type Memory struct {
 	mu      fairMutex // guards all below
 	closed  bool
 	rooms   map[Partition]*room
@@ -92,11 +93,10 @@ func newEntry(r *Record, id CommitID) *entry {
 	return e
 }
 
-// NewMemory returns a store in memory, which lasts as long as the process. Any number of
-// goroutines may share it.
-func NewMemory() Store { return &memory{} }
+// NewMemory returns an empty store in memory.
+func NewMemory() *Memory { return &Memory{} }
 
-func (m *memory) open(ctx context.Context) error {
+func (m *Memory) open(ctx context.Context) error {
 	if m.closed {
 		return ErrClosed
 	}
@@ -104,7 +104,7 @@ func (m *memory) open(ctx context.Context) error {
 }
 
 // room is that of a partition; nil where it has no records yet.
-func (m *memory) room(p Partition) *room {
+func (m *Memory) room(p Partition) *room {
 	if r := m.last; r != nil && r.partition == p {
 		return r
 	}
@@ -138,7 +138,8 @@ func (s *shelf) find(id string) (*entry, spot) {
 	return s.ids.find(s.idKey(id))
 }
 
-func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
+// Read is [Store.Read].
+func (m *Memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	out := make([]Found, len(refs))
 	if err := m.readInto(ctx, out, refs); err != nil {
 		return nil, err
@@ -146,7 +147,7 @@ func (m *memory) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	return out, nil
 }
 
-func (m *memory) readInto(ctx context.Context, found []Found, refs []Ref) error {
+func (m *Memory) readInto(ctx context.Context, found []Found, refs []Ref) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if err := m.open(ctx); err != nil {
@@ -168,7 +169,8 @@ func (m *memory) readInto(ctx context.Context, found []Found, refs []Ref) error 
 	return nil
 }
 
-func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, after string, limit int) ([]Record, error) {
+// Page is [Store.Page].
+func (m *Memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, after string, limit int) ([]Record, error) {
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: a page of %d records", ErrInvalid, limit)
 	}
@@ -202,7 +204,8 @@ func (m *memory) Page(ctx context.Context, p Partition, kind Kind, f Filter, aft
 	return out, nil
 }
 
-func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit int) ([]Record, error) {
+// Due is [Store.Due].
+func (m *Memory) Due(ctx context.Context, p Partition, before time.Time, limit int) ([]Record, error) {
 	if limit < 1 || limit > MaxLimit {
 		return nil, fmt.Errorf("%w: %d due records", ErrInvalid, limit)
 	}
@@ -233,7 +236,8 @@ func (m *memory) Due(ctx context.Context, p Partition, before time.Time, limit i
 	return out, nil
 }
 
-func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) error {
+// Commit is [Store.Commit].
+func (m *Memory) Commit(ctx context.Context, id CommitID, changes ...Change) error {
 	if err := WellFormed(id, changes); err != nil {
 		return err
 	}
@@ -265,7 +269,7 @@ func (m *memory) Commit(ctx context.Context, id CommitID, changes ...Change) err
 }
 
 // check sets where the changes are made, and reports whether they can be.
-func (m *memory) check(changes []Change, places []place) error {
+func (m *Memory) check(changes []Change, places []place) error {
 	near := m.last // most changes are in the partition of the change before
 	for i := range changes {
 		at := &places[i]
@@ -282,7 +286,8 @@ func (m *memory) check(changes []Change, places []place) error {
 	return nil
 }
 
-func (m *memory) Close() error {
+// Close is [Store.Close].
+func (m *Memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed, m.rooms, m.last, m.numbers, m.due = true, nil, nil, table{}, nil
@@ -315,7 +320,7 @@ func (e *entry) value() int64 {
 	return CounterValue(Record{Data: e.data})
 }
 
-func (m *memory) apply(c *Change, at *place, id CommitID) {
+func (m *Memory) apply(c *Change, at *place, id CommitID) {
 	switch {
 	case c.Put != nil:
 		r := &c.Put.Record
@@ -336,7 +341,7 @@ func (m *memory) apply(c *Change, at *place, id CommitID) {
 }
 
 // shelfAt is the shelf of a place, which the first record of its kind makes.
-func (m *memory) shelfAt(at *place, p Partition, k Kind) *shelf {
+func (m *Memory) shelfAt(at *place, p Partition, k Kind) *shelf {
 	if at.shelf != nil {
 		return at.shelf
 	}
@@ -357,7 +362,7 @@ func (m *memory) shelfAt(at *place, p Partition, k Kind) *shelf {
 }
 
 // put writes an entry: a new one, or over the one that is there.
-func (m *memory) put(s *shelf, at *place, e *entry) {
+func (m *Memory) put(s *shelf, at *place, e *entry) {
 	e.shelf, m.last = s, s.room
 	if old := at.entry; old == nil {
 		m.create(e, at.spot)
@@ -376,7 +381,7 @@ func (m *memory) put(s *shelf, at *place, e *entry) {
 	}
 }
 
-func (m *memory) create(e *entry, to spot) {
+func (m *Memory) create(e *entry, to spot) {
 	s := e.shelf
 	if s.ids.empty() {
 		s.common = e.index
@@ -389,21 +394,21 @@ func (m *memory) create(e *entry, to spot) {
 	}
 }
 
-func (m *memory) remove(e *entry) {
+func (m *Memory) remove(e *entry) {
 	m.removeDue(e)
 	e.shelf.removeIndex(e)
 	e.shelf.ids.remove(e.shelf.idKey(e.id))
 	m.numbers.remove(e)
 }
 
-func (m *memory) removeDue(e *entry) {
+func (m *Memory) removeDue(e *entry) {
 	if e.isDue() {
 		m.due.remove(e.dueKey())
 		e.shelf.due.remove(e.dueKey())
 	}
 }
 
-func (m *memory) insertDue(e *entry) {
+func (m *Memory) insertDue(e *entry) {
 	if m.due == nil {
 		m.due = &ordered{entries: &m.numbers}
 	}
@@ -416,7 +421,7 @@ func (m *memory) insertDue(e *entry) {
 }
 
 // insertIndex makes an entry that is in ids one with an index.
-func (m *memory) insertIndex(e *entry, index string) {
+func (m *Memory) insertIndex(e *entry, index string) {
 	s := e.shelf
 	if index == s.common {
 		s.ids.remark(s.idKey(e.id), true)
