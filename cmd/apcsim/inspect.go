@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/meanings"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -82,19 +83,19 @@ func inspect(block string, how tr31.Strictness) (inspected, error) {
 // print explains the header to people, field by field in the block's order.
 func (i inspected) print(w io.Writer) error {
 	lines := [][3]string{
-		{"version", i.Version, inWords(versionWords, i.Version)},
+		{"version", i.Version, meanings.Of(meanings.Version, i.Version)},
 		{"block length", fmt.Sprint(i.Length), "characters"},
-		{"key usage", i.KeyUsage, inWords(usageWords, i.KeyUsage)},
-		{"algorithm", i.Algorithm, inWords(algorithmWords, i.Algorithm)},
-		{"mode of use", i.ModeOfUse, inWords(modeWords, i.ModeOfUse)},
-		{"key version", i.KeyVersion, keyVersionWords(i.KeyVersion)},
-		{"exportability", i.Exportability, inWords(exportabilityWords, i.Exportability)},
+		{"key usage", i.KeyUsage, meanings.Of(meanings.Usage, i.KeyUsage)},
+		{"algorithm", i.Algorithm, meanings.Of(meanings.Algorithm, i.Algorithm)},
+		{"mode of use", i.ModeOfUse, meanings.Of(meanings.Mode, i.ModeOfUse)},
+		{"key version", i.KeyVersion, meanings.KeyVersion(i.KeyVersion)},
+		{"exportability", i.Exportability, meanings.Of(meanings.Exportability, i.Exportability)},
 		{"optional blocks", fmt.Sprint(len(i.OptionalBlocks))},
-		{"key context", i.KeyContext, inWords(contextWords, i.KeyContext)},
+		{"key context", i.KeyContext, meanings.Of(meanings.Context, i.KeyContext)},
 		{"reserved", i.Reserved},
 	}
 	for _, b := range i.OptionalBlocks {
-		lines = append(lines, [3]string{"optional " + b.ID, "", inWords(optionalWords, b.ID)})
+		lines = append(lines, [3]string{"optional " + b.ID, "", meanings.Of(meanings.Optional, b.ID)})
 		if b.Data != "" {
 			lines = append(lines, [3]string{"", "", b.Data})
 		}

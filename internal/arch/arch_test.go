@@ -154,7 +154,7 @@ var mayImport = map[string][]string{
 
 	"cmd/apcsim/internal/console": {
 		"apc",
-		"cmd/apcsim/internal/words",
+		"cmd/apcsim/internal/meanings",
 		"dataplane",
 		"engine",
 		"hsm",
@@ -170,7 +170,7 @@ var mayImport = map[string][]string{
 		"emv",
 		"cvv",
 	},
-	"cmd/apcsim/internal/words": {},
+	"cmd/apcsim/internal/meanings": {},
 }
 
 // anything in a row allows every package of ours that has a row of its own.

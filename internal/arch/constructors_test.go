@@ -51,7 +51,9 @@ func abstract(packages []sources) (found []string) {
 	return found
 }
 
-func isConstructor(name string) bool { return strings.HasPrefix(name, "New") || strings.HasPrefix(name, "Open") }
+func isConstructor(name string) bool {
+	return strings.HasPrefix(name, "New") || strings.HasPrefix(name, "Open")
+}
 
 // TestConstructorsReturnConcreteTypes: a type can get a method without a change of an interface, and its documentation
 // is found.

@@ -49,7 +49,9 @@ func longLines(files, exceptions map[string]string) (faults []string) {
 	return faults
 }
 
-func TestNoLineIsTooLong(t *testing.T) {
+// allTexts is the text of every Go file by its name.
+func allTexts(t *testing.T) map[string]string {
+	t.Helper()
 	texts := map[string]string{}
 	for _, f := range allFiles(t) {
 		name := path.Join(f.dir, f.base)
@@ -59,7 +61,11 @@ func TestNoLineIsTooLong(t *testing.T) {
 		}
 		texts[name] = string(text)
 	}
-	for _, fault := range longLines(texts, wide) {
+	return texts
+}
+
+func TestNoLineIsTooLong(t *testing.T) {
+	for _, fault := range longLines(allTexts(t), wide) {
 		t.Error(fault)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/words"
+	"github.com/seed748fb4d1/apcsim/cmd/apcsim/internal/meanings"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -48,15 +48,15 @@ var headerFields = []struct {
 	from, to int
 	words    func(code string) string
 }{
-	{"version", 0, 1, func(c string) string { return words.In(words.Version, c) }},
+	{"version", 0, 1, func(c string) string { return meanings.Of(meanings.Version, c) }},
 	{"length", 1, 5, func(string) string { return "characters" }},
-	{"key usage", 5, 7, func(c string) string { return words.In(words.Usage, c) }},
-	{"algorithm", 7, 8, func(c string) string { return words.In(words.Algorithm, c) }},
-	{"mode of use", 8, 9, func(c string) string { return words.In(words.Mode, c) }},
-	{"key version", 9, 11, words.KeyVersion},
-	{"exportability", 11, 12, func(c string) string { return words.In(words.Exportability, c) }},
+	{"key usage", 5, 7, func(c string) string { return meanings.Of(meanings.Usage, c) }},
+	{"algorithm", 7, 8, func(c string) string { return meanings.Of(meanings.Algorithm, c) }},
+	{"mode of use", 8, 9, func(c string) string { return meanings.Of(meanings.Mode, c) }},
+	{"key version", 9, 11, meanings.KeyVersion},
+	{"exportability", 11, 12, func(c string) string { return meanings.Of(meanings.Exportability, c) }},
 	{"optional blocks", 12, 14, func(string) string { return "how many there are" }},
-	{"key context", 14, 15, func(c string) string { return words.In(words.Context, c) }},
+	{"key context", 14, 15, func(c string) string { return meanings.Of(meanings.Context, c) }},
 	{"reserved", 15, 16, func(string) string { return "" }},
 }
 
@@ -113,7 +113,7 @@ func inspectBlock(text string) *Result {
 	}
 	at := len(b.Header.String())
 	for _, o := range b.Blocks {
-		out.Rows = append(out.Rows, Row{"c2", "optional " + o.ID, o.Data, words.In(words.Optional, o.ID), false})
+		out.Rows = append(out.Rows, Row{"c2", "optional " + o.ID, o.Data, meanings.Of(meanings.Optional, o.ID), false})
 	}
 	out.Block = append(out.Block, Piece{"c2", "optional blocks", text[end:at]}, Piece{"", "encrypted key and MAC", text[at:]})
 	return out

@@ -1,5 +1,5 @@
-// Package words has the codes of TR-31, X9.143 and ISO 20038 in words, for people.
-package words
+// Package meanings has what the codes of TR-31, X9.143 and ISO 20038 mean, for the reports of the tools.
+package meanings
 
 // What a code means is not decided here, and neither is which codes there are.
 
@@ -122,11 +122,11 @@ var Optional = map[string]string{
 	"WP": "wrapping pedigree",
 }
 
-// In explains a code. Those that no table has are proprietary, if they begin
+// Of is what a code means. Those that no table has are proprietary, if they begin
 // with a digit, or unknown.
-func In(table map[string]string, code string) string {
-	if words, ok := table[code]; ok {
-		return words
+func Of(table map[string]string, code string) string {
+	if meaning, ok := table[code]; ok {
+		return meaning
 	}
 	if code != "" && code[0] >= '0' && code[0] <= '9' {
 		return "proprietary"
