@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -133,7 +134,16 @@ func (k *Key) HSMAttributes() hsm.Attributes {
 // has become another key's since then, it is a reference that does not open.
 func (k *Key) Ref() hsm.KeyRef {
 	ref := hsm.KeyRef{Sealed: k.sealed}
-	if err := ref.Attributes.UnmarshalBinary(k.bound); err != nil || !k.isSealedWith(ref.Attributes) {
+	if k.bound == nil {
+		return ref
+	}
+	ref.Attributes = k.HSMAttributes()
+	var room [64]byte
+	var err error
+	if now, _ := ref.Attributes.AppendBinary(room[:0]); !bytes.Equal(now, k.bound) { // they seldom differ
+		err = ref.Attributes.UnmarshalBinary(k.bound)
+	}
+	if err != nil || !k.isSealedWith(ref.Attributes) {
 		ref.Attributes = hsm.Attributes{}
 	}
 	return ref
