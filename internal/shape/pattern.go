@@ -163,50 +163,60 @@ func (s *set) beyondASCII(text string) int {
 	return 0
 }
 
-// alternativesOf takes an expression apart, if it has nothing but what a pattern
-// can have.
+// alternativesOf takes an expression apart into sequences without alternatives, if it has nothing but what a
+// pattern can have: x(a|b)y is xay and xby.
 func alternativesOf(re *syntax.Regexp) (out [][]part, ok bool) {
-	subs := []*syntax.Regexp{re}
-	if re.Op == syntax.OpAlternate {
-		subs = re.Sub
-	}
-	for _, sub := range subs {
-		sequence, ok := sequenceOf(sub)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, sequence)
-	}
-	return out, true
-}
-
-func sequenceOf(re *syntax.Regexp) (out []part, ok bool) {
 	switch re.Op {
 	case syntax.OpEmptyMatch:
-		return nil, true
+		return [][]part{nil}, true
 	case syntax.OpCapture:
-		return sequenceOf(re.Sub[0])
-	case syntax.OpConcat:
+		return alternativesOf(re.Sub[0])
+	case syntax.OpAlternate:
 		for _, sub := range re.Sub {
-			parts, ok := sequenceOf(sub)
-			if !ok {
+			more, ok := alternativesOf(sub)
+			if out = append(out, more...); !ok || len(out) > maxAlternatives {
 				return nil, false
 			}
-			out = append(out, parts...)
+		}
+		return out, true
+	case syntax.OpConcat:
+		out = [][]part{nil}
+		for _, sub := range re.Sub {
+			next, ok := alternativesOf(sub)
+			if !ok || len(out)*len(next) > maxAlternatives {
+				return nil, false
+			}
+			out = product(out, next)
 		}
 		return out, true
 	case syntax.OpLiteral:
-		return []part{{literal: string(re.Rune), min: 1, max: 1}}, re.Flags&syntax.FoldCase == 0
+		return [][]part{{{literal: string(re.Rune), min: 1, max: 1}}}, re.Flags&syntax.FoldCase == 0
 	case syntax.OpCharClass:
-		return []part{onePart(newSet(re.Rune...), 1, 1)}, true
-	case syntax.OpAlternate:
-		group, ok := alternativesOf(re)
-		return []part{{group: group, min: 1, max: 1}}, ok
+		return [][]part{{onePart(newSet(re.Rune...), 1, 1)}}, true
 	}
-	return repetitionOf(re)
+	one, ok := repetitionOf(re)
+	return [][]part{{one}}, ok
 }
 
-func repetitionOf(re *syntax.Regexp) ([]part, bool) {
+// maxAlternatives bounds the sequences of a pattern.
+const maxAlternatives = 32
+
+// product is each of the first sequences followed by each of the others. Texts that meet become one.
+func product(first, then [][]part) (out [][]part) {
+	for _, a := range first {
+		for _, b := range then {
+			if n := len(a); n > 0 && len(b) > 0 && a[n-1].literal != "" && b[0].literal != "" {
+				one := part{literal: a[n-1].literal + b[0].literal, min: 1, max: 1}
+				out = append(out, slices.Concat(a[:n-1], []part{one}, b[1:]))
+				continue
+			}
+			out = append(out, slices.Concat(a, b))
+		}
+	}
+	return out
+}
+
+func repetitionOf(re *syntax.Regexp) (part, bool) {
 	low, high := re.Min, re.Max
 	switch re.Op {
 	case syntax.OpStar:
@@ -217,19 +227,19 @@ func repetitionOf(re *syntax.Regexp) ([]part, bool) {
 		low, high = 0, 1
 	case syntax.OpRepeat:
 	default:
-		return nil, false
+		return part{}, false
 	}
 	group, ok := alternativesOf(re.Sub[0])
 	if slices.ContainsFunc(group, canBeEmpty) {
-		return nil, false // a repetition of nothing has no end
+		return part{}, false // a repetition of nothing has no end
 	}
 	if ok && re.Sub[0].Op == syntax.OpCharClass {
-		return []part{onePart(group[0][0].set, low, high)}, true
+		return onePart(group[0][0].set, low, high), true
 	}
 	if same, width := oneSet(group); ok && width > 0 { // pairs of hexadecimal digits
-		return []part{{set: same, min: low, max: high, width: width}}, ok
+		return part{set: same, min: low, max: high, width: width}, ok
 	}
-	return []part{{group: group, min: low, max: high}}, ok
+	return part{group: group, min: low, max: high}, ok
 }
 
 // oneSet returns the set of ASCII characters that a group is a number of, and the number; 0 if it is
