@@ -88,7 +88,7 @@ func (c *connection) public(ctx context.Context, a hsm.Attributes, h p11.ObjectH
 		}
 		key := &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}
 		if key.N.BitLen() != a.Bits || key.E != 65537 {
-			return nil, &Error{Function: "C_GenerateKeyPair", Code: ckrGeneralError, Name: "the pair is not the one asked for"}
+			return nil, &Error{Function: "C_GenerateKeyPair", Code: ckrGeneralError, Name: "the key pair is not the one asked for"}
 		}
 		return x509.MarshalPKIXPublicKey(key)
 	}

@@ -104,7 +104,7 @@ func (c *commit) answer() error {
 	}
 	ref, _ := c.changes[c.change-1].Target()
 	if c.outcome == "mixed" {
-		return fmt.Errorf("%w: %s %s is a counter, or is none, and is changed as the other", err, ref.Kind, ref.ID)
+		return fmt.Errorf("%w: %s %s is a counter or a record, not both", err, ref.Kind, ref.ID)
 	}
 	return fmt.Errorf("%w: %s %s", err, ref.Kind, ref.ID)
 }

@@ -161,7 +161,7 @@ func (s *Server) openControl(ctx context.Context) (err error) {
 	if s.options.Control && !s.token.set() && !isLoopback(at.Addr()) {
 		return &OptionError{
 			"control",
-			"the simulator's own calls are for loopback addresses only, or for who shows a token (--control-token, --control-listen)",
+			"the simulator's own calls are for clients on loopback addresses, or with a token (--control-token, --control-listen)",
 		}
 	}
 	return nil
