@@ -10,13 +10,13 @@ import (
 
 // wrapped is a store with a Read of its own.
 type wrapped struct {
-	Store
+	*Memory
 	reads int
 }
 
 func (w *wrapped) Read(ctx context.Context, refs ...Ref) ([]Found, error) {
 	w.reads++
-	return w.Store.Read(ctx, refs...)
+	return w.Memory.Read(ctx, refs...)
 }
 
 // TestReadIntoIsRead: whatever the elements had before, and by the Read of a store that wraps another.
@@ -40,7 +40,7 @@ func TestReadIntoIsRead(t *testing.T) {
 	if want[0].Followed == nil || want[1].Record.Exists() || want[2].Record.Due.IsZero() || want[3].Followed != nil {
 		t.Fatalf("Read: %+v", want)
 	}
-	wrapper := &wrapped{Store: memory}
+	wrapper := &wrapped{Memory: memory}
 	for _, s := range []Store{memory, wrapper} {
 		found := []Found{want[2], want[0], want[0], want[0], want[2], want[0]}
 		if err := ReadInto(ctx, s, found, refs); err != nil || !reflect.DeepEqual(found, want) {
