@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/cvv"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // cipherText is a cipher that gives one text after the other for whatever it enciphers, the last one again and again, and
@@ -21,7 +22,7 @@ func (c *cipherText) Decrypt(_, _ []byte) { panic("a code is not deciphered") }
 
 func (c *cipherText) Encrypt(dst, src []byte) {
 	c.in = append(c.in, hex.EncodeToString(src))
-	copy(dst, decodeHex(c.out[min(len(c.in), len(c.out))-1]))
+	copy(dst, testrig.Hex(c.out[min(len(c.in), len(c.out))-1]))
 }
 
 // TestCodesAreMadeOfDigitsAndThenLetters: a letter is 1 to 6 up to the fifth hexadecimal digit, behind it 5 more modulo 10.

@@ -1,7 +1,6 @@
 package cvv_test
 
 import (
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log"
@@ -13,13 +12,10 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/cvv"
 	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
-
-func decodeHex(text string) []byte { return payref.Bytes(text) }
-
-func newBlock(key []byte) cipher.Block { return payref.TDES(key) }
 
 func retailKey(key []byte) *mac.RetailKey {
 	k, err := mac.NewRetailKey(key)
@@ -35,7 +31,7 @@ func cardKey(a payref.Args, psn string) []byte {
 	if a.Text("option") == "B" {
 		option = emv.OptionB
 	}
-	key, err := emv.MasterKey(newBlock(decodeHex(a.Text("imk"))), option, a.Text("pan"), psn)
+	key, err := emv.MasterKey(testrig.TDES(testrig.Hex(a.Text("imk"))), option, a.Text("pan"), psn)
 	if err != nil {
 		panic(err)
 	}
@@ -48,7 +44,7 @@ func pick(c cvv.CSC, err error, n int) (string, error) {
 
 var funcs = map[string]payref.Func{
 	"cvv": func(a payref.Args) (string, error) {
-		return cvv.CVV(retailKey(decodeHex(a.Text("cvk"))), a.Text("pan"), a.Text("expiry"), a.Text("service"), a.Int("n", 3))
+		return cvv.CVV(retailKey(testrig.Hex(a.Text("cvk"))), a.Text("pan"), a.Text("expiry"), a.Text("service"), a.Int("n", 3))
 	},
 	"dcvv": func(a payref.Args) (string, error) {
 		k := retailKey(cardKey(a, a.Text("psn")))
@@ -56,18 +52,18 @@ var funcs = map[string]payref.Func{
 	},
 	"cvc3": func(a payref.Args) (string, error) {
 		k := cardKey(a, a.Text("psn"))
-		return cvv.CVC3(newBlock(k), retailKey(k), decodeHex(a.Text("track")), a.Text("un"), a.Text("atc"), a.Int("n", 3))
+		return cvv.CVC3(testrig.TDES(k), retailKey(k), testrig.Hex(a.Text("track")), a.Text("un"), a.Text("atc"), a.Int("n", 3))
 	},
 	"csc1": func(a payref.Args) (string, error) {
-		c, err := cvv.CSC1(newBlock(decodeHex(a.Text("key"))), a.Text("pan"), a.Text("expiry"))
+		c, err := cvv.CSC1(testrig.TDES(testrig.Hex(a.Text("key"))), a.Text("pan"), a.Text("expiry"))
 		return pick(c, err, a.Int("n", 3))
 	},
 	"csc2": func(a payref.Args) (string, error) {
-		c, err := cvv.CSC2(newBlock(decodeHex(a.Text("key"))), a.Text("pan"), a.Text("expiry"), a.Text("service"))
+		c, err := cvv.CSC2(testrig.TDES(testrig.Hex(a.Text("key"))), a.Text("pan"), a.Text("expiry"), a.Text("service"))
 		return pick(c, err, a.Int("n", 3))
 	},
 	"chvv": func(a payref.Args) (string, error) {
-		return cvv.Cardholder(newBlock(cardKey(a, a.Text("psn"))), a.Text("un"), a.Text("atc"), a.Int("n", 3))
+		return cvv.Cardholder(testrig.TDES(cardKey(a, a.Text("psn"))), a.Text("un"), a.Text("atc"), a.Int("n", 3))
 	},
 	"discover_dcvc": func(a payref.Args) (string, error) {
 		return cvv.DiscoverDynamic(retailKey(cardKey(a, "00")), a.Text("pan"), a.Text("expiry"), a.Text("un"),
@@ -130,7 +126,7 @@ func TestPublishedValues(t *testing.T) {
 }
 
 func TestAValueOfAnotherCardDiffers(t *testing.T) {
-	k := retailKey(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
+	k := retailKey(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	rapid.Check(t, func(t *rapid.T) {
 		pan := []byte(rapid.StringMatching(`[0-9]{12,19}`).Draw(t, "pan"))
 		var before, after string
@@ -156,8 +152,8 @@ func TestAValueOfAnotherCardDiffers(t *testing.T) {
 }
 
 func TestRefusalsNameTheArgumentAndNoDigit(t *testing.T) {
-	k := retailKey(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
-	b := newBlock(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
+	k := retailKey(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
+	b := testrig.TDES(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	const pan = "4123456789012345"
 	for _, c := range []struct {
 		err  error
@@ -187,8 +183,8 @@ func second[T any](_ T, err error) error { return err }
 func FuzzValues(f *testing.F) {
 	f.Add("4123456789012345", "2712", "101", "0001", "12345678", []byte{1}, 3)
 	f.Fuzz(func(t *testing.T, pan, expiry, service, atc, un string, track []byte, n int) {
-		key := decodeHex("0123456789ABCDEFFEDCBA9876543210")
-		k, b := retailKey(key), newBlock(key)
+		key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
+		k, b := retailKey(key), testrig.TDES(key)
 		for _, do := range []func() (string, error){
 			func() (string, error) { return cvv.CVV(k, pan, expiry, service, n) },
 			func() (string, error) { return cvv.Dynamic(k, pan, expiry, service, atc, n) },
@@ -210,7 +206,7 @@ func FuzzValues(f *testing.F) {
 }
 
 func ExampleCVV() {
-	key, err := mac.NewRetailKey(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
+	key, err := mac.NewRetailKey(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/cvv"
 	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // TestKnownAnswersOfCVV has the values of dkam/hsmr, which keeps them as those of a real HSM (its value without a
@@ -35,7 +36,7 @@ func TestKnownAnswersOfCVV(t *testing.T) {
 		{"00112233445566778899AABBCCDDEEFF", "5432109876543210", "0047", "140", "439"},
 		{"D676DCF3AFB7350532EAF00EA253D875", "4123450990122129", "0721", "202", "2410"},
 	} {
-		got, err := cvv.CVV(retailKey(decodeHex(c.key)), c.account, c.expiry, c.service, len(c.want))
+		got, err := cvv.CVV(retailKey(testrig.Hex(c.key)), c.account, c.expiry, c.service, len(c.want))
 		if err != nil || got != c.want {
 			t.Errorf("account number %s, expiry %s, service code %s: got %s, %v, want %s", c.account, c.expiry, c.service, got, err, c.want)
 		}
@@ -45,7 +46,7 @@ func TestKnownAnswersOfCVV(t *testing.T) {
 // TestKnownAnswersOfDynamicCVV has the values that an outside tool gave CryptoCarver, with one member changed at a time.
 func TestKnownAnswersOfDynamicCVV(t *testing.T) {
 	const account = "4111111111111111"
-	card, err := emv.MasterKey(newBlock(decodeHex("0123456789ABCDEF0123456789ABCDEF")), emv.OptionA, account, "00")
+	card, err := emv.MasterKey(testrig.TDES(testrig.Hex("0123456789ABCDEF0123456789ABCDEF")), emv.OptionA, account, "00")
 	if err != nil {
 		t.Fatal(err)
 	}

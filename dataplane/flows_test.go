@@ -2,7 +2,6 @@ package dataplane_test
 
 import (
 	"bytes"
-	"crypto/des"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,6 +19,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -117,10 +117,7 @@ func TestFlowOfTheECDHSample(t *testing.T) {
 	}
 	info := []byte("shared information")
 	key := p.pek(t, service.KeyCertificate, info)
-	cipher, err := des.NewTripleDESCipher(append(append([]byte(nil), key...), key[:8]...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cipher := testrig.TDES(key)
 	chosen, err := pin.New("8264")
 	if err != nil {
 		t.Fatal(err)

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
-	"pgregory.net/rapid"
 )
 
 // badPIN is a request with a PIN block that decrypts to nothing.
@@ -123,7 +125,7 @@ func TestPINsTranslatedThereAndBackAreTheSame(t *testing.T) {
 		"format 3": {&otherPinKey, dataplane.TranslationIsoFormats{IsoFormat3: withPAN}},
 		"format 4": {&aesPinKey, dataplane.TranslationIsoFormats{IsoFormat4: withPAN}},
 	}
-	raw, _ := hex.DecodeString(pinKey.Hex)
+	raw := testrig.Hex(pinKey.Hex)
 	cipher, err := tdes.NewCipher(raw)
 	if err != nil {
 		t.Fatal(err)

@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"flag"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var oracleCases = flag.Int("oracle", 150, "random requests to compare with the independent implementation, where it is there")
@@ -21,15 +20,14 @@ var oracleCases = flag.Int("oracle", 150, "random requests to compare with the i
 // TestAnswersAreThoseOfAnotherImplementation: random requests of every operation. What is random in
 // an answer is compared by what it means.
 func TestAnswersAreThoseOfAnotherImplementation(t *testing.T) {
-	folder := os.Getenv("APCSIM_ORACLES")
-	if folder == "" {
+	if testrig.Payref() == "" {
 		t.Log("the committed vectors are tested")
 		return
 	}
 	seed := rand.Uint64N(1 << 31)
 	w := newWorld(t, nil)
 	ask := typedDoor(w.Caller)
-	all := randomVectors(t, seed, *oracleCases)
+	all := testrig.RandomCases[vector](t, seed, *oracleCases)
 	var lines bytes.Buffer
 	for i := range all {
 		v := &all[i]
@@ -39,7 +37,7 @@ func TestAnswersAreThoseOfAnotherImplementation(t *testing.T) {
 		}
 		lines.Write(append(asJSON(t, map[string]any{"op": v.Op, "keys": v.Keys, "inputs": v.Inputs, "answer": answer}), '\n'))
 	}
-	check := exec.CommandContext(t.Context(), "/usr/bin/python3", filepath.Join(folder, "payref.py"), "op")
+	check := exec.CommandContext(t.Context(), "/usr/bin/python3", testrig.Payref(), "op")
 	check.Stdin = &lines
 	out, err := check.Output()
 	if err != nil {

@@ -10,11 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/dataclient"
 )
 
@@ -50,68 +47,22 @@ var updateVectors = flag.Bool("update-vectors", false, "write the committed vect
 const vectorsFile = "testdata/operations.jsonl"
 
 // committedVectors are 15 of each operation, which an independent implementation drew and computed.
-func committedVectors(t testing.TB) (all []vector) {
+func committedVectors(t testing.TB) []vector {
 	t.Helper()
 	if *updateVectors {
-		var out bytes.Buffer
-		for i, v := range randomVectors(t, 1, 15*15) {
-			v.ID = fmt.Sprintf("%s-%02d", v.Op, i/15)
-			out.Write(append(asJSON(t, v), '\n'))
+		all := testrig.RandomCases[vector](t, 1, 15*15)
+		for i := range all {
+			all[i].ID = fmt.Sprintf("%s-%02d", all[i].Op, i/15)
 		}
-		if err := os.WriteFile(vectorsFile, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testrig.WriteLines(t, vectorsFile, all)
 	}
-	text, err := os.ReadFile(vectorsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range bytes.Lines(text) {
-		var v vector
-		if err := json.Unmarshal(line, &v); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, v)
-	}
-	return all
-}
-
-// randomVectors are drawn by the independent implementation, where it is there.
-func randomVectors(t testing.TB, seed uint64, n int) []vector {
-	t.Helper()
-	folder := os.Getenv("APCSIM_ORACLES")
-	if folder == "" {
-		t.Fatal("APCSIM_ORACLES does not name the folder of the independent implementation")
-	}
-	text, err := exec.CommandContext(t.Context(), "/usr/bin/python3", filepath.Join(folder, "payref.py"), "random",
-		strconv.FormatUint(seed, 10), strconv.Itoa(n)).
-		Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Vectors []vector }
-	if err := json.Unmarshal(text, &file); err != nil || len(file.Vectors) != n {
-		t.Fatalf("%d vectors, %v", len(file.Vectors), err)
-	}
-	return file.Vectors
+	return testrig.ReadLines[vector](t, vectorsFile)
 }
 
 // publishedVectors are those of the folder of vectors, where it is there.
 func publishedVectors(t testing.TB) (all []vector) {
 	t.Helper()
-	dir := os.Getenv("APCSIM_VECTORS")
-	if dir == "" {
-		return nil
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "data-plane.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Vectors []vector }
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range file.Vectors {
+	for _, v := range testrig.Vectors[struct{ Vectors []vector }](t, "data-plane.json").Vectors {
 		if v.Op != "primitive" {
 			all = append(all, v)
 		}

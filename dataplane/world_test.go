@@ -7,7 +7,6 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -97,10 +97,7 @@ func (k *vectorKey) attributes(class apc.KeyClass) apc.KeyAttributes {
 // load brings in a symmetric key as a ceremony does.
 func (w *world) load(t testing.TB, k *vectorKey) string {
 	t.Helper()
-	raw, err := hex.DecodeString(k.Hex)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := testrig.Hex(k.Hex)
 	out, err := w.LoadKey(
 		t.Context(),
 		&engine.LoadKeyInput{
@@ -147,10 +144,7 @@ func pairOf(t testing.TB, k *vectorKey) (der, public []byte) {
 		}
 		private, der = key, block.Bytes
 	} else {
-		scalar, err := hex.DecodeString(k.Scalar)
-		if err != nil {
-			t.Fatal(err)
-		}
+		scalar := testrig.Hex(k.Scalar)
 		key, err := ecdsa.ParseRawPrivateKey(curves[k.Algorithm], scalar)
 		if err != nil {
 			t.Fatal(err)

@@ -5,17 +5,18 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // TestKnownAnswersOfAESInitialKeys has those of the tests of theminesec's example for Android, of all three lengths.
 func TestKnownAnswersOfAESInitialKeys(t *testing.T) {
-	base := decodeHex("F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1")
+	base := testrig.Hex("F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1F1")
 	for bits, want := range map[int]string{
 		128: "0E870691F56A670C438612AE868D668D",
 		192: "662E213522EF22C20E65CA0FAB0C20C5340FCD7072FE3F54",
 		256: "2E6C334F36E48FD78EE3A2DB4A691C549DE0CEE9419B4388BAD15F09CA7E76E7",
 	} {
-		got, err := upper(dukpt.InitialAES(newAES(base[:bits/8]), bits, [8]byte(decodeHex("1122334455667788"))))
+		got, err := upper(dukpt.InitialAES(testrig.AES(base[:bits/8]), bits, [8]byte(testrig.Hex("1122334455667788"))))
 		if err != nil || got != want {
 			t.Errorf("initial key of %d bits: got %s, %v, want %s", bits, got, err, want)
 		}
@@ -25,7 +26,7 @@ func TestKnownAnswersOfAESInitialKeys(t *testing.T) {
 // TestKnownAnswersOfAESWorkingKeys has the keys for counters that the tests of joyner-perez/aes_dukpt_x9.24-3-2017 and
 // of theminesec's example have: data encryption of the first eight transactions, and three kinds of others.
 func TestKnownAnswersOfAESWorkingKeys(t *testing.T) {
-	initial := decodeHex("1273671EA26AC29AFA4D1084127652A1")
+	initial := testrig.Hex("1273671EA26AC29AFA4D1084127652A1")
 	check := func(counter uint32, use dukpt.AESUse, want string) {
 		t.Helper()
 		ksn, err := dukpt.ParseAESKSN(fmt.Sprintf("1234567890123456%08X", counter))

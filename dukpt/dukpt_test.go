@@ -1,13 +1,9 @@
 package dukpt_test
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/des"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log"
@@ -19,38 +15,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 )
-
-func decodeHex(text string) []byte {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-func tdes(key []byte) cipher.Block {
-	b, err := des.NewTripleDESCipher(append(append([]byte(nil), key...), key...)[:24])
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-func newAES(key []byte) cipher.Block {
-	b, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
 
 func upper(b []byte, err error) (string, error) { return fmt.Sprintf("%X", b), err }
 
 // initialTDES is the initial key of a base derivation key and a serial number in the arguments.
 func initialTDES(a payref.Args) ([]byte, dukpt.TDESKSN, error) {
-	bdk := decodeHex(a.Text("bdk"))
+	bdk := testrig.Hex(a.Text("bdk"))
 	ksn, err := dukpt.ParseTDESKSN(a.Text("ksn"))
 	if err != nil {
 		return nil, ksn, err
@@ -59,13 +32,13 @@ func initialTDES(a payref.Args) ([]byte, dukpt.TDESKSN, error) {
 	if err != nil {
 		return nil, ksn, err
 	}
-	return dukpt.InitialTDES(tdes(bdk), tdes(variant), ksn), ksn, nil
+	return dukpt.InitialTDES(testrig.TDES(bdk), testrig.TDES(variant), ksn), ksn, nil
 }
 
 func initialAES(a payref.Args) ([]byte, dukpt.AESKSN, error) {
-	bdk := decodeHex(a.Text("bdk"))
-	ksn := dukpt.AESKSN(decodeHex(a.Text("ksn"))) // any counter
-	ik, err := dukpt.InitialAES(newAES(bdk), 8*len(bdk), ksn.InitialKeyID())
+	bdk := testrig.Hex(a.Text("bdk"))
+	ksn := dukpt.AESKSN(testrig.Hex(a.Text("ksn"))) // any counter
+	ik, err := dukpt.InitialAES(testrig.AES(bdk), 8*len(bdk), ksn.InitialKeyID())
 	return ik, ksn, err
 }
 
@@ -96,8 +69,8 @@ var funcs = map[string]payref.Func{
 		return upper(dukpt.WorkingTDES(ik, ksn, uses[a.Text("use")+" "+a.Text("variant")]))
 	},
 	"dukpt_aes_ik": func(a payref.Args) (string, error) {
-		bdk := decodeHex(a.Text("bdk"))
-		return upper(dukpt.InitialAES(newAES(bdk), 8*len(bdk), [8]byte(decodeHex(a.Text("ikid")))))
+		bdk := testrig.Hex(a.Text("bdk"))
+		return upper(dukpt.InitialAES(testrig.AES(bdk), 8*len(bdk), [8]byte(testrig.Hex(a.Text("ikid")))))
 	},
 	"dukpt_aes_key": func(a payref.Args) (string, error) {
 		ik, ksn, err := initialAES(a)
@@ -121,7 +94,7 @@ var funcs = map[string]payref.Func{
 		return upper(dukpt.WorkingAES(ik, ksn, dukpt.AESUse(usage), types[a.Text("alg")]))
 	},
 	"dukpt_aes_update": func(a payref.Args) (string, error) {
-		return upper(dukpt.UpdateAES(decodeHex(a.Text("ik")), [8]byte(decodeHex(a.Text("ikid")))))
+		return upper(dukpt.UpdateAES(testrig.Hex(a.Text("ik")), [8]byte(testrig.Hex(a.Text("ikid")))))
 	},
 }
 
@@ -197,8 +170,8 @@ func TestPublishedKeys(t *testing.T) {
 			for member, use := range map[string]string{"request": "2000", "response": "2001"} {
 				args["usage"], args["alg"], args["bits"] = use, "HMAC", 128
 				text, err := funcs["dukpt_aes_working"](args)
-				key, _ := hex.DecodeString(text)
-				message, _ := hex.DecodeString(in.Text("message"))
+				key := testrig.Hex(text)
+				message := testrig.Hex(in.Text("message"))
 				sum := hmac.New(sha256.New, key)
 				sum.Write(message)
 				if got := fmt.Sprintf("%X", sum.Sum(nil)); err != nil || got != v.Expected.Text(member) {
@@ -298,7 +271,7 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 			"dukpt: working key: the length does not fit the algorithm: found 100 bits, wanted 128, 192 or 256 bits"},
 		{second(dukpt.WorkingHMAC(ik, dukpt.AESKSN{}, dukpt.MACBoth, dukpt.AES128, 192)),
 			"dukpt: working key: the length does not fit the algorithm: found 192 bits, wanted 128 bits"},
-		{second(dukpt.InitialAES(newAES(ik), 64, [8]byte{})),
+		{second(dukpt.InitialAES(testrig.AES(ik), 64, [8]byte{})),
 			"dukpt: base derivation key: the length is wrong: found 64 bits, wanted 128, 192 or 256 bits"},
 		{second(dukpt.UpdateAES(ik[:5], [8]byte{})), "dukpt: initial key: the length is wrong: found 5 bytes, wanted 16, 24 or 32 bytes"},
 	} {
@@ -338,7 +311,7 @@ func FuzzSerialNumbers(f *testing.F) {
 
 // The PIN key of a terminal's third transaction.
 func ExampleWorkingTDES() {
-	bdk := decodeHex("0123456789ABCDEFFEDCBA9876543210")
+	bdk := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	variant, err := dukpt.Variant(bdk)
 	if err != nil {
 		log.Fatal(err)
@@ -347,7 +320,7 @@ func ExampleWorkingTDES() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ik := dukpt.InitialTDES(tdes(bdk), tdes(variant), ksn)
+	ik := dukpt.InitialTDES(testrig.TDES(bdk), testrig.TDES(variant), ksn)
 	key, err := dukpt.WorkingTDES(ik, ksn, dukpt.PIN)
 	fmt.Printf("%X\n%X %v\n", ik, key, err)
 	// Output:

@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // TestKnownAnswersOfTDESWorkingKeys has those of FelipeRodriguezFonte/CryptoCarver and iso8583.studio.
 func TestKnownAnswersOfTDESWorkingKeys(t *testing.T) {
-	initial := decodeHex("6AC292FAA1315B4D858AB3A3D7D5933A")
+	initial := testrig.Hex("6AC292FAA1315B4D858AB3A3D7D5933A")
 	for _, c := range []struct {
 		ksn  string
 		use  dukpt.TDESUse

@@ -3,9 +3,11 @@ package emv_test
 import (
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/emv"
-	"github.com/seed748fb4d1/apcsim/mac"
 	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/mac"
 )
 
 // TestKnownAnswersOfCryptograms has the transactions of CryptoCarver and of e6tech's tests of its Atalla simulator.
@@ -27,16 +29,16 @@ func TestKnownAnswersOfCryptograms(t *testing.T) {
 		{"Atalla, CVN 18", "9990123456789012", "45", "1234567890123456", "", "6513D2FC43696694", "00008000", "44A67041"},
 		{"Atalla, M/Chip", "9901234567890123", "45", "1234567890123456", "", "922F3E83125EB46B", "0000", "8AE6E836084B0E80"},
 	} {
-		card, err := emv.MasterKey(newBlock(decodeHex(classicKey)), emv.OptionA, c.account, c.psn)
+		card, err := emv.MasterKey(testrig.TDES(testrig.Hex(classicKey)), emv.OptionA, c.account, c.psn)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sk, err := emv.CommonSession(card, [8]byte(decodeHex(c.r)))
+		sk, err := emv.CommonSession(card, [8]byte(testrig.Hex(c.r)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if c.data != "" {
-			got, err := upper(emv.Cryptogram(sk, decodeHex(c.data)))
+			got, err := upper(emv.Cryptogram(sk, testrig.Hex(c.data)))
 			if err != nil || got != c.arqc {
 				t.Errorf("%s: cryptogram of %s: got %s, %v, want %s", c.source, c.data, got, err, c.arqc)
 			}
@@ -44,14 +46,14 @@ func TestKnownAnswersOfCryptograms(t *testing.T) {
 		if c.want == "" {
 			continue
 		}
-		arqc, answer := [8]byte(decodeHex(c.arqc)), ""
+		arqc, answer := [8]byte(testrig.Hex(c.arqc)), ""
 		if c.source == "Atalla, M/Chip" { // whose answers are under the card's key
 			sk = card
 		}
 		if len(c.response) == 4 {
-			answer, err = upper(emv.ARPC1(sk, arqc, [2]byte(decodeHex(c.response))))
+			answer, err = upper(emv.ARPC1(sk, arqc, [2]byte(testrig.Hex(c.response))))
 		} else {
-			answer, err = upper(emv.ARPC2(sk, arqc, [4]byte(decodeHex(c.response)), nil))
+			answer, err = upper(emv.ARPC2(sk, arqc, [4]byte(testrig.Hex(c.response)), nil))
 		}
 		if err != nil || answer != c.want {
 			t.Errorf("%s: answer %s to %s: got %s, %v, want %s", c.source, c.response, c.arqc, answer, err, c.want)

@@ -1,7 +1,6 @@
 package emv_test
 
 import (
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log"
@@ -10,23 +9,20 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/emv"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
-func decodeHex(text string) []byte { return payref.Bytes(text) }
-
-func newBlock(key []byte) cipher.Block { return payref.TDES(key) }
-
 func upper(b []byte, err error) (string, error) { return fmt.Sprintf("%X", b), err }
 
 func session(a payref.Args) ([]byte, error) {
-	mk, atc := decodeHex(a.Text("mk")), [2]byte(decodeHex(a.Text("atc")))
+	mk, atc := testrig.Hex(a.Text("mk")), [2]byte(testrig.Hex(a.Text("atc")))
 	switch a.Text("mode") {
 	case "common":
 		return emv.CommonSession(mk, emv.CounterR(atc))
 	case "mchip":
-		return emv.MChipSession(mk, atc, [4]byte(decodeHex(a.Text("un"))))
+		return emv.MChipSession(mk, atc, [4]byte(testrig.Hex(a.Text("un"))))
 	case "visa_script":
 		return emv.VisaScriptSession(mk, atc)
 	case "unionpay":
@@ -62,35 +58,35 @@ func form(a payref.Args) emv.ScriptForm {
 
 var funcs = map[string]payref.Func{
 	"emv_master": func(a payref.Args) (string, error) {
-		return upper(emv.MasterKey(newBlock(decodeHex(a.Text("imk"))), emv.Option(a.Text("option")[0]), a.Text("pan"), a.Text("psn")))
+		return upper(emv.MasterKey(testrig.TDES(testrig.Hex(a.Text("imk"))), emv.Option(a.Text("option")[0]), a.Text("pan"), a.Text("psn")))
 	},
 	"emv_session": func(a payref.Args) (string, error) { return upper(session(a)) },
 	"sk_common": func(a payref.Args) (string, error) {
-		return upper(emv.CommonSession(decodeHex(a.Text("mk")), [8]byte(decodeHex(a.Text("r")))))
+		return upper(emv.CommonSession(testrig.Hex(a.Text("mk")), [8]byte(testrig.Hex(a.Text("r")))))
 	},
 	"sk_visa_script": func(a payref.Args) (string, error) {
-		return upper(emv.VisaScriptSession(decodeHex(a.Text("mk")), [2]byte(decodeHex(a.Text("atc")))))
+		return upper(emv.VisaScriptSession(testrig.Hex(a.Text("mk")), [2]byte(testrig.Hex(a.Text("atc")))))
 	},
 	"sk_emv2000": func(a payref.Args) (string, error) {
-		tree := emv.Tree{Height: a.Int("h", 8), Branch: a.Int("b", 4), IV: [16]byte(decodeHex(a.Text("iv")))}
-		return upper(emv.EMV2000(decodeHex(a.Text("mk")), [2]byte(decodeHex(a.Text("atc"))), tree))
+		tree := emv.Tree{Height: a.Int("h", 8), Branch: a.Int("b", 4), IV: [16]byte(testrig.Hex(a.Text("iv")))}
+		return upper(emv.EMV2000(testrig.Hex(a.Text("mk")), [2]byte(testrig.Hex(a.Text("atc"))), tree))
 	},
 	"arqc": func(a payref.Args) (string, error) {
-		return upper(emv.Cryptogram(decodeHex(a.Text("sk")), decodeHex(a.Text("data"))))
+		return upper(emv.Cryptogram(testrig.Hex(a.Text("sk")), testrig.Hex(a.Text("data"))))
 	},
 	"emv_script_mac": func(a payref.Args) (string, error) {
-		return upper(emv.ScriptMAC(decodeHex(a.Text("sk")), decodeHex(a.Text("data"))))
+		return upper(emv.ScriptMAC(testrig.Hex(a.Text("sk")), testrig.Hex(a.Text("data"))))
 	},
 	"arpc1": func(a payref.Args) (string, error) {
-		return upper(emv.ARPC1(decodeHex(a.Text("k")), [8]byte(decodeHex(a.Text("cryptogram"))), [2]byte(decodeHex(a.Text("arc")))))
+		return upper(emv.ARPC1(testrig.Hex(a.Text("k")), [8]byte(testrig.Hex(a.Text("cryptogram"))), [2]byte(testrig.Hex(a.Text("arc")))))
 	},
 	"arpc2": func(a payref.Args) (string, error) {
 		return upper(
 			emv.ARPC2(
-				decodeHex(a.Text("k")),
-				[8]byte(decodeHex(a.Text("cryptogram"))),
-				[4]byte(decodeHex(a.Text("csu"))),
-				decodeHex(a.Text("prop")),
+				testrig.Hex(a.Text("k")),
+				[8]byte(testrig.Hex(a.Text("cryptogram"))),
+				[4]byte(testrig.Hex(a.Text("csu"))),
+				testrig.Hex(a.Text("prop")),
 			),
 		)
 	},
@@ -100,10 +96,10 @@ var funcs = map[string]payref.Func{
 			p := mustPIN(digits)
 			current = &p
 		}
-		return upper(emv.VisaPINBlock(decodeHex(a.Text("mk_ac")), mustPIN(a.Text("new")), current))
+		return upper(emv.VisaPINBlock(testrig.Hex(a.Text("mk_ac")), mustPIN(a.Text("new")), current))
 	},
 	"emv_pin_script": func(a payref.Args) (string, error) {
-		return upper(emv.EncryptPIN(decodeHex(a.Text("sk_enc")), form(a), decodeHex(a.Text("block"))))
+		return upper(emv.EncryptPIN(testrig.Hex(a.Text("sk_enc")), form(a), testrig.Hex(a.Text("block"))))
 	},
 }
 
@@ -198,7 +194,7 @@ func TestPublishedKeys(t *testing.T) {
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
-	b := newBlock(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
+	b := testrig.TDES(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	sk := make([]byte, 16)
 	for _, c := range []struct {
 		err  error
@@ -233,7 +229,7 @@ func FuzzDerivations(f *testing.F) {
 	f.Add("4123456789012345", "00", byte('A'), make([]byte, 16), uint16(1), 8, 4, []byte("12345678"))
 	f.Fuzz(func(t *testing.T, pan, psn string, option byte, key []byte, counter uint16, height, branch int, data []byte) {
 		atc := [2]byte{byte(counter >> 8), byte(counter)}
-		b := newBlock(decodeHex("0123456789ABCDEFFEDCBA9876543210"))
+		b := testrig.TDES(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 		for _, derive := range []func() ([]byte, error){
 			func() ([]byte, error) { return emv.MasterKey(b, emv.Option(option), pan, psn) },
 			func() ([]byte, error) { return emv.CommonSession(key, emv.CounterR(atc)) },
@@ -253,7 +249,7 @@ func FuzzDerivations(f *testing.F) {
 
 // A card's key, the session key of a transaction, its cryptogram and the issuer's answer.
 func Example() {
-	mk, err := emv.MasterKey(newBlock(decodeHex("0123456789ABCDEFFEDCBA9876543210")), emv.OptionA, "99012345678901234", "45")
+	mk, err := emv.MasterKey(testrig.TDES(testrig.Hex("0123456789ABCDEFFEDCBA9876543210")), emv.OptionA, "99012345678901234", "45")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/mac"
-	"pgregory.net/rapid"
 )
 
 const classicKey = "0123456789ABCDEFFEDCBA9876543210"
 
 // odd are the hexadecimal digits of a key with odd parity: some sources print keys without.
 func odd(key string) string {
-	b := decodeHex(key)
+	b := testrig.Hex(key)
 	tdes.SetOddParity(b)
 	return fmt.Sprintf("%X", b)
 }
@@ -34,7 +36,7 @@ func TestKnownAnswersOfCardKeys(t *testing.T) {
 		{"CryptoCarver", "BF89B32308CDADDC04B952C7DF0715E0", emv.OptionA, "5574301000001575", "00", "640167C1D3C7623804FE97A75E2FC102"},
 		{"Dubinsky", "DFADBFEF0123456789866443DFADBFEF", emv.OptionB, "9876543210123456789", "01", "E5AB98AB5E76F757FEDC7F016E5E2358"},
 	} {
-		got, err := upper(emv.MasterKey(newBlock(decodeHex(c.key)), c.option, c.account, c.psn))
+		got, err := upper(emv.MasterKey(testrig.TDES(testrig.Hex(c.key)), c.option, c.account, c.psn))
 		if want := odd(c.want); err != nil || got != want {
 			t.Errorf("%s: account number %s, option %c: got %s, %v, want %s", c.source, c.account, c.option, got, err, want)
 		}

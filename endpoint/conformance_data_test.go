@@ -2,13 +2,11 @@ package endpoint_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/facts"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -65,16 +64,8 @@ func newDataWorld(t testing.TB) (*dataWorld, []goodRequest) {
 		eng,
 		&endpoint.Options{Verify: true, Callers: map[string]endpoint.Credential{"AKID": {Secret: "secret"}}},
 	)
-	text, err := os.ReadFile("../dataplane/testdata/operations.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var good []goodRequest
-	for line := range bytes.Lines(text) {
-		var v dataVector
-		if err := json.Unmarshal(line, &v); err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range testrig.ReadLines[dataVector](t, "../dataplane/testdata/operations.jsonl") {
 		if body := v.request(t, eng); body != nil {
 			good = append(good, goodRequest{v.Op, body})
 		}
@@ -95,7 +86,7 @@ func (v *dataVector) request(t testing.TB, eng *engine.Engine) object {
 	t.Helper()
 	body := integers(v.Inputs).(object)
 	for member, k := range v.Keys {
-		raw, _ := hex.DecodeString(k.Hex)
+		raw := testrig.Hex(k.Hex)
 		if len(raw) == 0 {
 			return nil
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -40,7 +41,7 @@ func publicKeyOf(t testing.TB, c *engine.Caller, arn string) any {
 // standard library; its self-signed certificate is root and leaf, as in the
 // samples.
 func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
-	info := unhex(t, "00A1B2C3D4E5F60718293A4B5C6D7E8F")
+	info := testrig.Hex("00A1B2C3D4E5F60718293A4B5C6D7E8F")
 	eng, _ := clocked(t, engine.Options{})
 	for _, c := range curves {
 		pair := agreeingPair(t, eng.Caller, c.a, new(apc.KeyUsageTR31K1KeyBlockProtectionKey))
@@ -60,7 +61,7 @@ func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key := unhex(t, "8A8349794C9EE9A4C2927098F249FED6")
+		key := testrig.Hex("8A8349794C9EE9A4C2927098F249FED6")
 		header, _ := tr31.ParseHeader("D0000B0TX00E0000")
 		want, _ := kcv.TDES(key)
 		if c.a == apc.KeyAlgorithmECCNISTP384 {

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"crypto/cipher"
-	"crypto/des"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -18,7 +18,7 @@ const zoneBytes = "0123456789ABCDEFFEDCBA9876543210"
 
 func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
-	key := unhex(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
+	key := testrig.Hex("A1B2C3D4E5F60718293A4B5C6D7E8F90")
 	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), zoneBytes)
 	want, _ := kcv.TDES(key)
 	for _, c := range []struct {
@@ -32,14 +32,11 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 		{apc.As2805KeyVariantMessageAuthenticationKeyVariant24, [2]byte{0x24, 0xC0}, apc.KeyUsageTR31M0ISO16609MACKey, macModes},
 		{apc.As2805KeyVariantDataEncryptionKeyVariant22, [2]byte{0x22, 0xC0}, apc.KeyUsageTR31D0SymmetricDataEncryptionKey, cipherModes},
 	} {
-		masked := unhex(t, zoneBytes)
+		masked := testrig.Hex(zoneBytes)
 		for i := range masked {
 			masked[i] ^= c.mask[i%2]
 		}
-		block, err := des.NewTripleDESCipher(append(masked, masked[:8]...))
-		if err != nil {
-			t.Fatal(err)
-		}
+		block := testrig.TDES(masked)
 		wrapped := slices.Clone(key)
 		cipher.NewCBCEncrypter(block, make([]byte, 8)).CryptBlocks(wrapped, wrapped)
 		text := strings.ToUpper(hex.EncodeToString(wrapped))

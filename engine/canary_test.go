@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -17,6 +16,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -44,7 +44,7 @@ func (s *spyStore) Commit(ctx context.Context, id keystore.CommitID, changes ...
 // canaries are the keys whose bytes must not come out.
 var canaries = []string{"C0FFEE11C0FFEE22C0FFEE33C0FFEE44", "DEADBEA7DEADBEA8DEADBEA9DEADBEAA"}
 
-func canary(i int) []byte { b, _ := hex.DecodeString(canaries[i]); return b }
+func canary(i int) []byte { b := testrig.Hex(canaries[i]); return b }
 
 // canaryWorld is an engine of which everything that comes out is kept.
 type canaryWorld struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -17,7 +18,7 @@ import (
 func TestAESKeysTakeTheCheckValueANSIX924(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	ansi := new(apc.KeyCheckValueAlgorithmANSIX924)
-	a, key := attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), unhex(t, aesKey)
+	a, key := attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), testrig.Hex(aesKey)
 	want, err := kcv.AES(key)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // cryptogram encrypts a key to the token's certificate.
@@ -36,7 +37,7 @@ func keyArm(t *testing.T, token *engine.GetParametersForImportOutput) *engine.Im
 		KeyAttributes:        attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
 		Exportable:           new(true),
 		ImportToken:          token.ImportToken,
-		WrappedKeyCryptogram: cryptogram(t, token, crypto.SHA256, unhex(t, cryptogramKey)),
+		WrappedKeyCryptogram: cryptogram(t, token, crypto.SHA256, testrig.Hex(cryptogramKey)),
 	}
 }
 
@@ -70,8 +71,8 @@ func TestCryptogramsTravelBothWays(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := out.WrappedKey
-		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), unhex(t, w.KeyMaterial), nil)
-		if err != nil || string(got) != string(unhex(t, cryptogramKey)) || *w.KeyCheckValue != "D5D44F" ||
+		got, err := rsa.DecryptOAEP(hash.New(), nil, leaf.Signer.(*rsa.PrivateKey), testrig.Hex(w.KeyMaterial), nil)
+		if err != nil || string(got) != string(testrig.Hex(cryptogramKey)) || *w.KeyCheckValue != "D5D44F" ||
 			w.WrappedKeyMaterialFormat != apc.WrappedKeyMaterialFormatKeyCryptogram ||
 			w.WrappingKeyArn != ca.KeyArn {
 			t.Errorf("%s: exported %+v, opened as %x, %v", spec, w, got, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -59,7 +60,7 @@ func tokenWay(t *testing.T, c *engine.Caller) func() error {
 	t.Helper()
 	h := newHost(t, c)
 	tr34 := parametersForImport(t, c, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	token := h.seal(t, tr34.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	token := h.seal(t, tr34.WrappingKeyCertificate, nil, testrig.Hex(tdesKey))
 	return func() error { _, err := importToken(c, h.arm(&tr34.ImportToken, token)); return err }
 }
 
@@ -67,7 +68,7 @@ func tokenWay(t *testing.T, c *engine.Caller) func() error {
 func cryptogramWay(t *testing.T, c *engine.Caller) func() error {
 	t.Helper()
 	rsa := parametersForImport(t, c, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	wrapped := cryptogram(t, rsa, crypto.SHA256, unhex(t, tdesKey))
+	wrapped := cryptogram(t, rsa, crypto.SHA256, testrig.Hex(tdesKey))
 	return func() error {
 		_, err := importMaterial(
 			c,
@@ -143,7 +144,7 @@ func TestAKeyThatTheDeviceCannotHaveIsRefusedForGood(t *testing.T) {
 		},
 		"LoadKey": func() error {
 			_, err := c.LoadKey(ctx, &engine.LoadKeyInput{KeyAttributes: tdesAttributes, Exportable: new(true),
-				Components: []hsm.Secret{hsm.NewSecret(unhex(t, tdesKey))}})
+				Components: []hsm.Secret{hsm.NewSecret(testrig.Hex(tdesKey))}})
 			return err
 		},
 		"Tr31KeyBlock":              blockWay(t, c),

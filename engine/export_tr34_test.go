@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -97,16 +98,16 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 			t.Errorf("%s: %v", c.what, err)
 			continue
 		}
-		token, err := tr34.Parse(unhex(t, w.KeyMaterial))
+		token, err := tr34.Parse(testrig.Hex(w.KeyMaterial))
 		if err != nil {
 			t.Fatalf("%s: %v", c.what, err)
 		}
 		check := &tr34.Check{KDH: c.kdh, KRD: krd.certificate, Now: noon, CRL: tr34.CRLOptional}
 		if c.nonce != "" {
-			check.Nonce = unhex(t, c.nonce)
+			check.Nonce = testrig.Hex(c.nonce)
 		}
 		opened, err := token.Open(krd.Signer.(*rsa.PrivateKey), check)
-		if err != nil || string(opened.Key) != string(unhex(t, c.clear)) || opened.Header != c.header ||
+		if err != nil || string(opened.Key) != string(testrig.Hex(c.clear)) || opened.Header != c.header ||
 			token.Layout != tr34.LayoutX9TR342012 {
 			t.Errorf("%s: opened %v, %v, layout %s; want header %s", c.what, opened, err, token.Layout, c.header)
 		}
@@ -152,7 +153,7 @@ func TestInitialKeysAreExportedInEveryFormThatHasOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := tr34.Parse(unhex(t, w.KeyMaterial))
+	token, err := tr34.Parse(testrig.Hex(w.KeyMaterial))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestInitialKeysAreExportedInEveryFormThatHasOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum, _ := kcv.TDES(unhex(t, want)); *w.KeyCheckValue != sum {
+	if sum, _ := kcv.TDES(testrig.Hex(want)); *w.KeyCheckValue != sum {
 		t.Errorf("cryptogram with check value %s, want %s", *w.KeyCheckValue, sum)
 	}
 	kek := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes))

@@ -2,13 +2,13 @@ package engine_test
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var ctx = context.Background()
@@ -42,10 +42,7 @@ func create(t testing.TB, c *engine.Caller, a apc.KeyAttributes) engine.Key {
 // load makes a key of known bytes, from the bytes and a zero component.
 func load(t testing.TB, c *engine.Caller, a apc.KeyAttributes, key string) engine.Key {
 	t.Helper()
-	raw, err := hex.DecodeString(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := testrig.Hex(key)
 	out, err := c.LoadKey(ctx, &engine.LoadKeyInput{
 		KeyAttributes: a, Exportable: new(true),
 		Components: []hsm.Secret{hsm.NewSecret(raw), hsm.NewSecret(make([]byte, len(raw)))},

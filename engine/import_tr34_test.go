@@ -18,6 +18,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -40,15 +41,15 @@ func TestKeyTokensAreImportedInEveryLayout(t *testing.T) {
 					if !twoPass {
 						s.Nonce, s.SigningTime = nil, noon
 					}
-				}, unhex(t, c.key))
+				}, testrig.Hex(c.key))
 				arm := h.arm(&p.ImportToken, block)
 				if !twoPass {
 					arm.RandomNonce = nil
 				}
 				k, err := importToken(eng.Caller, arm)
-				want, _ := kcv.TDES(unhex(t, c.key))
+				want, _ := kcv.TDES(testrig.Hex(c.key))
 				if c.a == apc.KeyAlgorithmAES128 {
-					want, _ = kcv.AES(unhex(t, c.key))
+					want, _ = kcv.AES(testrig.Hex(c.key))
 				}
 				if err != nil || k.KeyCheckValue != want || k.KeyAttributes.KeyAlgorithm != c.a ||
 					k.KeyAttributes.KeyUsage != apc.KeyUsageTR31K0KeyEncryptionKey ||
@@ -72,7 +73,7 @@ func TestKeyTokenBringsItsOptionalBlocks(t *testing.T) {
 	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, true)
 	token := func(blocks string) string {
-		return h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = "D9999K0TB00E0" + blocks }, unhex(t, tdesKey))
+		return h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = "D9999K0TB00E0" + blocks }, testrig.Hex(tdesKey))
 	}
 	k, err := importToken(eng.Caller, h.arm(&p.ImportToken, token("100LB0Dterminal7")))
 	if err != nil {
@@ -92,7 +93,7 @@ func TestKeyTokensAreRefusedWithTheRule(t *testing.T) {
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	cryptograms := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	key := unhex(t, tdesKey)
+	key := testrig.Hex(tdesKey)
 	good := h.seal(t, p.WrappingKeyCertificate, nil, key)
 	reissued := issue(t, rsaKey(t, 2048, 0), "KDH CA", nil, nil) // the root's key and name in another certificate
 	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
@@ -169,7 +170,7 @@ func TestKeyTokensAreRefusedInAnotherAccountAndRegionAndTooLate(t *testing.T) {
 	eng, clock := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	good := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	good := h.seal(t, p.WrappingKeyCertificate, nil, testrig.Hex(tdesKey))
 	for what, other := range map[string]*engine.Caller{"account": eng.As(apc.Identity{Account: "444455556666"}),
 		"Region": eng.As(apc.Identity{Region: "eu-west-1"})} {
 		_, err := importToken(other, newHost(t, other).arm(&p.ImportToken, good))
@@ -186,7 +187,7 @@ func TestVersionAndLengthOfATokenHeaderMeanNothing(t *testing.T) {
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	for _, begin := range []string{"A0256", "B0000", "D9999", "10016", "Z----"} {
-		block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = begin + "K0TB00N0000" }, unhex(t, tdesKey))
+		block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = begin + "K0TB00N0000" }, testrig.Hex(tdesKey))
 		if k, err := importToken(eng.Caller, h.arm(&p.ImportToken, block)); err != nil || k.Exportable {
 			t.Errorf("%s: got %+v, %v, want a key that is not exportable", begin, k, err)
 		}
@@ -198,7 +199,7 @@ func TestAnAESKeyMayBeUnderATDESContentKey(t *testing.T) {
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA3072, false)
 	block := h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header, s.Cipher = headerOf[apc.KeyAlgorithmAES128], tr34.TDESCBC },
-		unhex(t, aesKey))
+		testrig.Hex(aesKey))
 	if k, err := importToken(eng.Caller, h.arm(&p.ImportToken, block)); err != nil || k.KeyAttributes.KeyAlgorithm != apc.KeyAlgorithmAES128 {
 		t.Errorf("got %+v, %v, want an AES_128 key", k, err)
 	}
@@ -209,7 +210,7 @@ func TestKeyTokenWithoutAHeaderIsRefusedForIt(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	token := unhex(t, h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)))
+	token := testrig.Hex(h.seal(t, p.WrappingKeyCertificate, nil, testrig.Hex(tdesKey)))
 	data := []byte{0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1} // the attribute's identifier
 	at := bytes.LastIndex(token, data)
 	token[at+len(data)-1] = 9
@@ -254,7 +255,7 @@ func TestMaterialCorruptedAtAnyByteIsRefused(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	h := newHost(t, eng.Caller)
 	tokens := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	keyToken := h.seal(t, tokens.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	keyToken := h.seal(t, tokens.WrappingKeyCertificate, nil, testrig.Hex(tdesKey))
 	before := countKeys(t, eng.Caller)
 	for what, c := range map[string]struct {
 		digits string
@@ -263,13 +264,13 @@ func TestMaterialCorruptedAtAnyByteIsRefused(t *testing.T) {
 		"key token": {keyToken, func(s string) error { _, err := importToken(eng.Caller, h.arm(&tokens.ImportToken, s)); return err }},
 		"signer's certificate": {hex.EncodeToString(h.kdh.certificate.Raw), func(s string) error {
 			arm := h.arm(&tokens.ImportToken, keyToken)
-			arm.SigningKeyCertificate = certificateText(unhex(t, s))
+			arm.SigningKeyCertificate = certificateText(testrig.Hex(s))
 			_, err := importToken(eng.Caller, arm)
 			return err
 		}},
 	} {
 		for i := 0; i < len(c.digits); i += 2 {
-			spoiled := unhex(t, c.digits)
+			spoiled := testrig.Hex(c.digits)
 			spoiled[i/2] ^= 0xA5 // not 2: version 3 of the SignedData is as good as 1, and not signed
 			err := c.do(strings.ToUpper(hex.EncodeToString(spoiled)))
 			refusal, ok := errors.AsType[*apc.Error](err)

@@ -9,6 +9,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -154,7 +155,7 @@ func TestLoadKeyRefusesCheckValuesThatAreNone(t *testing.T) {
 	tdes := &engine.LoadKeyInput{
 		KeyAttributes: attributes(apc.KeyUsageTR31P0PINEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes),
 		Exportable:    new(true),
-		Components:    []hsm.Secret{hsm.NewSecret(unhex(t, tdesKey))},
+		Components:    []hsm.Secret{hsm.NewSecret(testrig.Hex(tdesKey))},
 		KeyCheckValue: new("08D7B4FB62"),
 	}
 	_, err := eng.LoadKey(ctx, tdes)
@@ -171,7 +172,7 @@ func TestLoadKeyTakesOneToThreeComponents(t *testing.T) {
 		in := loadUnder("zoneKey00000000000"+string(rune('0'+n)), 1)
 		in.Components = nil
 		for range n {
-			in.Components = append(in.Components, hsm.NewSecret(unhex(t, aesKey)))
+			in.Components = append(in.Components, hsm.NewSecret(testrig.Hex(aesKey)))
 		}
 		out, err := eng.LoadKey(ctx, in)
 		if n < 1 || n > 3 {

@@ -21,6 +21,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore/boltstore"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -94,7 +95,7 @@ func (s *olderStore) open(t *testing.T, later time.Duration) (*engine.Engine, *e
 	}
 	t.Cleanup(func() { store.Close() })
 	clock := engine.NewClock(s.Written.Add(later))
-	device := hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: (*[32]byte)(unhex(t, s.MasterKey))})
+	device := hsm.NewSoftware(&hsm.SoftwareOptions{MasterKey: (*[32]byte)(testrig.Hex(s.MasterKey))})
 	eng, err := engine.Open(ctx, device, store, &engine.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatalf("%s: %v", s.name, err)
@@ -208,7 +209,7 @@ func tagsOf(t *testing.T, c *engine.Caller, arn string) string {
 func TestKeysOfEarlierVersionsAreExported(t *testing.T) {
 	for _, s := range olderStores(t) {
 		eng, _ := s.open(t, time.Hour)
-		kbpk, err := tr31.NewKBPK(unhex(t, s.KEK))
+		kbpk, err := tr31.NewKBPK(testrig.Hex(s.KEK))
 		if err != nil {
 			t.Fatal(err)
 		}

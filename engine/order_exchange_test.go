@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
 
@@ -107,7 +108,7 @@ func TestOrderOfChecksWithImportsOfTR34(t *testing.T) {
 	token := parametersForImport(t, w.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 	h := newHost(t, w.Caller)
 	sealed := func(header string) string {
-		return h.seal(t, token.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, unhex(t, tdesKey))
+		return h.seal(t, token.WrappingKeyCertificate, func(s *tr34.Sealing) { s.Header = header }, testrig.Hex(tdesKey))
 	}
 	good := sealed(headerOf[apc.KeyAlgorithmTDES2Key])
 	impostor := issue(t, rsaKey(t, 2048, 2), "KDH CA", nil, nil)
@@ -191,7 +192,7 @@ func TestOrderOfChecksWithImportsOfCryptograms(t *testing.T) {
 	old := parametersForImport(t, w.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
 	w.clock.Advance(31 * day)
 	token := parametersForImport(t, w.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-	good := cryptogram(t, token, crypto.SHA256, unhex(t, tdesKey))
+	good := cryptogram(t, token, crypto.SHA256, testrig.Hex(tdesKey))
 	setToken := func(id string) func(*importIn) {
 		return func(in *importIn) { in.KeyMaterial.KeyCryptogram.ImportToken = id }
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // orderedElsewhere are operations whose order of checks other tests prove, by form, and those whose
@@ -73,7 +74,7 @@ func (w *orderWorld) orderOfCreateKey(t *testing.T) {
 
 func (w *orderWorld) orderOfLoadKey(t *testing.T) {
 	type in = engine.LoadKeyInput
-	part := hsm.NewSecret(unhex(t, aesKey))
+	part := hsm.NewSecret(testrig.Hex(aesKey))
 	order[in]{"LoadKey", func() *in {
 		return &in{KeyAttributes: kekAttributes(apc.KeyAlgorithmAES128), Exportable: new(true), Components: []hsm.Secret{part}}
 	}, send((*engine.Caller).LoadKey, w.Caller),

@@ -11,7 +11,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"testing"
@@ -135,15 +134,6 @@ func concatKDF(shared, info []byte, size int) (out []byte) {
 		out = append(out, sum[:]...)
 	}
 	return out[:size]
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func clocked(t testing.TB, o engine.Options) (*engine.Engine, *engine.Clock) {

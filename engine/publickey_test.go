@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -28,7 +29,7 @@ func (p pretender) Public() crypto.PublicKey { return p.public }
 func certificateForms(t *testing.T, eng *engine.Engine, h host) map[string]func(text string) error {
 	t.Helper()
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	token := h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	token := h.seal(t, p.WrappingKeyCertificate, nil, testrig.Hex(tdesKey))
 	key := create(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes)).KeyArn
 	exporting := parametersForExport(t, eng.Caller).ExportToken
 	pair := agreeingPair(t, eng.Caller, apc.KeyAlgorithmECCNISTP256, new(apc.KeyUsageTR31K1KeyBlockProtectionKey)).KeyArn

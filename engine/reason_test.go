@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestReasonReadsAsASentence(t *testing.T) {
@@ -41,7 +42,7 @@ func sentence(t *testing.T, err error) string {
 func TestRefusedCryptogramsSayHowToEncrypt(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
-	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	const field = "KeyMaterial.KeyCryptogram."
 	for _, c := range []struct {
 		hash crypto.Hash

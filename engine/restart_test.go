@@ -10,6 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
@@ -42,7 +43,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	}
 	h := newHost(t, eng.Caller)
 	params := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	token := h.seal(t, params.WrappingKeyCertificate, nil, unhex(t, tdesKey))
+	token := h.seal(t, params.WrappingKeyCertificate, nil, testrig.Hex(tdesKey))
 	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/lasting", KeyArn: &key.KeyArn}); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestEverythingIsUsedAfterARestart(t *testing.T) {
 	}
 	signs(t, eng.Caller, signing.KeyArn)
 	held, err := importToken(eng.Caller, h.arm(&params.ImportToken, token))
-	if want, _ := kcv.TDES(unhex(t, tdesKey)); err != nil || held.KeyCheckValue != want {
+	if want, _ := kcv.TDES(testrig.Hex(tdesKey)); err != nil || held.KeyCheckValue != want {
 		t.Errorf("the import that was begun before: %+v, %v", held, err)
 	}
 	restored, err := eng.RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: leaving.KeyArn})

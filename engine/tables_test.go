@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var updateGolden = flag.Bool("update", false, "write the golden tables anew")
@@ -97,15 +97,7 @@ func appendUsageRow(lines []string, way string, u apc.KeyUsage, a apc.KeyAlgorit
 // there is no folder of fact sheets next to the checkout.
 func usageSheet(t *testing.T) (lines []string) {
 	t.Helper()
-	dir := os.Getenv("APCSIM_SPEC")
-	if dir == "" {
-		return nil
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "key-attributes.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var sheet struct {
+	type sheet struct {
 		Rows []struct {
 			KeyUsage                     apc.KeyUsage
 			KeyAlgorithm                 apc.KeyAlgorithm
@@ -113,10 +105,7 @@ func usageSheet(t *testing.T) (lines []string) {
 			CreateModes, ImportModes     [][]string
 		}
 	}
-	if err := json.Unmarshal(raw, &sheet); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range sheet.Rows {
+	for _, row := range testrig.Facts[sheet](t, "key-attributes.json").Rows {
 		for _, c := range row.CreateClasses {
 			lines = appendUsageRow(lines, "create", row.KeyUsage, row.KeyAlgorithm, c, modeSets(row.CreateModes))
 		}

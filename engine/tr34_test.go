@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -77,8 +78,8 @@ func TestReasonsBehindTheDecryptionOfKeyTokensAreHidden(t *testing.T) {
 			block string
 			rule  apc.Rule
 		}{
-			"to another key": {h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.KRD = &mixed }, unhex(t, tdesKey)), "oaep"},
-			"of 8 bytes":     {h.seal(t, p.WrappingKeyCertificate, nil, unhex(t, tdesKey)[:8]), "key-length"},
+			"to another key": {h.seal(t, p.WrappingKeyCertificate, func(s *tr34.Sealing) { s.KRD = &mixed }, testrig.Hex(tdesKey)), "oaep"},
+			"of 8 bytes":     {h.seal(t, p.WrappingKeyCertificate, nil, testrig.Hex(tdesKey)[:8]), "key-length"},
 		} {
 			_, err := importToken(eng.Caller, h.arm(&p.ImportToken, c.block))
 			rule := apc.RuleKeyBlock
@@ -112,14 +113,14 @@ func TestKeyTokensAreImportedWithAKeyOfTheAccount(t *testing.T) {
 	outside := issue(t, rsaKey(t, 4096, 0), "outside", nil, nil)
 	pair, own := ownPairOf(t, eng.Caller, apc.KeyUsageTR31K2TR34AsymmetricKey, unwrapOnly, &outside)
 	deriving, derivingCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31K2TR34AsymmetricKey, deriveModes, &outside)
-	block := h.seal(t, own.text(), nil, unhex(t, tdesKey))
+	block := h.seal(t, own.text(), nil, testrig.Hex(tdesKey))
 	arm := func(k engine.Key, c certified) *engine.ImportTr34KeyBlock {
 		a := h.arm(nil, block)
 		a.WrappingKeyIdentifier, a.WrappingKeyCertificate = &k.KeyArn, new(c.text())
 		return a
 	}
 	k, err := importToken(eng.Caller, arm(pair, own))
-	if want, _ := kcv.TDES(unhex(t, tdesKey)); err != nil || k.KeyCheckValue != want {
+	if want, _ := kcv.TDES(testrig.Hex(tdesKey)); err != nil || k.KeyCheckValue != want {
 		t.Fatalf("imported as %+v, %v", k, err)
 	}
 	_, err = importToken(eng.Caller, arm(pair, derivingCert))

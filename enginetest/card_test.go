@@ -1,7 +1,6 @@
 package enginetest_test
 
 import (
-	"crypto/des"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -9,6 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/dataplane"
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -19,8 +19,8 @@ func TestCardTakesTheIssuersAnswerAndNoOther(t *testing.T) {
 		t.Errorf("ATC %s, data %s", c.ATC(), padded)
 	}
 	// The issuer derives the session key anew.
-	raw, _ := hex.DecodeString(publishedKey + publishedKey[:16])
-	imk, _ := des.NewTripleDESCipher(raw)
+	raw := testrig.Hex(publishedKey + publishedKey[:16])
+	imk := testrig.TDES(raw)
 	mk, err := emv.MasterKey(imk, emv.OptionA, "4111111111111111", "00")
 	if err != nil {
 		t.Fatal(err)
@@ -29,9 +29,9 @@ func TestCardTakesTheIssuersAnswerAndNoOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, _ := hex.DecodeString(padded)
+	data := testrig.Hex(padded)
 	want, err := emv.Cryptogram(sk, data)
-	if got, _ := hex.DecodeString(arqc); err != nil || !mac.Equal(got, want) {
+	if got := testrig.Hex(arqc); err != nil || !mac.Equal(got, want) {
 		t.Errorf("ARQC: got %s, want %X", arqc, want)
 	}
 	arpc, err := emv.ARPC1(sk, [8]byte(want), [2]byte{0x30, 0x30})

@@ -1,11 +1,10 @@
 package enginetest_test
 
 import (
-	"crypto/aes"
-	"encoding/hex"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/enginetest"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -33,9 +32,9 @@ func TestTerminalIsThatOfX924(t *testing.T) {
 // TestTerminalIsThatOfX9243 compares with the published test vectors of ANSI X9.24-3: AES_128, counter 1.
 func TestTerminalIsThatOfX9243(t *testing.T) {
 	x := enginetest.New(t, nil).Partner(t, "Acquirer").Terminal(enginetest.B0AES128, "FEDCBA9876543210F1F1F1F1F1F1F1F1")
-	key, _ := hex.DecodeString("AF8CB133A78F8DC2D1359F18527593FB") // for PIN encryption
-	b, _ := aes.NewCipher(key)
-	block, _ := hex.DecodeString(x.PINBlock("4111111111111111", "1234"))
+	key := testrig.Hex("AF8CB133A78F8DC2D1359F18527593FB") // for PIN encryption
+	b := testrig.AES(key)
+	block := testrig.Hex(x.PINBlock("4111111111111111", "1234"))
 	p, err := pin.Decrypt(b, pin.ISO4, block, "4111111111111111")
 	if err != nil || p.Digits() != "1234" {
 		t.Errorf("under the published key the PIN block is %v, %v", p, err)

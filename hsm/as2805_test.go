@@ -3,18 +3,18 @@ package hsm_test
 import (
 	"bytes"
 	"crypto/cipher"
-	"crypto/des"
 	"errors"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
 // TestAS2805KeysTravelUnderTheirVariant, computed here with the standard
 // library: TDES-CBC with a zero IV under the masked key.
 func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
-	kek, key := bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"), bytesOf(t, "A1B2C3D4E5F60718293A4B5C6D7E8F90")
+	kek, key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210"), testrig.Hex("A1B2C3D4E5F60718293A4B5C6D7E8F90")
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		ref := load(t, h, hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'N', Bits: 128}, kek)
 		for _, v := range []hsm.Variant{{}, {0x28, 0xC0}, {0x24, 0xC0}, {0x22, 0xC0}} {
@@ -22,10 +22,7 @@ func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
 			for i := range masked {
 				masked[i] ^= v[i%2]
 			}
-			block, err := des.NewTripleDESCipher(append(masked, masked[:8]...))
-			if err != nil {
-				t.Fatal(err)
-			}
+			block := testrig.TDES(masked)
 			want := bytes.Clone(key)
 			cipher.NewCBCEncrypter(block, make([]byte, 8)).CryptBlocks(want, want)
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -35,7 +36,7 @@ func TestAttributesAreReadAsTheyWereWritten(t *testing.T) {
 			t.Errorf("%v: written as %x, %v, want %s", w.a, b, err, w.text)
 		}
 		var got hsm.Attributes
-		if err := got.UnmarshalBinary(bytesOf(t, w.text)); err != nil || got != w.a {
+		if err := got.UnmarshalBinary(testrig.Hex(w.text)); err != nil || got != w.a {
 			t.Errorf("%s: read as %v, %v, want %v", w.text, got, err, w.a)
 		}
 	}
@@ -43,7 +44,7 @@ func TestAttributesAreReadAsTheyWereWritten(t *testing.T) {
 
 func TestDamagedAttributesAreRefused(t *testing.T) {
 	for _, w := range writtenAttributes {
-		whole := bytesOf(t, w.text)
+		whole := testrig.Hex(w.text)
 		damaged := map[string][]byte{"a byte too many": append(bytes.Clone(whole), 0), "another form": append([]byte{2}, whole[1:]...)}
 		for n := range whole {
 			damaged[hex.EncodeToString(whole[:n])] = whole[:n]
@@ -61,7 +62,7 @@ func TestDamagedAttributesAreRefused(t *testing.T) {
 		"a length past the end":                   "01ffffffffffffffffff01",
 		"a length past the longest id":            "0141" + hex.EncodeToString(make([]byte, 90)),
 	} {
-		if err := new(hsm.Attributes).UnmarshalBinary(bytesOf(t, text)); !errors.Is(err, hsm.ErrAttributes) {
+		if err := new(hsm.Attributes).UnmarshalBinary(testrig.Hex(text)); !errors.Is(err, hsm.ErrAttributes) {
 			t.Errorf("%s: got %v, want %v", name, err, hsm.ErrAttributes)
 		}
 	}
@@ -70,10 +71,7 @@ func TestDamagedAttributesAreRefused(t *testing.T) {
 // FuzzAttributes: what is read is written as the same bytes.
 func FuzzAttributes(f *testing.F) {
 	for _, w := range writtenAttributes {
-		b, err := hex.DecodeString(w.text)
-		if err != nil {
-			f.Fatal(err)
-		}
+		b := testrig.Hex(w.text)
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

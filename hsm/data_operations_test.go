@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+
 	"github.com/seed748fb4d1/apcsim/dukpt"
 	"github.com/seed748fb4d1/apcsim/emv"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -55,7 +57,7 @@ func onDataCases(t *testing.T, op string, run func(d *dataCase)) {
 }
 
 func (d *dataCase) key(member string) hsm.KeyRef { return loadOperationKey(d.t, d.b, d.c, member) }
-func (d *dataCase) hex(text string) []byte       { return bytesOf(d.t, text) }
+func (d *dataCase) hex(text string) []byte       { return testrig.Hex(text) }
 func (d *dataCase) array2(text string) [2]byte   { return [2]byte(d.hex(text)) }
 func (d *dataCase) array8(text string) [8]byte   { return [8]byte(d.hex(text)) }
 func (d *dataCase) is(what, got string, err error) {

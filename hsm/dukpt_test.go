@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -27,7 +28,7 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 				t,
 				h,
 				hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)},
-				bytesOf(t, c.bdk),
+				testrig.Hex(c.bdk),
 			)
 			header := tr31.Header{
 				Version:       tr31.VersionD,
@@ -39,13 +40,13 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 				Context:       '0',
 				Reserved:      '0',
 			}
-			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: bytesOf(t, c.ksn)}, zeroMethods[c.algorithm])
+			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: testrig.Hex(c.ksn)}, zeroMethods[c.algorithm])
 			if err != nil {
 				t.Fatal(err)
 			}
 			b, _ := tr31.Parse(text, tr31.Strict)
 			key, err := reader.Unwrap(ctx, b)
-			if err != nil || !bytes.Equal(key, bytesOf(t, c.want)) {
+			if err != nil || !bytes.Equal(key, testrig.Hex(c.want)) {
 				t.Errorf("%s, %s: another initial key, %v", c.bdk, c.ksn, err)
 			}
 		}

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -101,7 +102,7 @@ func TestAgreedKeysAreThoseOfTheOtherParty(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		t.Skip("no openssl here")
 	}
-	info := bytesOf(t, "D0A1B2C300FF")
+	info := testrig.Hex("D0A1B2C300FF")
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		for bits, curve := range ecdhCurves {
 			a := agreer
@@ -138,7 +139,7 @@ func opensslKDF(t *testing.T, method, hash string, secret, info []byte, size int
 	if err != nil {
 		t.Fatalf("openssl kdf: %v\n%s", err, out)
 	}
-	return bytesOf(t, strings.ReplaceAll(strings.TrimSpace(string(out)), ":", ""))
+	return testrig.Hex(strings.ReplaceAll(strings.TrimSpace(string(out)), ":", ""))
 }
 
 // exchange sends a key to the other party and back, under each algorithm of the

@@ -3,13 +3,13 @@ package hsm_test
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"sync"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -27,15 +27,6 @@ func onEvery(t *testing.T, do func(t *testing.T, h *hsm.HSM)) {
 			do(t, h)
 		})
 	}
-}
-
-func bytesOf(t testing.TB, text string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 var zeroMethods = map[hsm.Algorithm]kcv.Method{hsm.TDES: kcv.TDESZero, hsm.AES: kcv.AESCMAC, hsm.HMAC: kcv.HMACSHA256}
@@ -63,7 +54,7 @@ func TestComponentsAreXoredAndShown(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		a := hsm.Attributes{KeyID: "k", Usage: "K0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 128}
 		parts := []hsm.Secret{
-			hsm.NewSecret(bytesOf(t, "0123456789ABCDEFFEDCBA9876543210")),
+			hsm.NewSecret(testrig.Hex("0123456789ABCDEFFEDCBA9876543210")),
 			hsm.NewSecret(make([]byte, 16)), hsm.NewSecret(make([]byte, 16)),
 		}
 		out, err := h.LoadComponents(ctx, parts, a, kcv.TDESZero)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 type kekValidationInputs struct {
@@ -39,10 +40,10 @@ func TestKEKValidationAsAnotherImplementation(t *testing.T) {
 			}
 			got, err = h.RequestKEKValidation(ctx, kek, mask, length)
 			if err == nil {
-				want = answerByHand(t, bytesOf(t, c.Keys["KeyIdentifier"].Hex), mask, got.Send, length)
+				want = answerByHand(t, testrig.Hex(c.Keys["KeyIdentifier"].Hex), mask, got.Send, length)
 			}
 		} else {
-			got, err = h.AnswerKEKValidation(ctx, kek, mask, bytesOf(t, in.KekValidationType.KekValidationResponse.RandomKeySend))
+			got, err = h.AnswerKEKValidation(ctx, kek, mask, testrig.Hex(in.KekValidationType.KekValidationResponse.RandomKeySend))
 		}
 		if err != nil || upperHex(got.Send) != want.RandomKeySend || upperHex(got.Receive) != want.RandomKeyReceive {
 			t.Errorf("got %X, %X, %v, want %v", got.Send, got.Receive, err, want)
@@ -81,7 +82,7 @@ var kekAttributes = hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.TDE
 
 func TestKEKValidationDrawsANewRandomKeyEachTime(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
-		kek := load(t, h, kekAttributes, bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"))
+		kek := load(t, h, kekAttributes, testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 		first, err := h.RequestKEKValidation(ctx, kek, hsm.KEKMask82, 16)
 		if err != nil {
 			t.Fatal(err)
@@ -99,10 +100,10 @@ func TestKEKValidationDrawsANewRandomKeyEachTime(t *testing.T) {
 
 func TestKEKValidationRefusesWhatDoesNotFit(t *testing.T) {
 	h := hsm.New(hsm.NewSoftware(nil), nil)
-	kek := load(t, h, kekAttributes, bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"))
+	kek := load(t, h, kekAttributes, testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	pek := kekAttributes
 	pek.Usage = "P0"
-	other := load(t, h, pek, bytesOf(t, "0123456789ABCDEFFEDCBA9876543210"))
+	other := load(t, h, pek, testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
 	aes := load(
 		t,
 		h,

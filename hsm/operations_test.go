@@ -1,7 +1,6 @@
 package hsm_test
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -13,14 +12,12 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var (
@@ -74,8 +71,9 @@ func onOperations(t *testing.T, op string, run func(t *testing.T, b hsm.Backend,
 	all := append(committedOperations(t, op), publishedOperations(t, op)...)
 	onEveryBackend(t, func(t *testing.T, b hsm.Backend, h *hsm.HSM) {
 		cases := all
-		if strings.HasSuffix(t.Name(), "/software") {
-			cases = append(cases[:len(cases):len(cases)], randomOperations(t, rand.Uint64N(1<<31), *operationCases, op)...)
+		if strings.HasSuffix(t.Name(), "/software") && testrig.Payref() != "" {
+			random := testrig.RandomCases[operation](t, rand.Uint64N(1<<31), *operationCases, op)
+			cases = append(cases[:len(cases):len(cases)], random...)
 		}
 		for i := range cases {
 			c := &cases[i]
@@ -96,14 +94,7 @@ const committedCases = 40
 
 func committedOperations(t *testing.T, op string) []operation {
 	t.Helper()
-	text, err := os.ReadFile(operationsFile(op))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []operation
-	for line := range bytes.Lines(text) {
-		out = append(out, read[operation](t, line))
-	}
+	out := testrig.ReadLines[operation](t, operationsFile(op))
 	if len(out) != committedCases {
 		t.Fatalf("%s has %d cases, want %d", operationsFile(op), len(out), committedCases)
 	}
@@ -112,61 +103,23 @@ func committedOperations(t *testing.T, op string) []operation {
 
 func writeOperations(t *testing.T, op string) {
 	t.Helper()
-	var out bytes.Buffer
-	for i, c := range randomOperations(t, 1, committedCases, op) {
-		c.ID = fmt.Sprintf("%s-%02d", op, i)
-		line, err := json.Marshal(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out.Write(append(line, '\n'))
+	all := testrig.RandomCases[operation](t, 1, committedCases, op)
+	for i := range all {
+		all[i].ID = fmt.Sprintf("%s-%02d", op, i)
 	}
-	if err := os.MkdirAll(filepath.Dir(operationsFile(op)), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(operationsFile(op), out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testrig.WriteLines(t, operationsFile(op), all)
 }
 
 // publishedOperations are the cases of an operation in the folder that APCSIM_VECTORS names,
 // if there is one, save those that are about the rules of keys.
 func publishedOperations(t *testing.T, op string) (out []operation) {
 	t.Helper()
-	folder := os.Getenv("APCSIM_VECTORS")
-	if folder == "" {
-		return nil // the committed cases are tested
-	}
-	text, err := os.ReadFile(filepath.Join(folder, "data-plane.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range read[struct{ Vectors []operation }](t, text).Vectors {
+	for _, c := range testrig.Vectors[struct{ Vectors []operation }](t, "data-plane.json").Vectors {
 		if c.Op == op && !strings.HasPrefix(c.ID, "pol-") {
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-// randomOperations are cases that the independent implementation draws.
-func randomOperations(t *testing.T, seed uint64, n int, op string) []operation {
-	t.Helper()
-	folder := os.Getenv("APCSIM_ORACLES")
-	if folder == "" {
-		return nil
-	}
-	out, err := exec.Command("/usr/bin/python3", filepath.Join(folder, "payref.py"), "random", strconv.FormatUint(seed, 10),
-		strconv.Itoa(n), op).
-		Output()
-	if err != nil {
-		t.Fatalf("payref.py random %d %d %s: %v", seed, n, op, err)
-	}
-	all := read[struct{ Vectors []operation }](t, out).Vectors
-	if len(all) != n {
-		t.Fatalf("payref.py drew %d cases of %s, want %d", len(all), op, n)
-	}
-	return all
 }
 
 // loadOperationKey imports a key of a case.
@@ -180,7 +133,7 @@ func loadOperationKey(t *testing.T, b hsm.Backend, c *operation, member string) 
 	if len(k.Usage) > 7 {
 		a.Usage = k.Usage[5:7]
 	}
-	raw := bytesOf(t, k.Hex)
+	raw := testrig.Hex(k.Hex)
 	a.Bits = 8 * len(raw)
 	switch family, size, _ := strings.Cut(k.Algorithm, "_"); family {
 	case "TDES":
@@ -209,7 +162,7 @@ var curves = map[string]elliptic.Curve{"NIST_P256": elliptic.P256(), "NIST_P384"
 func curveKey(t *testing.T, name, scalar string) (der []byte, bits int) {
 	t.Helper()
 	curve := curves[name]
-	key, err := ecdsa.ParseRawPrivateKey(curve, bytesOf(t, scalar))
+	key, err := ecdsa.ParseRawPrivateKey(curve, testrig.Hex(scalar))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -16,8 +17,8 @@ func TestPINBlocksThatDoNotDecodeSayWhereAndShowNoDigit(t *testing.T) {
 	b := hsm.NewSoftware(nil)
 	h := hsm.New(b, nil)
 	k := loadPINKeys(t, b)
-	pek := tdesCipher(t, canaryPEK)
-	field := bytesOf(t, "0C"+canaryPIN+"FF")
+	pek := testrig.TDES(testrig.Hex(canaryPEK))
+	field := testrig.Hex("0C" + canaryPIN + "FF")
 	account, err := pin.PANField(canaryPAN)
 	if err != nil {
 		t.Fatal(err)

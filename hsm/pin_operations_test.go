@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -68,7 +69,7 @@ func workingKey(t *testing.T, b hsm.Backend, c *operation, member string, wrappe
 			Peer:      peerOf(t, in.PublicKeyCertificate),
 			KDF:       keyDerivations[in.KeyDerivationFunction],
 			Hash:      hashNames[in.KeyDerivationHashAlgorithm],
-			Info:      bytesOf(t, in.SharedInformation),
+			Info:      testrig.Hex(in.SharedInformation),
 			Algorithm: algorithmOf(in.KeyAlgorithm),
 			Bits:      keyLengths[in.KeyAlgorithm],
 		}
@@ -86,7 +87,7 @@ func workingKey(t *testing.T, b hsm.Backend, c *operation, member string, wrappe
 // the test has. A block that does not decode fails the test.
 func shown(t *testing.T, b hsm.Backend, h *hsm.HSM, block *hsm.PINBlock) string {
 	t.Helper()
-	raw := bytesOf(t, "0123456789ABCDEFFEDCBA9876543210")
+	raw := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	to := hsm.PINForm{Key: hsm.WorkingKey{Key: load(t, h, pekAttributes, raw)}, Format: pin.ISO0, PAN: block.PAN}
 	if block.Format == pin.ISO1 {
 		to.PAN = hsm.NewPAN("5432101234567890")

@@ -1,8 +1,6 @@
 package hsm_test
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/dukpt"
 	"github.com/seed748fb4d1/apcsim/hsm"
-	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -33,7 +31,7 @@ func loadPINKeys(t testing.TB, b hsm.Backend) *pinKeys {
 	t.Helper()
 	h := hsm.New(b, nil)
 	with := func(usage string, algorithm hsm.Algorithm, hex string) hsm.KeyRef {
-		raw := bytesOf(t, hex)
+		raw := testrig.Hex(hex)
 		return load(
 			t,
 			h,
@@ -56,33 +54,15 @@ func (k *pinKeys) clear(t testing.TB, f pin.Format, digits string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	under := tdesCipher(t, canaryPEK)
+	under := testrig.TDES(testrig.Hex(canaryPEK))
 	if f == pin.ISO4 {
-		under = aesCipher(t, canaryPEK)
+		under = testrig.AES(testrig.Hex(canaryPEK))
 	}
 	out, err := pin.Encrypt(under, f, p, canaryPAN, strings.NewReader(strings.Repeat("random", 20)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
-}
-
-func tdesCipher(t testing.TB, key string) cipher.Block {
-	t.Helper()
-	b, err := tdes.NewCipher(bytesOf(t, key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func aesCipher(t testing.TB, key string) cipher.Block {
-	t.Helper()
-	b, err := aes.NewCipher(bytesOf(t, key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func (k *pinKeys) given() *hsm.PINBlock {

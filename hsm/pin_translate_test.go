@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -83,7 +84,7 @@ func TestTranslatePINAsAnotherImplementation(t *testing.T) {
 		in, want := read[translateInputs](t, c.Inputs), read[pinExpected](t, c.Expected)
 		from := hsm.PINBlock{
 			Key:   workingKey(t, b, c, "IncomingKeyIdentifier", in.IncomingWrappedKey, in.IncomingDukptAttributes),
-			Block: bytesOf(t, in.EncryptedPinBlock),
+			Block: testrig.Hex(in.EncryptedPinBlock),
 		}
 		if a := in.IncomingAs2805Attributes; a != nil {
 			from.Key.Derive = hsm.AS2805PIN{Trace: a.SystemTraceAuditNumber, Amount: a.TransactionAmount, Under: from.Key.Derive}

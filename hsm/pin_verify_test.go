@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -130,7 +131,7 @@ func generatePIN(
 	t.Helper()
 	pvk := loadOperationKey(t, b, c, "GenerationKeyIdentifier")
 	given := func(block string) *hsm.PINBlock {
-		return &hsm.PINBlock{Key: to.Key, Format: to.Format, Block: bytesOf(t, block), PAN: to.PAN}
+		return &hsm.PINBlock{Key: to.Key, Format: to.Format, Block: testrig.Hex(block), PAN: to.PAN}
 	}
 	length := in.PinDataLength
 	if length == 0 {
@@ -163,7 +164,7 @@ func generatePIN(
 // valueByHand is what a PIN is verified with, by package pin and the clear key.
 func valueByHand(t *testing.T, c *operation, in *pinInputs, digits string) (value string) {
 	t.Helper()
-	pvk, err := tdes.NewCipher(bytesOf(t, c.Keys["GenerationKeyIdentifier"].Hex))
+	pvk, err := tdes.NewCipher(testrig.Hex(c.Keys["GenerationKeyIdentifier"].Hex))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +191,7 @@ func TestVerifyPINAsAnotherImplementation(t *testing.T) {
 		in, expected := read[pinInputs](t, c.Inputs), read[pinExpected](t, c.Expected)
 		pvk := loadOperationKey(t, b, c, "VerificationKeyIdentifier")
 		block := hsm.PINBlock{Key: workingKey(t, b, c, "EncryptionKeyIdentifier", in.EncryptionWrappedKey, in.DukptAttributes),
-			Format: pinFormats[in.PinBlockFormat], Block: bytesOf(t, in.EncryptedPinBlock), PAN: hsm.NewPAN(in.PrimaryAccountNumber)}
+			Format: pinFormats[in.PinBlockFormat], Block: testrig.Hex(in.EncryptedPinBlock), PAN: hsm.NewPAN(in.PrimaryAccountNumber)}
 		var got hsm.Verdict
 		var err error
 		if v := in.VerificationAttributes.VisaPin; v != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/pkcs11"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -104,12 +105,12 @@ func TestSealsOfVersion1AreOpenedAndUsed(t *testing.T) {
 		h := hsm.New(b, nil)
 		defer h.Close()
 		for _, g := range seals {
-			if err := usesGolden(h, b, g, bytesOf(t, g.Clear), bytesOf(t, g.Sealed)); err != nil {
+			if err := usesGolden(h, b, g, testrig.Hex(g.Clear), testrig.Hex(g.Sealed)); err != nil {
 				t.Errorf("%v: %v", g, err)
 			}
 			other := g.attributes()
 			other.Mode = 'Y' // which none of them has
-			if _, err := b.Open(ctx, bytesOf(t, g.Sealed), other); !errors.Is(err, hsm.ErrSealed) {
+			if _, err := b.Open(ctx, testrig.Hex(g.Sealed), other); !errors.Is(err, hsm.ErrSealed) {
 				t.Errorf("%v with another mode of use: got %v, want %v", g, err, hsm.ErrSealed)
 			}
 		}
@@ -199,7 +200,7 @@ func TestSealsOfVersion1GiveTheirKeys(t *testing.T) {
 		kept := 0
 		for _, g := range seals {
 			a := g.attributes()
-			k, err := b.Open(ctx, bytesOf(t, g.Sealed), a)
+			k, err := b.Open(ctx, testrig.Hex(g.Sealed), a)
 			if err != nil {
 				t.Errorf("%v: %v", g, err)
 				continue
@@ -216,7 +217,7 @@ func TestSealsOfVersion1GiveTheirKeys(t *testing.T) {
 					!strings.HasSuffix(err.Error(), "import or create the key again") {
 					t.Errorf("%v: got %v, want %v", g, err, hsm.ErrKept)
 				}
-			case err != nil || !got.Equal(hsm.NewSecret(bytesOf(t, g.Clear))):
+			case err != nil || !got.Equal(hsm.NewSecret(testrig.Hex(g.Clear))):
 				t.Errorf("%v: %v, or another key", g, err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // TestMasterKeysSeparateAndJoin: a sealed key opens wherever its master key
@@ -81,7 +82,7 @@ func TestASeedGivesTheSameKeysInEveryRun(t *testing.T) {
 		if !one.keys[i].Equal(again.keys[i]) {
 			t.Errorf("key %d of seed 7 is another in the second run", i)
 		}
-		for _, differs := range []hsm.Secret{other.keys[i], none.keys[i], one.keys[(i+1)%3], hsm.NewSecret(bytesOf(t, one.random))} {
+		for _, differs := range []hsm.Secret{other.keys[i], none.keys[i], one.keys[(i+1)%3], hsm.NewSecret(testrig.Hex(one.random))} {
 			if one.keys[i].Equal(differs) {
 				t.Errorf("key %d of seed 7 is not its own", i)
 			}

@@ -3,13 +3,11 @@ package hsm_test
 import (
 	"bytes"
 	"crypto"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -30,7 +28,7 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 			if len(v.Key)/2 > 256 { // private keys in block form are longer than any symmetric key
 				continue
 			}
-			kbpk := bytesOf(t, v.KBPK)
+			kbpk := testrig.Hex(v.KBPK)
 			ref := load(t, h, kbpkAttributes(v.Version, len(kbpk)*8), kbpk)
 			var inner hsm.Attributes
 			made, err := h.ImportTR31(ctx, ref, b, func(bits int) (hsm.Attributes, kcv.Method, error) {
@@ -68,7 +66,7 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 				t.Fatal(err)
 			}
 			key, err := reader.Unwrap(ctx, again)
-			if err != nil || !bytes.Equal(key, bytesOf(t, v.Key)) {
+			if err != nil || !bytes.Equal(key, testrig.Hex(v.Key)) {
 				t.Errorf("%s: another key came out: %v", v.ID, err)
 			}
 			if b.Header.Algorithm != 'H' && inner.Algorithm != hsm.HMAC &&
@@ -114,21 +112,7 @@ type vector struct {
 
 // vectors are those made for this project and, where there are any, the
 // published ones.
-func vectors(t *testing.T) (out []vector) {
-	paths := []string{filepath.Join("..", "tr31", "testdata", "made.json")}
-	if dir := os.Getenv("APCSIM_VECTORS"); dir != "" {
-		paths = append(paths, filepath.Join(dir, "tr31.json"))
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var vs []vector
-		if err := json.Unmarshal(raw, &vs); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, vs...)
-	}
-	return out
+func vectors(t *testing.T) []vector {
+	t.Helper()
+	return append(testrig.ReadJSON[[]vector](t, "../tr31/testdata/made.json"), testrig.Vectors[[]vector](t, "tr31.json")...)
 }

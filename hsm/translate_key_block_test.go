@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -64,7 +65,7 @@ func TestTranslateKeyBlockAsAnotherImplementation(t *testing.T) {
 					c,
 					agreedKeyMember,
 				), Peer: peerOf(t, in.PublicKeyCertificate), KDF: keyDerivations[in.KeyDerivationFunction],
-				Hash: hashNames[in.KeyDerivationHashAlgorithm], Info: bytesOf(t, in.DerivationData.SharedInformation),
+				Hash: hashNames[in.KeyDerivationHashAlgorithm], Info: testrig.Hex(in.DerivationData.SharedInformation),
 				Algorithm: algorithmOf(in.DeriveKeyAlgorithm), Bits: keyLengths[in.DeriveKeyAlgorithm],
 			},
 			Block: block, To: loadOperationKey(t, b, c, newKBPKMember), CheckValue: blockMethod(block.Header),
@@ -72,7 +73,7 @@ func TestTranslateKeyBlockAsAnotherImplementation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		header, key := unwrapped(t, bytesOf(t, c.Keys[newKBPKMember].Hex), out)
+		header, key := unwrapped(t, testrig.Hex(c.Keys[newKBPKMember].Hex), out)
 		d := want.Decoded
 		if d.ClearKey != "" &&
 			(upperHex(key) != d.ClearKey || header.KeyUsage != d.Usage || string(header.ModeOfUse) != d.Mode ||
@@ -156,7 +157,7 @@ func newTranslation(t *testing.T, b hsm.Backend) *translation {
 	x := &translation{
 		agreed: hash.Sum(nil),
 		kek:    bytes.Repeat([]byte{0x4B, 0x6C}, 8),
-		key:    bytesOf(t, "DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE"),
+		key:    testrig.Hex("DDDDEEEEFFFFAAAABBBBCCCCDDDDEEEE"),
 	}
 	x.From = hsm.Agreement{
 		Pair:      pair,

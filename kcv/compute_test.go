@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestErrorsShowNoKey(t *testing.T) {
@@ -21,7 +23,7 @@ func TestErrorsShowNoKey(t *testing.T) {
 }
 
 func TestParityBitsDoNotCount(t *testing.T) {
-	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	want, err := TDES(key)
 	if err != nil {
 		t.Fatal(err)

@@ -2,15 +2,11 @@ package kcv
 
 import (
 	"bytes"
-	"crypto/aes"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -42,38 +38,20 @@ var plainCMAC = map[string]bool{"AES-CMAC-RAW": true, "AES-CMAC-EMPTY": true, "A
 // eight characters 0.
 const otherDefinition = "kcv-pub-022"
 
-func readVectors(t *testing.T, path string) []vector {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vs []vector
-	if err := json.Unmarshal(data, &vs); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	if len(vs) == 0 {
-		t.Fatalf("%s: no vectors", path)
-	}
-	return vs
-}
-
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 // TestVectorsGiveTheirCheckValues: our own vectors, and the published ones where
 // there is a folder of them.
 func TestVectorsGiveTheirCheckValues(t *testing.T) {
-	agree(t, readVectors(t, "testdata/generated.json"))
-	if dir := os.Getenv("APCSIM_VECTORS"); dir != "" {
-		agree(t, readVectors(t, filepath.Join(dir, "kcv.json")))
+	agree(t, generated(t))
+	agree(t, testrig.Vectors[[]vector](t, "kcv.json"))
+}
+
+func generated(t *testing.T) []vector {
+	t.Helper()
+	all := testrig.ReadJSON[[]vector](t, "testdata/generated.json")
+	if len(all) == 0 {
+		t.Fatal("testdata/generated.json has no vectors")
 	}
+	return all
 }
 
 // agree asks for the vector's answer from the key, and again from the whole
@@ -81,13 +59,10 @@ func TestVectorsGiveTheirCheckValues(t *testing.T) {
 func agree(t *testing.T, vs []vector) {
 	t.Helper()
 	for _, v := range vs {
-		key, full := unhex(t, v.Key), unhex(t, v.Full)
+		key, full := testrig.Hex(v.Key), testrig.Hex(v.Full)
 		if plainCMAC[v.Algorithm] {
-			block, err := aes.NewCipher(key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := mac.NewCMAC(block).Sum(nil, unhex(t, v.Message)); !bytes.Equal(got, full) {
+			block := testrig.AES(key)
+			if got := mac.NewCMAC(block).Sum(nil, testrig.Hex(v.Message)); !bytes.Equal(got, full) {
 				t.Errorf("%s: CMAC got %X, want %X", v.ID, got, full)
 			}
 			continue
@@ -126,7 +101,7 @@ func agree(t *testing.T, vs []vector) {
 
 func TestEveryMethodIsInTheVectors(t *testing.T) {
 	seen := map[Method]bool{}
-	for _, v := range readVectors(t, "testdata/generated.json") {
+	for _, v := range generated(t) {
 		seen[methodOf[v.Algorithm]] = true
 	}
 	for m := TDESZero; int(m) < len(rules); m++ {
@@ -225,7 +200,7 @@ func TestEqualLooksAtMethodAndEveryByte(t *testing.T) {
 
 func TestComputeDoesNotChangeTheKey(t *testing.T) {
 	for m := TDESZero; int(m) < len(rules); m++ {
-		key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+		key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 		before := bytes.Clone(key)
 		if _, err := m.Compute(key); err != nil || !bytes.Equal(key, before) {
 			t.Errorf("%v: key is %X, %v, was %X", m, key, err, before)

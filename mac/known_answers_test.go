@@ -1,12 +1,13 @@
 package mac_test
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
 	"fmt"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -39,7 +40,7 @@ func TestKnownAnswersOfAlgorithm3(t *testing.T) {
 		{"9303 D.4.3", session, "887022120C06C22C871901FB9235F4E4037F2327DCC8964F1F9B8C30F42C8E2FFF224A99029000", mac.Bit,
 			"C8B2787EAEA07D74"},
 	} {
-		got, err := upper(mac.Retail(retailKey(c.key), c.padding, decodeHex(c.message)))
+		got, err := upper(mac.Retail(retailKey(c.key), c.padding, testrig.Hex(c.message)))
 		if err != nil || got != c.want {
 			t.Errorf("%s: key %s, message %s: got %s, %v, want %s", c.source, c.key, c.message, got, err, c.want)
 		}
@@ -49,7 +50,7 @@ func TestKnownAnswersOfAlgorithm3(t *testing.T) {
 // TestKnownAnswersOfAlgorithm1 has values of CryptoCarver and of the pages of iso8583.studio, whose makers computed
 // them with openssl.
 func TestKnownAnswersOfAlgorithm1(t *testing.T) {
-	single, err := des.NewCipher(decodeHex("B3B9A0C43FB377DB"))
+	single, err := des.NewCipher(testrig.Hex("B3B9A0C43FB377DB"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +60,13 @@ func TestKnownAnswersOfAlgorithm1(t *testing.T) {
 		padding         mac.Padding
 		want            string
 	}{
-		{"CryptoCarver", helloWorld, newBlock("TDES", classicKey), mac.Bit, "09D0D7B78B4447DC"},
-		{"iso8583.studio", "48656C6C6F", newBlock("TDES", classicKey), mac.Bit, "8F9E4CCDD623E590"},
-		{"iso8583.studio", sample, newBlock("TDES", "8A6B8B307A8916476E11B3D544287558"), mac.Zeros, "E0B0B747E8994118"},
-		{"iso8583.studio", sample, newBlock("TDES", "4D64AA87925831C1BF2109ED08B44845"), mac.None, "2BDEEC7BF0FCA759"},
+		{"CryptoCarver", helloWorld, payref.Block("TDES", classicKey), mac.Bit, "09D0D7B78B4447DC"},
+		{"iso8583.studio", "48656C6C6F", payref.Block("TDES", classicKey), mac.Bit, "8F9E4CCDD623E590"},
+		{"iso8583.studio", sample, payref.Block("TDES", "8A6B8B307A8916476E11B3D544287558"), mac.Zeros, "E0B0B747E8994118"},
+		{"iso8583.studio", sample, payref.Block("TDES", "4D64AA87925831C1BF2109ED08B44845"), mac.None, "2BDEEC7BF0FCA759"},
 		{"iso8583.studio, X9.9", sample, single, mac.None, "FFAC1C92DCB1D80D"},
 	} {
-		got, err := upper(mac.CBC(c.key, c.padding, decodeHex(c.message)))
+		got, err := upper(mac.CBC(c.key, c.padding, testrig.Hex(c.message)))
 		if err != nil || got != c.want {
 			t.Errorf("%s: message %s: got %s, %v, want %s", c.source, c.message, got, err, c.want)
 		}
@@ -74,15 +75,12 @@ func TestKnownAnswersOfAlgorithm1(t *testing.T) {
 
 // TestKnownAnswersOfCMAC has values of CryptoCarver.
 func TestKnownAnswersOfCMAC(t *testing.T) {
-	whole, err := aes.NewCipher(decodeHex("000102030405060708090A0B0C0D0E0F"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := testrig.AES(testrig.Hex("000102030405060708090A0B0C0D0E0F"))
 	for _, c := range []struct {
 		key  cipher.Block
 		want string
-	}{{newBlock("TDES", classicKey), "339F7934E25410EA"}, {whole, "BF170E4054A64585"}} {
-		if got := fmt.Sprintf("%X", mac.NewCMAC(c.key).Sum(nil, decodeHex(helloWorld))[:8]); got != c.want {
+	}{{payref.Block("TDES", classicKey), "339F7934E25410EA"}, {whole, "BF170E4054A64585"}} {
+		if got := fmt.Sprintf("%X", mac.NewCMAC(c.key).Sum(nil, testrig.Hex(helloWorld))[:8]); got != c.want {
 			t.Errorf("message %s: got %s, want %s", helloWorld, got, c.want)
 		}
 	}

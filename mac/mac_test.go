@@ -2,9 +2,7 @@ package mac_test
 
 import (
 	"bytes"
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"errors"
 	"fmt"
 	"log"
@@ -14,30 +12,13 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
-func decodeHex(text string) []byte { return payref.Bytes(text) }
-
-// newBlock is the cipher of a key: AES where the name says so, else TDES.
-func newBlock(alg, key string) cipher.Block {
-	raw := decodeHex(key)
-	var b cipher.Block
-	var err error
-	if strings.HasPrefix(alg, "AES") {
-		b, err = aes.NewCipher(raw)
-	} else {
-		b, err = des.NewTripleDESCipher(append(raw, raw...)[:24])
-	}
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
 func retailKey(key string) *mac.RetailKey {
-	k, err := mac.NewRetailKey(decodeHex(key))
+	k, err := mac.NewRetailKey(testrig.Hex(key))
 	if err != nil {
 		panic(err)
 	}
@@ -48,17 +29,17 @@ func upper(b []byte, err error) (string, error) { return fmt.Sprintf("%X", b), e
 
 var funcs = map[string]payref.Func{
 	"mac1": func(a payref.Args) (string, error) {
-		return upper(mac.CBC(newBlock(a.Text("alg"), a.Text("key")), mac.Padding(a.Int("padding", 1)), decodeHex(a.Text("x"))))
+		return upper(mac.CBC(payref.Block(a.Text("alg"), a.Text("key")), mac.Padding(a.Int("padding", 1)), testrig.Hex(a.Text("x"))))
 	},
 	"mac3": func(a payref.Args) (string, error) {
-		return upper(mac.Retail(retailKey(a.Text("key")), mac.Padding(a.Int("padding", 1)), decodeHex(a.Text("x"))))
+		return upper(mac.Retail(retailKey(a.Text("key")), mac.Padding(a.Int("padding", 1)), testrig.Hex(a.Text("x"))))
 	},
 	"as2805_41": func(a payref.Args) (string, error) {
-		out, err := mac.Retail(retailKey(a.Text("key")), mac.Zeros, decodeHex(a.Text("x")))
+		out, err := mac.Retail(retailKey(a.Text("key")), mac.Zeros, testrig.Hex(a.Text("x")))
 		return upper(out[:4], err)
 	},
 	"cmac": func(a payref.Args) (string, error) {
-		return upper(mac.NewCMAC(newBlock(a.Text("alg"), a.Text("key"))).Sum(nil, decodeHex(a.Text("x"))), nil)
+		return upper(mac.NewCMAC(payref.Block(a.Text("alg"), a.Text("key"))).Sum(nil, testrig.Hex(a.Text("x"))), nil)
 	},
 }
 
@@ -109,7 +90,7 @@ func TestPadding(t *testing.T) {
 		{mac.Length, "0102", "00000000000000100102000000000000"},
 		{mac.None, "0102030405060708", "0102030405060708"},
 	} {
-		got, err := c.padding.Pad(decodeHex(c.message), 8)
+		got, err := c.padding.Pad(testrig.Hex(c.message), 8)
 		if err != nil || fmt.Sprintf("%X", got) != c.want {
 			t.Errorf("padding %d of %q is %X, %v, want %s", c.padding, c.message, got, err, c.want)
 		}
@@ -117,7 +98,7 @@ func TestPadding(t *testing.T) {
 }
 
 func TestWhatDoesNotFitIsRefused(t *testing.T) {
-	b := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
+	b := payref.Block("TDES", "0123456789ABCDEFFEDCBA9876543210")
 	for name, err := range map[string]error{
 		"empty without padding":   second(mac.CBC(b, mac.None, nil)),
 		"7 bytes without padding": second(mac.Retail(retailKey("0123456789ABCDEFFEDCBA9876543210"), mac.None, make([]byte, 7))),
@@ -157,7 +138,7 @@ func FuzzMAC(f *testing.F) {
 	f.Add([]byte("message"), uint8(2))
 	f.Add([]byte{}, uint8(0))
 	f.Fuzz(func(t *testing.T, message []byte, padding uint8) {
-		b := newBlock("AES_128", "2B7E151628AED2A6ABF7158809CF4F3C")
+		b := payref.Block("AES_128", "2B7E151628AED2A6ABF7158809CF4F3C")
 		whole := mac.NewCMAC(b).Sum(nil, message)
 		l := make([]byte, 16)
 		b.Encrypt(l, l)
@@ -184,10 +165,7 @@ func ExampleRetail() {
 }
 
 func ExampleCMAC() {
-	b, err := aes.NewCipher(decodeHex("2B7E151628AED2A6ABF7158809CF4F3C"))
-	if err != nil {
-		log.Fatal(err)
-	}
+	b := testrig.AES(testrig.Hex("2B7E151628AED2A6ABF7158809CF4F3C"))
 	fmt.Printf("%X\n", mac.NewCMAC(b).Sum(nil, nil))
 	// Output: BB1D6929E95937287FA37D129B756746
 }

@@ -3,15 +3,16 @@ package pin_test
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/pin"
-	"pgregory.net/rapid"
 )
 
 func TestPublishedPINBlocks(t *testing.T) {
@@ -49,15 +50,12 @@ func TestPublishedPINBlocks(t *testing.T) {
 
 // open reads a block, enciphered where there is a key.
 func open(f pin.Format, key, block, pan string) (string, error) {
-	raw, err := hex.DecodeString(block)
-	if err != nil {
-		return "", err
-	}
+	raw := testrig.Hex(block)
 	if key == "" {
 		p, err := pin.Decode(f, raw, pan)
 		return p.Digits(), err
 	}
-	p, err := pin.Decrypt(newBlock("AES", key), f, raw, pan)
+	p, err := pin.Decrypt(payref.Block("AES", key), f, raw, pan)
 	return p.Digits(), err
 }
 
@@ -76,15 +74,12 @@ func TestKnownAnswersOfFormat4(t *testing.T) {
 		{"iso8583.studio", "D30D421EC808407A61972EDBA36482FF", "4001234567890120", "7BFDA91F39F63284",
 			"21969613F4EB77C208147888EB674457"},
 	} {
-		random, err := hex.DecodeString(c.random)
-		if err != nil {
-			t.Fatal(err)
-		}
+		random := testrig.Hex(c.random)
 		p, err := pin.New("1234")
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := pin.Encrypt(newBlock("AES", c.key), pin.ISO4, p, c.account, bytes.NewReader(random))
+		got, err := pin.Encrypt(payref.Block("AES", c.key), pin.ISO4, p, c.account, bytes.NewReader(random))
 		if err != nil || fmt.Sprintf("%X", got) != c.want {
 			t.Errorf("%s: account number %s: got %X, %v, want %s", c.source, c.account, got, err, c.want)
 		}
@@ -112,7 +107,7 @@ func TestWhatWasEncodedDecodes(t *testing.T) {
 		if f == pin.ISO4 {
 			alg = "AES"
 		}
-		b := newBlock(alg, key)
+		b := payref.Block(alg, key)
 		block, err := pin.Encrypt(b, f, p, pan, rand.Reader)
 		if err != nil {
 			t.Fatal(err)

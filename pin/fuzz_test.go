@@ -2,25 +2,17 @@ package pin_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
-
-func decodeHex(t interface{ Fatal(...any) }, text string) []byte {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // FuzzDecode: a block is refused, or the PIN in it, encoded with the same fill, is the
 // block again.
 func FuzzDecode(f *testing.F) {
 	for _, text := range []string{"041261AAAAEDCBA9", "1C123456789012FF", "241234FFFFFFFFFF", "341261AAAAEDCBA9"} {
-		f.Add(int(text[0]-'0'), decodeHex(f, text), "5555555551234567")
+		f.Add(int(text[0]-'0'), testrig.Hex(text), "5555555551234567")
 	}
 	f.Fuzz(func(t *testing.T, format int, block []byte, pan string) {
 		p, err := pin.Decode(pin.Format(format), block, pan)

@@ -2,38 +2,16 @@ package pin_test
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/des"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
 var formats = map[string]pin.Format{"0": pin.ISO0, "1": pin.ISO1, "2": pin.ISO2, "3": pin.ISO3, "4": pin.ISO4, "AS": pin.AS28050}
-
-// newBlock is the cipher of a key: AES where the name says so, else TDES.
-func newBlock(alg, key string) cipher.Block {
-	raw, err := hex.DecodeString(key)
-	if err != nil {
-		panic(err)
-	}
-	var b cipher.Block
-	if strings.HasPrefix(alg, "AES") {
-		b, err = aes.NewCipher(raw)
-	} else {
-		b, err = des.NewTripleDESCipher(append(raw, raw...)[:24])
-	}
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
 
 func ibm(a payref.Args) *pin.IBM3624 {
 	return &pin.IBM3624{Table: a.Text("table"), ValidationData: a.Text("data"), Pad: a.Text("padchar")[0]}
@@ -41,10 +19,7 @@ func ibm(a payref.Args) *pin.IBM3624 {
 
 var funcs = map[string]payref.Func{
 	"pin_decode": func(a payref.Args) (string, error) {
-		block, err := hex.DecodeString(a.Text("block"))
-		if err != nil {
-			return "", err
-		}
+		block := testrig.Hex(a.Text("block"))
 		p, err := pin.Decode(formats[a.Text("fmt")], block, a.Text("pan"))
 		return p.Digits(), err
 	},
@@ -61,19 +36,13 @@ var funcs = map[string]payref.Func{
 		if err != nil {
 			return "", err
 		}
-		fill, err := hex.DecodeString(a.Text("fill"))
-		if err != nil {
-			return "", err
-		}
-		block, err := pin.Encrypt(newBlock(a.Text("alg"), a.Text("key")), formats[a.Text("fmt")], p, a.Text("pan"), bytes.NewReader(fill))
+		fill := testrig.Hex(a.Text("fill"))
+		block, err := pin.Encrypt(payref.Block(a.Text("alg"), a.Text("key")), formats[a.Text("fmt")], p, a.Text("pan"), bytes.NewReader(fill))
 		return fmt.Sprintf("%X", block), err
 	},
 	"pin_decipher": func(a payref.Args) (string, error) {
-		block, err := hex.DecodeString(a.Text("block"))
-		if err != nil {
-			return "", err
-		}
-		p, err := pin.Decrypt(newBlock(a.Text("alg"), a.Text("key")), formats[a.Text("fmt")], block, a.Text("pan"))
+		block := testrig.Hex(a.Text("block"))
+		p, err := pin.Decrypt(payref.Block(a.Text("alg"), a.Text("key")), formats[a.Text("fmt")], block, a.Text("pan"))
 		return p.Digits(), err
 	},
 	"pvv": func(a payref.Args) (string, error) {
@@ -81,10 +50,10 @@ var funcs = map[string]payref.Func{
 		if err != nil {
 			return "", err
 		}
-		return pin.PVV(newBlock("TDES", a.Text("pvk")), a.Text("pan"), a.Int("index", 0), p)
+		return pin.PVV(payref.Block("TDES", a.Text("pvk")), a.Text("pan"), a.Int("index", 0), p)
 	},
 	"ibm_natural": func(a payref.Args) (string, error) {
-		p, err := ibm(a).NaturalPIN(newBlock("TDES", a.Text("pvk")), a.Int("n", 4))
+		p, err := ibm(a).NaturalPIN(payref.Block("TDES", a.Text("pvk")), a.Int("n", 4))
 		return p.Digits(), err
 	},
 	"ibm_offset": func(a payref.Args) (string, error) {
@@ -92,10 +61,10 @@ var funcs = map[string]payref.Func{
 		if err != nil {
 			return "", err
 		}
-		return ibm(a).Offset(newBlock("TDES", a.Text("pvk")), p)
+		return ibm(a).Offset(payref.Block("TDES", a.Text("pvk")), p)
 	},
 	"ibm_from_offset": func(a payref.Args) (string, error) {
-		p, err := ibm(a).PIN(newBlock("TDES", a.Text("pvk")), a.Text("offset"))
+		p, err := ibm(a).PIN(payref.Block("TDES", a.Text("pvk")), a.Text("offset"))
 		return p.Digits(), err
 	},
 }

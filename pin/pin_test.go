@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
 
@@ -46,9 +48,9 @@ func TestAPINIsNeverPrinted(t *testing.T) {
 }
 
 func TestRefusalsNameWhatWasWrongAndNoDigit(t *testing.T) {
-	block := func(digits string) []byte { return decodeHex(t, digits) }
+	block := func(digits string) []byte { return testrig.Hex(digits) }
 	m := &pin.IBM3624{Table: "012345678901234", ValidationData: "1234", Pad: 'F'}
-	b := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
+	b := payref.Block("TDES", "0123456789ABCDEFFEDCBA9876543210")
 	const secret = "7391"
 	cases := []struct {
 		name string

@@ -3,8 +3,11 @@ package pin_test
 import (
 	"testing"
 
-	"github.com/seed748fb4d1/apcsim/pin"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/payref"
+
 	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/pin"
 )
 
 // TestKnownAnswersOfVerificationValues has natural PINs and PVVs that dkam/hsmr keeps as those of a real HSM, with
@@ -21,12 +24,12 @@ func TestKnownAnswersOfVerificationValues(t *testing.T) {
 		{"5560501200002121", whole, classic, "8245", "8196"}, {"5560501200002131", whole, classic, "3812", "2948"},
 	} {
 		method := pin.IBM3624{Table: "0123456789012345", ValidationData: c.account, Pad: 'F'}
-		natural, err := method.NaturalPIN(newBlock("TDES", c.generation), 4)
+		natural, err := method.NaturalPIN(payref.Block("TDES", c.generation), 4)
 		if err != nil || natural.Digits() != c.digits {
 			t.Errorf("natural PIN of %s: got %q, %v, want %s", c.account, natural.Digits(), err, c.digits)
 			continue
 		}
-		value, err := pin.PVV(newBlock("TDES", c.verification), c.account, 2, natural)
+		value, err := pin.PVV(payref.Block("TDES", c.verification), c.account, 2, natural)
 		if err != nil || value != c.value {
 			t.Errorf("PVV of %s and PIN %s: got %s, %v, want %s", c.account, c.digits, value, err, c.value)
 		}
@@ -50,7 +53,7 @@ func TestKnownAnswersOfPVV(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := pin.PVV(newBlock("TDES", c.key), c.account, c.index, p); err != nil || got != c.want {
+		if got, err := pin.PVV(payref.Block("TDES", c.key), c.account, c.index, p); err != nil || got != c.want {
 			t.Errorf("PVV of %s, index %d, PIN %s: got %s, %v, want %s", c.account, c.index, c.digits, got, err, c.want)
 		}
 	}
@@ -58,7 +61,7 @@ func TestKnownAnswersOfPVV(t *testing.T) {
 
 // TestKnownAnswerOfAnOffset is one of CryptoCarver.
 func TestKnownAnswerOfAnOffset(t *testing.T) {
-	key := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
+	key := payref.Block("TDES", "0123456789ABCDEFFEDCBA9876543210")
 	method := pin.IBM3624{Table: "0123456789012345", ValidationData: "0000111111111111", Pad: 'F'}
 	p, err := pin.New("1234")
 	if err != nil {
@@ -76,7 +79,7 @@ func TestAValueOfAnotherPINIsRefused(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		digits := []byte(rapid.StringMatching(`[0-9]{4,12}`).Draw(t, "pin"))
 		pan := rapid.StringMatching(`[0-9]{12,19}`).Draw(t, "pan")
-		b := newBlock("TDES", "0123456789ABCDEFFEDCBA9876543210")
+		b := payref.Block("TDES", "0123456789ABCDEFFEDCBA9876543210")
 		m := &pin.IBM3624{Table: "0123456789012345", ValidationData: pan[:12], Pad: 'F'}
 		p := mustPIN(t, string(digits))
 		offset, err := m.Offset(b, p)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/mac"
 )
 
@@ -67,8 +68,8 @@ func newCase(b *testing.B, v Version, k benchKey) *benchCase {
 	}
 	block := parsed(b, c.text, Strict)
 	c.head = block.size()
-	c.sealed = unhex(b, block.keyData)
-	c.tag = append(unhex(b, block.mac), make([]byte, 8)...)[:c.rules.block]
+	c.sealed = testrig.Hex(block.keyData)
+	c.tag = append(testrig.Hex(block.mac), make([]byte, 8)...)[:c.rules.block]
 	c.message = append([]byte(c.text[:c.head]), c.sealed...)
 	return c
 }

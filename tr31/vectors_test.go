@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // vector is one entry of testdata/made.json (our own) or of the published
@@ -53,35 +52,17 @@ func (v vector) expect(how Strictness) string {
 // folder of them.
 func published(tb testing.TB) []vector {
 	tb.Helper()
-	dir := os.Getenv("APCSIM_VECTORS")
-	if dir == "" {
-		return nil
-	}
-	all, err := load(filepath.Join(dir, "tr31.json"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	all := testrig.Vectors[[]vector](tb, "tr31.json")
 	return slices.DeleteFunc(all, func(v vector) bool { return strings.HasPrefix(v.ID, "gen-") })
 }
 
 func made(tb testing.TB) []vector {
 	tb.Helper()
-	all, err := load(filepath.Join("testdata", "made.json"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	all := testrig.ReadJSON[[]vector](tb, "testdata/made.json")
 	if len(all) < 200 {
 		tb.Fatalf("testdata/made.json has %d vectors", len(all))
 	}
 	return all
-}
-
-func load(path string) (all []vector, err error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return all, json.Unmarshal(text, &all)
 }
 
 // read is the whole way from text to key.
@@ -98,15 +79,6 @@ func read(kbpk []byte, text string, how Strictness) (*Block, []byte, error) {
 	return b, key, err
 }
 
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	out, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
-}
-
 var modes = map[string]Strictness{"strict": Strict, "lenient": Lenient}
 
 // eachVector runs a check on every vector, ours and published, in both modes.
@@ -120,7 +92,7 @@ func eachVector(t *testing.T, check func(t *testing.T, v vector, how Strictness)
 
 func TestVectorsGiveTheirVerdicts(t *testing.T) {
 	eachVector(t, func(t *testing.T, v vector, how Strictness) {
-		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, how)
+		b, key, err := read(testrig.Hex(v.KBPK), v.KeyBlock, how)
 		want := v.expect(how)
 		if want == accepted {
 			if err != nil {
@@ -187,11 +159,11 @@ func TestVectorsCorruptedAtAnyCharacterAreRefused(t *testing.T) {
 		if v.expect(how) != accepted || how == Lenient && len(v.KeyBlock) > 1000 && v.Expect == accepted {
 			return
 		}
-		k, err := NewKBPK(unhex(t, v.KBPK))
+		k, err := NewKBPK(testrig.Hex(v.KBPK))
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, key := []byte(v.KeyBlock), unhex(t, v.Key)
+		text, key := []byte(v.KeyBlock), testrig.Hex(v.Key)
 		for i, c := range text {
 			others := []byte{c ^ 0x01, c ^ 0x20, c ^ 0x80}
 			if min(i, len(text)-i) > 500 { // in the middle of a long block one of them is enough
@@ -239,11 +211,11 @@ func TestVectorsWrappedAgainUnwrap(t *testing.T) {
 		if v.expect(how) != accepted {
 			return
 		}
-		b, key, err := read(unhex(t, v.KBPK), v.KeyBlock, how)
+		b, key, err := read(testrig.Hex(v.KBPK), v.KeyBlock, how)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := NewKBPK(unhex(t, v.KBPK))
+		k, err := NewKBPK(testrig.Hex(v.KBPK))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +227,7 @@ func TestVectorsWrappedAgainUnwrap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, got, err := read(unhex(t, v.KBPK), text, how)
+		again, got, err := read(testrig.Hex(v.KBPK), text, how)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

@@ -6,12 +6,12 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // drawn are the elements of LayoutX9TR342012 that are another each time.
@@ -63,7 +63,7 @@ func TestX9TR342012IsThatOfTheSampleElementForElement(t *testing.T) {
 			continue
 		}
 		t.Run(v.ID, func(t *testing.T) {
-			ours := checkLikeOurs(t, v.token(t), unhex(t, v.Key), v.certificate(t, v.KRDCert))
+			ours := checkLikeOurs(t, v.token(t), testrig.Hex(v.Key), v.certificate(t, v.KRDCert))
 			krd := v.privateKey(t, v.KRDKey)
 			if got, want := plainOf(t, ours, krd), plainOf(t, v.token(t), krd); !bytes.Equal(got, want) {
 				t.Errorf("decrypted: got %X, want %X", got, want)
@@ -90,20 +90,12 @@ func plainOf(t *testing.T, der []byte, krd *rsa.PrivateKey) []byte {
 // id; none where there is no folder of facts.
 func awsExamples(t *testing.T) map[string]awsExample {
 	t.Helper()
-	dir := os.Getenv("APCSIM_SPEC")
-	if dir == "" {
+	all := testrig.Facts[struct{ Examples []json.RawMessage }](t, "aws-examples.json").Examples
+	if all == nil {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "aws-examples.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all struct{ Examples []json.RawMessage }
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
 	found := map[string]awsExample{}
-	for _, raw := range all.Examples {
+	for _, raw := range all {
 		var e struct {
 			ID     string
 			Values awsExample
@@ -126,7 +118,7 @@ type awsExample struct {
 // they are of the signature.
 func (e awsExample) token(t *testing.T) []byte {
 	t.Helper()
-	return unhex(t, strings.Replace(e.WrappedKeyBlock+e.KeyMaterial, "EXAMPLE", "0000000", 1))
+	return testrig.Hex(strings.Replace(e.WrappedKeyBlock+e.KeyMaterial, "EXAMPLE", "0000000", 1))
 }
 
 func TestX9TR342012IsThatOfTheServiceElementForElement(t *testing.T) {

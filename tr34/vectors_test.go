@@ -5,8 +5,6 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"os"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/dn"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // vector is one entry of testdata/index.json (our own, made with other
@@ -55,39 +54,25 @@ var vectorTime = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 // folder of them.
 func published(tb testing.TB) []vector {
 	tb.Helper()
-	dir := os.Getenv("APCSIM_VECTORS")
-	if dir == "" {
-		return nil
-	}
-	all, err := load(filepath.Join(dir, "tr34"))
-	if err != nil {
-		tb.Fatal(err)
-	}
+	all := within(filepath.Join(os.Getenv("APCSIM_VECTORS"), "tr34"), testrig.Vectors[[]vector](tb, "tr34/index.json"))
 	return slices.DeleteFunc(all, func(v vector) bool { return strings.HasPrefix(v.ID, "gen-") })
 }
 
 func made(tb testing.TB) []vector {
 	tb.Helper()
-	all, err := load("testdata")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	all := within("testdata", testrig.ReadJSON[[]vector](tb, "testdata/index.json"))
 	if len(all) < 95 {
 		tb.Fatalf("testdata/index.json has %d vectors", len(all))
 	}
 	return all
 }
 
-func load(dir string) (all []vector, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, "index.json"))
-	if err != nil {
-		return nil, err
-	}
-	err = json.Unmarshal(text, &all)
+// within says in which folder the files of the vectors are.
+func within(dir string, all []vector) []vector {
 	for i := range all {
 		all[i].dir = dir
 	}
-	return all, err
+	return all
 }
 
 // eachVector runs a check on every vector, ours and published, for which it is.
@@ -164,7 +149,7 @@ func (v vector) nonce(tb testing.TB) []byte {
 	if v.Nonce == "" {
 		return nil
 	}
-	return unhex(tb, v.Nonce)
+	return testrig.Hex(v.Nonce)
 }
 
 // check is what the vector has the receiver check with. The index does not name the CA
@@ -180,15 +165,6 @@ func (v vector) check(tb testing.TB) *Check {
 		KDH: v.certificate(tb, v.SignerCert), CA: v.certificate(tb, ca), KRD: v.certificate(tb, v.KRDCert),
 		Now: vectorTime, Nonce: v.nonce(tb),
 	}
-}
-
-func unhex(tb testing.TB, s string) []byte {
-	tb.Helper()
-	out, err := hex.DecodeString(s)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return out
 }
 
 // open is the whole way from token to key.
@@ -213,10 +189,10 @@ func TestKeyTokensGiveTheirVerdicts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(got.Key, unhex(t, v.Key)) || got.Header != v.Header {
+		if !bytes.Equal(got.Key, testrig.Hex(v.Key)) || got.Header != v.Header {
 			t.Errorf("got key %X under %q, want %s under %q", got.Key, got.Header, v.Key, v.Header)
 		}
-		if v.Nonce != "" && !bytes.Equal(got.Nonce, unhex(t, v.Nonce)) {
+		if v.Nonce != "" && !bytes.Equal(got.Nonce, testrig.Hex(v.Nonce)) {
 			t.Errorf("got nonce %X, want %s", got.Nonce, v.Nonce)
 		}
 		if v.Time != "" && got.SigningTime.Format("060102150405Z") != v.Time {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/big"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // TestAuthorityKeyIdentifiersAreRead as key identifier, issuer and serial number; what cannot be read is absent.
@@ -32,7 +34,7 @@ func TestAuthorityKeyIdentifiersAreRead(t *testing.T) {
 		"04020102":                                         "key= name= serial=<nil>",
 		sequence("8002"):                                   "key= name= serial=<nil>",
 	} {
-		der := must(hex.DecodeString(value))
+		der := testrig.Hex(value)
 		id := authorityKey(&x509.Certificate{Extensions: []pkix.Extension{{Id: idKeyUsage, Value: []byte{0x30, 0}},
 			{Id: idAuthorityKeyIdentifier, Value: der}}})
 		if got := fmt.Sprintf("key=%x name=%x serial=%v", id.key, id.name, id.serial); got != want {
@@ -65,7 +67,7 @@ func TestIssuersAreComparedWithWhatIsKnownOfBoth(t *testing.T) {
 			issuer.SubjectKeyId = nil
 		}
 		leaf := *root.leaf(t).Certificate
-		content := must(hex.DecodeString(c.id))
+		content := testrig.Hex(c.id)
 		leaf.Extensions = []pkix.Extension{{Id: idAuthorityKeyIdentifier, Value: append([]byte{0x30, byte(len(content))}, content...)}}
 		p := &path{Rules: Rules{Now: now}, certificates: []*x509.Certificate{&leaf, &issuer}}
 		t.Run(c.how, func(t *testing.T) { wantRule(t, p.checkAuthorityKey(0), c.want) })

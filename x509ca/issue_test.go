@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestOpenSSLVerifiesWhatWeIssue(t *testing.T) {
@@ -73,7 +75,7 @@ func TestNamesAreCopiedByteForByte(t *testing.T) {
 func TestIssuerIsTakenFromACertificateNotOurs(t *testing.T) {
 	// The RDN holds two attributes, which a Name cannot, and the key identifier
 	// is of somebody's own making.
-	foreign := must(hex.DecodeString("3018" + "3116" + "3009060355040613025553" + "3009060355040a0c024143"))
+	foreign := testrig.Hex("3018" + "3116" + "3009060355040613025553" + "3009060355040a0c024143")
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), RawSubject: foreign, NotBefore: now, NotAfter: now.Add(time.Hour),
 		SubjectKeyId: []byte("somebody's own"), IsCA: true, BasicConstraintsValid: true,
@@ -164,7 +166,7 @@ func TestSerialNumberIsWrittenAsGiven(t *testing.T) {
 		{"7f" + strings.Repeat("ff", 19), "7f" + strings.Repeat("ff", 19)},
 		{"00" + strings.Repeat("ff", 19), strings.Repeat("ff", 19)},
 	} {
-		got := newRoot(t, func(o *order) { o.Serial = must(hex.DecodeString(c.given)) })
+		got := newRoot(t, func(o *order) { o.Serial = testrig.Hex(c.given) })
 		if got := hex.EncodeToString(got.Certificate.SerialNumber.Bytes()); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.given, got, c.want)
 		}

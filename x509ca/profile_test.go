@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestKeyUsageIsWrittenAsDERWantsIt(t *testing.T) {
@@ -33,7 +35,7 @@ func TestKeyUsageIsWrittenAsDERWantsIt(t *testing.T) {
 func TestExtensionThatIsNotCriticalDoesNotSayIt(t *testing.T) {
 	for _, critical := range []bool{false, true} {
 		c := newRoot(t, func(o *order) { o.KeyUsageCritical = critical })
-		want := must(hex.DecodeString("0603551d0f" + either(critical, "0101ff", "") + "040403020106"))
+		want := testrig.Hex("0603551d0f" + either(critical, "0101ff", "") + "040403020106")
 		if !bytes.Contains(c.RawTBSCertificate, want) {
 			t.Errorf("got %x, which does not have %x", c.RawTBSCertificate, want)
 		}

@@ -9,11 +9,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"io"
 	"math/big"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // RFC 8017, appendix A.2.4, has NULL parameters; RFC 5758, section 3.2, none.
@@ -24,7 +25,7 @@ func TestSignatureAlgorithmIsWrittenAsTheStandardsHaveIt(t *testing.T) {
 			p256():    "300a06082a8648ce3d0403" + []string{"01", "02", "03", "04"}[i],
 		} {
 			csr := must(CSR(signer, hash, subject))
-			inside, after := must(hex.DecodeString(want)), must(hex.DecodeString(want+"03"))
+			inside, after := testrig.Hex(want), testrig.Hex(want+"03")
 			if bytes.Count(csr, after) != 1 {
 				t.Errorf("%T with %v: got %x, want %s", signer, hash, csr, want)
 			}

@@ -7,12 +7,13 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/asn1"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
 
 	"golang.org/x/crypto/cryptobyte"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // pssParameters are RSASSA-PSS-params (RFC 4055, section 3.1) of what is in each context tag, in hexadecimal; "" is absent.
@@ -58,7 +59,7 @@ func TestParametersOfPSSAreRead(t *testing.T) {
 		{pssParameters(inSHA384, inMGF1, "020120", ""), "RSA-PSS with SHA-384 and MGF1 with SHA-256"},
 		{pssParameters(inSHA3, inMGF1, "020120", ""), "RSA-PSS with an unknown hash"},
 	} {
-		s, found := schemeOf(append(must(asn1.Marshal(idPSS)), must(hex.DecodeString(c.parameters))...))
+		s, found := schemeOf(append(must(asn1.Marshal(idPSS)), testrig.Hex(c.parameters)...))
 		if found == "" && s.pss != nil && !s.ecdsa && s.hash == s.pss.Hash {
 			found = fmt.Sprintf("%v %d", s.hash, s.pss.SaltLength)
 		}

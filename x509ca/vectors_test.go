@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // The certificates in testdata are our own, made with OpenSSL. Published ones are
@@ -29,35 +30,18 @@ func own(t *testing.T, name string) *x509.Certificate {
 	return c
 }
 
-// published reads a file of the folder that APCSIM_VECTORS names, and reports
-// whether there is one.
-func published(t *testing.T, path string, into any) bool {
-	t.Helper()
-	folder := os.Getenv("APCSIM_VECTORS")
-	if folder == "" {
-		return false
-	}
-	if err := json.Unmarshal(must(os.ReadFile(filepath.Join(folder, path))), into); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	return true
-}
-
 // examples are the certificates that the AWS documentation and samples print, or
 // none where they are not present.
 func examples(t *testing.T) map[string]string {
 	t.Helper()
-	var file struct {
+	type sheet struct {
 		Examples []struct {
 			ID     string
 			Values json.RawMessage
 		}
 	}
 	found := map[string]string{}
-	if !published(t, "../spec/aws-examples.json", &file) {
-		return found
-	}
-	for _, e := range file.Examples {
+	for _, e := range testrig.Facts[sheet](t, "aws-examples.json").Examples {
 		var v struct{ PEM, PEMBase64, PublicKeyCertificate, SigningKeyCertificate string }
 		if json.Unmarshal(e.Values, &v) != nil {
 			continue // an example of something else
@@ -97,7 +81,7 @@ func writesLeaf(t *testing.T, want *x509.Certificate, account, number, serial st
 			ExtKeyUsage: []asn1.ObjectIdentifier{ServerAuth, ClientAuth},
 		},
 		Request{
-			Subject: Name{{CommonName, account, ByType}, {SerialNumber, number, ByType}}, Serial: must(hex.DecodeString(serial)),
+			Subject: Name{{CommonName, account, ByType}, {SerialNumber, number, ByType}}, Serial: testrig.Hex(serial),
 			NotBefore: want.NotBefore, NotAfter: want.NotAfter,
 		},
 		nil,

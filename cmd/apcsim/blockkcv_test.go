@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
-	"encoding/hex"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -37,10 +37,7 @@ func TestTheCheckValueOfAKeyInABlockIsThatOfItsKind(t *testing.T) {
 		if c.hash != "" {
 			h.Blocks = []tr31.OptionalBlock{{ID: "HM", Data: c.hash}}
 		}
-		key, err := hex.DecodeString(c.key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := testrig.Hex(c.key)
 		given := bytes.Clone(key)
 		if got := checkValueOf(h, key); got != c.want {
 			t.Errorf("%c, HM %q, key of %d bytes: got %q, want %q", c.algorithm, c.hash, len(key), got, c.want)

@@ -3,11 +3,13 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestLineAsLongAsAllowedIsTaken(t *testing.T) {
 	block := wrapTest(t)
-	line := strings.TrimSuffix(lines(t, []unwrapRequest{{testKBPK, block, false}}), "\n")
+	line := strings.TrimSuffix(testrig.Lines(t, []unwrapRequest{{testKBPK, block, false}}), "\n")
 	line += strings.Repeat(" ", maxLine-len(line))
 	got := apcsim(t, line, "tr31", "unwrap", "--json", "-")
 	if got.status != exitOK || !answers(t, got.out, 1)[0].OK {

@@ -8,11 +8,13 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestBadLinesAreAnsweredAndTheNextGoOn(t *testing.T) {
 	block := wrapTest(t)
-	good := lines(t, []unwrapRequest{{testKBPK, block, false}})
+	good := testrig.Lines(t, []unwrapRequest{{testKBPK, block, false}})
 	bad := []string{
 		"", "nonsense", "[]", "17", `"` + testKey + `"`, "{", `{"kbpk":` + testKey[1:17] + `,"block":"x"}`,
 		`{"kbpk":"` + testKBPK + `","block":"` + block + `"} {}`,

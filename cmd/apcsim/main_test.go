@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // A key block, its protection key and its key, made here for these tests. The
@@ -53,7 +55,7 @@ func TestTheBuiltProgramDoesTheSame(t *testing.T) {
 		{"", []string{"kcv", "--algorithm", "AES", testKey}},
 		{"", []string{"tr31", "unwrap", "--kbpk", testKBPK, tampered}},
 		{"", []string{"tr31"}},
-		{lines(t, []unwrapRequest{{testKBPK, block, false}, {testKBPK, tampered, false}}), []string{"tr31", "unwrap", "--json", "-"}},
+		{testrig.Lines(t, []unwrapRequest{{testKBPK, block, false}, {testKBPK, tampered, false}}), []string{"tr31", "unwrap", "--json", "-"}},
 	} {
 		cmd := exec.CommandContext(t.Context(), binary, c.args...)
 		var out, err bytes.Buffer

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
@@ -31,35 +29,14 @@ type vector struct {
 // the published ones where the environment names their folder.
 func vectors(t *testing.T) []vector {
 	t.Helper()
-	path := filepath.Join(os.Getenv("APCSIM_VECTORS"), "tr31.json")
-	if _, err := os.Stat(path); os.Getenv("APCSIM_VECTORS") == "" || err != nil {
-		path = "../../tr31/testdata/made.json"
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var vs []vector
-	if err := json.Unmarshal(data, &vs); err != nil {
-		t.Fatalf("%s: %v", path, err)
+	vs := testrig.Vectors[[]vector](t, "tr31.json")
+	if vs == nil {
+		vs = testrig.ReadJSON[[]vector](t, "../../tr31/testdata/made.json")
 	}
 	if len(vs) < 200 {
-		t.Fatalf("%s: %d vectors, want hundreds", path, len(vs))
+		t.Fatalf("%d vectors, want hundreds", len(vs))
 	}
 	return vs
-}
-
-// lines encodes requests, one a line.
-func lines[T any](t *testing.T, requests []T) string {
-	t.Helper()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	for _, r := range requests {
-		if err := e.Encode(r); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return b.String()
 }
 
 // answer is any answer of a batch.
@@ -102,7 +79,7 @@ func TestUnwrapBatchAgreesWithEveryVector(t *testing.T) {
 	for _, v := range vs {
 		requests = append(requests, unwrapRequest{v.KBPK, v.KeyBlock, false}, unwrapRequest{v.KBPK, v.KeyBlock, true})
 	}
-	got := apcsim(t, lines(t, requests), "tr31", "unwrap", "--json", "-")
+	got := apcsim(t, testrig.Lines(t, requests), "tr31", "unwrap", "--json", "-")
 	if got.status != exitRefused || got.err != "" {
 		t.Errorf("status %d and %q, want %d and nothing, for some are refused", got.status, got.err, exitRefused)
 	}
@@ -155,18 +132,18 @@ func TestWrapBatchMakesBlocksThatOpenToTheSame(t *testing.T) {
 			opening = append(opening, unwrapRequest{v.KBPK, v.KeyBlock, false})
 		}
 	}
-	opened := apcsim(t, lines(t, opening), "tr31", "unwrap", "--json", "-")
+	opened := apcsim(t, testrig.Lines(t, opening), "tr31", "unwrap", "--json", "-")
 	want := answers(t, opened.out, len(kept))
 	var wrapping []wrapRequest
 	for i, a := range want {
 		wrapping = append(wrapping, rewrap(kept[i].KBPK, a))
 	}
-	made := apcsim(t, lines(t, wrapping), "tr31", "wrap", "--json", "-")
+	made := apcsim(t, testrig.Lines(t, wrapping), "tr31", "wrap", "--json", "-")
 	blocks := answers(t, made.out, len(kept))
 	for i := range blocks {
 		opening[i].Block = blocks[i].Block
 	}
-	again := apcsim(t, lines(t, opening), "tr31", "unwrap", "--json", "-")
+	again := apcsim(t, testrig.Lines(t, opening), "tr31", "unwrap", "--json", "-")
 	for _, r := range []result{opened, made, again} {
 		if r.status != exitOK || r.err != "" {
 			t.Errorf("status %d and %q, want %d and nothing", r.status, r.err, exitOK)
@@ -237,7 +214,7 @@ func TestNoProtectionKeyIsOneOfAWrongLength(t *testing.T) {
 }
 
 func TestWrapBatchRefusesLineByLine(t *testing.T) {
-	got := apcsim(t, lines(t, []wrapRequest{
+	got := apcsim(t, testrig.Lines(t, []wrapRequest{
 		{testKBPK, testHeader, testKey, nil},
 		{testKBPK, testHeader, testKey[:30], nil},
 		{testKBPK, testHeader, testKey[:31], nil},
@@ -258,7 +235,7 @@ func TestWrapBatchRefusesLineByLine(t *testing.T) {
 func TestLenientFlagCountsForEveryLine(t *testing.T) {
 	block := wrapTest(t)
 	block = block[:16] + strings.ToLower(block[16:]) // the MAC is over bytes, not over digits
-	line := lines(t, []unwrapRequest{{testKBPK, block, false}})
+	line := testrig.Lines(t, []unwrapRequest{{testKBPK, block, false}})
 	strict := apcsim(t, line, "tr31", "unwrap", "--json", "-")
 	lenient := apcsim(t, line, "tr31", "unwrap", "--json", "-", "--lenient")
 	if got := answers(t, strict.out, 1)[0]; got.Error != "hex" {

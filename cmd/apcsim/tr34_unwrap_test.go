@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // tokenVector is a key token with what opening it gives.
@@ -24,17 +26,9 @@ type tokenVector struct {
 // or all where the environment names their folder.
 func tokenVectors(t *testing.T) (out []tokenVector) {
 	t.Helper()
-	dir := filepath.Join(os.Getenv("APCSIM_VECTORS"), "tr34")
-	if _, err := os.Stat(dir); os.Getenv("APCSIM_VECTORS") == "" || err != nil {
-		dir = "../../tr34/testdata"
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "index.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []tokenVector
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
+	dir, all := filepath.Join(os.Getenv("APCSIM_VECTORS"), "tr34"), testrig.Vectors[[]tokenVector](t, "tr34/index.json")
+	if all == nil {
+		dir, all = "../../tr34/testdata", testrig.ReadJSON[[]tokenVector](t, "../../tr34/testdata/index.json")
 	}
 	for _, v := range all {
 		if strings.HasPrefix(v.Kind, "key token") {

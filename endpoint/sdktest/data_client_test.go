@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -25,6 +24,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/dataclient"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
@@ -54,13 +54,8 @@ type dataVector struct {
 // symmetricVectors are the committed ones whose keys are all symmetric.
 func symmetricVectors(t *testing.T) (out []dataVector) {
 	t.Helper()
-	text := must(os.ReadFile("../../dataplane/testdata/operations.jsonl"))(t)
 next:
-	for line := range bytes.Lines(text) {
-		var v dataVector
-		if err := json.Unmarshal(line, &v); err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range testrig.ReadLines[dataVector](t, "../../dataplane/testdata/operations.jsonl") {
 		for _, k := range v.Keys {
 			if k.Hex == "" {
 				continue next
@@ -84,7 +79,7 @@ func (v *dataVector) request(t *testing.T, eng *engine.Caller) any {
 		for _, name := range k.Modes {
 			reflect.ValueOf(&modes).Elem().FieldByName(name).SetBool(true)
 		}
-		key := must(eng.LoadKey(ctx, &engine.LoadKeyInput{Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(unhex(t, k.Hex))},
+		key := must(eng.LoadKey(ctx, &engine.LoadKeyInput{Exportable: new(true), Components: []hsm.Secret{hsm.NewSecret(testrig.Hex(k.Hex))},
 			KeyAttributes: apc.KeyAttributes{KeyUsage: k.Usage, KeyClass: apc.KeyClassSymmetricKey, KeyAlgorithm: k.Algorithm,
 				KeyModesOfUse: modes}}))(t)
 		arn, path := key.Key.KeyArn, strings.Split(member, ".")

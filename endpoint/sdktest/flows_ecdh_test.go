@@ -12,6 +12,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -121,9 +122,9 @@ func ecdhKeys(t testing.TB) []ecdhKey {
 		}
 	}
 	keys := []ecdhKey{
-		{"D0000K0TB00E0000", unhex(t, demoKEK), types.KeyAlgorithmTdes2key, types.KeyCheckValueAlgorithmAnsiX924, nil, 0},
+		{"D0000K0TB00E0000", testrig.Hex(demoKEK), types.KeyAlgorithmTdes2key, types.KeyCheckValueAlgorithmAnsiX924, nil, 0},
 		{"D0000P0TB00E0000", components, types.KeyAlgorithmTdes3key, types.KeyCheckValueAlgorithmAnsiX924, nil, 0},
-		{"D0000K1AB00E0000", unhex(t, demoKEK), types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac, nil, 0},
+		{"D0000K1AB00E0000", testrig.Hex(demoKEK), types.KeyAlgorithmAes128, types.KeyCheckValueAlgorithmCmac, nil, 0},
 		{"D0000D0AB00E0000", random(24), types.KeyAlgorithmAes192, types.KeyCheckValueAlgorithmCmac, nil, 1},
 		{"D0000B0AX00E0000", random(32), types.KeyAlgorithmAes256, types.KeyCheckValueAlgorithmCmac, nil, 2},
 	}
@@ -187,7 +188,7 @@ func TestFlow9ECDHWithAnHSM(t *testing.T) {
 	authority := r.trusted(ca, types.KeyAlgorithmEccNistP521, nil)
 	kbpk := r.agree(key, r.publicOf(pair), sha512.New, info, 32)
 	for _, k := range []ecdhKey{
-		{header: "D0000P0TB00E0000", key: unhex(t, demoPEK), a: types.KeyAlgorithmTdes3key},
+		{header: "D0000P0TB00E0000", key: testrig.Hex(demoPEK), a: types.KeyAlgorithmTdes3key},
 		{header: "D0000K0AB00E0000", key: random(16), a: types.KeyAlgorithmAes128},
 		{header: "D0000K1AB00E0000", key: random(32), a: types.KeyAlgorithmAes256},
 	} {

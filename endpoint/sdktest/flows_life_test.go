@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // tearDown is how the Python demos clean up: one page of keys, the deletion of
@@ -173,8 +174,8 @@ func TestFlow14Proxy(t *testing.T) {
 		{"V1", "C", "AABBCCDDEEFF00011122334455667788"}, {"V2", "C", demoMAC}, {"B0", "X", demoBDK},
 	} {
 		p := r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa2048) // a new token for each
-		k := r.imported(r.oaepImport(p, attributesOf(c.usage, types.KeyAlgorithmTdes2key, c.mode), false, unhex(t, c.key)))
-		r.matches(k, unhex(t, c.key))
+		k := r.imported(r.oaepImport(p, attributesOf(c.usage, types.KeyAlgorithmTdes2key, c.mode), false, testrig.Hex(c.key)))
+		r.matches(k, testrig.Hex(c.key))
 		index[*k.KeyArn] = true
 	}
 	for _, c := range []struct {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -156,7 +157,7 @@ func decrypt(t testing.TB, key local, cryptogram *string) []byte {
 	if strings.ToUpper(*cryptogram) != *cryptogram {
 		t.Errorf("a cryptogram in lower case: %s", *cryptogram)
 	}
-	return must(rsa.DecryptOAEP(sha256.New(), nil, key.Signer.(*rsa.PrivateKey), unhex(t, *cryptogram), nil))(t)
+	return must(rsa.DecryptOAEP(sha256.New(), nil, key.Signer.(*rsa.PrivateKey), testrig.Hex(*cryptogram), nil))(t)
 }
 
 func checkValue(t testing.TB, a types.KeyAlgorithm, key []byte) string {
@@ -214,8 +215,3 @@ func random(size int) []byte {
 }
 
 func upperHex(b []byte) string { return strings.ToUpper(hex.EncodeToString(b)) }
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	return must(hex.DecodeString(s))(t)
-}

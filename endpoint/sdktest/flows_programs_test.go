@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -72,7 +73,7 @@ func TestFlow8GoPrograms(t *testing.T) {
 	caAlias, keyAlias := aws.String("alias/go-tr34-kdh-ca"), aws.String("alias/go-tr34-import")
 	ca := r.root(simtest.PartyRSA(3072, 0))
 	kdh, krd := r.issue(ca, simtest.PartyRSA(3072, 1), &leafProfile), r.issue(ca, simtest.PartyRSA(3072, 2), &leafProfile)
-	kekBytes := unhex(t, demoKEK)
+	kekBytes := testrig.Hex(demoKEK)
 	var kek, authority, first *types.Key
 	for range 2 { // import, twice
 		r.succeeds("EnsureAlias", r.ensureAlias(caAlias))
@@ -106,7 +107,7 @@ func TestFlow8GoPrograms(t *testing.T) {
 	for _, c := range []struct {
 		header string
 		key    []byte
-	}{{"D0000P0TB00E0000", unhex(t, demoPEK)}, {"D0000D0AB00E0000", random(16)}} {
+	}{{"D0000P0TB00E0000", testrig.Hex(demoPEK)}, {"D0000D0AB00E0000", random(16)}} {
 		k := r.imported(&pc.ImportKeyInput{KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
 			WrappingKeyIdentifier: keyAlias, WrappedKeyBlock: aws.String(wrap(t, kekBytes, c.header, c.key))}}})
 		r.matches(k, c.key)

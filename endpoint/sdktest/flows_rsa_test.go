@@ -10,6 +10,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -48,10 +49,10 @@ func TestFlow4ImportUnderRSA(t *testing.T) {
 		{"B0", "X", demoBDK, types.KeyAlgorithmTdes2key, types.KeyCheckValueAlgorithmAnsiX924},
 	} {
 		p := r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa4096)
-		in := r.oaepImport(p, attributesOf(c.usage, c.a, c.mode), true, unhex(t, c.key))
+		in := r.oaepImport(p, attributesOf(c.usage, c.a, c.mode), true, testrig.Hex(c.key))
 		untagged(c.check)(in)
 		k := r.imported(in)
-		r.matches(k, unhex(t, c.key))
+		r.matches(k, testrig.Hex(c.key))
 		if k.KeyCheckValueAlgorithm != c.check || *k.KeyAttributes.KeyModesOfUse != *modesOf(c.mode) || !*k.Exportable {
 			t.Errorf("imported as %+v", k)
 		}
@@ -144,7 +145,7 @@ func TestFlow10NodeToNode(t *testing.T) {
 	kekOut := r.oaepExport(mine.KeyArn, authority, self)
 	r.matches(mine, kekOut)
 	// The other node's KEK comes in.
-	kekIn := unhex(t, demoKEK)
+	kekIn := testrig.Hex(demoKEK)
 	in := r.oaepImport(
 		r.forImport(types.KeyMaterialTypeKeyCryptogram, types.KeyAlgorithmRsa2048),
 		attributesOf("K0", types.KeyAlgorithmTdes2key, "B"),
@@ -169,7 +170,7 @@ func TestFlow10NodeToNode(t *testing.T) {
 		k := r.create(c.usage, types.KeyAlgorithmTdes2key, c.mode, func(in *pc.CreateKeyInput) { in.Tags = tags })
 		w := r.exported(k.KeyArn, &types.ExportKeyMaterialMemberAs2805KeyCryptogram{Value: types.ExportAs2805KeyCryptogram{
 			As2805KeyVariant: c.variant, WrappingKeyIdentifier: mine.KeyArn}}, types.WrappedKeyMaterialFormatKeyCryptogram)
-		r.matches(k, as2805(t, kekOut, c.mask, cipher.NewCBCDecrypter, unhex(t, *w.KeyMaterial)))
+		r.matches(k, as2805(t, kekOut, c.mask, cipher.NewCBCDecrypter, testrig.Hex(*w.KeyMaterial)))
 
 		key := random(16)
 		back := r.imported(

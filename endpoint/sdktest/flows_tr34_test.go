@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -55,8 +56,8 @@ func (r *replay) tr34Import(header string, key []byte, deleteOld bool) (*types.K
 
 func TestFlow1ImportOfAClearKeyByTR34(t *testing.T) {
 	r := newReplay(t, nil)
-	first, _ := r.tr34Import("D9999K0AB00E0000", unhex(t, demoKEK), false)
-	second, request := r.tr34Import("D9999K0TB00E0000", unhex(t, demoMAC), true)
+	first, _ := r.tr34Import("D9999K0AB00E0000", testrig.Hex(demoKEK), false)
+	second, request := r.tr34Import("D9999K0TB00E0000", testrig.Hex(demoMAC), true)
 	if k := must(r.GetKey(ctx, &pc.GetKeyInput{KeyIdentifier: first.KeyArn}))(t).Key; k.KeyState != types.KeyStateDeletePending {
 		t.Errorf("the old key is %s", k.KeyState)
 	}
@@ -82,7 +83,7 @@ func TestFlow1ImportOfAClearKeyByTR34(t *testing.T) {
 		{"D9999E2TX00E0000", demoARQC, true}, {"D9999E6AN00E0000", demoARQC, true}, {"D9999C0TC00E0000", demoMAC, true},
 		{"D9999C0TG00E0000", demoMAC, true}, {"D9999C0TV00N0000", demoMAC, false},
 	} {
-		key := unhex(t, choice.key)
+		key := testrig.Hex(choice.key)
 		k := r.imported(request(choice.header, key))
 		r.matches(k, key)
 		if k.KeyAttributes.KeyUsage != usageOf(choice.header[5:7]) || *k.KeyAttributes.KeyModesOfUse != *modesOf(choice.header[8:9]) ||
@@ -92,7 +93,7 @@ func TestFlow1ImportOfAClearKeyByTR34(t *testing.T) {
 	}
 	// The script offers two more than the service has.
 	for _, header := range []string{"D9999E3TX00E0000", "D9999C0TX00E0000"} {
-		if _, err := r.ImportKey(ctx, request(header, unhex(t, demoMAC))); !is[*types.ValidationException](err) {
+		if _, err := r.ImportKey(ctx, request(header, testrig.Hex(demoMAC))); !is[*types.ValidationException](err) {
 			t.Errorf("%s: %v", header, err)
 		}
 	}
@@ -110,7 +111,7 @@ func (r *replay) tr31Import(kek *types.Key, alias, block string) *types.Key {
 
 func TestFlow2DemoKeySet(t *testing.T) {
 	r := newReplay(t, nil)
-	kek, _ := r.tr34Import("D9999K0AB00E0000", unhex(t, demoKEK), false)
+	kek, _ := r.tr34Import("D9999K0AB00E0000", testrig.Hex(demoKEK), false)
 	for _, again := range []bool{false, true} { // the second run finds every alias taken
 		arns := map[string]bool{}
 		for _, c := range []struct {
@@ -125,12 +126,12 @@ func TestFlow2DemoKeySet(t *testing.T) {
 			{"alias/arqcValidationKey", "D0000E0TX00E0000", demoARQC, types.KeyAlgorithmTdes2key, ""},
 			{"alias/tr31_macValidationKey", "D0000M3TC00E0000", demoMAC, types.KeyAlgorithmTdes2key, "946B22"},
 		} {
-			block := wrap(t, unhex(t, demoKEK), c.header, unhex(t, c.key))
+			block := wrap(t, testrig.Hex(demoKEK), c.header, testrig.Hex(c.key))
 			if c.a == types.KeyAlgorithmAes128 && !strings.HasPrefix(block, "D0144") {
 				t.Errorf("a block of %d characters, want the script's 144", len(block))
 			}
 			k := r.tr31Import(kek, c.alias, block)
-			r.matches(k, unhex(t, c.key))
+			r.matches(k, testrig.Hex(c.key))
 			if k.KeyAttributes.KeyAlgorithm != c.a || k.KeyAttributes.KeyUsage != usageOf(c.header[5:7]) ||
 				c.reported != "" && *k.KeyCheckValue != c.reported {
 				t.Errorf("%s: imported as %+v, check value %s", c.alias, k.KeyAttributes, *k.KeyCheckValue)
@@ -150,10 +151,12 @@ func TestFlow2DemoKeySet(t *testing.T) {
 		&pc.ImportKeyInput{
 			Enabled: aws.Bool(true),
 			KeyMaterial: &types.ImportKeyMaterialMemberTr31KeyBlock{Value: types.ImportTr31KeyBlock{
-				WrappingKeyIdentifier: kek.KeyArn, WrappedKeyBlock: aws.String(wrap(t, unhex(t, demoKEK), "D0000M3TC00E0000", unhex(t, demoMAC)))}},
+				WrappingKeyIdentifier: kek.KeyArn,
+				WrappedKeyBlock:       aws.String(wrap(t, testrig.Hex(demoKEK), "D0000M3TC00E0000", testrig.Hex(demoMAC))),
+			}},
 		},
 	)
-	alone.matches(k, unhex(t, demoMAC))
+	alone.matches(k, testrig.Hex(demoMAC))
 	r.deleteIn3Days(*k.KeyArn)
 	// [10] and [11]: one page has them all, those on their way out too.
 	list := must(r.ListKeys(ctx, &pc.ListKeysInput{}))(t)
@@ -175,7 +178,7 @@ func TestFlow2DemoKeySet(t *testing.T) {
 func TestFlow2AsTheServiceAnsweredIt(t *testing.T) {
 	for _, lenient := range []bool{true, false} {
 		r := newReplay(t, &engine.Options{LenientStrength: lenient})
-		kek, _ := r.tr34Import("D9999K0TB00E0000", unhex(t, demoKEK), false)
+		kek, _ := r.tr34Import("D9999K0TB00E0000", testrig.Hex(demoKEK), false)
 		if *kek.KeyCheckValue != "3C0A31" {
 			t.Errorf("KEK with check value %s", *kek.KeyCheckValue)
 		}

@@ -16,6 +16,7 @@ import (
 	pc "github.com/aws/aws-sdk-go-v2/service/paymentcryptography"
 	"github.com/aws/aws-sdk-go-v2/service/paymentcryptography/types"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/tr34"
 )
@@ -85,7 +86,7 @@ type walked struct {
 func (r *replay) walk(material, signer *string, krd local, nonce []byte) walked {
 	r.Helper()
 	kdh := r.certificate(signer)
-	token := nodesOf(r, unhex(r, *material))
+	token := nodesOf(r, testrig.Hex(*material))
 	if len(token) != 1 {
 		r.Fatalf("%d values instead of a token", len(token))
 	}
@@ -170,7 +171,7 @@ func (r *replay) tr34Export(key *string, authority *types.Key, krd local) (walke
 			krd.text(),
 		), RandomNonce: aws.String(upperHex(nonce))}}, types.WrappedKeyMaterialFormatTr34KeyBlock)
 	found := r.walk(w.KeyMaterial, p.SigningKeyCertificate, krd, nonce)
-	token := must(tr34.Parse(unhex(r, *w.KeyMaterial)))(r)
+	token := must(tr34.Parse(testrig.Hex(*w.KeyMaterial)))(r)
 	opened := must(
 		token.Open(
 			krd.Signer.(crypto.Decrypter),

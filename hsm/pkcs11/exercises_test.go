@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -169,10 +170,7 @@ func enciphered(ctx context.Context, k hsm.Key) ([]byte, error) {
 }
 
 func aesBlock() (cmacSum func([]byte) []byte, encrypt func([]byte) []byte) {
-	block, err := aes.NewCipher(knownKey)
-	if err != nil {
-		panic(err)
-	}
+	block := testrig.AES(knownKey)
 	return func(m []byte) []byte { return mac.NewCMAC(block).Sum(nil, m) }, func(in []byte) []byte {
 		out := bytes.Clone(in)
 		block.Encrypt(out, out)

@@ -4,35 +4,22 @@ package pkcs11
 
 import (
 	"bytes"
-	"crypto/aes"
-	"encoding/hex"
-	"strings"
 	"testing"
-)
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+)
 
 // TestKeyWrapIsThatOfTheRFC: RFC 3394, sections 4.3, 4.5 and 4.6.
 func TestKeyWrapIsThatOfTheRFC(t *testing.T) {
-	block, err := aes.NewCipher(unhex(t, "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	block := testrig.AES(testrig.Hex("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F"))
 	for key, wrapped := range map[string]string{
 		"00112233445566778899AABBCCDDEEFF":                 "64E8C3F9CE0F5BA2 63E9777905818A2A 93C8191E7D6E8AE7",
 		"00112233445566778899AABBCCDDEEFF0001020304050607": "A8F9BC1612C68B3F F6E6F4FBE30E71E4 769C8B80A32CB895 8CD5D17D6B254DA1",
 		"00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F": "28C9F404C4B810F4 CBCCB35CFB87F826 3F5786E2D80ED326 " +
 			"CBC7F0E71A99F43B FB988B9B7A02DD21",
 	} {
-		got, ok := unwrapHost(block, unhex(t, wrapped))
-		if !ok || !bytes.Equal(got, unhex(t, key)) {
+		got, ok := unwrapHost(block, testrig.Hex(wrapped))
+		if !ok || !bytes.Equal(got, testrig.Hex(key)) {
 			t.Errorf("%s: got %X, %v", wrapped, got, ok)
 		}
 	}
@@ -43,10 +30,7 @@ func FuzzUnwrapHost(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{1}, 24))
 	f.Add([]byte{})
 	f.Add(bytes.Repeat([]byte{2}, 15))
-	block, err := aes.NewCipher(make([]byte, 32))
-	if err != nil {
-		f.Fatal(err)
-	}
+	block := testrig.AES(make([]byte, 32))
 	f.Fuzz(func(t *testing.T, wrapped []byte) {
 		before := bytes.Clone(wrapped)
 		out, ok := unwrapHost(block, wrapped)

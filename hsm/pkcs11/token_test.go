@@ -17,6 +17,7 @@ import (
 	p11 "github.com/miekg/pkcs11"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
@@ -61,10 +62,7 @@ func TestManyProcessesMakeOneFamily(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sealed, err := hex.DecodeString(string(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
+		sealed := testrig.Hex(string(raw))
 		if err := with(ctx, b, sealed, knownAES, func(k hsm.Key) error {
 			got, err := exposed(k.Reveal(ctx))
 			return same(got, err, knownKey)

@@ -2,19 +2,11 @@ package ber
 
 import (
 	"bytes"
-	"encoding/hex"
 	"strings"
 	"testing"
-)
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+)
 
 func TestNormalizeWritesShortestLengthsAndWholeStrings(t *testing.T) {
 	long := strings.Repeat("41", 200)
@@ -44,7 +36,7 @@ func TestNormalizeWritesShortestLengthsAndWholeStrings(t *testing.T) {
 		"308100":                              "3000",
 		"2304 03020001":                       "03020001",
 	} {
-		if got, ok := Normalize(unhex(t, in)); !ok || !bytes.Equal(got, unhex(t, want)) {
+		if got, ok := Normalize(testrig.Hex(in)); !ok || !bytes.Equal(got, testrig.Hex(want)) {
 			t.Errorf("%s: got %X, %t; want %s", in, got, ok, want)
 		}
 	}
@@ -72,11 +64,11 @@ func TestNormalizeRefusesWhatIsNotBER(t *testing.T) {
 		"the same with definite lengths":   "3000" + "04",
 		"a length that is negative in 32b": "0484FFFFFFFF",
 	} {
-		if got, ok := Normalize(unhex(t, in)); ok {
+		if got, ok := Normalize(testrig.Hex(in)); ok {
 			t.Errorf("%s: %s: got %X", what, in, got)
 		}
 	}
-	if _, ok := Normalize(unhex(t, strings.Repeat("3080", maxDepth)+strings.Repeat("0000", maxDepth))); !ok {
+	if _, ok := Normalize(testrig.Hex(strings.Repeat("3080", maxDepth) + strings.Repeat("0000", maxDepth))); !ok {
 		t.Errorf("%d levels are refused", maxDepth)
 	}
 }
@@ -85,7 +77,7 @@ func TestNormalizeRefusesWhatIsNotBER(t *testing.T) {
 func FuzzNormalize(f *testing.F) {
 	for _, in := range []string{"3003020101", "3080020101 0000", "2480 040141 040142 0000", "A080 2480 040141 0000 0000",
 		"2380 03020041 03020380 0000"} {
-		f.Add(unhex(f, in))
+		f.Add(testrig.Hex(in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		out, ok := Normalize(in)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -40,7 +41,7 @@ func TestGoldenTeamStaysReadable(t *testing.T) {
 	if !put.Record.Due.Equal(at(2)) {
 		t.Errorf("due at %s, want the deadline", put.Record.Due)
 	}
-	data, _ := hex.DecodeString(goldenTeam)
+	data := testrig.Hex(goldenTeam)
 	got, err := decodeTeam(&keystore.Record{Partition: goldenPlace, ID: string(want.Action), Data: data})
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"flag"
 	"os"
-	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -56,9 +56,6 @@ func goldenBytes(t *testing.T, name string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := testrig.Hex(string(text))
 	return out
 }

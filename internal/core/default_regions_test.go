@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -16,7 +17,7 @@ func TestGoldenRegionsStayReadable(t *testing.T) {
 	if got := hex.EncodeToString(want.Record().Data); got != goldenRegions {
 		t.Errorf("written as %s, golden %s", got, goldenRegions)
 	}
-	data, _ := hex.DecodeString(goldenRegions)
+	data := testrig.Hex(goldenRegions)
 	got, err := decodeRegions(&keystore.Record{Partition: goldenPlace, Data: data})
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)

@@ -5,12 +5,12 @@ import (
 	"encoding/hex"
 	"os"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -92,10 +92,7 @@ func TestGoldenRecordsStayReadable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := hex.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := testrig.Hex(string(text))
 		got, err := decodeKey(&keystore.Record{Partition: goldenPlace, ID: want.ARN.Key, Data: data})
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %+v, %v; want %+v", name, got, err, want)

@@ -2,18 +2,10 @@ package tdes
 
 import (
 	"bytes"
-	"encoding/hex"
 	"testing"
-)
 
-func unhex(t *testing.T, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
+)
 
 // TestCipherIsThatOfTheStandard: NIST SP 800-67, appendix B.1 (three parts); and
 // FIPS 46-3's DES example, to which a key of equal parts comes down.
@@ -24,20 +16,20 @@ func TestCipherIsThatOfTheStandard(t *testing.T) {
 		{"0123456789ABCDEF0123456789ABCDEF", "4E6F772069732074", "3FA40E8A984D4815"},
 		{"0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", "4E6F772069732074", "3FA40E8A984D4815"},
 	} {
-		block, err := NewCipher(unhex(t, c.key))
+		block, err := NewCipher(testrig.Hex(c.key))
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := make([]byte, 8)
-		block.Encrypt(got, unhex(t, c.clear))
-		if !bytes.Equal(got, unhex(t, c.want)) {
+		block.Encrypt(got, testrig.Hex(c.clear))
+		if !bytes.Equal(got, testrig.Hex(c.want)) {
 			t.Errorf("%s under %s: got %X, want %s", c.clear, c.key, got, c.want)
 		}
 	}
 }
 
 func TestTwoPartsStandForThree(t *testing.T) {
-	short := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	short := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	long := append(bytes.Clone(short), short[:8]...)
 	got, want := make([]byte, 8), make([]byte, 8)
 	for key, out := range map[*[]byte][]byte{&short: got, &long: want} {
@@ -88,24 +80,24 @@ func TestPartsDifferLooksAtEveryTwoParts(t *testing.T) {
 		a: true, a + b: true, a + a: false,
 		a + b + c: true, a + a + c: false, a + b + b: false, a + b + a: false,
 	} {
-		if got := PartsDiffer(unhex(t, key)); got != want {
+		if got := PartsDiffer(testrig.Hex(key)); got != want {
 			t.Errorf("%s: got %v, want %v", key, got, want)
 		}
 	}
 }
 
 func TestVariantRepeatsTheMaskAndKeepsTheKey(t *testing.T) {
-	key := unhex(t, "0123456789ABCDEFFEDCBA9876543210")
+	key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
 	for mask, want := range map[string]string{
 		"45":               "44660022CCEE88AABB99FFDD33117755",
 		"28C0":             "29E36DA7A16BE52FD61C92585E941AD0",
 		"C0C0C0C000000000": "C1E385A789ABCDEF3E1C7A5876543210",
 	} {
-		if got := Variant(key, unhex(t, mask)...); !bytes.Equal(got, unhex(t, want)) {
+		if got := Variant(key, testrig.Hex(mask)...); !bytes.Equal(got, testrig.Hex(want)) {
 			t.Errorf("mask %s: got %X, want %s", mask, got, want)
 		}
 	}
-	if want := unhex(t, "0123456789ABCDEFFEDCBA9876543210"); !bytes.Equal(key, want) {
+	if want := testrig.Hex("0123456789ABCDEFFEDCBA9876543210"); !bytes.Equal(key, want) {
 		t.Errorf("the key became %X", key)
 	}
 }

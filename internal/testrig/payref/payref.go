@@ -4,20 +4,18 @@
 package payref
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/cipher"
-	"crypto/des"
-	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var (
@@ -55,12 +53,12 @@ type Case struct {
 }
 
 // line is the call as the program reads it: the arguments besides "fn".
-func (c Case) line() ([]byte, error) {
+func (c Case) line() map[string]any {
 	all := map[string]any{"fn": c.Fn}
 	for k, v := range c.Args {
 		all[k] = v
 	}
-	return json.Marshal(all)
+	return all
 }
 
 // committedCases is how many vectors a package keeps.
@@ -87,11 +85,11 @@ func Test(t *testing.T, funcs map[string]Func, draw func(*rand.Rand) Case) {
 
 func find(t *testing.T) string {
 	t.Helper()
-	folder := os.Getenv("APCSIM_ORACLES")
-	if folder == "" {
+	program := testrig.Payref()
+	if program == "" {
 		t.Skip("APCSIM_ORACLES names no folder with payref.py")
 	}
-	return filepath.Join(folder, "payref.py")
+	return program
 }
 
 // answer is a line that the program prints.
@@ -103,16 +101,12 @@ type answer struct {
 
 func ask(t *testing.T, program string, all []Case) []answer {
 	t.Helper()
-	var in bytes.Buffer
+	var calls []map[string]any
 	for _, c := range all {
-		line, err := c.line()
-		if err != nil {
-			t.Fatal(err)
-		}
-		in.Write(append(line, '\n'))
+		calls = append(calls, c.line())
 	}
 	cmd := exec.Command("/usr/bin/python3", program, "fn")
-	cmd.Stdin, cmd.Stderr = &in, os.Stderr
+	cmd.Stdin, cmd.Stderr = strings.NewReader(testrig.Lines(t, calls)), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v", program, err)
@@ -150,29 +144,17 @@ func committed(t *testing.T, funcs map[string]Func, draw func(*rand.Rand) Case) 
 	if *update {
 		write(t, find(t), draw)
 	}
-	f, err := os.Open(committedFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	n := 0
-	for ; lines.Scan(); n++ {
-		var args Args
-		var want answer
-		if err := json.Unmarshal(lines.Bytes(), &args); err != nil {
-			t.Fatal(err)
-		}
-		want.Result, want.Error = args["result"], args.Text("error")
+	all := testrig.ReadLines[Args](t, committedFile)
+	for _, args := range all {
+		want := answer{Result: args["result"], Error: args.Text("error")}
 		fn := args.Text("fn")
 		for _, k := range []string{"fn", "result", "error"} {
 			delete(args, k)
 		}
 		compare(t, funcs, Case{fn, args}, want)
 	}
-	if n != committedCases {
-		t.Errorf("%s has %d vectors, want %d", committedFile, n, committedCases)
+	if len(all) != committedCases {
+		t.Errorf("%s has %d vectors, want %d", committedFile, len(all), committedCases)
 	}
 }
 
@@ -183,28 +165,16 @@ func write(t *testing.T, program string, draw func(*rand.Rand) Case) {
 	for range committedCases {
 		all = append(all, draw(random))
 	}
-	var out bytes.Buffer
+	var lines []map[string]any
 	for i, answer := range ask(t, program, all) {
-		line := map[string]any{"fn": all[i].Fn}
-		for k, v := range all[i].Args {
-			line[k] = v
-		}
+		line := all[i].line()
 		if line["result"] = answer.Result; answer.Error != "" {
 			delete(line, "result")
 			line["error"] = answer.Error
 		}
-		text, err := json.Marshal(line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out.Write(append(text, '\n'))
+		lines = append(lines, line)
 	}
-	if err := os.MkdirAll("testdata", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(committedFile, out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testrig.WriteLines(t, committedFile, lines)
 }
 
 // Hex draws n bytes as hexadecimal digits.
@@ -228,20 +198,10 @@ func Digits(r *rand.Rand, low, high int) string {
 // One draws one of the values.
 func One[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
-// Bytes reads hexadecimal digits that a test has written.
-func Bytes(text string) []byte {
-	b, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err)
+// Block is the cipher of a key in hexadecimal digits: AES where the algorithm's name says so, else TDES.
+func Block(alg, key string) cipher.Block {
+	if strings.HasPrefix(alg, "AES") {
+		return testrig.AES(testrig.Hex(key))
 	}
-	return b
-}
-
-// TDES is the cipher of a key of 8, 16 or 24 bytes.
-func TDES(key []byte) cipher.Block {
-	b, err := des.NewTripleDESCipher(append(append([]byte(nil), key...), key...)[:24])
-	if err != nil {
-		panic(err)
-	}
-	return b
+	return testrig.TDES(testrig.Hex(key))
 }

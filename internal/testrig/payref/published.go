@@ -1,11 +1,10 @@
 package payref
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // Vector is a published case of one primitive.
@@ -22,20 +21,12 @@ type Vector struct {
 // a failure. Without a folder there is nothing to test.
 func Published(t *testing.T, least int, run func(t *testing.T, v Vector), prefixes ...string) {
 	t.Helper()
-	folder := os.Getenv("APCSIM_VECTORS")
-	if folder == "" {
+	all := testrig.Vectors[struct{ Vectors []Vector }](t, "data-plane.json").Vectors
+	if all == nil {
 		return // the committed vectors of the package have been tested
 	}
-	text, err := os.ReadFile(filepath.Join(folder, "data-plane.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct{ Vectors []Vector }
-	if err := json.Unmarshal(text, &file); err != nil {
-		t.Fatal(err)
-	}
 	n := 0
-	for _, v := range file.Vectors {
+	for _, v := range all {
 		for _, prefix := range prefixes {
 			if v.Op == "primitive" && v.Verified && strings.HasPrefix(v.Algorithm, prefix) {
 				n++
