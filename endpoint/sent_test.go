@@ -53,6 +53,8 @@ func TestAbsentAndEmptyMembersHaveMessagesOfTheirOwn(t *testing.T) {
 		{"a tag key", post("UntagResource", `{`+arn+`,"TagKeys":[null]}`), null("TagKeys[0]")},
 		{"the last of two", post("TagResource", `{`+arn+`,"Tags":[{"Key":"b"}],"Tags":[{"Key":"","Key":"b","Value":"","Value":null}]}`),
 			null("Tags[0].Value")},
+		{"the second of two", post("TagResource", `{`+arn+`,"Tags":[{"Key":"a"}],"Tags":[{"Key":"a","Value":"b"},{"Key":"c"}]}`),
+			null("Tags[1].Value")},
 		{"a token", post("ImportKey", `{"KeyMaterial":{"KeyCryptogram":{`+attributes+`,`+modes+`},`+cryptogram+`}}}`),
 			null("KeyMaterial.KeyCryptogram.ImportToken")},
 		{"modes before the wrapping key", post("ImportKey", `{"KeyMaterial":{"As2805KeyCryptogram":{`+cryptogram+

@@ -24,8 +24,9 @@ const (
 	signingTime      = "20060102T150405Z"
 	signingDay       = "20060102"
 
-	// maxSkew is how far the time of a signature may be from ours.
+	// How far the time of a signature may be from ours. STS answers with "15 min." and does not look at X-Amz-Expires.
 	maxSkew = 5 * time.Minute
+	stsSkew = 15 * time.Minute
 )
 
 // signature is one of AWS Signature Version 4, of an Authorization header or of a
@@ -55,7 +56,7 @@ func (h *handler) identify(r *http.Request, body []byte, service string) (apc.Id
 	}
 	var at time.Time
 	if h.options.Verify {
-		if at, err = h.signedAt(&s); err != nil {
+		if at, err = h.signedAt(&s, service); err != nil {
 			return apc.Identity{}, err
 		}
 		if err := checkSigned(r, strings.Split(s.headers, ";")); err != nil {
@@ -224,8 +225,8 @@ func all(s string, low, high byte) bool {
 	return true
 }
 
-// signedAt is the time of the signature, which must be near ours. The header Date has a form of its own.
-func (h *handler) signedAt(s *signature) (time.Time, error) {
+// signedAt is the time of the signature for a service, which must be near ours. The header Date has a form of its own.
+func (h *handler) signedAt(s *signature, service string) (time.Time, error) {
 	at, err := time.Parse(signingTime, s.at)
 	if err != nil || shown(at) != s.at { // Parse takes fractions of a second, which are not in what is signed
 		at, err = http.ParseTime(s.at)
@@ -234,18 +235,24 @@ func (h *handler) signedAt(s *signature) (time.Time, error) {
 		return at, incomplete("Date must be in ISO-8601 'basic format'. Got '" + echoed(s.at) + "'. See http://en.wikipedia.org/wiki/ISO_8601")
 	}
 	at = at.UTC()
-	life, err := s.life()
-	if err != nil {
-		return at, err
+	skew := maxSkew
+	if service == stsService {
+		skew = stsSkew
+	}
+	life := skew
+	if s.presigned && service != stsService {
+		if life, err = s.life(); err != nil {
+			return at, err
+		}
 	}
 	now := h.options.Now().UTC()
-	switch earliest, latest := now.Add(-life), now.Add(maxSkew); {
+	switch earliest, latest := now.Add(-life), now.Add(skew); {
 	case at.Before(earliest.Truncate(time.Second)):
 		return at, invalid(fmt.Sprintf("Signature expired: %s is now earlier than %s (%s - %s)",
 			shown(at), shown(earliest), shown(now), inMinutes(life)))
 	case at.After(latest):
 		return at, invalid(fmt.Sprintf("Signature not yet current: %s is still later than %s (%s + %s)",
-			shown(at), shown(latest), shown(now), inMinutes(maxSkew)))
+			shown(at), shown(latest), shown(now), inMinutes(skew)))
 	}
 	return at, nil
 }
@@ -272,8 +279,7 @@ func (s *signature) verifies(r *http.Request, body []byte, at time.Time, secret 
 	for _, part := range parts {
 		key = mac(key, part)
 	}
-	given, err := hex.DecodeString(s.value)
-	return err == nil && hmac.Equal(given, mac(key, toSign))
+	return hmac.Equal([]byte(s.value), []byte(hex.EncodeToString(mac(key, toSign)))) // upper-case digits do not verify
 }
 
 // namesTwice reports whether a list has a header twice, in any case of letters. The canonical request has each
@@ -289,11 +295,8 @@ func namesTwice(headers []string) bool {
 // maxLife is the longest that a presigned request may be used: 7 days.
 const maxLife = 7 * 24 * time.Hour
 
-// life is how long after its time a signature may be used.
+// life is how long after its time a presigned request may be used (GUESS G-presigned-life).
 func (s *signature) life() (time.Duration, error) {
-	if !s.presigned {
-		return maxSkew, nil
-	}
 	seconds, err := strconv.ParseUint(s.expires, 10, 32)
 	if life := time.Duration(seconds) * time.Second; err == nil && life >= time.Second && life <= maxLife {
 		return life, nil
@@ -359,7 +362,7 @@ func canonicalPath(sent string) string {
 }
 
 // canonicalHeader is a header's values, trimmed, spaces in a row as one. Three
-// headers net/http takes out of a request.
+// headers net/http takes out of a request; a fourth, Trailer, is lost: it does not verify.
 func canonicalHeader(r *http.Request, name string) string {
 	values := slices.Clone(r.Header.Values(name))
 	switch {
@@ -398,7 +401,7 @@ func canonicalQuery(raw string, presigned bool) string {
 	return strings.Join(parts, "&")
 }
 
-// queryWord is a word of a query, encoded anew.
+// queryWord is a word of a query, encoded anew; a + is itself and not a space (GUESS G-signature-plus).
 func queryWord(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		s = plain

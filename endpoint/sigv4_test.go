@@ -105,6 +105,19 @@ func TestPublishedSignaturesVerify(t *testing.T) {
 		if _, err := h.identify(r, append(body, 'x'), c.service); err != errForged {
 			t.Errorf("%s with another body: got %v, want %v", c.name, err, errForged)
 		}
+		r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), c.signature, strings.ToUpper(c.signature), 1))
+		if _, err := h.identify(r, body, c.service); err != errForged {
+			t.Errorf("%s in upper case: got %v, want %v", c.name, err, errForged)
+		}
+	}
+}
+
+// TestXAmzDateIsTheTimeWhereDateIsThereToo, which a proxy may add.
+func TestXAmzDateIsTheTimeWhereDateIsThereToo(t *testing.T) {
+	h, r, body := example(0)
+	r.Header.Set("Date", "Mon, 09 Sep 2011 23:36:00 GMT")
+	if _, err := h.identify(r, body, published[0].service); err != nil {
+		t.Errorf("got %v, want the request taken", err)
 	}
 }
 
@@ -156,6 +169,8 @@ func TestRefusedSignaturesHaveTheTextsOfAWS(t *testing.T) {
 				"Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'. " +
 				"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830', " +
 				"from '20150830T123600Z'."},
+		"another key for another service": {authorize("AKIDEXAMPLE/20150830/us-east-1/service", "AKIDOTHER/20150830/us-east-1/kms"),
+			"InvalidSignature", "Credential should be scoped to correct service: 'service'."},
 		"another key": {authorize("AKIDEXAMPLE", "AKIDOTHER"), "UnrecognizedClient", "The security token included in the request is invalid."},
 		"forged": {func(r *http.Request) { r.Method = "PUT" }, "InvalidSignature",
 			"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and " +
@@ -232,17 +247,61 @@ func TestSignedHeadersAreNamedOnce(t *testing.T) {
 	} {
 		h, r, body := example(0)
 		r.Header.Set("A", "b")
-		request := sha256.Sum256([]byte(canonicalRequest(r, strings.Split(headers, ";"), body, false)))
-		key := []byte("AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-		for _, part := range []string{"20150830", "us-east-1", "service", signingEnd} {
-			key = mac(key, part)
-		}
-		value := hex.EncodeToString(mac(key, strings.Join([]string{signingAlgorithm, "20150830T123600Z",
-			"20150830/us-east-1/service/aws4_request", hex.EncodeToString(request[:])}, "\n")))
 		r.Header.Set("Authorization", signingAlgorithm+" Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders="+
-			headers+", Signature="+value)
+			headers+", Signature="+signatureFor(r, headers, body, "service", false))
 		if _, err := h.identify(r, body, "service"); err != want {
 			t.Errorf("%s: got %v, want %v", headers, err, want)
+		}
+	}
+}
+
+// signatureFor signs a request as the published ones are, at 12:36 of 30 August 2015.
+func signatureFor(r *http.Request, headers string, body []byte, service string, presigned bool) string {
+	request := sha256.Sum256([]byte(canonicalRequest(r, strings.Split(headers, ";"), body, presigned)))
+	key := []byte("AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+	for _, part := range []string{"20150830", "us-east-1", service, signingEnd} {
+		key = mac(key, part)
+	}
+	return hex.EncodeToString(mac(key, strings.Join([]string{signingAlgorithm, "20150830T123600Z",
+		"20150830/us-east-1/" + service + "/aws4_request", hex.EncodeToString(request[:])}, "\n")))
+}
+
+// TestPresignedRequestsLiveAsLongAsTheySay, but those for STS, which takes every request for 15 minutes.
+func TestPresignedRequestsLiveAsLongAsTheySay(t *testing.T) {
+	const noNumber = "X-Amz-Expires is not a number of seconds from 1 to 604800."
+	for _, c := range []struct {
+		service, expires string
+		age              time.Duration
+		want             string // "" where it is taken
+	}{
+		{"service", "60", 0, ""}, {"service", "60", 60*time.Second + 900*time.Millisecond, ""}, {"service", "1", time.Second, ""},
+		{"service", "60", 61 * time.Second,
+			"Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T123701Z - 1 min.)"},
+		{"service", "61", 62 * time.Second,
+			"Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T123702Z - 61 sec.)"},
+		{"service", "604800", 7 * 24 * time.Hour, ""}, {"service", "604801", 0, noNumber}, {"service", "0", 0, noNumber},
+		{"service", "0x3C", 0, noNumber}, {"service", "-60", 0, noNumber}, {"service", "18446744074", 0, noNumber}, {"service", "", 0, noNumber},
+		{"service", "604800", -5 * time.Minute, ""}, {"service", "604800", -5*time.Minute - time.Second,
+			"Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T123059Z + 5 min.)"},
+		{"sts", "60", 15 * time.Minute, ""}, {"sts", "", 15 * time.Minute, ""}, {"sts", "604801", 0, ""},
+		{"sts", "604800", 15*time.Minute + time.Second,
+			"Signature expired: 20150830T123600Z is now earlier than 20150830T123601Z (20150830T125101Z - 15 min.)"},
+		{"sts", "60", -15 * time.Minute, ""}, {"sts", "60", -15*time.Minute - time.Second,
+			"Signature not yet current: 20150830T123600Z is still later than 20150830T123559Z (20150830T122059Z + 15 min.)"},
+	} {
+		h, r, body := example(0)
+		now := h.options.Now().Add(c.age)
+		h.options.Now = func() time.Time { return now }
+		r.Header = http.Header{}
+		q := url.Values{
+			"X-Amz-Algorithm": {signingAlgorithm}, "X-Amz-Credential": {"AKIDEXAMPLE/20150830/us-east-1/" + c.service + "/aws4_request"},
+			"X-Amz-Date": {"20150830T123600Z"}, "X-Amz-Expires": {c.expires}, "X-Amz-SignedHeaders": {"host"},
+		}
+		r.URL.RawQuery = q.Encode()
+		r.URL.RawQuery += "&X-Amz-Signature=" + signatureFor(r, "host", body, c.service, true)
+		_, err := h.identify(r, body, c.service)
+		if e, ok := errors.AsType[*protocolError](err); c.want == "" && err != nil || c.want != "" && (!ok || e.message != c.want) {
+			t.Errorf("%s, valid for %q, %v after it was signed: got %v, want %q", c.service, c.expires, c.age, err, c.want)
 		}
 	}
 }
@@ -270,8 +329,18 @@ func TestCheckingSignedHeadersGrowsWithTheirNumber(t *testing.T) {
 
 // TestQueryIsSortedByNamesThenValues, not by the text of both.
 func TestQueryIsSortedByNamesThenValues(t *testing.T) {
-	if got, want := canonicalQuery("a-b=3&a=2&a=1&X-Amz-Signature=00&b", true), "a=1&a=2&a-b=3&b="; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, c := range []struct {
+		sent      string
+		presigned bool
+		want      string
+	}{
+		{"a-b=3&a=2&a=1&X-Amz-Signature=00&b", true, "a=1&a=2&a-b=3&b="},
+		{"b&X-Amz-Signature=00", false, "X-Amz-Signature=00&b="},
+		{"a=b+c%20d&a=%2b%2F~", true, "a=%2B%2F~&a=b%2Bc%20d"},
+	} {
+		if got := canonicalQuery(c.sent, c.presigned); got != c.want {
+			t.Errorf("%q, presigned %t: got %q, want %q", c.sent, c.presigned, got, c.want)
+		}
 	}
 }
 

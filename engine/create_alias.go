@@ -61,7 +61,7 @@ func pointAlias(ctx context.Context, c *core.Call, a *core.Alias, keyARN *string
 	if err := c.Key(ctx, core.Need{Field: "KeyArn", Identifier: *keyARN}, &target); err != nil {
 		return nil, err
 	}
-	if target.State == apc.KeyStateDeleteComplete { // GUESS G-alias-to-deleted; one that only waits for its deletion is taken
+	if target.State == apc.KeyStateDeleteComplete { // GUESS G-alias-to-deleted; one that waits for its deletion or has failed is taken
 		return nil, core.StateError(target, "a usable")
 	}
 	a.Key = target.ARN.Key

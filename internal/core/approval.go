@@ -24,7 +24,8 @@ const (
 	sessionVersion = 1
 )
 
-// sessionRegion is the Region of all sessions, whatever the Region of the key.
+// sessionRegion is the Region of all sessions, whatever the Region of the key. Multi-party approval protects
+// resources of the commercial Regions from there (its user guide, "Region support"), so that the partition is aws.
 const sessionRegion = "us-east-1"
 
 // notApproved is the message of a session that ended otherwise, as the user guide has it.
