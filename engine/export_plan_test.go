@@ -64,7 +64,7 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	long := strings.Repeat("A", 105)
+	long := strings.Repeat("A", 103) // 107 with the id and the length; ZZ has 5
 	for _, c := range []struct {
 		what, kek, key string
 		headers        *engine.KeyBlockHeaders
@@ -86,7 +86,7 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		{what: "a PB block", kek: kek.KeyArn, key: pinKey.KeyArn,
 			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"PB": "0000"}}, rule: "optional-block"},
 		{what: "long blocks", kek: kek.KeyArn, key: pinKey.KeyArn,
-			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}, rule: "optional-blocks-length"},
+			headers: &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long + "A", "ZZ": "1"}}, rule: "optional-blocks-length"},
 	} {
 		in := &engine.ExportKeyInput{ExportKeyIdentifier: c.key, KeyMaterial: engine.ExportKeyMaterial{
 			Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: c.kek, KeyBlockHeaders: c.headers}}}
@@ -95,6 +95,10 @@ func TestExportRefusesWhatTheServiceWould(t *testing.T) {
 		}
 		_, err := eng.ExportKey(ctx, in)
 		refused(t, c.what, err, apc.ErrValidation, c.rule)
+	}
+	if _, err := exportBlock(eng.Caller, kek.KeyArn, pinKey.KeyArn,
+		&engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": long, "ZZ": "1"}}); err != nil {
+		t.Errorf("optional blocks of 112 characters: got %v, want them taken", err)
 	}
 }
 

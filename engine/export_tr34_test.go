@@ -54,6 +54,15 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		apc.KeyModesOfUse{Sign: true}, &outside)
 	bdk := load(t, eng.Caller, attributes(apc.KeyUsageTR31B0BaseDerivationKey, apc.KeyAlgorithmTDES2Key, deriveModes), tdesKey)
 	aes := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmAES128, cipherModes), aesKey)
+	kek := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	w, err := exportBlock(eng.Caller, kek.KeyArn, aes.KeyArn, &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "terminal7"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labelled, err := importBlock(eng.Caller, kek.KeyArn, w.KeyMaterial) // a key that came with an optional block
+	if err != nil {
+		t.Fatal(err)
+	}
 	byToken := engine.ExportTr34KeyBlock{
 		CertificateAuthorityPublicKeyIdentifier: ca.KeyArn,
 		WrappingKeyCertificate:                  krd.text(),
@@ -85,6 +94,10 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		{"optional blocks", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "terminal7", "77": "x"}}
 		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E02007705xLB0Dterminal7", aesKey},
+		{"no optional block of an import", byToken, labelled, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
+		{"no optional block of an import beside those asked for", byToken, labelled, "", func(a *engine.ExportTr34KeyBlock) {
+			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"77": "x"}}
+		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E01007705x", aesKey},
 	} {
 		arm := c.arm
 		if c.nonce != "" {

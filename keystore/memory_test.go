@@ -144,6 +144,34 @@ func TestMemoryAgreesWithModelAcrossChunks(t *testing.T) {
 	}
 }
 
+// TestRecordsOfOneNameAreDueApart has two records that are due at one time and have one id, in two partitions.
+func TestRecordsOfOneNameAreDueApart(t *testing.T) {
+	ctx, at := t.Context(), time.UnixMilli(5).UTC()
+	here := keystore.Partition{Account: "111122223333", Region: "us-east-1"}
+	there := keystore.Partition{Account: "111122223333", Region: "us-east-2"}
+	for _, order := range [][]keystore.Partition{{here, there}, {there, here}} {
+		for _, gone := range []int{0, 1} {
+			s := keystore.NewMemory()
+			var records [2]keystore.Record
+			for i, p := range order {
+				records[i] = keystore.Record{Partition: p, Kind: "a", ID: "same", Due: at}
+				if err := s.Commit(ctx, keystore.CommitID{byte(i + 1)}, keystore.Create(records[i])); err != nil {
+					t.Fatal(err)
+				}
+				records[i].Rev = keystore.CommitID{byte(i + 1)}
+			}
+			if err := s.Commit(ctx, keystore.CommitID{3}, keystore.Erase(records[gone])); err != nil {
+				t.Fatal(err)
+			}
+			due, err := s.Due(ctx, keystore.Partition{}, at, 10)
+			if err != nil || len(due) != 1 || due[0].Partition != order[1-gone] {
+				t.Errorf("without that of %v: got %v, %v, want that of %v", order[gone], due, err, order[1-gone])
+			}
+			s.Close()
+		}
+	}
+}
+
 // checkPages compares all pages of a kind, and what is read by id, with a model.
 func checkPages(t *testing.T, s keystore.Store, kind keystore.Kind, index *string, model map[keystore.Ref]keystore.Record) {
 	t.Helper()

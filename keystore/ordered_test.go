@@ -56,6 +56,20 @@ func TestOrderedSplitsInHalves(t *testing.T) {
 	}
 }
 
+// TestOrderedSplitsAFullChunk: after every member, in order and against it, chunks are less than full.
+func TestOrderedSplitsAFullChunk(t *testing.T) {
+	for _, step := range []int{1, -1} {
+		numbers, s := &table{}, &shelf{}
+		o := &ordered{entries: numbers}
+		for i := range 3 * chunkSize {
+			e := &entry{shelf: s, id: fmt.Sprintf("%08d", 10_000_000+step*i)}
+			numbers.add(e)
+			insert(o, s.idKey(e.id), e, i%3 == 0)
+			checkChunks(t, o)
+		}
+	}
+}
+
 // TestOrderedUsesAgainWhatItGaveBack fills a set and empties it, again and again: chunks and numbers are used again, each once.
 func TestOrderedUsesAgainWhatItGaveBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))

@@ -61,3 +61,25 @@ func TestReadIntoIsRead(t *testing.T) {
 		}
 	}
 }
+
+// TestACounterThatWasReadStaysAsItWas while it is counted on; other records are replaced whole.
+func TestACounterThatWasReadStaysAsItWas(t *testing.T) {
+	ctx, memory := t.Context(), NewMemory()
+	defer memory.Close()
+	number := Ref{Partition: Partition{"111122223333", "us-east-1"}, Kind: "count", ID: "n"}
+	for i := range byte(3) {
+		if err := memory.Commit(ctx, CommitID{i + 1}, Count(number, 1, 9)); err != nil {
+			t.Fatal(err)
+		}
+		found, err := memory.Read(ctx, number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := memory.Commit(ctx, CommitID{i + 100}, Count(number, 1, 9)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := CounterValue(found[0].Record), int64(2*i+1); got != want {
+			t.Errorf("after another commit: got %d, want %d as it was read", got, want)
+		}
+	}
+}

@@ -37,6 +37,12 @@ func TestLongMessagesAreNotRead(t *testing.T) {
 	if n := testing.AllocsPerRun(1, func() { openMessage(long) }); n > 100 {
 		t.Errorf("%v allocations for a message of %d bytes", n, len(long))
 	}
+	for _, length := range []int{maxMessage, maxMessage + 1} {
+		r := openMessage(append([]byte{0x30, 0x82, 0xFF, 0xFC}, make([]byte, length-4)...))
+		if tooLong := r.fail.err != nil && r.fail.err.Problem == problemTooLong; tooLong != (length > maxMessage) {
+			t.Errorf("%d bytes: got %v, want those beyond %d refused for their length", length, r.fail.err, maxMessage)
+		}
+	}
 }
 
 // TestParseNamesWhatIsBehindTheMessage, whether that is an element or not.

@@ -94,6 +94,28 @@ func TestVerifyChecksInTheOrderOfTheStandard(t *testing.T) {
 	checkVerdict(t, token.Verify(&c), "")
 }
 
+// TestVerifyRefusesATokenWithoutAHeaderLast has tokens that are signed without the attribute.
+func TestVerifyRefusesATokenWithoutAHeaderLast(t *testing.T) {
+	p := newParties(t)
+	token, check := p.twoPass(t, p.crl)
+	signed, attributes := *token.message.signedData, token.message.attributes
+	attributes.header = nil
+	if err := signed.sign(p.kdh, p.kdhKey, &attributes, true); err != nil {
+		t.Fatal(err)
+	}
+	der, err := signed.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := Parse(der)
+	if err != nil || without.Header != "" {
+		t.Fatalf("got %+v, %v, want a token without a header", without, err)
+	}
+	checkRefused(t, without.Verify(check), ErrHeader)
+	check.KRD = p.krd2
+	checkRefused(t, without.Verify(check), ErrRecipient)
+}
+
 func TestVerifyAsksForFreshness(t *testing.T) {
 	p := newParties(t)
 	one, oneCheck := p.onePass(t, p.crl)

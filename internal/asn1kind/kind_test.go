@@ -64,6 +64,10 @@ func TestFilesAreNamedByTheirShape(t *testing.T) {
 		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(0, 0).AddDate(100, 0, 0),
 			SubjectKeyId: []byte{1}, KeyUsage: x509.KeyUsageCRLSign}
 		list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Unix(0, 0), NextUpdate: time.Unix(1, 0)}
+		late := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: time.Unix(1<<32, 0), NextUpdate: time.Unix(1<<33, 0)}
+		if got := Of(must(x509.CreateRevocationList(rand.Reader, late, template, key))); got != CRL {
+			t.Errorf("%s, %s after 2049, which has another type of time: got %q", name, CRL, got)
+		}
 		for want, der := range map[string][]byte{
 			Certificate: must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)),
 			Request:     must(x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)),

@@ -34,6 +34,8 @@ func TestOperationsAreCheckedInOneOrder(t *testing.T) {
 	c.Cloud.now = func() time.Time { return now }
 	c.Identity.Region = "xx-nowhere-1"
 	c.Cloud.Limits.Requests = 1
+	c.Cloud.access = func(string) Access { return Access{On: OnAll} }
+	c.Identity.Policies = []string{`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`}
 	in := &askInput{Name: "too long"}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -55,6 +57,7 @@ func TestOperationsAreCheckedInOneOrder(t *testing.T) {
 		{apc.RuleRegion, apc.ErrValidation, func() { c.Identity.Region = "us-east-1" }},
 		{apc.RuleLength, apc.ErrValidation, func() { in.Name = "fits" }}, // and counts as the one request of this second
 		{apc.RuleRate, apc.ErrThrottling, func() { now = time.Unix(2, 0) }},
+		{apc.RuleIdentityPolicy, apc.ErrAccessDenied, func() { c.Identity.Policies, now = nil, time.Unix(3, 0) }},
 	} {
 		err := ask()
 		refusal, ok := errors.AsType[*apc.Error](err)
@@ -66,7 +69,7 @@ func TestOperationsAreCheckedInOneOrder(t *testing.T) {
 		}
 		step.mend()
 	}
-	if err := ask(); err != nil || runs != 1 || len(events) != 6 || events[5].ErrorCode != "" {
+	if err := ask(); err != nil || runs != 1 || len(events) != 7 || events[6].ErrorCode != "" {
 		t.Errorf("got %v after %d runs and %d events, want one run and an event of success", err, runs, len(events))
 	}
 }

@@ -22,6 +22,7 @@ type request struct {
 	Pins                 []pinData
 	Any                  any
 	Components           []hsm.Secret
+	ValidationData       *struct{ Track, Format string }
 }
 
 func TestSensitiveMembersAreMasked(t *testing.T) {
@@ -30,10 +31,11 @@ func TestSensitiveMembersAreMasked(t *testing.T) {
 		KeyIdentifier: "alias/pek", PrimaryAccountNumber: "4111111111111111", EncryptedPinBlock: &block, PlainText: []byte("secret text"),
 		MessageData: "secret text", WrappedKeyBlock: wrong, KeySerialNumber: "FFFF9876543210E00001" + "F2",
 		Pins: []pinData{{"1234", "ISO_FORMAT_0"}}, Any: &pinData{"1234", "ISO_FORMAT_3"},
-		Components: []hsm.Secret{hsm.NewSecret([]byte("secret text"))},
+		Components:     []hsm.Secret{hsm.NewSecret([]byte("secret text"))},
+		ValidationData: &struct{ Track, Format string }{"1234", "1234"},
 	}
 	out := Of(in).(*request)
-	got := fmt.Sprintf("%+v %s %+v", *out, *out.EncryptedPinBlock, out.Any)
+	got := fmt.Sprintf("%+v %s %+v %+v %s", *out, *out.EncryptedPinBlock, out.Any, *out.ValidationData, out.PlainText)
 	for _, secret := range []string{"411111111111", block, wrong, "secret text", "1234"} {
 		if strings.Contains(got, secret) {
 			t.Errorf("%q is not masked in %s", secret, got)
