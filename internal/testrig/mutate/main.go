@@ -1,5 +1,5 @@
-// Mutate makes small changes of the code, one at a time, and reports which of them the state machine of the
-// test kit does not find: go run ./internal/testrig/mutate, from the root of the repository.
+// Mutate makes small changes of the code, one at a time, and reports which of them the tests do not find that
+// ought to: go run ./internal/testrig/mutate, from the root of the repository. Flag -only runs some of them.
 //
 // The changes are in mutants.txt. None touches a file: the go command is given the changed one in
 // its place.
@@ -23,16 +23,22 @@ import (
 var table string
 
 // mutant is a change of one place in one file.
-type mutant struct{ file, old, new string }
+type mutant struct {
+	file, old, new string
+	tested         string   // the directory of the package whose tests have to fail
+	tests          []string // their names; nil is the state machine
+}
 
 // mutants reads the table: a file, then lines that begin with "- " or "-" and a tab, which the file has once, then
-// lines that begin in the same way with "+" and replace them.
+// lines that begin in the same way with "+" and replace them. Behind the file are the package and the tests that
+// have to fail; where there are none it is the state machine of the test kit.
 func mutants() (all []mutant) {
-	file := ""
+	var of mutant
 	var old, changed []string
 	flush := func() {
 		if old != nil {
-			all = append(all, mutant{file, strings.Join(old, "\n"), strings.Join(changed, "\n")})
+			of.old, of.new = strings.Join(old, "\n"), strings.Join(changed, "\n")
+			all = append(all, of)
 		}
 		old, changed = nil, nil
 	}
@@ -48,7 +54,10 @@ func mutants() (all []mutant) {
 			changed = append(changed, strings.TrimPrefix(line[1:], " "))
 		case line != "" && line[0] != '#':
 			flush()
-			file = line
+			words := strings.Fields(line)
+			if of = (mutant{file: words[0], tested: machine}); len(words) > 1 {
+				of.tested, of.tests = words[1], words[2:]
+			}
 		}
 	}
 	flush()
@@ -69,12 +78,20 @@ func (m mutant) apply(root string) ([]byte, error) {
 
 func (m mutant) String() string { return fmt.Sprintf("%s: %q -> %q", m.file, m.old, m.new) }
 
-// What has to fail: a package's test, with its flags.
-const tested = "./enginetest/draw"
+// The state machine: its package and its flags.
+const machine = "./enginetest/draw"
 
-var flags = []string{"-test.run=^TestMachineAgreesWithModel$", "-test.failfast",
+var machineFlags = []string{"-test.run=^TestMachineAgreesWithModel$", "-test.failfast",
 	"-rapid.checks=1000000", "-rapid.steps=60", "-rapid.nofailfile",
 	"-rapid.shrinktime=1s"}
+
+// flags are those of the tests that have to fail.
+func (m mutant) flags() []string {
+	if m.tests == nil {
+		return machineFlags
+	}
+	return []string{"-test.run=^(" + strings.Join(m.tests, "|") + ")$", "-test.failfast"}
+}
 
 // build makes the test of a mutant. One that does not compile is an error.
 func (m mutant) build(dir string) (string, error) {
@@ -91,26 +108,26 @@ func (m mutant) build(dir string) (string, error) {
 	if err := errors.Join(err, os.WriteFile(mutated, changed, 0o644), os.WriteFile(overlay, text, 0o644)); err != nil {
 		return "", err
 	}
-	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", program, tested).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", program, m.tested).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: does not compile: %s", m, out)
 	}
 	return program, nil
 }
 
-// found reports whether the test fails within a time of the processor, which does not depend on what else the machine does, and
+// found reports whether a test fails within a time of the processor, which does not depend on what else the machine does, and
 // how much of it went by.
-func found(program string, limit time.Duration) (bool, time.Duration) {
+func (m mutant) found(program string, limit time.Duration) (bool, time.Duration) {
 	seconds := fmt.Sprint(int(limit.Seconds()))
-	command := exec.Command("sh", append([]string{"-c", `ulimit -t "$0" && exec "$@"`, seconds, program}, flags...)...)
-	command.Dir = tested
+	command := exec.Command("sh", append([]string{"-c", `ulimit -t "$0" && exec "$@"`, seconds, program}, m.flags()...)...)
+	command.Dir = m.tested
 	out, err := command.CombinedOutput()
 	used := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
 	return err != nil && bytes.Contains(out, []byte("--- FAIL")), used
 }
 
 func main() {
-	limit := flag.Duration("limit", 2*time.Minute, "how much time of the processor the machine may take to find a change")
-	only := flag.String("only", "", "only changes of files whose path has this in it")
+	limit := flag.Duration("limit", 2*time.Minute, "how much time of the processor the tests may take to find a change")
+	only := flag.String("only", "", "only changes that have this in the path of the file or in a text")
 	flag.Parse()
 	if err := run(*limit, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
@@ -127,7 +144,7 @@ func run(limit time.Duration, only string) error {
 	tried, hits := 0, 0
 	var broken error
 	for _, m := range mutants() {
-		if !strings.Contains(m.file, only) {
+		if !strings.Contains(m.file+"\n"+m.old+"\n"+m.new, only) {
 			continue
 		}
 		program, err := m.build(dir)
@@ -137,7 +154,7 @@ func run(limit time.Duration, only string) error {
 		}
 		tried++
 		word := "SURVIVES"
-		ok, used := found(program, limit)
+		ok, used := m.found(program, limit)
 		if ok {
 			hits++
 			word = "found"
