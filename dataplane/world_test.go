@@ -47,7 +47,7 @@ func newWorld(t testing.TB, o *engine.Options) *world {
 	return w
 }
 
-// key is the ARN of a key, which is brought in when it is first asked for.
+// key is the ARN of a key, which is loaded when it is first asked for.
 func (w *world) key(t testing.TB, k *vectorKey) string {
 	t.Helper()
 	id := vectorKeyID(fmt.Sprint(*k))

@@ -81,7 +81,7 @@ type nothingReady struct{}
 func (nothingReady) Next(int) (hsm.Secret, hsm.Public, bool) { return hsm.Secret{}, nil, false }
 
 // request loads the keys of a vector and names them; nil where a key pair is needed that cannot be
-// brought in.
+// loaded.
 func (v *dataVector) request(t testing.TB, eng *engine.Engine) object {
 	t.Helper()
 	body := integers(v.Inputs).(object)

@@ -159,7 +159,8 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// As returns another caller. Absent members are those of the default caller, [Options.Identity].
+// As returns another caller. Absent members are filled in as those of [Options.Identity] are, not from the
+// default caller: account 111122223333, Region us-east-1 and the account's root.
 func (e *Engine) As(id apc.Identity) *Caller {
 	id = withDefaults(id)
 	return &Caller{

@@ -3,14 +3,13 @@ package enginetest
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 
 	"github.com/seed748fb4d1/apcsim/dukpt"
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 	"github.com/seed748fb4d1/apcsim/mac"
 	"github.com/seed748fb4d1/apcsim/pin"
 )
@@ -59,7 +58,7 @@ func (p *Partner) Terminal(k KeyKind, bdk string) *Terminal {
 
 // doubleDES is the cipher of a double-length TDES key.
 func doubleDES(key []byte) cipher.Block {
-	b, _ := des.NewTripleDESCipher(slices.Concat(key, key[:8])) // it fails for other lengths alone
+	b, _ := tdes.NewCipher(key) // it fails for other lengths alone
 	return b
 }
 

@@ -6,6 +6,8 @@ import (
 	"crypto/des"
 	"encoding/asn1"
 	"fmt"
+
+	"github.com/seed748fb4d1/apcsim/internal/tdes"
 )
 
 // Layout is how a key token is put together where implementations of TR-34
@@ -103,7 +105,7 @@ type cipherRule struct {
 }
 
 var ciphers = [...]cipherRule{
-	TDESCBC:   {"TDES-CBC", oidTDES, 24, des.BlockSize, des.NewTripleDESCipher},
+	TDESCBC:   {"TDES-CBC", oidTDES, 24, des.BlockSize, tdes.NewCipher},
 	AES128CBC: {"AES-128-CBC", oidAES128, 16, aes.BlockSize, aes.NewCipher},
 	AES192CBC: {"AES-192-CBC", oidAES192, 24, aes.BlockSize, aes.NewCipher},
 	AES256CBC: {"AES-256-CBC", oidAES256, 32, aes.BlockSize, aes.NewCipher},
