@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -91,8 +92,7 @@ func TestKeyBlocksOnADeviceWithoutCMAC(t *testing.T) {
 		raw := bytes.Repeat([]byte{0xA8, 0x5B}, 12)
 		a := hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'E', Bits: 192}
 		key := load(t, h, a, raw)
-		header := tr31.Header{Version: tr31.Version(c.version[0]), KeyUsage: "D0", Algorithm: 'T', ModeOfUse: 'B',
-			KeyVersion: "00", Exportability: 'E', Context: '0', Reserved: '0'}
+		header := floors.Header(tr31.Version(c.version[0]), hsm.TDES)
 		b.calls.Store(0)
 		text, value, err := h.ExportTR31(ctx, kbpk, header, hsm.Material{Key: key}, kcv.TDESZero)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/internal/tdes"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/pin"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -28,7 +29,7 @@ func rowPIN(k hsm.KeyRef) (*hsm.PINBlock, error) {
 
 // pinRow is a command that reads a PIN block and makes another one, or verifies the PIN.
 func pinRow(name string, run func(h *hsm.HSM, in *hsm.PINBlock, to *hsm.PINForm, pvk hsm.KeyRef) (result, error)) command {
-	keys := []hsm.Attributes{symmetricKey("P0", hsm.TDES, 128), symmetricKey("V1", hsm.TDES, 128)}
+	keys := []hsm.Attributes{floors.Symmetric("P0", hsm.TDES, 128), floors.Symmetric("V1", hsm.TDES, 128)}
 	return command{name, keys, func(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 		in, err := rowPIN(k[0])
 		if err != nil {
@@ -101,7 +102,7 @@ func rsaRows() (out []command) {
 }
 
 func keyRows() []command {
-	kek := []hsm.Attributes{symmetricKey("K0", hsm.TDES, 128)}
+	kek := []hsm.Attributes{floors.Symmetric("K0", hsm.TDES, 128)}
 	return []command{
 		{"KEK validation", kek, func(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 			out, err := h.RequestKEKValidation(ctx, k[0], hsm.KEKMask82, 16)
@@ -111,7 +112,7 @@ func keyRows() []command {
 			out, err := h.AnswerKEKValidation(ctx, k[0], hsm.KEKMask82C0, make([]byte, 24))
 			return result{Text: upperHex(out.Send) + upperHex(out.Receive)}, err
 		}},
-		{"TranslateKeyBlock", []hsm.Attributes{ecPair, symmetricKey("K1", hsm.TDES, 192)}, func(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
+		{"TranslateKeyBlock", []hsm.Attributes{ecPair, floors.Symmetric("K1", hsm.TDES, 192)}, func(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 			block, err := agreedBlock()
 			if err != nil {
 				return result{}, err
@@ -127,7 +128,7 @@ func keyRows() []command {
 
 // agreedBlock is a key block under the key that testECDH agrees on with ecPair.
 func agreedBlock() (*tr31.Block, error) {
-	ours, err := ecdh.P256().NewPrivateKey(commandKey(symmetricKey("K3", hsm.EC, 256)))
+	ours, err := ecdh.P256().NewPrivateKey(commandKey(floors.Symmetric("K3", hsm.EC, 256)))
 	if err != nil {
 		return nil, err
 	}

@@ -32,12 +32,12 @@ func newAnyDevice(t testing.TB) *anyDevice {
 		aesD0,
 		hmacKey,
 		ecPair,
-		symmetricKey("B0", hsm.AES, 256),
-		symmetricKey("B0", hsm.TDES, 192),
-		symmetricKey("P0", hsm.AES, 192),
+		floors.Symmetric("B0", hsm.AES, 256),
+		floors.Symmetric("B0", hsm.TDES, 192),
+		floors.Symmetric("P0", hsm.AES, 192),
 	}
 	for _, usage := range usages {
-		kinds = append(kinds, symmetricKey(usage, hsm.TDES, 128))
+		kinds = append(kinds, floors.Symmetric(usage, hsm.TDES, 128))
 	}
 	d.keys = (&command{keys: kinds}).load(t, b)
 	return d
@@ -166,7 +166,7 @@ func (d *anyDevice) block(t *rapid.T, pan hsm.PAN) hsm.PINBlock {
 		PAN:    pan,
 	}
 	if rapid.Bool().Draw(t, "decodes") {
-		cipher := floors.Sure(tdes.NewCipher(commandKey(symmetricKey("P0", hsm.TDES, 128))))
+		cipher := floors.Sure(tdes.NewCipher(commandKey(floors.Symmetric("P0", hsm.TDES, 128))))
 		b.Block = floors.Sure(pin.Encrypt(cipher, pin.ISO0, floors.Sure(pin.New(shownPIN)), shownPAN+"1234", nil))
 		b.Format, b.PAN = pin.ISO0, hsm.NewPAN(shownPAN+"1234")
 		b.Key = hsm.WorkingKey{Key: d.keys[len(d.keys)-3]} // P0

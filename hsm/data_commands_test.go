@@ -41,10 +41,6 @@ type command struct {
 	run  func(h *hsm.HSM, k []hsm.KeyRef) (result, error)
 }
 
-func symmetricKey(usage string, algorithm hsm.Algorithm, bits int) hsm.Attributes {
-	return hsm.Attributes{KeyID: "k", Usage: usage, Algorithm: algorithm, Mode: 'N', Exportability: 'N', Bits: bits}
-}
-
 // commandKey is the bytes of a key of these tests.
 func commandKey(a hsm.Attributes) []byte {
 	return bytes.Repeat([]byte{0x1F, 0x32, a.Usage[0], a.Usage[1], 0x75, 0x86, 0x97, 0xA8}, 4)[:a.Bits/8]
@@ -59,7 +55,7 @@ func (c *command) load(t testing.TB, b hsm.Backend) (out []hsm.KeyRef) {
 			out = append(out, pair)
 			continue
 		}
-		raw := commandKey(symmetricKey(a.Usage, a.Algorithm, 256))
+		raw := commandKey(floors.Symmetric(a.Usage, a.Algorithm, 256))
 		if a.Algorithm == hsm.EC {
 			pair, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), raw)
 			if err != nil {
@@ -102,25 +98,11 @@ var testECDH = hsm.ECDH{Peer: testPeer(), Hash: crypto.SHA256, Info: []byte{1, 2
 
 // testBlock is a key block under a key of these tests.
 func testBlock(v tr31.Version, usage string, bits int) *tr31.Block {
-	kbpk, err := tr31.NewKBPK(commandKey(symmetricKey(usage, hsm.TDES, bits)))
+	kbpk, err := tr31.NewKBPK(commandKey(floors.Symmetric(usage, hsm.TDES, bits)))
 	if err != nil {
 		panic(err)
 	}
-	text, err := kbpk.Wrap(
-		context.Background(),
-		tr31.Header{
-			Version:       v,
-			KeyUsage:      "D0",
-			Algorithm:     'A',
-			ModeOfUse:     'B',
-			KeyVersion:    "00",
-			Exportability: 'E',
-			Context:       '0',
-			Reserved:      '0',
-		},
-		testIV,
-		nil,
-	)
+	text, err := kbpk.Wrap(context.Background(), floors.Header(v, hsm.AES), testIV, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -244,9 +226,9 @@ func changePIN(h *hsm.HSM, k []hsm.KeyRef) (result, error) {
 }
 
 var (
-	tdesD0  = symmetricKey("D0", hsm.TDES, 128)
-	aesD0   = symmetricKey("D0", hsm.AES, 128)
-	tdesE0  = symmetricKey("E0", hsm.TDES, 128)
+	tdesD0  = floors.Symmetric("D0", hsm.TDES, 128)
+	aesD0   = floors.Symmetric("D0", hsm.AES, 128)
+	tdesE0  = floors.Symmetric("E0", hsm.TDES, 128)
 	ecPair  = hsm.Attributes{KeyID: "k", Usage: "K3", Algorithm: hsm.EC, Mode: 'X', Exportability: 'N', Bits: 256}
 	hmacKey = hsm.Attributes{
 		KeyID:         "k",
@@ -259,25 +241,25 @@ var (
 	}
 	retail     = hsm.MACMethod{Algorithm: hsm.MACISO3, Padding: mac.Bit}
 	scriptKeys = []hsm.Attributes{
-		symmetricKey("P0", hsm.TDES, 128),
-		symmetricKey("E1", hsm.TDES, 128),
-		symmetricKey("E2", hsm.TDES, 128),
+		floors.Symmetric("P0", hsm.TDES, 128),
+		floors.Symmetric("E1", hsm.TDES, 128),
+		floors.Symmetric("E2", hsm.TDES, 128),
 		tdesE0,
 	}
 )
 
 // commands are all commands of the data plane, by the row of the package documentation.
 var commands = slices.Concat(
-	macCommands("MAC, VerifyMAC: algorithm 1", symmetricKey("M1", hsm.TDES, 128), nil, hsm.MACMethod{Algorithm: hsm.MACISO1}),
-	macCommands("MAC, VerifyMAC: algorithm 3", symmetricKey("M3", hsm.TDES, 128), nil, retail),
-	macCommands("MAC, VerifyMAC: CMAC", symmetricKey("M6", hsm.TDES, 192), nil, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
+	macCommands("MAC, VerifyMAC: algorithm 1", floors.Symmetric("M1", hsm.TDES, 128), nil, hsm.MACMethod{Algorithm: hsm.MACISO1}),
+	macCommands("MAC, VerifyMAC: algorithm 3", floors.Symmetric("M3", hsm.TDES, 128), nil, retail),
+	macCommands("MAC, VerifyMAC: CMAC", floors.Symmetric("M6", hsm.TDES, 192), nil, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
 	macCommands("MAC, VerifyMAC: HMAC", hmacKey, nil, hsm.MACMethod{Algorithm: hsm.MACHMAC}),
-	macCommands("MAC, VerifyMAC: HMAC", symmetricKey("M7", hsm.AES, 128), nil, hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA512}),
+	macCommands("MAC, VerifyMAC: HMAC", floors.Symmetric("M7", hsm.AES, 128), nil, hsm.MACMethod{Algorithm: hsm.MACHMAC, Hash: crypto.SHA512}),
 	cipherCommands("Encrypt, Decrypt, ReEncrypt: others", aesD0, nil, hsm.ECB, hsm.CBC, hsm.CFB128, hsm.OFB),
 	cipherCommands("Encrypt, Decrypt, ReEncrypt: CFB1, CFB8", tdesD0, nil, hsm.CFB1, hsm.CFB8),
-	cardCommands("CardValue, VerifyCardValue: CVV", symmetricKey("C0", hsm.TDES, 128), hsm.CardCVV),
-	cardCommands("CardValue, VerifyCardValue: CSC", symmetricKey("C0", hsm.TDES, 192), hsm.CardCSC1, hsm.CardCSC2),
-	cardCommands("CardValue, VerifyCardValue: others", symmetricKey("E4", hsm.TDES, 128), hsm.CardDCVV, hsm.CardCVC3,
+	cardCommands("CardValue, VerifyCardValue: CVV", floors.Symmetric("C0", hsm.TDES, 128), hsm.CardCVV),
+	cardCommands("CardValue, VerifyCardValue: CSC", floors.Symmetric("C0", hsm.TDES, 192), hsm.CardCSC1, hsm.CardCSC2),
+	cardCommands("CardValue, VerifyCardValue: others", floors.Symmetric("E4", hsm.TDES, 128), hsm.CardDCVV, hsm.CardCVC3,
 		hsm.CardHolder, hsm.CardDiscover),
 	[]command{
 		{"ARQC, VerifyARQC", []hsm.Attributes{tdesE0}, makeARQC},
@@ -287,19 +269,19 @@ var commands = slices.Concat(
 	pinRows(),
 	rsaRows(),
 	keyRows(),
-	macCommands("DUKPT with a TDES key", symmetricKey("B0", hsm.TDES, 128), tdesDUKPT, retail),
-	macCommands("DUKPT with an AES key", symmetricKey("B0", hsm.AES, 128), aesDUKPT, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
-	macCommands("EMV", symmetricKey("E2", hsm.TDES, 128), testSession, retail),
+	macCommands("DUKPT with a TDES key", floors.Symmetric("B0", hsm.TDES, 128), tdesDUKPT, retail),
+	macCommands("DUKPT with an AES key", floors.Symmetric("B0", hsm.AES, 128), aesDUKPT, hsm.MACMethod{Algorithm: hsm.MACCMAC}),
+	macCommands("EMV", floors.Symmetric("E2", hsm.TDES, 128), testSession, retail),
 	cipherCommands("ECDH", ecPair, testECDH, hsm.CBC),
 	cipherCommands(
 		"WrappedKey of version B, D or E",
-		symmetricKey("K0", hsm.TDES, 128),
+		floors.Symmetric("K0", hsm.TDES, 128),
 		hsm.WrappedKey{Block: testBlock(tr31.VersionB, "K0", 128)},
 		hsm.CBC,
 	),
 	cipherCommands(
 		"WrappedKey of version A or C",
-		symmetricKey("K1", hsm.TDES, 128),
+		floors.Symmetric("K1", hsm.TDES, 128),
 		hsm.WrappedKey{Block: testBlock(tr31.VersionC, "K1", 128)},
 		hsm.CBC,
 	),

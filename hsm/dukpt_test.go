@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -30,16 +31,8 @@ func TestInitialKeysAreThoseOfTheStandard(t *testing.T) {
 				hsm.Attributes{KeyID: "bdk", Usage: "B0", Algorithm: c.algorithm, Mode: 'X', Exportability: 'E', Bits: 4 * len(c.bdk)},
 				testrig.Hex(c.bdk),
 			)
-			header := tr31.Header{
-				Version:       tr31.VersionD,
-				KeyUsage:      "B1",
-				Algorithm:     byte(c.algorithm),
-				ModeOfUse:     'X',
-				KeyVersion:    "00",
-				Exportability: 'S',
-				Context:       '0',
-				Reserved:      '0',
-			}
+			header := floors.Header(tr31.VersionD, c.algorithm)
+			header.KeyUsage, header.ModeOfUse, header.Exportability = "B1", 'X', 'S'
 			text, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: bdk, KSN: testrig.Hex(c.ksn)}, zeroMethods[c.algorithm])
 			if err != nil {
 				t.Fatal(err)

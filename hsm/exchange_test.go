@@ -19,6 +19,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -157,16 +158,7 @@ func exchange(t *testing.T, h *hsm.HSM, a hsm.Agreement, name string, derive fun
 		if err != nil {
 			t.Fatal(err)
 		}
-		header := tr31.Header{
-			Version:       c.version,
-			KeyUsage:      "D0",
-			Algorithm:     'A',
-			ModeOfUse:     'B',
-			KeyVersion:    "00",
-			Exportability: 'E',
-			Context:       '0',
-			Reserved:      '0',
-		}
+		header := floors.Header(c.version, hsm.AES)
 		text, err := kbpk.Wrap(ctx, header, key, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -201,21 +193,7 @@ func TestAgreementsRefuseWhatIsNone(t *testing.T) {
 		mine, _ := public.(*ecdsa.PublicKey).ECDH()
 		good := hsm.Agreement{Pair: pair, Peer: mine.Bytes(), Hash: crypto.SHA256, Algorithm: hsm.AES, Bits: 256}
 		kbpk, _ := tr31.NewKBPK(make([]byte, 32))
-		text, err := kbpk.Wrap(
-			ctx,
-			tr31.Header{
-				Version:       tr31.VersionD,
-				KeyUsage:      "D0",
-				Algorithm:     'A',
-				ModeOfUse:     'B',
-				KeyVersion:    "00",
-				Exportability: 'E',
-				Context:       '0',
-				Reserved:      '0',
-			},
-			make([]byte, 16),
-			nil,
-		)
+		text, err := kbpk.Wrap(ctx, floors.Header(tr31.VersionD, hsm.AES), make([]byte, 16), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

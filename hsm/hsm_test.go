@@ -10,6 +10,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -103,16 +104,7 @@ func TestCacheIsBoundedAndDropsKeys(t *testing.T) {
 	defer b.Close()
 	counted := &openCounter{Backend: b}
 	h := hsm.New(counted, &hsm.Options{Cache: 4})
-	header := tr31.Header{
-		Version:       tr31.VersionD,
-		KeyUsage:      "D0",
-		Algorithm:     'A',
-		ModeOfUse:     'B',
-		KeyVersion:    "00",
-		Exportability: 'E',
-		Context:       '0',
-		Reserved:      '0',
-	}
+	header := floors.Header(tr31.VersionD, hsm.AES)
 	var keks []hsm.KeyRef
 	for i := range 10 {
 		keks = append(keks, load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{byte(i)}, 32)))
@@ -191,16 +183,7 @@ func TestCachedKeysAreStillBoundToTheirAttributes(t *testing.T) {
 			hsm.Attributes{KeyID: "k", Usage: "D0", Algorithm: hsm.AES, Mode: 'B', Exportability: 'E', Bits: 128},
 			make([]byte, 16),
 		)
-		header := tr31.Header{
-			Version:       tr31.VersionD,
-			KeyUsage:      "D0",
-			Algorithm:     'A',
-			ModeOfUse:     'B',
-			KeyVersion:    "00",
-			Exportability: 'E',
-			Context:       '0',
-			Reserved:      '0',
-		}
+		header := floors.Header(tr31.VersionD, hsm.AES)
 		if _, _, err := h.ExportTR31(ctx, kek, header, hsm.Material{Key: key}, kcv.AESCMAC); err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -30,16 +31,8 @@ func TestExportedKeysStayOpenUntilForgotten(t *testing.T) {
 		hsm.Attributes{KeyID: "k", Usage: "B0", Algorithm: hsm.AES, Mode: 'X', Exportability: 'E', Bits: 128},
 		make([]byte, 16),
 	)
-	header := tr31.Header{
-		Version:       tr31.VersionD,
-		KeyUsage:      "B0",
-		Algorithm:     'A',
-		ModeOfUse:     'X',
-		KeyVersion:    "00",
-		Exportability: 'E',
-		Context:       '0',
-		Reserved:      '0',
-	}
+	header := floors.Header(tr31.VersionD, hsm.AES)
+	header.KeyUsage, header.ModeOfUse = "B0", 'X'
 	for _, m := range []hsm.Material{{Key: bdk}, {Key: bdk, KSN: make([]byte, 12)}} {
 		before := seals
 		for range 3 {

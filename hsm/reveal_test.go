@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
@@ -76,16 +77,7 @@ func TestDevicesObeyTheRevealTable(t *testing.T) {
 func TestCommandsTakeTheBytesOfNoOtherKeys(t *testing.T) {
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		kek := load(t, h, kbpkAttributes("D", 256), bytes.Repeat([]byte{3}, 32))
-		header := tr31.Header{
-			Version:       tr31.VersionD,
-			KeyUsage:      "D0",
-			Algorithm:     'T',
-			ModeOfUse:     'B',
-			KeyVersion:    "00",
-			Exportability: 'E',
-			Context:       '0',
-			Reserved:      '0',
-		}
+		header := floors.Header(tr31.VersionD, hsm.TDES)
 		for _, usage := range usages {
 			a := hsm.Attributes{KeyID: "k", Usage: usage, Algorithm: hsm.TDES, Mode: 'N', Exportability: 'N', Bits: 128}
 			kept := load(t, h, a, bytes.Repeat([]byte{0x1F, 0x20}, 8))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -45,16 +46,7 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 				t.Errorf("%s: %v", v.ID, err)
 				continue
 			}
-			header := tr31.Header{
-				Version:       tr31.VersionD,
-				KeyUsage:      "D0",
-				Algorithm:     byte(inner.Algorithm),
-				ModeOfUse:     'B',
-				KeyVersion:    "00",
-				Exportability: 'E',
-				Context:       '0',
-				Reserved:      '0',
-			}
+			header := floors.Header(tr31.VersionD, inner.Algorithm)
 			text, value, err := h.ExportTR31(ctx, outer, header,
 				hsm.Material{Key: hsm.KeyRef{Sealed: made.Sealed, Attributes: inner}}, zeroMethods[inner.Algorithm])
 			if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/floors"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -128,16 +129,7 @@ func blockBench(b *testing.B, on *Backend) (h *hsm.HSM, kbpk, inner hsm.KeyRef, 
 	if err != nil {
 		b.Fatal(err)
 	}
-	header = tr31.Header{
-		Version:       tr31.VersionD,
-		KeyUsage:      "D0",
-		Algorithm:     'A',
-		ModeOfUse:     'B',
-		KeyVersion:    "00",
-		Exportability: 'E',
-		Context:       '0',
-		Reserved:      '0',
-	}
+	header = floors.Header(tr31.VersionD, hsm.AES)
 	h = hsm.New(on, nil)
 	b.Cleanup(func() { h.Close() })
 	return h, hsm.KeyRef{Sealed: s.kept, Attributes: knownKept}, hsm.KeyRef{Sealed: sealed, Attributes: a}, header

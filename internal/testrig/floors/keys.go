@@ -14,14 +14,15 @@ import (
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
 
-func header(v tr31.Version) tr31.Header {
-	return tr31.Header{Version: v, KeyUsage: "D0", Algorithm: 'A', ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E',
+// Header is the header of an exportable key for data.
+func Header(v tr31.Version, a hsm.Algorithm) tr31.Header {
+	return tr31.Header{Version: v, KeyUsage: "D0", Algorithm: byte(a), ModeOfUse: 'B', KeyVersion: "00", Exportability: 'E',
 		Context: '0', Reserved: '0'}
 }
 
 // blockUnder is an AES-128 key in a block under a protection key.
 func blockUnder(kbpk []byte, v tr31.Version) *tr31.Block {
-	text := Sure(Sure(tr31.NewKBPK(kbpk)).Wrap(ctx, header(v), message[:16], nil))
+	text := Sure(Sure(tr31.NewKBPK(kbpk)).Wrap(ctx, Header(v, hsm.AES), message[:16], nil))
 	return Sure(tr31.Parse(text, tr31.Strict))
 }
 
@@ -64,6 +65,6 @@ func translationRow(a hsm.ECDH, agree func(Device) []byte) Command {
 	}, func(d Device) {
 		secret := Sure(Sure(tr31.NewKBPK(agree(d))).Unwrap(ctx, in))
 		Sure(kcv.AESCMAC.Compute(secret))
-		d.Wrap(1, header(tr31.VersionD), secret)
+		d.Wrap(1, Header(tr31.VersionD, hsm.AES), secret)
 	}, nil}
 }
