@@ -1,14 +1,10 @@
 package engine_test
 
 import (
-	"compress/gzip"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -56,15 +52,9 @@ func olderStores(t *testing.T) (out []*olderStore) {
 		t.Fatalf("%q, %v, want 2 stores", names, err)
 	}
 	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &olderStore{name: strings.TrimSuffix(name, ".json")}
-		if err := json.Unmarshal(text, s); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		out = append(out, s)
+		s := testrig.ReadJSON[olderStore](t, name)
+		s.name = strings.TrimSuffix(name, ".json")
+		out = append(out, &s)
 	}
 	return out
 }
@@ -72,24 +62,7 @@ func olderStores(t *testing.T) (out []*olderStore) {
 // open opens a copy of the store, some time after it was written.
 func (s *olderStore) open(t *testing.T, later time.Duration) (*engine.Engine, *engine.Clock) {
 	t.Helper()
-	packed, err := os.Open(s.name + ".db.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	r, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "store.db")
-	if err := os.WriteFile(path, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := boltstore.Open(ctx, path, nil)
+	store, err := boltstore.Open(ctx, testrig.Unpack(t, s.name+".db.gz"), nil)
 	if err != nil {
 		t.Fatalf("%s: %v", s.name, err)
 	}

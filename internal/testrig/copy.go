@@ -1,8 +1,11 @@
 package testrig
 
 import (
+	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -13,8 +16,32 @@ func OwnCopy(t testing.TB, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), filepath.Base(path))
-	if err := os.WriteFile(out, text, 0o600); err != nil {
+	return own(t, filepath.Base(path), text)
+}
+
+// Unpack is the path of what a file of gzip has inside, which only this user can read.
+func Unpack(t testing.TB, path string) string {
+	t.Helper()
+	packed, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own(t, strings.TrimSuffix(filepath.Base(path), ".gz"), content)
+}
+
+func own(t testing.TB, name string, content []byte) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(out, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return out

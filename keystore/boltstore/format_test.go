@@ -2,15 +2,14 @@ package boltstore
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -71,16 +70,7 @@ func FuzzFile(f *testing.F) {
 	f.Add(uint32(4096), keys[records], encodeRecord(keys[records], &example, false)[:40])
 	f.Add(uint32(16), keys[due], encodeRecord(keys[records], &number, true)[:28])
 	f.Add(uint32(3*4096), keys[dueIn], []byte{})
-	packed, err := os.Open("testdata/format-2.db.gz")
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer packed.Close()
-	z, err := gzip.NewReader(packed)
-	if err != nil {
-		f.Fatal(err)
-	}
-	file, err := io.ReadAll(z)
+	file, err := os.ReadFile(testrig.Unpack(f, "testdata/format-2.db.gz"))
 	if err != nil {
 		f.Fatal(err)
 	}

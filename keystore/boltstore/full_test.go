@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -52,17 +53,6 @@ func limited(t *testing.T, size uint64) (lift func()) {
 	return lift
 }
 
-// named reports whether an error is one that states a commit's outcome.
-func named(err error) bool {
-	for _, e := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid,
-		keystore.ErrClosed} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
-
 // TestFullDisk has writes fail at several places: all pages, those beyond some
 // page, the growing of the file. The error is the system's; once there is room
 // the commits are asked again and made, each once.
@@ -93,7 +83,7 @@ func TestFullDisk(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			if named(err) || !errors.Is(err, syscall.EFBIG) && !strings.Contains(err.Error(), syscall.EFBIG.Error()) ||
+			if storetest.Known(err) != nil || !errors.Is(err, syscall.EFBIG) && !strings.Contains(err.Error(), syscall.EFBIG.Error()) ||
 				!strings.Contains(err.Error(), path) {
 				t.Errorf("limit %d: %v", size, err)
 			}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -85,29 +85,6 @@ func writeGolden(t *testing.T, to string) {
 	}
 }
 
-// golden unpacks a golden file.
-func golden(t testing.TB, from string) (path string) {
-	t.Helper()
-	packed, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	z, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path = filepath.Join(t.TempDir(), "golden")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // TestFilesOfEachFormat opens a file of every format that ever was. They were written
 // by the version that had the format.
 func TestFilesOfEachFormat(t *testing.T) {
@@ -119,7 +96,7 @@ func TestFilesOfEachFormat(t *testing.T) {
 		made = append(made, report{ID: goldenID(i), Changes: goldenChanges(i)})
 	}
 	for _, file := range []string{"testdata/format-1.db.gz", "testdata/format-2.db.gz"} {
-		path := golden(t, file)
+		path := testrig.Unpack(t, file)
 		for range 2 {
 			s := open(t, path)
 			for _, line := range made[goldenCommits-1000:] {

@@ -239,7 +239,7 @@ var commitBreaks = map[string]map[string]wrong{
 				text, _ := json.Marshal(c.Changes)
 				text = append(text, c.ID[:]...)
 				if _, ok := known[string(text)]; !ok {
-					known[string(text)] = newID()
+					known[string(text)] = storetest.NewID()
 				}
 				c.ID = known[string(text)]
 				return c.Do()

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -23,7 +24,7 @@ func failures(t tester, s keystore.Store) []failure {
 		keystore.Create(thing("gone", "")), keystore.Count(counter("full"), 1, 1))
 	there, stale, gone, none := get(t, s, "there"), get(t, s, "stale"), get(t, s, "gone"), thing("none", "")
 	commit(t, s, keystore.Replace(stale), keystore.Erase(gone))
-	none.Rev = newID()
+	none.Rev = storetest.NewID()
 	return []failure{
 		{"Put over a record that must not exist", keystore.ErrExists, keystore.Create(there)},
 		{"Put over another revision", keystore.ErrConflict, keystore.Replace(stale)},
@@ -159,7 +160,7 @@ var commitCases = []testCase{
 				{keystore.Count(thing("n1", "").Ref(), 1, 10), keystore.Create(thing("r1", ""))},
 			} {
 				// A store may have kinds of counters; but then from the first commit on.
-				if s.Commit(ctx, newID(), changes...) != nil {
+				if s.Commit(ctx, storetest.NewID(), changes...) != nil {
 					refused(t, s, "a record and a counter of one kind", keystore.ErrInvalid, changes...)
 					continue
 				}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -77,7 +78,7 @@ var againCases = []testCase{
 		promises{"at least as long as fewer than 1,000 other commits have come after it."},
 		func(t tester, k *subject) {
 			k.Needs("Again", k.Options.Again != nil)
-			s, id, other := k.Open(), newID(), newID()
+			s, id, other := k.Open(), storetest.NewID(), storetest.NewID()
 			once := []keystore.Change{keystore.Create(thing("a", "")), keystore.Count(counter("n"), 1, 1)}
 			if err := errors.Join(s.Commit(ctx, id, once...), s.Commit(ctx, other, keystore.Create(thing("a", "")))); !errors.Is(
 				err,
@@ -85,7 +86,7 @@ var againCases = []testCase{
 			) {
 				t.Errorf("a commit, and one that is refused: %v", err)
 			}
-			for _, others := range []int{0, few(remembered) / 2, few(remembered) - few(remembered)/2} {
+			for _, others := range []int{0, storetest.Few(remembered) / 2, storetest.Few(remembered) - storetest.Few(remembered)/2} {
 				otherCommits(t, s, others)
 				s = reopened(t, k, s)
 				if err := s.Commit(ctx, id, once...); err != nil {
@@ -109,11 +110,11 @@ var againCases = []testCase{
 			ended(t, "after Close", func() {
 				crowd(crowdSize, func(i int) {
 					for n, err := 0, error(nil); err == nil; n++ {
-						if calls.Add(1) == int64(few(10*crowdSize)) {
+						if calls.Add(1) == int64(storetest.Few(10*crowdSize)) {
 							go s.Close()
 						}
 						id := fmt.Sprintf("%d.%d", i, n)
-						err = s.Commit(ctx, newID(), pair(id)...)
+						err = s.Commit(ctx, storetest.NewID(), pair(id)...)
 						mu.Lock()
 						outcomes[id] = err
 						mu.Unlock()
@@ -149,7 +150,7 @@ var handleCases = []testCase{
 			first := k.Open()
 			handles := [2]keystore.Store{first, k.Closing(k.Options.Second(k.T, first))}
 			rev := commit(t, first, keystore.Create(thingAt(here, "a", noon)))
-			for n := range few(16) {
+			for n := range storetest.Few(16) {
 				writer, reader := handles[(n+1)%2], handles[n%2]
 				stale := get(t, reader, "a")
 				if stale.Rev != rev {
@@ -175,8 +176,8 @@ var handleCases = []testCase{
 			k.Needs("Second", k.Options.Second != nil)
 			first := k.Open()
 			second := k.Closing(k.Options.Second(k.T, first))
-			for n := range few(16) {
-				id := newID()
+			for n := range storetest.Few(16) {
+				id := storetest.NewID()
 				for _, s := range []keystore.Store{first, second, first} {
 					if err := s.Commit(ctx, id, keystore.Count(counter("n"), 1, 1<<40)); err != nil {
 						t.Errorf("asked of another handle: %v", err)
@@ -214,7 +215,7 @@ var handleCases = []testCase{
 		promises{"after Commit, that the outcome is unknown and that the same CommitID may be asked again."},
 		func(t tester, k *subject) {
 			k.Needs("Cut", k.Options.Cut != nil)
-			s, each := k.Open(), few(20)
+			s, each := k.Open(), storetest.Few(20)
 			var done atomic.Int64
 			crowd(crowdSize/2, func(i int) {
 				for n := range each {
@@ -248,12 +249,12 @@ var handleCases = []testCase{
 
 // resolved asks for one commit until its outcome is known.
 func resolved(t tester, s keystore.Store, changes []keystore.Change) bool {
-	id := newID()
+	id := storetest.NewID()
 	for began := time.Now(); time.Since(began) < patience; {
 		switch err := s.Commit(ctx, id, changes...); {
 		case err == nil:
 			return true
-		case named(err):
+		case storetest.Known(err) != nil:
 			t.Errorf("a commit whose outcome was unknown, asked again: %v", err)
 			return false
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/internal/testrig/promise"
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -20,9 +21,9 @@ var outcomeCases = []testCase{
 			"A commit takes effect at most once: called again with the same CommitID, Commit returns nil and changes nothing",
 		},
 		on(func(t tester, s keystore.Store) {
-			id, first := newID(), []keystore.Change{keystore.Create(thing("a", "first")), keystore.Count(counter("n"), 1, 1)}
+			id, first := storetest.NewID(), []keystore.Change{keystore.Create(thing("a", "first")), keystore.Count(counter("n"), 1, 1)}
 			gone := thing("gone", "")
-			gone.Rev = newID()
+			gone.Rev = storetest.NewID()
 			commit(t, s, keystore.Create(thing("b", "")))
 			if err := s.Commit(ctx, id, keystore.Replace(gone)); !errors.Is(err, keystore.ErrNotFound) { // which has not taken effect
 				t.Errorf("a commit that is refused: %v", err)
@@ -54,11 +55,11 @@ var outcomeCases = []testCase{
 		"CommitIsRememberedForAThousandOthers",
 		promises{"at least as long as fewer than 1,000 other commits have come after it."},
 		on(func(t tester, s keystore.Store) {
-			id, once := newID(), keystore.Count(counter("n"), 1, 1)
+			id, once := storetest.NewID(), keystore.Count(counter("n"), 1, 1)
 			err := s.Commit(ctx, id, once)
-			otherCommits(t, s, few(remembered))
+			otherCommits(t, s, storetest.Few(remembered))
 			if err := errors.Join(err, s.Commit(ctx, id, once)); err != nil || value(t, s, "n") != 1 {
-				t.Errorf("asked again after %d others: %v, counter %d", few(remembered), err, value(t, s, "n"))
+				t.Errorf("asked again after %d others: %v, counter %d", storetest.Few(remembered), err, value(t, s, "n"))
 			}
 		}),
 	),
@@ -70,7 +71,7 @@ func otherCommits(t tester, s keystore.Store, n int) {
 	var made, failed atomic.Int64
 	crowd(crowdSize, func(i int) {
 		for made.Add(1) <= int64(n) {
-			if err := s.Commit(ctx, newID(), keystore.Count(counter(fmt.Sprint("other", i)), 1, 1<<40)); err != nil {
+			if err := s.Commit(ctx, storetest.NewID(), keystore.Count(counter(fmt.Sprint("other", i)), 1, 1<<40)); err != nil {
 				failed.Add(1)
 			}
 		}
@@ -158,7 +159,7 @@ var lifeCases = []testCase{
 			var took atomic.Int64
 			var asked sync.Map // ids
 			crowd(4, func(i int) {
-				for n := range few(8) {
+				for n := range storetest.Few(8) {
 					for when, brief := range promise.Cancelled(ctx, takes) {
 						id := fmt.Sprintf("%d.%d %s", i, n, when)
 						asked.Store(id, true)
@@ -190,7 +191,7 @@ var lifeCases = []testCase{
 		numbered(t, s, 100, "i", "j")
 		takes := usual(func() { walk(t, s, here, kind, all, 100, nil) })
 		whole := func(what, when string, got, want int, err error) {
-			if err == nil && got != want || named(err) {
+			if err == nil && got != want || storetest.Known(err) != nil {
 				t.Errorf("%s, %s: %d of %d, %v", what, when, got, want, err)
 			}
 		}
@@ -245,7 +246,7 @@ var lifeCases = []testCase{
 						case 2:
 							_, err = s.Due(ctx, here, noon, 50)
 						default:
-							err = s.Commit(ctx, newID(), pair(fmt.Sprintf("%d.%d", i, n))...)
+							err = s.Commit(ctx, storetest.NewID(), pair(fmt.Sprintf("%d.%d", i, n))...)
 						}
 						if err != nil && !errors.Is(err, keystore.ErrClosed) {
 							t.Errorf("a call while the store is closed: %v", err)
@@ -271,7 +272,7 @@ func usual(call func()) time.Duration {
 // it took effect. Where that is unknown, and half the time where it did not, the
 // same commit is asked again.
 func cancelMidway(brief context.Context, t tester, s keystore.Store, id string, again bool) bool {
-	commitID := newID()
+	commitID := storetest.NewID()
 	err := s.Commit(brief, commitID, pair(id)...)
 	isContexts := errors.Is(err, context.Canceled)
 	switch there := made(t, s, id); {
@@ -279,7 +280,7 @@ func cancelMidway(brief context.Context, t tester, s keystore.Store, id string, 
 		t.Errorf("a commit that was cancelled too late has no effect")
 	case isContexts && there:
 		t.Errorf("a commit took effect, and returned %v", err)
-	case err != nil && named(err):
+	case storetest.Known(err) != nil:
 		t.Errorf("a cancelled commit: %v", err)
 	case isContexts && !again:
 		return false

@@ -2,14 +2,13 @@ package keystoretest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -28,19 +27,6 @@ const (
 	patience   = 30 * time.Second
 )
 
-// few is n, or a quarter of it in a short test.
-func few(n int) int {
-	if testing.Short() {
-		return (n + 3) / 4
-	}
-	return n
-}
-
-func newID() (id keystore.CommitID) {
-	rand.Read(id[:])
-	return id
-}
-
 func thing(id, data string) keystore.Record {
 	return keystore.Record{Partition: here, Kind: kind, ID: id, Data: []byte(data)}
 }
@@ -56,7 +42,7 @@ func counter(id string) keystore.Ref { return keystore.Ref{Partition: here, Kind
 // commit must succeed.
 func commit(t tester, s keystore.Store, changes ...keystore.Change) keystore.CommitID {
 	t.Helper()
-	id := newID()
+	id := storetest.NewID()
 	if err := s.Commit(ctx, id, changes...); err != nil {
 		t.Fatalf("Commit: %v", err)
 	}
@@ -66,7 +52,7 @@ func commit(t tester, s keystore.Store, changes ...keystore.Change) keystore.Com
 // refused checks that a commit fails with an error that the interface names.
 func refused(t tester, s keystore.Store, what string, want error, changes ...keystore.Change) {
 	t.Helper()
-	if err := s.Commit(ctx, newID(), changes...); !errors.Is(err, want) {
+	if err := s.Commit(ctx, storetest.NewID(), changes...); !errors.Is(err, want) {
 		t.Errorf("%s: got %v, want %v", what, err, want)
 	}
 }
@@ -190,7 +176,7 @@ func everyCall(ctx context.Context, s keystore.Store, id string) map[string]erro
 		"Read":   readErr,
 		"Page":   pageErr,
 		"Due":    dueErr,
-		"Commit": s.Commit(ctx, newID(), keystore.Create(thing(id, ""))),
+		"Commit": s.Commit(ctx, storetest.NewID(), keystore.Create(thing(id, ""))),
 	}
 }
 
@@ -214,22 +200,6 @@ func made(t tester, s keystore.Store, id string) bool {
 		t.Errorf("half of commit %s took effect", id)
 	}
 	return found[0].Record.Exists()
-}
-
-// named reports whether an error is one that the interface names, so that the
-// outcome of a commit is known by it.
-func named(err error) bool {
-	return slices.ContainsFunc(
-		[]error{
-			keystore.ErrNotFound,
-			keystore.ErrExists,
-			keystore.ErrConflict,
-			keystore.ErrCeiling,
-			keystore.ErrInvalid,
-			keystore.ErrClosed,
-		},
-		func(known error) bool { return errors.Is(err, known) },
-	)
 }
 
 // crowd runs goroutines until all are done.

@@ -2,7 +2,6 @@ package pgstore
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"testing"
 
@@ -38,11 +37,6 @@ func record(id string) keystore.Record {
 	return keystore.Record{Partition: here, Kind: "key", ID: id, Index: "index", Data: make([]byte, 500)}
 }
 
-func newID() (id keystore.CommitID) {
-	rand.Read(id[:])
-	return id
-}
-
 // BenchmarkCommit is a commit against a transaction of pgx that writes the same
 // row to a table with the same indexes, on one connection.
 func BenchmarkCommit(b *testing.B) {
@@ -59,13 +53,13 @@ func BenchmarkCommit(b *testing.B) {
 	next := func() keystore.Record { n++; return record(fmt.Sprint("id", n)) }
 	b.Run("create", func(b *testing.B) {
 		ratio.Beside(b, 100, func() { bare(b, pool, next(), false) }, func() {
-			must(b, "Commit", s.Commit(ctx, newID(), keystore.Create(next())))
+			must(b, "Commit", s.Commit(ctx, storetest.NewID(), keystore.Create(next())))
 		})
 	})
 	b.Run("create and count", func(b *testing.B) {
 		counter := keystore.Ref{Partition: here, Kind: "counter", ID: "keys"}
 		ratio.Beside(b, 100, func() { bare(b, pool, next(), true) }, func() {
-			must(b, "Commit", s.Commit(ctx, newID(), keystore.Create(next()), keystore.Count(counter, 1, 1<<60)))
+			must(b, "Commit", s.Commit(ctx, storetest.NewID(), keystore.Create(next()), keystore.Count(counter, 1, 1<<60)))
 		})
 	})
 }
@@ -73,7 +67,7 @@ func BenchmarkCommit(b *testing.B) {
 // bare is the floor: BEGIN, INSERT, for a counter UPDATE, COMMIT.
 func bare(b *testing.B, pool *pgxpool.Pool, r keystore.Record, count bool) {
 	ctx := context.Background()
-	ref, id := r.Ref(), [16]byte(newID())
+	ref, id := r.Ref(), [16]byte(storetest.NewID())
 	tx, err := pool.Begin(ctx)
 	must(b, "Begin", err)
 	_, err = tx.Exec(ctx,

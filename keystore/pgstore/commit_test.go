@@ -16,7 +16,7 @@ func TestCommitIsFinishedThoughCalledOff(t *testing.T) {
 	letGo := holding(t, url, record("a").Ref())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Commit(ctx, newID(), storetest.Pair(here, "a")...) }()
+	go func() { done <- s.Commit(ctx, storetest.NewID(), storetest.Pair(here, "a")...) }()
 	waiting(t, s, 1)
 	cancel()
 	letGo()
@@ -32,7 +32,7 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 	ctx := t.Context()
 	_, url := database(t, server(t))
 	s := open(t, url, nil)
-	late := newID()
+	late := storetest.NewID()
 	arrive := func(id keystore.CommitID, changes []keystore.Change) string {
 		c := &commit{id: id, changes: changes}
 		c.values = c.parameters(s.schema)
@@ -42,13 +42,13 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 		return c.outcome
 	}
 	create(t, s, record("a"))
-	id := newID()
+	id := storetest.NewID()
 	c := &commit{id: id, changes: storetest.Pair(here, "a"), lost: []keystore.CommitID{late}}
 	c.values = c.parameters(s.schema)
 	if err := s.make(ctx, c); !errors.Is(err, keystore.ErrExists) {
 		t.Fatalf("resolving: %v, want %v", err, keystore.ErrExists)
 	}
-	must(t, "the record goes", s.Commit(ctx, newID(), keystore.Erase(get(t, s, record("a").Ref()))))
+	must(t, "the record goes", s.Commit(ctx, storetest.NewID(), keystore.Erase(get(t, s, record("a").Ref()))))
 	if outcome := arrive(id, storetest.Pair(here, "a")); outcome != "voided" || get(t, s, record("a").Ref()).Exists() {
 		t.Errorf("a voided attempt arrived: %q, record %v", outcome, get(t, s, record("a").Ref()))
 	}
@@ -65,7 +65,7 @@ func TestOldCommitsAreDropped(t *testing.T) {
 	ctx := t.Context()
 	_, url := database(t, server(t))
 	s := open(t, url, nil)
-	id := newID()
+	id := storetest.NewID()
 	must(t, "Commit", s.Commit(ctx, id, keystore.Count(counted, 1, 10)))
 	must(t, "many commits", execute(ctx, s.pool, `UPDATE apcsim.commits SET at = now() - interval '1 hour';
 		INSERT INTO apcsim.commits (id, at) SELECT gen_random_uuid(), now() - interval '1 hour' FROM generate_series(1, 4094)`))
@@ -75,7 +75,7 @@ func TestOldCommitsAreDropped(t *testing.T) {
 	}
 	next := func(seq int) { // the commit with a number that is divisible by 1,024 cleans up
 		must(t, "a number", execute(ctx, s.pool, fmt.Sprintf("ALTER TABLE apcsim.commits ALTER seq RESTART WITH %d", seq)))
-		must(t, "Commit", s.Commit(ctx, newID(), keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "m"}, 1, 10)))
+		must(t, "Commit", s.Commit(ctx, storetest.NewID(), keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "m"}, 1, 10)))
 	}
 	if next(4096); left() != 4096 {
 		t.Errorf("%d commits are left of 4,096", left())

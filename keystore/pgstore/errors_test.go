@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -98,13 +99,13 @@ func TestNoErrorShowsData(t *testing.T) {
 	must(t, "a constraint", execute(ctx, s.pool, "ALTER TABLE apcsim.records ADD CHECK (length(data) < 3), ADD CHECK (length(idx) < 3)"))
 	r := record("a")
 	r.Data = []byte(secret)
-	err := s.Commit(ctx, newID(), keystore.Create(r))
+	err := s.Commit(ctx, storetest.NewID(), keystore.Create(r))
 	silent(t, "data", err)
 	if failed, ok := errors.AsType[*Error](err); !ok || failed.SQLState != "23514" || failed.Unknown {
 		t.Errorf("got %v, want SQLSTATE 23514 and a known outcome", err)
 	}
 	r.Data, r.Index = nil, secret
-	silent(t, "an index", s.Commit(ctx, newID(), keystore.Create(r)))
+	silent(t, "an index", s.Commit(ctx, storetest.NewID(), keystore.Create(r)))
 	must(t, "no table", execute(ctx, s.pool, "DROP SCHEMA apcsim CASCADE"))
 	_, err = s.Read(ctx, r.Ref())
 	if silent(t, "no schema", err); !strings.Contains(fmt.Sprint(err), "no longer what it was") {

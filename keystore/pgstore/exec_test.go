@@ -15,7 +15,7 @@ func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
 	held, err := s.pool.Acquire(t.Context())
 	must(t, "the connection", err)
 	for what, call := range map[string]func(context.Context) error{
-		"Commit": func(ctx context.Context) error { return s.Commit(ctx, newID(), storetest.Pair(here, "a")...) },
+		"Commit": func(ctx context.Context) error { return s.Commit(ctx, storetest.NewID(), storetest.Pair(here, "a")...) },
 		"Read":   func(ctx context.Context) error { _, err := s.Read(ctx, counted); return err },
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -35,7 +35,7 @@ func TestPatienceEnds(t *testing.T) {
 	s := open(t, url, &Options{Patience: 100 * time.Millisecond})
 	other := open(t, url, nil)
 	letGo := holding(t, url, record("a").Ref())
-	id := newID()
+	id := storetest.NewID()
 	err := s.Commit(t.Context(), id, storetest.Pair(here, "a")...)
 	if failed, ok := errors.AsType[*Error](err); !ok || !failed.Unknown || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a commit that waited for too long: %v", err)
@@ -53,7 +53,7 @@ func TestStatementTimeout(t *testing.T) {
 		must(t, setting, server(t).Do(t.Context(), name, "ALTER DATABASE "+name+" SET "+setting+" = '50ms'"))
 		s.pool.Reset()
 		letGo := holding(t, url, record("a").Ref())
-		err := s.Commit(t.Context(), newID(), storetest.Pair(here, "a")...)
+		err := s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, "a")...)
 		if failed, ok := errors.AsType[*Error](err); !ok || failed.Unknown || failed.SQLState != state {
 			t.Errorf("%s: got %v, want SQLSTATE %s and a known outcome", setting, err, state)
 		}

@@ -31,7 +31,7 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *testrig.Mete
 		wg.Go(func() {
 			for n := 0; !stop.Load(); n++ {
 				id := fmt.Sprintf("%d.%d.%d", round, g, n)
-				err := s.Commit(context.Background(), newID(), storetest.Pair(here, id)...)
+				err := s.Commit(context.Background(), storetest.NewID(), storetest.Pair(here, id)...)
 				mu.Lock()
 				if failed, ok := errors.AsType[*Error](err); err == nil {
 					acked = append(acked, id)
@@ -138,11 +138,11 @@ func TestServerThatCannotBeReached(t *testing.T) {
 	c := pgcluster.Start(t, nil)
 	_, url := database(t, c)
 	s := open(t, url, nil)
-	must(t, "Commit", s.Commit(t.Context(), newID(), storetest.Pair(here, "a")...))
+	must(t, "Commit", s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, "a")...))
 	must(t, "Stop", c.Stop())
 	s.patience = 200 * time.Millisecond // once the server is away: with it, an answer may take longer
 	_, readErr := s.Read(t.Context(), counted)
-	commitErr := s.Commit(t.Context(), newID(), storetest.Pair(here, "b")...)
+	commitErr := s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, "b")...)
 	const patience = 50 * time.Millisecond
 	longest := time.Duration(-1) // left for a connection when it is dialled
 	_, openErr := Open(t.Context(), url, &Options{Patience: patience, configure: func(config *pgxpool.Config) {

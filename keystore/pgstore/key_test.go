@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -111,7 +112,7 @@ func TestLongestNames(t *testing.T) {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	r.Kind += "x"
-	if err := s.Commit(t.Context(), newID(), keystore.Create(r)); !errors.Is(err, keystore.ErrInvalid) {
+	if err := s.Commit(t.Context(), storetest.NewID(), keystore.Create(r)); !errors.Is(err, keystore.ErrInvalid) {
 		t.Errorf("a kind of 255 bytes: %v", err)
 	}
 	if got := get(t, s, r.Ref()); got.Exists() {

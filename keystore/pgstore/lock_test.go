@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -21,7 +22,7 @@ func TestLargeCommits(t *testing.T) {
 				for i := range 1 + 2*(g%2)*manyChanges {
 					changes = append(changes, keystore.Create(record(fmt.Sprintf("%d.%d.%d", g, n, i))))
 				}
-				if err := s.Commit(t.Context(), newID(), changes...); err != nil {
+				if err := s.Commit(t.Context(), storetest.NewID(), changes...); err != nil {
 					t.Errorf("%d changes: %v", len(changes), err)
 				}
 			}

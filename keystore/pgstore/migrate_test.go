@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -56,7 +57,7 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 	if due, err := s.Due(t.Context(), here, noon, 10); err != nil || len(due) != 1 || due[0].Kind != "key" {
 		t.Errorf("due: %v, %v", due, err)
 	}
-	must(t, "Commit", s.Commit(t.Context(), newID(), keystore.Replace(got)))
+	must(t, "Commit", s.Commit(t.Context(), storetest.NewID(), keystore.Replace(got)))
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
@@ -92,7 +93,7 @@ func TestManyMigrateAtOnce(t *testing.T) {
 					return
 				}
 				defer s.Close()
-				if err := s.Commit(t.Context(), newID(), keystore.Create(record(string(newIDText())))); err != nil {
+				if err := s.Commit(t.Context(), storetest.NewID(), keystore.Create(record(string(newIDText())))); err != nil {
 					t.Errorf("Commit: %v", err)
 				}
 			})

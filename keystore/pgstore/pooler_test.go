@@ -36,8 +36,10 @@ func TestPoolerIsFoundOut(t *testing.T) {
 	name, err := c.Database(t.Context())
 	must(t, "a database", err)
 	for what, do := range map[string]func(s *Store) error{
-		"Commit": func(s *Store) error { return s.Commit(t.Context(), newID(), storetest.Pair(here, rand.Text())...) },
-		"Read":   func(s *Store) error { _, err := s.Read(t.Context(), counted, counted); return err },
+		"Commit": func(s *Store) error {
+			return s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, rand.Text())...)
+		},
+		"Read": func(s *Store) error { _, err := s.Read(t.Context(), counted, counted); return err },
 		"Page": func(s *Store) error {
 			_, err := s.Page(t.Context(), here, "key", keystore.Filter{}, "", 1)
 			return err

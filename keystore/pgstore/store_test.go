@@ -87,7 +87,7 @@ func TestStoreKeepsThePromises(t *testing.T) {
 // create must succeed.
 func create(t testing.TB, s *Store, r keystore.Record) keystore.Record {
 	t.Helper()
-	id := newID()
+	id := storetest.NewID()
 	must(t, "Commit", s.Commit(context.Background(), id, keystore.Create(r)))
 	r.Rev = id
 	return r

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
@@ -118,11 +119,11 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 			{"Due", 1, func() error { _, err := s.Due(ctx, here, noon, 10); return err }},
 			{"Due everywhere", 1, func() error { _, err := s.Due(ctx, keystore.Partition{}, noon, 10); return err }},
 			{"Commit", 3, func() error {
-				return s.Commit(ctx, newID(), keystore.Unchanged(a), keystore.Create(record(string(newIDText()))),
+				return s.Commit(ctx, storetest.NewID(), keystore.Unchanged(a), keystore.Create(record(string(newIDText()))),
 					keystore.Count(keystore.Ref{Partition: here, Kind: "counter", ID: "n"}, 1, 10))
 			}},
 			{"Commit that is refused", 3, func() error {
-				s.Commit(ctx, newID(), keystore.Create(record("a")))
+				s.Commit(ctx, storetest.NewID(), keystore.Create(record("a")))
 				return nil
 			}},
 		} {
@@ -135,7 +136,7 @@ func TestCallsTakeOneRoundTrip(t *testing.T) {
 	}
 }
 
-func newIDText() []byte { id := newID(); return id[:] }
+func newIDText() []byte { id := storetest.NewID(); return id[:] }
 
 // execute runs statements without parameters.
 func execute(ctx context.Context, pool *pgxpool.Pool, sql string) error {

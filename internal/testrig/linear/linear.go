@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	crand "crypto/rand"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -265,7 +264,7 @@ func (c *client) list(asked *call) {
 
 // failed reports an answer that no lost connection explains.
 func (c *client) failed(what string, n int, err error) {
-	if err == nil || known(err) != nil {
+	if err == nil || storetest.Known(err) != nil {
 		c.t.Errorf("%s: %d answers, %v", what, n, err)
 	}
 }
@@ -282,24 +281,13 @@ func (c *client) commit(asked *call) {
 	for tries := 0; tries < 3; tries++ {
 		began := c.clock.Add(1)
 		err := c.store.Commit(ctx, c.id(asked.number), changes...)
-		a := &answer{err: known(err)}
+		a := &answer{err: storetest.Known(err)}
 		a.unknown = err != nil && a.err == nil
 		c.record(asked, began, a)
 		if !a.unknown || c.random.IntN(4) == 0 {
 			return
 		}
 	}
-}
-
-// known is the error that the interface names, or nil.
-func known(err error) error {
-	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid,
-		keystore.ErrClosed} {
-		if errors.Is(err, known) {
-			return known
-		}
-	}
-	return nil
 }
 
 // earlier is a commit that a client has asked for already.

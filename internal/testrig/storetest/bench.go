@@ -57,7 +57,7 @@ func benchFill(b *testing.B, s keystore.Store, n int, change func(i int, r *keys
 			change(i, &r)
 			changes = append(changes, keystore.Create(r))
 		}
-		if err := s.Commit(ctx, newID(), changes...); err != nil {
+		if err := s.Commit(ctx, NewID(), changes...); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -115,7 +115,7 @@ func benchCommit(counted bool) func(*testing.B, keystore.Store) {
 	return func(b *testing.B, s keystore.Store) {
 		n := uint64(0)
 		for b.Loop() {
-			if err := s.Commit(ctx, newID(), benchChanges(n, counted)...); err != nil {
+			if err := s.Commit(ctx, NewID(), benchChanges(n, counted)...); err != nil {
 				b.Fatal(err)
 			}
 			n++
@@ -130,7 +130,7 @@ func benchCrowd(counted bool) func(*testing.B, keystore.Store) {
 		b.SetParallelism((crowd + procs - 1) / procs)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if err := s.Commit(ctx, newID(), benchChanges(n.Add(1), counted)...); err != nil {
+				if err := s.Commit(ctx, NewID(), benchChanges(n.Add(1), counted)...); err != nil {
 					b.Error(err)
 					return
 				}

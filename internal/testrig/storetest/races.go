@@ -44,9 +44,21 @@ func Few(n int) int {
 	return n
 }
 
-func newID() (id keystore.CommitID) {
+// NewID is the id of another commit.
+func NewID() (id keystore.CommitID) {
 	rand.Read(id[:])
 	return id
+}
+
+// Known is the error that the interface names, by which the outcome of a commit is known; nil for any other.
+func Known(err error) error {
+	for _, known := range []error{keystore.ErrNotFound, keystore.ErrExists, keystore.ErrConflict, keystore.ErrCeiling, keystore.ErrInvalid,
+		keystore.ErrClosed} {
+		if errors.Is(err, known) {
+			return known
+		}
+	}
+	return nil
 }
 
 func thing(id, data string) keystore.Record {
@@ -57,7 +69,7 @@ func counter(id string) keystore.Ref { return keystore.Ref{Partition: here, Kind
 
 func commit(t promise.T, s keystore.Store, changes ...keystore.Change) {
 	t.Helper()
-	if err := s.Commit(ctx, newID(), changes...); err != nil {
+	if err := s.Commit(ctx, NewID(), changes...); err != nil {
 		t.Fatalf("Commit: %v", err)
 	}
 }
@@ -139,7 +151,7 @@ func crowdsAppend(t promise.T, handles []keystore.Store) {
 	Together(crowd/2, func() bool { _, ok := see(); return ok }, func(i int) {
 		s := handles[i%len(handles)]
 		for range each {
-			switch err := s.Commit(ctx, newID(), keystore.Count(counter("half"), 1, total/2)); {
+			switch err := s.Commit(ctx, NewID(), keystore.Count(counter("half"), 1, total/2)); {
 			case err == nil:
 				taken.Add(1)
 			case !errors.Is(err, keystore.ErrCeiling):
@@ -165,7 +177,7 @@ func appended(t promise.T, s keystore.Store, refs []keystore.Ref) bool {
 		f.Record.Data = append(slices.Clone(f.Record.Data), 'x')
 		changes = append(changes, keystore.Replace(f.Record))
 	}
-	err := s.Commit(ctx, newID(), changes...)
+	err := s.Commit(ctx, NewID(), changes...)
 	if err != nil && !errors.Is(err, keystore.ErrConflict) {
 		t.Errorf("Commit: %v", err)
 		return true
@@ -196,7 +208,7 @@ func followingIsOneSnapshot(t promise.T, handles []keystore.Store) {
 			}
 			moved, n := found[0].Record, strconv.Itoa(i+1)
 			moved.Index, moved.Data = "k"+n, []byte(n)
-			if err := writer.Commit(ctx, newID(), keystore.Replace(moved), keystore.Create(thing("k"+n, n)),
+			if err := writer.Commit(ctx, NewID(), keystore.Replace(moved), keystore.Create(thing("k"+n, n)),
 				keystore.Erase(*found[0].Followed)); err != nil {
 				t.Errorf("Commit: %v", err)
 				return
@@ -221,7 +233,7 @@ func changesComeInAnyOrder(t promise.T, handles []keystore.Store) {
 				changes = append(changes, keystore.Count(ref, 1, 1000))
 			}
 			mathrand.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
-			if err := handles[i%len(handles)].Commit(ctx, newID(), changes...); err != nil {
+			if err := handles[i%len(handles)].Commit(ctx, NewID(), changes...); err != nil {
 				t.Errorf("a commit that nothing forbids: %v", err)
 			}
 		})
@@ -236,7 +248,7 @@ func changesComeInAnyOrder(t promise.T, handles []keystore.Store) {
 // oneCommitIDForACrowd has a crowd ask for one commit, each with other changes.
 func oneCommitIDForACrowd(t promise.T, handles []keystore.Store) {
 	for n := range Few(32) {
-		id, start := newID(), make(chan struct{})
+		id, start := NewID(), make(chan struct{})
 		Together(crowd/2, nil, func(i int) {
 			if i == 0 {
 				close(start)
@@ -311,7 +323,7 @@ func passing(s keystore.Store, id string) error {
 	if err != nil {
 		return err
 	}
-	err = s.Commit(ctx, newID(), keystore.Replace(found[0].Record), keystore.Create(other))
+	err = s.Commit(ctx, NewID(), keystore.Replace(found[0].Record), keystore.Create(other))
 	if errors.Is(err, keystore.ErrConflict) {
 		return nil // another was faster
 	} else if err != nil {
@@ -320,5 +332,5 @@ func passing(s keystore.Store, id string) error {
 	if found, err = s.Read(ctx, other.Ref()); err != nil {
 		return err
 	}
-	return s.Commit(ctx, newID(), keystore.Erase(found[0].Record))
+	return s.Commit(ctx, NewID(), keystore.Erase(found[0].Record))
 }
