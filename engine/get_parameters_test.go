@@ -70,16 +70,7 @@ func TestLastTokenIsThatOfTheLastEngine(t *testing.T) {
 func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	in := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
-	out, err := eng.GetParametersForExport(
-		ctx,
-		&engine.GetParametersForExportInput{
-			KeyMaterialType:     apc.KeyMaterialTypeTR34KeyBlock,
-			SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
-		},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := parametersForExport(t, eng.Caller)
 	if in.WrappingKeyCertificateChain != out.SigningKeyCertificateChain {
 		t.Error("two roots for one account")
 	}

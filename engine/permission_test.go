@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
@@ -47,16 +48,7 @@ func TestOwnAccountDecides(t *testing.T) {
 		{identityPolicy("Allow", all, ""), allow(acquirer, "*"), "", ""},
 		{`{"Statement":[]}`, "", apc.RuleIdentityPolicy, ""},
 	} {
-		eng := simtest.New(t, nil)
-		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
-		if c.key != "" {
-			put(t, eng.Caller, k.KeyArn, c.key)
-		}
-		who := apc.Identity{Account: issuer, ARN: alice}
-		if c.identity != "" {
-			who.Policies = []string{c.identity}
-		}
-		_, err := eng.As(who).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+		arn, err := getUnder(t, apc.Identity{Account: issuer, ARN: alice}, c.identity, c.key)
 		what := fmt.Sprintf("identity %s, key %s", c.identity, c.key)
 		if c.rule == "" {
 			if err != nil {
@@ -68,10 +60,25 @@ func TestOwnAccountDecides(t *testing.T) {
 		if r := got.Reasons[0]; r.Found != c.found {
 			t.Errorf("%s: found %q, want %q", what, r.Found, c.found)
 		}
-		if want := "User: " + alice + " is not authorized to perform: payment-cryptography:GetKey on resource: " + k.KeyArn; got.Message != want {
+		if want := "User: " + alice + " is not authorized to perform: payment-cryptography:GetKey on resource: " + arn; got.Message != want {
 			t.Errorf("%s: got %q, want %q", what, got.Message, want)
 		}
 	}
+}
+
+// getUnder has a caller read a key, under a policy of the caller and one of the key where they are given.
+func getUnder(t *testing.T, who apc.Identity, identity, key string) (arn string, err error) {
+	t.Helper()
+	eng := simtest.New(t, nil)
+	arn = create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
+	if key != "" {
+		put(t, eng.Caller, arn, key)
+	}
+	if identity != "" {
+		who.Policies = []string{identity}
+	}
+	_, err = eng.As(who).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: arn})
+	return arn, err
 }
 
 // TestOtherAccountNeedsBothPolicies: its own identity policy and the key's.
@@ -91,16 +98,7 @@ func TestOtherAccountNeedsBothPolicies(t *testing.T) {
 		{identityPolicy("Deny", `"*"`, ""), allow(bob, "*"), false},
 		{"", statement(`"Effect":"Deny","Principal":{"AWS":"` + bob + `"},"Action":"*","Resource":"*"`), false},
 	} {
-		eng := simtest.New(t, nil)
-		k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
-		if c.key != "" {
-			put(t, eng.Caller, k.KeyArn, c.key)
-		}
-		who := apc.Identity{Account: acquirer, ARN: bob}
-		if c.identity != "" {
-			who.Policies = []string{c.identity}
-		}
-		_, err := eng.As(who).GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn})
+		_, err := getUnder(t, apc.Identity{Account: acquirer, ARN: bob}, c.identity, c.key)
 		if (err == nil) != c.allowed {
 			t.Errorf("identity %s, key %s: got %v, want allowed %t", c.identity, c.key, err, c.allowed)
 		}

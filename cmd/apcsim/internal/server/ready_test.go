@@ -13,27 +13,37 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// sickStore is a store whose reads answer as they are set to.
-type sickStore struct {
-	lent
+// sick is what answers as it is set to, where it is set.
+type sick struct {
 	mu     sync.Mutex // guards answer
 	answer func(context.Context) error
 }
 
-func (s *sickStore) set(answer func(context.Context) error) {
+func (s *sick) set(answer func(context.Context) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = answer
 }
 
-func (s *sickStore) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
+func (s *sick) ask(ctx context.Context) error {
 	s.mu.Lock()
 	answer := s.answer
 	s.mu.Unlock()
-	if answer != nil {
-		if err := answer(ctx); err != nil {
-			return nil, err
-		}
+	if answer == nil {
+		return nil
+	}
+	return answer(ctx)
+}
+
+// sickStore is a store whose reads answer as they are set to.
+type sickStore struct {
+	lent
+	sick
+}
+
+func (s *sickStore) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
+	if err := s.ask(ctx); err != nil {
+		return nil, err
 	}
 	return s.lent.Read(ctx, refs...)
 }
@@ -41,22 +51,12 @@ func (s *sickStore) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.
 // sickDevice is a token whose random bytes answer as they are set to.
 type sickDevice struct {
 	hsm.Backend
-	mu     sync.Mutex // guards answer
-	answer func(context.Context) error
-}
-
-func (d *sickDevice) set(answer func(context.Context) error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.answer = answer
+	sick
 }
 
 func (d *sickDevice) Random(ctx context.Context, p []byte) error {
-	d.mu.Lock()
-	answer := d.answer
-	d.mu.Unlock()
-	if answer != nil {
-		return answer(ctx)
+	if err := d.ask(ctx); err != nil {
+		return err
 	}
 	return d.Backend.Random(ctx, p)
 }
