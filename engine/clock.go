@@ -18,29 +18,29 @@ func NewClock(start time.Time) *Clock { return &Clock{now: start} }
 var clockStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Now is the time on the clock.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.read()
+func (clock *Clock) Now() time.Time {
+	clock.mu.Lock()
+	defer clock.mu.Unlock()
+	return clock.read()
 }
 
-func (c *Clock) read() time.Time {
-	if c.now.IsZero() {
-		c.now = clockStart
+func (clock *Clock) read() time.Time {
+	if clock.now.IsZero() {
+		clock.now = clockStart
 	}
-	return c.now
+	return clock.now
 }
 
 // Advance moves the clock; a negative duration sets it back.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.read().Add(d)
+func (clock *Clock) Advance(d time.Duration) {
+	clock.mu.Lock()
+	defer clock.mu.Unlock()
+	clock.now = clock.read().Add(d)
 }
 
 // Set sets the clock to a time.
-func (c *Clock) Set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
+func (clock *Clock) Set(t time.Time) {
+	clock.mu.Lock()
+	defer clock.mu.Unlock()
+	clock.now = t
 }

@@ -18,8 +18,8 @@ func TestFreshSimulatorStartsNoGoroutine(t *testing.T) {
 	})
 }
 
-// TestAbsentMembersOfACallerAreThoseOfNoOther: whatever the default caller is.
-func TestAbsentMembersOfACallerAreThoseOfNoOther(t *testing.T) {
+// TestAbsentMembersOfACallerAreConstants, whatever the default caller is.
+func TestAbsentMembersOfACallerAreConstants(t *testing.T) {
 	eng := New(&Options{Identity: apc.Identity{Account: "222233334444", Region: "eu-west-1"}})
 	for _, c := range []struct{ given, want apc.Identity }{
 		{apc.Identity{}, apc.Identity{Account: DefaultAccount, Region: DefaultRegion, ARN: "arn:aws:iam::111122223333:root"}},

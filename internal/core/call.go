@@ -23,8 +23,8 @@ type Caller struct {
 }
 
 // Home is the partition of the caller's own resources.
-func (c *Caller) Home() keystore.Partition {
-	return keystore.Partition{Account: c.Identity.Account, Region: c.Identity.Region}
+func (caller *Caller) Home() keystore.Partition {
+	return keystore.Partition{Account: caller.Identity.Account, Region: caller.Identity.Region}
 }
 
 // Call is one operation under way.
