@@ -7,6 +7,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/internal/core"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/tr31"
 )
@@ -117,7 +118,8 @@ func (t *translation) checkValue(bits int) (kcv.Method, error) {
 	if t.asked != nil {
 		name = *t.asked
 	}
-	for _, a := range core.AlgorithmsOf(t.Block.Header.Algorithm, t.hm()) {
+	candidates := core.AlgorithmsOf(t.Block.Header.Algorithm, t.hm())
+	for _, a := range candidates {
 		if a.Bits != bits && a.Letter != hsm.HMAC {
 			continue
 		}
@@ -126,12 +128,13 @@ func (t *translation) checkValue(bits int) (kcv.Method, error) {
 			return 0, core.Invalid(
 				"The key check value algorithm is invalid for the key.",
 				core.Because(apc.RuleKeyCheckValueAlgorithm, "KeyCheckValueAlgorithm", core.ProblemCheckAlgorithm,
-					string(name), string(a.Checks[0].Name)),
+					string(name), a.CheckNames()),
 			)
 		}
 		return check.Method, nil
 	}
-	return 0, core.Foldable(t.c, core.Because(apc.RuleKeyLength, fieldAgreed+".WrappedKeyBlock", core.ProblemKeyLength, "", ""))
+	return 0, core.Foldable(t.c, core.Because(apc.RuleKeyLength, fieldAgreed+".WrappedKeyBlock", core.ProblemKeyLength,
+		wording.Count(bits, "bit"), core.LengthsOf(candidates)))
 }
 
 // translationError is why a block was not translated.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/core"
-	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -118,10 +117,6 @@ func chooseCheck(a *core.Algorithm, asked *apc.KeyCheckValueAlgorithm, field str
 	if ok {
 		return m, nil
 	}
-	var fit []apc.KeyCheckValueAlgorithm
-	for _, c := range a.Checks {
-		fit = append(fit, c.Asked)
-	}
 	return m, core.Invalid("The key check value algorithm is not valid for the key algorithm.",
-		core.Because(apc.RuleKeyCheckValueAlgorithm, field, core.ProblemCheckAlgorithm, string(name), wording.Or(fit)))
+		core.Because(apc.RuleKeyCheckValueAlgorithm, field, core.ProblemCheckAlgorithm, string(name), a.CheckNames()))
 }

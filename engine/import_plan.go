@@ -2,9 +2,7 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -164,7 +162,7 @@ func (p *importPlan) admit(bits int) (hsm.Attributes, kcv.Method, error) {
 	alg := algorithmOfLength(p.candidates, bits)
 	if alg == nil {
 		return hsm.Attributes{}, 0, core.Foldable(p.c, apc.Reason{Rule: apc.RuleKeyLength, Field: p.field, Problem: core.ProblemKeyLength,
-			Found: wording.Count(bits, "bit"), Wanted: lengthsOf(p.candidates), Offset: -1})
+			Found: wording.Count(bits, "bit"), Wanted: core.LengthsOf(p.candidates), Offset: -1})
 	}
 	if err := checkAttributes(p.attributes(alg), imported, p.within); err != nil {
 		return hsm.Attributes{}, 0, err
@@ -187,20 +185,4 @@ func algorithmOfLength(candidates []*core.Algorithm, bits int) *core.Algorithm {
 		}
 	}
 	return nil
-}
-
-// lengthsOf names the lengths of a key of one of several algorithms.
-func lengthsOf(candidates []*core.Algorithm) string {
-	var lengths, names []string
-	for _, a := range candidates {
-		length := strconv.Itoa(a.Bits)
-		if a.Letter == hsm.HMAC {
-			length = fmt.Sprintf("%d to %d", core.MinHMACBits, core.MaxHMACBits)
-		}
-		if !slices.Contains(lengths, length) {
-			lengths = append(lengths, length)
-		}
-		names = append(names, string(a.Name))
-	}
-	return wording.Or(lengths) + " bits for " + wording.Or(names)
 }

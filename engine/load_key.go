@@ -222,7 +222,7 @@ func componentBits(spec core.Attributes, components []hsm.Secret) (int, error) {
 		if c.Len()*8 != bits || algorithmOfLength([]*core.Algorithm{spec.Alg}, c.Len()*8) == nil {
 			return 0, core.Invalid("The components do not have the length of the key.", core.Because(apc.RuleKeyLength,
 				fmt.Sprintf("Components[%d]", i), core.ProblemComponentBits, wording.Count(c.Len()*8, "bit"),
-				lengthsOf([]*core.Algorithm{spec.Alg})))
+				core.LengthsOf([]*core.Algorithm{spec.Alg})))
 		}
 	}
 	return bits, nil

@@ -2,10 +2,13 @@ package core
 
 import (
 	"crypto"
+	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/wording"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -94,6 +97,31 @@ func (a *Algorithm) Check(asked apc.KeyCheckValueAlgorithm) (CheckMethod, bool) 
 		}
 	}
 	return CheckMethod{}, false
+}
+
+// CheckNames names the check values that keys of the algorithm have.
+func (a *Algorithm) CheckNames() string {
+	var names []apc.KeyCheckValueAlgorithm
+	for _, c := range a.Checks {
+		names = append(names, c.Asked)
+	}
+	return wording.Or(names)
+}
+
+// LengthsOf names the lengths of a key of one of several algorithms.
+func LengthsOf(candidates []*Algorithm) string {
+	var lengths, names []string
+	for _, a := range candidates {
+		length := strconv.Itoa(a.Bits)
+		if a.Letter == hsm.HMAC {
+			length = fmt.Sprintf("%d to %d", MinHMACBits, MaxHMACBits)
+		}
+		if !slices.Contains(lengths, length) {
+			lengths = append(lengths, length)
+		}
+		names = append(names, string(a.Name))
+	}
+	return wording.Or(lengths) + " bits for " + wording.Or(names)
 }
 
 // AlgorithmNamed is the algorithm of a name; nil where there is none.
