@@ -43,7 +43,7 @@ func secretive(value func(*testing.T) any) holder { return holder{value: value} 
 const (
 	elsewhere = "tested in its own package, which has what it needs"
 	sealed    = "keys sealed under the master key, and public parts"
-	wire      = "parts of a message that travels in the open"
+	wire      = "parts of a message that is sent in the clear"
 	number    = "an identifier or a counter"
 )
 

@@ -217,7 +217,7 @@ func (s *settling) agreements(pair, other, ca, pin string) {
 	s.bring("DiffieHellmanTr31KeyBlock", in)
 }
 
-// tokens are parameters, and what travels with them or without.
+// tokens are parameters, and fields that are sent with them or without.
 func (s *settling) tokens(signing, signed, ca, pin string) {
 	in := s.do("GetParametersForImport", object{"KeyMaterialType": "TR34_KEY_BLOCK", "WrappingKeyAlgorithm": "RSA_2048"})
 	out := s.do(

@@ -266,8 +266,8 @@ func signatureFor(r *http.Request, headers string, body []byte, service string, 
 		"20150830/us-east-1/" + service + "/aws4_request", hex.EncodeToString(request[:])}, "\n")))
 }
 
-// TestPresignedRequestsLiveAsLongAsTheySay, but those for STS, which takes every request for 15 minutes.
-func TestPresignedRequestsLiveAsLongAsTheySay(t *testing.T) {
+// TestPresignedRequestsAreValidAsLongAsTheyState, but those for STS, which takes every request for 15 minutes.
+func TestPresignedRequestsAreValidAsLongAsTheyState(t *testing.T) {
 	const noNumber = "X-Amz-Expires is not a number of seconds from 1 to 604800."
 	for _, c := range []struct {
 		service, expires string

@@ -37,10 +37,10 @@ func publicKeyOf(t testing.TB, c *engine.Caller, arn string) any {
 	return readCertificate(t, out.KeyCertificate).PublicKey
 }
 
-// TestKeysTravelUnderAnAgreedKey: the other party agrees and derives with the
+// TestKeysAreExchangedUnderAnAgreedKey: the other party agrees and derives with the
 // standard library; its self-signed certificate is root and leaf, as in the
 // samples.
-func TestKeysTravelUnderAnAgreedKey(t *testing.T) {
+func TestKeysAreExchangedUnderAnAgreedKey(t *testing.T) {
 	info := testrig.Hex("00A1B2C3D4E5F60718293A4B5C6D7E8F")
 	eng, _ := clocked(t, engine.Options{})
 	for _, c := range curves {

@@ -13,10 +13,10 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// zoneBytes is the key that keys travel under.
+// zoneBytes is the key that keys are wrapped under.
 const zoneBytes = "0123456789ABCDEFFEDCBA9876543210"
 
-func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
+func TestAS2805KeysAreExchangedUnderTheirVariant(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	key := testrig.Hex("A1B2C3D4E5F60718293A4B5C6D7E8F90")
 	kek := load(t, eng.Caller, attributes(apc.KeyUsageTR31K0KeyEncryptionKey, apc.KeyAlgorithmTDES2Key, cipherModes), zoneBytes)

@@ -41,7 +41,7 @@ func keyArm(t *testing.T, token *engine.GetParametersForImportOutput) *engine.Im
 	}
 }
 
-func TestCryptogramsTravelBothWays(t *testing.T) {
+func TestCryptogramsAreImportedAndExported(t *testing.T) {
 	eng, _ := clocked(t, engine.Options{})
 	parameters := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA3072, false)
 	k, err := importMaterial(eng.Caller, engine.ImportKeyMaterial{KeyCryptogram: keyArm(t, parameters)})

@@ -9,9 +9,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
-// TestEverySymmetricKeyTravels exports every usage, algorithm and mode of the
+// TestEverySymmetricKeyIsExportedAndImported exports every usage, algorithm and mode of the
 // table and imports it back: the same key, attributes and check value.
-func TestEverySymmetricKeyTravels(t *testing.T) {
+func TestEverySymmetricKeyIsExportedAndImported(t *testing.T) {
 	eng := simtest.New(t, nil)
 	strong := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
 	tdes := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmTDES3Key))

@@ -94,7 +94,7 @@ func TestTagsHaveTheirLimits(t *testing.T) {
 	}
 }
 
-// TestAKeyInPlaceOfAWordIsNotRepeated: reasons travel into headers and logs.
+// TestAKeyInPlaceOfAWordIsNotRepeated: reasons are in headers and logs.
 func TestAKeyInPlaceOfAWordIsNotRepeated(t *testing.T) {
 	const key = "0123456789ABCDEFFEDCBA9876543210"
 	attributes := kekAttributes(apc.KeyAlgorithmAES128)

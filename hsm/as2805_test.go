@@ -11,9 +11,9 @@ import (
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
-// TestAS2805KeysTravelUnderTheirVariant, computed here with the standard
+// TestAS2805KeysAreExchangedUnderTheirVariant, computed here with the standard
 // library: TDES-CBC with a zero IV under the masked key.
-func TestAS2805KeysTravelUnderTheirVariant(t *testing.T) {
+func TestAS2805KeysAreExchangedUnderTheirVariant(t *testing.T) {
 	kek, key := testrig.Hex("0123456789ABCDEFFEDCBA9876543210"), testrig.Hex("A1B2C3D4E5F60718293A4B5C6D7E8F90")
 	onEvery(t, func(t *testing.T, h *hsm.HSM) {
 		ref := load(t, h, hsm.Attributes{KeyID: "kek", Usage: "K0", Algorithm: hsm.TDES, Mode: 'B', Exportability: 'N', Bits: 128}, kek)

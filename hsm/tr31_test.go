@@ -72,7 +72,7 @@ func TestEveryVectorOpensInEveryDevice(t *testing.T) {
 	})
 }
 
-// importedAttributes: keys that are neither TDES, AES nor HMAC travel as
+// importedAttributes: keys that are neither TDES, AES nor HMAC are imported as
 // HMAC keys, which may be any bytes.
 func importedAttributes(h tr31.Header, bits int) hsm.Attributes {
 	a := hsm.Attributes{

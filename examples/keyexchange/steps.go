@@ -70,7 +70,7 @@ func (x *exchange) kekIn(ctx context.Context) error {
 	return x.have("KEK, by TR-34 from the partner", k.KeyCheckValue, key, kcv.TDES)
 }
 
-// workingKeyIn: under the KEK, keys travel as TR-31 key blocks.
+// workingKeyIn imports a PIN encryption key from a TR-31 key block under the KEK.
 func (x *exchange) workingKeyIn(ctx context.Context) error {
 	x.title("The service imports a PIN encryption key under it, from a TR-31 key block")
 	key := newKey(16)

@@ -14,7 +14,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
-// Values travel in PostgreSQL's binary form, which for all that we have is a
+// Values are sent in PostgreSQL's binary form, which for all that we have is a
 // copy: bytea is its bytes, uuid its 16, bigint 8 and int 4, big endian.
 
 // statement is a statement with the types of its parameters. Its name is made

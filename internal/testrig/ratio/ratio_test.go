@@ -15,7 +15,7 @@ func steps(n int) func() {
 
 var kept int
 
-func TestGrowthTellsALineFromASquare(t *testing.T) {
+func TestGrowthDistinguishesALineFromASquare(t *testing.T) {
 	const n = 5_000
 	if got := Growth(steps(n), steps(16*n)); got > 64 {
 		t.Errorf("16 times the work: %.0f times as long", got)
