@@ -67,16 +67,7 @@ func newPhone(t *testing.T, w *world) *phone {
 // pek is the key that the phone derives: TDES_2KEY by the concatenation KDF with SHA-256.
 func (p *phone) pek(t *testing.T, service string, info []byte) []byte {
 	t.Helper()
-	text, err := base64.StdEncoding.DecodeString(service)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	certificate, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, err := certificate.PublicKey.(*ecdsa.PublicKey).ECDH()
+	theirs, err := testrig.Certificate(t, service).PublicKey.(*ecdsa.PublicKey).ECDH()
 	if err != nil {
 		t.Fatal(err)
 	}

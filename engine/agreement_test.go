@@ -34,7 +34,7 @@ func publicKeyOf(t testing.TB, c *engine.Caller, arn string) any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readCertificate(t, out.KeyCertificate).PublicKey
+	return testrig.Certificate(t, out.KeyCertificate).PublicKey
 }
 
 // TestKeysAreExchangedUnderAnAgreedKey: the other party agrees and derives with the

@@ -20,7 +20,7 @@ import (
 func cryptogram(t testing.TB, in *engine.GetParametersForImportOutput, hash crypto.Hash, key []byte) string {
 	t.Helper()
 	out, err := rsa.EncryptOAEP(hash.New(), rand.Reader,
-		readCertificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey), key, nil)
+		testrig.Certificate(t, in.WrappingKeyCertificate).PublicKey.(*rsa.PublicKey), key, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

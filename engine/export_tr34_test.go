@@ -49,6 +49,7 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 	krd := issue(t, rsaKey(t, 3072, 0), "KRD", &root, nil)
 	ca := trust(t, eng.Caller, root, apc.KeyAlgorithmRSA4096)
 	p := parametersForExport(t, eng.Caller)
+	kdh := testrig.Certificate(t, p.SigningKeyCertificate)
 	outside := issue(t, rsaKey(t, 4096, 1), "outside", nil, nil)
 	signing, signerCert := ownPairOf(t, eng.Caller, apc.KeyUsageTR31S0AsymmetricKeyForDigitalSignature,
 		apc.KeyModesOfUse{Sign: true}, &outside)
@@ -84,20 +85,20 @@ func TestKeysAreExportedAsTheServiceWritesTokens(t *testing.T) {
 		header string
 		clear  string
 	}{
-		{"two-pass, by token", byToken, bdk, "0011223344556677", nil, readCertificate(t, p.SigningKeyCertificate), "D0112B0TX00E0000", tdesKey},
-		{"one-pass, by token", byToken, aes, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
+		{"two-pass, by token", byToken, bdk, "0011223344556677", nil, kdh, "D0112B0TX00E0000", tdesKey},
+		{"one-pass, by token", byToken, aes, "", nil, kdh, "D0112K0AB00E0000", aesKey},
 		{"by a key of the account", byKey, aes, "00112233445566778899AABBCCDDEEFF", nil, signerCert.certificate, "D0112K0AB00E0000", aesKey},
 		{"narrowed", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{KeyModesOfUse: &unwrapOnly, KeyExportability: new(apc.KeyExportabilityNonExportable),
 				KeyVersion: new("07")}
-		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AD07N0000", aesKey},
+		}, kdh, "D0112K0AD07N0000", aesKey},
 		{"optional blocks", byToken, aes, "0011223344556677", func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"LB": "terminal7", "77": "x"}}
-		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E02007705xLB0Dterminal7", aesKey},
-		{"no optional block of an import", byToken, labelled, "", nil, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E0000", aesKey},
+		}, kdh, "D0112K0AB00E02007705xLB0Dterminal7", aesKey},
+		{"no optional block of an import", byToken, labelled, "", nil, kdh, "D0112K0AB00E0000", aesKey},
 		{"no optional block of an import beside those asked for", byToken, labelled, "", func(a *engine.ExportTr34KeyBlock) {
 			a.KeyBlockHeaders = &engine.KeyBlockHeaders{OptionalBlocks: map[string]string{"77": "x"}}
-		}, readCertificate(t, p.SigningKeyCertificate), "D0112K0AB00E01007705x", aesKey},
+		}, kdh, "D0112K0AB00E01007705x", aesKey},
 	} {
 		arm := c.arm
 		if c.nonce != "" {
@@ -172,7 +173,7 @@ func TestInitialKeysAreExportedInEveryFormThatHasOne(t *testing.T) {
 	}
 	opened, err := token.Open(
 		self.Signer.(*rsa.PrivateKey),
-		&tr34.Check{KDH: readCertificate(t, p.SigningKeyCertificate), KRD: self.certificate, Now: noon, CRL: tr34.CRLIgnored},
+		&tr34.Check{KDH: testrig.Certificate(t, p.SigningKeyCertificate), KRD: self.certificate, Now: noon, CRL: tr34.CRLIgnored},
 	)
 	if err != nil || strings.ToUpper(hex.EncodeToString(opened.Key)) != want || opened.Header != "D0112B1TX00S0000" {
 		t.Errorf("TR-34: %v, %v", opened, err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -78,7 +79,7 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 		len(in.ImportToken) != 29 {
 		t.Errorf("tokens %s and %s", in.ImportToken, out.ExportToken)
 	}
-	root := readCertificate(t, in.WrappingKeyCertificateChain)
+	root := testrig.Certificate(t, in.WrappingKeyCertificateChain)
 	if bits := root.PublicKey.(*rsa.PublicKey).N.BitLen(); bits != 4096 || root.SignatureAlgorithm != x509.SHA512WithRSA {
 		t.Errorf("a root of %d bits, %v", bits, root.SignatureAlgorithm)
 	}
@@ -94,7 +95,7 @@ func TestTokensComeWithACertificateUnderTheAccountsRoot(t *testing.T) {
 	}
 	for text, until := range map[string]time.Time{in.WrappingKeyCertificate: in.ParametersValidUntilTimestamp,
 		out.SigningKeyCertificate: out.ParametersValidUntilTimestamp} {
-		c := readCertificate(t, text)
+		c := testrig.Certificate(t, text)
 		pool := x509.NewCertPool()
 		pool.AddCert(root)
 		if _, err := c.Verify(x509.VerifyOptions{Roots: pool, CurrentTime: noon}); err != nil {

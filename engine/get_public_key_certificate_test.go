@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/kcv"
 )
 
@@ -26,7 +27,7 @@ func TestPublicKeyCertificatesAreGivenAgainWhileTheyServe(t *testing.T) {
 		return out
 	}
 	first := get()
-	c := readCertificate(t, first.KeyCertificate)
+	c := testrig.Certificate(t, first.KeyCertificate)
 	if sum, _ := kcv.PublicKey(c.RawSubjectPublicKeyInfo); sum != pair.KeyCheckValue || !c.NotAfter.Equal(noon.Add(90*day)) ||
 		c.Subject.CommonName != "111122223333" {
 		t.Errorf("certificate %s until %s, of a key with check value %s", c.Subject, c.NotAfter, sum)

@@ -151,15 +151,15 @@ func (s *olderStore) checkCertificate(t *testing.T, c *engine.Caller, arn string
 		t.Errorf("%s: %s: %v", s.name, arn, err)
 		return
 	}
-	leaf, ca := readCertificate(t, out.KeyCertificate), readCertificate(t, out.KeyCertificateChain)
+	leaf, ca := testrig.Certificate(t, out.KeyCertificate), testrig.Certificate(t, out.KeyCertificateChain)
 	if err := leaf.CheckSignatureFrom(ca); err != nil {
 		t.Errorf("%s: %s: the certificate does not verify under its chain: %v", s.name, arn, err)
 	}
-	isNew := leaf.PublicKeyAlgorithm == x509.ECDSA && readCertificate(t, want[1]).PublicKeyAlgorithm == x509.RSA
+	isNew := leaf.PublicKeyAlgorithm == x509.ECDSA && testrig.Certificate(t, want[1]).PublicKeyAlgorithm == x509.RSA
 	if same := (out.KeyCertificate == want[0] && out.KeyCertificateChain == want[1]); same == isNew {
 		t.Errorf("%s: %s: the certificate and chain are those of before: %t, want %t", s.name, arn, same, !isNew)
 	}
-	if string(leaf.RawSubjectPublicKeyInfo) != string(readCertificate(t, want[0]).RawSubjectPublicKeyInfo) {
+	if string(leaf.RawSubjectPublicKeyInfo) != string(testrig.Certificate(t, want[0]).RawSubjectPublicKeyInfo) {
 		t.Errorf("%s: %s: another public key", s.name, arn)
 	}
 }
@@ -297,7 +297,7 @@ func TestTokensOfEarlierVersionsAreUsedOrExpire(t *testing.T) {
 // signerOf is the serial number of a certificate as a TR-34 token names its signer.
 func signerOf(t *testing.T, certificate string) string {
 	t.Helper()
-	return strings.ToUpper(hex.EncodeToString(readCertificate(t, certificate).SerialNumber.Bytes()))
+	return strings.ToUpper(hex.EncodeToString(testrig.Certificate(t, certificate).SerialNumber.Bytes()))
 }
 
 // TestDeletionOfEarlierVersionsGoesOn: the key that waits is deleted at its time, or restored before.

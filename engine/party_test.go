@@ -109,24 +109,6 @@ func trust(t testing.TB, c *engine.Caller, root certified, a apc.KeyAlgorithm) e
 	return k
 }
 
-// readCertificate reads what the service gives.
-func readCertificate(t testing.TB, text string) *x509.Certificate {
-	t.Helper()
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, rest := pem.Decode(raw)
-	if block == nil || block.Type != "CERTIFICATE" || len(rest) > 0 {
-		t.Fatalf("not one certificate: %s", raw)
-	}
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // concatKDF is NIST SP 800-56C's one-step derivation with SHA-256.
 func concatKDF(shared, info []byte, size int) (out []byte) {
 	for n := uint32(1); len(out) < size; n++ {

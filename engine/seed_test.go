@@ -8,6 +8,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -29,12 +30,12 @@ func seededRun(t *testing.T, seed uint64) (arns, checkValues []string) {
 	}
 	for range 3 {
 		p := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
-		c := readCertificate(t, p.WrappingKeyCertificate)
+		c := testrig.Certificate(t, p.WrappingKeyCertificate)
 		arns = append(arns, p.ImportToken, c.Subject.SerialNumber+c.SerialNumber.String())
 	}
 	return append(
 		arns,
-		readCertificate(t, parametersForExport(t, eng.Caller).SigningKeyCertificateChain).SerialNumber.String(),
+		testrig.Certificate(t, parametersForExport(t, eng.Caller).SigningKeyCertificateChain).SerialNumber.String(),
 	), checkValues
 }
 

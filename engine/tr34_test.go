@@ -31,7 +31,7 @@ var headerOf = map[apc.KeyAlgorithm]string{apc.KeyAlgorithmTDES2Key: "D9999K0TB0
 // seal makes a token to the holder of a certificate.
 func (h host) seal(t testing.TB, krd string, change func(*tr34.Sealing), key []byte) string {
 	t.Helper()
-	s := &tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: h.kdh.certificate, Signer: h.kdh.Signer, KRD: readCertificate(t, krd),
+	s := &tr34.Sealing{Layout: tr34.LayoutX9TR342012, KDH: h.kdh.certificate, Signer: h.kdh.Signer, KRD: testrig.Certificate(t, krd),
 		Header: headerOf[apc.KeyAlgorithmTDES2Key], Nonce: []byte("8 bytes!")}
 	if change != nil {
 		change(s)
@@ -71,8 +71,8 @@ func TestReasonsBehindTheDecryptionOfKeyTokensAreHidden(t *testing.T) {
 		other := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeTR34KeyBlock, apc.KeyAlgorithmRSA2048, false)
 		// A certificate that names the token's owner and has another key: what is
 		// sealed to it does not open.
-		mixed := *readCertificate(t, p.WrappingKeyCertificate)
-		mixed.PublicKey = readCertificate(t, other.WrappingKeyCertificate).PublicKey
+		mixed := *testrig.Certificate(t, p.WrappingKeyCertificate)
+		mixed.PublicKey = testrig.Certificate(t, other.WrappingKeyCertificate).PublicKey
 		distinct := map[string]bool{}
 		for what, c := range map[string]struct {
 			block string

@@ -5,10 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -175,16 +173,7 @@ func curveKey(t *testing.T, name, scalar string) (der []byte, bits int) {
 // peerOf is the public key of a certificate, as base64 of PEM.
 func peerOf(t *testing.T, certificate string) []byte {
 	t.Helper()
-	text, err := base64.StdEncoding.DecodeString(certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	parsed, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := parsed.PublicKey.(*ecdsa.PublicKey).ECDH()
+	key, err := testrig.Certificate(t, certificate).PublicKey.(*ecdsa.PublicKey).ECDH()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,6 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -21,6 +19,7 @@ import (
 	tag "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/seed748fb4d1/apcsim/internal/asn1kind"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // loosely is a self-signed certificate of an RSA key with one thing that is not as
@@ -233,10 +232,7 @@ func TestCertificatesThatOpenSSLTakesAreTaken(t *testing.T) {
 			if !c.PublicKey.(*rsa.PublicKey).Equal(rsa2048().Public()) {
 				t.Error("the public key is another")
 			}
-			file := filepath.Join(t.TempDir(), "root.pem")
-			if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: certificateType, Bytes: der}), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			file := testrig.OwnFile(t, "root.pem", pem.EncodeToMemory(&pem.Block{Type: certificateType, Bytes: der}))
 			if out, err := openssl(t, "verify", "-attime", "1780315200", "-CAfile", file, file); err != nil ||
 				!strings.Contains(out, "OK") {
 				t.Errorf("openssl: %v\n%s", err, out)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -137,10 +136,7 @@ func TestFourServersOnOneDatabase(t *testing.T) {
 	if got := apcsim(t, "", "master-key", lmk); got.status != exitOK {
 		t.Fatalf("got %+v", got)
 	}
-	config := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(config, []byte(`{"limits":{"Keys":1000000}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	config := testrig.OwnFile(t, "config.json", `{"limits":{"Keys":1000000}}`)
 	binary := build(t)
 	begin := func() *process {
 		return launch(t, binary, "--store", cluster.URL(database), "--master-key", lmk, "--config", config, "--anonymous", "--control")

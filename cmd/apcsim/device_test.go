@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/softtoken"
 )
 
@@ -54,13 +55,8 @@ func TestServeOnTheSoftwareHSMWhenAskedForIt(t *testing.T) {
 // TestServeWithoutCgoSaysWhatIsMissing builds the program as a machine without C
 // compiler does.
 func TestServeWithoutCgoSaysWhatIsMissing(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "apcsim")
-	c := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	c = exec.CommandContext(t.Context(), binary, "serve", "--hsm",
+	binary := testrig.Program(t, "../..")
+	c := exec.CommandContext(t.Context(), binary, "serve", "--hsm",
 		"pkcs11:token=unit?module-path=/nowhere/module.so&pin-source=env:"+pinVariable)
 	out, err := c.CombinedOutput()
 	if c.ProcessState.ExitCode() != exitRefused || !strings.Contains(string(out), "built without cgo") {

@@ -12,6 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/hsm"
 	"github.com/seed748fb4d1/apcsim/hsm/testkeys"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // file is one of the partner's, without the line end.
@@ -72,11 +73,7 @@ func (p *tradingPartner) trust(t *testing.T, name string, a apc.KeyAlgorithm) st
 // saved is a new file with the text.
 func saved(t *testing.T, text string) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "text.b64")
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return testrig.OwnFile(t, "text.b64", text)
 }
 
 // importParameters are those of an import, with the file of the wrapping certificate.

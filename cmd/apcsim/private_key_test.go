@@ -1,19 +1,16 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestWhatIsNoPrivateKeyIsNamed(t *testing.T) {
 	v := tokenVectors(t)[0]
 	for name, text := range files(t) {
-		path := filepath.Join(t.TempDir(), "key")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := testrig.OwnFile(t, "key", text)
 		want := "found " + plain(name) + ", wanted PKCS #1 or PKCS #8"
 		switch plain(name) {
 		case "a private key":

@@ -222,10 +222,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 
 func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
 	secret := "5EC4E7AB1E5EC4E7AB1E5EC4E7AB1E01"
-	file := filepath.Join(t.TempDir(), "config.json")
-	if err := os.WriteFile(file, []byte(`{"keys":[{"components":["`+secret+`",1]}]}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := testrig.OwnFile(t, "config.json", `{"keys":[{"components":["`+secret+`",1]}]}`)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

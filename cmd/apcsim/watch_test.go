@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,10 +60,7 @@ func TestWatchShowsCallsAsTheyHappen(t *testing.T) {
 }
 
 func TestWatchShowsTheToken(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(path, []byte("control-token-of-a-test-0123456789\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := testrig.OwnFile(t, "token", "control-token-of-a-test-0123456789\n")
 	token, err := server.ReadControlToken(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package sdktest
 
 import (
-	"bufio"
 	"go/parser"
 	"go/token"
 	"html"
@@ -17,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // console is the console of a server that runs as a program of its own, and what the journal says is to be copied.
@@ -28,27 +28,9 @@ type console struct {
 
 func startConsole(t *testing.T) *console {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "apcsim")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/apcsim")
-	build.Dir, build.Env = "../..", append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	server := exec.CommandContext(t.Context(), program, "serve", "--listen", "127.0.0.1:0", "--control", "--test-keys", "--quiet")
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Process.Kill(); server.Wait() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	at, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		t.Fatalf("the server says %q, %v", line, err)
-	}
-	return &console{t, at, 1}
+	server := exec.CommandContext(t.Context(), testrig.Program(t, "../.."), "serve", "--listen", "127.0.0.1:0", "--control", "--test-keys",
+		"--quiet")
+	return &console{t, testrig.Serve(t, server), 1}
 }
 
 // page is a page of the console; with a form, the answer to it.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/seed748fb4d1/apcsim/hsm/masterkey"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 func TestMasterKeyFilesAreMadeOnce(t *testing.T) {
@@ -61,10 +62,7 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 		"two lines":      "apcsim-lmk-1 " + digits + "\n\n",
 		"another letter": "apcsim-lmk-1 " + digits[:63] + "g\n", "long": strings.Repeat("x", 1<<20),
 	} {
-		path := filepath.Join(t.TempDir(), "lmk")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		path := testrig.OwnFile(t, "lmk", content)
 		if key, err := masterkey.Read(path); err == nil || key != nil || strings.Contains(err.Error(), digits[:16]) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -72,10 +70,7 @@ func TestMasterKeyFilesThatAreNone(t *testing.T) {
 			t.Errorf("%s is made anew: %v", name, err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "lmk")
-	if err := os.WriteFile(path, []byte("apcsim-lmk-1 "+digits+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	path := testrig.OwnFile(t, "lmk", "apcsim-lmk-1 "+digits+"\n")
 	key, err := masterkey.Read(path)
 	if err != nil || hex.EncodeToString(key[:]) != digits {
 		t.Errorf("a good one: %v", err)

@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,10 +19,7 @@ import (
 
 // TestModulesThatAreNone: each has its own reason.
 func TestModulesThatAreNone(t *testing.T) {
-	text := filepath.Join(t.TempDir(), "text.so")
-	if err := os.WriteFile(text, []byte("no library"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	text := testrig.OwnFile(t, "text.so", "no library")
 	for path, want := range map[string]string{
 		"/nowhere/module.so": "no such file", text: "cannot be loaded", "libsofthsm2.so": "want a path", "": "is empty",
 	} {

@@ -10,16 +10,14 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 // writePIN writes a file as an operator would leave it.
 func writePIN(t *testing.T, content string) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "pin")
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return testrig.OwnFile(t, "pin", content)
 }
 
 func TestPINFileIsReadWithoutLineEnds(t *testing.T) {
@@ -86,10 +84,7 @@ func TestPINEnvIsReadEachTime(t *testing.T) {
 // complete are options with all that is needed.
 func complete(t *testing.T) Options {
 	t.Helper()
-	module := filepath.Join(t.TempDir(), "module.so")
-	if err := os.WriteFile(module, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	module := testrig.OwnFile(t, "module.so", "")
 	return Options{Module: module, Label: "unit", PIN: PINEnv("APCSIM_TEST_PIN")}
 }
 

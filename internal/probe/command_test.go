@@ -8,7 +8,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/endpoint"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 )
 
@@ -42,11 +42,8 @@ func runs(t *testing.T, args ...string) ran {
 
 // TestDifferenceIsShownWithItsPlace compares the simulator with a recording that answers otherwise.
 func TestDifferenceIsShownWithItsPlace(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "other.json")
 	const text = `{"format":1,"side":"another","probes":{"alias-without-key":{"answers":{"g":{"exception":"ValidationException"}}}}}`
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := testrig.OwnFile(t, "other.json", text)
 	got := runs(t, "--only", "G-alias-without-key", file)
 	if got.err != nil || !got.differ {
 		t.Fatalf("got %+v, want a difference", got)
@@ -73,10 +70,7 @@ func TestDifferenceIsShownWithItsPlace(t *testing.T) {
 func TestJournalOfAKilledComparisonIsReported(t *testing.T) {
 	server := httptest.NewServer(endpoint.Handler(simtest.New(t, &engine.Options{}), nil))
 	t.Cleanup(server.Close)
-	journal := filepath.Join(t.TempDir(), "journal")
-	if err := os.WriteFile(journal, []byte(`{"run":"0011"}`+"\n"+`{"calls":"CreateKey","pro`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	journal := testrig.OwnFile(t, "journal", `{"run":"0011"}`+"\n"+`{"calls":"CreateKey","pro`)
 	got := runs(t, "--journal", journal, "--only", "alias-exists", server.URL)
 	if got.err != nil || got.differ || !strings.Contains(got.said, problemLeft) || !strings.Contains(got.said, "[1/1] alias-exists") {
 		t.Errorf("got %+v", got)

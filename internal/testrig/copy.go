@@ -16,7 +16,7 @@ func OwnCopy(t testing.TB, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return own(t, filepath.Base(path), text)
+	return OwnFile(t, filepath.Base(path), text)
 }
 
 // Unpack is the path of what a file of gzip has inside, which only this user can read.
@@ -35,13 +35,14 @@ func Unpack(t testing.TB, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return own(t, strings.TrimSuffix(filepath.Base(path), ".gz"), content)
+	return OwnFile(t, strings.TrimSuffix(filepath.Base(path), ".gz"), content)
 }
 
-func own(t testing.TB, name string, content []byte) string {
+// OwnFile is the path of a new file that only this user can read.
+func OwnFile[T string | []byte](t testing.TB, name string, content T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(out, content, 0o600); err != nil {
+	if err := os.WriteFile(out, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return out

@@ -4,9 +4,13 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // Hex reads hexadecimal digits, with or without space between them. Anything else is a bug of the test and panics.
@@ -34,4 +38,22 @@ func TDES(key []byte) cipher.Block {
 		panic(err)
 	}
 	return b
+}
+
+// Certificate reads base64 of one PEM certificate.
+func Certificate(t testing.TB, text string) *x509.Certificate {
+	t.Helper()
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, rest := pem.Decode(raw)
+	if block == nil || block.Type != "CERTIFICATE" || len(rest) > 0 {
+		t.Fatalf("not one certificate: %s", raw)
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

@@ -1,7 +1,6 @@
 package composetest
 
 import (
-	"bufio"
 	"encoding/json"
 	"net/url"
 	"os"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 const root = "../../.."
@@ -62,47 +63,19 @@ func words(t *testing.T, text string) (out []string) {
 	return out
 }
 
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "apcsim")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./cmd/apcsim")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return program
-}
-
 // serve runs the image's command with the variables of the image and of the service, at a free port of loopback.
-func serve(t *testing.T, program string, image map[string]string, service types.ServiceConfig) (at string) {
+func serve(t *testing.T, program string, image map[string]string, service types.ServiceConfig) (url string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, words(t, image["CMD"])...)
 	for name, value := range service.Environment {
 		cmd.Env = append(cmd.Env, name+"="+*value)
 	}
 	cmd.Env = append(cmd.Env, strings.Replace(image["ENV"], "0.0.0.0:8089", "127.0.0.1:0", 1))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var log strings.Builder
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	at, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
-	if err != nil || !ok {
-		cmd.Process.Kill()
-		cmd.Wait()
-		t.Fatalf("the server with %v: %q, %v\n%s", cmd.Env, line, err, log.String())
-	}
-	return at
+	return testrig.Serve(t, cmd)
 }
 
 func TestHealthChecksNeedNoShellAndAreTheBinarys(t *testing.T) {
-	image, service, program := dockerfile(t), load(t).Services["apcsim"], build(t)
+	image, service, program := dockerfile(t), load(t).Services["apcsim"], testrig.Program(t, root)
 	_, command, _ := strings.Cut(image["HEALTHCHECK"], "CMD ")
 	test := []string(service.HealthCheck.Test)
 	if test[0] != "CMD" || !slices.Equal(test[1:], words(t, command)) || test[1] != words(t, image["ENTRYPOINT"])[0] {
@@ -145,7 +118,7 @@ func TestTheClientWaitsForTheServerAndReachesIt(t *testing.T) {
 	if err != nil {
 		t.Skip("no AWS CLI here: the client's command is not run")
 	}
-	at := serve(t, build(t), image, server)
+	at := serve(t, testrig.Program(t, root), image, server)
 	cmd := exec.CommandContext(t.Context(), aws, client.Command...)
 	cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+os.Getenv("HOME"), "AWS_DEFAULT_REGION=us-east-1")
 	for name, value := range client.Environment {

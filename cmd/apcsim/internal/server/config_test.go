@@ -84,10 +84,7 @@ func TestAFileThatIsNotThereOrTooLongIsRefused(t *testing.T) {
 	if _, err := ReadConfig(filepath.Join(t.TempDir(), "none.json")); !os.IsNotExist(err) {
 		t.Errorf("no file: got %v", err)
 	}
-	long := filepath.Join(t.TempDir(), "long.json")
-	if err := os.WriteFile(long, make([]byte, maxConfig+1), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	long := testrig.OwnFile(t, "long.json", make([]byte, maxConfig+1))
 	if _, err := ReadConfig(long); err == nil || !strings.Contains(err.Error(), long+": is longer than") {
 		t.Errorf("a long file: got %v", err)
 	}

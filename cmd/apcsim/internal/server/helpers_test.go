@@ -59,27 +59,34 @@ func (r *running) end(t *testing.T) {
 	}
 }
 
-// do sends a request on a connection of its own.
-func (r *running) do(t *testing.T, method, path, body string, header ...string) (status int, answer string, got http.Header) {
+// send sends a request on a connection of its own. A body to the simulator's own calls is JSON unless the header says otherwise.
+func (r *running) send(t *testing.T, method, path, body string, header ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+r.at+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Close = true
-	if body != "" && strings.HasPrefix(path, "/_apcsim/") {
-		req.Header.Set("Content-Type", "application/json")
-	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Add(header[i], header[i+1])
 		if header[i] == "Host" {
 			req.Host = header[i+1]
 		}
 	}
+	if body != "" && strings.HasPrefix(path, "/_apcsim/") && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
+	return res
+}
+
+// do sends a request and reads the answer.
+func (r *running) do(t *testing.T, method, path, body string, header ...string) (status int, answer string, got http.Header) {
+	t.Helper()
+	res := r.send(t, method, path, body, header...)
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {

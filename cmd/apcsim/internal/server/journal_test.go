@@ -31,15 +31,7 @@ type watching struct {
 
 func (r *running) watch(t *testing.T, query string, header ...string) *watching {
 	t.Helper()
-	req, _ := http.NewRequestWithContext(t.Context(), "GET", "http://"+r.at+"/_apcsim/journal"+query, nil)
-	req.Header.Set("Accept", "text/event-stream")
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := r.send(t, "GET", "/_apcsim/journal"+query, "", append([]string{"Accept", "text/event-stream"}, header...)...)
 	t.Cleanup(func() { res.Body.Close() })
 	return &watching{bufio.NewScanner(res.Body), res}
 }

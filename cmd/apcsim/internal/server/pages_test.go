@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,15 +22,10 @@ func (r *running) page(t *testing.T, path string, header ...string) (status int,
 // form sends a form of the console.
 func (r *running) form(t *testing.T, path, values string, header ...string) (status int, body string, got http.Header) {
 	t.Helper()
-	req, _ := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.at+"/_apcsim/"+path, strings.NewReader(values))
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
+	if !slices.Contains(header, "Content-Type") {
+		header = append(header, "Content-Type", "application/x-www-form-urlencoded")
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := r.send(t, "POST", "/_apcsim/"+path, values, header...)
 	defer res.Body.Close()
 	var b strings.Builder
 	if err := res.Write(&b); err != nil {
