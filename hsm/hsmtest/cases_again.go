@@ -66,7 +66,6 @@ var againCases = []testCase{
 		},
 	),
 	newCase("SealedKeysOutliveTheirBackend", promises{"It may be stored anywhere."}, func(t tester, s *subject) {
-		s.Needs("Again", s.Options.Again != nil)
 		first := s.Open()
 		imported, made, used := importKeys(t, first), makeKeys(t, first), seal(t, first, uses())
 		if err := first.Close(); err != nil {
@@ -81,9 +80,8 @@ var againCases = []testCase{
 			fails(t, hsm.ErrSealed, map[string]error{name(k.a) + ", opened after the restart as another key": err})
 		}
 		checkKeys(t, again, "after the restart", importKeys(t, again))
-	}),
+	}).Needing("Again"),
 	newCase("BackendsOfOneDeviceShareKeys", promises{"sealed under another master key"}, func(t tester, s *subject) {
-		s.Needs("Again", s.Options.Again != nil)
 		one := s.Open()
 		two := s.Closing(s.Options.Again(s.T, one))
 		ones, twos := importKeys(t, one), seal(t, two, uses())
@@ -99,12 +97,11 @@ var againCases = []testCase{
 		good(t, twos[0].name+" with an open key after another backend of the device was closed", twos[0].do(ctx, k))
 		checkKeys(t, two, "by a backend that was closed meanwhile", ones)
 		check(t, two, "before another backend was closed", twos)
-	}),
+	}).Needing("Again"),
 	newCase(
 		"NothingWorksWithoutAMasterKey",
 		promises{"ErrNoMasterKey: the device has no master key yet. An [Initializer] makes one; until then only Close succeeds."},
 		func(t tester, s *subject) {
-			s.Needs("Blank", s.Options.Blank != nil)
 			b := s.Closing(s.Options.Blank(s.T))
 			fails(t, hsm.ErrNoMasterKey, everyMethod(ctx, b, make([]byte, 64), make([]byte, 1)))
 			device, ok := b.(hsm.Initializer)
@@ -124,5 +121,5 @@ var againCases = []testCase{
 			}
 			checkKeys(t, b, "before a second Initialize", keys)
 		},
-	),
+	).Needing("Blank"),
 }

@@ -72,7 +72,6 @@ const outagePromise = "Failures that a backend names. Anything else means that t
 
 var outageCases = []testCase{
 	newCase("OutagesOfTheBackendAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
-		s.Needs("Faulty", s.Options.Faulty != nil)
 		b, arm := s.Options.Faulty(s.T)
 		s.Closing(b)
 		before := seal(t, b, uses())
@@ -83,9 +82,8 @@ var outageCases = []testCase{
 			walk(t, arm, "Open for "+u.name, func() error { return u.whole(ctx, b) }, nil)
 		}
 		check(t, b, "before the outages", before)
-	}),
+	}).Needing("Faulty"),
 	newCase("OutagesOfKeysAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
-		s.Needs("Faulty", s.Options.Faulty != nil)
 		b, arm := s.Options.Faulty(s.T)
 		s.Closing(b)
 		sealed := seal(t, b, uses())
@@ -106,9 +104,8 @@ var outageCases = []testCase{
 			fails(t, hsm.ErrClosed, map[string]error{u.name + " with a key that was closed in an outage": u.do(ctx, k)})
 		}
 		check(t, b, "before the outages", sealed)
-	}),
+	}).Needing("Faulty"),
 	newCase("OutagesInACrowdAreNoVerdicts", promises{outagePromise}, func(t tester, s *subject) {
-		s.Needs("Faulty", s.Options.Faulty != nil)
 		b, arm := s.Options.Faulty(s.T)
 		s.Closing(b)
 		sealed, calls := seal(t, b, uses()), callsOn(t, b)
@@ -138,5 +135,5 @@ var outageCases = []testCase{
 			good(t, u.name+" after outages in a crowd", recovered(func() error { return u.do(ctx, keys[i]) }))
 		}
 		closeAll(t, keys)
-	}),
+	}).Needing("Faulty"),
 }

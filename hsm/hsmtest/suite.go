@@ -16,7 +16,7 @@ import (
 )
 
 // Options are what a test can do to a device besides calling it. Each may be nil; the cases that
-// need it are skipped then. The suite closes every backend that it gets. It uses several at the
+// need it are not run then, and the log names them. The suite closes every backend that it gets. It uses several at the
 // same time, each of which must keep its promises.
 type Options struct {
 	// Again opens the device of b anew, with the same master key, as after a

@@ -57,7 +57,6 @@ func reopened(t tester, k *subject, s keystore.Store) keystore.Store {
 
 var againCases = []testCase{
 	newCase("ReopeningKeepsEverything", promises{"Store keeps records."}, func(t tester, k *subject) {
-		k.Needs("Again", k.Options.Again != nil)
 		s := k.Open()
 		create(t, s, lasting())
 		commit(t, s, keystore.Create(thing("removed", "")), keystore.Count(counter("n"), 7, 10))
@@ -72,12 +71,11 @@ var againCases = []testCase{
 			refused(t, s, "Put on a counter", keystore.ErrInvalid, keystore.Replace(read(t, s, counter("n"))[0].Record))
 			commit(t, s, keystore.Replace(get(t, s, "plain")), keystore.Count(counter("n"), 1, 10))
 		}
-	}),
+	}).Needing("Again"),
 	newCase(
 		"ReopeningKeepsOutcomes",
 		promises{"at least as long as fewer than 1,000 other commits have come after it."},
 		func(t tester, k *subject) {
-			k.Needs("Again", k.Options.Again != nil)
 			s, id, other := k.Open(), storetest.NewID(), storetest.NewID()
 			once := []keystore.Change{keystore.Create(thing("a", "")), keystore.Count(counter("n"), 1, 1)}
 			if err := errors.Join(s.Commit(ctx, id, once...), s.Commit(ctx, other, keystore.Create(thing("a", "")))); !errors.Is(
@@ -97,12 +95,11 @@ var againCases = []testCase{
 				t.Errorf("a refused commit, asked again when it can be made: %v", err)
 			}
 		},
-	),
+	).Needing("Again"),
 	newCase(
 		"ClosingLosesNoCommit",
 		promises{"Close releases what the store holds. Later calls fail with ErrClosed"},
 		func(t tester, k *subject) {
-			k.Needs("Again", k.Options.Again != nil)
 			s := k.Open()
 			var mu sync.Mutex // guards outcomes
 			outcomes := map[string]error{}
@@ -136,7 +133,7 @@ var againCases = []testCase{
 				t.Errorf("%d commits took effect, and moved the counter to %d", count, n)
 			}
 		},
-	),
+	).Needing("Again"),
 }
 
 // handleCases are those of two handles on one content: what one process has
@@ -146,7 +143,6 @@ var handleCases = []testCase{
 		"HandlesSeeEachOther",
 		promises{"out of one snapshot", "Commit checks all changes against the same state"},
 		func(t tester, k *subject) {
-			k.Needs("Second", k.Options.Second != nil)
 			first := k.Open()
 			handles := [2]keystore.Store{first, k.Closing(k.Options.Second(k.T, first))}
 			rev := commit(t, first, keystore.Create(thingAt(here, "a", noon)))
@@ -168,12 +164,11 @@ var handleCases = []testCase{
 				same(t, "due when it was", due(t, reader, here, stale.Due, 10), nil)
 			}
 		},
-	),
+	).Needing("Second"),
 	newCase(
 		"HandlesShareOutcomes",
 		promises{"called again with the same CommitID, Commit returns nil and changes nothing"},
 		func(t tester, k *subject) {
-			k.Needs("Second", k.Options.Second != nil)
 			first := k.Open()
 			second := k.Closing(k.Options.Second(k.T, first))
 			for n := range storetest.Few(16) {
@@ -189,9 +184,8 @@ var handleCases = []testCase{
 				first, second = second, first
 			}
 		},
-	),
+	).Needing("Second"),
 	newCase("ClosingOneHandleKeepsTheOtherOpen", promises{"the caller that opened it closes it."}, func(t tester, k *subject) {
-		k.Needs("Second", k.Options.Second != nil)
 		first := k.Open()
 		for i := range 2 {
 			second := k.Closing(k.Options.Second(k.T, first))
@@ -209,12 +203,11 @@ var handleCases = []testCase{
 			commit(t, second, keystore.Count(counter("n"), 1, 10))
 			first = second
 		}
-	}),
+	}).Needing("Second"),
 	newCase(
 		"CutCommitsAreResolved",
 		promises{"after Commit, that the outcome is unknown and that the same CommitID may be asked again."},
 		func(t tester, k *subject) {
-			k.Needs("Cut", k.Options.Cut != nil)
 			s, each := k.Open(), storetest.Few(20)
 			var done atomic.Int64
 			crowd(crowdSize/2, func(i int) {
@@ -244,7 +237,7 @@ var handleCases = []testCase{
 				t.Errorf("%d commits took effect, and moved the counter to %d", done.Load(), n)
 			}
 		},
-	),
+	).Needing("Cut"),
 }
 
 // resolved asks for one commit until its outcome is known.

@@ -11,7 +11,7 @@ import (
 )
 
 // Options are what a test can do to a store besides calling it. Each may be nil;
-// the cases that need it are skipped then. The suite closes every store that it
+// the cases that need it are not run then, and the log names them. The suite closes every store that it
 // gets; one of them may have been closed before.
 type Options struct {
 	// Again opens the content of s anew, as after a restart. The suite has

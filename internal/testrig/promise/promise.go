@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"runtime"
 	"slices"
@@ -30,11 +31,18 @@ type Case[S any] struct {
 	Name     string
 	Promises []string // sentences of the documentation, or parts of them
 	Check    func(t T, s S)
+	needs    string // the option of the suite without which the case does not apply; "" is none
 }
 
 // New is a Case.
 func New[S any](name string, promises []string, check func(t T, s S)) Case[S] {
-	return Case[S]{name, promises, check}
+	return Case[S]{Name: name, Promises: promises, Check: check}
+}
+
+// Needing is the case for subjects that have an option of a suite, by the name of its field.
+func (c Case[S]) Needing(option string) Case[S] {
+	c.needs = option
+	return c
 }
 
 // Run runs the case as a subtest. Each failure quotes the promises.
@@ -65,12 +73,17 @@ type Subject[S io.Closer, O any] struct {
 	Options O
 }
 
-// Run runs all cases of a suite, each on a subject of its own. Nil options are none.
+// Run runs the cases of a suite, each on a subject of its own. Nil options are none. A case that needs an option
+// which is nil does not apply, and the log names it.
 func Run[S io.Closer, O any](t *testing.T, cases []Case[*Subject[S, O]], open func(t testing.TB) S, o *O) {
 	if o == nil {
 		o = new(O)
 	}
 	for _, c := range cases {
+		if c.needs != "" && reflect.ValueOf(o).Elem().FieldByName(c.needs).IsNil() {
+			t.Logf("%s does not apply without Options.%s", c.Name, c.needs)
+			continue
+		}
 		c.Run(t, func(t *testing.T) *Subject[S, O] { return &Subject[S, O]{t, open, *o} })
 	}
 }
@@ -87,13 +100,6 @@ func (s *Subject[S, O]) Open() S { return s.Closing(s.New(s.T)) }
 func (s *Subject[S, O]) Closing(opened S) S {
 	s.T.Cleanup(func() { opened.Close() })
 	return opened
-}
-
-// Needs skips the case without one of the options.
-func (s *Subject[S, O]) Needs(option string, given bool) {
-	if !given {
-		s.T.Skipf("without Options.%s", option)
-	}
 }
 
 // faults are the failures of a case.
