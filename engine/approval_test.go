@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,6 +181,9 @@ func TestRootsAreUsedOnceTheirTeamHasApprovedThem(t *testing.T) {
 		refused(t, what+": its use", a.useRoot(leaf, k.KeyArn), apc.ErrValidation, apc.RuleKeyState)
 		_, err := a.DeleteKey(ctx, &engine.DeleteKeyInput{KeyIdentifier: k.KeyArn})
 		refused(t, what+": DeleteKey", err, apc.ErrValidation, apc.RuleKeyState)
+		if alias, err := newAlias(a.Caller, "alias/"+strings.ReplaceAll(what, " ", "-"), &k.KeyArn); err != nil || *alias.KeyArn != k.KeyArn {
+			t.Errorf("%s: an alias of it: got %+v, %v", what, alias, err)
+		}
 		refused(t, what+": a decision", a.DecideApproval(ctx, k.MpaStatus.MpaSessionArn, apc.Approve), apc.ErrConflict, apc.RuleSession)
 	}
 	if err := a.Settle(ctx); err != nil {
