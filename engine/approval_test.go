@@ -306,6 +306,9 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 	a.at("approved", "board ACTIVE APPROVED")
 	a.decide(a.endTeam(), apc.Deny)
 	a.at("its end denied", "board ACTIVE FAILED (Approval session expired or was denied)")
+	a.endTeam()
+	a.clock.Advance(day)
+	a.at("its end too late", "board ACTIVE FAILED (Approval session expired or was denied)")
 	last := a.endTeam()
 	a.decide(last, apc.Approve)
 	a.at("its end approved", "none")
@@ -327,9 +330,22 @@ func TestTeamGuardsItsOwnAssociation(t *testing.T) {
 		changed + "custodians FAILED false", // too late
 		changed + "board APPROVED false",
 		ended + "board FAILED false",
+		ended + "board FAILED false", // too late
 		ended + "board APPROVED true",
 	}, ends); diff != "" {
 		t.Errorf("events of the sessions (-want +got):\n%s", diff)
+	}
+}
+
+// TestADecisionThatComesTooLateIsRefused although no caller has read the key or the association since.
+func TestADecisionThatComesTooLateIsRefused(t *testing.T) {
+	a := newApprovals(t, engine.Options{})
+	if _, err := a.associate(team); err != nil {
+		t.Fatal(err)
+	}
+	for what, session := range map[string]string{"an import": a.pendingRoot().MpaStatus.MpaSessionArn, "another team": a.changeTeam()} {
+		a.clock.Advance(day)
+		refused(t, what, a.DecideApproval(ctx, session, apc.Approve), apc.ErrConflict, apc.RuleSession)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/engine"
+	"github.com/seed748fb4d1/apcsim/internal/core"
 	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/simtest"
 	"github.com/seed748fb4d1/apcsim/keystore"
@@ -65,6 +66,33 @@ func TestLastTokenIsThatOfTheLastEngine(t *testing.T) {
 		if i == 1 {
 			now = noon.Add(-day)
 		}
+	}
+}
+
+// TestLastTokenMayBeOnAnyPage has more tokens before it in the store than are read at once: copies of one record.
+func TestLastTokenMayBeOnAnyPage(t *testing.T) {
+	now := noon
+	store := simtest.Store(t)
+	eng := simtest.On(t, simtest.Backend(t, nil), store, &engine.Options{Now: func() time.Time { return now }})
+	parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false)
+	place := keystore.Partition{Account: engine.DefaultAccount, Region: engine.DefaultRegion}
+	first, err := store.Page(ctx, place, core.KindToken, keystore.Filter{}, "", 1)
+	if err != nil || len(first) != 1 {
+		t.Fatalf("got %v, %v, want one token", first, err)
+	}
+	var copies []keystore.Change
+	for i := range core.SettleBatch {
+		rec := first[0]
+		rec.ID, rec.Rev = fmt.Sprintf("import-token-%016d", i), keystore.CommitID{}
+		copies = append(copies, keystore.Create(rec))
+	}
+	if err := store.Commit(ctx, keystore.CommitID{1}, copies...); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Second)
+	made := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, false).ImportToken
+	if last := parametersForImport(t, eng.Caller, apc.KeyMaterialTypeKeyCryptogram, apc.KeyAlgorithmRSA2048, true).ImportToken; last != made {
+		t.Errorf("got %s, want the last token, %s", last, made)
 	}
 }
 

@@ -124,6 +124,34 @@ func TestOrderedHasLittleRoomForFewMembers(t *testing.T) {
 	}
 }
 
+// TestAnIndexThatNoRecordHasIsForgotten: records that come and go with an index of their own leave nothing.
+func TestAnIndexThatNoRecordHasIsForgotten(t *testing.T) {
+	m, p := NewMemory(), Partition{"111122223333", "us-east-1"}
+	defer m.Close()
+	commits := byte(0)
+	commit := func(c Change) CommitID {
+		commits++
+		if err := m.Commit(t.Context(), CommitID{commits}, c); err != nil {
+			t.Fatal(err)
+		}
+		return CommitID{commits}
+	}
+	commit(Create(Record{Partition: p, Kind: "a", ID: "first", Index: "common"}))
+	for i := range 3 {
+		r := Record{Partition: p, Kind: "a", ID: "x", Index: fmt.Sprint("own", i)}
+		r.Rev = commit(Create(r))
+		r.Index += "changed"
+		r.Rev = commit(Replace(r))
+		if n := len(m.room(p).shelf("a").byIndex); n != 1 {
+			t.Errorf("one record with an index of its own: got %d sets of an index, want 1", n)
+		}
+		commit(Erase(r))
+	}
+	if n := len(m.room(p).shelf("a").byIndex); n != 0 {
+		t.Errorf("no record with an index of its own: got %d sets of an index, want none", n)
+	}
+}
+
 func checkWalk(t *testing.T, o *ordered, here map[string]*entry, in func(id string) bool, marked bool) {
 	t.Helper()
 	var got, want []string

@@ -51,6 +51,17 @@ func TestSensitiveMembersAreMasked(t *testing.T) {
 	}
 }
 
+// TestOfAccountNumbersTenDigitsAreKept of 12 and more: fewer than 12 would be shown nearly whole.
+func TestOfAccountNumbersTenDigitsAreKept(t *testing.T) {
+	for pan, want := range map[string]string{
+		"": "", "41111111111": "***********", "411111111111": "411111**1111", "4111111111111111111": "411111*********1111",
+	} {
+		if got := Of(&request{PrimaryAccountNumber: pan}).(*request).PrimaryAccountNumber; got != want {
+			t.Errorf("%q: got %q, want %q", pan, got, want)
+		}
+	}
+}
+
 func TestNothingIsMaskedInNothing(t *testing.T) {
 	if got := Of(nil); got != nil {
 		t.Errorf("got %v", got)
