@@ -153,6 +153,11 @@ func (q *request) listKeys() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return q.pageOfKeys(c, limit)
+}
+
+// pageOfKeys is the caller's keys from where the request says on.
+func (q *request) pageOfKeys(c *engine.Caller, limit int) (*pageView, error) {
 	in := &engine.ListKeysInput{MaxResults: &limit}
 	if next := q.URL.Query().Get("next"); next != "" {
 		in.NextToken = &next
@@ -161,7 +166,7 @@ func (q *request) listKeys() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := pageView{Keys: []listedView{}, Next: out.NextToken}
+	view := &pageView{Keys: []listedView{}, Next: out.NextToken}
 	for _, k := range out.Keys {
 		l, err := listed(q.Context(), c, k)
 		if err != nil {

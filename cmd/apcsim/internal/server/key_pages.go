@@ -23,25 +23,17 @@ func (q *request) keysPage() (*console.Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &engine.ListKeysInput{MaxResults: new(keysShown)}
-	if next := q.URL.Query().Get("next"); next != "" {
-		in.NextToken = &next
-	}
-	out, err := c.ListKeys(q.Context(), in)
+	found, err := q.pageOfKeys(c, keysShown)
 	if err != nil {
 		return nil, err
 	}
 	who := c.Identity()
-	p := &console.KeysPage{Account: who.Account, Region: who.Region, Later: in.NextToken != nil}
-	if out.NextToken != nil {
-		p.Next = *out.NextToken
+	p := &console.KeysPage{Account: who.Account, Region: who.Region, Later: q.URL.Query().Get("next") != ""}
+	if found.Next != nil {
+		p.Next = *found.Next
 	}
-	for _, k := range out.Keys {
-		l, err := listed(q.Context(), c, k)
-		if err != nil {
-			return nil, err
-		}
-		p.Keys = append(p.Keys, q.keyRow(l))
+	for _, k := range found.Keys {
+		p.Keys = append(p.Keys, q.keyRow(k))
 	}
 	return &console.Page{View: "keys", Title: "Keys", Data: p}, nil
 }
