@@ -125,11 +125,7 @@ func setupHSMCheck(fs *flag.FlagSet) action {
 			return err
 		}
 		answer, err := checkToken(ctx, options, *initialize)
-		if *asJSON {
-			err = printJSON(s.out, answer, err)
-		} else if err == nil {
-			err = answer.print(s.out)
-		}
+		err = give(s.out, *asJSON, answer, err)
 		if err == nil && !answer.OK {
 			err = errReported
 		}

@@ -49,13 +49,7 @@ func setupInspect(fs *flag.FlagSet) action {
 		if err == nil {
 			answer, err = inspect(args[0], strictness(*lenient))
 		}
-		if *asJSON {
-			return printJSON(s.out, answer, err)
-		}
-		if err != nil {
-			return err
-		}
-		return answer.print(s.out)
+		return give(s.out, *asJSON, answer, err)
 	}
 }
 

@@ -86,6 +86,17 @@ func reasoned(class, field string, offset int, problem, found, wanted string) re
 	return refusal{Error: class, Field: field, Offset: offset, Message: wording.Text(problem, found, wanted)}
 }
 
+// give prints an answer, or returns the refusal; as JSON, both are printed.
+func give(w io.Writer, asJSON bool, answer interface{ print(io.Writer) error }, err error) error {
+	switch {
+	case asJSON:
+		return printJSON(w, answer, err)
+	case err != nil:
+		return err
+	}
+	return answer.print(w)
+}
+
 // printJSON writes one answer, or the refusal in its place, as one line. A
 // refusal comes back as errReported.
 func printJSON(w io.Writer, answer any, err error) error {

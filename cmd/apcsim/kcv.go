@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/seed748fb4d1/apcsim/kcv"
@@ -64,6 +65,11 @@ type checkValue struct {
 	Standard string `json:"standard"` // in the length of the standard
 }
 
+func (v checkValue) print(w io.Writer) error {
+	_, err := fmt.Fprintln(w, v.KCV)
+	return err
+}
+
 func setupKCV(fs *flag.FlagSet) action {
 	algorithm := fs.String("algorithm", "", "what the key is for, `NAME` as above")
 	asJSON := fs.Bool("json", false, "answer with a JSON object")
@@ -76,14 +82,7 @@ func setupKCV(fs *flag.FlagSet) action {
 			return err
 		}
 		value, err := computeKCV(s, method, args[0])
-		if *asJSON {
-			return printJSON(s.out, checkValue{true, value.Short(shownBytes(method)), value.String()}, err)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(s.out, value.Short(shownBytes(method)))
-		return err
+		return give(s.out, *asJSON, checkValue{true, value.Short(shownBytes(method)), value.String()}, err)
 	}
 }
 

@@ -120,13 +120,7 @@ func (p paymentTool) command() command {
 			if _, wrong := err.(usageError); wrong {
 				return err
 			}
-			if *asJSON {
-				return printJSON(s.out, out, err)
-			}
-			if err != nil {
-				return err
-			}
-			return out.print(s.out)
+			return give(s.out, *asJSON, out, err)
 		}
 	}}
 }

@@ -233,7 +233,7 @@ func TestServeRefusesWhatCannotBeMeant(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"--listen", "0.0.0.0:0", "--control"}, exitUsage, "--control: the simulator's own calls are for loopback addresses only"},
+		{[]string{"--listen", "0.0.0.0:0", "--control"}, exitUsage, "--control: the simulator's own calls are for clients on loopback addresses"},
 		{[]string{"--account", "12"}, exitUsage, "--account: wanted 12 digits"},
 		{[]string{"--region", "here"}, exitUsage, "--region: wanted a Region"},
 		{[]string{"--verify"}, exitUsage, "--verify: there are no callers"},

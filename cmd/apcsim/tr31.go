@@ -80,6 +80,11 @@ type wrapped struct {
 	Block string `json:"block"`
 }
 
+func (b wrapped) print(w io.Writer) error {
+	_, err := fmt.Fprintln(w, b.Block)
+	return err
+}
+
 // kbpkFlags are what both commands share.
 type kbpkFlags struct {
 	kbpk    string
@@ -152,13 +157,7 @@ func setupUnwrap(fs *flag.FlagSet) action {
 		if err == nil {
 			answer, err = unwrap(ctx, unwrapRequest{f.kbpk, args[0], f.lenient})
 		}
-		if f.json {
-			return printJSON(s.out, answer, err)
-		}
-		if err != nil {
-			return err
-		}
-		return answer.print(s.out)
+		return give(s.out, f.json, answer, err)
 	}
 }
 
@@ -227,14 +226,7 @@ func setupWrap(fs *flag.FlagSet) action {
 			r.KBPK, r.Key = f.kbpk, args[0]
 			answer, err = wrap(ctx, r, &o)
 		}
-		if f.json {
-			return printJSON(s.out, answer, err)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(s.out, answer.Block)
-		return err
+		return give(s.out, f.json, answer, err)
 	}
 }
 

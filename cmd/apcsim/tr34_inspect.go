@@ -53,13 +53,7 @@ func setupTokenInspect(fs *flag.FlagSet) action {
 		if err == nil {
 			answer, err = inspectToken(der)
 		}
-		if *asJSON {
-			return printJSON(s.out, answer, err)
-		}
-		if err != nil {
-			return err
-		}
-		return answer.print(s.out)
+		return give(s.out, *asJSON, answer, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/tr34"
@@ -70,13 +71,7 @@ func setupTokenUnwrap(fs *flag.FlagSet) action {
 			return err
 		}
 		answer, err := f.unwrap(s, args[0])
-		if f.json {
-			return printJSON(s.out, answer, err)
-		}
-		if err != nil {
-			return err
-		}
-		return printTable(s.out, answer.lines())
+		return give(s.out, f.json, answer, err)
 	}
 }
 
@@ -190,7 +185,7 @@ func readCertificate(field, name string) (*x509.Certificate, error) {
 	return c, err
 }
 
-func (o openedToken) lines() [][3]string {
+func (o openedToken) print(w io.Writer) error {
 	lines := [][3]string{{"header", o.Header}, {"key", o.Key}}
 	if o.Nonce != "" {
 		lines = append(lines, [3]string{"random nonce", o.Nonce})
@@ -198,5 +193,5 @@ func (o openedToken) lines() [][3]string {
 	if o.SigningTime != "" {
 		lines = append(lines, [3]string{"signing time", o.SigningTime})
 	}
-	return lines
+	return printTable(w, lines)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"time"
@@ -32,6 +33,11 @@ type sentToken struct {
 	Token string `json:"token"`
 }
 
+func (t sentToken) print(w io.Writer) error {
+	_, err := fmt.Fprintln(w, t.Token)
+	return err
+}
+
 // sender are the files and values of the command line.
 type sender struct {
 	partner, key, cert, krdCert, header, nonce, layout string
@@ -58,14 +64,7 @@ func setupTokenWrap(fs *flag.FlagSet) action {
 			return usageError("wants --kdh-key and --kdh-cert, or --partner; and --krd-cert and --header")
 		}
 		token, err := f.wrap(s, args[0])
-		if *asJSON {
-			return printJSON(s.out, sentToken{true, token}, err)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(s.out, token)
-		return err
+		return give(s.out, *asJSON, sentToken{true, token}, err)
 	}
 }
 
