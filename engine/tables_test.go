@@ -197,6 +197,26 @@ func TestAlgorithmTableIsTheGoldenFile(t *testing.T) {
 	compareTable(t, "algorithms.txt", lines)
 }
 
+// TestKeyRulesAreTheGoldenFile prints which keys the operations of the control plane take; those of the data
+// plane are in dataplane/testdata/key_rules.txt.
+func TestKeyRulesAreTheGoldenFile(t *testing.T) {
+	var lines []string
+	for _, row := range []struct {
+		use   string
+		rules *core.KeyRules
+	}{
+		{"import under", unwrappingRules}, {"export under", wrappingRules},
+		{"import by AS 2805 under", as2805ImportRules}, {"export by AS 2805 under", as2805ExportRules},
+		{"receive by RSA with", receivingRules}, {"sign TR-34 tokens with", signingRules}, {"agree with", agreementRules},
+		{"trust certificates under", core.AuthorityRules}, {"export", exportRules},
+	} {
+		r := row.rules
+		lines = append(lines, fmt.Sprintf("%s: class %q, usages %v, algorithms %v, modes of use %s, exportable %t; refused by %s, %s, %s",
+			row.use, r.Class, r.Usages, r.Algorithms.Names(), r.Modes, r.Exportable, r.Usage.Rule, r.Algorithm.Rule, r.Mode.Rule))
+	}
+	compareTable(t, "key_rules.txt", lines)
+}
+
 // TestLimitsAreTheGoldenFile prints the default limits.
 func TestLimitsAreTheGoldenFile(t *testing.T) {
 	compareTable(t, "limits.txt", strings.Fields(strings.Trim(fmt.Sprintf("%+v", core.LimitsWithDefaults(apc.Limits{})), "{}")))
