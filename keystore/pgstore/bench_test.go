@@ -16,7 +16,7 @@ import (
 // durable is a store on a server that waits for the disk, and pgx on the same.
 func durable(b *testing.B) (*Store, *pgxpool.Pool) {
 	c := pgcluster.Start(b, &pgcluster.Options{Durable: true})
-	_, url := database(b, c)
+	_, url := c.Fresh(b)
 	s := open(b, url, nil)
 	pool, err := pgxpool.New(context.Background(), url)
 	must(b, "a pool", err)
@@ -28,7 +28,7 @@ func durable(b *testing.B) (*Store, *pgxpool.Pool) {
 func BenchmarkStore(b *testing.B) {
 	c := pgcluster.Start(b, &pgcluster.Options{Durable: true})
 	storetest.Benchmarks(b, func(t testing.TB) keystore.Store {
-		_, url := database(t, c)
+		_, url := c.Fresh(t)
 		return open(t, url, nil)
 	})
 }

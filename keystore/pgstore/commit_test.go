@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
 
 func TestCommitIsFinishedThoughCalledOff(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	letGo := holding(t, url, record("a").Ref())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -30,7 +31,7 @@ func TestCommitIsFinishedThoughCalledOff(t *testing.T) {
 // resolved by another, is executed after all.
 func TestLateAttemptDoesNothing(t *testing.T) {
 	ctx := t.Context()
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	late := storetest.NewID()
 	arrive := func(id keystore.CommitID, changes []keystore.Change) string {
@@ -63,7 +64,7 @@ func TestLateAttemptDoesNothing(t *testing.T) {
 // 4,096 or the last ten minutes.
 func TestOldCommitsAreDropped(t *testing.T) {
 	ctx := t.Context()
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	id := storetest.NewID()
 	must(t, "Commit", s.Commit(ctx, id, keystore.Count(counted, 1, 10)))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -94,7 +95,7 @@ func TestNoErrorShowsThePassword(t *testing.T) {
 // the row.
 func TestNoErrorShowsData(t *testing.T) {
 	ctx := context.Background()
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	must(t, "a constraint", execute(ctx, s.pool, "ALTER TABLE apcsim.records ADD CHECK (length(data) < 3), ADD CHECK (length(idx) < 3)"))
 	r := record("a")

@@ -6,11 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 )
 
 func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, &Options{MaxConns: 1})
 	held, err := s.pool.Acquire(t.Context())
 	must(t, "the connection", err)
@@ -31,7 +32,7 @@ func TestCallsWithoutAConnectionAreCalledOff(t *testing.T) {
 // TestPatienceEnds: what waits for too long is given up, with an error that says
 // what is known, and is no context's.
 func TestPatienceEnds(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, &Options{Patience: 100 * time.Millisecond})
 	other := open(t, url, nil)
 	letGo := holding(t, url, record("a").Ref())
@@ -48,9 +49,9 @@ func TestPatienceEnds(t *testing.T) {
 // TestStatementTimeout: the server's word that a transaction is off is final.
 func TestStatementTimeout(t *testing.T) {
 	for setting, state := range map[string]string{"statement_timeout": "57014", "lock_timeout": "55P03"} {
-		name, url := database(t, server(t))
+		name, url := pgcluster.MustShared(t).Fresh(t)
 		s := open(t, url, nil)
-		must(t, setting, server(t).Do(t.Context(), name, "ALTER DATABASE "+name+" SET "+setting+" = '50ms'"))
+		must(t, setting, pgcluster.MustShared(t).Do(t.Context(), name, "ALTER DATABASE "+name+" SET "+setting+" = '50ms'"))
 		s.pool.Reset()
 		letGo := holding(t, url, record("a").Ref())
 		err := s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, "a")...)

@@ -53,7 +53,7 @@ func crowd(t *testing.T, s *Store, stop *atomic.Bool, round int, m *testrig.Mete
 // and started again, has every commit that was acknowledged, and no half ones.
 func TestServerKilledMidCommit(t *testing.T) {
 	c := pgcluster.Start(t, &pgcluster.Options{Durable: true})
-	_, url := database(t, c)
+	_, url := c.Fresh(t)
 	s := open(t, url, &Options{Patience: 20 * time.Second})
 	var acked, unknown []string
 	for round := range 3 {
@@ -83,8 +83,8 @@ func TestServerKilledMidCommit(t *testing.T) {
 // TestBackendsTerminated: connections are cut all the time, and every commit is
 // resolved, once.
 func TestBackendsTerminated(t *testing.T) {
-	c := server(t)
-	name, url := database(t, c)
+	c := pgcluster.MustShared(t)
+	name, url := c.Fresh(t)
 	s := open(t, url, nil)
 	var stop atomic.Bool
 	var wg sync.WaitGroup
@@ -136,7 +136,7 @@ func waiting(t *testing.T, s *Store, want int) {
 // TestServerThatCannotBeReached: calls fail after Patience, and work again with the server.
 func TestServerThatCannotBeReached(t *testing.T) {
 	c := pgcluster.Start(t, nil)
-	_, url := database(t, c)
+	_, url := c.Fresh(t)
 	s := open(t, url, nil)
 	must(t, "Commit", s.Commit(t.Context(), storetest.NewID(), storetest.Pair(here, "a")...))
 	must(t, "Stop", c.Stop())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -89,7 +90,7 @@ func TestTheEndIsAfterAllThatBeginTheSame(t *testing.T) {
 }
 
 func TestLongestNames(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	full := func(n int) string { // no index can make it smaller
 		b := make([]byte, n)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -12,7 +13,7 @@ import (
 // TestLargeCommits: beyond manyChanges a commit has the store to itself, and the
 // small ones of others are not mixed into it.
 func TestLargeCommits(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s, other := open(t, url, nil), open(t, url, nil)
 	var wg sync.WaitGroup
 	for g, s := range []*Store{s, other, s, other} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -25,12 +26,12 @@ func upTo(ctx context.Context, url string, steps []string) error {
 }
 
 func TestOlderSchemaIsMigrated(t *testing.T) {
-	name, url := database(t, server(t))
+	name, url := pgcluster.MustShared(t).Fresh(t)
 	must(t, "version 1", upTo(t.Context(), url, migrations()[:1]))
 	must(
 		t,
 		"a record of version 1",
-		server(t).Do(t.Context(), name, `INSERT INTO apcsim.records (key, place, id, idx, by_idx, rev, due, data)
+		pgcluster.MustShared(t).Do(t.Context(), name, `INSERT INTO apcsim.records (key, place, id, idx, by_idx, rev, due, data)
 		VALUES ('\x0c3131313132323232333333330975732d656173742d31036b657961', '\x0c3131313132323232333333330975732d656173742d31', 'a', 'x',
 			'\x0c3131313132323232333333330975732d656173742d31036b6579000178' || 'a'::bytea,
 			  '00000000-0000-0000-0000-000000000007', 1780315200000, 'data')`),
@@ -61,7 +62,7 @@ func TestOlderSchemaIsMigrated(t *testing.T) {
 }
 
 func TestNewerSchemaIsRefused(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	must(t, "a later program", upTo(t.Context(), url, append(migrations(), "CREATE TABLE {schema}.later ()")))
 	_, err := Open(t.Context(), url, nil)
 	if !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), fmt.Sprint(len(migrations())+1)) {
@@ -70,12 +71,12 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestFailedMigrationLeavesNothing(t *testing.T) {
-	name, url := database(t, server(t))
+	name, url := pgcluster.MustShared(t).Fresh(t)
 	err := upTo(t.Context(), url, append(migrations(), "CREATE TABLE {schema}.half (); SELECT 1/0"))
 	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.SQLState != "22012" || !strings.Contains(err.Error(), "version 3") {
 		t.Fatalf("a migration that divides by zero: %v", err)
 	}
-	if err := server(t).Do(t.Context(), name, "SELECT FROM apcsim.migrations"); err == nil {
+	if err := pgcluster.MustShared(t).Do(t.Context(), name, "SELECT FROM apcsim.migrations"); err == nil {
 		t.Error("the schema is there")
 	}
 	open(t, url, nil)
@@ -83,7 +84,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 
 func TestManyMigrateAtOnce(t *testing.T) {
 	for range 3 {
-		_, url := database(t, server(t))
+		_, url := pgcluster.MustShared(t).Fresh(t)
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -114,8 +115,8 @@ func TestManyMigrateAtOnce(t *testing.T) {
 
 // TestWhatOpeningNeedsIsSaid: what to create and what to grant, once, in SQL that works.
 func TestWhatOpeningNeedsIsSaid(t *testing.T) {
-	c := server(t)
-	name, url := database(t, c)
+	c := pgcluster.MustShared(t)
+	name, url := c.Fresh(t)
 	role := "guest_" + name
 	guest := strings.Replace(url, "apcsim@", role+"@", 1)
 	refused := func(what, url, state, want string) {
@@ -145,14 +146,14 @@ func TestWhatOpeningNeedsIsSaid(t *testing.T) {
 	must(t, "the rights", c.Do(t.Context(), name, use))
 	create(t, open(t, guest, nil), record("a"))
 
-	other, otherURL := database(t, c)
+	other, otherURL := c.Fresh(t)
 	must(t, "the right to create", c.Do(t.Context(), other, strings.ReplaceAll(create1, name+`" TO`, other+`" TO`)))
 	t.Cleanup(func() { c.Do(context.Background(), other, "DROP OWNED BY "+role) })
 	create(t, open(t, strings.Replace(otherURL, "apcsim@", role+"@", 1), nil), record("a"))
 }
 
 func TestSchemasKeepApart(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	for _, schema := range []string{"", "other", `Odd "name'`} {
 		s := open(t, url, &Options{Schema: schema})
 		create(t, s, record("a"))
@@ -176,7 +177,7 @@ func TestMigrationsAreFound(t *testing.T) {
 
 // TestReadableIsReadable: the view shows people what is there.
 func TestReadableIsReadable(t *testing.T) {
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	r := record("a")
 	r.Due = noon

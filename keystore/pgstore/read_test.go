@@ -4,13 +4,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
 // TestListsWalkAnIndex: no list and no look-up sorts or reads what it does not
 // return, whatever the statistics say, and with plans that were kept.
 func TestListsWalkAnIndex(t *testing.T) {
 	ctx := t.Context()
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	s := open(t, url, nil)
 	must(t, "records", fillWith(ctx, s.pool, 20000))
 	must(

@@ -19,23 +19,6 @@ func must(t testing.TB, what string, err error) {
 	}
 }
 
-// server is the cluster of all tests that do nothing to it.
-func server(t testing.TB) *pgcluster.Cluster {
-	t.Helper()
-	c, err := pgcluster.Shared()
-	must(t, "the test cluster", err)
-	return c
-}
-
-// database is an empty one, of the test's own.
-func database(t testing.TB, c *pgcluster.Cluster) (name, url string) {
-	t.Helper()
-	name, err := c.Database(context.Background())
-	must(t, "a database", err)
-	t.Cleanup(func() { c.Drop(context.Background(), name) })
-	return name, c.URL(name)
-}
-
 func open(t testing.TB, url string, o *Options) *Store {
 	t.Helper()
 	s, err := Open(context.Background(), url, o)
@@ -56,7 +39,7 @@ func keepsThePromises(t *testing.T, c *pgcluster.Cluster, url func(database stri
 	nameOf := func(s keystore.Store) string { name, _ := databases.Load(s); return name.(string) }
 	again := func(t testing.TB, s keystore.Store) keystore.Store { return at(t, nameOf(s)) }
 	fresh := func(t testing.TB) keystore.Store {
-		name, _ := database(t, c)
+		name, _ := c.Fresh(t)
 		return at(t, name)
 	}
 	keystoretest.Run(t, fresh, &keystoretest.Options{Again: again, Second: again, Cut: func(t testing.TB, s keystore.Store) {
@@ -80,7 +63,7 @@ func cut(c *pgcluster.Cluster, name string) error {
 
 func TestStoreKeepsThePromises(t *testing.T) {
 	t.Parallel()
-	c := server(t)
+	c := pgcluster.MustShared(t)
 	keepsThePromises(t, c, c.URL)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/storetest"
 	"github.com/seed748fb4d1/apcsim/keystore"
 )
@@ -91,7 +92,7 @@ func (t *tap) took() (statements, trips int) {
 // TestCallsTakeOneRoundTrip is the table of the package's documentation.
 func TestCallsTakeOneRoundTrip(t *testing.T) {
 	ctx := t.Context()
-	_, url := database(t, server(t))
+	_, url := pgcluster.MustShared(t).Fresh(t)
 	var taps tap
 	s := open(t, url, &Options{configure: taps.configure})
 	a := create(t, s, record("a"))

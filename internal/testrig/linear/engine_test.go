@@ -88,21 +88,15 @@ func TestKeysAreLinearizableInMemory(t *testing.T) {
 }
 
 func TestKeysAreLinearizableOnTwoEnginesOnPostgreSQL(t *testing.T) {
-	c, err := pgcluster.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := database(t, c)
+	c := pgcluster.MustShared(t)
+	_, url := c.Fresh(t)
 	keyHistories(t, opened(t, open(t, url, nil), open(t, url, nil)))
 }
 
 // TestKeysAreLinearizableInTwoProcesses: two processes, each with an engine on one PostgreSQL database.
 func TestKeysAreLinearizableInTwoProcesses(t *testing.T) {
-	c, err := pgcluster.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := database(t, c)
+	c := pgcluster.MustShared(t)
+	_, url := c.Fresh(t)
 	e := opened(t, open(t, url, nil))[0]
 	for range storetest.Few(histories) / 2 {
 		arn, err := newKey(e)

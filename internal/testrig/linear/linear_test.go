@@ -71,30 +71,16 @@ func TestBoltstoreIsLinearizable(t *testing.T) {
 
 // TestPgstoreIsLinearizable, on one handle and on two.
 func TestPgstoreIsLinearizable(t *testing.T) {
-	c, err := pgcluster.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := pgcluster.MustShared(t)
 	for _, handles := range []int{1, 2} {
 		Check(t, func(t testing.TB) (all []keystore.Store) {
-			url := database(t, c)
+			_, url := c.Fresh(t)
 			for range handles {
 				all = append(all, open(t, url, nil))
 			}
 			return all
 		})
 	}
-}
-
-// database is the URL of an empty one, of the test's own.
-func database(t testing.TB, c *pgcluster.Cluster) (url string) {
-	t.Helper()
-	name, err := c.Database(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Drop(context.Background(), name) })
-	return c.URL(name)
 }
 
 func open(t testing.TB, url string, o *pgstore.Options) *pgstore.Store {

@@ -216,7 +216,7 @@ func note(t *testing.T, events map[string]*event, line string) {
 func TestFourProcesses(t *testing.T) {
 	const processes = 4
 	c := pgcluster.Start(t, &pgcluster.Options{Durable: true})
-	url := database(t, c)
+	_, url := c.Fresh(t)
 	s := open(t, url, &pgstore.Options{Patience: 20 * time.Second})
 	each := *operations / processes
 	if testing.Short() {
@@ -354,11 +354,8 @@ func TestModelRefusesWhatIsWrong(t *testing.T) {
 
 // TestProcessesMigrateAtOnce: the first process makes the schema.
 func TestProcessesMigrateAtOnce(t *testing.T) {
-	c, err := pgcluster.Shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := database(t, c)
+	c := pgcluster.MustShared(t)
+	_, url := c.Fresh(t)
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {

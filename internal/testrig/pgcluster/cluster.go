@@ -241,6 +241,27 @@ func (c *Cluster) Drop(ctx context.Context, name string) error {
 	return c.Do(ctx, "postgres", "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
 }
 
+// MustShared is [Shared] for a test, which fails without it.
+func MustShared(t testing.TB) *Cluster {
+	t.Helper()
+	c, err := Shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// Fresh is an empty database of the test's own.
+func (c *Cluster) Fresh(t testing.TB) (name, url string) {
+	t.Helper()
+	name, err := c.Database(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Drop(context.Background(), name) })
+	return name, c.URL(name)
+}
+
 // Do runs statements in a database as the superuser, on a connection of their own.
 func (c *Cluster) Do(ctx context.Context, database, statements string) error {
 	conn, err := pgx.Connect(ctx, c.URL(database))
