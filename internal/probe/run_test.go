@@ -96,6 +96,17 @@ func serve(t *testing.T, h http.Handler, c CredentialsFunc) *Service {
 	return s
 }
 
+// leavesNothing closes a side, which deletes what it made on its server.
+func leavesNothing(t *testing.T, s *Service, eng *engine.Engine) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := left(t, eng); len(got) > 0 {
+		t.Errorf("left on the server: %v", got)
+	}
+}
+
 // left are the keys and aliases of a simulator that a comparison should not leave.
 func left(t *testing.T, eng *engine.Engine) (out []string) {
 	t.Helper()
@@ -137,12 +148,7 @@ func TestAwkwardServerIsLeftClean(t *testing.T) {
 	if c.NotRun == 0 || c.Same < c.NotRun {
 		t.Errorf("the comparison found %s: want most the same, and some that were not decided", c)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := left(t, eng); len(got) > 0 {
-		t.Errorf("left on the server: %v", got)
-	}
+	leavesNothing(t, s, eng)
 }
 
 // TestServerThatNeverAnswersIsReported asks a server that always fails.
@@ -173,12 +179,7 @@ func TestInterruptedComparisonLeavesNothing(t *testing.T) {
 	if err != context.Canceled {
 		t.Fatalf("got %v, want %v", err, context.Canceled)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := left(t, eng); len(got) > 0 {
-		t.Errorf("left on the server: %v", got)
-	}
+	leavesNothing(t, s, eng)
 }
 
 // TestFullAccountRefutesNothing asks a server that takes no more keys: no guess is about that.
