@@ -12,6 +12,7 @@ import (
 	"github.com/seed748fb4d1/apcsim/engine"
 	"github.com/seed748fb4d1/apcsim/internal/guesses"
 	"github.com/seed748fb4d1/apcsim/internal/probe"
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 )
 
 var update = flag.Bool("update", false, "write what is generated in the README and in docs anew")
@@ -85,34 +86,15 @@ func TestGuessPagesAreTheRegister(t *testing.T) {
 	holdPart(t, "README.md", listStart, list)
 }
 
-// fence is a block of code on a page.
-type fence struct {
-	page, language, of, text string // of is what follows the language
-}
-
 // fences are the blocks of the README and of docs, in order.
-func fences(t *testing.T) (blocks []fence) {
+func fences(t *testing.T) (blocks []testrig.Fence) {
 	t.Helper()
 	pages, err := filepath.Glob("docs/*.md")
 	if err != nil || len(pages) < 8 {
 		t.Fatalf("pages: %q, %v", pages, err)
 	}
 	for _, page := range append(pages, "README.md") {
-		raw, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rest := string(raw); ; {
-			var info, block string
-			var ok bool
-			if _, rest, ok = strings.Cut(rest, "\n```"); !ok {
-				break
-			}
-			info, rest, _ = strings.Cut(rest, "\n")
-			block, rest, _ = strings.Cut("\n"+rest, "\n```\n")
-			language, of, _ := strings.Cut(info, " ")
-			blocks = append(blocks, fence{page, language, of, strings.TrimPrefix(block, "\n") + "\n"})
-		}
+		blocks = append(blocks, testrig.Fences(t, page)...)
 	}
 	return blocks
 }
@@ -143,12 +125,12 @@ func runs(t *testing.T, command string, files ...string) string {
 // TestTheProgramOfTheDocsRuns compiles the fifteen lines and runs them.
 func TestTheProgramOfTheDocsRuns(t *testing.T) {
 	for _, f := range fences(t) {
-		if f.language != "go" || !strings.HasPrefix(f.text, "package main\n") {
+		if f.Language != "go" || !strings.HasPrefix(f.Text, "package main\n") {
 			continue
 		}
-		out := runs(t, "run", f.text)
+		out := runs(t, "run", f.Text)
 		if !strings.Contains(out, "ValidationException") || !strings.Contains(out, "KeyAttributes.KeyModesOfUse: ") {
-			t.Errorf("the program of %s prints:\n%s", f.page, out)
+			t.Errorf("the program of %s prints:\n%s", f.Page, out)
 		}
 		return
 	}
@@ -178,10 +160,10 @@ import (
 	files := []string{imports}
 	for _, f := range fences(t) {
 		switch {
-		case f.language == "go" && strings.HasPrefix(f.text, "package keys_test\n"):
-			files = append(files, f.text)
-		case f.language == "go" && strings.HasPrefix(f.text, "func Test"):
-			files[0] += f.text + "\n"
+		case f.Language == "go" && strings.HasPrefix(f.Text, "package keys_test\n"):
+			files = append(files, f.Text)
+		case f.Language == "go" && strings.HasPrefix(f.Text, "func Test"):
+			files[0] += f.Text + "\n"
 		}
 	}
 	if len(files) != 2 || strings.Count(files[0], "\nfunc Test") < 5 {
@@ -196,13 +178,13 @@ import (
 func TestFragmentsOfTheDocsAreOfFilesThatRun(t *testing.T) {
 	found := 0
 	for _, f := range fences(t) {
-		if f.language != "go" || strings.HasPrefix(f.text, "package ") || strings.HasPrefix(f.text, "func Test") {
+		if f.Language != "go" || strings.HasPrefix(f.Text, "package ") || strings.HasPrefix(f.Text, "func Test") {
 			continue
 		}
 		found++
-		raw, err := os.ReadFile(f.of)
-		if err != nil || !strings.Contains(string(raw), f.text) {
-			t.Errorf("%s: this is not in %q (%v):\n%s", f.page, f.of, err, f.text)
+		raw, err := os.ReadFile(f.Note)
+		if err != nil || !strings.Contains(string(raw), f.Text) {
+			t.Errorf("%s: this is not in %q (%v):\n%s", f.Page, f.Note, err, f.Text)
 		}
 	}
 	if found == 0 {
@@ -214,10 +196,10 @@ func TestFragmentsOfTheDocsAreOfFilesThatRun(t *testing.T) {
 // prints.
 func TestEveryBlockOfTheDocsIsOfALanguageThatIsRun(t *testing.T) {
 	for _, f := range fences(t) {
-		switch f.language {
+		switch f.Language {
 		case "go", "sh", "python", "text":
 		default:
-			t.Errorf("%s: a block in %q, want go, sh, python or text:\n%s", f.page, f.language, f.text)
+			t.Errorf("%s: a block in %q, want go, sh, python or text:\n%s", f.Page, f.Language, f.Text)
 		}
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed748fb4d1/apcsim/internal/testrig"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/pgcluster"
 )
 
@@ -22,7 +24,12 @@ const notRun = "ot run by our tests: "
 const prelude = `set -euo pipefail
 go() { (cd "$ROOT" && command go "$@"); }
 make() { command make -C "$ROOT" -n "$@" >/dev/null; }
-stop() { [ ! -e "$STATE/pid" ] || { kill "$(cat "$STATE/pid")" 2>/dev/null || true; rm "$STATE/pid"; }; }
+stop() {
+  [ -e "$STATE/pid" ] || return 0
+  kill "$(cat "$STATE/pid")" 2>/dev/null || true
+  wait "$(cat "$STATE/pid")" 2>/dev/null || true
+  rm "$STATE/pid" "$STATE/out"
+}
 trap stop EXIT
 apcsim() {
   case $1 in
@@ -31,7 +38,7 @@ apcsim() {
     command apcsim "$@" >"$STATE/out" 2>"$STATE/log" &
     echo $! >"$STATE/pid"
     for _ in $(seq 400); do
-      ! grep -q '^listening on ' "$STATE/out" || return 0
+      ! grep -qs '^listening on ' "$STATE/out" || return 0
       kill -0 "$(cat "$STATE/pid")" 2>/dev/null || break
       sleep 0.05
     done
@@ -42,34 +49,12 @@ apcsim() {
 }
 `
 
-// block is a block of commands or of Python on a page.
-type block struct {
-	language, needs, text string
-}
-
-// blocksOf are the blocks of a page that are run.
-func blocksOf(t *testing.T, page string) (out []block) {
+// blocksOf are the blocks of a page that are run: commands and Python.
+func blocksOf(t *testing.T, page string) []testrig.Fence {
 	t.Helper()
-	raw, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rest := string(raw); ; {
-		begin := strings.Index(rest, "\n```")
-		if begin < 0 {
-			return out
-		}
-		before := rest[:begin]
-		info, body, _ := strings.Cut(rest[begin+4:], "\n")
-		text, after, _ := strings.Cut("\n"+body, "\n```\n")
-		rest = "\n" + after
-		paragraph := strings.TrimSpace(before[strings.LastIndex(strings.TrimRight(before, "\n"), "\n\n")+1:])
-		language, needs, _ := strings.Cut(info, " ")
-		if language != "sh" && language != "python" || strings.HasPrefix(paragraph, "*N"+notRun) {
-			continue
-		}
-		out = append(out, block{language, needs, strings.TrimPrefix(text, "\n") + "\n"})
-	}
+	return slices.DeleteFunc(testrig.Fences(t, page), func(f testrig.Fence) bool {
+		return f.Language != "sh" && f.Language != "python" || strings.HasPrefix(f.Above, "*N"+notRun)
+	})
 }
 
 // docsPlace is where the commands of a page run.
@@ -142,18 +127,18 @@ func (p *docsPlace) look() {
 }
 
 // script is a page as one script. Blocks whose needs are missing are left out.
-func (p *docsPlace) script(blocks []block) string {
+func (p *docsPlace) script(blocks []testrig.Fence) string {
 	var b strings.Builder
 	b.WriteString(prelude)
 	for _, k := range blocks {
-		if k.language == "python" {
-			k.needs, k.text = "python", "python3 - <<'PYTHON'\n"+k.text+"PYTHON\n"
+		if k.Language == "python" {
+			k.Note, k.Text = "python", "python3 - <<'PYTHON'\n"+k.Text+"PYTHON\n"
 		}
-		if why, ok := p.missing[k.needs]; ok {
-			p.Logf("left out, since %s is missing (%s):\n%s", k.needs, why, k.text)
+		if why, ok := p.missing[k.Note]; ok {
+			p.Logf("left out, since %s is missing (%s):\n%s", k.Note, why, k.Text)
 			continue
 		}
-		for line := range strings.Lines(k.text) {
+		for line := range strings.Lines(k.Text) {
 			if !strings.Contains(line, "# n"+notRun) {
 				b.WriteString(line)
 			}
