@@ -191,6 +191,35 @@ func TestRefusedSignaturesHaveTheTextsOfAWS(t *testing.T) {
 	}
 }
 
+// TestACallerWithoutASecretIsUnknown where signatures are verified: anybody can sign with an empty secret.
+func TestACallerWithoutASecretIsUnknown(t *testing.T) {
+	verifies, r, body := example(0)
+	o := verifies.options
+	o.Callers = map[string]Credential{"AKIDEXAMPLE": {Identity: apc.Identity{Account: "111122223333"}}}
+	h := newHandler(nil, &o)
+	if who, err := h.identify(r, body, published[0].service); err != errUnknown {
+		t.Errorf("got %+v, %v, want %v", who, err, errUnknown)
+	}
+}
+
+// TestACredentialIsForARegionOfAnARN, which for STS may be any.
+func TestACredentialIsForARegionOfAnARN(t *testing.T) {
+	for region, want := range map[string]bool{
+		"us-east-1": true, "ap-southeast-12": true, "eu-sixteenletterssx-1": true, "eu-sixteenletters-" + strings.Repeat("1", 14): true,
+		"eu-seventeenletterss-1": false, "eu-sixteenletters-" + strings.Repeat("1", 15): false, "us-gov-west-1": false, "aws-global": false,
+		"eu--1": false, "eu-west-": false, "eu-west": false, "eur-west-1": false, "EU-west-1": false, "eu-west1-1": false, "eu-west-x": false,
+	} {
+		s := &signature{region: region, service: "service", terminator: signingEnd}
+		if err := s.checkScope("service", time.Time{}); (err == nil) != want {
+			t.Errorf("%s: got %v, want it taken: %t", region, err, want)
+		}
+		s.service = stsService
+		if err := s.checkScope(stsService, time.Time{}); err != nil {
+			t.Errorf("%s for STS: got %v, want it taken", region, err)
+		}
+	}
+}
+
 // TestRefusedSignaturesAnswerByTheirProtocol: the control plane with 400, the data plane with 403, both with a small
 // message.
 func TestRefusedSignaturesAnswerByTheirProtocol(t *testing.T) {
