@@ -177,4 +177,10 @@ func TestOptionalBlocksStayWithAnImportedKey(t *testing.T) {
 			t.Errorf("%s in the second block: %t, want %t: %s", text, got, want, second.KeyMaterial)
 		}
 	}
+	out, err := eng.ExportKey(ctx, &engine.ExportKeyInput{ExportKeyIdentifier: back.KeyArn,
+		ExportAttributes: &engine.ExportAttributes{ExportDukptInitialKey: &engine.ExportDukptInitialKey{KeySerialNumber: "FFFF9876543210E00001"}},
+		KeyMaterial:      engine.ExportKeyMaterial{Tr31KeyBlock: &engine.ExportTr31KeyBlock{WrappingKeyIdentifier: kek.KeyArn}}})
+	if err != nil || strings.Contains(out.WrappedKey.KeyMaterial, "terminal7") {
+		t.Errorf("its initial key, which is another key: got %+v, %v, want a block without the label", out, err)
+	}
 }

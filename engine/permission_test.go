@@ -173,6 +173,24 @@ func TestStrangersCannotProbe(t *testing.T) {
 	}
 }
 
+// TestOwnersAreNotGivenTheReasonsOfAnAllowedUse that is refused for what the caller asked.
+func TestOwnersAreNotGivenTheReasonsOfAnAllowedUse(t *testing.T) {
+	var events []apc.Event
+	eng := simtest.New(t, &engine.Options{Observe: func(e apc.Event) { events = append(events, e) }})
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256)).KeyArn
+	put(t, eng.Caller, k, allow(acquirer, "*"))
+	events = nil
+	_, err := eng.As(apc.Identity{Account: acquirer}).RestoreKey(ctx, &engine.RestoreKeyInput{KeyIdentifier: k})
+	refused(t, "RestoreKey of a key that is in use", err, apc.ErrValidation, apc.RuleKeyState)
+	var got []string
+	for _, e := range events {
+		got = append(got, fmt.Sprint(e.RecipientAccountID, " ", e.ErrorCode, " ", len(e.Reasons)))
+	}
+	if diff := cmp.Diff([]string{acquirer + " ValidationException 1", issuer + " ValidationException 0"}, got); diff != "" {
+		t.Errorf("events: recipient, code and number of reasons (-want +got):\n%s", diff)
+	}
+}
+
 // TestOperationsCrossAccountsByTheTable: every operation on a key of another account whose policy allows
 // everything is allowed where the table says so, and else refused as if there were no key.
 func TestOperationsCrossAccountsByTheTable(t *testing.T) {
@@ -310,6 +328,11 @@ func TestOperationsWithoutAKeyAskTheIdentityPolicy(t *testing.T) {
 		return err
 	}
 	lists := func(c *engine.Caller) error { _, err := c.ListKeys(ctx, nil); return err }
+	aliasesOf := func(c *engine.Caller, key string) error {
+		_, err := c.ListAliases(ctx, &engine.ListAliasesInput{KeyArn: &key})
+		return err
+	}
+	notOnKeys := statement(`"Effect":"Deny","Action":"*","Resource":"` + keys + `"`)
 	for _, c := range []struct {
 		what    string
 		err     error
@@ -317,6 +340,7 @@ func TestOperationsWithoutAKeyAskTheIdentityPolicy(t *testing.T) {
 	}{
 		{"ListKeys on *", lists(as(on("ListKeys", "*"))), true},
 		{"ListKeys on keys alone", lists(as(on("ListKeys", keys))), false},
+		{"ListAliases of a key, which is a filter", aliasesOf(as(on("ListAliases", "*"), notOnKeys), target.KeyArn), true},
 		{"CreateKey on key/*", makes(as(on("CreateKey", keys))), true},
 		{"CreateKey on a key of another Region", makes(as(on("CreateKey", strings.Replace(keys, "us-east-1", "eu-west-1", 1)))), false},
 		{"CreateKey with tags, without TagResource", makes(as(on("CreateKey", keys)), apc.Tag{Key: "a", Value: "b"}), false},
