@@ -42,6 +42,7 @@ var (
 	version = must(asn1.Marshal(0))
 	octets  = must(asn1.Marshal([]byte{1, 2, 3}))
 	bits    = must(asn1.Marshal(asn1.BitString{Bytes: []byte{1, 2, 3}, BitLength: 24}))
+	moment  = must(asn1.Marshal(time.Unix(0, 0).UTC()))
 	oid     = must(asn1.Marshal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}))
 )
 
@@ -94,6 +95,7 @@ func TestFilesAreNamedByTheirShape(t *testing.T) {
 		"private key with parameters":          {sequence(version, algorithm, octets), PrivateKey},
 		"encrypted private key":                {sequence(algorithm, octets), EncryptedKey},
 		"certificate of version 1":             {sequence(versionOne), Certificate},
+		"revocation list of version 1":         {sequence(sequence(algorithm, sequence(), moment), algorithm, bits), CRL},
 		"request without attributes":           {sequence(sequence(version, sequence(), algorithm), algorithm, bits), Request},
 		"CMS (RFC 5652, section 3)":            {sequence(oid, context(0)), CMS},
 		"PKCS #12 (RFC 7292, section 4)":       {sequence(version, sequence(oid, context(0)), sequence()), pkcs12},

@@ -17,6 +17,9 @@ func TestMemoIsBounded(t *testing.T) {
 		t.Errorf("an entry that was there before, put into a full memo, leaves %d entries, want %d", len(m.known), mostKnown)
 	}
 	m.put(1, 1)
+	if before := m.put(1, 2); before != 1 {
+		t.Errorf("put again: got %d as the one before, want 1", before)
+	}
 	if m.remove(1); m.get(1) != 0 {
 		t.Error("what was removed is there")
 	}

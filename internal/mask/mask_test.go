@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed748fb4d1/apcsim/hsm"
 )
@@ -46,6 +47,9 @@ func TestSensitiveMembersAreMasked(t *testing.T) {
 			t.Errorf("%q is missing in %s", kept, got)
 		}
 	}
+	if out.Components[0].Len() != 0 {
+		t.Error("a secret is in what is kept")
+	}
 	if in.MessageData != "secret text" || *in.EncryptedPinBlock != block || in.Components[0].Len() != 11 {
 		t.Errorf("the request was changed: %+v", in)
 	}
@@ -59,6 +63,24 @@ func TestOfAccountNumbersTenDigitsAreKept(t *testing.T) {
 		if got := Of(&request{PrimaryAccountNumber: pan}).(*request).PrimaryAccountNumber; got != want {
 			t.Errorf("%q: got %q, want %q", pan, got, want)
 		}
+	}
+}
+
+// TestAccountNumbersOfAnyFormAreMasked, and times are kept, whose members are not exported.
+func TestAccountNumbersOfAnyFormAreMasked(t *testing.T) {
+	const pan = "4111111111111111"
+	type list struct{ PrimaryAccountNumber []string }
+	type member struct{ NewPrimaryAccountNumber *string }
+	type moment struct{ At time.Time }
+	at := time.Unix(1, 0).UTC()
+	for _, in := range []any{&list{[]string{pan}}, &member{new(pan)}, &moment{at}} {
+		text, err := json.Marshal(Of(in))
+		if _, isMoment := in.(*moment); err != nil || strings.Contains(string(text), pan) || isMoment && !Of(in).(*moment).At.Equal(at) {
+			t.Errorf("%T: got %s, %v", in, text, err)
+		}
+	}
+	if got := Of(&member{}).(*member); got.NewPrimaryAccountNumber != nil {
+		t.Errorf("an absent account number: got %q", *got.NewPrimaryAccountNumber)
 	}
 }
 
@@ -84,12 +106,12 @@ func TestAKeyInTheWrongPlaceIsMasked(t *testing.T) {
 		ByName                 map[string]string
 		OptionalBlocks         map[string]string
 		Any                    any
-		CipherTexts            []tag
+		Cryptogram             []tag // may be long hexadecimal text itself; what is below it may not
 	}
 	for _, wrong := range []string{key, key[:16], key + key, strings.ToUpper(key + key[:16])} {
 		in := &form{Identifier: wrong, WrappingKeyIdentifier: &wrong, TagKeys: []string{"a", wrong}, Tags: []tag{{wrong, "b"}, {"c", wrong}},
 			ByName: map[string]string{"d": wrong, wrong: "e"}, OptionalBlocks: map[string]string{wrong: "f"}, Any: wrong,
-			CipherTexts: []tag{{"g", wrong}}}
+			Cryptogram: []tag{{"g", wrong}}}
 		text, err := json.Marshal(Of(in))
 		if err != nil || strings.Contains(string(text), wrong) {
 			t.Errorf("%s is in %s, %v", wrong, text, err)
