@@ -52,7 +52,7 @@ func (q *request) compareKeys(ctx context.Context, c *engine.Caller, state apc.K
 		}
 		for i := range page.Keys {
 			k := &page.Keys[i]
-			got = append(got, fmt.Sprint(k.KeyArn, " ", k.KeyState, " ", value(k.MultiRegionKeyType), " ", value(k.PrimaryRegion)))
+			got = append(got, fmt.Sprint(k.KeyArn, " ", k.KeyState, " ", text(k.MultiRegionKeyType), " ", text(k.PrimaryRegion)))
 		}
 		if in.NextToken = page.NextToken; in.NextToken == nil {
 			break
@@ -177,8 +177,8 @@ func (k *Key) compare(got *engine.Key, shown []string, state apc.KeyReplicationS
 		k.checkAlgorithm = got.KeyCheckValueAlgorithm
 	}
 	is := fmt.Sprintln(got.KeyArn, got.KeyAttributes, got.KeyCheckValue, got.KeyCheckValueAlgorithm, got.Enabled, got.Exportable, got.KeyState,
-		value(got.DeriveKeyUsage))
-	want := fmt.Sprintln(k.ARN, k.Attributes, k.CheckValue, k.checkAlgorithm, k.Enabled, k.Exportable, k.State, value(k.Agrees))
+		text(got.DeriveKeyUsage))
+	want := fmt.Sprintln(k.ARN, k.Attributes, k.CheckValue, k.checkAlgorithm, k.Enabled, k.Exportable, k.State, text(k.Agrees))
 	if is != want {
 		return fmt.Errorf("got  %swant %s", is, want)
 	}
@@ -200,7 +200,7 @@ func (k *Key) compareReplication(got *engine.Key, shown []string, state apc.KeyR
 	for _, region := range shown {
 		kind, status[region] = apc.MultiRegionKeyTypePrimary, engine.ReplicationStatusType{Status: state}
 	}
-	is := fmt.Sprintln(value(got.MultiRegionKeyType), value(got.PrimaryRegion), optional(got.UsingDefaultReplicationRegions))
+	is := fmt.Sprintln(text(got.MultiRegionKeyType), text(got.PrimaryRegion), optional(got.UsingDefaultReplicationRegions))
 	if want := fmt.Sprintln(kind, primary, optional(k.defaults)); is != want {
 		return fmt.Errorf("replication of %s: got %s, want %s", k.ARN, is, want)
 	}
@@ -226,7 +226,7 @@ func same(what string, got, want []string) error {
 	return nil
 }
 
-func value[T ~string](p *T) T {
+func text[T ~string](p *T) T {
 	if p == nil {
 		return ""
 	}

@@ -215,10 +215,3 @@ func certificate(text string) *x509.Certificate {
 	}
 	return c
 }
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
