@@ -62,6 +62,25 @@ func TestReadIntoIsRead(t *testing.T) {
 	}
 }
 
+// answers is a store whose Read returns them, whatever it is asked for.
+type answers struct {
+	Store
+	all []Found
+}
+
+func (a answers) Read(context.Context, ...Ref) ([]Found, error) { return a.all, nil }
+
+// TestReadIntoRefusesAnotherNumberOfAnswers: what an element had before, perhaps a record of another account, would
+// pass for the answer.
+func TestReadIntoRefusesAnotherNumberOfAnswers(t *testing.T) {
+	for n := range 4 {
+		err := ReadInto(t.Context(), answers{all: make([]Found, n)}, make([]Found, 2), make([]Ref, 2))
+		if (err == nil) != (n == 2) {
+			t.Errorf("%d answers to 2 refs: got %v", n, err)
+		}
+	}
+}
+
 // TestACounterThatWasReadStaysAsItWas while it is counted on; other records are replaced whole.
 func TestACounterThatWasReadStaysAsItWas(t *testing.T) {
 	ctx, memory := t.Context(), NewMemory()
