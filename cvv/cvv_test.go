@@ -2,8 +2,6 @@ package cvv_test
 
 import (
 	"errors"
-	"fmt"
-	"log"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -203,14 +201,4 @@ func FuzzValues(f *testing.F) {
 			t.Fatal("CSC of a short account number")
 		}
 	})
-}
-
-func ExampleCVV() {
-	key, err := mac.NewRetailKey(testrig.Hex("0123456789ABCDEFFEDCBA9876543210"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	value, err := cvv.CVV(key, "4123456789012345", "8701", "101", 3)
-	fmt.Println(value, err)
-	// Output: 561 <nil>
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"log"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -307,23 +306,4 @@ func FuzzSerialNumbers(f *testing.F) {
 			}
 		}
 	})
-}
-
-// The PIN key of a terminal's third transaction.
-func ExampleWorkingTDES() {
-	bdk := testrig.Hex("0123456789ABCDEFFEDCBA9876543210")
-	variant, err := dukpt.Variant(bdk)
-	if err != nil {
-		log.Fatal(err)
-	}
-	ksn, err := dukpt.ParseTDESKSN("FFFF9876543210E00003")
-	if err != nil {
-		log.Fatal(err)
-	}
-	ik := dukpt.InitialTDES(testrig.TDES(bdk), testrig.TDES(variant), ksn)
-	key, err := dukpt.WorkingTDES(ik, ksn, dukpt.PIN)
-	fmt.Printf("%X\n%X %v\n", ik, key, err)
-	// Output:
-	// 6AC292FAA1315B4D858AB3A3D7D5933A
-	// 0DF3D9422ACA561A47676D07AD6BAD05 <nil>
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
-	"log"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -152,20 +151,4 @@ func FuzzMAC(f *testing.F) {
 			t.Fatalf("%d bytes, %v", len(out), err)
 		}
 	})
-}
-
-func ExampleRetail() {
-	key, err := mac.NewRetailKey([]byte("AAAAAAAABBBBBBBB"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	sum, err := mac.Retail(key, mac.Bit, []byte("hello world"))
-	fmt.Printf("%X %v\n", sum, err)
-	// Output: E16941032C3BC7D4 <nil>
-}
-
-func ExampleCMAC() {
-	b := testrig.AES(testrig.Hex("2B7E151628AED2A6ABF7158809CF4F3C"))
-	fmt.Printf("%X\n", mac.NewCMAC(b).Sum(nil, nil))
-	// Output: BB1D6929E95937287FA37D129B756746
 }
