@@ -11,8 +11,8 @@ import (
 // pattern matches whole texts against a regular expression, several times faster
 // than package regexp for those of the service: sequences of characters and sets
 // of characters, with alternatives that differ at their beginning. A repetition
-// takes as much as it can and gives nothing back; tests compare every pattern of
-// the service with package regexp. Others are left to that package.
+// takes as much as it can and gives nothing back; patterns that need more (see
+// [givesBack]) are left to that package.
 type pattern struct {
 	alternatives [][]part
 	other        *regexp.Regexp
@@ -37,7 +37,8 @@ type set struct {
 func compile(text string) *pattern {
 	parsed, err := syntax.Parse(text, syntax.Perl)
 	if err == nil {
-		if alternatives, ok := alternativesOf(parsed); ok {
+		alternatives, ok := alternativesOf(parsed)
+		if ok && !slices.ContainsFunc(alternatives, func(s []part) bool { return givesBack(s, begins{}) }) {
 			return &pattern{alternatives: alternatives}
 		}
 	}
@@ -190,7 +191,9 @@ func alternativesOf(re *syntax.Regexp) (out [][]part, ok bool) {
 		}
 		return out, true
 	case syntax.OpLiteral:
-		return [][]part{{{literal: string(re.Rune), min: 1, max: 1}}}, re.Flags&syntax.FoldCase == 0
+		text := string(re.Rune)
+		plain := re.Flags&syntax.FoldCase == 0 && !strings.ContainsRune(text, utf8.RuneError) // which what is no UTF-8 is too
+		return [][]part{{{literal: text, min: 1, max: 1}}}, plain
 	case syntax.OpCharClass:
 		return [][]part{{onePart(newSet(re.Rune...), 1, 1)}}, true
 	}

@@ -57,7 +57,8 @@ func TestOtherPatternsAreLeftToPackageRegexp(t *testing.T) {
 	}{
 		{`(?i)abc`, "ABC", true}, {`.a.`, "xax", true}, {`.a.`, "xa", false}, {`\bab\b`, "ab", true},
 		{`a*`, "", true}, {`(?:a*){2}`, "", true}, {`(?:a*)*b`, "aab", true}, {`x?y`, "y", true}, {`x?y`, "xxy", false},
-		{`(?:ab){2}`, "abab", true}, {`(?:ab){2}`, "ababab", false},
+		{`(?:ab){2}`, "abab", true}, {`(?:ab){2}`, "ababab", false}, {`b?[a-c]+`, "b", true}, {`(?:a|ab){1,2}`, "aba", true},
+		{`(?:ab?){2}b`, "abab", true}, {"\uFFFD", "\xff", true},
 	} {
 		if got := compile(c.pattern).matches(c.text); got != c.want {
 			t.Errorf("%s, %q: got %t, want %t", c.pattern, c.text, got, c.want)
