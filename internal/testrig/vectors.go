@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 )
@@ -78,11 +79,18 @@ func Facts[T any](t testing.TB, name string) T {
 	return besides[T](t, "APCSIM_SPEC", name)
 }
 
-// besides decodes a file that is not of the repository.
+// besides decodes a file that is not of the repository. One without what the test reads fails it: it would pass as
+// where no folder is named.
 func besides[T any](t testing.TB, variable, name string) (out T) {
 	t.Helper()
-	if folder := os.Getenv(variable); folder != "" {
-		return ReadJSON[T](t, filepath.Join(folder, name))
+	folder := os.Getenv(variable)
+	if folder == "" {
+		return out
+	}
+	path := filepath.Join(folder, name)
+	out = ReadJSON[T](t, path)
+	if v := reflect.ValueOf(out); v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 {
+		t.Fatalf("%s has nothing that is a %T", path, out)
 	}
 	return out
 }
