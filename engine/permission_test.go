@@ -323,8 +323,10 @@ func TestOperationsWithoutAKeyAskTheIdentityPolicy(t *testing.T) {
 		)
 		return err
 	}
+	named := 0
 	names := func(c *engine.Caller, key *string) error {
-		_, err := c.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/pos" + fmt.Sprint(time.Now().UnixNano()), KeyArn: key})
+		named++
+		_, err := c.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: fmt.Sprintf("alias/pos%d", named), KeyArn: key})
 		return err
 	}
 	lists := func(c *engine.Caller) error { _, err := c.ListKeys(ctx, nil); return err }
