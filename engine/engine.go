@@ -163,10 +163,8 @@ func (e *Engine) Close() error {
 // default caller: account 111122223333, Region us-east-1 and the account's root.
 func (e *Engine) As(id apc.Identity) *Caller {
 	id = withDefaults(id)
-	return &Caller{
-		Caller: dataplane.NewCaller(&core.Caller{Cloud: e.cloud, Identity: id, DataPlane: true}),
-		caller: &core.Caller{Cloud: e.cloud, Identity: id},
-	}
+	planes := &[2]core.Caller{{Cloud: e.cloud, Identity: id}, {Cloud: e.cloud, Identity: id, DataPlane: true}}
+	return &Caller{Caller: dataplane.NewCaller(&planes[1]), caller: &planes[0]}
 }
 
 // Settle writes into the store the changes that are due in every account and Region: keys whose
