@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +23,8 @@ func decode(body []byte, in any, sent *shape.Sent) error {
 	}
 	sent.Begin(in)
 	r := reader{rest: string(body), long: len(body) > longBody, sent: sent}
-	err := r.assign(reflect.ValueOf(in).Elem())
+	to := reflect.ValueOf(in).Elem()
+	err := r.assign(to, fieldsOf(to.Type()))
 	if err == nil {
 		r.end()
 	}
@@ -60,8 +60,8 @@ func under(name string, err error) error {
 	return err
 }
 
-// assign puts the next value into a member.
-func (r *reader) assign(to reflect.Value) error {
+// assign puts the next value into a member, of a shape with the fields.
+func (r *reader) assign(to reflect.Value, fields []field) error {
 	c := r.next()
 	switch {
 	case r.bad:
@@ -71,14 +71,14 @@ func (r *reader) assign(to reflect.Value) error {
 		return nil
 	case to.Kind() == reflect.Pointer:
 		to.Set(reflect.New(to.Type().Elem()))
-		return r.assign(to.Elem())
+		return r.assign(to.Elem(), fields)
 	}
 	if form := &forms[to.Kind()]; strings.IndexByte(form.begins, c) < 0 {
 		return r.wrongType(form.name, c)
 	}
 	switch to.Kind() {
 	case reflect.Struct:
-		return r.assignStruct(to)
+		return r.assignStruct(to, fields)
 	case reflect.Slice:
 		return r.assignList(to)
 	case reflect.Map:
@@ -133,14 +133,12 @@ func (r *reader) wrongType(wanted string, first byte) error {
 }
 
 // assignStruct takes an object. Of a member that is there twice the last counts.
-func (r *reader) assignStruct(to reflect.Value) error {
-	fields := fieldsOf(to.Type())
+func (r *reader) assignStruct(to reflect.Value, fields []field) error {
 	var given uint64 // a bit for each field
-	before := r.sent.Len()
+	before, i := r.sent.Len(), -1
 	for r.take('{'); r.more('}'); {
 		name := r.name()
-		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-		if i < 0 {
+		if i = after(fields, i, name); i < 0 {
 			r.skip()
 			continue
 		}
@@ -153,7 +151,7 @@ func (r *reader) assignStruct(to reflect.Value) error {
 			given &^= 1 << i
 		}
 		noted := r.sent.Len()
-		if err := r.assign(member); err != nil {
+		if err := r.assign(member, fields[i].within); err != nil {
 			return under(name, err)
 		}
 		r.sent.Within(name, noted)
@@ -166,6 +164,17 @@ func (r *reader) assignStruct(to reflect.Value) error {
 	return nil
 }
 
+// after is the place of the member with a name, or -1. It looks behind the last one first: clients send most members in
+// the order of the shape.
+func after(fields []field, last int, name string) int {
+	for i := range fields {
+		if at := (last + 1 + i) % len(fields); fields[at].name == name {
+			return at
+		}
+	}
+	return -1
+}
+
 func (r *reader) assignList(to reflect.Value) error {
 	out := reflect.MakeSlice(to.Type(), 0, 4)
 	for r.take('['); r.more(']'); {
@@ -174,7 +183,7 @@ func (r *reader) assignList(to reflect.Value) error {
 		if r.next() == 'n' {
 			r.sent.Absent("")
 		}
-		if err := r.assign(out.Index(at)); err != nil {
+		if err := r.assign(out.Index(at), within(to.Type().Elem())); err != nil {
 			return under(place(at), err)
 		}
 		if r.sent.Len() > noted {
@@ -195,7 +204,7 @@ func (r *reader) assignMap(to reflect.Value) error {
 	for r.take('{'); r.more('}'); {
 		name := r.name()
 		value, noted := reflect.New(to.Type().Elem()).Elem(), r.sent.Len()
-		if err := r.assign(value); err != nil {
+		if err := r.assign(value, within(value.Type())); err != nil {
 			return under(fmt.Sprintf("[%s]", wording.Foreign(name)), err)
 		}
 		r.sent.Item(out.Len(), name, noted)

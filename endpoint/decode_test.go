@@ -98,3 +98,21 @@ func TestDecodeNotesAtMostSoManyItems(t *testing.T) {
 		}
 	}
 }
+
+// TestAMemberIsFoundFromAnywhere: behind the last one, before it, and not at all.
+func TestAMemberIsFoundFromAnywhere(t *testing.T) {
+	fields := []field{{name: "a"}, {name: "b"}, {name: "c"}}
+	for last := -1; last < len(fields); last++ {
+		for want, name := range []string{"a", "b", "c"} {
+			if got := after(fields, last, name); got != want {
+				t.Errorf("%s behind %d: got %d, want %d", name, last, got, want)
+			}
+		}
+		if got := after(fields, last, "d"); got != -1 {
+			t.Errorf("d behind %d: got %d, want none", last, got)
+		}
+	}
+	if got := after(nil, -1, "a"); got != -1 {
+		t.Errorf("a of no members: got %d", got)
+	}
+}

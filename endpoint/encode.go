@@ -26,9 +26,12 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		return appendValue(b, v.Elem())
 	case reflect.Struct:
 		if v.Type() == timeType {
+			if v.CanAddr() { // nearly always, and nothing is copied
+				return appendTime(b, *v.Addr().Interface().(*time.Time))
+			}
 			return appendTime(b, v.Interface().(time.Time))
 		}
-		return appendStruct(b, v)
+		return appendStruct(b, v, fieldsOf(v.Type()))
 	case reflect.Slice:
 		return appendList(b, v)
 	case reflect.Map:
@@ -47,24 +50,38 @@ func appendValue(b []byte, v reflect.Value) []byte {
 var timeType = reflect.TypeFor[time.Time]()
 
 // appendTime writes a time as a JSON number: 1698245002.065, zeros at the end
-// left out.
+// left out. No record has one of before 1970.
 func appendTime(b []byte, t time.Time) []byte {
-	milli := t.UnixMilli()
-	if milli%1000 == 0 {
-		return strconv.AppendInt(b, milli/1000, 10)
+	milli := max(t.UnixMilli(), 0)
+	b = strconv.AppendInt(b, milli/1000, 10)
+	part := milli % 1000
+	if part == 0 {
+		return b
 	}
-	return strconv.AppendFloat(b, float64(milli)/1000, 'f', -1, 64)
+	b = append(b, '.', '0'+byte(part/100))
+	if part%100 != 0 {
+		b = append(b, '0'+byte(part/10%10))
+	}
+	if part%10 != 0 {
+		b = append(b, '0'+byte(part%10))
+	}
+	return b
 }
 
-func appendStruct(b []byte, v reflect.Value) []byte {
+func appendStruct(b []byte, v reflect.Value, fields []field) []byte {
 	opening := byte('{')
-	for _, f := range fieldsOf(v.Type()) {
+	for i := range fields {
+		f := &fields[i]
 		value := v.Field(f.index)
 		if f.optional && value.IsNil() {
 			continue
 		}
 		b = append(append(b, opening), f.quoted...)
-		b = appendValue(b, value)
+		if f.within != nil {
+			b = appendStruct(b, reflect.Indirect(value), f.within)
+		} else {
+			b = appendValue(b, value)
+		}
 		opening = ','
 	}
 	if opening == '{' {
@@ -120,8 +137,9 @@ type field struct {
 	name     string
 	quoted   string // `"Name":`
 	index    int
-	optional bool // left out when nil
-	required bool // of a request, where its Go value does not show that it is absent
+	optional bool    // left out when nil
+	required bool    // of a request, where its Go value does not show that it is absent
+	within   []field // the members of a shape; else nil
 }
 
 var shapes sync.Map // of reflect.Type to []field
@@ -142,9 +160,19 @@ func fieldsOf(t reflect.Type) []field {
 		kind := f.Type.Kind()
 		out = append(out, field{
 			name, strconv.Quote(name) + ":", i, kind == reflect.Pointer || kind == reflect.Map,
-			kind == reflect.String || kind == reflect.Struct,
+			kind == reflect.String || kind == reflect.Struct, within(f.Type),
 		})
 	}
 	known, _ := shapes.LoadOrStore(t, out)
 	return known.([]field)
+}
+
+func within(t reflect.Type) []field {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || t == timeType {
+		return nil
+	}
+	return fieldsOf(t)
 }

@@ -256,9 +256,13 @@ func (h *handler) admit(r *http.Request, at *net.TCPAddr) error {
 func respond(w http.ResponseWriter, status int, contentType string, v any) {
 	b := encode(v)
 	header := w.Header()
-	header.Set("Content-Type", contentType)
-	header.Set("Content-Length", strconv.Itoa(len(b)))
+	values := [...]string{contentType, strconv.Itoa(len(b))} // of both, in one piece
+	header["Content-Type"], header["Content-Length"] = values[:1:1], values[1:]
 	w.WriteHeader(status)
+	if a, ok := w.(*answer); ok { // it keeps them: no copy is needed
+		a.body = b
+		return
+	}
 	w.Write(b)
 }
 
@@ -356,8 +360,16 @@ func requestID() string {
 	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
 	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	var out [36]byte
+	at := 0
+	for _, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		if at > 0 {
+			out[at] = '-'
+			at++
+		}
+		at += hex.Encode(out[at:], part)
+	}
+	return string(out[:])
 }
 
 // client is a transport that ends in a handler.

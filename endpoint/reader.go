@@ -126,7 +126,23 @@ func quoted(s string) (n int, ok bool) {
 	return 0, false
 }
 
-// escaped is the same for a string with escapes.
+// plain is quoted for a string of ASCII without escapes; 0 for any other.
+func plain(s string) int {
+	if s == "" || s[0] != '"' {
+		return 0
+	}
+	for n := 1; n < len(s); n++ {
+		switch c := s[n]; {
+		case c == '"':
+			return n + 1
+		case c == '\\', c < 0x20, c >= utf8.RuneSelf:
+			return 0
+		}
+	}
+	return 0
+}
+
+// escaped is quoted for a string with escapes.
 func escaped(s string) (n int, ok bool) {
 	for n = 1; n < len(s) && s[n] != '"'; n++ {
 		if s[n] == '\\' {
@@ -150,6 +166,11 @@ func scalar(s string) bool {
 
 // text takes a string.
 func (r *reader) text() string {
+	if n := plain(r.rest); n > 0 && !r.long { // nearly always
+		text := r.rest[1 : n-1]
+		r.rest = r.rest[n:]
+		return text
+	}
 	word := r.word()
 	if r.bad {
 		return ""

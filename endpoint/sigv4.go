@@ -111,11 +111,11 @@ func signatureOf(r *http.Request, verify bool) (s signature, signed bool, err er
 // readHeader reads an Authorization header: the algorithm, the credential with its scope, the signed
 // headers, the signature.
 func (s *signature) readHeader(r *http.Request, authorization string, verify bool) error {
-	parts := strings.FieldsFunc(authorization, func(r rune) bool { return r == ' ' || r == ',' })
-	if len(parts) > 0 {
-		s.algorithm, parts = parts[0], parts[1:]
-	}
-	for _, part := range parts {
+	for part, rest := nextPart(authorization); part != ""; part, rest = nextPart(rest) {
+		if s.algorithm == "" {
+			s.algorithm = part
+			continue
+		}
 		switch name, value, whole := strings.Cut(part, "="); {
 		case !whole:
 			return incomplete("Invalid key=value pair (missing equal-sign) in Authorization header " +
@@ -142,6 +142,16 @@ func (s *signature) readHeader(r *http.Request, authorization string, verify boo
 		return incomplete(strings.Join(missing, " ") + " (Hashed with SHA-256 and encoded with Base64) Authorization=" + hashed(authorization))
 	}
 	return s.split()
+}
+
+// nextPart cuts the next part off an Authorization header: parts have spaces and commas between them.
+func nextPart(header string) (part, rest string) {
+	const between = " ,"
+	header = strings.TrimLeft(header, between)
+	if end := strings.IndexAny(header, between); end >= 0 {
+		return header[:end], header[end:]
+	}
+	return header, ""
 }
 
 // readQuery reads the parameters of a presigned request.
@@ -197,9 +207,11 @@ func (s *signature) checkScope(service string, at time.Time) error {
 	if s.terminator != signingEnd {
 		wrong = append(wrong, "Credential should be scoped with a valid terminator: '"+signingEnd+"', not '"+echoed(s.terminator)+"'.")
 	}
-	if day := at.Format(signingDay); !at.IsZero() && s.date != day {
-		wrong = append(wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
-			echoed(s.date)+"' != '"+day+"', from '"+at.Format(signingTime)+"'.")
+	if !at.IsZero() {
+		if day := at.Format(signingDay); s.date != day {
+			wrong = append(wrong, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '"+
+				echoed(s.date)+"' != '"+day+"', from '"+at.Format(signingTime)+"'.")
+		}
 	}
 	if wrong != nil {
 		return invalid(strings.Join(wrong, " "))

@@ -9,9 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/internal/testrig/ratio"
@@ -383,4 +386,20 @@ func TestPathIsEncodedOnceMoreForASignature(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", sent, got, want)
 		}
 	}
+}
+
+// TestAnAuthorizationHeaderIsTakenApart at spaces and commas, whatever else it holds.
+func TestAnAuthorizationHeaderIsTakenApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		header := rapid.StringOf(rapid.RuneFrom([]rune(" ,,  aé=\t"))).Draw(t, "header") +
+			rapid.SampledFrom([]string{"", "\xff", " \xff,"}).Draw(t, "end")
+		var got []string
+		for part, rest := nextPart(header); part != ""; part, rest = nextPart(rest) {
+			got = append(got, part)
+		}
+		want := strings.FieldsFunc(header, func(r rune) bool { return r == ' ' || r == ',' })
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", header, got, want)
+		}
+	})
 }
