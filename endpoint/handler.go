@@ -360,16 +360,8 @@ func requestID() string {
 	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
 	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	var out [36]byte
-	at := 0
-	for _, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
-		if at > 0 {
-			out[at] = '-'
-			at++
-		}
-		at += hex.Encode(out[at:], part)
-	}
-	return string(out[:])
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
 // client is a transport that ends in a handler.
