@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -92,18 +91,7 @@ func TestMessagesAreThoseOfTheGoldenFile(t *testing.T) {
 			fmt.Fprintf(&got, "    %s\n", strings.ReplaceAll(text, "\n", `\n`))
 		}
 	}
-	if *update {
-		if err := os.WriteFile(messagesGolden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(messagesGolden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Errorf("%s (-want +got); read what is new aloud, and run the test with -update:\n%s", messagesGolden, diff)
-	}
+	compareTexts(t, messagesGolden, got.String())
 }
 
 func TestMessagesAreFoundHoweverTheyAreWritten(t *testing.T) {

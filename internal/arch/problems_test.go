@@ -430,17 +430,23 @@ func TestProblemsAreThoseOfTheGoldenFile(t *testing.T) {
 			fmt.Fprintf(&got, "    %s\n", l.text[name])
 		}
 	}
+	compareTexts(t, problemsGolden, got.String())
+}
+
+// compareTexts holds texts that people read to a golden file.
+func compareTexts(t *testing.T, golden, got string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(problemsGolden, []byte(got.String()), 0o644); err != nil {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(problemsGolden)
+	want, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Errorf("%s (-want +got); read what is new aloud, and run the test with -update:\n%s", problemsGolden, diff)
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got); read what is new aloud, and run the test with -update:\n%s", golden, diff)
 	}
 }
 
