@@ -40,7 +40,11 @@ func bodyOf(r *http.Request) ([]byte, error) {
 // plainBody is the body without its compression, of which gzip is taken (RFC 9110,
 // section 8.4.1.3). Signatures are over the body as it is sent.
 func plainBody(r *http.Request, sent []byte) ([]byte, error) {
-	switch coding := strings.ToLower(strings.Join(r.Header.Values("Content-Encoding"), ",")); coding {
+	coding := r.Header["Content-Encoding"]
+	if coding == nil { // nearly always
+		return sent, nil
+	}
+	switch strings.ToLower(strings.Join(coding, ",")) {
 	case "", "identity":
 		return sent, nil
 	case "gzip", "x-gzip":

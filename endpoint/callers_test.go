@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -43,6 +44,32 @@ func TestWhoCalls(t *testing.T) {
 		key, _ := body["Key"].(map[string]any)
 		if arn, _ := key["KeyArn"].(string); !strings.HasPrefix(arn, "arn:aws:payment-cryptography:"+want+":key/") {
 			t.Errorf("%v, wanted a key of %s", body, want)
+		}
+	}
+}
+
+// TestRequestsInTurnHaveTheirOwnCaller: callers that differ in one thing alone.
+func TestRequestsInTurnHaveTheirOwnCaller(t *testing.T) {
+	const account, arn = "999988887777", "arn:aws:iam::999988887777:user/a"
+	var seen apc.Identity
+	o := &endpoint.Options{Callers: map[string]endpoint.Credential{
+		"AKIDPLAIN":   {Identity: apc.Identity{Account: account, ARN: arn}},
+		"AKIDOTHER":   {Identity: apc.Identity{Account: account, ARN: arn + "b"}},
+		"AKIDACCOUNT": {Identity: apc.Identity{Account: "111122223333", ARN: arn}},
+		"AKIDNOTHING": {Identity: apc.Identity{Account: account, ARN: arn, Policies: []string{`{"Version":"2012-10-17","Statement":[]}`}}},
+		"AKIDTAGGED":  {Identity: apc.Identity{Account: account, ARN: arn, Tags: map[string]string{"a": "b"}}},
+	}, Observe: func(c endpoint.Call) { seen = c.Caller }}
+	h := endpoint.Handler(simtest.New(t, nil), o)
+	for _, other := range []string{"AKIDOTHER", "AKIDACCOUNT", "AKIDNOTHING", "AKIDTAGGED"} {
+		for _, key := range []string{"AKIDPLAIN", other, other, "AKIDPLAIN"} {
+			answer, body := ask(t, h, post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, accessKey, key, 1))))
+			if refused := answer.StatusCode != http.StatusOK; refused != (key == "AKIDNOTHING") {
+				t.Errorf("%s: got %d %v", key, answer.StatusCode, body)
+			}
+			want := o.Callers[key].Identity
+			if want.Region = "us-east-1"; !reflect.DeepEqual(seen, want) {
+				t.Errorf("%s: the caller was %+v, want %+v", key, seen, want)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,14 +138,13 @@ func (r *reader) assignStruct(to reflect.Value, fields []field) error {
 	var given uint64 // a bit for each field
 	before, i := r.sent.Len(), -1
 	for r.take('{'); r.more('}'); {
-		name := r.name()
-		if i = after(fields, i, name); i < 0 {
+		if i = r.member(fields, i); i < 0 {
 			r.skip()
 			continue
 		}
-		member := to.Field(fields[i].index)
-		member.SetZero()
+		name, member := fields[i].name, to.Field(fields[i].index)
 		if given&(1<<i) != 0 {
+			member.SetZero()
 			r.sent.Forget(name, before)
 		}
 		if given |= 1 << i; r.next() == 'n' {
@@ -164,15 +164,22 @@ func (r *reader) assignStruct(to reflect.Value, fields []field) error {
 	return nil
 }
 
-// after is the place of the member with a name, or -1. It looks behind the last one first: clients send most members in
-// the order of the shape.
-func after(fields []field, last int, name string) int {
+// member takes the name of a member and its colon, and returns its place, or -1. It looks behind the last one first:
+// clients send most members in the order of the shape.
+func (r *reader) member(fields []field, last int) int {
+	r.next()
 	for i := range fields {
-		if at := (last + 1 + i) % len(fields); fields[at].name == name {
+		at := last + 1 + i
+		if at >= len(fields) {
+			at -= len(fields)
+		}
+		if rest, ok := strings.CutPrefix(r.rest, fields[at].quoted); ok {
+			r.rest = rest
 			return at
 		}
 	}
-	return -1
+	name := r.name() // of no member, or written in another way
+	return slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 }
 
 func (r *reader) assignList(to reflect.Value) error {

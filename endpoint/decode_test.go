@@ -99,20 +99,25 @@ func TestDecodeNotesAtMostSoManyItems(t *testing.T) {
 	}
 }
 
-// TestAMemberIsFoundFromAnywhere: behind the last one, before it, and not at all.
+// TestAMemberIsFoundFromAnywhere: behind the last one, before it, written in another way, and not at all.
 func TestAMemberIsFoundFromAnywhere(t *testing.T) {
-	fields := []field{{name: "a"}, {name: "b"}, {name: "c"}}
-	for last := -1; last < len(fields); last++ {
-		for want, name := range []string{"a", "b", "c"} {
-			if got := after(fields, last, name); got != want {
-				t.Errorf("%s behind %d: got %d, want %d", name, last, got, want)
+	fields := []field{{name: "a", quoted: `"a":`}, {name: "ab", quoted: `"ab":`}, {name: "c", quoted: `"c":`}}
+	for _, c := range []struct {
+		text string
+		want int
+	}{
+		{`"a":1`, 0}, {`"ab":1`, 1}, {` "ab" : 1`, 1}, {`"c"` + "\n:1", 2}, {`"\u0063":1`, 2},
+		{`"d":1`, -1}, {`"A":1`, -1}, {`"":1`, -1}, {`"abc":1`, -1},
+	} {
+		for last := -1; last < len(fields); last++ {
+			r := reader{rest: c.text}
+			if got := r.member(fields, last); got != c.want || r.bad || strings.TrimSpace(r.rest) != "1" {
+				t.Errorf("%s behind %d: got %d and %q left, want %d", c.text, last, got, r.rest, c.want)
 			}
 		}
-		if got := after(fields, last, "d"); got != -1 {
-			t.Errorf("d behind %d: got %d, want none", last, got)
+		r := reader{rest: c.text}
+		if got := r.member(nil, -1); got != -1 || r.bad {
+			t.Errorf("%s of no members: got %d", c.text, got)
 		}
-	}
-	if got := after(nil, -1, "a"); got != -1 {
-		t.Errorf("a of no members: got %d", got)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -151,6 +152,27 @@ type handler struct {
 	// credential finds a caller. A function and not a field: no fmt verb prints
 	// the secrets behind it.
 	credential func(accessKey string) (c Credential, known bool)
+
+	last atomic.Pointer[lastCaller] // most requests have the caller of the one before
+}
+
+// lastCaller is a caller and the identity it was made of.
+type lastCaller struct {
+	who    apc.Identity
+	caller *engine.Caller
+}
+
+// as is the caller with an identity.
+func (h *handler) as(who apc.Identity) *engine.Caller {
+	simple := who.Policies == nil && who.Tags == nil
+	if l := h.last.Load(); simple && l != nil && l.who.Account == who.Account && l.who.Region == who.Region && l.who.ARN == who.ARN {
+		return l.caller
+	}
+	caller := h.engine.As(who)
+	if simple {
+		h.last.Store(&lastCaller{who, caller})
+	}
+	return caller
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +193,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	if h.options.Observe != nil {
 		begun = time.Now()
 	}
-	w.Header().Set("X-Amzn-Requestid", call.RequestID)
+	w.Header()["X-Amzn-Requestid"] = []string{call.RequestID}
 	err := h.admit(r, at)
 	public := h.options.Public || at != nil && !at.IP.IsLoopback()
 	if isQuery(r) {
@@ -278,8 +300,8 @@ func (h *handler) answer(r *http.Request, call *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sent := new(shape.Sent)
-	return op.Call(shape.WithSent(withSource(r), sent), caller, func(in any) error { return decode(body, in, sent) })
+	ctx, sent := shape.WithSent(withSource(r))
+	return op.Call(ctx, caller, func(in any) error { return decode(body, in, sent) })
 }
 
 // answerData is answer for a request of the data plane.
@@ -290,8 +312,8 @@ func (h *handler) answerData(r *http.Request, call *Call, to *route) (any, error
 		return nil, err
 	}
 	op, _ := engine.OperationNamed(to.operation)
-	sent := new(shape.Sent)
-	return op.Call(shape.WithSent(withSource(r), sent), caller, func(in any) error { return to.fill(body, in, sent) })
+	ctx, sent := shape.WithSent(withSource(r))
+	return op.Call(ctx, caller, func(in any) error { return to.fill(body, in, sent) })
 }
 
 // read is the caller of a request, which it notes in call, and the body.
@@ -308,7 +330,7 @@ func (h *handler) read(r *http.Request, call *Call) (*engine.Caller, []byte, err
 	if err != nil {
 		return nil, nil, err
 	}
-	caller := h.engine.As(who)
+	caller := h.as(who)
 	call.Caller = caller.Identity()
 	return caller, body, nil
 }
@@ -329,7 +351,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 			message: "Requests are posted to /.",
 		}
 	}
-	if given := r.Header.Get("Content-Type"); given != "" && given != contentType {
+	if given := headerOf(r, "Content-Type"); given != "" && given != contentType {
 		if kind, _, err := mime.ParseMediaType(given); err != nil || !strings.HasPrefix(kind, "application/x-amz-json-1.") {
 			return op, &protocolError{
 				status:  http.StatusUnsupportedMediaType,
@@ -338,7 +360,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 			} // GUESS G-content-type
 		}
 	}
-	given := r.Header.Get("X-Amz-Target")
+	given := headerOf(r, "X-Amz-Target")
 	if given == "" && r.URL.RawQuery != "" { // presigning moves it there
 		given = r.URL.Query().Get("X-Amz-Target")
 	}
@@ -353,6 +375,14 @@ func target(r *http.Request) (op engine.Operation, err error) {
 	}
 }
 
+// headerOf is the first value of a header, by its canonical name.
+func headerOf(r *http.Request, name string) string {
+	if values := r.Header[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // requestID is a random UUID (RFC 9562, version 4), as the service's are. It
 // names a request and is no secret.
 func requestID() string {
@@ -360,8 +390,11 @@ func requestID() string {
 	binary.BigEndian.PutUint64(b[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(b[8:], rand.Uint64())
 	b[6], b[8] = b[6]&0x0F|0x40, b[8]&0x3F|0x80
-	h := hex.EncodeToString(b[:])
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	id := make([]byte, 0, 37)
+	for _, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		id = hex.AppendEncode(append(id, '-'), part)
+	}
+	return string(id[1:])
 }
 
 // client is a transport that ends in a handler.

@@ -92,7 +92,7 @@ func isAccount(s string) bool { return len(s) == 12 && strings.Trim(s, "01234567
 // signatureOf reads the signature of a request. Signed reports whether there is any. One without
 // its credential is refused and, if it is to be verified, one that is not whole.
 func signatureOf(r *http.Request, verify bool) (s signature, signed bool, err error) {
-	authorization := r.Header.Get("Authorization")
+	authorization := headerOf(r, "Authorization")
 	var q url.Values
 	if strings.Contains(r.URL.RawQuery, "X-Amz-") {
 		q = r.URL.Query()
@@ -128,7 +128,7 @@ func (s *signature) readHeader(r *http.Request, authorization string, verify boo
 			s.value = value
 		}
 	}
-	s.at = cmp.Or(r.Header.Get("X-Amz-Date"), r.Header.Get("Date"))
+	s.at = cmp.Or(headerOf(r, "X-Amz-Date"), headerOf(r, "Date"))
 	var missing []string
 	for _, p := range []struct{ name, value string }{{"Credential", s.credential}, {"Signature", s.value}, {"SignedHeaders", s.headers}} {
 		if p.value == "" {
@@ -146,12 +146,16 @@ func (s *signature) readHeader(r *http.Request, authorization string, verify boo
 
 // nextPart cuts the next part off an Authorization header: parts have spaces and commas between them.
 func nextPart(header string) (part, rest string) {
-	const between = " ,"
-	header = strings.TrimLeft(header, between)
-	if end := strings.IndexAny(header, between); end >= 0 {
-		return header[:end], header[end:]
+	for header != "" && (header[0] == ' ' || header[0] == ',') {
+		header = header[1:]
 	}
-	return header, ""
+	end := len(header)
+	for _, between := range []byte(" ,") {
+		if i := strings.IndexByte(header[:end], between); i >= 0 {
+			end = i
+		}
+	}
+	return header[:end], header[end:]
 }
 
 // readQuery reads the parameters of a presigned request.

@@ -29,7 +29,7 @@ const (
 
 // isQuery reports whether a request is one of the query protocol.
 func isQuery(r *http.Request) bool {
-	if r.Header.Get("X-Amz-Target") != "" || r.URL.Path != "/" && r.URL.Path != "" {
+	if headerOf(r, "X-Amz-Target") != "" || r.URL.Path != "/" && r.URL.Path != "" {
 		return false
 	}
 	if r.Method == http.MethodPost {

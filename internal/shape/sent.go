@@ -22,9 +22,23 @@ type note struct {
 
 type sentKey struct{}
 
-// WithSent is a context for the operation whose request was sent so.
-func WithSent(ctx context.Context, s *Sent) context.Context {
-	return context.WithValue(ctx, sentKey{}, s)
+// sending is a context with what a request says.
+type sending struct {
+	context.Context
+	sent Sent
+}
+
+func (s *sending) Value(key any) any {
+	if key == (sentKey{}) {
+		return &s.sent
+	}
+	return s.Context.Value(key)
+}
+
+// WithSent is a context for the operation whose request was sent, and the notes on it.
+func WithSent(ctx context.Context) (context.Context, *Sent) {
+	s := &sending{Context: ctx}
+	return s, &s.sent
 }
 
 // Begin begins the notes on a request, by a pointer to its Go value: a context may also reach other requests.

@@ -61,7 +61,7 @@ func TestAMemberThatComesAgainIsNotedAnew(t *testing.T) {
 // string those of its limits, and the notes on another request count for nothing.
 func TestViolationsAreThoseOfTheRequestAsItWasSent(t *testing.T) {
 	in := new(holder)
-	sent := new(Sent)
+	ctx, sent := WithSent(context.Background())
 	check := func(request any) []string {
 		var s Check
 		s.Text("Before", "B", &name)
@@ -69,7 +69,7 @@ func TestViolationsAreThoseOfTheRequestAsItWasSent(t *testing.T) {
 		s.Text("Part.Two", "", &name)
 		s.Text("Name", "", &name)
 		s.Text("After", "A", &name)
-		s.Amend(WithSent(context.Background(), sent), request)
+		s.Amend(ctx, request)
 		refusal, ok := errors.AsType[*apc.Error](s.Err())
 		if !ok {
 			t.Fatal("no violation")
