@@ -59,7 +59,7 @@ func dataRoute(r *http.Request) (route, bool) {
 }
 
 // fill reads a request: its body, then what its path says.
-func (t *route) fill(body []byte, in any, sent *shape.Sent) error {
+func (t route) fill(body []byte, in any, sent *shape.Sent) error {
 	if err := decode(body, in, sent); err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, at *net.TCPAddr)
 	if isQuery(r) {
 		err = h.serveQuery(w, r, err, public, &call)
 	} else if to, ok := dataRoute(r); ok {
-		err = h.serveData(w, r, err, public, &call, &to)
+		err = h.serveData(w, r, err, public, &call, to)
 	} else {
 		err = h.serveJSON(w, r, err, public, &call)
 	}
@@ -230,7 +230,7 @@ func (h *handler) serveJSON(w http.ResponseWriter, r *http.Request, err error, p
 }
 
 // serveData does the same for a request of REST-JSON, the protocol of the data plane.
-func (h *handler) serveData(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call, to *route) error {
+func (h *handler) serveData(w http.ResponseWriter, r *http.Request, err error, public bool, call *Call, to route) error {
 	var out any
 	if err == nil {
 		out, err = h.answerData(r, call, to)
@@ -305,7 +305,7 @@ func (h *handler) answer(r *http.Request, call *Call) (any, error) {
 }
 
 // answerData is answer for a request of the data plane.
-func (h *handler) answerData(r *http.Request, call *Call, to *route) (any, error) {
+func (h *handler) answerData(r *http.Request, call *Call, to route) (any, error) {
 	call.Operation = to.operation
 	caller, body, err := h.read(r, call)
 	if err != nil {

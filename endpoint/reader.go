@@ -97,7 +97,7 @@ func (r *reader) word() string {
 	if r.next() == '"' {
 		n, ok = quoted(r.rest)
 	} else {
-		for n < len(r.rest) && strings.IndexByte(space+",]}", r.rest[n]) < 0 {
+		for n < len(r.rest) && !ends(r.rest[n]) {
 			n++
 		}
 		ok = n > 0 && scalar(r.rest[:n])
@@ -109,6 +109,15 @@ func (r *reader) word() string {
 	word := r.rest[:n]
 	r.rest = r.rest[n:]
 	return word
+}
+
+// ends reports whether a byte ends a word without quotes.
+func ends(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', ']', '}':
+		return true
+	}
+	return false
 }
 
 // quoted is how long the string at the beginning of a text is, with its quotes.
