@@ -101,6 +101,52 @@ func TestAFailingStoreIsServiceUnavailableAndLeavesNothingHalfDone(t *testing.T)
 	}
 }
 
+// speechless is a store whose Read returns no answers.
+type speechless struct {
+	keystore.Store
+	on bool
+}
+
+func (s *speechless) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
+	if s.on {
+		return nil, nil
+	}
+	return s.Store.Read(ctx, refs...)
+}
+
+// TestAReadWithoutAnswersIsAFailure: a user's store may be wrong, and no operation panics.
+func TestAReadWithoutAnswersIsAFailure(t *testing.T) {
+	store := &speechless{Store: simtest.Store(t)}
+	eng := simtest.On(t, simtest.Backend(t, nil), store, nil)
+	k := create(t, eng.Caller, kekAttributes(apc.KeyAlgorithmAES256))
+	if _, err := eng.CreateAlias(ctx, &engine.CreateAliasInput{AliasName: "alias/a", KeyArn: &k.KeyArn}); err != nil {
+		t.Fatal(err)
+	}
+	store.on = true
+	for what, do := range map[string]func() error{
+		"GetKey":      func() error { _, err := eng.GetKey(ctx, &engine.GetKeyInput{KeyIdentifier: k.KeyArn}); return err },
+		"GetAlias":    func() error { _, err := eng.GetAlias(ctx, &engine.GetAliasInput{AliasName: "alias/a"}); return err },
+		"ListAliases": func() error { _, err := eng.ListAliases(ctx, nil); return err },
+		"GetDefaultKeyReplicationRegions": func() error {
+			_, err := eng.GetDefaultKeyReplicationRegions(ctx, nil)
+			return err
+		},
+		"GetParametersForExport": func() error {
+			_, err := eng.GetParametersForExport(ctx, &engine.GetParametersForExportInput{
+				KeyMaterialType: apc.KeyMaterialTypeTR34KeyBlock, SigningKeyAlgorithm: apc.KeyAlgorithmRSA2048,
+			})
+			return err
+		},
+		"GetMpaTeamAssociation": func() error {
+			_, err := eng.GetMpaTeamAssociation(ctx, &engine.GetMpaTeamAssociationInput{Action: apc.MpaOperationImportRootPublicKeyCertificate})
+			return err
+		},
+	} {
+		refused(t, what, do(), apc.ErrServiceUnavailable, "keystore")
+	}
+	store.on = false
+}
+
 // TestLosingEveryRaceIsAConflict: an operation makes eight attempts, each of them whole, and
 // gives up.
 func TestLosingEveryRaceIsAConflict(t *testing.T) {

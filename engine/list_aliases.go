@@ -56,7 +56,7 @@ func viewAliases(ctx context.Context, c *core.Call, recs []keystore.Record, targ
 	for i, rec := range recs {
 		refs[i] = core.ARN{Partition: rec.Partition, Alias: rec.ID}.AliasRef()
 	}
-	found, err := c.Cloud.Store.Read(ctx, refs...)
+	found, err := c.Cloud.Read(ctx, refs...)
 	if err != nil {
 		return nil, core.StoreError(err)
 	}

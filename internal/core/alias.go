@@ -41,7 +41,7 @@ func (a ARN) AliasRef() keystore.Ref {
 // LoadAlias finds an alias of the caller by name, and whether its key still
 // exists.
 func (c *Call) LoadAlias(ctx context.Context, name string) (Alias, error) {
-	found, err := c.Cloud.Store.Read(ctx, ARN{Partition: c.Home(), Alias: name}.AliasRef())
+	found, err := c.Cloud.Read(ctx, ARN{Partition: c.Home(), Alias: name}.AliasRef())
 	if err != nil {
 		return Alias{}, StoreError(err)
 	}

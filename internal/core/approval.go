@@ -147,7 +147,7 @@ func (a *Approval) decide(d apc.Decision) {
 // Team reads the association of the caller's account and Region with an action.
 func (c *Call) Team(ctx context.Context, a apc.MpaOperation) (Team, error) {
 	none := Team{Partition: c.Home(), Action: a}
-	found, err := c.Cloud.Store.Read(ctx, teamRef(c.Home(), a))
+	found, err := c.Cloud.Read(ctx, teamRef(c.Home(), a))
 	if err != nil {
 		return none, StoreError(err)
 	}
@@ -258,7 +258,7 @@ func (cloud *Cloud) Decide(ctx context.Context, session string, d apc.Decision) 
 		)
 	}
 	return Retry(func() error {
-		found, err := cloud.Store.Read(ctx, about)
+		found, err := cloud.Read(ctx, about)
 		if err != nil {
 			return StoreError(err)
 		}
@@ -281,7 +281,7 @@ func (cloud *Cloud) aboutSession(ctx context.Context, session string) (keystore.
 	if len(parts) != 6 || parts[2] != "mpa" || id == "" || len(id) > keystore.MaxID {
 		return keystore.Ref{}, unknown
 	}
-	found, err := cloud.Store.Read(
+	found, err := cloud.Read(
 		ctx,
 		keystore.Ref{Partition: keystore.Partition{Account: parts[4], Region: sessionRegion}, Kind: kindSession, ID: id},
 	)

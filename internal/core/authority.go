@@ -84,7 +84,7 @@ func (c *Call) createAuthority(ctx context.Context, ref keystore.Ref, of *creati
 func (c *Call) storedAuthority(ctx context.Context, ref keystore.Ref) (out *Authority, err error) {
 	var made *keystore.Record // in the first attempt that finds none
 	err = Retry(func() error {
-		found, err := c.Cloud.Store.Read(ctx, ref)
+		found, err := c.Cloud.Read(ctx, ref)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,13 @@ func Counter(p keystore.Partition, name string) keystore.Ref {
 	return keystore.Ref{Partition: p, Kind: kindCounter, ID: name}
 }
 
+// Read reads records. It fails where the store returns another number of answers.
+func (cloud *Cloud) Read(ctx context.Context, refs ...keystore.Ref) ([]keystore.Found, error) {
+	found := make([]keystore.Found, len(refs))
+	err := keystore.ReadInto(ctx, cloud.Store, found, refs)
+	return found, err
+}
+
 // Commit makes one commit. Where the outcome is unknown it repeats the commit under the same id, which
 // has the first result; it does so even when the caller's context has ended.
 //

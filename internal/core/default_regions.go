@@ -50,7 +50,7 @@ func (d *DefaultRegions) Put() keystore.Change { return keystore.Replace(d.Recor
 // DefaultRegions reads the caller's default list.
 func (c *Call) DefaultRegions(ctx context.Context) (DefaultRegions, error) {
 	out := DefaultRegions{Partition: c.Home()}
-	found, err := c.Cloud.Store.Read(ctx, out.ref())
+	found, err := c.Cloud.Read(ctx, out.ref())
 	if err != nil {
 		return out, StoreError(err)
 	}
@@ -105,7 +105,7 @@ func (p *ReplicaPlan) conflict(ctx context.Context, c *Call, failed error) error
 		return failed
 	}
 	c.Cloud.emptyLists.remove(p.list.Ref.Partition)
-	found, err := c.Cloud.Store.Read(ctx, p.list.Ref)
+	found, err := c.Cloud.Read(ctx, p.list.Ref)
 	if err == nil && found[0].Record.Rev != p.list.Expect {
 		return keystore.ErrConflict
 	}

@@ -45,7 +45,7 @@ func (cloud *Cloud) own(ctx context.Context, id string, make func() ([]byte, err
 
 // readOwn reads a record of the engine, if there is one.
 func (cloud *Cloud) readOwn(ctx context.Context, id string) (value []byte, found bool, err error) {
-	items, err := cloud.Store.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
+	items, err := cloud.Read(ctx, keystore.Ref{Partition: ownPartition, Kind: kindOwn, ID: id})
 	if err != nil || !items[0].Record.Exists() {
 		return nil, false, err
 	}

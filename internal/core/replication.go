@@ -209,7 +209,7 @@ func (c *Call) replicas(ctx context.Context, k *Key, regions []string) ([]Key, e
 	for i, region := range regions {
 		refs[i] = keystore.Ref{Partition: keystore.Partition{Account: k.ARN.Account, Region: region}, Kind: KindKey, ID: k.ARN.Key}
 	}
-	found, err := c.Cloud.Store.Read(ctx, refs...)
+	found, err := c.Cloud.Read(ctx, refs...)
 	if err != nil {
 		return nil, StoreError(err)
 	}

@@ -207,7 +207,7 @@ func (t *Token) removable(now time.Time) bool { return !t.Expires.Add(tokenRemem
 // FindToken finds an import or export token of the caller, which is of its account and Region (GUESS G-token-place).
 // An unknown one is ResourceNotFoundException. Whether the token may be used is for [Token.Check].
 func (c *Call) FindToken(ctx context.Context, id, field string) (Token, error) {
-	found, err := c.Cloud.Store.Read(ctx, tokenRef(c.Home(), id))
+	found, err := c.Cloud.Read(ctx, tokenRef(c.Home(), id))
 	if err != nil {
 		return Token{}, StoreError(err)
 	}
