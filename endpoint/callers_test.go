@@ -60,16 +60,42 @@ func TestRequestsInTurnHaveTheirOwnCaller(t *testing.T) {
 		"AKIDTAGGED":  {Identity: apc.Identity{Account: account, ARN: arn, Tags: map[string]string{"a": "b"}}},
 	}, Observe: func(c endpoint.Call) { seen = c.Caller }}
 	h := endpoint.Handler(simtest.New(t, nil), o)
-	for _, other := range []string{"AKIDOTHER", "AKIDACCOUNT", "AKIDNOTHING", "AKIDTAGGED"} {
-		for _, key := range []string{"AKIDPLAIN", other, other, "AKIDPLAIN"} {
-			answer, body := ask(t, h, post("ListKeys", "{}", header("Authorization", strings.Replace(authorization, accessKey, key, 1))))
-			if refused := answer.StatusCode != http.StatusOK; refused != (key == "AKIDNOTHING") {
-				t.Errorf("%s: got %d %v", key, answer.StatusCode, body)
+	type signer struct{ key, region string }
+	first := signer{"AKIDPLAIN", "us-east-1"}
+	for _, other := range []signer{
+		{"AKIDOTHER", first.region}, {"AKIDACCOUNT", first.region}, {"AKIDNOTHING", first.region}, {"AKIDTAGGED", first.region},
+		{first.key, "eu-central-1"},
+	} {
+		for _, s := range []signer{first, other, other, first} {
+			signed := strings.NewReplacer(accessKey, s.key, "us-east-1", s.region).Replace(authorization)
+			answer, body := ask(t, h, post("ListKeys", "{}", header("Authorization", signed)))
+			if refused := answer.StatusCode != http.StatusOK; refused != (s.key == "AKIDNOTHING") {
+				t.Errorf("%s: got %d %v", s, answer.StatusCode, body)
 			}
-			want := o.Callers[key].Identity
-			if want.Region = "us-east-1"; !reflect.DeepEqual(seen, want) {
-				t.Errorf("%s: the caller was %+v, want %+v", key, seen, want)
+			want := o.Callers[s.key].Identity
+			if want.Region = s.region; !reflect.DeepEqual(seen, want) {
+				t.Errorf("%s: the caller was %+v, want %+v", s, seen, want)
 			}
+		}
+	}
+	if n := reflect.TypeFor[apc.Identity]().NumField(); n != 5 {
+		t.Errorf("an identity has %d members: the handler compares three and two of them", n)
+	}
+}
+
+// TestPoliciesSeeWhereARequestCameFrom: the address of the client is a value of the context that the operation has.
+func TestPoliciesSeeWhereARequestCameFrom(t *testing.T) {
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*",
+		"Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}]}`
+	o := &endpoint.Options{Callers: map[string]endpoint.Credential{
+		accessKey: {Identity: apc.Identity{Account: "999988887777", Policies: []string{policy}}},
+	}}
+	h := endpoint.Handler(simtest.New(t, nil), o)
+	for from, want := range map[string]int{"192.0.2.7:4711": http.StatusOK, "198.51.100.7:4711": http.StatusBadRequest} {
+		r := post("ListKeys", "{}", header("Authorization", authorization))
+		r.RemoteAddr = from
+		if answer, body := ask(t, h, r); answer.StatusCode != want {
+			t.Errorf("%s: got %d %v, want %d", from, answer.StatusCode, body, want)
 		}
 	}
 }

@@ -164,8 +164,8 @@ func (r *reader) assignStruct(to reflect.Value, fields []field) error {
 	return nil
 }
 
-// member takes the name of a member and its colon, and returns its place, or -1. It looks behind the last one first:
-// clients send most members in the order of the shape.
+// member takes the name of a member and its colon, and returns its place, or -1. It first tries those
+// behind the member that was read last: clients send most members in the order of the shape.
 func (r *reader) member(fields []field, last int) int {
 	r.next()
 	for i := range fields {
@@ -178,7 +178,7 @@ func (r *reader) member(fields []field, last int) int {
 			return at
 		}
 	}
-	name := r.name() // of no member, or written in another way
+	name := r.name() // unknown, or with white space or escapes
 	return slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 }
 

@@ -76,6 +76,30 @@ func TestDecodeReadsWhatTheLibraryReads(t *testing.T) {
 	})
 }
 
+// TestOfAMemberThatIsThereTwiceTheLastCounts: nothing is left of the first value, however its name is written.
+func TestOfAMemberThatIsThereTwiceTheLastCounts(t *testing.T) {
+	for _, c := range []struct {
+		body string
+		want engine.CreateKeyInput
+	}{
+		{`{"Exportable":true,"Exportable":null}`, engine.CreateKeyInput{}},
+		{`{"Exportable":true,"\u0045xportable":null}`, engine.CreateKeyInput{}},
+		{`{"Exportable":null,"Exportable":true}`, engine.CreateKeyInput{Exportable: new(true)}},
+		{`{"Exportable":true,"Exportable":null,"Exportable":false}`, engine.CreateKeyInput{Exportable: new(false)}},
+		{`{"KeyAttributes":{"KeyUsage":"A"},"KeyAttributes":{}}`, engine.CreateKeyInput{}},
+		{`{"KeyAttributes":{"KeyUsage":"A"},"KeyAttributes":null}`, engine.CreateKeyInput{}},
+		{`{"KeyAttributes":{"KeyUsage":"A","KeyUsage":null}}`, engine.CreateKeyInput{}},
+		{`{"KeyAttributes":{"KeyModesOfUse":{"Wrap":true},"KeyModesOfUse":{"Sign":true}}}`,
+			engine.CreateKeyInput{KeyAttributes: apc.KeyAttributes{KeyModesOfUse: apc.KeyModesOfUse{Sign: true}}}},
+		{`{"Tags":[{"Key":"a"}],"Tags":null}`, engine.CreateKeyInput{}},
+	} {
+		var got engine.CreateKeyInput
+		if err := decode([]byte(c.body), &got, new(shape.Sent)); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %+v and error %v, want %+v", c.body, got, err, c.want)
+		}
+	}
+}
+
 // TestDecodeNotesAtMostSoManyItems bounds what a member that is repeated costs: its notes are looked for each time.
 func TestDecodeNotesAtMostSoManyItems(t *testing.T) {
 	many := strings.TrimSuffix(strings.Repeat(`{},`, 10_000), ",")
@@ -118,6 +142,12 @@ func TestAMemberIsFoundFromAnywhere(t *testing.T) {
 		r := reader{rest: c.text}
 		if got := r.member(nil, -1); got != -1 || r.bad {
 			t.Errorf("%s of no members: got %d", c.text, got)
+		}
+	}
+	for _, text := range []string{"", `"a`, `"a"`, `"a" 1`, "a:1", `"\x":1`, ":1"} {
+		r := reader{rest: text}
+		if r.member(fields, -1); !r.bad {
+			t.Errorf("%s is taken for a name and a colon", text)
 		}
 	}
 }

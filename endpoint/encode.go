@@ -17,7 +17,7 @@ import (
 // since 1970 with milliseconds. What it is given are the shapes of engine, whose
 // kinds it has all.
 func encode(v any) []byte {
-	return appendValue(make([]byte, 0, 704), reflect.ValueOf(v)) // a little more than a key
+	return appendValue(make([]byte, 0, 704), reflect.ValueOf(v)) // bytes: a little more than the answer to CreateKey
 }
 
 func appendValue(b []byte, v reflect.Value) []byte {

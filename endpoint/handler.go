@@ -162,17 +162,19 @@ type lastCaller struct {
 	caller *engine.Caller
 }
 
-// as is the caller with an identity.
-func (h *handler) as(who apc.Identity) *engine.Caller {
-	simple := who.Policies == nil && who.Tags == nil
-	if l := h.last.Load(); simple && l != nil && l.who.Account == who.Account && l.who.Region == who.Region && l.who.ARN == who.ARN {
+// callerOf returns the engine's caller for an identity: the last one again where the identity is the same and has neither
+// policies nor tags, which the user may change.
+func (h *handler) callerOf(who apc.Identity) *engine.Caller {
+	if who.Policies != nil || who.Tags != nil {
+		return h.engine.As(who)
+	}
+	if l := h.last.Load(); l != nil && l.who.Account == who.Account && l.who.Region == who.Region && l.who.ARN == who.ARN {
 		return l.caller
 	}
-	caller := h.engine.As(who)
-	if simple {
-		h.last.Store(&lastCaller{who, caller})
-	}
-	return caller
+	who.Account, who.Region = strings.Clone(who.Account), strings.Clone(who.Region) // parts of a header, which is not kept with them
+	l := &lastCaller{who, h.engine.As(who)}
+	h.last.Store(l)
+	return l.caller
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -330,7 +332,7 @@ func (h *handler) read(r *http.Request, call *Call) (*engine.Caller, []byte, err
 	if err != nil {
 		return nil, nil, err
 	}
-	caller := h.as(who)
+	caller := h.callerOf(who)
 	call.Caller = caller.Identity()
 	return caller, body, nil
 }
@@ -375,7 +377,7 @@ func target(r *http.Request) (op engine.Operation, err error) {
 	}
 }
 
-// headerOf is the first value of a header, by its canonical name.
+// headerOf is the first value of a header. The name must be canonical, as that of net/http is.
 func headerOf(r *http.Request, name string) string {
 	if values := r.Header[name]; len(values) > 0 {
 		return values[0]

@@ -3,6 +3,7 @@ package endpoint_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -117,21 +118,32 @@ func TestWhatIsAbsentIsCountedOnce(t *testing.T) {
 	}
 }
 
+type contextKey struct{}
+
 // TestCallsOfAnInterceptorAreOtherRequests has an interceptor that makes a call of its own under the context of a
 // request without a required member.
 func TestCallsOfAnInterceptorAreOtherRequests(t *testing.T) {
 	var eng *engine.Engine
 	var failed error
+	var value any
 	around := func(ctx context.Context, call apc.Call, next func(context.Context) (any, error)) (any, error) {
 		if call.Operation == "GetAlias" {
+			value = ctx.Value(contextKey{})
+			if text := fmt.Sprint(ctx); strings.Contains(text, "AliasName") || !strings.HasPrefix(text, "context.Background") {
+				t.Errorf("the context prints as %s", text)
+			}
 			_, failed = eng.ListKeys(ctx, nil)
 		}
 		return next(ctx)
 	}
 	eng = simtest.New(t, &engine.Options{Intercept: around})
 	w := httptest.NewRecorder()
-	endpoint.Handler(eng, nil).ServeHTTP(w, post("GetAlias", `{}`))
+	r := post("GetAlias", `{}`)
+	endpoint.Handler(eng, nil).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), contextKey{}, 7)))
 	if w.Code != http.StatusBadRequest || failed != nil {
 		t.Errorf("GetAlias: status %d, want 400; ListKeys within: %v, want no refusal", w.Code, failed)
+	}
+	if value != 7 {
+		t.Errorf("the request's context has 7, the operation's %v", value)
 	}
 }

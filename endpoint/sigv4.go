@@ -146,17 +146,17 @@ func (s *signature) readHeader(r *http.Request, authorization string, verify boo
 
 // nextPart cuts the next part off an Authorization header: parts have spaces and commas between them.
 func nextPart(header string) (part, rest string) {
-	for header != "" && (header[0] == ' ' || header[0] == ',') {
+	for header != "" && between(header[0]) {
 		header = header[1:]
 	}
-	end := len(header)
-	for _, between := range []byte(" ,") {
-		if i := strings.IndexByte(header[:end], between); i >= 0 {
-			end = i
-		}
+	end := 0
+	for end < len(header) && !between(header[end]) {
+		end++
 	}
 	return header[:end], header[end:]
 }
+
+func between(c byte) bool { return c == ' ' || c == ',' }
 
 // readQuery reads the parameters of a presigned request.
 func (s *signature) readQuery(q url.Values, verify bool) error {

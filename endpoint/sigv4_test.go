@@ -359,6 +359,23 @@ func TestCheckingSignedHeadersGrowsWithTheirNumber(t *testing.T) {
 	}
 }
 
+// TestReadingAnAuthorizationHeaderGrowsWithItsLength, not with its square.
+func TestReadingAnAuthorizationHeaderGrowsWithItsLength(t *testing.T) {
+	for _, part := range []string{"=,", "= ", ",", " ", "="} {
+		read := func(n int) func() {
+			header := signingAlgorithm + " " + strings.Repeat(part, n)
+			return func() {
+				if err := new(signature).readHeader(&http.Request{}, header, false); err == nil {
+					t.Fatalf("%d times %q was accepted", n, part)
+				}
+			}
+		}
+		if got := ratio.Growth(read(10_000), read(160_000)); got > 64 {
+			t.Errorf("16 times as many of %q: it took %.0f times as long", part, got)
+		}
+	}
+}
+
 // TestQueryIsSortedByNamesThenValues, not by the text of both.
 func TestQueryIsSortedByNamesThenValues(t *testing.T) {
 	for _, c := range []struct {

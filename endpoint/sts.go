@@ -33,7 +33,7 @@ func isQuery(r *http.Request) bool {
 		return false
 	}
 	if r.Method == http.MethodPost {
-		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		kind, _, err := mime.ParseMediaType(headerOf(r, "Content-Type"))
 		return err == nil && kind == formType
 	}
 	return r.Method == http.MethodGet && r.URL.Query().Has("Action")

@@ -238,8 +238,8 @@ func newBareBlock(b *testing.B, kek []byte, text string, check kcv.Method) bareB
 	}
 }
 
-// BenchmarkManyKeys reads pages of a million AES_256 keys, beside those of a thousand. The bars: 1.2, and at most 1,500
-// bytes a key.
+// BenchmarkManyKeys reads pages of a million AES_256 keys, beside those of a thousand. The bars: 1.2 of x-floor, and at
+// most 1,500 bytes a key.
 func BenchmarkManyKeys(b *testing.B) {
 	few, _ := manyKeys(b, 1_000)
 	many, size := manyKeys(b, 1_000_000)
@@ -247,7 +247,7 @@ func BenchmarkManyKeys(b *testing.B) {
 	b.ReportMetric(size, "B/key")
 }
 
-// manyKeys makes so many keys, and returns what reads a page behind the first, and the bytes that a key takes in memory.
+// manyKeys makes n keys. It returns a function that reads the second page, and the bytes that a key takes in memory.
 func manyKeys(b *testing.B, n int) (page func(), size float64) {
 	ctx := context.Background()
 	var before, after runtime.MemStats

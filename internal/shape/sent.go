@@ -2,6 +2,7 @@ package shape
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -22,23 +23,27 @@ type note struct {
 
 type sentKey struct{}
 
-// sending is a context with what a request says.
-type sending struct {
+// withSent is a context that carries the notes on a request.
+type withSent struct {
 	context.Context
 	sent Sent
 }
 
-func (s *sending) Value(key any) any {
+func (c *withSent) Value(key any) any {
 	if key == (sentKey{}) {
-		return &s.sent
+		return &c.sent
 	}
-	return s.Context.Value(key)
+	return c.Context.Value(key)
 }
 
-// WithSent is a context for the operation whose request was sent, and the notes on it.
+// String is like that of the contexts of the library. The notes may have texts of a client in them.
+func (c *withSent) String() string { return fmt.Sprint(c.Context) + ".WithSent" }
+
+// WithSent returns a context that carries the notes on one request, and these notes, still empty. [Check.Amend] finds them
+// in the context.
 func WithSent(ctx context.Context) (context.Context, *Sent) {
-	s := &sending{Context: ctx}
-	return s, &s.sent
+	c := &withSent{Context: ctx}
+	return c, &c.sent
 }
 
 // Begin begins the notes on a request, by a pointer to its Go value: a context may also reach other requests.
