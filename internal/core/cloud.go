@@ -41,6 +41,7 @@ type Cloud struct {
 
 	// What has been read, and does not change or is known not to have changed:
 
+	used        usedKeys
 	readTokens  memo[keystore.Ref, bool] // by an index for an id: lastToken is not earlier than those stored
 	authorities memo[keystore.Ref, *Authority]
 	skipped     memo[keystore.Ref, keystore.CommitID]       // the revisions of records that settling has reported already

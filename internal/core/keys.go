@@ -207,9 +207,10 @@ func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	default:
 		return refuse(apc.RuleKey, problemNoKey, "", "")
 	}
-	if err := c.View(rec, into); err != nil {
-		return err
+	if err := c.Cloud.used.decode(rec, into); err != nil {
+		return unreadable(rec, err)
 	}
+	into.settle(c.Now)
 	if a.Key != "" {
 		into.ARN.text = a.text
 	}
