@@ -45,7 +45,7 @@ test: ## vet, staticcheck, build without cgo, every test with the race detector,
 
 bench: ## speed as ratios against floors measured in the same run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
-	@for m in $(MODULES); do $(GO) -C $$m test -run '^$$' -bench '$(BENCH)' -benchmem ./... || exit 1; done
+	@for m in $(MODULES); do $(GO) -C $$m test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime 3s ./... || exit 1; done
 
 soak: ## the long runs: fuzz targets for FUZZ (1h) each, state machines on every backend and store, crowds, kills
 	@SOAK_HSMS="software $(OTHER_HSMS)" SOAK_STORES="memory $(OTHER_STORES)" scripts/soak $(FUZZ)
