@@ -119,7 +119,8 @@ type Backend interface {
 	// before it is given to the device.
 	Import(ctx context.Context, s Secret, a Attributes) (Sealed, error)
 
-	// Open readies a sealed key for use. The caller closes the Key.
+	// Open readies a sealed key for use. The caller closes the Key. The sealed bytes are not changed: other calls have
+	// them too.
 	Open(ctx context.Context, s Sealed, a Attributes) (Key, error)
 
 	// MasterKeyID names the master key and reveals nothing of it. Two

@@ -207,7 +207,7 @@ func (c *Call) resolveOwn(f *keystore.Found, a *ARN, n *Need, into *Key) error {
 	default:
 		return refuse(apc.RuleKey, problemNoKey, "", "")
 	}
-	if err := c.Cloud.used.decode(rec, into); err != nil {
+	if err := c.Cloud.used.decode(rec, into); err != nil { // lists of keys use View: they would displace what is kept
 		return unreadable(rec, err)
 	}
 	into.settle(c.Now)

@@ -41,6 +41,6 @@ func (s *policies) ofKey(k *subject) (*policy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.ofKeys.put(k.rev, &keyPolicy{k.arn, p})
+	s.ofKeys.put(k.rev, &keyPolicy{k.arn.detached(), p})
 	return p, nil
 }

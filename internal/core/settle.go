@@ -140,7 +140,7 @@ func (cloud *Cloud) settleKey(ctx context.Context, rec keystore.Record, now time
 	}
 	if old.sealed != nil && k.sealed == nil {
 		cloud.HSM.Forget(old.sealed)
-		cloud.used.forget(old.Rev)
+		cloud.used.forget(k.ARN.Key)
 	}
 	return nil
 }

@@ -5,8 +5,10 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/seed748fb4d1/apcsim/apc"
 	"github.com/seed748fb4d1/apcsim/hsm"
@@ -14,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAUsedKeyIsDecodedAsAnyKey: whichever keys were used before, in whatever state their copies are now.
+// TestAUsedKeyIsDecodedAsAnyKey: whichever records were read before, and whatever their readers did with their copies.
 func TestAUsedKeyIsDecodedAsAnyKey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var used usedKeys
@@ -31,6 +33,7 @@ func TestAUsedKeyIsDecodedAsAnyKey(t *testing.T) {
 			}
 			w := written{goldenPlace, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "id"), keystore.CommitID{7: 1}}
 			w.Region = rapid.SampledFrom([]string{"us-east-1", "us-west-2"}).Draw(t, "region")
+			w.Account = rapid.SampledFrom([]string{"111122223333", "444455556666"}).Draw(t, "account")
 			w.rev[8] = byte(rapid.IntRange(0, 2).Draw(t, "commit")) // all are kept in one place
 			if data := k.encode(); data != nil {
 				records[w] = keystore.Record{Partition: w.Partition, ID: w.id, Data: data, Rev: w.rev}
@@ -42,14 +45,18 @@ func TestAUsedKeyIsDecodedAsAnyKey(t *testing.T) {
 				return
 			}
 			rec := rapid.SampledFrom(all).Draw(t, "used")
+			own := rec // nothing of it is shared
+			own.Data = bytes.Clone(rec.Data)
 			var got, want Key
-			gotErr, wantErr := used.decode(&rec, &got), want.Decode(&rec)
+			gotErr, wantErr := used.decode(&rec, &got), want.Decode(&own)
 			if (gotErr == nil) != (wantErr == nil) || wantErr == nil && !reflect.DeepEqual(got, want) {
 				t.Fatalf("got %+v and %v, want %+v and %v", got, gotErr, want, wantErr)
 			}
 			got.sealed, got.bound, got.Certificate = nil, nil, ""
 			got.Enabled, got.State, got.ARN.text = !got.Enabled, "X", "x"
-			got.Tags, got.Blocks, got.Replicas = append(got.Tags, got.Tags...), nil, append(got.Replicas, Replica{Region: "x"})
+			for i := range got.Tags {
+				got.Tags[i].Value, got.Blocks[i].Data, got.Replicas[i].Region = "x", "x", "x"
+			}
 		}
 	})
 }
@@ -77,10 +84,11 @@ func TestWhichKeysAreKept(t *testing.T) {
 	if got := used.kept(t, rec, 1); got == nil || got.Rev != rec.Rev {
 		t.Errorf("a key that was read twice in a row: %v is kept", got)
 	}
-	if used.forget(same.Rev); used.kept(t, rec, 0) == nil {
-		t.Error("a key was forgotten for another in its place")
+	used.kept(t, keystore.Record{Partition: goldenPlace, ID: "b", Data: rec.Data, Rev: keystore.CommitID{7: 2}}, 2)
+	if used.forget("b"); used.kept(t, rec, 0) == nil {
+		t.Error("a key was forgotten with another")
 	}
-	if used.forget(rec.Rev); used.kept(t, rec, 0) != nil {
+	if used.forget("a"); used.kept(t, rec, 0) != nil || used.kept(t, rec, 1) != nil {
 		t.Error("an erased key is kept")
 	}
 	for what, change := range map[string]func(*Key){
@@ -101,26 +109,54 @@ func TestWhichKeysAreKept(t *testing.T) {
 	}
 }
 
-// TestErasedKeysAreNotKeptAsUsed: settling erases the material of a key that was used before.
+// TestUsedKeysKeepNoRequest: the strings of an ARN may be parts of one.
+func TestUsedKeysKeepNoRequest(t *testing.T) {
+	request := []byte("111122223333us-east-1kwapwa6qaifllw2h4111111111111111")
+	part := func(from, to int) string { return unsafe.String(&request[from], to-from) }
+	k := Key{ARN: ARN{Partition: goldenPlace, Key: "a"}, Attributes: Attributes{Usage: keyUsages[0], Alg: &Algorithms[0]}}
+	rec := keystore.Record{
+		Partition: keystore.Partition{Account: part(0, 12), Region: part(12, 21)}, ID: part(21, 37),
+		Data: k.encode(), Rev: keystore.CommitID{7: 1},
+	}
+	kept := new(usedKeys).kept(t, rec, 2)
+	want := kept.ARN.String()
+	clear(request)
+	if got := kept.ARN.String(); got != want || !strings.Contains(got, "kwapwa6qaifllw2h") {
+		t.Errorf("the kept key has parts of the request: %q", got)
+	}
+}
+
+// TestErasedKeysAreNotKeptAsUsed: a key is used, and deleted; settling erases its material.
 func TestErasedKeysAreNotKeptAsUsed(t *testing.T) {
 	ctx, cloud := t.Context(), testCaller(t).Cloud
 	now := time.UnixMilli(1_800_000_000_000).UTC()
 	k := Key{
 		ARN: ARN{Partition: goldenPlace, Key: "kwapwa6qaifllw2h"}, Attributes: Attributes{Usage: keyUsages[0], Alg: &Algorithms[0]},
-		State: apc.KeyStateDeletePending, DeletePending: now.Add(-time.Second), sealed: hsm.Sealed{1}, bound: []byte{2},
+		State: apc.KeyStateCreateComplete, sealed: hsm.Sealed{1}, bound: []byte{2},
 	}
-	if err := cloud.Commit(ctx, keystore.Create(k.Record(k.DeletePending))); err != nil {
+	read := func() keystore.Record {
+		found, err := cloud.Read(ctx, k.ARN.KeyRef())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found[0].Record
+	}
+	if err := cloud.Commit(ctx, keystore.Create(k.Record(time.Time{}))); err != nil {
 		t.Fatal(err)
 	}
-	found, err := cloud.Read(ctx, k.ARN.KeyRef())
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := found[0].Record
-	if cloud.used.kept(t, rec, 2) == nil {
+	if cloud.used.kept(t, read(), 2) == nil {
 		t.Fatal("a key that is used is not kept")
 	}
-	if err := cloud.settleKey(ctx, rec, now); err != nil || cloud.used.kept(t, rec, 0) != nil {
-		t.Errorf("a key whose material was erased is kept, or: %v", err)
+	k.Rev, k.State, k.DeletePending = read().Rev, apc.KeyStateDeletePending, now
+	if err := cloud.Commit(ctx, keystore.Replace(k.Record(now))); err != nil {
+		t.Fatal(err)
+	}
+	if err := cloud.settleKey(ctx, read(), now); err != nil {
+		t.Fatal(err)
+	}
+	for i := range cloud.used {
+		if kept := cloud.used[i].key.Load(); kept != nil {
+			t.Errorf("a key whose material was erased is kept: %s, state %s", kept.ARN, kept.State)
+		}
 	}
 }
