@@ -93,6 +93,12 @@ var breaks = map[string]map[string]wrong{
 			}}
 		}),
 	},
+	"OpeningChangesNoSeal": {"opens in place": func(b *broken) {
+		b.open = func(ctx context.Context, s hsm.Sealed, a hsm.Attributes) (hsm.Key, error) {
+			defer clear(s)
+			return b.Backend.Open(ctx, s, a)
+		}
+	}},
 	"ChangedSealsDoNotOpen": {
 		"takes any exportability": unbound(func(a *hsm.Attributes) { a.Exportability = 'E' }),
 		"ignores what follows": func(b *broken) {

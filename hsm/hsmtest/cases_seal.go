@@ -65,6 +65,26 @@ var sealCases = []testCase{
 		}),
 	),
 	newCase(
+		"OpeningChangesNoSeal",
+		promises{"The sealed bytes are not changed: other calls have them too."},
+		on(func(t tester, b hsm.Backend) {
+			for _, a := range every {
+				sealed, _, err := b.Generate(ctx, a)
+				if lacks(err) {
+					continue
+				}
+				if err != nil {
+					t.Fatalf("Generate %s: %v", name(a), err)
+				}
+				before := bytes.Clone(sealed)
+				open(t, b, sealed, a).Close()
+				if !bytes.Equal(sealed, before) {
+					t.Errorf("Open %s changed the sealed bytes: %X, before %X", name(a), sealed, before)
+				}
+			}
+		}),
+	),
+	newCase(
 		"ChangedSealsDoNotOpen",
 		promises{"ErrSealed: a sealed key does not open: it was changed, cut, sealed under another master key or with other attributes."},
 		on(func(t tester, b hsm.Backend) {
