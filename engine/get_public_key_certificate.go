@@ -54,7 +54,7 @@ func getPublicKeyCertificate(
 // key pair in a store of the first versions is of the RSA authority, whose chain is not given with it.
 func certificateServes(c *core.Call, pair *core.Key, ca *core.Authority) bool {
 	return pair.Certificate != "" && pair.Certified.Sub(c.Now) >= c.Cloud.Limits.CertificateReuse &&
-		(pair.Attributes.Alg.Letter != hsm.EC || ca.Issued(pair.Certificate))
+		(pair.Attributes.Alg.Letter != hsm.EC || c.Issued(ca, pair))
 }
 
 // loadPair finds a key pair that is CREATE_COMPLETE. It may be one that is not enabled, since its

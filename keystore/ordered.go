@@ -11,9 +11,9 @@ import (
 // table gives each entry a number. Ordered sets hold numbers in place of pointers: moving pointers costs
 // several times as much while the garbage collector works. The zero value is empty.
 type table struct {
-	blocks []*[blockSize]*entry // blocks, so that growing copies little
-	next   uint32               // the first number that has never been given
-	free   []uint32             // numbers that have been given back
+	blocks [][]*entry // blocks, so that growing copies little; the first begins small, since most stores stay so
+	next   uint32     // the first number that has never been given
+	free   []uint32   // numbers that have been given back
 }
 
 const blockSize = 4096
@@ -25,10 +25,18 @@ func (t *table) add(e *entry) {
 		e.number = t.next
 		t.next++
 	}
-	if int(e.number/blockSize) == len(t.blocks) {
-		t.blocks = append(t.blocks, new([blockSize]*entry))
+	at, i := int(e.number/blockSize), int(e.number%blockSize)
+	switch {
+	case at < len(t.blocks):
+	case at == 0:
+		t.blocks = append(t.blocks, make([]*entry, 0, 16))
+	default:
+		t.blocks = append(t.blocks, make([]*entry, 0, blockSize))
 	}
-	t.blocks[e.number/blockSize][e.number%blockSize] = e
+	if i == len(t.blocks[at]) {
+		t.blocks[at] = append(t.blocks[at], nil)
+	}
+	t.blocks[at][i] = e
 }
 
 func (t *table) get(number uint32) *entry { return t.blocks[number/blockSize][number%blockSize] }

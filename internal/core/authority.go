@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/seed748fb4d1/apcsim/apc"
@@ -161,9 +162,30 @@ func (c *Call) Certify(ctx context.Context, ca *Authority, public hsm.Public, p 
 	return x509ca.EncodeCertificate(der), nil
 }
 
-// Issued reports whether a certificate, as text, names the authority as its issuer. The authorities of an account
+// issuedTo is the certificate in a record of a key.
+type issuedTo struct {
+	authority *Authority
+	key       string
+	rev       keystore.CommitID
+}
+
+// Issued reports whether the certificate of a key names the authority as its issuer. It is read once for each record.
+func (c *Call) Issued(a *Authority, k *Key) bool {
+	is := issuedTo{a, k.ARN.Key, k.Rev}
+	if c.Cloud.issued.get(is) {
+		return true
+	}
+	if !a.issued(k.Certificate) {
+		return false
+	}
+	is.key = strings.Clone(is.key) // it may be part of a request
+	c.Cloud.issued.put(is, true)
+	return true
+}
+
+// issued reports whether a certificate, as text, names the authority as its issuer. The authorities of an account
 // have one name and differ in their key identifiers.
-func (a *Authority) Issued(text string) bool {
+func (a *Authority) issued(text string) bool {
 	raw, _ := base64.StdEncoding.DecodeString(text)
 	block, _ := pem.Decode(raw)
 	if block == nil {

@@ -44,6 +44,7 @@ type Cloud struct {
 	used        usedKeys
 	readTokens  memo[keystore.Ref, bool] // by an index for an id: lastToken is not earlier than those stored
 	authorities memo[keystore.Ref, *Authority]
+	issued      memo[issuedTo, bool]
 	skipped     memo[keystore.Ref, keystore.CommitID]       // the revisions of records that settling has reported already
 	emptyLists  memo[keystore.Partition, *keystore.Require] // of default Regions: that they are still as they were read
 }
